@@ -1,0 +1,147 @@
+"""A printed number: its string, its decimals, and the interval of values it stands for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Literal
+
+RoundingRule = Literal["any", "half-up", "half-even", "truncation"]
+
+_PRINTED = re.compile(r"(?P<bound>[<>])?\s*(?P<sign>[-\u2212])?(?P<number>\d+(?:[.,]\d+)?)\s*(?P<percent>%)?")
+
+# A binary float carries a mean such as 26.95 with an error in its 16th digit; it must not decide a verdict.
+_RELATIVE_NOISE = Fraction(1, 10**12)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Values that a printed number can stand for.
+
+    Attributes
+    ----------
+    low, high : fractions.Fraction or None
+        Ends; ``None`` is unbounded.
+    low_closed, high_closed : bool
+        Whether an end belongs to the interval.
+    """
+
+    low: Fraction | None
+    high: Fraction | None
+    low_closed: bool = True
+    high_closed: bool = True
+
+    def __contains__(self, value: Fraction | int | float) -> bool:
+        exact = Fraction(value)
+        noise = abs(exact) * _RELATIVE_NOISE if isinstance(value, float) else Fraction(0)
+        above = self.low is None or exact > self.low + noise or (self.low_closed and exact >= self.low - noise)
+        below = self.high is None or exact < self.high - noise or (self.high_closed and exact <= self.high + noise)
+        return above and below
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A number exactly as it was printed.
+
+    Parameters
+    ----------
+    printed : str
+        The string, with a decimal comma or point: ``"27,0"``, ``"0.466"``, ``"37%"``, ``"<0,05"``.
+
+    Raises
+    ------
+    ValueError
+        If the string is not one printed number.
+
+    Examples
+    --------
+    >>> number = Reported("27,0")
+    >>> number.decimals, float(number.interval().low), float(number.interval().high)
+    (1, 26.95, 27.05)
+    >>> 26.95 in number.interval(), 26.949 in number.interval()
+    (True, False)
+    >>> number.render(26.9876)
+    '27,0'
+    """
+
+    printed: str
+
+    def __post_init__(self) -> None:
+        self._parts()
+
+    def _parts(self) -> re.Match[str]:
+        match = _PRINTED.fullmatch(self.printed.strip())
+        if match is None:
+            raise ValueError(f"{self.printed!r} is not a printed number")
+        return match
+
+    @property
+    def value(self) -> Fraction:
+        """The printed value itself, exact."""
+        parts = self._parts()
+        magnitude = Fraction(parts["number"].replace(",", "."))
+        return -magnitude if parts["sign"] else magnitude
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals are printed."""
+        return len(re.split("[.,]", self._parts()["number"])[1]) if self.decimal_mark else 0
+
+    @property
+    def decimal_mark(self) -> str:
+        """The decimal mark that is printed, or the empty string."""
+        number = self._parts()["number"]
+        return next((mark for mark in ",." if mark in number), "")
+
+    @property
+    def bound(self) -> str:
+        """``"<"``, ``">"`` or the empty string."""
+        return self._parts()["bound"] or ""
+
+    def interval(self, rule: RoundingRule = "any") -> Interval:
+        """Give the values that print as this number.
+
+        Parameters
+        ----------
+        rule : {"any", "half-up", "half-even", "truncation"}
+            How the printed number was rounded. ``"any"`` is the closed interval of half a unit in the last
+            place either side: it accepts both half-up and half-even, and is the rule of the scorecard.
+
+        Returns
+        -------
+        Interval
+        """
+        value = self.value
+        if self.bound:
+            return Interval(None, value, high_closed=False) if self.bound == "<" else Interval(value, None, False)
+        unit = Fraction(1, 10**self.decimals)
+        half = unit / 2
+        if rule == "truncation":
+            if value == 0:
+                return Interval(-unit, unit, False, False)
+            return Interval(value, value + unit, True, False) if value > 0 else Interval(value - unit, value, False)
+        if rule == "half-up":
+            # Ties go away from zero, so the end nearer to zero belongs to the number.
+            return Interval(value - half, value + half, value > 0, value < 0)
+        if rule == "half-even":
+            even = (value / unit).numerator % 2 == 0
+            return Interval(value - half, value + half, even, even)
+        return Interval(value - half, value + half)
+
+    def render(self, value: float) -> str:
+        """Round a computed value half-up to the printed decimals, in the printed style.
+
+        Parameters
+        ----------
+        value : float
+
+        Returns
+        -------
+        str
+        """
+        # Fifteen digits are what a binary float carries for certain; a tie is decided on them.
+        digits = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-self.decimals), rounding=ROUND_HALF_UP)
+        text = f"{digits:f}".replace(".", self.decimal_mark or ".")
+        return text + ("%" if self._parts()["percent"] else "")
