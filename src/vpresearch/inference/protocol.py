@@ -1,0 +1,148 @@
+"""The paper's protocol for comparing two groups: Shapiro-Wilk, then Student's t or Kruskal-Wallis.
+
+The protocol is here to reproduce. A pretest distorts the error of the test that it chooses
+(Rochon J, Gondan M, Kieser M. BMC Med Res Methodol 2012;12:81), so nothing new should be analysed with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vpresearch.describe import Summary, select, summarise
+from vpresearch.inference.contingency import Association, associate
+from vpresearch.inference.rank_tests import kruskal, mann_whitney
+from vpresearch.inference.result import TestResult
+from vpresearch.inference.shapiro_wilk import Normality, shapiro_wilk
+from vpresearch.inference.t_tests import student, welch
+from vpresearch.load import Dataset
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two groups compared by the protocol, with all that it passed over.
+
+    Attributes
+    ----------
+    summaries : tuple of Summary
+        The group without, and the group with.
+    normality : tuple of Normality
+        Shapiro-Wilk in each group.
+    chosen : {"student", "kruskal"}
+        The test that the protocol takes.
+    why : str
+        Reason code of the choice: ``both_normal``, ``not_normal`` or ``normality_unknown``.
+    tests : dict of str to TestResult
+        ``student``, ``welch``, ``kruskal`` and ``mann_whitney``.
+    """
+
+    summaries: tuple[Summary, Summary]
+    normality: tuple[Normality, Normality]
+    chosen: str
+    why: str
+    tests: Mapping[str, TestResult]
+
+    @property
+    def result(self) -> TestResult:
+        """The result of the chosen test."""
+        return self.tests[self.chosen]
+
+
+def compare(first: ArrayLike, second: ArrayLike, alpha: float = ALPHA) -> Comparison:
+    """Compare two independent groups by the paper's protocol.
+
+    Parameters
+    ----------
+    first, second : array_like of float, shapes (n_first,), (n_second,)
+        Missing values are NaN; they are left out.
+    alpha : float, default 0.05
+        Level of the pretest of normality.
+
+    Returns
+    -------
+    Comparison
+        Kruskal-Wallis is taken where normality cannot be tested, since Student's t is only allowed after it.
+
+    Raises
+    ------
+    ValueError
+        If alpha is not between 0 and 1.
+
+    Examples
+    --------
+    >>> comparison = compare([1.2, 2.1, 2.9, 4.2, 5.1], [2.2, 3.1, 3.8, 5.3, 6.4])
+    >>> comparison.chosen, round(comparison.result.p_value, 3)
+    ('student', 0.334)
+    """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must be between 0 and 1, not {alpha}")
+    x, y = _present(first), _present(second)
+    normality = (shapiro_wilk(x), shapiro_wilk(y))
+    if any(test.reason for test in normality):
+        chosen, why = "kruskal", "normality_unknown"
+    elif min(test.p_value for test in normality) >= alpha:
+        chosen, why = "student", "both_normal"
+    else:
+        chosen, why = "kruskal", "not_normal"
+    tests = {
+        "student": student(x, y),
+        "welch": welch(x, y),
+        "kruskal": kruskal(x, y),
+        "mann_whitney": mann_whitney(x, y),
+    }
+    return Comparison((summarise(first), summarise(second)), normality, chosen, why, tests)
+
+
+def compare_by_leak(dataset: Dataset, variable: str, alpha: float = ALPHA) -> Comparison:
+    """Compare the vertebrae without and with a leak, as the paper does.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    variable : str
+        Canonical numeric column, or ``fill_percent``.
+    alpha : float, default 0.05
+
+    Returns
+    -------
+    Comparison
+        A patient's value counts once for each vertebra: the paper's unit of analysis is the vertebra.
+
+    Raises
+    ------
+    KeyError
+        If the dataset has no such column.
+    """
+    without, with_leak = (select(dataset, "vertebrae", {"leak": leak})[variable] for leak in ("no", "yes"))
+    return compare(without, with_leak, alpha)
+
+
+def associate_with_leak(dataset: Dataset, variable: str) -> Association:
+    """Test the association of a categorical column with the leak over vertebrae.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    variable : str
+        Canonical categorical column, or ``region``.
+
+    Returns
+    -------
+    Association
+
+    Raises
+    ------
+    KeyError
+        If the dataset has no such column.
+    """
+    return associate(dataset.rows[variable], dataset.rows["leak"])
+
+
+def _present(values: ArrayLike) -> NDArray[np.float64]:
+    array: NDArray[np.float64] = np.asarray(values, dtype=float)
+    return array[~np.isnan(array)]

@@ -1,0 +1,10 @@
+"""Where the compendium keeps its files."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DICTIONARY = ROOT / "data" / "dictionary.csv"
+RECONSTRUCTION = ROOT / "data" / "reconstructed" / "vertebrae.csv"
+PUBLISHED = ROOT / "data" / "published" / "barriga-martin-2022.yaml"
+NOTEBOOKS = ROOT / "notebooks"
+BUILD = ROOT / "build"
