@@ -18,7 +18,7 @@ Unit = Literal["patients", "vertebrae"]
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
-_VARIABLE_KEYS = {"over", "step", "low", "high"}
+_VARIABLE_KEYS = {"over", "step", "low", "high", "most_equal"}
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,15 @@ class Grid:
         Distance of neighbouring values, as a decimal number.
     low, high : str or None
         Ends of the scale.
+    most_equal : int or None
+        How often one value may occur before it looks contrived; free where not given.
     """
 
     over: Unit
     step: str
     low: str | None = None
     high: str | None = None
+    most_equal: int | None = None
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,11 @@ class Reported:
         return len(re.split("[.,]", self._parts()["number"])[1]) if self.decimal_mark else 0
 
     @property
+    def half_unit(self) -> Fraction:
+        """Half a unit in the last printed place: how far a rounded value can be from the true one."""
+        return Fraction(1, 2 * 10**self.decimals)
+
+    @property
     def decimal_mark(self) -> str:
         """The decimal mark that is printed, or the empty string."""
         number = self._parts()["number"]
@@ -116,8 +121,8 @@ class Reported:
         value = self.value
         if self.bound:
             return Interval(None, value, high_closed=False) if self.bound == "<" else Interval(value, None, False)
-        unit = Fraction(1, 10**self.decimals)
-        half = unit / 2
+        half = self.half_unit
+        unit = 2 * half
         if rule == "truncation":
             if value == 0:
                 return Interval(-unit, unit, False, False)

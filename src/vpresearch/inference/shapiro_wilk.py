@@ -73,12 +73,28 @@ def shapiro_wilk(values: ArrayLike) -> Normality:
         return Normality(n, math.nan, math.nan, f"the test needs 3 to 5000 values, not {n}")
     if sample[0] == sample[-1]:
         return Normality(n, math.nan, math.nan, "all values are the same")
-    shortfall = _one_minus_w(sample, _weights(n))
-    return Normality(n, 1 - shortfall, _p_value(shortfall, n))
+    shortfall = _one_minus_w(sample, weights(n))
+    return Normality(n, 1 - shortfall, p_value_of_shortfall(shortfall, n))
 
 
-def _weights(n: int) -> NDArray[np.float64]:
-    """Approximate the weights of the order statistics, shape (n,), antisymmetric."""
+def weights(n: int) -> NDArray[np.float64]:
+    """Approximate the weights of the order statistics.
+
+    Parameters
+    ----------
+    n : int
+        At least 3.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n,)
+        Antisymmetric, ascending.
+
+    Examples
+    --------
+    >>> weights(3).round(4).tolist()
+    [-0.7071, 0.0, 0.7071]
+    """
     half = n // 2
     if n == 3:
         upper = np.array([math.sqrt(0.5)])
@@ -97,15 +113,32 @@ def _weights(n: int) -> NDArray[np.float64]:
     return np.concatenate([-upper, middle, upper[::-1]])
 
 
-def _one_minus_w(sample: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def _one_minus_w(sample: NDArray[np.float64], weighting: NDArray[np.float64]) -> float:
     """1 - W as a product of differences, which keeps its digits when W is near 1."""
     x = (sample - math.fsum(sample) / len(sample)) / (sample[-1] - sample[0])
-    xx, aa, ax = math.fsum(x**2), math.fsum(weights**2), math.fsum(weights * x)
+    xx, aa, ax = math.fsum(x**2), math.fsum(weighting**2), math.fsum(weighting * x)
     norm = math.sqrt(aa * xx)
     return (norm - ax) * (norm + ax) / (aa * xx)
 
 
-def _p_value(shortfall: float, n: int) -> float:
+def p_value_of_shortfall(shortfall: float, n: int) -> float:
+    """Give the p-value of an observed 1 - W.
+
+    Parameters
+    ----------
+    shortfall : float
+        1 - W.
+    n : int
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(p_value_of_shortfall(0.05, 26), 3)
+    0.238
+    """
     if n == 3:
         return max(0.0, 6 / math.pi * (math.asin(math.sqrt(1 - shortfall)) - math.asin(math.sqrt(0.75))))
     y = math.log(shortfall)

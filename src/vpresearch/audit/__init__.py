@@ -1,0 +1,15 @@
+"""What the printed numbers allow, without any data."""
+
+from vpresearch.audit.attainable import AttainableP, kruskal_without_contrived_ties, student_from_printed
+from vpresearch.audit.diagnose import Finding, findings, p_bounds
+from vpresearch.audit.find import find
+
+__all__ = [
+    "AttainableP",
+    "Finding",
+    "find",
+    "findings",
+    "kruskal_without_contrived_ties",
+    "p_bounds",
+    "student_from_printed",
+]

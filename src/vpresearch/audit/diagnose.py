@@ -1,0 +1,175 @@
+"""What the printed numbers alone say about one another: proofs, each from a few printed values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vpresearch.audit.attainable import AttainableP, kruskal_without_contrived_ties, student_from_printed
+from vpresearch.audit.find import find
+from vpresearch.dictionary import columns
+from vpresearch.published import Claim, Paper, Unit
+from vpresearch.reported import Reported
+
+_NO_LEAK, _LEAK = {"leak": "no"}, {"leak": "yes"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something proved about a claim from other printed numbers.
+
+    Attributes
+    ----------
+    code : str
+        ``p_unattainable``, ``p_exchanged``, ``unit_forced``, ``denominator_forced`` or ``printed_twice``.
+    values : dict of str to str or float
+        What a sentence about it needs.
+    """
+
+    code: str
+    values: dict[str, str | float]
+
+
+def findings(paper: Paper, claim: Claim) -> list[Finding]:
+    """Collect what the other printed numbers prove about a claim.
+
+    Parameters
+    ----------
+    paper : Paper
+    claim : Claim
+
+    Returns
+    -------
+    list of Finding
+
+    Examples
+    --------
+    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.published import read_paper
+    >>> paper = read_paper(PUBLISHED)
+    >>> [finding.code for finding in findings(paper, paper["table3.vertebral_volume.p"])]
+    ['p_unattainable', 'p_exchanged']
+    >>> [finding.code for finding in findings(paper, paper["results.vas_post.mean"])]
+    ['unit_forced']
+    """
+    return [*_unattainable_p(paper, claim), *_forced_unit(paper, claim), *_forced_denominator(paper, claim)] + [
+        Finding("printed_twice", {"other": other.id, "printed": other.printed.printed, "over": other.compute.over})
+        for other in _same_quantity(paper, claim)
+    ]
+
+
+def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...]:
+    """Bound what the tests of the protocol can give for a variable, and hold a p-value against it.
+
+    Parameters
+    ----------
+    paper : Paper
+    variable : str
+        Canonical column.
+    p : Reported
+        A p-value, of this variable or another.
+
+    Returns
+    -------
+    tuple of AttainableP
+        Student's and Kruskal-Wallis, which leaves any p-value possible where ties are free; empty where the group
+        statistics are not printed.
+    """
+    means = [find(paper, "mean", variable, group) for group in (_NO_LEAK, _LEAK)]
+    sds = [find(paper, "sd", variable, group) for group in (_NO_LEAK, _LEAK)]
+    sizes = [find(paper, "n", None, group) for group in (_NO_LEAK, _LEAK)]
+    if None in (*means, *sds, *sizes):
+        return ()
+    printed = [tuple(claim.printed for claim in pair if claim) for pair in (means, sds, sizes)]
+    n = tuple(int(size.value) for size in printed[2])
+    student = student_from_printed(p, printed[0], printed[1], n)  # type: ignore[arg-type]
+    most_equal = paper.grids[variable].most_equal
+    if most_equal is None:
+        return student, AttainableP("kruskal", 0.0, 1.0, float(p.value), True)
+    return student, kruskal_without_contrived_ties(p, n, most_equal)  # type: ignore[arg-type]
+
+
+def _unattainable_p(paper: Paper, claim: Claim) -> list[Finding]:
+    """Prove that no test of the protocol gives a printed p, and look whether it belongs to another row."""
+    if claim.kind != "p" or not _excluded(paper, claim.compute.variable, claim.printed):
+        return []
+    student, kruskal = p_bounds(paper, str(claim.compute.variable), claim.printed)
+    proof = Finding(
+        "p_unattainable",
+        {
+            "student_low": student.low,
+            "student_high": student.high,
+            "kruskal_low": kruskal.low,
+            "kruskal_high": kruskal.high,
+            "most_equal": float(paper.grids[str(claim.compute.variable)].most_equal or 0),
+        },
+    )
+    table = claim.id.split(".")[0]
+    exchanged = [
+        Finding("p_exchanged", {"other": other.id, "printed": other.printed.printed})
+        for other in paper.claims
+        if other.kind == "p"
+        and other.id.split(".")[0] == table
+        and other is not claim
+        and not _excluded(paper, claim.compute.variable, other.printed)
+        and not _excluded(paper, other.compute.variable, claim.printed)
+    ]
+    return [proof, *exchanged]
+
+
+def _excluded(paper: Paper, variable: str | None, p: Reported) -> bool:
+    bounds = p_bounds(paper, str(variable), p)
+    return bool(bounds) and not any(bound.possible for bound in bounds)
+
+
+def _forced_unit(paper: Paper, claim: Claim) -> list[Finding]:
+    """Prove that an overall mean of patients cannot be one of vertebrae, whose group means are printed."""
+    compute = claim.compute
+    if claim.kind != "mean" or compute.over != "patients" or compute.group:
+        return []
+    groups = [
+        (mean.printed.interval(), int(size.printed.value))
+        for group in (_NO_LEAK, _LEAK)
+        if (mean := find(paper, "mean", compute.variable, group)) and (size := find(paper, "n", None, group))
+    ]
+    if len(groups) < 2:
+        return []
+    n = sum(size for _, size in groups)
+    low = sum(size * (interval.low or 0) for interval, size in groups) / n
+    high = sum(size * (interval.high or 0) for interval, size in groups) / n
+    printed = claim.printed.interval()
+    if (printed.high is not None and printed.high < low) or (printed.low is not None and printed.low > high):
+        return [Finding("unit_forced", {"low": float(low), "high": float(high)})]
+    return []
+
+
+def _forced_denominator(paper: Paper, claim: Claim) -> list[Finding]:
+    """Prove that a percentage of a patients' column is not one of patients."""
+    column = columns().get(next(iter(claim.compute.group), ""))
+    patients = _n(paper, "patients")
+    if claim.kind != "percentage" or column is None or column.unit_of_observation != "patient" or patients is None:
+        return []
+    printed = claim.printed.interval()
+    shares = [100 * count / patients for count in range(patients + 1)]
+    if any(share in printed for share in shares):
+        return []
+    return [Finding("denominator_forced", {"patients": float(patients)})]
+
+
+def _n(paper: Paper, over: Unit) -> int | None:
+    for claim in paper.claims:
+        if claim.kind == "count" and claim.compute.over == over and not claim.compute.group:
+            return int(claim.printed.value)
+    return None
+
+
+def _same_quantity(paper: Paper, claim: Claim) -> list[Claim]:
+    """Claims that print another value of the same quantity."""
+    return [
+        other
+        for other in paper.claims
+        if other is not claim
+        and claim.kind == other.kind == "mean"
+        and other.compute.variable == claim.compute.variable
+        and dict(other.compute.group) == dict(claim.compute.group)
+        and other.printed.value != claim.printed.value
+    ]

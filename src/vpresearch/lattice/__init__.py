@@ -1,0 +1,49 @@
+"""Exact reconstruction of small datasets on a lattice from their printed statistics."""
+
+from vpresearch.lattice._multisets import LatticeTooLargeError
+from vpresearch.lattice.cell import (
+    Cell,
+    SumClass,
+    classes,
+    count,
+    enumerate_multisets,
+    is_possible,
+    log_prior,
+    sample,
+    to_values,
+)
+from vpresearch.lattice.joint import (
+    Joint,
+    JointRows,
+    KruskalDistribution,
+    PDistribution,
+    joint_count,
+    joint_rows,
+    kruskal_p,
+    kruskal_p_distribution,
+    t_p_distribution,
+    t_p_range,
+)
+
+__all__ = [
+    "Cell",
+    "Joint",
+    "JointRows",
+    "KruskalDistribution",
+    "LatticeTooLargeError",
+    "PDistribution",
+    "SumClass",
+    "classes",
+    "count",
+    "enumerate_multisets",
+    "is_possible",
+    "joint_count",
+    "joint_rows",
+    "kruskal_p",
+    "kruskal_p_distribution",
+    "log_prior",
+    "sample",
+    "t_p_distribution",
+    "t_p_range",
+    "to_values",
+]

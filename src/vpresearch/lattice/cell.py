@@ -1,0 +1,587 @@
+"""One group of values on a lattice, known only by its printed mean and standard deviation."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from typing import TypeAlias
+
+import numpy as np
+
+from vpresearch.lattice._multisets import FloatArray, IntArray, LatticeTooLargeError, Multisets, Window
+from vpresearch.reported import Interval, Reported, RoundingRule
+
+Number: TypeAlias = int | float | str | Fraction
+Seed: TypeAlias = int | np.random.Generator | None
+
+
+def exact(value: Number) -> Fraction:
+    """Read a number exactly as it is written: the float 0.1 and the string "0,1" are one tenth.
+
+    Parameters
+    ----------
+    value : int, float, str or fractions.Fraction
+
+    Returns
+    -------
+    fractions.Fraction
+
+    Examples
+    --------
+    >>> exact(0.1), exact("0,5"), exact(3)
+    (Fraction(1, 10), Fraction(1, 2), Fraction(3, 1))
+    """
+    return Fraction(str(value).replace(",", "."))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A group of n values on an arithmetic lattice, with its printed mean and sample standard deviation.
+
+    Parameters
+    ----------
+    n : int
+        How many values.
+    mean : Reported
+        Printed mean.
+    sd : Reported or None
+        Printed sample standard deviation (divisor n - 1), if any.
+    low, high, step : int, float, str or fractions.Fraction
+        Lattice of one item: ``low, low + step, ..., high``.
+    items : int
+        Each value is the mean of this many item scores, so the lattice of the values has step ``step / items``.
+    rule : {"any", "half-up", "half-even", "truncation"}
+        How the statistics were rounded.
+    attained_low, attained_high : number or None
+        Printed minimum and maximum: no value lies beyond, and one at least is equal to it.
+    required : tuple of numbers
+        Values that must occur; a value listed twice must occur at least twice.
+
+    Raises
+    ------
+    ValueError
+        If the arguments contradict each other.
+
+    Examples
+    --------
+    >>> from vpresearch.reported import Reported
+    >>> cell = Cell(12, Reported("1.2"), Reported("0.5"), 1, 5, 1)
+    >>> count(cell)
+    1
+    >>> enumerate_multisets(cell).tolist()
+    [[9, 3, 0, 0, 0]]
+    """
+
+    n: int
+    mean: Reported
+    sd: Reported | None
+    low: Number
+    high: Number
+    step: Number = 1
+    items: int = 1
+    rule: RoundingRule = "any"
+    attained_low: Number | None = None
+    attained_high: Number | None = None
+    required: tuple[Number, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._check_sizes()
+        if self.span[0] > self.span[1]:
+            raise ValueError("attained_low is above attained_high")
+        for value in map(self.index, self.required):
+            if not self.span[0] <= value <= self.span[1]:
+                raise ValueError("a required value lies beyond the attained extremes")
+        if sum(self.required_counts) > self.n:
+            raise ValueError(f"the values that must occur are more than n = {self.n}")
+
+    def _check_sizes(self) -> None:
+        if self.n < 1 or (self.sd is not None and self.n < 2):
+            raise ValueError(f"n = {self.n} is too small; a standard deviation needs two values, a mean one")
+        if self.items < 1:
+            raise ValueError(f"items = {self.items} must be at least 1")
+        if exact(self.step) <= 0 or exact(self.low) > exact(self.high):
+            raise ValueError("the lattice needs low <= high and a positive step")
+        self.index(self.high)
+
+    @property
+    def unit(self) -> Fraction:
+        """Step of the lattice of the values."""
+        return exact(self.step) / self.items
+
+    @property
+    def size(self) -> int:
+        """How many values the lattice has."""
+        return self.index(self.high) + 1
+
+    @property
+    def values(self) -> tuple[Fraction, ...]:
+        """Values of the lattice, ascending: the columns of every count vector."""
+        return tuple(exact(self.low) + k * self.unit for k in range(self.size))
+
+    def index(self, value: Number) -> int:
+        """Position of a value on the lattice.
+
+        Parameters
+        ----------
+        value : int, float, str or fractions.Fraction
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        ValueError
+            If the value is not on the lattice.
+        """
+        place = (exact(value) - exact(self.low)) / self.unit
+        if place.denominator != 1 or not exact(self.low) <= exact(value) <= exact(self.high):
+            raise ValueError(f"{value} is not a value of the lattice {self.low}, ..., {self.high} by {self.unit}")
+        return place.numerator
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Positions of the least and the greatest value allowed."""
+        least = 0 if self.attained_low is None else self.index(self.attained_low)
+        greatest = self.size - 1 if self.attained_high is None else self.index(self.attained_high)
+        return least, greatest
+
+    @cached_property
+    def required_counts(self) -> tuple[int, ...]:
+        """Least copies of each lattice value, the attained extremes included."""
+        copies = Counter(map(self.index, self.required))
+        for extreme in (self.attained_low, self.attained_high):
+            if extreme is not None:
+                copies[self.index(extreme)] = max(1, copies[self.index(extreme)])
+        return tuple(copies[k] for k in range(self.size))
+
+    def windows(self, centre: int = 0) -> Iterator[Window]:
+        """Integer sums, and sums of squares with each, that print as the reported statistics.
+
+        Parameters
+        ----------
+        centre : int
+            Position from which the deviations are taken.
+
+        Yields
+        ------
+        Window
+        """
+        farthest = max(centre, self.size - 1 - centre)
+        sd = None if self.sd is None else self.sd.interval(self.rule)
+        most = self.n * (self.size - 1)
+        least, greatest = total_bounds(self.n, self.mean.interval(self.rule), exact(self.low), self.unit, most)
+        for total in range(least, greatest + 1):
+            deviation = total - self.n * centre
+            low, high = square_bounds(self.n, deviation, sd, self.unit, self.n * farthest * farthest)
+            if low <= high:
+                yield Window(deviation, low, high)
+
+    def moments(self, total: int, squares: int) -> tuple[Fraction, Fraction | None]:
+        """Exact mean and variance of a class.
+
+        Parameters
+        ----------
+        total, squares : int
+            Sum, and sum of squares, of the lattice positions.
+
+        Returns
+        -------
+        tuple of fractions.Fraction
+            Mean, and sample variance (``None`` for one value).
+        """
+        mean = exact(self.low) + self.unit * Fraction(total, self.n)
+        if self.n == 1:
+            return mean, None
+        return mean, self.unit**2 * (squares - Fraction(total * total, self.n)) / (self.n - 1)
+
+
+@dataclass(frozen=True)
+class SumClass:
+    """Datasets that share their sum and their sum of squares.
+
+    Attributes
+    ----------
+    total, squares : int
+        Sum, and sum of squares, of the lattice positions (0 is ``low``, 1 the next value, ...).
+    count : int
+        Exact number of distinct multisets.
+    """
+
+    total: int
+    squares: int
+    count: int
+
+
+def total_bounds(n: int, mean: Interval, low: Fraction, unit: Fraction, most: int) -> tuple[int, int]:
+    """Least and greatest integer sum of positions whose mean lies in an interval.
+
+    Parameters
+    ----------
+    n : int
+        How many values.
+    mean : Interval
+        Interval of the printed mean.
+    low, unit : fractions.Fraction
+        Origin and step of the lattice.
+    most : int
+        Greatest sum of the lattice.
+
+    Returns
+    -------
+    tuple of int
+        The first exceeds the second if there is none.
+    """
+    least = 0 if mean.low is None else _ceiling(n * (mean.low - low) / unit, mean.low_closed)
+    greatest = most if mean.high is None else _floor(n * (mean.high - low) / unit, mean.high_closed)
+    return max(least, 0), min(greatest, most)
+
+
+def square_bounds(n: int, total: int, sd: Interval | None, unit: Fraction, most: int) -> tuple[int, int]:
+    """Least and greatest integer sum of squares, given the sum, whose standard deviation lies in an interval.
+
+    Parameters
+    ----------
+    n : int
+        How many values.
+    total : int
+        Sum of the deviations, in lattice steps.
+    sd : Interval or None
+        Interval of the printed sample standard deviation.
+    unit : fractions.Fraction
+        Step of the lattice.
+    most : int
+        Upper bound that holds in any case.
+
+    Returns
+    -------
+    tuple of int
+        The first exceeds the second if there is none.
+    """
+    base = Fraction(total * total, n)
+    low, high = math.ceil(base), most
+    if sd is not None and sd.low is not None and (sd.low > 0 or (sd.low == 0 and not sd.low_closed)):
+        low = _ceiling((n - 1) * (sd.low / unit) ** 2 + base, sd.low_closed)
+    if sd is not None and sd.high is not None:
+        if sd.high < 0:
+            return 1, 0
+        high = min(high, _floor((n - 1) * (sd.high / unit) ** 2 + base, sd.high_closed))
+    return low, high
+
+
+def _ceiling(value: Fraction, closed: bool) -> int:
+    return math.ceil(value) if closed else math.floor(value) + 1
+
+
+def _floor(value: Fraction, closed: bool) -> int:
+    return math.floor(value) if closed else math.ceil(value) - 1
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A cell as multisets of deviations, with what turns them back into count vectors of the cell."""
+
+    cell: Cell
+    centre: int
+    multisets: Multisets
+
+    def classes(self) -> tuple[SumClass, ...]:
+        """Every attainable class of the cell."""
+        return tuple(self._sum_class(*found) for found in self.multisets.classes)
+
+    def listed(self, most: int) -> IntArray:
+        """Every dataset as count vectors, in ascending lexicographic order."""
+        total = self.multisets.count
+        if total > most:
+            raise LatticeTooLargeError(f"The cell has {total} datasets; {most} is the most allowed to be listed.")
+        if not total:
+            return np.zeros((0, self.cell.size), dtype=np.int64)
+        rows = self.rows(self.multisets.unrank(np.arange(total)))
+        return rows[np.lexsort(rows.T[::-1])]
+
+    def rows(self, free: IntArray) -> IntArray:
+        """Count vectors over the whole lattice, the values that must occur included."""
+        first = self.centre + self.multisets.low
+        out = np.tile(np.array(self.cell.required_counts, dtype=np.int64), (len(free), 1))
+        out[:, first : first + free.shape[1]] += free
+        return out
+
+    def _sum_class(self, total: int, squares: int, ways: int) -> SumClass:
+        """Class of the cell from the class of the free values."""
+        fixed_total, fixed_squares = _fixed(self.cell, self.centre)
+        total, squares, n, centre = total + fixed_total, squares + fixed_squares, self.cell.n, self.centre
+        return SumClass(total + n * centre, squares + 2 * centre * total + n * centre * centre, ways)
+
+
+def _fixed(cell: Cell, centre: int) -> tuple[int, int]:
+    """Sum and sum of squares of the deviations of the values that must occur."""
+    pairs = [(k - centre, copies) for k, copies in enumerate(cell.required_counts)]
+    return sum(d * copies for d, copies in pairs), sum(d * d * copies for d, copies in pairs)
+
+
+@lru_cache(maxsize=16)
+def solve(cell: Cell, low: int, high: int) -> Solved:
+    """Set up the multisets of a cell whose values lie between two positions (kept for the calls that follow).
+
+    Parameters
+    ----------
+    cell : Cell
+    low, high : int
+        First and last position allowed, within ``cell.span``.
+
+    Returns
+    -------
+    Solved
+    """
+    centre = round((cell.mean.value - exact(cell.low)) / cell.unit)
+    # The two neighbours of the centre must belong to the range; two values or one need no neighbours.
+    centre = min(max(centre, low + 1), high - 1) if high - low > 1 else low
+    windows = _free_windows(cell, centre)
+    if any(copies and not low <= k <= high for k, copies in enumerate(cell.required_counts)):
+        windows = ()
+    free = cell.n - sum(cell.required_counts)
+    return Solved(cell, centre, Multisets(free, low - centre, high - centre, windows))
+
+
+def _free_windows(cell: Cell, centre: int) -> tuple[Window, ...]:
+    """Windows of the values that remain once those that must occur are taken out."""
+    total, squares = _fixed(cell, centre)
+    return tuple(
+        Window(window.total - total, window.low - squares, window.high - squares)
+        for window in cell.windows(centre)
+        if window.high >= squares
+    )
+
+
+def count(cell: Cell) -> int:
+    """Count the distinct datasets (multisets of values) that print as the reported statistics.
+
+    Parameters
+    ----------
+    cell : Cell
+
+    Returns
+    -------
+    int
+        Exact; 0 proves that the statistics are impossible on this lattice.
+
+    Raises
+    ------
+    LatticeTooLargeError
+        If the table would not fit in memory.
+
+    Examples
+    --------
+    >>> count(Cell(100, Reported("3.0"), Reported("1.0"), 1, 5))
+    24907
+    """
+    return solve(cell, *cell.span).multisets.count
+
+
+def is_possible(cell: Cell) -> bool:
+    """Tell whether any dataset prints as the reported statistics.
+
+    Without a standard deviation this is the GRIM test (Brown & Heathers 2017); with it, an exact form of GRIMMER
+    (Anaya 2016) that knows the range of the scale and tries every admissible sum.
+
+    Parameters
+    ----------
+    cell : Cell
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    LatticeTooLargeError
+        If the table would not fit in memory.
+
+    Examples
+    --------
+    >>> [is_possible(Cell(28, Reported(mean), None, 1, 7)) for mean in ("5.18", "5.19", "5.21")]
+    [True, False, True]
+    """
+    if cell.sd is not None:
+        return count(cell) > 0
+    # The sums of a lattice have no gaps between the least and the greatest.
+    (low, high), fixed = cell.span, _fixed(cell, 0)[0]
+    free = cell.n - sum(cell.required_counts)
+    return any(fixed + free * low <= window.total <= fixed + free * high for window in cell.windows())
+
+
+def classes(cell: Cell) -> tuple[SumClass, ...]:
+    """List every attainable pair of sum and sum of squares, with its number of datasets.
+
+    Parameters
+    ----------
+    cell : Cell
+
+    Returns
+    -------
+    tuple of SumClass
+        In ascending order of the sum, then of the sum of squares (of deviations from a centre of the lattice).
+
+    Raises
+    ------
+    LatticeTooLargeError
+        If the table would not fit in memory.
+
+    Examples
+    --------
+    >>> classes(Cell(12, Reported("1.2"), Reported("0.5"), 1, 5))
+    (SumClass(total=3, squares=3, count=1),)
+    """
+    return solve(cell, *cell.span).classes()
+
+
+def enumerate_multisets(cell: Cell, most: int = 5_000_000) -> IntArray:
+    """List every dataset that prints as the reported statistics (the aim of CLOSURE and CORVIDS).
+
+    Parameters
+    ----------
+    cell : Cell
+    most : int
+        Refuse to list more than this.
+
+    Returns
+    -------
+    ndarray of shape (count, cell.size)
+        One dataset a row, as the number of copies of each of ``cell.values``; rows in ascending lexicographic order.
+
+    Raises
+    ------
+    LatticeTooLargeError
+        If there are more than ``most``.
+
+    Examples
+    --------
+    >>> enumerate_multisets(Cell(3, Reported("2.0"), Reported("1.0"), 1, 5)).tolist()
+    [[1, 1, 1, 0, 0]]
+    """
+    return solve(cell, *cell.span).listed(most)
+
+
+def sample(
+    cell: Cell,
+    size: int,
+    seed: Seed = None,
+    weights: Sequence[float] | FloatArray | None = None,
+    distinct: bool = False,
+) -> IntArray:
+    """Sample datasets that print as the reported statistics.
+
+    A random walk (SPRITE, Heathers et al. 2018) has no known distribution. Here every multiset has the same chance, or,
+    with weights, the chance it has when independent values with those prior probabilities are conditioned on the
+    printed statistics: the product of ``w(v)**c / c!`` over the values.
+
+    Parameters
+    ----------
+    cell : Cell
+    size : int
+        How many datasets.
+    seed : int, numpy.random.Generator or None
+    weights : sequence of float, shape (cell.size,), optional
+        Positive prior weight of each of ``cell.values``, on any scale.
+    distinct : bool
+        Sample without replacement; only without weights.
+
+    Returns
+    -------
+    ndarray of shape (size, cell.size)
+        One dataset a row, as the number of copies of each of ``cell.values``.
+
+    Raises
+    ------
+    ValueError
+        If no dataset exists, fewer than ``size`` distinct ones exist, or the weights cannot be used.
+    LatticeTooLargeError
+        If the table would not fit in memory.
+
+    Examples
+    --------
+    >>> cell = Cell(15, Reported("2.5"), Reported("1.9"), 1, 10)
+    >>> len({tuple(row) for row in sample(cell, 82, seed=1, distinct=True)})
+    82
+    """
+    rng = np.random.default_rng(seed)
+    solved = solve(cell, *cell.span)
+    total = solved.multisets.count
+    if not total:
+        raise ValueError("no dataset on this lattice prints as the reported statistics")
+    if weights is not None:
+        if distinct:
+            raise ValueError("distinct datasets cannot be sampled with weights")
+        return solved.rows(solved.multisets.sample_weighted(_free_terms(solved, weights), size, rng))
+    if distinct and size > total:
+        raise ValueError(f"only {total} distinct datasets exist, fewer than {size}")
+    ranks = rng.choice(total, size, replace=False) if distinct else rng.integers(total, size=size)
+    return solved.rows(solved.multisets.unrank(ranks))
+
+
+def _prior_terms(cell: Cell, weights: Sequence[float] | FloatArray) -> FloatArray:
+    """Logarithm of w**c / c! for each lattice value and each number of copies c."""
+    prior = np.asarray(weights, dtype=np.float64)
+    if prior.shape != (cell.size,) or not np.all(np.isfinite(prior) & (prior > 0)):
+        raise ValueError(f"weights must be {cell.size} positive numbers, one for each lattice value")
+    copies = np.arange(cell.n + 1)
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(copies[1:]))])
+    terms: FloatArray = copies * np.log(prior)[:, None] - log_factorial
+    return terms
+
+
+def _free_terms(solved: Solved, weights: Sequence[float] | FloatArray) -> FloatArray:
+    """Terms of the values allowed, by the copies beyond those that must occur."""
+    allowed = np.arange(solved.multisets.low, solved.multisets.high + 1)[:, None] + solved.centre
+    required = np.array(solved.cell.required_counts)[allowed]
+    return _prior_terms(solved.cell, weights)[allowed, required + np.arange(solved.multisets.size + 1)]
+
+
+def log_prior(cell: Cell, counts: IntArray, weights: Sequence[float] | FloatArray) -> FloatArray:
+    """Log probability, up to a constant, of datasets of independent values with given prior weights.
+
+    Parameters
+    ----------
+    cell : Cell
+    counts : ndarray of shape (rows, cell.size)
+    weights : sequence of float, shape (cell.size,)
+        Positive prior weight of each of ``cell.values``.
+
+    Returns
+    -------
+    ndarray of shape (rows,)
+
+    Raises
+    ------
+    ValueError
+        If the weights are not positive numbers, one for each lattice value.
+    """
+    terms: FloatArray = _prior_terms(cell, weights)[np.arange(cell.size), counts].sum(axis=1)
+    return terms
+
+
+def to_values(cell: Cell, counts: IntArray) -> FloatArray:
+    """Write count vectors out as values.
+
+    Parameters
+    ----------
+    cell : Cell
+    counts : ndarray of shape (rows, cell.size)
+
+    Returns
+    -------
+    ndarray of shape (rows, cell.n)
+        Values of each dataset, ascending.
+
+    Examples
+    --------
+    >>> cell = Cell(12, Reported("1.2"), Reported("0.5"), 1, 5)
+    >>> to_values(cell, enumerate_multisets(cell)).tolist()
+    [[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0]]
+    """
+    values = np.array([float(value) for value in cell.values])
+    return np.repeat(np.tile(values, len(counts)), counts.ravel()).reshape(len(counts), cell.n)

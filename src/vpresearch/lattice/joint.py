@@ -1,0 +1,681 @@
+"""Two groups joined by their pooled statistics and by the printed p-value of a test between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from vpresearch.lattice._multisets import FloatArray, IntArray, LatticeTooLargeError
+from vpresearch.lattice.cell import (
+    Cell,
+    Number,
+    Seed,
+    Solved,
+    SumClass,
+    exact,
+    log_prior,
+    solve,
+    square_bounds,
+    total_bounds,
+)
+from vpresearch.reported import Interval, Reported, RoundingRule
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+# Numbers of pairs: int64 where pairs are gone through, Python integers where they are multiplied.
+Counts: TypeAlias = npt.NDArray[Any]
+
+_BLOCK = 1 << 20
+# Up to this many (U, ties) keys a table is indexed by the key itself; beyond, blocks are sorted.
+_TABLE = 1 << 25
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Two groups on one lattice, with the printed statistics of both together.
+
+    Parameters
+    ----------
+    a, b : Cell
+        The groups.
+    pooled_mean, pooled_sd : Reported or None
+        Printed mean and sample standard deviation of both groups together.
+    pooled_low, pooled_high : number or None
+        Printed minimum and maximum of both groups together: no value lies beyond, and one at least is equal to it.
+    rule : {"any", "half-up", "half-even", "truncation"}
+        How the pooled statistics were rounded.
+
+    Raises
+    ------
+    ValueError
+        If the groups have different lattices, or the pooled extremes are not on the lattice.
+
+    Examples
+    --------
+    >>> from vpresearch.lattice import Cell
+    >>> from vpresearch.reported import Reported
+    >>> a = Cell(26, Reported("1.9"), Reported("1.6"), 0, 7)
+    >>> b = Cell(15, Reported("2.5"), Reported("1.9"), 0, 7)
+    >>> joint_count(Joint(a, b)), joint_count(Joint(a, b, Reported("2.1"), Reported("1.9")))
+    (590200, 0)
+    """
+
+    a: Cell
+    b: Cell
+    pooled_mean: Reported | None = None
+    pooled_sd: Reported | None = None
+    pooled_low: Number | None = None
+    pooled_high: Number | None = None
+    rule: RoundingRule = "any"
+
+    def __post_init__(self) -> None:
+        if self.a.values != self.b.values:
+            raise ValueError("the two groups must have the same lattice")
+        if self.span[0] > self.span[1]:
+            raise ValueError("pooled_low is above pooled_high")
+
+    @property
+    def n(self) -> int:
+        """Values in both groups."""
+        return self.a.n + self.b.n
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Positions of the least and the greatest value allowed."""
+        least = 0 if self.pooled_low is None else self.a.index(self.pooled_low)
+        greatest = self.a.size - 1 if self.pooled_high is None else self.a.index(self.pooled_high)
+        return least, greatest
+
+
+def joint_count(joint: Joint) -> int:
+    """Count the pairs of datasets that agree with both groups and with the pooled statistics.
+
+    The pooled mean and standard deviation depend only on the sum and the sum of squares of each group, and attained
+    extremes are counted by inclusion and exclusion, so no dataset is listed.
+
+    Parameters
+    ----------
+    joint : Joint
+
+    Returns
+    -------
+    int
+        Exact; 0 proves that the two groups and the pooled statistics are impossible together.
+
+    Raises
+    ------
+    LatticeTooLargeError
+        If the table of a group would not fit in memory.
+
+    Examples
+    --------
+    >>> from vpresearch.lattice import Cell
+    >>> from vpresearch.reported import Reported
+    >>> a = Cell(2, Reported("2.0"), None, 1, 3)
+    >>> joint_count(Joint(a, a)), joint_count(Joint(a, a, pooled_low=1))
+    (4, 3)
+    """
+    _, _, pairs = _class_pairs(joint)
+    return int(pairs.sum()) if pairs.size else 0
+
+
+def _solve_within(cell: Cell, low: int, high: int) -> Solved | None:
+    """Multisets of a cell with its values between two positions; None if none can be."""
+    low, high = max(low, cell.span[0]), min(high, cell.span[1])
+    return solve(cell, low, high) if low <= high else None
+
+
+def _ways(cell: Cell, low: int, high: int) -> dict[tuple[int, int], int]:
+    solved = _solve_within(cell, low, high)
+    return {} if solved is None else {(found.total, found.squares): found.count for found in solved.classes()}
+
+
+def _class_pairs(joint: Joint) -> tuple[list[SumClass], list[SumClass], Counts]:
+    """Classes of each group, and the number of admissible joint datasets of each pair of classes."""
+    low, high = joint.span
+    ways_a, ways_b = _ways(joint.a, low, high), _ways(joint.b, low, high)
+    pairs = np.zeros((len(ways_a), len(ways_b)), dtype=object)
+    for cut_low in range(1 + (joint.pooled_low is not None)):
+        for cut_high in range(1 + (joint.pooled_high is not None)):
+            cut = low + cut_low, high - cut_high
+            column = [_ways(joint.a, *cut).get(key, 0) for key in ways_a]
+            row = [_ways(joint.b, *cut).get(key, 0) for key in ways_b]
+            pairs += (-1) ** (cut_low + cut_high) * np.multiply.outer(np.array(column, object), np.array(row, object))
+    classes_a = [SumClass(*key, ways) for key, ways in ways_a.items()]
+    classes_b = [SumClass(*key, ways) for key, ways in ways_b.items()]
+    pairs[~_pooled(joint, _moments(classes_a), _moments(classes_b))] = 0
+    return classes_a, classes_b, pairs
+
+
+def _moments(classes: Sequence[SumClass]) -> IntArray:
+    return np.array([(found.total, found.squares) for found in classes], dtype=np.int64).reshape(-1, 2)
+
+
+def _pooled(joint: Joint, moments_a: IntArray, moments_b: IntArray) -> BoolArray:
+    """Which pairs of (sum, sum of squares) print as the pooled mean and standard deviation."""
+    total = moments_a[:, None, 0] + moments_b[None, :, 0]
+    squares = moments_a[:, None, 1] + moments_b[None, :, 1]
+    distinct, place = np.unique(total, return_inverse=True)
+    bounds = np.array([_pooled_bounds(joint, int(value)) for value in distinct], dtype=np.int64).reshape(-1, 2)[place]
+    inside: BoolArray = (bounds[..., 0] <= squares) & (squares <= bounds[..., 1])
+    return inside.reshape(total.shape)
+
+
+def _pooled_bounds(joint: Joint, total: int) -> tuple[int, int]:
+    """Bound the sums of squares that are admissible with a pooled sum; an empty range is (1, 0)."""
+    cell, last = joint.a, joint.a.size - 1
+    if joint.pooled_mean is not None:
+        mean = joint.pooled_mean.interval(joint.rule)
+        least, greatest = total_bounds(joint.n, mean, exact(cell.low), cell.unit, joint.n * last)
+        if not least <= total <= greatest:
+            return 1, 0
+    sd = None if joint.pooled_sd is None else joint.pooled_sd.interval(joint.rule)
+    return square_bounds(joint.n, total, sd, cell.unit, joint.n * last * last)
+
+
+@dataclass(frozen=True, eq=False)
+class PDistribution:
+    """Every attainable p-value of a test, with the number of pairs of datasets that give it.
+
+    Attributes
+    ----------
+    p : ndarray of shape (values,)
+        P-values in ascending order; NaN, last, where the test is undefined (no variation at all).
+    pairs : ndarray of shape (values,)
+        Exact number of pairs of datasets of each.
+    """
+
+    p: FloatArray
+    pairs: Counts
+
+    @property
+    def total(self) -> int:
+        """Number of pairs of datasets."""
+        return int(self.pairs.sum())
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Least and greatest attainable p-value.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        defined = self.p[~np.isnan(self.p)]
+        if not len(defined):
+            raise ValueError("no pair of datasets has a p-value")
+        return float(defined[0]), float(defined[-1])
+
+    def matching(self, printed: Reported | None, rule: RoundingRule = "any") -> BoolArray:
+        """Tell which values print as the reported one.
+
+        Parameters
+        ----------
+        printed : Reported or None
+            Printed p-value; ``None`` takes every value.
+        rule : {"any", "half-up", "half-even", "truncation"}
+
+        Returns
+        -------
+        ndarray of bool, shape (values,)
+        """
+        if printed is None:
+            return np.ones(len(self.p), dtype=np.bool_)
+        return _inside(self.p, printed.interval(rule))
+
+    def count(self, printed: Reported, rule: RoundingRule = "any") -> int:
+        """Count the pairs of datasets whose p-value prints as the reported one.
+
+        Parameters
+        ----------
+        printed : Reported
+        rule : {"any", "half-up", "half-even", "truncation"}
+
+        Returns
+        -------
+        int
+        """
+        return int(self.pairs[self.matching(printed, rule)].sum())
+
+
+def _inside(p: FloatArray, interval: Interval) -> BoolArray:
+    """Membership with the same allowance for binary noise as ``value in interval``."""
+    noise = 1e-12 * p
+    inside = ~np.isnan(p)
+    if interval.low is not None:
+        low = float(interval.low)
+        inside &= (p >= low - noise) if interval.low_closed else (p > low + noise)
+    if interval.high is not None:
+        high = float(interval.high)
+        inside &= (p <= high + noise) if interval.high_closed else (p < high - noise)
+    return inside
+
+
+@dataclass(frozen=True, eq=False)
+class KruskalDistribution(PDistribution):
+    """Every attainable Kruskal-Wallis p-value of two groups, each with a witness.
+
+    Attributes
+    ----------
+    deviation : ndarray of int, shape (values,)
+        Twice the distance of the Mann-Whitney U from its null mean.
+    ties : ndarray of int, shape (values,)
+        Tie sum, ``t**3 - t`` over the lattice values.
+    witness_rows : ndarray of int, shape (values, 2)
+        Row of ``rows.a`` and row of ``rows.b`` that give the value.
+    rows : JointRows
+        Datasets of both groups.
+    """
+
+    deviation: IntArray
+    ties: IntArray
+    witness_rows: IntArray
+    rows: JointRows
+
+    def witness(self, printed: Reported | None = None, rule: RoundingRule = "any") -> tuple[IntArray, IntArray] | None:
+        """Give one pair of datasets whose p-value prints as the reported one.
+
+        Parameters
+        ----------
+        printed : Reported or None
+            ``None`` accepts any p-value.
+        rule : {"any", "half-up", "half-even", "truncation"}
+
+        Returns
+        -------
+        tuple of two ndarrays of shape (lattice values,), or None
+            Count vectors; ``None`` proves that no pair exists.
+        """
+        found = np.flatnonzero(self.matching(printed, rule))
+        if not len(found):
+            return None
+        row_a, row_b = self.witness_rows[found[0]]
+        return self.rows.a[row_a], self.rows.b[row_b]
+
+    def matching_rows(self, printed: Reported | None = None, rule: RoundingRule = "any") -> IntArray:
+        """List every pair of datasets whose p-value prints as the reported one.
+
+        Parameters
+        ----------
+        printed : Reported or None
+            ``None`` lists every pair.
+        rule : {"any", "half-up", "half-even", "truncation"}
+
+        Returns
+        -------
+        ndarray of shape (pairs, 2)
+            Row of ``rows.a`` and row of ``rows.b``.
+        """
+        wanted = self.matching(printed, rule)
+        keys = np.sort(self.deviation[wanted] * self.rows.radix + self.ties[wanted] // 6)
+        found = [np.zeros((0, 2), dtype=np.int64)]
+        for rows, members, block in self.rows.blocks():
+            row, column = np.nonzero(np.isin(block, keys))
+            found.append(np.stack([rows[row], members[column]], axis=1))
+        return np.concatenate(found)
+
+    def sample(
+        self,
+        size: int,
+        seed: Seed = None,
+        printed: Reported | None = None,
+        rule: RoundingRule = "any",
+        weights: Sequence[float] | FloatArray | None = None,
+    ) -> tuple[IntArray, IntArray]:
+        """Sample pairs of datasets whose p-value prints as the reported one.
+
+        Parameters
+        ----------
+        size : int
+        seed : int, numpy.random.Generator or None
+        printed : Reported or None
+            ``None`` accepts any p-value.
+        rule : {"any", "half-up", "half-even", "truncation"}
+        weights : sequence of float, shape (lattice values,), optional
+            Positive prior weight of each value, as in `sample`; without it every pair has the same chance.
+
+        Returns
+        -------
+        tuple of two ndarrays of shape (size, lattice values)
+            Count vectors of the two groups.
+
+        Raises
+        ------
+        ValueError
+            If no pair exists or the weights cannot be used.
+        """
+        rng = np.random.default_rng(seed)
+        found = self.matching_rows(printed, rule)
+        if not len(found):
+            raise ValueError("no pair of datasets has such a p-value")
+        chance = None
+        if weights is not None:
+            logs = self.rows.log_prior(weights, found)
+            chance = np.exp(logs - logs.max())
+            chance /= chance.sum()
+        drawn = found[rng.choice(len(found), size, p=chance)]
+        return self.rows.a[drawn[:, 0]], self.rows.b[drawn[:, 1]]
+
+
+@dataclass(frozen=True, eq=False)
+class JointRows:
+    """Datasets of both groups, listed, and the pairs of them that agree with the pooled statistics.
+
+    Attributes
+    ----------
+    joint : Joint
+    a, b : ndarray of shape (datasets, lattice values)
+        Count vectors.
+    """
+
+    joint: Joint
+    a: IntArray
+    b: IntArray
+
+    @property
+    def radix(self) -> int:
+        """Factor of U in a key: above every sixth of a tie sum."""
+        return math.comb(self.joint.n + 1, 3) + 1
+
+    @property
+    def keys(self) -> int:
+        """Number of conceivable keys."""
+        return (self.joint.a.n * self.joint.b.n + 1) * self.radix
+
+    @cached_property
+    def _factors(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Two pairs of matrices whose products are the doubled centred U and a sixth of the tie sum."""
+        a, b = self.a.astype(np.float64), self.b.astype(np.float64)
+        places = np.arange(a.shape[1])
+        order = np.sign(places[:, None] - places[None, :]).astype(np.float64)
+        # ((a + b)^3 - (a + b)) / 6 is the binomial of a, that of b, and (a^2 b + a b^2) / 2.
+        own_a, own_b = ((x**3 - x).sum(axis=1, keepdims=True) / 6 for x in (a, b))
+        left = np.hstack([a * a / 2, a / 2, own_a, np.ones_like(own_a)])
+        right = np.hstack([b, b * b, np.ones_like(own_b), own_b])
+        return a @ order, b.T.copy(), left, right.T.copy()
+
+    def blocks(self) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+        """Go through the admissible pairs.
+
+        Yields
+        ------
+        rows, members : ndarray of shape (rows,) and (columns,)
+            Rows of ``a`` and of ``b`` in the block.
+        keys : ndarray of shape (rows, columns)
+            ``deviation * radix + ties / 6`` of each pair.
+        """
+        left_u, right_u, left_ties, right_ties = self._factors
+        for group, members in self._groups():
+            u_columns, tie_columns = right_u[:, members], right_ties[:, members]
+            height = max(1, _BLOCK // max(1, len(members)))
+            for first in range(0, len(group), height):
+                rows = group[first : first + height]
+                keys = np.abs(left_u[rows] @ u_columns)
+                keys *= self.radix
+                keys += left_ties[rows] @ tie_columns
+                yield rows, members, keys.astype(np.int64)
+
+    def _groups(self) -> Iterator[tuple[IntArray, IntArray]]:
+        """Rows of ``a`` with the rows of ``b`` that each of them may be joined to."""
+        kinds_a, kind_of_a = np.unique(self._kinds(self.a), axis=0, return_inverse=True)
+        kinds_b, kind_of_b = np.unique(self._kinds(self.b), axis=0, return_inverse=True)
+        admissible = _pooled(self.joint, kinds_a[:, :2], kinds_b[:, :2])
+        for column in (2, 3):
+            admissible &= (kinds_a[:, None, column] | kinds_b[None, :, column]) == 1
+        partners, group_of_kind = np.unique(admissible, axis=0, return_inverse=True)
+        for number, partner in enumerate(partners):
+            members = np.flatnonzero(partner[kind_of_b])
+            if len(members):
+                yield np.flatnonzero(group_of_kind[kind_of_a] == number), members
+
+    def _kinds(self, rows: IntArray) -> IntArray:
+        """Sum, sum of squares, and whether each pooled extreme occurs (or is not printed)."""
+        places = np.arange(rows.shape[1])
+        low, high = self.joint.span
+        has_low = (rows[:, low] > 0) | (self.joint.pooled_low is None)
+        has_high = (rows[:, high] > 0) | (self.joint.pooled_high is None)
+        return np.stack([rows @ places, rows @ places**2, has_low, has_high], axis=1)
+
+    def log_prior(self, weights: Sequence[float] | FloatArray, pairs: IntArray) -> FloatArray:
+        """Log prior probability of each pair of rows, up to a constant."""
+        prior_a = log_prior(self.joint.a, self.a, weights)
+        prior_b = log_prior(self.joint.b, self.b, weights)
+        return prior_a[pairs[:, 0]] + prior_b[pairs[:, 1]]
+
+    def tally(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Count the pairs of each key.
+
+        Returns
+        -------
+        keys, pairs : ndarray of shape (distinct keys,)
+            Distinct keys, ascending, and the number of pairs of each.
+        witness : ndarray of shape (distinct keys,)
+            One pair of each, as ``row of a * len(b) + row of b``.
+        """
+        return self._tally_table() if self.keys <= _TABLE else self._tally_sorted()
+
+    def _tally_table(self) -> tuple[IntArray, IntArray, IntArray]:
+        pairs = np.zeros(self.keys, dtype=np.int64)
+        witness = np.zeros(self.keys, dtype=np.int64)
+        for rows, members, block in self.blocks():
+            np.add.at(pairs, block.ravel(), 1)
+            witness[block] = rows[:, None] * len(self.b) + members
+        keys = np.flatnonzero(pairs)
+        return keys, pairs[keys], witness[keys]
+
+    def _tally_sorted(self) -> tuple[IntArray, IntArray, IntArray]:
+        parts = [np.zeros((3, 0), dtype=np.int64)]
+        for rows, members, block in self.blocks():
+            keys, place, pairs = np.unique(block, return_index=True, return_counts=True)
+            row, column = np.unravel_index(place, block.shape)
+            parts.append(np.stack([keys, pairs, rows[row] * len(self.b) + members[column]]))
+        every = np.concatenate(parts, axis=1)
+        keys, place, group = np.unique(every[0], return_index=True, return_inverse=True)
+        pairs = np.zeros(len(keys), dtype=np.int64)
+        np.add.at(pairs, group, every[1])
+        return keys, pairs, every[2, place]
+
+
+def joint_rows(joint: Joint, most: int = 5_000_000) -> JointRows:
+    """List the datasets of both groups within the pooled extremes.
+
+    Parameters
+    ----------
+    joint : Joint
+    most : int
+        Refuse to list more than this for a group.
+
+    Returns
+    -------
+    JointRows
+
+    Raises
+    ------
+    LatticeTooLargeError
+        If a group has too many datasets, or the two are too large for exact arithmetic.
+    """
+    listed = []
+    for cell in (joint.a, joint.b):
+        solved = _solve_within(cell, *joint.span)
+        listed.append(np.zeros((0, cell.size), dtype=np.int64) if solved is None else solved.listed(most))
+    rows = JointRows(joint, *listed)
+    if rows.keys > 2**53:
+        raise LatticeTooLargeError("The groups are too large for exact rank sums.")
+    return rows
+
+
+def kruskal_p_distribution(joint: Joint, most: int = 5_000_000) -> KruskalDistribution:
+    """Find every attainable Kruskal-Wallis p-value of two groups (Kruskal & Wallis 1952), corrected for ties.
+
+    With two groups the statistic depends on the Mann-Whitney U and on the sum of ``t**3 - t`` over the tied values
+    only, and both are integers that products of the count vectors give. All admissible pairs are gone through, so a
+    p-value that is absent is impossible.
+
+    Parameters
+    ----------
+    joint : Joint
+    most : int
+        Refuse to list more datasets than this for a group.
+
+    Returns
+    -------
+    KruskalDistribution
+
+    Raises
+    ------
+    LatticeTooLargeError
+        If a group has too many datasets, or the two are too large for exact arithmetic.
+
+    Examples
+    --------
+    >>> from vpresearch.lattice import Cell
+    >>> from vpresearch.reported import Reported
+    >>> a = Cell(26, Reported("8.4"), Reported("1.6"), 1, 10)
+    >>> b = Cell(15, Reported("7.9"), Reported("1.9"), 1, 10)
+    >>> joint = Joint(a, b, Reported("8.2"), Reported("1.7"), pooled_low=4, pooled_high=10)
+    >>> distribution = kruskal_p_distribution(joint)
+    >>> distribution.total, round(distribution.range[0], 4), distribution.range[1]
+    (114702, 0.0593, 1.0)
+    """
+    rows = joint_rows(joint, most)
+    keys, pairs, witness = rows.tally()
+    deviation, ties = keys // rows.radix, keys % rows.radix * 6
+    p = _kruskal_p(deviation, ties, joint.a.n, joint.b.n)
+    order = np.argsort(p, kind="stable")
+    places = np.stack(np.divmod(witness, max(1, len(rows.b))), axis=1)
+    return KruskalDistribution(p[order], pairs[order], deviation[order], ties[order], places[order], rows)
+
+
+def _kruskal_p(deviation: IntArray, ties: IntArray, n_a: int, n_b: int) -> FloatArray:
+    """P-value from twice the centred U and the tie sum; NaN where all values are equal."""
+    from scipy.special import chdtrc
+
+    n = n_a + n_b
+    untied = (n**3 - n - ties).astype(np.float64)
+    untied[untied == 0] = np.nan
+    statistic = 3.0 * n * (n - 1) * deviation.astype(np.float64) ** 2 / (n_a * n_b * untied)
+    p: FloatArray = chdtrc(1, statistic)
+    return p
+
+
+def kruskal_p(counts_a: IntArray, counts_b: IntArray) -> FloatArray:
+    """Kruskal-Wallis p-value of two groups given as count vectors, row by row (Kruskal & Wallis 1952).
+
+    Parameters
+    ----------
+    counts_a, counts_b : ndarray of shape (rows, lattice values)
+        Copies of each lattice value; every row of a group has the same number of values.
+
+    Returns
+    -------
+    ndarray of shape (rows,)
+        NaN where all values are equal.
+
+    Examples
+    --------
+    >>> kruskal_p(np.array([[2, 1, 0]]), np.array([[0, 1, 2]])).round(4).tolist()
+    [0.0679]
+    """
+    a, b = np.atleast_2d(counts_a), np.atleast_2d(counts_b)
+    places = np.arange(a.shape[1])
+    deviation = np.abs(((a @ np.sign(places[:, None] - places[None, :])) * b).sum(axis=1))
+    ties = ((a + b) ** 3 - (a + b)).sum(axis=1)
+    return _kruskal_p(deviation, ties, int(a[0].sum()), int(b[0].sum()))
+
+
+def t_p_distribution(joint: Joint, equal_var: bool = True) -> PDistribution:
+    """Find every attainable p-value of the t test between two groups.
+
+    The test depends on the sum and the sum of squares of each group only, so its attainable values are narrower than
+    what the corners of the rounding box give.
+
+    Parameters
+    ----------
+    joint : Joint
+    equal_var : bool
+        Student's test; otherwise Welch's.
+
+    Returns
+    -------
+    PDistribution
+        One value for each admissible pair of classes.
+
+    Raises
+    ------
+    ValueError
+        If a group has one value only.
+    LatticeTooLargeError
+        If the table of a group would not fit in memory.
+
+    Examples
+    --------
+    >>> from vpresearch.lattice import Cell
+    >>> from vpresearch.reported import Reported
+    >>> a = Cell(26, Reported("8.4"), Reported("1.6"), 1, 10)
+    >>> b = Cell(15, Reported("8.5"), Reported("1.1"), 1, 10)
+    >>> low, high = t_p_distribution(Joint(a, b)).range
+    >>> round(low, 3), round(high, 3)
+    (0.744, 0.928)
+    """
+    if min(joint.a.n, joint.b.n) < 2:
+        raise ValueError("a t test needs two values in each group")
+    classes_a, classes_b, pairs = _class_pairs(joint)
+    possible = pairs > 0
+    p = _t_p(joint, _moments(classes_a), _moments(classes_b), equal_var)[possible]
+    order = np.argsort(p, kind="stable")
+    return PDistribution(p[order], pairs[possible][order])
+
+
+def t_p_range(joint: Joint, equal_var: bool = True) -> tuple[float, float]:
+    """Exact least and greatest p-value of the t test between two groups.
+
+    Parameters
+    ----------
+    joint : Joint
+    equal_var : bool
+        Student's test; otherwise Welch's.
+
+    Returns
+    -------
+    tuple of float
+
+    Raises
+    ------
+    ValueError
+        If a group has one value only, or no pair of datasets has a p-value.
+    LatticeTooLargeError
+        If the table of a group would not fit in memory.
+    """
+    return t_p_distribution(joint, equal_var).range
+
+
+def _t_p(joint: Joint, moments_a: IntArray, moments_b: IntArray, equal_var: bool) -> FloatArray:
+    """P-value of each pair of classes; NaN where neither group varies and the means are equal."""
+    from scipy.special import stdtr
+
+    n_a, n_b = joint.a.n, joint.b.n
+    mean_a, var_a = (column[:, None] for column in _mean_variance(moments_a, n_a))
+    mean_b, var_b = _mean_variance(moments_b, n_b)
+    if equal_var:
+        freedom = np.full(1, n_a + n_b - 2.0)
+        error = ((n_a - 1) * var_a + (n_b - 1) * var_b) / freedom * (1 / n_a + 1 / n_b)
+    else:
+        error = var_a / n_a + var_b / n_b
+        with np.errstate(invalid="ignore"):
+            freedom = error**2 / ((var_a / n_a) ** 2 / (n_a - 1) + (var_b / n_b) ** 2 / (n_b - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.abs(mean_a - mean_b) / np.sqrt(error)
+    p: FloatArray = np.where(np.isinf(t), 0.0, 2 * stdtr(freedom, -t))
+    return p
+
+
+def _mean_variance(moments: IntArray, n: int) -> tuple[FloatArray, FloatArray]:
+    """Mean and sample variance in lattice steps."""
+    total, squares = moments[:, 0], moments[:, 1]
+    return total / n, (n * squares - total * total) / (n * (n - 1))

@@ -1,0 +1,131 @@
+"""What the searches aim at, drawn from a paper's claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vpresearch.audit import find, p_bounds
+from vpresearch.published import Paper
+from vpresearch.reported import Reported
+
+NO_LEAK, LEAK = {"leak": "no"}, {"leak": "yes"}
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Printed mean and standard deviation of a group.
+
+    Attributes
+    ----------
+    n : int
+    mean : Reported
+    sd : Reported or None
+    """
+
+    n: int
+    mean: Reported
+    sd: Reported | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """Everything printed of one variable that is compared by leak.
+
+    Attributes
+    ----------
+    variable : str
+        Canonical column.
+    step : fractions.Fraction
+        Measurement grid.
+    no_leak, leak : Moments
+    pooled : Moments or None
+    minimum, maximum : Reported or None
+    p : Reported
+        The p-value to attain: the printed one, or the attainable one nearest to it.
+    most_equal : int or None
+        How often a value may occur.
+    """
+
+    variable: str
+    step: Fraction
+    no_leak: Moments
+    leak: Moments
+    pooled: Moments | None
+    minimum: Reported | None
+    maximum: Reported | None
+    p: Reported
+    most_equal: int | None
+
+
+def target(paper: Paper, variable: str) -> Target:
+    """Collect what is printed of a variable over vertebrae.
+
+    Parameters
+    ----------
+    paper : Paper
+    variable : str
+        Canonical column.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    KeyError
+        If the paper does not print the group statistics of the variable.
+
+    Examples
+    --------
+    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.published import read_paper
+    >>> target(read_paper(PUBLISHED), "vertebral_volume_cc").p.printed
+    '0,465'
+    """
+    no_leak = Moments(_count(paper, NO_LEAK), _needed(paper, "mean", variable, NO_LEAK), _sd(paper, variable, NO_LEAK))
+    leak = Moments(_count(paper, LEAK), _needed(paper, "mean", variable, LEAK), _sd(paper, variable, LEAK))
+    mean = _printed(paper, "mean", variable, None, over="vertebrae")
+    pooled = Moments(no_leak.n + leak.n, mean, _sd(paper, variable, None)) if mean else None
+    return Target(
+        variable,
+        Fraction(paper.grids[variable].step),
+        no_leak,
+        leak,
+        pooled,
+        _printed(paper, "min", variable, None),
+        _printed(paper, "max", variable, None),
+        _nearest_attainable(paper, variable),
+        paper.grids[variable].most_equal,
+    )
+
+
+def _nearest_attainable(paper: Paper, variable: str) -> Reported:
+    """Give the printed p-value, or where it is proved unattainable the nearest one that is not."""
+    p = _needed(paper, "p", variable, None)
+    bounds = p_bounds(paper, variable, p)
+    if not bounds or any(bound.possible for bound in bounds):
+        return p
+    return Reported(p.render(min(bounds, key=lambda bound: abs(bound.nearest - float(p.value))).nearest))
+
+
+def _printed(
+    paper: Paper, statistic: str, variable: str | None, group: dict[str, str] | None, over: str | None = None
+) -> Reported | None:
+    claim = find(paper, statistic, variable, group)
+    return claim.printed if claim is not None and over in (None, claim.compute.over) else None
+
+
+def _needed(paper: Paper, statistic: str, variable: str | None, group: dict[str, str] | None) -> Reported:
+    printed = _printed(paper, statistic, variable, group)
+    if printed is None:
+        raise KeyError(f"{paper.key} does not print the {statistic} of {variable} in {group or 'all'}")
+    return printed
+
+
+def _sd(paper: Paper, variable: str, group: dict[str, str] | None) -> Reported | None:
+    return _printed(paper, "sd", variable, group)
+
+
+def _count(paper: Paper, group: dict[str, str]) -> int:
+    return int(_needed(paper, "n", None, group).value)

@@ -1,0 +1,298 @@
+"""Every printed number beside the one recomputed, with a verdict and its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from vpresearch.audit import Finding, findings
+from vpresearch.describe import select, summarise
+from vpresearch.inference import ALPHA, compare_by_leak
+from vpresearch.load import Dataset
+from vpresearch.published import Claim, Compute, Paper
+from vpresearch.reconstruct import targeted
+
+Verdict = Literal[
+    "reproduced", "differs", "not computable", "by construction", "consistent", "unattainable", "contradicted"
+]
+
+
+@dataclass(frozen=True)
+class Note:
+    """One reason, or the method, as a code with the values that a sentence about it needs.
+
+    Attributes
+    ----------
+    code : str
+    values : dict of str to str or float
+    """
+
+    code: str
+    values: Mapping[str, str | float]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A recomputed quantity.
+
+    Attributes
+    ----------
+    value : float
+        Full precision; NaN where it could not be computed.
+    method : Note
+    reason : Note or None
+        Why it could not be computed.
+    """
+
+    value: float
+    method: Note
+    reason: Note | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim with its verdict.
+
+    Attributes
+    ----------
+    claim : Claim
+    computed : Computed
+    rounded : str
+        Computed value in the printed style, or the empty string.
+    verdict : Verdict
+    reasons : tuple of Note
+    """
+
+    claim: Claim
+    computed: Computed
+    rounded: str
+    verdict: Verdict
+    reasons: tuple[Note, ...]
+
+
+def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]:
+    """Hold every claim of a paper against a dataset.
+
+    A computed value agrees if it lies in the closed rounding interval of the printed number: half a unit of the last
+    printed place either side, ends included, which accepts rounding half-up and half-even alike.
+
+    Parameters
+    ----------
+    paper : Paper
+    dataset : Dataset
+    alpha : float, default 0.05
+        Level of the protocol's test of normality.
+
+    Returns
+    -------
+    list of Row
+        One a claim, in the order of the paper's file.
+
+    Examples
+    --------
+    >>> from vpresearch.load import load
+    >>> from vpresearch.project import PUBLISHED, RECONSTRUCTION
+    >>> from vpresearch.published import read_paper
+    >>> rows = scorecard(read_paper(PUBLISHED), load(RECONSTRUCTION))
+    >>> {row.verdict for row in rows} <= {"by construction", "consistent", "unattainable"}
+    True
+    """
+    return [judge(paper, claim, dataset, alpha) for claim in paper.claims]
+
+
+def differing(rows: list[Row]) -> list[Row]:
+    """Select the claims that the data contradict.
+
+    Parameters
+    ----------
+    rows : list of Row
+
+    Returns
+    -------
+    list of Row
+    """
+    return [row for row in rows if row.verdict == "differs"]
+
+
+def judge(paper: Paper, claim: Claim, dataset: Dataset, alpha: float = ALPHA) -> Row:
+    """Compute one claim and give its verdict.
+
+    Parameters
+    ----------
+    paper : Paper
+    claim : Claim
+    dataset : Dataset
+    alpha : float, default 0.05
+
+    Returns
+    -------
+    Row
+    """
+    computed = compute(claim.compute, dataset, alpha)
+    known = findings(paper, claim)
+    notes = tuple(Note(finding.code, finding.values) for finding in known)
+    if computed.reason is not None:
+        return Row(claim, computed, "", "not computable", (computed.reason,))
+    rounded = claim.printed.render(computed.value)
+    if computed.value in claim.printed.interval():
+        if not dataset.reconstruction:
+            return Row(claim, computed, rounded, "reproduced", (Note("agrees", {}), *notes))
+        verdict: Verdict = "by construction" if targeted(claim) else "consistent"
+        return Row(claim, computed, rounded, verdict, (Note(verdict.replace(" ", "_"), {}), *notes))
+    verdict = _fault(known) if dataset.reconstruction else "differs"
+    return Row(claim, computed, rounded, verdict, (*notes, *_near_misses(claim, dataset, alpha)))
+
+
+def _fault(known: list[Finding]) -> Verdict:
+    """Tell a number that no dataset can give from one that this dataset does not."""
+    return "unattainable" if any(finding.code == "p_unattainable" for finding in known) else "differs"
+
+
+def _near_misses(claim: Claim, dataset: Dataset, alpha: float) -> list[Note]:
+    """Look whether another unit of analysis or another test gives the printed number."""
+    notes = [Note("differs", {})]
+    if claim.kind == "p":
+        tests = compare_by_leak(dataset, str(claim.compute.variable), alpha).tests
+        agreeing = [name for name, test in tests.items() if test.p_value in claim.printed.interval()]
+        notes += [Note("other_test", {"test": name}) for name in agreeing]
+    elif claim.compute.statistic in {"mean", "percent"}:
+        over: Literal["patients", "vertebrae"] = "patients" if claim.compute.over == "vertebrae" else "vertebrae"
+        other = compute(_over(claim.compute, over), dataset, alpha)
+        if other.value in claim.printed.interval():
+            notes.append(Note("other_unit", {"over": over}))
+    return notes
+
+
+def _over(spec: Compute, over: Literal["patients", "vertebrae"]) -> Compute:
+    return Compute(spec.statistic, over, spec.variable, spec.variables, spec.group, spec.minus, spec.within, spec.fell)
+
+
+# -- what to compute ---------------------------------------------------------------------------------------------
+
+
+def compute(spec: Compute, dataset: Dataset, alpha: float = ALPHA) -> Computed:
+    """Compute what a claim asks for.
+
+    Parameters
+    ----------
+    spec : Compute
+    dataset : Dataset
+    alpha : float, default 0.05
+
+    Returns
+    -------
+    Computed
+        With a reason and NaN where the data have no such column or no such rows.
+    """
+    missing = _missing_columns(spec, dataset)
+    method = Note(spec.statistic, _method_values(spec))
+    if missing:
+        return Computed(math.nan, method, Note("no_column", {"column": missing[0]}))
+    if spec.statistic in {"p", "smallest_p"}:
+        return _p_value(spec, dataset, alpha)
+    value = _STATISTICS[spec.statistic](spec, dataset)
+    if math.isnan(value):
+        return Computed(math.nan, method, Note("too_few", {}))
+    return Computed(value, method)
+
+
+def _missing_columns(spec: Compute, dataset: Dataset) -> list[str]:
+    needed = [*spec.variables, *spec.fell, *spec.group, *spec.minus, *spec.within]
+    needed += [spec.variable] if spec.variable else []
+    return [column for column in needed if column not in dataset.rows]
+
+
+def _method_values(spec: Compute) -> dict[str, str | float]:
+    groups = {"group": spec.group, "minus": spec.minus, "within": spec.within}
+    return {
+        "over": spec.over,
+        "variable": spec.variable or " ".join((*spec.variables, *spec.fell)),
+        **{name: " ".join(f"{column}={value}" for column, value in group.items()) for name, group in groups.items()},
+    }
+
+
+def _n(spec: Compute, dataset: Dataset) -> float:
+    rows = select(dataset, "vertebrae", spec.group)
+    if spec.variable:
+        rows = rows[rows[spec.variable].notna()]
+    return float(rows["patient_id"].nunique() if spec.over == "patients" else len(rows))
+
+
+def _percent(spec: Compute, dataset: Dataset) -> float:
+    whole = select(dataset, spec.over, spec.within)
+    if spec.fell:
+        before, after = (whole[column] for column in spec.fell)
+        known = before.notna() & after.notna()
+        return 100 * float((after < before).sum()) / int(known.sum()) if known.any() else math.nan
+    known = whole[list(spec.group)].notna().all(axis=1) | bool(spec.within)
+    part = select(dataset, spec.over, {**spec.within, **spec.group})
+    return 100 * len(part) / int(known.sum()) if known.any() else math.nan
+
+
+def _mean(spec: Compute, dataset: Dataset) -> float:
+    return summarise(select(dataset, spec.over, spec.group)[spec.variable]).mean
+
+
+def _sd(spec: Compute, dataset: Dataset) -> float:
+    return summarise(select(dataset, spec.over, spec.group)[spec.variable]).sd
+
+
+def _min(spec: Compute, dataset: Dataset) -> float:
+    return summarise(select(dataset, spec.over, spec.group)[spec.variable]).minimum
+
+
+def _max(spec: Compute, dataset: Dataset) -> float:
+    return summarise(select(dataset, spec.over, spec.group)[spec.variable]).maximum
+
+
+def _difference(spec: Compute, dataset: Dataset) -> float:
+    minuend, subtrahend = (
+        summarise(select(dataset, spec.over, group)[spec.variable]).mean for group in (spec.group, spec.minus)
+    )
+    return minuend - subtrahend
+
+
+def _lead(spec: Compute, dataset: Dataset) -> float:
+    """How many more rows a category has than the next one."""
+    ((column, value),) = spec.group.items()
+    counts = select(dataset, spec.over, spec.within)[column].value_counts()
+    others = counts.drop(value, errors="ignore")
+    return float(counts.get(value, 0)) - float(others.max() if len(others) else 0)
+
+
+_STATISTICS = {
+    "n": _n,
+    "percent": _percent,
+    "mean": _mean,
+    "sd": _sd,
+    "min": _min,
+    "max": _max,
+    "difference": _difference,
+    "lead": _lead,
+}
+
+
+def _p_value(spec: Compute, dataset: Dataset, alpha: float) -> Computed:
+    """Run the protocol on one variable, or on several for the smallest p."""
+    variables = spec.variables or (str(spec.variable),)
+    comparisons = {variable: compare_by_leak(dataset, variable, alpha) for variable in variables}
+    failed = [comparison.result for comparison in comparisons.values() if math.isnan(comparison.result.p_value)]
+    if failed:
+        method = Note(spec.statistic, _method_values(spec))
+        return Computed(math.nan, method, Note("test_not_done", {"why": failed[0].reason}))
+    variable = min(comparisons, key=lambda name: comparisons[name].result.p_value)
+    chosen = comparisons[variable]
+    method = Note(
+        f"{spec.statistic}_{chosen.chosen}",
+        {
+            "variable": variable,
+            "statistic": chosen.result.statistic,
+            "df": chosen.result.df,
+            "shapiro_no": chosen.normality[0].p_value,
+            "shapiro_yes": chosen.normality[1].p_value,
+            "why": chosen.why,
+        },
+    )
+    return Computed(chosen.result.p_value, method)
