@@ -1,0 +1,277 @@
+"""Two groups joined: published cells, brute force over pairs, and the p-values against scipy."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.stats import chisquare, kruskal, ttest_ind
+
+from vpresearch.lattice import (
+    Cell,
+    Joint,
+    KruskalDistribution,
+    classes,
+    count,
+    enumerate_multisets,
+    joint,
+    joint_count,
+    joint_rows,
+    kruskal_p,
+    kruskal_p_distribution,
+    log_prior,
+    t_p_distribution,
+    t_p_range,
+    to_values,
+)
+from vpresearch.lattice._multisets import IntArray
+from vpresearch.reported import Reported
+
+
+def _cell(n: int, mean: str, sd: str | None, low: int = 1, high: int = 10) -> Cell:
+    return Cell(n, Reported(mean), None if sd is None else Reported(sd), low, high)
+
+
+PRINTED = Joint(
+    _cell(26, "8.4", "1.6"),
+    _cell(15, "7.9", "1.9"),
+    Reported("8.2"),
+    Reported("1.7"),
+    pooled_low=4,
+    pooled_high=10,
+)
+SMALL = Joint(_cell(8, "3", "1", 1, 6), _cell(6, "4", "1.5", 1, 6), Reported("3"), Reported("1"), pooled_high=6)
+
+
+@pytest.fixture(scope="module")
+def printed() -> KruskalDistribution:
+    return kruskal_p_distribution(PRINTED)
+
+
+@pytest.fixture(scope="module")
+def small() -> KruskalDistribution:
+    return kruskal_p_distribution(SMALL)
+
+
+@cache
+def _brute_force(pair: Joint) -> list[tuple[IntArray, IntArray]]:
+    """Every pair of datasets, checked by the values themselves."""
+    found = []
+    for a in enumerate_multisets(pair.a):
+        for b in enumerate_multisets(pair.b):
+            values = [v for v, copies in zip(pair.a.values, a + b, strict=True) for _ in range(copies)]
+            mean = sum(values, Fraction(0)) / len(values)
+            variance = sum(((v - mean) ** 2 for v in values), Fraction(0)) / (len(values) - 1)
+            sd = None if pair.pooled_sd is None else pair.pooled_sd.interval(pair.rule)
+            if (
+                (pair.pooled_mean is None or mean in pair.pooled_mean.interval(pair.rule))
+                and (sd is None or (sd.low is not None and sd.high is not None and sd.low**2 <= variance <= sd.high**2))
+                and pair.pooled_low in (None, values[0])
+                and pair.pooled_high in (None, values[-1])
+            ):
+                found.append((a, b))
+    return found
+
+
+# --- counts
+
+
+def test_joint_count_of_a_published_cell(printed: KruskalDistribution) -> None:
+    assert joint_count(PRINTED) == 114_702
+    assert printed.total == 114_702
+    low, high = printed.range
+    assert (round(low, 4), high) == (0.0593, 1.0)
+
+
+def test_two_possible_groups_can_be_impossible_together() -> None:
+    a, b = _cell(26, "1.9", "1.6", 0, 7), _cell(15, "2.5", "1.9", 0, 7)
+    pair = Joint(a, b, Reported("2.1"), Reported("1.9"))
+    assert count(a) * count(b) == joint_count(Joint(a, b)) > 0
+    assert joint_count(pair) == 0
+    distribution = kruskal_p_distribution(pair)
+    assert (distribution.total, distribution.witness()) == (0, None)
+    with pytest.raises(ValueError, match="no pair"):
+        distribution.sample(1)
+    with pytest.raises(ValueError, match="no pair"):
+        _ = distribution.range
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        SMALL,
+        Joint(SMALL.a, SMALL.b),
+        Joint(SMALL.a, SMALL.b, pooled_sd=Reported("1.3")),
+        Joint(SMALL.a, SMALL.b, pooled_mean=Reported("3.3"), pooled_low=1, pooled_high=5),
+        Joint(SMALL.a, SMALL.b, pooled_low=2),
+        Joint(_cell(3, "2.0", None, 1, 3), _cell(2, "2.0", None, 1, 3), pooled_low=2, pooled_high=2),
+        Joint(_cell(3, "2.0", None, 1, 3), _cell(2, "2.0", None, 1, 3), pooled_low=1, pooled_high=3),
+    ],
+)
+def test_brute_force_agrees_on_pairs(pair: Joint) -> None:
+    expected = _brute_force(pair)
+    assert joint_count(pair) == len(expected) > 0
+    distribution = kruskal_p_distribution(pair)
+    rows = distribution.matching_rows()
+    found = {(tuple(distribution.rows.a[i]), tuple(distribution.rows.b[j])) for i, j in rows}
+    assert len(found) == len(rows) == distribution.total
+    assert found == {(tuple(a), tuple(b)) for a, b in expected}
+
+
+def test_groups_with_their_own_extremes_join() -> None:
+    a = Cell(8, Reported("3"), Reported("1"), 1, 6, attained_low=1, attained_high=4, required=(3,))
+    pair = Joint(a, SMALL.b, pooled_low=1, pooled_high=5)
+    assert joint_count(pair) == len(_brute_force(pair)) > 0
+    assert joint_count(Joint(a, SMALL.b, pooled_low=2)) == 0
+    assert joint_count(Joint(a, SMALL.b, pooled_high=3)) == 0
+    assert kruskal_p_distribution(Joint(a, SMALL.b, pooled_low=5)).total == 0
+
+
+def test_contradictory_arguments_are_refused() -> None:
+    with pytest.raises(ValueError, match="same lattice"):
+        Joint(_cell(3, "2.0", None, 1, 3), _cell(3, "2.0", None, 1, 4))
+    with pytest.raises(ValueError, match="above pooled_high"):
+        Joint(SMALL.a, SMALL.b, pooled_low=4, pooled_high=2)
+    with pytest.raises(ValueError, match="not a value"):
+        Joint(SMALL.a, SMALL.b, pooled_low=9)
+
+
+# --- Kruskal-Wallis
+
+
+def _scipy_p(distribution: KruskalDistribution, which: IntArray) -> list[float]:
+    rows, pair = distribution.rows, distribution.rows.joint
+    chosen = distribution.witness_rows[which]
+    values_a, values_b = to_values(pair.a, rows.a[chosen[:, 0]]), to_values(pair.b, rows.b[chosen[:, 1]])
+    return [float(kruskal(a, b).pvalue) for a, b in zip(values_a, values_b, strict=True)]
+
+
+def test_every_attainable_p_is_that_of_its_witness(small: KruskalDistribution) -> None:
+    every = np.arange(len(small.p))
+    assert len(every) > 300
+    np.testing.assert_allclose(small.p, _scipy_p(small, every), rtol=1e-12, atol=1e-12)
+
+
+def test_attainable_p_of_a_published_cell_are_those_of_their_witnesses(printed: KruskalDistribution) -> None:
+    rows = printed.rows
+    chosen = printed.witness_rows
+    np.testing.assert_array_equal(kruskal_p(rows.a[chosen[:, 0]], rows.b[chosen[:, 1]]), printed.p)
+    which = np.random.default_rng(0).choice(len(printed.p), 2_000, replace=False)
+    which = np.append(which, [0, len(printed.p) - 1])
+    np.testing.assert_allclose(printed.p[which], _scipy_p(printed, which), rtol=1e-12, atol=1e-12)
+
+
+def test_the_number_of_pairs_of_each_p_is_that_of_brute_force(small: KruskalDistribution) -> None:
+    pairs = _brute_force(SMALL)
+    p = kruskal_p(np.array([a for a, _ in pairs]), np.array([b for _, b in pairs]))
+    for text in ("0.3", "0.28", "0.279", "1.00", "<0.2", "0.9"):
+        reported = Reported(text)
+        inside = [value in reported.interval() for value in p.tolist()]
+        assert small.count(reported) == sum(inside)
+        assert len(small.matching_rows(reported)) == sum(inside)
+
+
+@pytest.mark.parametrize("low", [0, 1])
+@pytest.mark.parametrize(
+    ("first", "second", "p"),
+    [
+        (("8.4", "1.6"), ("8.5", "1.1"), "0.955"),
+        (("2.0", "1.9"), ("2.5", "1.9"), "0.279"),
+        (("1.8", "2.0"), ("2.9", "2.3"), "0.089"),
+    ],
+)
+def test_witness_of_a_printed_p(first: tuple[str, str], second: tuple[str, str], p: str, low: int) -> None:
+    pair = Joint(_cell(26, *first, low), _cell(15, *second, low))
+    distribution = kruskal_p_distribution(pair)
+    assert distribution.total == joint_count(pair) == count(pair.a) * count(pair.b)
+    witness = distribution.witness(Reported(p))
+    assert witness is not None
+    a, b = to_values(pair.a, witness[0][None]), to_values(pair.b, witness[1][None])
+    assert Reported(p).render(float(kruskal(a[0], b[0]).pvalue)) == p
+    for values, cell in ((a, pair.a), (b, pair.b)):
+        assert cell.mean.render(float(values.mean())) == cell.mean.printed
+        assert cell.sd is not None
+        assert cell.sd.render(float(values.std(ddof=1))) == cell.sd.printed
+
+
+def test_sorting_and_the_table_give_the_same_tally(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = joint_rows(SMALL)
+    by_table = rows.tally()
+    monkeypatch.setattr(joint, "_TABLE", 0)
+    monkeypatch.setattr(joint, "_BLOCK", 50)
+    by_sorting = rows.tally()
+    for one, other in zip(by_table[:2], by_sorting[:2], strict=True):
+        np.testing.assert_array_equal(one, other)
+    for _, _, witness in (by_table, by_sorting):
+        a, b = np.divmod(witness, len(rows.b))
+        np.testing.assert_array_equal(
+            kruskal_p(rows.a[a], rows.b[b]),
+            joint._kruskal_p(by_table[0] // rows.radix, by_table[0] % rows.radix * 6, 8, 6),
+        )
+
+
+def test_p_is_undefined_where_nothing_varies() -> None:
+    same = Joint(_cell(3, "2.0", "0.0", 1, 3), _cell(2, "2.0", "0.0", 1, 3))
+    distribution = kruskal_p_distribution(same)
+    assert distribution.total == 1
+    assert np.isnan(distribution.p).all()
+    assert distribution.count(Reported("1.0")) == 0
+
+
+def test_pairs_are_sampled_uniformly(small: KruskalDistribution) -> None:
+    reported = Reported("0.3")
+    every = [(*map(int, small.rows.a[i]), *map(int, small.rows.b[j])) for i, j in small.matching_rows(reported)]
+    a, b = small.sample(20 * len(every), 7, reported)
+    drawn = [tuple(row) for row in np.hstack([a, b]).tolist()]
+    assert set(drawn) <= set(every)
+    assert chisquare([drawn.count(pair) for pair in every]).pvalue > 0.001
+    assert all(value in reported.interval() for value in kruskal_p(a, b).tolist())
+
+
+def test_weighted_pairs_follow_the_conditional_prior(small: KruskalDistribution) -> None:
+    reported, weights = Reported("0.3"), [3.0, 5.0, 4.0, 2.0, 1.0, 1.0]
+    rows = small.matching_rows(reported)
+    a, _ = small.sample(20_000, 9, reported, weights=weights)
+    prior_a = np.exp(log_prior(SMALL.a, small.rows.a, weights))
+    prior_b = np.exp(log_prior(SMALL.b, small.rows.b, weights))
+    mass = np.bincount(rows[:, 0], prior_a[rows[:, 0]] * prior_b[rows[:, 1]], minlength=len(prior_a))
+    place = {tuple(row): index for index, row in enumerate(small.rows.a.tolist())}
+    seen = np.bincount([place[tuple(row)] for row in a.tolist()], minlength=len(prior_a))
+    kept = mass > 0
+    assert seen[~kept].sum() == 0
+    assert chisquare(seen[kept], mass[kept] / mass.sum() * 20_000).pvalue > 0.001
+
+
+# --- t tests
+
+
+@pytest.mark.parametrize("equal_var", [True, False])
+@pytest.mark.parametrize("pair", [SMALL, Joint(SMALL.a, SMALL.b)])
+def test_t_p_is_that_of_every_pair(pair: Joint, equal_var: bool) -> None:
+    datasets = _brute_force(pair)
+    a = to_values(pair.a, np.array([x for x, _ in datasets]))
+    b = to_values(pair.b, np.array([y for _, y in datasets]))
+    p = ttest_ind(a, b, axis=1, equal_var=equal_var).pvalue
+    distribution = t_p_distribution(pair, equal_var)
+    assert distribution.total == len(datasets)
+    np.testing.assert_allclose(t_p_range(pair, equal_var), (p.min(), p.max()), rtol=1e-12)
+    np.testing.assert_allclose(np.repeat(distribution.p, distribution.pairs.astype(int)), np.sort(p), rtol=1e-12)
+
+
+def test_t_p_is_narrower_than_the_corners_of_the_rounding_box() -> None:
+    pair = Joint(_cell(26, "8.4", "1.6"), _cell(15, "8.5", "1.1"))
+    low, high = t_p_range(pair)
+    assert (round(low, 3), round(high, 3)) == (0.744, 0.928)
+    assert t_p_distribution(pair).count(Reported("0.955")) == 0
+    assert len(classes(pair.a)) * len(classes(pair.b)) == len(t_p_distribution(pair).p)
+
+
+def test_t_p_without_variation() -> None:
+    flat = _cell(3, "2.0", "0.0", 1, 3)
+    assert t_p_range(Joint(flat, _cell(2, "3.0", "0.0", 1, 3))) == (0.0, 0.0)
+    with pytest.raises(ValueError, match="no pair of datasets has a p-value"):
+        t_p_range(Joint(flat, flat))
+    with pytest.raises(ValueError, match="two values"):
+        t_p_range(Joint(flat, _cell(1, "2.0", None, 1, 3)))
