@@ -281,7 +281,7 @@ def _p_value(spec: Compute, dataset: Dataset, alpha: float) -> Computed:
     failed = [comparison.result for comparison in comparisons.values() if math.isnan(comparison.result.p_value)]
     if failed:
         method = Note(spec.statistic, _method_values(spec))
-        return Computed(math.nan, method, Note("test_not_done", {"why": failed[0].reason}))
+        return Computed(math.nan, method, Note("test_not_done", {"why_not": failed[0].reason}))
     variable = min(comparisons, key=lambda name: comparisons[name].result.p_value)
     chosen = comparisons[variable]
     method = Note(

@@ -67,7 +67,7 @@ def associate(rows: pd.Series[str], columns: pd.Series[str]) -> Association:
     """
     counts = pd.crosstab(rows, columns)
     if min(counts.shape) < 2:
-        nothing = not_done("chi_squared", "one of the two variables does not vary")
+        nothing = not_done("chi_squared", "one_category")
         return Association(counts, counts * math.nan, nothing, None)
     # Lazy: pingouin takes seconds to import, and no other test needs it.
     import pingouin
@@ -108,7 +108,7 @@ def fisher(counts: NDArray[np.int64]) -> TestResult:
         return TestResult("fisher", math.nan, math.nan, float(fisher_exact(counts).pvalue))
     n, drawn = int(counts.sum()), int(counts[:, 1].sum())
     if counts.shape[1] != 2 or math.comb(n, drawn) > _LARGEST_WEIGHT:
-        return not_done("fisher", "there are too many tables with these margins to weigh them all exactly")
+        return not_done("fisher", "too_many_tables")
     observed = math.prod(math.comb(int(a + b), int(b)) for a, b in counts)
     weights, tables = _weights_of_tables(counts.sum(axis=1), drawn)
     as_extreme = sum(int(w) * int(m) for w, m in zip(weights, tables, strict=True) if w <= observed)

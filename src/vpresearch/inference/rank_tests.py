@@ -116,8 +116,8 @@ def probability_of_superiority(first: ArrayLike, second: ArrayLike) -> Effect:
 
 def _why_not(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     if min(len(x), len(y)) < 1:
-        return "one group is empty"
-    return "all values are the same" if len(np.unique(np.concatenate([x, y]))) == 1 else ""
+        return "group_empty"
+    return "all_equal" if len(np.unique(np.concatenate([x, y]))) == 1 else ""
 
 
 def _settle_ties(values: ArrayLike) -> NDArray[np.float64]:

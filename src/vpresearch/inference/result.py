@@ -41,7 +41,8 @@ class TestResult:
         NaN where the test could not be done.
     effect : Effect or None
     reason : str
-        Why the test could not be done, or the empty string.
+        Reason code where the test could not be done, or the empty string: ``group_empty``, ``too_few``,
+        ``all_equal``, ``no_spread``, ``one_category`` or ``too_many_tables``.
     """
 
     # pytest collects classes called Test...; this is none of its own.
@@ -68,7 +69,7 @@ def not_done(test: str, reason: str) -> TestResult:
 
     Examples
     --------
-    >>> not_done("student", "one group is empty").p_value
+    >>> not_done("student", "too_few").p_value
     nan
     """
     return TestResult(test, math.nan, math.nan, math.nan, None, reason)

@@ -32,7 +32,7 @@ class Normality:
     p_value : float
         NaN where the test cannot be done.
     reason : str
-        Why it could not be done, or the empty string.
+        Reason code where it could not be done (``too_few``, ``too_many``, ``all_equal``), or the empty string.
     """
 
     n: int
@@ -70,9 +70,9 @@ def shapiro_wilk(values: ArrayLike) -> Normality:
     sample = np.sort(np.asarray(values, dtype=float))
     n = len(sample)
     if not 3 <= n <= 5000:
-        return Normality(n, math.nan, math.nan, f"the test needs 3 to 5000 values, not {n}")
+        return Normality(n, math.nan, math.nan, "too_few" if n < 3 else "too_many")
     if sample[0] == sample[-1]:
-        return Normality(n, math.nan, math.nan, "all values are the same")
+        return Normality(n, math.nan, math.nan, "all_equal")
     shortfall = _one_minus_w(sample, weights(n))
     return Normality(n, 1 - shortfall, p_value_of_shortfall(shortfall, n))
 

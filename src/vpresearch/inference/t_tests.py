@@ -115,7 +115,7 @@ def _noncentrality(t: float, df: int, cumulative: float) -> float:
 
 def _why_not(a: Summary, b: Summary) -> str:
     if min(a.n, b.n) < 2:
-        return f"a t test needs 2 values in each group; there are {a.n} and {b.n}"
+        return "too_few"
     if a.sd == 0 and b.sd == 0:
-        return "no value varies within its group"
+        return "no_spread"
     return ""

@@ -2,5 +2,6 @@
 
 from vpresearch.reconstruct.anneal import NotFoundError
 from vpresearch.reconstruct.dataset import Reconstruction, reconstruct, targeted
+from vpresearch.reconstruct.provenance import provenance
 
-__all__ = ["NotFoundError", "Reconstruction", "reconstruct", "targeted"]
+__all__ = ["NotFoundError", "Reconstruction", "provenance", "reconstruct", "targeted"]

@@ -1,0 +1,41 @@
+# Everything here is also a command of `vpresearch`, for systems without make.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+VPRESEARCH := $(BIN)/vpresearch
+
+# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1
+REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
+	$(if $(filter-out environment% default,$(origin LANGUAGE)),--language $(LANGUAGE)) $(if $(STRICT),--strict)
+
+.DEFAULT_GOAL := help
+.PHONY: help reproduce test check reconstruct lock clean
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= OUT= LANGUAGE= STRICT=)
+	$(VPRESEARCH) reproduce $(REPRODUCE)
+
+test: .venv/done ## Run the tests
+	$(VPRESEARCH) test
+
+check: .venv/done ## Check style and types
+	$(VPRESEARCH) check
+
+reconstruct: .venv/done ## Make the reconstructed dataset anew from its seed
+	$(VPRESEARCH) reconstruct
+
+clean: .venv/done ## Delete build/
+	$(VPRESEARCH) clean
+
+# The mark is written last, so that an interrupted installation is done again.
+.venv/done: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c 'import pathlib; pathlib.Path(".venv/done").touch()'

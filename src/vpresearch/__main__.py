@@ -1,0 +1,7 @@
+"""``python -m vpresearch``."""
+
+import sys
+
+from vpresearch.cli import main
+
+sys.exit(main())

@@ -1,0 +1,178 @@
+"""The command ``vpresearch``: everything that the Makefile does, on any system."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vpresearch.errors import InputError, VPResearchError
+from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, ROOT
+
+OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+_LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the name of the program; those of the process where not given.
+
+    Returns
+    -------
+    int
+        0 done; 1 a number differs (``--strict``) or a check failed; 2 bad input; 3 a notebook or a search failed;
+        130 interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except VPResearchError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing was left half-written.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vpresearch", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    reproduce = commands.add_parser("reproduce", help="make every table, figure and p-value, with a verdict on each")
+    reproduce.add_argument("--data", type=Path, default=RECONSTRUCTION, help="workbook or CSV (the reconstruction)")
+    reproduce.add_argument("--out", type=Path, help="folder of the outputs (build/NAME; the project for its own data)")
+    reproduce.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the outputs (%(default)s)")
+    reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
+    reproduce.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
+    reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
+    reproduce.set_defaults(command=_reproduce)
+
+    reconstruct = commands.add_parser("reconstruct", help="make a dataset that satisfies the published statistics")
+    reconstruct.add_argument("--seed", type=_seed, default=_SEED, help="another seed, another dataset (%(default)s)")
+    reconstruct.add_argument("--out", type=Path, default=RECONSTRUCTION, help="file (the project's reconstruction)")
+    reconstruct.set_defaults(command=_reconstruct)
+
+    for name, command, words in (
+        ("test", _test, "run the tests"),
+        ("check", _check, "check style and types"),
+        ("clean", _clean, "delete build/"),
+    ):
+        commands.add_parser(name, help=words).set_defaults(command=command)
+    return parser
+
+
+def _level(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError("must be between 0 and 1")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return value
+
+
+# -- commands ----------------------------------------------------------------------------------------------------
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    # Lazy, here and below: help and refusals need none of the scientific packages.
+    from vpresearch.load import load
+    from vpresearch.published import read_paper
+    from vpresearch.runner import run
+    from vpresearch.scorecard import differing, scorecard
+
+    data: Path = options.data
+    dataset = load(data)
+    out, records = _folders(options)
+    finished = run(dataset, data, out, records, language=options.language, alpha=options.alpha, seed=options.seed)
+    rows = scorecard(read_paper(PUBLISHED), dataset, options.alpha)
+    if dataset.reconstruction:
+        print("Reconstructed data: no row is a patient. Nothing below is a reproduction.")
+    for row in differing(rows):
+        print(f"  differs: {row.claim.id}: printed {row.claim.printed.printed}, computed {row.rounded}")
+    print(", ".join(f"{verdict}: {count}" for verdict, count in Counter(row.verdict for row in rows).items()))
+    print(f"Outputs in {_shown(finished.folder)} ({sum(finished.seconds.values()):.0f} s)")
+    print(f"{len(rows)} of {len(rows)} numbers bound")
+    return DIFFERS if options.strict and differing(rows) else OK
+
+
+def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
+    """Give the folders of the outputs and of the records: the committed ones only for the committed run."""
+    if options.out is not None:
+        return options.out, options.out
+    standard = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED)
+    if options.data.resolve() == RECONSTRUCTION.resolve():
+        records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}")
+        return (ROOT, records) if standard else (records, records)
+    folder = BUILD / options.data.stem
+    return folder, folder
+
+
+def _reconstruct(options: argparse.Namespace) -> int:
+    from vpresearch.load import load
+    from vpresearch.published import read_paper
+    from vpresearch.reconstruct import provenance, reconstruct
+    from vpresearch.scorecard import differing, scorecard
+
+    paper = read_paper(PUBLISHED)
+    made = reconstruct(paper, options.seed)
+    content = made.table.to_csv(index=False, lineterminator="\n").encode()
+    out: Path = options.out
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.stem}.csv")
+    aside.write_bytes(content)
+    # The search is not believed: what it made is loaded and judged like anybody's data.
+    failed = differing(scorecard(paper, load(aside)))
+    if failed:
+        aside.unlink()
+        raise VPResearchError(f"the search made data that differ in {', '.join(row.claim.id for row in failed)}")
+    record = out.with_name(f".{out.stem}.provenance.json")
+    record.write_text(
+        json.dumps(provenance(paper, made, content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    os.replace(aside, out)
+    os.replace(record, out.with_name(f"{out.stem}.provenance.json"))
+    print(f"{_shown(out)}: {len(made.table)} reconstructed vertebrae, seed {made.seed}")
+    return OK
+
+
+def _test(_: argparse.Namespace) -> int:
+    return _tool("pytest", "-n", "auto")
+
+
+def _check(_: argparse.Namespace) -> int:
+    results = [_tool("ruff", "check"), _tool("ruff", "format", "--check"), _tool("mypy")]
+    return max(results)
+
+
+def _tool(*command: str) -> int:
+    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False).returncode
+
+
+def _clean(_: argparse.Namespace) -> int:
+    shutil.rmtree(BUILD, ignore_errors=True)
+    return OK
+
+
+def _shown(path: Path) -> Path:
+    """Give a path as short as it can be said."""
+    absolute = path.resolve()
+    return absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute

@@ -1,0 +1,142 @@
+"""The figures that stand behind tables 3 and 4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from vpresearch import labels
+from vpresearch.describe import summarise
+from vpresearch.dictionary import columns
+from vpresearch.figures.figure import COLOURS, Figure, panels
+from vpresearch.load import Dataset
+from vpresearch.tables import leak_kinds as leak_kinds_table
+from vpresearch.tables import outcome as outcome_table
+
+_TIMES = ("pre", "post", "1m", "1y")
+_SCALES = {"vas": 10, "odi": 100}
+
+
+def volumes(dataset: Dataset, language: str) -> Figure:
+    """Draw the volume and the cement of every vertebra by leak.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Figure
+        Its data are single vertebrae, in no order that a patient could be told by.
+    """
+    shown = {"volume": "vertebral_volume_cc", "cement": "cement_volume_cc"}
+    data = dataset.vertebrae[["leak", *shown.values()]].sort_values(["leak", *shown.values()], ignore_index=True)
+    caption = labels.text("caption.volumes", language, n=len(data))
+    with panels(dataset, language, caption, 2, 5) as (canvas, axes):
+        for panel, (axis, column) in zip(axes, shown.items(), strict=True):
+            for position, group in enumerate(("no", "yes")):
+                values = data.loc[data["leak"] == group, column].to_numpy()
+                _draw_points(panel, position, values, COLOURS[group], labels.text("word.mean", language))
+            counts = [int((data["leak"] == group).sum()) for group in ("no", "yes")]
+            panel.set_xticks([0, 1], _group_names(counts, language))
+            panel.set_xlim(-0.5, 1.5)
+            panel.set_ylim(0, 1.06 * data[column].max())
+            panel.set_ylabel(labels.text(f"axis.{axis}", language))
+            _localise(panel, language)
+            panel.spines[["top", "right"]].set_visible(False)
+        axes[0].legend(loc="lower center", frameon=False)
+    return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True)
+
+
+def outcome(dataset: Dataset, language: str) -> Figure:
+    """Draw VAS and Oswestry over time, means with their 95% intervals.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Figure
+    """
+    data = outcome_table(dataset, language).data
+    caption = labels.text("caption.outcome_figure", language, n=len(dataset.patients))
+    with panels(dataset, language, caption, 2, 4.6) as (canvas, axes):
+        for panel, (scale, top) in zip(axes, _SCALES.items(), strict=True):
+            rows = data[data["scale"] == scale]
+            positions = [_TIMES.index(time) for time in rows["time"]]
+            mean = rows["mean"].to_numpy()
+            whiskers = [mean - rows["mean_low"].to_numpy(), rows["mean_high"].to_numpy() - mean]
+            panel.errorbar(positions, mean, yerr=whiskers, marker="o", color=COLOURS["no"], capsize=4, linewidth=1.8)
+            for position, value, top_of_whisker in zip(positions, mean, rows["mean_high"], strict=True):
+                words = labels.number(value, 1, language)
+                place = (position, top_of_whisker)
+                panel.annotate(words, place, (0, 5), textcoords="offset points", ha="center", fontsize=11)
+            panel.set_xticks(positions, [labels.text(f"time.{time}", language) for time in rows["time"]])
+            panel.set_xlim(-0.4, len(_TIMES) - 0.4)
+            panel.set_ylim(0, top)
+            panel.set_ylabel(labels.text(f"axis.{scale}", language))
+            panel.spines[["top", "right"]].set_visible(False)
+    return Figure("outcome", canvas, data, caption, dataset.reconstruction)
+
+
+def leak_kinds(dataset: Dataset, language: str) -> Figure:
+    """Draw how many leaks there are of each site and size.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Figure
+    """
+    data = leak_kinds_table(dataset, language).data
+    sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
+    counts = data.pivot_table(index="leak_site", columns="leak_size", values="n").loc[sites, sizes].astype(int)
+    caption = labels.text("caption.leak_kinds_figure", language, n=int(data["n"].sum()))
+    with panels(dataset, language, caption, 1, 4.4) as (canvas, (panel,)):
+        sns.heatmap(
+            counts,
+            annot=True,
+            fmt="d",
+            cmap="Oranges",
+            vmin=0,
+            vmax=1.8 * data["n"].max(),
+            cbar=False,
+            linewidths=2,
+            ax=panel,
+        )
+        panel.set_xticklabels([labels.category("leak_size", size, language) for size in sizes])
+        panel.set_yticklabels([labels.category("leak_site", site, language) for site in sites], rotation=0)
+        panel.set_xlabel(labels.variable("leak_size", language))
+        panel.set_ylabel(labels.variable("leak_site", language))
+        panel.tick_params(length=0)
+    return Figure("leak_kinds", canvas, data, caption, dataset.reconstruction)
+
+
+def _draw_points(axes: Axes, position: int, values: NDArray[np.float64], colour: str, mean_label: str) -> None:
+    """Draw every value beside its likes, spread by the golden ratio: apart, and the same each time."""
+    spread = (np.arange(len(values)) * 0.6180339887498949) % 1 - 0.5
+    axes.scatter(position + 0.5 * spread, values, color=colour, alpha=0.75, s=34, linewidth=0)
+    mean = summarise(values).mean
+    only_once = mean_label if position == 0 else "_nolegend_"
+    axes.hlines(mean, position - 0.32, position + 0.32, color="#1a1a1a", linewidth=2, label=only_once)
+
+
+def _group_names(counts: Sequence[int], language: str) -> list[str]:
+    names = (labels.text(f"leak_group.{group}", language) for group in ("no", "yes"))
+    return [f"{name} (n = {count})" for name, count in zip(names, counts, strict=True)]
+
+
+def _localise(axes: Axes, language: str) -> None:
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(lambda value, _: labels.number(value, 0, language))

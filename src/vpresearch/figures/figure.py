@@ -1,0 +1,127 @@
+"""A figure with the data it shows, and how it is written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from vpresearch import labels
+from vpresearch.load import Dataset
+
+# Okabe and Ito's colours: apart for every kind of colour vision.
+COLOURS = {"no": "#0072B2", "yes": "#D55E00"}
+SITE_COLOURS = {
+    "posterior": "#CC79A7",
+    "lateral": "#F0E442",
+    "anterior": "#56B4E9",
+    "vascular": "#D55E00",
+    "disc": "#009E73",
+}
+_BANNER_COLOUR = "#9A3412"
+_DPI = 200
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure.
+
+    Attributes
+    ----------
+    name : str
+        Name of its files.
+    canvas : matplotlib.figure.Figure
+    data : pandas.DataFrame
+        What is plotted, full precision.
+    caption : str
+    reconstruction : bool
+        Whether the data are a reconstruction; the figure then says so.
+    row_level : bool
+        Whether the plotted data are single vertebrae or patients.
+    """
+
+    name: str
+    canvas: Canvas
+    data: pd.DataFrame
+    caption: str
+    reconstruction: bool
+    row_level: bool = False
+
+    def _repr_png_(self) -> bytes:
+        return self.to_bytes("png")
+
+    def to_bytes(self, kind: str) -> bytes:
+        """Render as ``png`` or ``svg``, the same bytes for the same figure."""
+        buffer = io.BytesIO()
+        metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
+        with mpl.rc_context({"svg.hashsalt": self.name}):
+            self.canvas.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
+        return buffer.getvalue()
+
+    def to_csv(self) -> str:
+        """Give the plotted data as CSV; a reconstruction says so in the first column of every row."""
+        data = self.data.copy()
+        if self.reconstruction:
+            data.insert(0, "data", labels.text("data.reconstruction", "en"))
+        return data.to_csv(index=False, lineterminator="\n")
+
+
+def write(figure: Figure, folder: Path) -> Figure:
+    """Write a figure as PNG and SVG, with the plotted data as CSV beside it.
+
+    Parameters
+    ----------
+    figure : Figure
+    folder : pathlib.Path
+        Made where it is missing. Single real patients' values go to the folder ``private`` beside it instead.
+
+    Returns
+    -------
+    Figure
+        The same, so that a notebook can show what it writes.
+    """
+    data_folder = folder if figure.reconstruction or not figure.row_level else folder.with_name("private")
+    for place in {folder, data_folder}:
+        place.mkdir(parents=True, exist_ok=True)
+    for kind in ("png", "svg"):
+        (folder / f"{figure.name}.{kind}").write_bytes(figure.to_bytes(kind))
+    (data_folder / f"{figure.name}.csv").write_text(figure.to_csv(), encoding="utf-8", newline="\n")
+    return figure
+
+
+@contextmanager
+def panels(
+    dataset: Dataset, language: str, caption: str, n_panels: int, height: float
+) -> Iterator[tuple[Canvas, list[Axes]]]:
+    """Open a figure with its style, caption and banner.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+    caption : str
+    n_panels : int
+        Side by side.
+    height : float
+        Inches.
+
+    Yields
+    ------
+    canvas : matplotlib.figure.Figure
+    axes : list of matplotlib.axes.Axes
+    """
+    with sns.axes_style("ticks"), sns.plotting_context("notebook"), mpl.rc_context({"font.family": "DejaVu Sans"}):
+        canvas = Canvas(figsize=(10, height), layout="constrained")
+        canvas.suptitle(caption, fontsize=13, fontweight="bold")
+        yield canvas, list(canvas.subplots(1, n_panels, squeeze=False)[0])
+        if dataset.reconstruction:
+            banner = labels.text("banner.reconstruction", language)
+            canvas.supxlabel(banner, fontsize=9, color=_BANNER_COLOUR, fontweight="bold")

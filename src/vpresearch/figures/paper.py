@@ -1,0 +1,114 @@
+"""Figures 1 and 2: the paper's pies, and beside each a form that reads better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from vpresearch import labels
+from vpresearch.describe import proportion, select
+from vpresearch.dictionary import columns
+from vpresearch.figures.figure import COLOURS, SITE_COLOURS, Figure, panels
+from vpresearch.load import Dataset
+
+
+def figure1(dataset: Dataset, language: str) -> Figure:
+    """Draw the vertebrae by leak.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Figure
+    """
+    groups = ("no", "yes")
+    names = [labels.text(f"leak_group.{group}", language) for group in groups]
+    counts = _shares(dataset.vertebrae["leak"], groups, len(dataset.vertebrae), "leak")
+    return _pie_and_bars("figure1", dataset, language, counts, names, [COLOURS[group] for group in groups])
+
+
+def figure2(dataset: Dataset, language: str) -> Figure:
+    """Draw the leaks by site.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Figure
+        Sites without a leak are left out.
+    """
+    leaks = select(dataset, "vertebrae", {"leak": "yes"})
+    counts = _shares(
+        leaks["leak_site"], [level.value for level in columns()["leak_site"].levels], len(leaks), "leak_site"
+    )
+    counts = counts[counts["n"] > 0].sort_values("n", ascending=False, kind="stable")
+    names = [labels.category("leak_site", site, language) for site in counts["leak_site"]]
+    return _pie_and_bars("figure2", dataset, language, counts, names, [SITE_COLOURS[s] for s in counts["leak_site"]])
+
+
+def _shares(values: pd.Series[str], categories: Sequence[str], whole: int, column: str) -> pd.DataFrame:
+    shares = [proportion(int((values == category).sum()), whole) for category in categories]
+    return pd.DataFrame(
+        [
+            {
+                column: category,
+                "n": share.count,
+                "of": share.n,
+                "percent": share.percent,
+                "low": share.low,
+                "high": share.high,
+            }
+            for category, share in zip(categories, shares, strict=True)
+        ]
+    )
+
+
+def _pie_and_bars(
+    name: str, dataset: Dataset, language: str, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str]
+) -> Figure:
+    total = int(counts["n"].sum())
+    caption = labels.text(f"caption.{name}", language, n=total)
+    with panels(dataset, language, caption, 2, 4.2) as (canvas, (left, right)):
+        if total:
+            _draw_pie(left, counts, names, colours, language)
+            _draw_bars(right, counts, names, colours, language)
+        else:
+            left.set_axis_off()
+            right.set_axis_off()
+    return Figure(name, canvas, counts.reset_index(drop=True), caption, dataset.reconstruction)
+
+
+def _draw_pie(axes: Axes, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str], language: str) -> None:
+    shares = [
+        f"{name}\n{labels.number(share, 0, language)}%" for name, share in zip(names, counts["percent"], strict=True)
+    ]
+    axes.pie(
+        counts["n"],
+        labels=shares,
+        colors=list(colours),
+        startangle=90,
+        counterclock=False,
+        wedgeprops={"edgecolor": "white", "linewidth": 1.5},
+    )
+
+
+def _draw_bars(axes: Axes, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str], language: str) -> None:
+    """Draw shares with their 95% intervals, which a pie cannot carry."""
+    share = counts["percent"].to_numpy()
+    whiskers = [share - counts["low"].to_numpy(), counts["high"].to_numpy() - share]
+    positions = range(len(counts))
+    axes.barh(positions, share, color=list(colours), height=0.6)
+    axes.errorbar(share, positions, xerr=whiskers, fmt="none", ecolor="#333333", elinewidth=1.4, capsize=4)
+    axes.set_yticks(positions, [f"{name} (n = {n})" for name, n in zip(names, counts["n"], strict=True)])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 100)
+    axes.set_xlabel(labels.text("axis.share", language))
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,303 @@
+"""Words and numbers in the language of an output: the only place that rounds for a reader."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vpresearch import dictionary
+from vpresearch.scorecard import Note
+
+LANGUAGES = ("es", "en")
+_LOCALES = Path(__file__).parent / "locales"
+_EMPTY = "–"
+
+
+@cache
+def _words(language: str) -> dict[str, Any]:
+    if language not in LANGUAGES:
+        raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, not {language}")
+    words: dict[str, Any] = yaml.safe_load((_LOCALES / f"{language}.yaml").read_text(encoding="utf-8"))
+    return words
+
+
+def text(key: str, language: str, **values: object) -> str:
+    """Give the words of an output.
+
+    Parameters
+    ----------
+    key : str
+        ``section.name`` in the locale files.
+    language : {"es", "en"}
+    **values : object
+        What the words leave open.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    KeyError
+        If there are no such words, or one of their values is not given.
+    ValueError
+        If there is no such language.
+
+    Examples
+    --------
+    >>> text("caption.table2", "es", n=41)
+    'Tabla 2. Volumen vertebral y cemento inyectado (n = 41)'
+    """
+    words: Any = _words(language)
+    for part in key.split(".", maxsplit=1):
+        words = words[part]
+    return str(words).format_map(
+        {name: _Number(value, language) if isinstance(value, float) else value for name, value in values.items()}
+    )
+
+
+def number(value: float, decimals: int, language: str) -> str:
+    """Round half-up and write a number with the language's decimal mark.
+
+    Parameters
+    ----------
+    value : float
+        NaN is written as a dash.
+    decimals : int
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> number(26.05, 1, "es"), number(float("nan"), 1, "en")
+    ('26,1', '–')
+    """
+    if math.isnan(value):
+        return _EMPTY
+    rounded = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return f"{rounded:f}".replace(".", _words(language)["decimal_mark"])
+
+
+def count(value: int, language: str) -> str:
+    """Write a large count with the language's mark between thousands.
+
+    Parameters
+    ----------
+    value : int
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> count(42048, "es")
+    '42.048'
+    """
+    return f"{value:,}".replace(",", _words(language)["thousands_mark"])
+
+
+def p_value(value: float, language: str) -> str:
+    """Write a p-value with three decimals, and one below 0.001 as such.
+
+    Parameters
+    ----------
+    value : float
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> p_value(0.0004, "es"), p_value(0.2666, "en")
+    ('< 0,001', '0.267')
+    """
+    return f"< {number(0.001, 3, language)}" if value < 0.001 else number(value, 3, language)
+
+
+def variable(name: str, language: str) -> str:
+    """Give the name of a variable as the tables write it.
+
+    Parameters
+    ----------
+    name : str
+        Canonical column, or a computed one.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> variable("vas_1m", "es"), variable("sex", "en")
+    ('EAV un mes', 'Sex')
+    """
+    names = _words(language)["variable"]
+    return str(names[name]) if name in names else dictionary.label(name, language)
+
+
+def place(name: str, language: str) -> str:
+    """Give the name of a place in the paper.
+
+    Parameters
+    ----------
+    name : str
+        As in the paper's file, such as ``"table 3"``.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> place("table 3", "es"), place("abstract (en)", "es")
+    ('tabla 3', 'resumen (en)')
+    """
+    word, _, rest = name.partition(" ")
+    return " ".join(filter(None, (text(f"place.{word}", language), rest)))
+
+
+def category(column: str, value: str, language: str) -> str:
+    """Give the name of a category.
+
+    Parameters
+    ----------
+    column : str
+        Canonical column, or ``region``.
+    value : str
+        Canonical category.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> category("leak_site", "disc", "es")
+    'Disco'
+    """
+    if column == "region":
+        return text(f"region.{value}", language)
+    return dictionary.label(column, language, value)
+
+
+def method(note: Note, language: str) -> str:
+    """Write how a number was computed.
+
+    Parameters
+    ----------
+    note : Note
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> method(Note("mean", {"over": "patients", "variable": "age_years"}), "en")
+    'mean over patients, Age'
+    """
+    values = dict(note.values)
+    parts = {
+        "over": text(f"word.{values['over']}", language) if "over" in values else "",
+        "variable": _part("variable", _variables(str(values.get("variable", "")), language), language),
+        "variable_label": _variables(str(values.get("variable", "")), language),
+        "why": text(f"why.{values['why']}", language) if "why" in values else "",
+    }
+    parts |= {
+        name: _part(name, _groups(str(values.get(name, "")), language), language)
+        for name in ("group", "within", "minus")
+    }
+    return text(f"method.{note.code}", language, **(values | parts))
+
+
+def reason(note: Note, language: str) -> str:
+    """Write a reason for a verdict.
+
+    Parameters
+    ----------
+    note : Note
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> reason(Note("other_test", {"test": "welch"}), "es")
+    't de Welch da la p impresa.'
+    """
+    values: dict[str, object] = dict(note.values)
+    if "over" in values:
+        values["over_label"] = text(f"word.{values['over']}", language)
+    if "test" in values:
+        values["test_label"] = text(f"test.{values['test']}", language)
+    if "why_not" in values:
+        values["why"] = text(f"why_not.{values['why_not']}", language)
+    return text(f"reason.{note.code}", language, **values)
+
+
+def _part(name: str, value: str, language: str) -> str:
+    return text(f"method.part_{name}", language, value=value) if value else ""
+
+
+def _variables(names: str, language: str) -> str:
+    return ", ".join(variable(name, language) for name in names.split())
+
+
+def _groups(groups: str, language: str) -> str:
+    pairs = [group.split("=") for group in groups.split()]
+    return ", ".join(
+        f"{variable(column, language).lower()} = {category(column, value, language).lower()}"
+        if column != "level"
+        else value
+        for column, value in pairs
+    )
+
+
+@dataclass(frozen=True)
+class Banner:
+    """What a notebook says of its data before anything else.
+
+    Attributes
+    ----------
+    reconstruction : bool
+    language : {"es", "en"}
+    """
+
+    reconstruction: bool
+    language: str
+
+    def _repr_markdown_(self) -> str:
+        return f"> **{text('banner.reconstruction', self.language)}**" if self.reconstruction else ""
+
+
+class _Number(float):
+    """A float whose format keeps to the language; ``:.3f`` rounds as everywhere else."""
+
+    language: str
+
+    def __new__(cls, value: float, language: str) -> _Number:
+        self = super().__new__(cls, value)
+        self.language = language
+        return self
+
+    def __format__(self, spec: str) -> str:
+        return number(float(self), int(spec.strip(".f")), self.language)

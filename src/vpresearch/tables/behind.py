@@ -1,0 +1,237 @@
+"""The tables that stand behind the paper's figures and p-values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+import pandas as pd
+from scipy.special import stdtrit
+
+from vpresearch import labels
+from vpresearch.describe import Summary, proportion, select, summarise
+from vpresearch.dictionary import columns
+from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
+from vpresearch.load import Dataset
+from vpresearch.tables.table import Table, percent
+
+_TIMES = ("pre", "post", "1m", "1y")
+_ASSOCIATED = ("sex", "region", "level")
+_COMPARED = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent", "vas_pre", "vas_post", "vas_1m", "vas_1y")
+
+
+def leak_kinds(dataset: Dataset, language: str) -> Table:
+    """Count the leaks by site and size.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        Every site and size of the data model, also those that do not occur.
+    """
+    leaks = select(dataset, "vertebrae", {"leak": "yes"})
+    sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
+    counts = pd.crosstab(leaks["leak_site"], leaks["leak_size"]).reindex(index=sites, columns=sizes, fill_value=0)
+    data = pd.DataFrame(
+        [{"leak_site": site, "leak_size": size, "n": counts.loc[site, size]} for site in sites for size in sizes]
+    )
+    shown = pd.DataFrame(
+        {labels.variable("leak_site", language): [labels.category("leak_site", site, language) for site in sites]}
+    )
+    for size in sizes:
+        shown[labels.category("leak_size", size, language)] = [str(count) for count in counts[size]]
+    shown[labels.text("word.total", language)] = [
+        f"{int(total)} ({percent(proportion(int(total), len(leaks)).percent, language)})"
+        for total in counts.sum(axis=1)
+    ]
+    caption = labels.text("caption.leak_kinds", language, n=len(leaks))
+    return Table("leak_kinds", data, shown, caption, language, dataset.reconstruction)
+
+
+def outcome(dataset: Dataset, language: str) -> Table:
+    """Summarise VAS and Oswestry over time, over patients.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        With the 95% t interval of the mean; scales that were not recorded are left out.
+    """
+    rows, shown = [], []
+    for scale in ("vas", "odi"):
+        for time in (time for time in _TIMES if f"{scale}_{time}" in dataset.patients):
+            summary = summarise(dataset.patients[f"{scale}_{time}"])
+            low, high = _t_interval(summary)
+            limits = {"mean_low": low, "mean_high": high}
+            rows.append({"variable": f"{scale}_{time}", "scale": scale, "time": time, **asdict(summary), **limits})
+            mean, low_shown, high_shown = (labels.number(value, 1, language) for value in (summary.mean, low, high))
+            shown.append(
+                {
+                    labels.text("word.variable", language): labels.variable(f"{scale}_{time}", language),
+                    labels.text("word.n", language): str(summary.n),
+                    labels.text("word.missing", language): str(summary.missing),
+                    labels.text("word.mean", language): f"{mean} ({low_shown} – {high_shown})",
+                    labels.text("word.sd", language): labels.number(summary.sd, 1, language),
+                    labels.text("word.minimum", language): labels.number(summary.minimum, 1, language),
+                    labels.text("word.maximum", language): labels.number(summary.maximum, 1, language),
+                }
+            )
+    caption = labels.text("caption.outcome", language, n=len(dataset.patients))
+    notes = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
+    return Table("outcome", pd.DataFrame(rows), pd.DataFrame(shown), caption, language, dataset.reconstruction, notes)
+
+
+def _t_interval(summary: Summary) -> tuple[float, float]:
+    if summary.n < 2:
+        return math.nan, math.nan
+    half = float(stdtrit(summary.n - 1, 0.975)) * summary.sd / math.sqrt(summary.n)
+    return summary.mean - half, summary.mean + half
+
+
+def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
+    """Show, for every variable, the test that the protocol takes beside those that it passes over.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+    alpha : float, default 0.05
+
+    Returns
+    -------
+    Table
+    """
+    rows: list[dict[str, object]] = []
+    shown: list[dict[str, str]] = []
+    bold: list[int] = []
+    for variable in (name for name in _COMPARED if name in dataset.rows):
+        comparison = compare_by_leak(dataset, variable, alpha)
+        for test in comparison.tests.values():
+            chosen = test.test == comparison.chosen
+            bold += [len(rows)] if chosen else []
+            rows.append(
+                {
+                    "variable": variable,
+                    "shapiro_w_no_leak": comparison.normality[0].w,
+                    "shapiro_p_no_leak": comparison.normality[0].p_value,
+                    "shapiro_w_leak": comparison.normality[1].w,
+                    "shapiro_p_leak": comparison.normality[1].p_value,
+                    "chosen": chosen,
+                    "why": comparison.why,
+                    **_test_row(test),
+                }
+            )
+            normality = " / ".join(labels.p_value(group.p_value, language) for group in comparison.normality)
+            shown.append(
+                {
+                    labels.text("word.variable", language): labels.variable(variable, language),
+                    labels.text("word.normality", language): normality,
+                    **_test_shown(test, language),
+                }
+            )
+    notes = (labels.text("footnote.chosen", language),)
+    caption = labels.text("caption.comparisons", language)
+    return Table(
+        "comparisons",
+        pd.DataFrame(rows),
+        _blank_repeats(pd.DataFrame(shown), 2),
+        caption,
+        language,
+        dataset.reconstruction,
+        notes,
+        tuple(bold),
+    )
+
+
+def associations(dataset: Dataset, language: str) -> Table:
+    """Test sex, region and level against the leak.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        Pearson's chi-squared, and Fisher's exact test where an expected count is below 5.
+    """
+    rows, shown = [], []
+    for variable in _ASSOCIATED:
+        association = associate_with_leak(dataset, variable)
+        least = float(association.expected.to_numpy().min())
+        for test in filter(None, (association.chi_squared, association.fisher)):
+            rows.append(
+                {
+                    "variable": variable,
+                    "n": int(association.observed.to_numpy().sum()),
+                    "smallest_expected": least,
+                    **_test_row(test),
+                }
+            )
+            shown.append(
+                {
+                    labels.text("word.variable", language): labels.variable(variable, language),
+                    **_test_shown(test, language),
+                }
+            )
+    notes = (labels.text("footnote.fisher", language),)
+    return Table(
+        "associations",
+        pd.DataFrame(rows),
+        _blank_repeats(pd.DataFrame(shown), 1),
+        labels.text("caption.associations", language),
+        language,
+        dataset.reconstruction,
+        notes,
+    )
+
+
+# -- cells -----------------------------------------------------------------------------------------------------------
+
+
+def _test_row(test: TestResult) -> dict[str, object]:
+    effect = test.effect
+    return {
+        "test": test.test,
+        "statistic": test.statistic,
+        "df": test.df,
+        "p_value": test.p_value,
+        "effect_kind": effect.kind if effect else "",
+        "effect": effect.estimate if effect else math.nan,
+        "effect_low": effect.low if effect else math.nan,
+        "effect_high": effect.high if effect else math.nan,
+        "reason": test.reason,
+    }
+
+
+def _test_shown(test: TestResult, language: str) -> dict[str, str]:
+    effect = ""
+    if test.effect:
+        estimate, low, high = (
+            labels.number(value, 2, language) for value in (test.effect.estimate, test.effect.low, test.effect.high)
+        )
+        interval = "" if math.isnan(test.effect.low) else f" ({low} – {high})"
+        effect = f"{labels.text(f'effect.{test.effect.kind}', language)} = {estimate}{interval}"
+    return {
+        labels.text("word.test", language): labels.text(f"test.{test.test}", language),
+        labels.text("word.statistic", language): labels.number(test.statistic, 3, language),
+        labels.text("word.df", language): labels.number(test.df, 0 if float(test.df).is_integer() else 1, language),
+        labels.text("word.p_value", language): labels.p_value(test.p_value, language),
+        labels.text("word.effect", language): effect,
+    }
+
+
+def _blank_repeats(shown: pd.DataFrame, leading: int) -> pd.DataFrame:
+    """Write the leading cells only once where rows repeat them."""
+    repeated = shown.iloc[:, 0].eq(shown.iloc[:, 0].shift())
+    shown.iloc[:, :leading] = shown.iloc[:, :leading].mask(repeated, "")
+    return shown

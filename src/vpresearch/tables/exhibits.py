@@ -1,0 +1,57 @@
+"""The exhibit map as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from vpresearch import labels
+from vpresearch.compendium import Compendium, Image
+from vpresearch.describe import select
+from vpresearch.dictionary import columns
+from vpresearch.load import Dataset
+from vpresearch.tables.table import Table
+
+
+def exhibits_table(compendium: Compendium, dataset: Dataset, language: str) -> Table:
+    """Lay out which notebook makes which exhibit of the paper, and what no data can make.
+
+    Parameters
+    ----------
+    compendium : Compendium
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        For an image, the vertebrae of the kind that it shows, counted by level.
+    """
+    rows = [
+        {"exhibit": exhibit.name, "notebook": notebook.file, "output": exhibit.output, "vertebrae": ""}
+        for notebook in compendium.notebooks
+        for exhibit in notebook.exhibits
+        if exhibit.name.startswith(("table", "figure"))
+    ]
+    rows += [
+        {"exhibit": image.name, "notebook": "", "output": "", "vertebrae": _levels(image, dataset)}
+        for image in compendium.images
+    ]
+    rows.sort(key=lambda row: row["exhibit"])
+    shown = [
+        {
+            labels.text("word.exhibit", language): labels.place(row["exhibit"], language),
+            labels.text("word.notebook", language): row["notebook"],
+            labels.text("word.output", language): row["output"]
+            or labels.text("footnote.image", language, list=row["vertebrae"] or "0"),
+        }
+        for row in rows
+    ]
+    caption = labels.text("caption.exhibits", language)
+    return Table("exhibits", pd.DataFrame(rows), pd.DataFrame(shown), caption, language, dataset.reconstruction)
+
+
+def _levels(image: Image, dataset: Dataset) -> str:
+    counts = select(dataset, "vertebrae", image.shows)["level"].value_counts()
+    return ", ".join(
+        f"{level.value} × {counts[level.value]}" for level in columns()["level"].levels if level.value in counts
+    )

@@ -1,0 +1,172 @@
+"""Tables 1 to 4, laid out as in the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import pandas as pd
+
+from vpresearch import labels
+from vpresearch.describe import select, summarise
+from vpresearch.dictionary import columns
+from vpresearch.inference import ALPHA, Comparison, compare_by_leak
+from vpresearch.load import Dataset
+from vpresearch.tables.table import Table, percent
+
+# As the paper prints them.
+_DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 2}
+
+
+def table1(dataset: Dataset, language: str) -> Table:
+    """Lay out the distribution of the vertebrae by level.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        Levels without a vertebra are left out, as in the paper.
+    """
+    vertebrae = dataset.vertebrae
+    n = len(vertebrae)
+    data = pd.DataFrame(
+        [
+            {"region": region, "level": level, "n": count, "percent": 100 * count / n, "of": n}
+            for level, region, count in (
+                (
+                    level.value,
+                    "thoracic" if level.value[0] == "T" else "lumbar",
+                    int((vertebrae["level"] == level.value).sum()),
+                )
+                for level in columns()["level"].levels
+            )
+            if count
+        ]
+    )
+    share = data.groupby("region", sort=False)["n"].sum()
+    heads = {
+        region: f"{labels.text(f'region.{region}', language)} ({percent(100 * count / n, language)})"
+        for region, count in share.items()
+    }
+    first = ~data["region"].duplicated()
+    shown = pd.DataFrame(
+        {
+            labels.text("word.kind", language): data["region"].map(heads).where(first, ""),
+            labels.variable("level", language): data["level"],
+            labels.text("word.number_of_vertebrae", language): data["n"].astype(str),
+            labels.text("word.percent", language): [percent(value, language) for value in data["percent"]],
+        }
+    )
+    return Table("table1", data, shown, labels.text("caption.table1", language), language, dataset.reconstruction)
+
+
+def table2(dataset: Dataset, language: str) -> Table:
+    """Lay out the vertebral volume and the injected cement.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+    """
+    variables = ("vertebral_volume_cc", "cement_volume_cc")
+    summaries = {name: summarise(dataset.vertebrae[name]) for name in variables}
+    data = pd.DataFrame([{"variable": name, **asdict(summary)} for name, summary in summaries.items()])
+    shown = pd.DataFrame(
+        {labels.text("word.variable", language): [labels.variable(name, language) for name in variables]}
+    )
+    for statistic in ("mean", "sd", "minimum", "maximum"):
+        shown[labels.text(f"word.{statistic}", language)] = [
+            labels.number(getattr(summary, statistic), 1, language) for summary in summaries.values()
+        ]
+    caption = labels.text("caption.table2", language, n=len(dataset.vertebrae))
+    notes = (labels.text("footnote.sd", language),)
+    return Table("table2", data, shown, caption, language, dataset.reconstruction, notes)
+
+
+def table3(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
+    """Lay out the vertebral volume and the injected cement by leak.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+    alpha : float, default 0.05
+
+    Returns
+    -------
+    Table
+    """
+    return _by_leak("table3", ("vertebral_volume_cc", "cement_volume_cc"), dataset, language, alpha)
+
+
+def table4(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
+    """Lay out the VAS by time and leak.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+    alpha : float, default 0.05
+
+    Returns
+    -------
+    Table
+    """
+    note = labels.text("footnote.vertebra_unit", language)
+    return _by_leak("table4", ("vas_pre", "vas_post", "vas_1m"), dataset, language, alpha, (note,))
+
+
+def _by_leak(
+    name: str,
+    variables: Sequence[str],
+    dataset: Dataset,
+    language: str,
+    alpha: float,
+    notes: tuple[str, ...] = (),
+) -> Table:
+    comparisons = {variable: compare_by_leak(dataset, variable, alpha) for variable in variables}
+    data = pd.DataFrame([_comparison_row(variable, comparison) for variable, comparison in comparisons.items()])
+    leak = labels.text("word.leak", language)
+    cells: dict[tuple[str, str, str], list[str]] = {
+        ("", "", labels.text("word.variables", language)): [labels.variable(name, language) for name in variables]
+    }
+    for position, group in enumerate(("no", "yes")):
+        n = len(select(dataset, "vertebrae", {"leak": group}))
+        head = f"{labels.text(f'word.{group}', language)} (n = {n})"
+        for statistic in ("mean", "sd"):
+            cells[leak, head, labels.text(f"word.{statistic}", language)] = [
+                labels.number(getattr(comparison.summaries[position], statistic), _DECIMALS.get(variable, 1), language)
+                for variable, comparison in comparisons.items()
+            ]
+    cells["", "", labels.text("word.p_value", language)] = [
+        labels.p_value(comparison.result.p_value, language) for comparison in comparisons.values()
+    ]
+    shown = pd.DataFrame(list(zip(*cells.values(), strict=True)), columns=pd.MultiIndex.from_tuples(list(cells)))
+    notes = (labels.text("footnote.sd", language), *notes, *_missing_note(comparisons, language))
+    caption = labels.text(f"caption.{name}", language)
+    return Table(name, data, shown, caption, language, dataset.reconstruction, notes)
+
+
+def _comparison_row(variable: str, comparison: Comparison) -> dict[str, object]:
+    row: dict[str, object] = {"variable": variable}
+    for group, summary in zip(("no_leak", "leak"), comparison.summaries, strict=True):
+        row |= {f"n_{group}": summary.n, f"mean_{group}": summary.mean, f"sd_{group}": summary.sd}
+    result = comparison.result
+    return row | {"test": result.test, "statistic": result.statistic, "df": result.df, "p_value": result.p_value}
+
+
+def _missing_note(comparisons: Mapping[str, Comparison], language: str) -> tuple[str, ...]:
+    incomplete = [
+        f"{labels.variable(variable, language)} (n = {' + '.join(str(s.n) for s in comparison.summaries)})"
+        for variable, comparison in comparisons.items()
+        if any(summary.missing for summary in comparison.summaries)
+    ]
+    return (labels.text("footnote.missing", language, list="; ".join(incomplete)),) if incomplete else ()

@@ -1,0 +1,105 @@
+"""The scorecard, and what the printed numbers leave open, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import pandas as pd
+
+from vpresearch import labels
+from vpresearch.audit import Freedom
+from vpresearch.load import Dataset
+from vpresearch.scorecard import Row
+from vpresearch.tables.table import Table
+
+
+def scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
+    """Lay out the scorecard.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        Its data are in English, whatever the language of the page, so that they can be compared.
+    """
+    data = pd.DataFrame(
+        [
+            {
+                "claim": row.claim.id,
+                "place": "; ".join(row.claim.places),
+                "printed": row.claim.printed.printed,
+                "computed": row.computed.value,
+                "rounded": row.rounded,
+                "verdict": row.verdict,
+                "method": labels.method(row.computed.method, "en"),
+                "reason": " ".join(labels.reason(note, "en") for note in row.reasons),
+            }
+            for row in rows
+        ]
+    )
+    shown = pd.DataFrame(
+        [
+            {
+                labels.text("word.claim", language): row.claim.id,
+                labels.text("word.place", language): "; ".join(
+                    labels.place(place, language) for place in row.claim.places
+                ),
+                labels.text("word.printed", language): row.claim.printed.printed,
+                labels.text("word.computed", language): labels.number(
+                    row.computed.value, row.claim.printed.decimals + 2, language
+                ),
+                labels.text("word.rounded", language): row.rounded,
+                labels.text("word.verdict", language): labels.text(f"verdict.{row.verdict}", language),
+                labels.text("word.method", language): labels.method(row.computed.method, language),
+                labels.text("word.reason", language): " ".join(labels.reason(note, language) for note in row.reasons),
+            }
+            for row in rows
+        ]
+    )
+    notes = (labels.text("footnote.rule", language), labels.text("footnote.bound", language, n=len(rows)))
+    caption = labels.text("caption.scorecard", language)
+    return Table("scorecard", data, shown, caption, language, dataset.reconstruction, notes)
+
+
+def freedom_table(rows: Sequence[Freedom], dataset: Dataset, language: str) -> Table:
+    """Lay out how many datasets stand behind each row of scores.
+
+    Parameters
+    ----------
+    rows : sequence of Freedom
+    dataset : Dataset
+        Not used for the counts, which need no data; it tells what the run was about.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+    """
+    data = pd.DataFrame([asdict(row) for row in rows])
+    shown = pd.DataFrame(
+        [
+            {
+                labels.text("word.variable", language): labels.variable(row.variable, language),
+                labels.text("word.scale", language): row.scale,
+                labels.text("word.datasets", language): labels.count(row.n_datasets, language),
+                labels.text("word.kruskal_range", language): _range(row.p_min, row.p_max, language),
+                labels.text("word.student_range", language): _range(row.student_min, row.student_max, language),
+                labels.text("word.printed_p", language): row.printed,
+                labels.text("word.datasets_printed", language): labels.count(row.n_printed, language),
+            }
+            for row in rows
+        ]
+    )
+    notes = (labels.text("footnote.freedom", language),)
+    caption = labels.text("caption.freedom", language)
+    return Table("freedom", data, shown, caption, language, dataset.reconstruction, notes)
+
+
+def _range(low: float, high: float, language: str) -> str:
+    return f"{labels.p_value(low, language)} – {labels.p_value(high, language)}"
