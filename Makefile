@@ -12,7 +12,7 @@ REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
 	$(if $(filter-out environment% default,$(origin LANGUAGE)),--language $(LANGUAGE)) $(if $(STRICT),--strict)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test check reconstruct lock clean
+.PHONY: help reproduce test check reconstruct clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

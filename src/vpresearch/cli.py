@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, ROOT
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
+_MOST_LISTED = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except VPResearchError as error:
         print(error, file=sys.stderr)
+        return FAILED
+    except Exception as error:
+        # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
+        *_, place = traceback.extract_tb(error.__traceback__)
+        print(
+            f"vpresearch itself failed ({type(error).__name__} in {Path(place.filename).name}, line {place.lineno}). "
+            "The fault is ours: please report this line.",
+            file=sys.stderr,
+        )
         return FAILED
     except KeyboardInterrupt:
         print("\nInterrupted; nothing was left half-written.", file=sys.stderr)
@@ -106,12 +117,15 @@ def _reproduce(options: argparse.Namespace) -> int:
     rows = scorecard(read_paper(PUBLISHED), dataset, options.alpha)
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Nothing below is a reproduction.")
-    for row in differing(rows):
+    differences = differing(rows)
+    for row in differences[:_MOST_LISTED]:
         print(f"  differs: {row.claim.id}: printed {row.claim.printed.printed}, computed {row.rounded}")
+    if len(differences) > _MOST_LISTED:
+        print(f"  and {len(differences) - _MOST_LISTED} more, in tables/scorecard.html")
     print(", ".join(f"{verdict}: {count}" for verdict, count in Counter(row.verdict for row in rows).items()))
     print(f"Outputs in {_shown(finished.folder)} ({sum(finished.seconds.values()):.0f} s)")
     print(f"{len(rows)} of {len(rows)} numbers bound")
-    return DIFFERS if options.strict and differing(rows) else OK
+    return DIFFERS if options.strict and differences else OK
 
 
 def _folders(options: argparse.Namespace) -> tuple[Path, Path]:

@@ -27,6 +27,9 @@ from vpresearch.project import NOTEBOOKS
 _VERSIONS = ("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib", "seaborn", "papermill")
 
 
+_OUR_ERRORS = ("InputError", "NotFoundError", "VPResearchError")
+
+
 class NotebookError(VPResearchError):
     """A notebook that failed, with the cell and the reason."""
 
@@ -127,12 +130,14 @@ def _execute(notebook: Notebook, staging: Path, records: Path, parameters: Mappi
             extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
     except PapermillExecutionError as error:
-        failed = records / "failed" / notebook.file
+        failed = records / "private" / "failed" / notebook.file
         failed.parent.mkdir(parents=True, exist_ok=True)
         os.replace(executed, failed)
+        # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.
+        words = f": {error.evalue}" if error.ename in _OUR_ERRORS else ""
         raise NotebookError(
-            f"{notebook.file} failed in cell {error.cell_index + 1}: {error.ename}: {error.evalue}\n"
-            f"The failed copy is {failed.name} in {failed.parent.name}/; nothing else was written."
+            f"{notebook.file} failed in cell {error.cell_index + 1}: {error.ename}{words}\n"
+            f"The failed copy, with the reason, is private/failed/{failed.name}; nothing else was written."
         ) from None
 
 
@@ -169,7 +174,7 @@ def _put_in_place(staging: Path, out: Path, records: Path) -> None:
         target = (records if part.parts[0] == "notebooks" else out) / part
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(made, target)
-    shutil.rmtree(records / "failed", ignore_errors=True)
+    shutil.rmtree(records / "private" / "failed", ignore_errors=True)
 
 
 def _write_record(records: Path, dataset: Dataset, parameters: Mapping[str, Any], seconds: Mapping[str, float]) -> None:

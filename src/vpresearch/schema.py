@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import pandera.pandas as pa
@@ -30,18 +32,12 @@ def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
     try:
         _schema(tuple(table.columns)).validate(table, lazy=True)
     except SchemaErrors as errors:
-        cases = errors.failure_cases
-        problems = {
-            (int(case.index), str(case.check)): _problem(str(case.check), int(case.index), headers)
-            for case in cases.itertuples(index=False, name="Case")
-            if _is_row(case.index)
-        }
-        return [problems[key] for key in sorted(problems)]
-    return []
-
-
-def _is_row(index: object) -> bool:
-    return index is not None and not pd.isna(index)  # type: ignore[call-overload]
+        cases = errors.failure_cases[["index", "check"]]
+    else:
+        return []
+    # Outside of the handler: pandera's error quotes whole rows, and must not be chained to any other.
+    failed = {(int(row), str(name)) for row, name in cases.itertuples(index=False) if not pd.isna(row)}
+    return [_problem(name, row, headers) for row, name in sorted(failed)]
 
 
 # -- rules across columns ----------------------------------------------------------------------------------------
@@ -149,12 +145,13 @@ def _schema(present: tuple[str, ...]) -> pa.DataFrameSchema:
 
 
 def _column(column: Column) -> pa.Column:
-    # Missing and mistyped cells are told by the reader, which knows what stood in them.
+    # Missing and mistyped cells are told by the reader, which knows what stood in them; pandera forgets the name of
+    # its own comparisons, so these are spelled out.
     checks = []
     if column.minimum is not None:
-        checks.append(pa.Check.ge(column.minimum, name=f"minimum:{column.name}"))
+        checks.append(pa.Check(partial(operator.le, column.minimum), name=f"minimum:{column.name}"))
     if column.maximum is not None:
-        checks.append(pa.Check.le(column.maximum, name=f"maximum:{column.name}"))
+        checks.append(pa.Check(partial(operator.ge, column.maximum), name=f"maximum:{column.name}"))
     return pa.Column(checks=checks, nullable=True, name=column.name)
 
 

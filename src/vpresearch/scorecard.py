@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from vpresearch.audit import Finding, findings
+from vpresearch.audit import findings
 from vpresearch.describe import select, summarise
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.load import Dataset
@@ -141,18 +141,15 @@ def judge(paper: Paper, claim: Claim, dataset: Dataset, alpha: float = ALPHA) ->
             return Row(claim, computed, rounded, "reproduced", (Note("agrees", {}), *notes))
         verdict: Verdict = "by construction" if targeted(claim) else "consistent"
         return Row(claim, computed, rounded, verdict, (Note(verdict.replace(" ", "_"), {}), *notes))
-    verdict = _fault(known) if dataset.reconstruction else "differs"
-    return Row(claim, computed, rounded, verdict, (*notes, *_near_misses(claim, dataset, alpha)))
-
-
-def _fault(known: list[Finding]) -> Verdict:
-    """Tell a number that no dataset can give from one that this dataset does not."""
-    return "unattainable" if any(finding.code == "p_unattainable" for finding in known) else "differs"
+    differs = (Note("differs", {}), *_near_misses(claim, dataset, alpha), *notes)
+    if dataset.reconstruction and any(finding.code == "p_unattainable" for finding in known):
+        return Row(claim, computed, rounded, "unattainable", (*differs, Note("nearest", {})))
+    return Row(claim, computed, rounded, "differs", differs)
 
 
 def _near_misses(claim: Claim, dataset: Dataset, alpha: float) -> list[Note]:
     """Look whether another unit of analysis or another test gives the printed number."""
-    notes = [Note("differs", {})]
+    notes = []
     if claim.kind == "p":
         tests = compare_by_leak(dataset, str(claim.compute.variable), alpha).tests
         agreeing = [name for name, test in tests.items() if test.p_value in claim.printed.interval()]
