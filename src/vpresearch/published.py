@@ -73,8 +73,8 @@ class Claim:
     compute : Compute
     unit : str or None
         Unit of measurement.
-    says : str or None
-        What a verbal claim says, in our own words.
+    says : dict of str to str
+        What a verbal claim says, in our own words, by language.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Claim:
     places: tuple[str, ...]
     compute: Compute
     unit: str | None = None
-    says: str | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _claim(entry: dict[str, Any], problems: list[Problem]) -> Claim | None:
         tuple(entry["places"]),
         Compute(**compute),
         entry.get("unit"),
-        entry.get("says"),
+        entry.get("says", {}),
     )
 
 

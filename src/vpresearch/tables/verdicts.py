@@ -38,7 +38,7 @@ def scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Tab
                 "rounded": row.rounded,
                 "verdict": row.verdict,
                 "method": labels.method(row.computed.method, "en"),
-                "reason": " ".join(labels.reason(note, "en") for note in row.reasons),
+                "reason": _reasons(row, "en"),
             }
             for row in rows
         ]
@@ -51,13 +51,11 @@ def scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Tab
                     labels.place(place, language) for place in row.claim.places
                 ),
                 labels.text("word.printed", language): row.claim.printed.printed,
-                labels.text("word.computed", language): labels.number(
-                    row.computed.value, row.claim.printed.decimals + 2, language
-                ),
+                labels.text("word.computed", language): _computed(row, language),
                 labels.text("word.rounded", language): row.rounded,
                 labels.text("word.verdict", language): labels.text(f"verdict.{row.verdict}", language),
                 labels.text("word.method", language): labels.method(row.computed.method, language),
-                labels.text("word.reason", language): " ".join(labels.reason(note, language) for note in row.reasons),
+                labels.text("word.reason", language): _reasons(row, language),
             }
             for row in rows
         ]
@@ -65,6 +63,18 @@ def scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Tab
     notes = (labels.text("footnote.rule", language), labels.text("footnote.bound", language, n=len(rows)))
     caption = labels.text("caption.scorecard", language)
     return Table("scorecard", data, shown, caption, language, dataset.reconstruction, notes)
+
+
+def _computed(row: Row, language: str) -> str:
+    """Show two decimals more than are printed; a count has none to show."""
+    decimals = 0 if row.claim.compute.statistic in {"n", "lead"} else row.claim.printed.decimals + 2
+    return labels.number(row.computed.value, decimals, language)
+
+
+def _reasons(row: Row, language: str) -> str:
+    says = row.claim.says.get(language)
+    first = [labels.text("reason.says", language, says=says)] if says else []
+    return " ".join(first + [labels.reason(note, language) for note in row.reasons])
 
 
 def freedom_table(rows: Sequence[Freedom], dataset: Dataset, language: str) -> Table:
