@@ -12,13 +12,16 @@ REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
 	$(if $(filter-out environment% default,$(origin LANGUAGE)),--language $(LANGUAGE)) $(if $(STRICT),--strict)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test check reconstruct clean
+.PHONY: help reproduce audit test check reconstruct clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= OUT= LANGUAGE= STRICT=)
 	$(VPRESEARCH) reproduce $(REPRODUCE)
+
+audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER=)
+	$(VPRESEARCH) audit $(PAPER)
 
 test: .venv/done ## Run the tests
 	$(VPRESEARCH) test

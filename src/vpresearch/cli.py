@@ -12,9 +12,11 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from vpresearch.errors import InputError, VPResearchError
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, ROOT
+from vpresearch.reported import RoundingRule
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
@@ -72,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
     reproduce.set_defaults(command=_reproduce)
 
+    audit = commands.add_parser("audit", help="check a paper's printed numbers against one another; needs no data")
+    audit.add_argument("paper", type=Path, nargs="?", default=PUBLISHED, help="YAML of printed numbers (this paper's)")
+    audit.add_argument("--out", type=Path, help="folder of the outputs (build/audit-NAME)")
+    audit.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the outputs (%(default)s)")
+    audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help="how the numbers were rounded")
+    audit.add_argument("--seed", type=_seed, default=_SEED, help="of the searches for witnesses (%(default)s)")
+    audit.set_defaults(command=_audit)
+
     reconstruct = commands.add_parser("reconstruct", help="make a dataset that satisfies the published statistics")
     reconstruct.add_argument("--seed", type=_seed, default=_SEED, help="another seed, another dataset (%(default)s)")
     reconstruct.add_argument("--out", type=Path, default=RECONSTRUCTION, help="file (the project's reconstruction)")
@@ -126,6 +136,23 @@ def _reproduce(options: argparse.Namespace) -> int:
     print(f"Outputs in {_shown(finished.folder)} ({sum(finished.seconds.values()):.0f} s)")
     print(f"{len(rows)} of {len(rows)} numbers bound")
     return DIFFERS if options.strict and differences else OK
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from vpresearch import figures, tables
+    from vpresearch.audit import audit
+    from vpresearch.published import read_paper
+
+    paper = read_paper(options.paper)
+    checks = audit(paper, options.seed, options.rounding)
+    out: Path = options.out or BUILD / f"audit-{options.paper.stem}"
+    tables.write(tables.audit_table(checks, options.language), out / "tables")
+    if any("test" in check.values for check in checks):
+        figures.write(figures.audit_p(checks, options.language), out / "figures")
+    stated = [check for check in checks if not check.check.endswith("_natural_grid")]
+    print(", ".join(f"{verdict}: {count}" for verdict, count in Counter(check.verdict for check in stated).items()))
+    print(f"{len(stated)} checks of {len(paper.claims)} claims, in {_shown(out)}")
+    return OK
 
 
 def _folders(options: argparse.Namespace) -> tuple[Path, Path]:

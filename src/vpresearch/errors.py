@@ -28,6 +28,8 @@ class Problem:
         Row as the user's own program numbers it: the header of a plain table is row 1.
     column : str or None
         Column header as it is written in the file.
+    line : int or None
+        Line of a text file.
     """
 
     code: str
@@ -36,11 +38,12 @@ class Problem:
     sheet: str | None = None
     row: int | None = None
     column: str | None = None
+    line: int | None = None
 
     def __str__(self) -> str:
         place = ", ".join(
             f"{name} {value}"
-            for name, value in (("sheet", self.sheet), ("row", self.row), ("column", self.column))
+            for name, value in (("sheet", self.sheet), ("row", self.row), ("column", self.column), ("line", self.line))
             if value is not None
         )
         return f"{place + ': ' if place else ''}{self.message} {self.remedy}"

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from vpresearch import dictionary
+from vpresearch.audit import Check
 from vpresearch.scorecard import Note
 
 LANGUAGES = ("es", "en")
@@ -252,6 +253,44 @@ def reason(note: Note, language: str) -> str:
     if "why_not" in values:
         values["why"] = text(f"why_not.{values['why_not']}", language)
     return text(f"reason.{note.code}", language, **values)
+
+
+def audited(check: Check, language: str) -> str:
+    """Write what an audit check found.
+
+    Parameters
+    ----------
+    check : Check
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> audited(Check("sum", (), "possible", "sum_holds", {"sum": 41.0, "n": 41.0}), "es")
+    'Las partes suman 41, el total impreso.'
+    """
+    values: dict[str, object] = dict(check.values)
+    for name in ("over", "other"):
+        if name in values:
+            values[f"{name}_label"] = ", ".join(text(f"word.{word}", language) for word in str(values[name]).split())
+    for name in ("numerator", "denominator"):
+        if name in values:
+            values[f"{name}_label"] = variable(str(values[name]), language)
+    for name, key in (("test", "test"), ("first_tests", "first"), ("second_tests", "second")):
+        if name in values:
+            tests = (text(f"test.{test}", language) for test in str(values[name]).split())
+            values[f"{key}_label"] = " / ".join(tests)
+    for verdict in ("possible", "undecided", "impossible"):
+        if verdict in values:
+            values[verdict] = ", ".join(text(f"test.{test}", language) for test in str(values[verdict]).split())
+    scale = values.get("scale")
+    values["scale_label"] = text("word.on_scale", language, scale=scale) if scale else ""
+    if "step" in values:
+        values["step"] = str(values["step"]).replace(".", _words(language)["decimal_mark"])
+    return text(f"audit.{check.code}", language, **values)
 
 
 def _part(name: str, value: str, language: str) -> str:

@@ -1,17 +1,18 @@
 """What the printed numbers allow, without any data."""
 
 from vpresearch.audit.attainable import AttainableP, kruskal_without_contrived_ties, student_from_printed
+from vpresearch.audit.audit import audit
+from vpresearch.audit.check import Check
 from vpresearch.audit.diagnose import Finding, findings, p_bounds
 from vpresearch.audit.find import find
-from vpresearch.audit.vas import Freedom, freedom
 
 __all__ = [
     "AttainableP",
+    "Check",
     "Finding",
-    "Freedom",
+    "audit",
     "find",
     "findings",
-    "freedom",
     "kruskal_without_contrived_ties",
     "p_bounds",
     "student_from_printed",

@@ -75,7 +75,9 @@ def student_from_printed(
     return AttainableP("student", low, high, nearest, possible)
 
 
-def kruskal_without_contrived_ties(p: Reported, sizes: tuple[int, int], most_equal: int) -> AttainableP:
+def kruskal_without_contrived_ties(
+    p: Reported, sizes: tuple[int, int], most_equal: int, continuity: float = 0.0
+) -> AttainableP:
     """Find the Kruskal-Wallis p-values next to a printed one, when no value occurs more than a few times.
 
     The rank sum moves in halves, so p moves in steps; equal values shrink the variance by a factor that is
@@ -89,6 +91,8 @@ def kruskal_without_contrived_ties(p: Reported, sizes: tuple[int, int], most_equ
     sizes : pair of int
     most_equal : int
         No value occurs more often.
+    continuity : float, default 0
+        Taken off the excess of the rank sum; 0.5 gives the Mann-Whitney test with its correction.
 
     Returns
     -------
@@ -113,7 +117,7 @@ def kruskal_without_contrived_ties(p: Reported, sizes: tuple[int, int], most_equ
     printed = p.interval()
     below, above = 0.0, 1.0
     for doubled in range(math.prod(sizes) + 1):
-        excess2 = (doubled / 2) ** 2
+        excess2 = max(0.0, doubled / 2 - continuity) ** 2
         # Half a rank needs a tie across the groups, so only whole excesses reach the variance without ties.
         high, low = float(chdtrc(1, excess2 / variance)), float(chdtrc(1, excess2 / least_variance))
         if _overlap(printed, low, high):

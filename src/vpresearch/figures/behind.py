@@ -38,7 +38,7 @@ def volumes(dataset: Dataset, language: str) -> Figure:
     shown = {"volume": "vertebral_volume_cc", "cement": "cement_volume_cc"}
     data = dataset.vertebrae[["leak", *shown.values()]].sort_values(["leak", *shown.values()], ignore_index=True)
     caption = labels.text("caption.volumes", language, n=len(data))
-    with panels(dataset, language, caption, 2, 5) as (canvas, axes):
+    with panels(dataset.reconstruction, language, caption, 2, 5) as (canvas, axes):
         for panel, (axis, column) in zip(axes, shown.items(), strict=True):
             for position, group in enumerate(("no", "yes")):
                 values = data.loc[data["leak"] == group, column].to_numpy()
@@ -68,7 +68,7 @@ def outcome(dataset: Dataset, language: str) -> Figure:
     """
     data = outcome_table(dataset, language).data
     caption = labels.text("caption.outcome_figure", language, n=len(dataset.patients))
-    with panels(dataset, language, caption, 2, 4.6) as (canvas, axes):
+    with panels(dataset.reconstruction, language, caption, 2, 4.6) as (canvas, axes):
         for panel, (scale, top) in zip(axes, _SCALES.items(), strict=True):
             rows = data[data["scale"] == scale]
             positions = [_TIMES.index(time) for time in rows["time"]]
@@ -103,7 +103,7 @@ def leak_kinds(dataset: Dataset, language: str) -> Figure:
     sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
     counts = data.pivot_table(index="leak_site", columns="leak_size", values="n").loc[sites, sizes].astype(int)
     caption = labels.text("caption.leak_kinds_figure", language, n=int(data["n"].sum()))
-    with panels(dataset, language, caption, 1, 4.4) as (canvas, (panel,)):
+    with panels(dataset.reconstruction, language, caption, 1, 4.4) as (canvas, (panel,)):
         sns.heatmap(
             counts,
             annot=True,

@@ -15,7 +15,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from vpresearch import labels
-from vpresearch.load import Dataset
 
 # Okabe and Ito's colours: apart for every kind of colour vision.
 COLOURS = {"no": "#0072B2", "yes": "#D55E00"}
@@ -99,13 +98,14 @@ def write(figure: Figure, folder: Path) -> Figure:
 
 @contextmanager
 def panels(
-    dataset: Dataset, language: str, caption: str, n_panels: int, height: float
+    reconstruction: bool, language: str, caption: str, n_panels: int, height: float
 ) -> Iterator[tuple[Canvas, list[Axes]]]:
     """Open a figure with its style, caption and banner.
 
     Parameters
     ----------
-    dataset : Dataset
+    reconstruction : bool
+        Whether the data are a reconstruction; the figure then says so.
     language : {"es", "en"}
     caption : str
     n_panels : int
@@ -122,6 +122,6 @@ def panels(
         canvas = Canvas(figsize=(10, height), layout="constrained")
         canvas.suptitle(caption, fontsize=13, fontweight="bold")
         yield canvas, list(canvas.subplots(1, n_panels, squeeze=False)[0])
-        if dataset.reconstruction:
+        if reconstruction:
             banner = labels.text("banner.reconstruction", language)
             canvas.supxlabel(banner, fontsize=9, color=_BANNER_COLOUR, fontweight="bold")

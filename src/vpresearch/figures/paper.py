@@ -76,7 +76,7 @@ def _pie_and_bars(
 ) -> Figure:
     total = int(counts["n"].sum())
     caption = labels.text(f"caption.{name}", language, n=total)
-    with panels(dataset, language, caption, 2, 4.2) as (canvas, (left, right)):
+    with panels(dataset.reconstruction, language, caption, 2, 4.2) as (canvas, (left, right)):
         if total:
             _draw_pie(left, counts, names, colours, language)
             _draw_bars(right, counts, names, colours, language)

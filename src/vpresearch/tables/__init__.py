@@ -1,17 +1,18 @@
 """Tables: the paper's own, those that stand behind them, and the scorecard."""
 
+from vpresearch.tables.audited import audit_table
 from vpresearch.tables.behind import associations, comparisons, leak_kinds, outcome
 from vpresearch.tables.exhibits import exhibits_table
 from vpresearch.tables.paper import table1, table2, table3, table4
 from vpresearch.tables.table import Table, write
-from vpresearch.tables.verdicts import freedom_table, scorecard_table
+from vpresearch.tables.verdicts import scorecard_table
 
 __all__ = [
     "Table",
     "associations",
+    "audit_table",
     "comparisons",
     "exhibits_table",
-    "freedom_table",
     "leak_kinds",
     "outcome",
     "scorecard_table",

@@ -1,14 +1,12 @@
-"""The scorecard, and what the printed numbers leave open, as tables."""
+"""The scorecard as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import pandas as pd
 
 from vpresearch import labels
-from vpresearch.audit import Freedom
 from vpresearch.load import Dataset
 from vpresearch.scorecard import Row
 from vpresearch.tables.table import Table
@@ -75,41 +73,3 @@ def _reasons(row: Row, language: str) -> str:
     says = row.claim.says.get(language)
     first = [labels.text("reason.says", language, says=says)] if says else []
     return " ".join(first + [labels.reason(note, language) for note in row.reasons])
-
-
-def freedom_table(rows: Sequence[Freedom], dataset: Dataset, language: str) -> Table:
-    """Lay out how many datasets stand behind each row of scores.
-
-    Parameters
-    ----------
-    rows : sequence of Freedom
-    dataset : Dataset
-        Not used for the counts, which need no data; it tells what the run was about.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
-    data = pd.DataFrame([asdict(row) for row in rows])
-    shown = pd.DataFrame(
-        [
-            {
-                labels.text("word.variable", language): labels.variable(row.variable, language),
-                labels.text("word.scale", language): row.scale,
-                labels.text("word.datasets", language): labels.count(row.n_datasets, language),
-                labels.text("word.kruskal_range", language): _range(row.p_min, row.p_max, language),
-                labels.text("word.student_range", language): _range(row.student_min, row.student_max, language),
-                labels.text("word.printed_p", language): row.printed,
-                labels.text("word.datasets_printed", language): labels.count(row.n_printed, language),
-            }
-            for row in rows
-        ]
-    )
-    notes = (labels.text("footnote.freedom", language),)
-    caption = labels.text("caption.freedom", language)
-    return Table("freedom", data, shown, caption, language, dataset.reconstruction, notes)
-
-
-def _range(low: float, high: float, language: str) -> str:
-    return f"{labels.p_value(low, language)} – {labels.p_value(high, language)}"

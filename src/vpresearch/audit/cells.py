@@ -1,0 +1,234 @@
+"""The groups of values that a paper describes, collected from its claims."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from vpresearch.lattice import Cell
+from vpresearch.published import Claim, Grid, Paper
+from vpresearch.reported import Reported, RoundingRule
+
+_STATISTICS = ("mean", "sd", "min", "max")
+# Grids that an instrument or a habit could give, beside the one that is stated.
+NATURAL_STEPS = ("1", "0.5", "0.1", "0.05")
+
+
+@dataclass(frozen=True)
+class Group:
+    """One variable in one group, with everything printed of it.
+
+    Attributes
+    ----------
+    variable : str
+    over : str
+        Unit of analysis.
+    where : tuple of (str, str)
+        Column and value of the group; empty for everybody.
+    n : int
+    claims : dict of str to Claim
+        By statistic: ``n``, ``mean``, ``sd``, ``min``, ``max``, as far as printed; ``mean`` always.
+    """
+
+    variable: str
+    over: str
+    where: tuple[tuple[str, str], ...]
+    n: int
+    claims: Mapping[str, Claim]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the printed mean and standard deviation."""
+        return tuple(self.claims[name].id for name in ("mean", "sd") if name in self.claims)
+
+    def printed(self, statistic: str) -> Reported | None:
+        """Give the printed number of a statistic, if any."""
+        return self.claims[statistic].printed if statistic in self.claims else None
+
+
+def groups(paper: Paper) -> list[Group]:
+    """Collect every group of which a mean is printed.
+
+    Parameters
+    ----------
+    paper : Paper
+
+    Returns
+    -------
+    list of Group
+        In the order of the paper's file; without groups whose size is not printed.
+
+    Examples
+    --------
+    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.published import read_paper
+    >>> [group.n for group in groups(read_paper(PUBLISHED)) if group.variable == "vas_pre"]
+    [26, 15, 27]
+    """
+    sizes: dict[tuple[str, tuple[tuple[str, str], ...]], Claim] = {
+        (claim.compute.over, _where(claim)): claim
+        for claim in reversed(paper.claims)
+        if claim.kind == "count" and claim.compute.variable is None
+    }
+    collected: dict[tuple[str, str, tuple[tuple[str, str], ...]], dict[str, Claim]] = {}
+    for claim in paper.claims:
+        variable = claim.compute.variable
+        if claim.kind == "verbal" or variable is None or claim.compute.statistic not in _STATISTICS:
+            continue
+        known = collected.setdefault((variable, claim.compute.over, _where(claim)), {})
+        first = known.get(claim.compute.statistic)
+        if first is None or claim.printed.decimals > first.printed.decimals:
+            known[claim.compute.statistic] = claim
+    return [
+        Group(variable, over, where, int(sizes[over, where].printed.value), {"n": sizes[over, where], **claims})
+        for (variable, over, where), claims in collected.items()
+        if "mean" in claims and (over, where) in sizes
+    ]
+
+
+def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
+    """Pair the two groups behind every printed p-value of a numeric variable.
+
+    Parameters
+    ----------
+    paper : Paper
+
+    Yields
+    ------
+    claim : Claim
+    first, second : Group
+        Both with a printed standard deviation.
+    """
+    known = groups(paper)
+    for claim in paper.claims:
+        if claim.kind != "p":
+            continue
+        compared = [
+            group
+            for group in known
+            if group.variable == claim.compute.variable
+            and group.over == claim.compute.over
+            and len(group.where) == 1
+            and "sd" in group.claims
+        ]
+        if len(compared) == 2 and compared[0].where[0][0] == compared[1].where[0][0]:
+            yield claim, compared[0], compared[1]
+
+
+def pooled(paper: Paper, group: Group) -> Group | None:
+    """Find the printed statistics of everybody, for the variable and unit of a group.
+
+    Parameters
+    ----------
+    paper : Paper
+    group : Group
+
+    Returns
+    -------
+    Group or None
+    """
+    for candidate in groups(paper):
+        if (candidate.variable, candidate.over, candidate.where) == (group.variable, group.over, ()):
+            return candidate
+    return None
+
+
+def cell(paper: Paper, group: Group, grid: Grid, rule: RoundingRule, *, strict: bool) -> Cell | None:
+    """Set a group on a grid.
+
+    Parameters
+    ----------
+    paper : Paper
+    group : Group
+    grid : Grid
+    rule : {"any", "half-up", "half-even", "truncation"}
+    strict : bool
+        Whether the printed extremes themselves must occur, as a witness needs. Without it they only bound the values,
+        wherever rounding leaves more than one candidate: what is impossible then is so for every candidate.
+
+    Returns
+    -------
+    Cell or None
+        Between the ends of the scale, of the printed extremes, or of what the standard deviation lets a value reach.
+        None where a printed extreme is not on the grid at all.
+    """
+    step = Fraction(grid.step)
+    everybody = pooled(paper, group)
+    ends: list[Fraction] = []
+    attained: list[Fraction | None] = []
+    for position, (statistic, scale) in enumerate((("min", grid.low), ("max", grid.high))):
+        own, of_all = group.printed(statistic), everybody.printed(statistic) if everybody else None
+        candidates = _on_grid(own or of_all, step, rule)
+        if candidates == []:
+            return None
+        if candidates is None:
+            ends.append(Fraction(scale) if scale is not None else _reach(group, position, step))
+            attained.append(None)
+            continue
+        nearest = min(candidates, key=lambda value: abs(value - (own or of_all).value))  # type: ignore[union-attr]
+        ends.append(nearest if strict else (min, max)[position](candidates))
+        known = own is not None and (strict or len(candidates) == 1)
+        attained.append(nearest if known else None)
+    low = ends[0]
+    # The lattice runs from its low end in whole steps.
+    high = low + (ends[1] - low) // step * step
+    if high < low:
+        return None
+    return Cell(
+        group.n,
+        group.claims["mean"].printed,
+        group.printed("sd"),
+        low,
+        high,
+        step,
+        rule=rule,
+        attained_low=attained[0],
+        attained_high=attained[1],
+    )
+
+
+def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:
+    """List the stated grids of a variable, then the natural ones.
+
+    Parameters
+    ----------
+    paper : Paper
+    variable : str
+
+    Returns
+    -------
+    list of (Grid, bool)
+        The bool tells whether the grid is stated; variables without one have none.
+    """
+    stated = paper.grids.get(variable)
+    if stated is None:
+        return []
+    wider = [replace(stated, low=low, also=()) for low in stated.also]
+    natural = [replace(stated, step=step, also=()) for step in NATURAL_STEPS if Fraction(step) != Fraction(stated.step)]
+    return [(stated, True), *((grid, True) for grid in wider), *((grid, False) for grid in natural)]
+
+
+def _where(claim: Claim) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(claim.compute.group.items()))
+
+
+def _on_grid(printed: Reported | None, step: Fraction, rule: RoundingRule) -> list[Fraction] | None:
+    """List the grid values that a printed extreme can stand for; None where none is printed."""
+    if printed is None:
+        return None
+    interval = printed.interval(rule)
+    if interval.low is None or interval.high is None:
+        return None
+    first, last = math.floor(interval.low / step), math.ceil(interval.high / step)
+    return [place * step for place in range(first, last + 1) if place * step in interval]
+
+
+def _reach(group: Group, position: int, step: Fraction) -> Fraction:
+    """How far the standard deviation lets one value lie from the mean: sd (n - 1) / sqrt(n), rounded outwards."""
+    mean, sd = group.claims["mean"].printed, group.printed("sd")
+    spread = float(sd.value + sd.half_unit) if sd else abs(float(mean.value)) + 1
+    far = float(mean.half_unit) + spread * (group.n - 1) / math.sqrt(group.n)
+    end = float(mean.value) + (far if position else -far)
+    return (math.ceil if position else math.floor)(end / float(step)) * step

@@ -1,0 +1,70 @@
+"""The result of one check of printed numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Verdict = Literal["possible", "impossible", "undecided"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of printed numbers against one another.
+
+    Attributes
+    ----------
+    check : str
+        What was checked, such as ``grimmer`` or ``p_kruskal``.
+    claims : tuple of str
+        Ids of the claims that take part.
+    verdict : {"possible", "impossible", "undecided"}
+        Possible has a witness, impossible a proof; undecided means that a search found nothing.
+    code : str
+        Which sentence tells the result.
+    values : dict of str to str or float
+        What the sentence needs.
+    n_datasets : int or None
+        Datasets that print the numbers, where they were counted.
+    p_min, p_max : float
+        Smallest and largest attainable p; NaN for a check without one.
+    witness : str
+        A dataset, or a few numbers, that print as claimed.
+    """
+
+    check: str
+    claims: tuple[str, ...]
+    verdict: Verdict
+    code: str
+    values: Mapping[str, str | float] = field(default_factory=dict)
+    n_datasets: int | None = None
+    p_min: float = math.nan
+    p_max: float = math.nan
+    witness: str = ""
+
+
+def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
+    """Write a multiset of values briefly, each with how often it occurs.
+
+    Parameters
+    ----------
+    values : sequence of float, shape (n,)
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> show_values([1.0, 3.0, 1.0, 2.5])
+    '1 x2, 2.5, 3'
+    """
+    unique, counts = np.unique(np.round(np.asarray(values, dtype=float), 9), return_counts=True)
+    return ", ".join(
+        f"{value:g}" + (f" x{count}" if count > 1 else "") for value, count in zip(unique, counts, strict=True)
+    )

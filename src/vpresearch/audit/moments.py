@@ -1,0 +1,160 @@
+"""Means and standard deviations against the grids they could have been measured on, and groups against everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from vpresearch.audit.cells import Group, cell, grids, groups, pairs, pooled
+from vpresearch.audit.check import Check, show_values
+from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
+from vpresearch.lattice import Cell, count, sample, to_values
+from vpresearch.published import Grid, Paper
+from vpresearch.reported import Interval, RoundingRule
+
+_CLIMBS = 30
+
+
+def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
+    """Check every printed mean and standard deviation on every grid, and groups against everybody.
+
+    Parameters
+    ----------
+    paper : Paper
+    rule : {"any", "half-up", "half-even", "truncation"}
+    rng : numpy.random.Generator
+        Of the searches for witnesses.
+
+    Yields
+    ------
+    Check
+    """
+    for group in groups(paper):
+        for grid, stated in grids(paper, group.variable):
+            yield _on_grid(paper, group, grid, rule, rng, stated=stated)
+        yield from _spread_limit(group, rule)
+    for _, first, second in pairs(paper):
+        everybody = pooled(paper, first)
+        if everybody is not None:
+            yield from _joined(first, second, everybody, rule)
+
+
+def _on_grid(
+    paper: Paper, group: Group, grid: Grid, rule: RoundingRule, rng: np.random.Generator, *, stated: bool
+) -> Check:
+    """GRIM for a mean alone, GRIMMER with a standard deviation, both exact where the cell can be counted."""
+    name = "grimmer" if "sd" in group.claims else "grim"
+    name += "" if stated else "_natural_grid"
+    values: dict[str, str | float] = {
+        "variable": group.variable,
+        "step": str(grid.step),
+        "scale": f"{grid.low} – {grid.high}" if grid.low is not None and grid.high is not None else "",
+        "n": float(group.n),
+    }
+    relaxed, strict = (cell(paper, group, grid, rule, strict=exactly) for exactly in (False, True))
+    if relaxed is None or not admissible(relaxed):
+        return Check(name, group.ids, "impossible", "no_sum", values)
+    if is_coarse(relaxed):
+        return _counted(name, group, values, relaxed, strict)
+    witness = _search(strict, rng) if strict is not None else ""
+    if witness:
+        return Check(name, group.ids, "possible", "witness", values, witness=witness)
+    return Check(name, group.ids, "undecided", "no_witness", values)
+
+
+def _counted(name: str, group: Group, values: dict[str, str | float], relaxed: Cell, strict: Cell | None) -> Check:
+    n_datasets = count(strict) if strict is not None else 0
+    if strict is not None and n_datasets:
+        witness = show_values(to_values(strict, sample(strict, 1, 0))[0])
+        values |= {"count": float(n_datasets)}
+        return Check(name, group.ids, "possible", "datasets", values, n_datasets, witness=witness)
+    if count(relaxed):
+        return Check(name, group.ids, "undecided", "no_witness", values)
+    return Check(name, group.ids, "impossible", "no_dataset", values, 0)
+
+
+def _search(where: Cell, rng: np.random.Generator) -> str:
+    for _ in range(_CLIMBS):
+        found = climb(where, rng)
+        if found is not None:
+            return show_values(on_scale(where, found))
+    return ""
+
+
+def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
+    """Hold a standard deviation against the most that mean, minimum and maximum allow (Bhatia & Davis, 2000)."""
+    printed = [group.printed(name) for name in ("mean", "sd", "min", "max")]
+    if any(number is None for number in printed):
+        return
+    mean, sd, least, most = (number.interval(rule) for number in printed if number is not None)
+    ends = (least.low, most.high, mean.low, mean.high, sd.low)
+    if any(end is None for end in ends):
+        return
+    low, high, mean_low, mean_high, sd_low = (Fraction(end) for end in ends if end is not None)
+    # (max - mean)(mean - min) is greatest in the middle.
+    middle = min(max((low + high) / 2, mean_low), mean_high)
+    limit2 = (high - middle) * (middle - low) * group.n / (group.n - 1)
+    holds = sd_low**2 <= limit2
+    yield Check(
+        "sd_limit",
+        (*group.ids, group.claims["min"].id, group.claims["max"].id),
+        "possible" if holds else "impossible",
+        "sd_limit_holds" if holds else "sd_limit_fails",
+        {"variable": group.variable, "limit": float(limit2) ** 0.5},
+    )
+
+
+def _joined(first: Group, second: Group, everybody: Group, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the groups' means and standard deviations against those of everybody."""
+    if first.n + second.n != everybody.n:
+        return
+    ids = (*first.ids, *second.ids)
+    means = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
+    low, high = (_weighted(first.n, end(means[0]), second.n, end(means[1])) for end in (_low, _high))
+    printed = everybody.claims["mean"].printed
+    yield _overlap("groups_mean", (*ids, everybody.claims["mean"].id), printed.interval(rule), low, high, everybody)
+    if "sd" in everybody.claims and "sd" in first.claims and "sd" in second.claims:
+        sds = [group.claims["sd"].printed.interval(rule) for group in (first, second)]
+        squares = [(first.n - 1) * end(sds[0]) ** 2 + (second.n - 1) * end(sds[1]) ** 2 for end in (_low, _high)]
+        gaps = (
+            max(Fraction(0), _low(means[0]) - _high(means[1]), _low(means[1]) - _high(means[0])),
+            max(_high(means[0]) - _low(means[1]), _high(means[1]) - _low(means[0])),
+        )
+        between = [Fraction(first.n * second.n, everybody.n) * gap**2 for gap in gaps]
+        low2, high2 = ((within + extra) / (everybody.n - 1) for within, extra in zip(squares, between, strict=True))
+        sd = everybody.claims["sd"].printed
+        yield _overlap(
+            "groups_sd", (*ids, everybody.claims["sd"].id), sd.interval(rule), _root(low2), _root(high2), everybody
+        )
+
+
+def _overlap(
+    check: str, ids: tuple[str, ...], printed: Interval, low: Fraction, high: Fraction, everybody: Group
+) -> Check:
+    disjoint = _high(printed) < low or _low(printed) > high
+    return Check(
+        check,
+        ids,
+        "impossible" if disjoint else "possible",
+        f"{check}_fails" if disjoint else f"{check}_holds",
+        {"variable": everybody.variable, "low": float(low), "high": float(high)},
+        witness="" if disjoint else f"{float(max(low, _low(printed))):.4g} – {float(min(high, _high(printed))):.4g}",
+    )
+
+
+def _low(interval: Interval) -> Fraction:
+    return Fraction(interval.low or 0)
+
+
+def _high(interval: Interval) -> Fraction:
+    return Fraction(interval.high or 0)
+
+
+def _weighted(n_first: int, first: Fraction, n_second: int, second: Fraction) -> Fraction:
+    return (n_first * first + n_second * second) / (n_first + n_second)
+
+
+def _root(value: Fraction) -> Fraction:
+    return Fraction(float(value) ** 0.5)

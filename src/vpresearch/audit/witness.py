@@ -1,0 +1,217 @@
+"""Datasets on a grid too fine to list: proofs by the admissible sums, witnesses by a short climb."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpresearch.lattice import Cell, count, enumerate_multisets
+from vpresearch.lattice._multisets import Window
+from vpresearch.lattice.cell import exact
+
+Ints = NDArray[np.int64]
+
+# Values times grid points up to which a cell is counted exactly; beyond, it takes seconds.
+_EXACT = 500
+_FEW = 10_000
+_CLIMB = 4000
+
+
+def is_coarse(cell: Cell) -> bool:
+    """Tell whether a cell is small enough to be counted exactly.
+
+    Parameters
+    ----------
+    cell : Cell
+
+    Returns
+    -------
+    bool
+    """
+    return cell.n * cell.size <= _EXACT
+
+
+def admissible(cell: Cell) -> list[Window]:
+    """List the integer sums that the mean and the standard deviation leave, with their sums of squares.
+
+    A sum of squares is at least that of equal values and at most that of values at both ends, and has the parity of
+    the sum. An empty list proves that no dataset prints so.
+
+    Parameters
+    ----------
+    cell : Cell
+
+    Returns
+    -------
+    list of Window
+        In positions on the lattice.
+
+    References
+    ----------
+    Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363-369 (GRIM). Anaya J. PeerJ Preprints 2016 (GRIMMER).
+    """
+    found = []
+    low, high = cell.span
+    for window in cell.windows():
+        least, most = _extreme_squares(window.total, cell.n, low, high)
+        squares_low, squares_high = max(window.low, least), min(window.high, most)
+        squares_low += (squares_low - window.total) % 2
+        if cell.n * low <= window.total <= cell.n * high and squares_low <= squares_high:
+            found.append(Window(window.total, squares_low, squares_high))
+    return found
+
+
+def climb(cell: Cell, rng: np.random.Generator) -> Ints | None:
+    """Look for a dataset that prints as reported.
+
+    Parameters
+    ----------
+    cell : Cell
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,), or None
+        Positions on the lattice; None is no proof.
+    """
+    windows = admissible(cell)
+    if not windows:
+        return None
+    window = windows[rng.integers(len(windows))]
+    fixed = np.repeat(np.arange(cell.size), cell.required_counts)
+    low, high = cell.span
+    n_free = cell.n - len(fixed)
+    centre, spread = window.total / cell.n, max(0.1, window.high / cell.n - (window.total / cell.n) ** 2) ** 0.5
+    # Half of the starts heap on every fifth value, as people read instruments: a rank test needs ties of every number.
+    heap = int(rng.choice([1, 5]))
+    free = np.clip(heap * np.rint(rng.normal(centre, spread, n_free) / heap), low, high).astype(np.int64)
+    values = np.concatenate([fixed, free])
+    for _ in range(_CLIMB):
+        surplus = int(values.sum()) - window.total
+        squares = int(values @ values)
+        if not surplus and window.low <= squares <= window.high:
+            return np.sort(values)
+        values = _step(rng, values, len(fixed), low, high, surplus, _way(squares, window))
+    return None
+
+
+def datasets(cell: Cell, rng: np.random.Generator, size: int) -> Ints:
+    """Give datasets of a cell: all of them if they are few, else any that are found.
+
+    Parameters
+    ----------
+    cell : Cell
+    rng : numpy.random.Generator
+    size : int
+        How many to look for.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n_datasets, n)
+        Positions on the lattice.
+    """
+    if is_coarse(cell) and count(cell) <= _FEW:
+        listed = enumerate_multisets(cell)
+        return np.array([np.repeat(np.arange(cell.size), row) for row in listed]).reshape(-1, cell.n)
+    found = [dataset for dataset in (climb(cell, rng) for _ in range(size)) if dataset is not None]
+    return np.array(found, dtype=np.int64).reshape(-1, cell.n)
+
+
+def on_scale(cell: Cell, positions: Ints) -> NDArray[np.float64]:
+    """Turn positions on the lattice into values.
+
+    Parameters
+    ----------
+    cell : Cell
+    positions : numpy.ndarray of int
+
+    Returns
+    -------
+    numpy.ndarray of float, of the same shape
+    """
+    return float(exact(cell.low)) + float(cell.unit) * positions.astype(np.float64)
+
+
+def shift_two(span: tuple[int, int], positions: Ints, rng: np.random.Generator) -> Ints:
+    """Move two values of a dataset by the same distance, up and down: the sum stays.
+
+    Parameters
+    ----------
+    span : pair of int
+        Positions of the least and the greatest value allowed.
+    positions : numpy.ndarray of int, shape (n,)
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+        The same where the move would leave the lattice.
+    """
+    up, down = rng.choice(len(positions), 2, replace=False)
+    # The long stride keeps heaps of usual values together, and with them the ties.
+    stride = int(rng.choice([1, 5]))
+    moved = positions.copy()
+    moved[up] += stride
+    moved[down] -= stride
+    return moved if moved[up] <= span[1] and moved[down] >= span[0] else positions
+
+
+def prints(cell: Cell, positions: Ints) -> bool:
+    """Tell whether a dataset on the lattice has the printed mean and standard deviation, in integers.
+
+    Parameters
+    ----------
+    cell : Cell
+    positions : numpy.ndarray of int, shape (n,)
+
+    Returns
+    -------
+    bool
+    """
+    squares_by_total, required = _demands(cell)
+    low, high = squares_by_total.get(int(positions.sum()), (1, 0))
+    copies = np.bincount(positions, minlength=len(required))
+    return low <= int(positions @ positions) <= high and bool((copies >= required).all())
+
+
+@lru_cache(maxsize=16)
+def _demands(cell: Cell) -> tuple[dict[int, tuple[int, int]], Ints]:
+    windows = {window.total: (window.low, window.high) for window in cell.windows()}
+    return windows, np.array(cell.required_counts)
+
+
+def _extreme_squares(total: int, n: int, low: int, high: int) -> tuple[int, int]:
+    """Least and greatest sum of squares of n integers between two ends with a given sum."""
+    base, rest = divmod(total, n)
+    least = rest * (base + 1) ** 2 + (n - rest) * base**2
+    if high == low:
+        return least, n * low * low
+    at_high, left = divmod(total - n * low, high - low)
+    if not 0 <= at_high <= n:
+        return least, least - 1
+    most = at_high * high * high + (n - at_high) * low * low
+    if left:
+        most += (low + left) ** 2 - low * low
+    return least, most
+
+
+def _way(squares: int, window: Window) -> int:
+    return (squares < window.low) - (squares > window.high)
+
+
+def _step(rng: np.random.Generator, values: Ints, n_fixed: int, low: int, high: int, surplus: int, way: int) -> Ints:
+    """Move one value towards the sum, or two apart or together towards the sum of squares."""
+    first, second = rng.integers(n_fixed, len(values), 2)
+    moved = values.copy()
+    if surplus:
+        moved[first] -= np.sign(surplus) * min(abs(surplus), int(rng.integers(1, 4)))
+    else:
+        if moved[first] < moved[second]:
+            first, second = second, first
+        stride = way if way else int(rng.choice([-1, 1]))
+        moved[first] += stride
+        moved[second] -= stride
+    inside = first != second and low <= moved[[first, second]].min() and moved[[first, second]].max() <= high
+    return moved if inside or (surplus and low <= moved[first] <= high) else values
