@@ -139,7 +139,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from vpresearch import figures, tables
+    from vpresearch import figures, labels, tables
     from vpresearch.audit import audit
     from vpresearch.published import read_paper
 
@@ -149,9 +149,10 @@ def _audit(options: argparse.Namespace) -> int:
     tables.write(tables.audit_table(checks, options.language), out / "tables")
     if any("test" in check.values for check in checks):
         figures.write(figures.audit_p(checks, options.language), out / "figures")
-    stated = [check for check in checks if not check.check.endswith("_natural_grid")]
-    print(", ".join(f"{verdict}: {count}" for verdict, count in Counter(check.verdict for check in stated).items()))
-    print(f"{len(stated)} checks of {len(paper.claims)} claims, in {_shown(out)}")
+    alarms = [check for check in checks if check.alarm]
+    for check in alarms:
+        print(f"  impossible: {check.claims[0]}: {labels.audited(check, options.language)}")
+    print(f"{len(checks)} checks of {len(paper.claims)} claims, {len(alarms)} impossible; all in {_shown(out)}")
     return OK
 
 

@@ -47,6 +47,15 @@ class Check:
     p_max: float = math.nan
     witness: str = ""
 
+    @property
+    def alarm(self) -> bool:
+        """Whether the printed numbers cannot all be right.
+
+        That one test cannot give a p, or that a grid that nobody stated cannot give a mean, is no fault of theirs.
+        """
+        supposed = "test" in self.values or self.check.endswith("_natural_grid")
+        return self.verdict == "impossible" and not supposed
+
 
 def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
     """Write a multiset of values briefly, each with how often it occurs.

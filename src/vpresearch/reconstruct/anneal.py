@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,36 @@ from numpy.typing import NDArray
 from vpresearch.errors import VPResearchError
 
 State = NDArray[np.int64]
-Energy = Callable[[State], NDArray[np.float64]]
-Proposal = Callable[[np.random.Generator, State], State]
+# Both are told which chains the states belong to, since each chain may have constraints of its own.
+Energy = Callable[[State, NDArray[np.int64]], NDArray[np.float64]]
+Proposal = Callable[[np.random.Generator, State, NDArray[np.int64]], State]
 
 
 class NotFoundError(VPResearchError):
     """A search that ended without what it looked for; it proves nothing."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a search goes on.
+
+    Attributes
+    ----------
+    hot, cold : float
+        First and last temperature, in units of energy; the cooling is geometric.
+    steps : int
+        Proposals to a chain.
+    pull : float
+        What a candidate that is far off pays for every further digit; see ``GroupEnergy``.
+    local : bool
+        Whether cement may also move by steps and in pairs; see ``draw_cement``.
+    """
+
+    hot: float
+    cold: float
+    steps: int
+    pull: float
+    local: bool
 
 
 def anneal(
@@ -24,35 +49,33 @@ def anneal(
     start: State,
     energy: Energy,
     propose: Proposal,
-    *,
-    hot: float = 1.0,
-    cold: float = 0.01,
-    steps: int = 6000,
-) -> State:
-    """Lower the energy of a batch of chains until one of them reaches zero.
+    schedule: Schedule,
+    enough: int,
+) -> tuple[NDArray[np.int64], State]:
+    """Lower the energy of a batch of chains until enough of them have reached zero.
+
+    A chain that has arrived moves no more.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     start : numpy.ndarray of int, shape (n_chains, n_variables)
     energy : callable
-        From states to energies of shape (n_chains,); zero where every constraint holds, positive elsewhere.
+        From states and the numbers of their chains to energies of shape (n_states,); zero where every constraint
+        holds, positive elsewhere.
     propose : callable
-        From a generator and states to changed copies of the states.
-    hot, cold : float
-        First and last temperature, in units of energy; the cooling is geometric.
-    steps : int
-        Proposals to a chain.
+        From a generator, states and the numbers of their chains to changed copies of the states.
+    schedule : Schedule
+    enough : int
+        How many arrivals end the search; no more are returned.
 
     Returns
     -------
-    numpy.ndarray of int, shape (n_variables,)
-        The first state found with energy zero.
-
-    Raises
-    ------
-    NotFoundError
-        If no chain arrives, which is no proof that there is nothing to find.
+    chains : numpy.ndarray of int, shape (n_arrived,)
+        Numbers of the chains that have arrived, ascending; empty where none has, which is no proof that there is
+        nothing to find.
+    states : numpy.ndarray of int, shape (n_arrived, n_variables)
+        Their states, with energy zero.
 
     References
     ----------
@@ -60,28 +83,35 @@ def anneal(
 
     Examples
     --------
-    >>> def distance(states):
+    >>> def distance(states, chains):
     ...     return np.abs(states.sum(axis=1) - 10).astype(float)
-    >>> def step(rng, states):
+    >>> def step(rng, states, chains):
     ...     return states + rng.integers(-1, 2, states.shape)
-    >>> found = anneal(np.random.default_rng(1), np.zeros((4, 3), dtype=np.int64), distance, step)
-    >>> int(found.sum())
-    10
+    >>> start = np.zeros((4, 3), dtype=np.int64)
+    >>> schedule = Schedule(hot=1.0, cold=0.01, steps=1000, pull=0.0, local=False)
+    >>> chains, states = anneal(np.random.default_rng(1), start, distance, step, schedule, enough=4)
+    >>> states.sum(axis=1).tolist()
+    [10, 10, 10, 10]
     """
-    states, energies = start, energy(start)
-    for temperature in np.geomspace(hot, cold, steps):
-        if not energies.min():
-            break
-        candidates = propose(rng, states)
-        candidate_energies = energy(candidates)
+    last = start.copy()
+    moving = np.arange(len(start))
+    states, energies = start, energy(start, moving)
+    for temperature in np.geomspace(schedule.hot, schedule.cold, schedule.steps):
+        here = energies == 0
+        if here.any():
+            last[moving] = states
+            moving, states, energies = moving[~here], states[~here], energies[~here]
+            if len(start) - len(moving) >= enough or not len(moving):
+                break
+        candidates = propose(rng, states, moving)
+        candidate_energies = energy(candidates, moving)
         drop = np.minimum((energies - candidate_energies) / temperature, 0)
         accepted = rng.random(len(states)) < np.exp(drop)
         states = np.where(accepted[:, None], candidates, states)
         energies = np.where(accepted, candidate_energies, energies)
-    if energies.min():
-        raise NotFoundError(f"no chain arrived; the nearest is at {energies.min():.3g}")
-    found: State = states[int(energies.argmin())]
-    return found
+    last[moving] = states
+    chains = np.setdiff1d(np.arange(len(start)), moving[energies > 0])[:enough]
+    return chains, last[chains]
 
 
 def outside(

@@ -16,18 +16,41 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def mean_and_sd(values: Floats) -> tuple[Floats, Floats]:
-    """Give the means and standard deviations (divisor n - 1) of rows.
+def sums(values: Ints) -> tuple[Ints, Ints]:
+    """Give the sums and the sums of squares of rows.
 
     Parameters
     ----------
-    values : numpy.ndarray of float, shape (n_chains, n)
+    values : numpy.ndarray of int, shape (n_chains, n)
+
+    Returns
+    -------
+    pair of numpy.ndarray of int, shape (n_chains,)
+    """
+    return values.sum(axis=1), np.einsum("ij,ij->i", values, values)
+
+
+def mean_and_sd(n: int, total: Ints, squares: Ints) -> tuple[Floats, Floats]:
+    """Give means and standard deviations (divisor n - 1) from sums.
+
+    Parameters
+    ----------
+    n : int
+        Values in a row.
+    total, squares : numpy.ndarray of int, shape (n_chains,)
+        From ``sums``.
 
     Returns
     -------
     pair of numpy.ndarray of float, shape (n_chains,)
+
+    Examples
+    --------
+    >>> mean, sd = mean_and_sd(3, *sums(np.array([[1, 2, 3]])))
+    >>> float(mean[0]), float(sd[0])
+    (2.0, 1.0)
     """
-    return values.mean(axis=1), values.std(axis=1, ddof=1)
+    return total / n, np.sqrt((n * squares - total * total) / (n * (n - 1)))
 
 
 def rank_excess(first: Ints, second: Ints) -> Ints:
@@ -46,7 +69,9 @@ def rank_excess(first: Ints, second: Ints) -> Ints:
     >>> rank_excess(np.array([[1, 2]]), np.array([[2, 3, 4]])).tolist()
     [-5]
     """
-    excess: Ints = np.sign(first[:, :, None] - second[:, None, :]).sum(axis=(1, 2))
+    # Small integers: this is the inner loop of the search.
+    x, y = first.astype(np.int16), second.astype(np.int16)
+    excess: Ints = np.sign(x[:, :, None] - y[:, None, :]).reshape(len(x), -1).sum(axis=1)
     return excess
 
 
@@ -66,14 +91,19 @@ def tie_sum(values: Ints) -> Ints:
     >>> tie_sum(np.array([[1, 1, 2, 3, 3, 3]])).tolist()
     [30]
     """
-    # Over all values, t of the t equal ones each see t equals: the sum of (t^2 - 1) is the sum of t^3 - t.
-    equals = (values[:, :, None] == values[:, None, :]).sum(axis=2)
-    ties: Ints = (equals**2 - 1).sum(axis=1)
+    ordered = np.sort(values.astype(np.int16), axis=1)
+    ties = np.zeros(len(values), dtype=np.int64)
+    # Of t equal values in a row, t - k have their equal k places on; t^3 - t is the sum of 6 k (t - k).
+    for lag in range(1, values.shape[1]):
+        equal = (ordered[:, lag:] == ordered[:, :-lag]).sum(axis=1)
+        if not equal.any():
+            break
+        ties += 6 * lag * equal
     return ties
 
 
-def excess_range(p: Reported, n: int, n_first: int, ties: Ints) -> tuple[Floats, Floats]:
-    """Give the doubled rank-sum excesses whose Kruskal-Wallis p prints as a given number.
+class ExcessRange:
+    """The doubled rank-sum excesses whose Kruskal-Wallis p prints as a given number.
 
     Parameters
     ----------
@@ -81,21 +111,20 @@ def excess_range(p: Reported, n: int, n_first: int, ties: Ints) -> tuple[Floats,
         Printed p-value.
     n, n_first : int
         Values in all, and in the first group.
-    ties : numpy.ndarray of int, shape (n_chains,)
-        ``tie_sum`` of all values.
-
-    Returns
-    -------
-    pair of numpy.ndarray of float, shape (n_chains,)
-        Smallest and largest absolute doubled excess.
     """
-    interval = p.interval()
-    variance = n_first * (n - n_first) * (n + 1) / 12 * (1 - ties / (n**3 - n))
-    least, most = (
-        math.inf if end is None else float(chdtri(1, min(1.0, max(0.0, float(end)))))
-        for end in (interval.high, interval.low)
-    )
-    return 2 * np.sqrt(least * variance), 2 * np.sqrt(most * variance)
+
+    def __init__(self, p: Reported, n: int, n_first: int) -> None:
+        interval = p.interval()
+        self._n, self._variance = n, n_first * (n - n_first) * (n + 1) / 12
+        self._least, self._most = (
+            math.inf if end is None else float(chdtri(1, min(1.0, max(0.0, float(end)))))
+            for end in (interval.high, interval.low)
+        )
+
+    def __call__(self, ties: Ints) -> tuple[Floats, Floats]:
+        """Give the smallest and largest absolute doubled excess for each ``tie_sum``, shapes (n_chains,)."""
+        variance = self._variance * (1 - ties / (self._n**3 - self._n))
+        return 2 * np.sqrt(self._least * variance), 2 * np.sqrt(self._most * variance)
 
 
 class ShapiroW:
@@ -111,11 +140,12 @@ class ShapiroW:
 
     def __init__(self, n: int, level: float) -> None:
         self._weights = weights(n)
+        self._norm2 = self._weights @ self._weights
         self.critical = 1 - brentq(lambda shortfall: p_value_of_shortfall(shortfall, n) - level, 1e-9, 0.9)
 
-    def __call__(self, values: Floats) -> Floats:
+    def __call__(self, values: Ints) -> Floats:
         """Give W of each row of ``values``, shape (n_chains, n)."""
-        ordered = np.sort(values, axis=1)
-        spread = ((ordered - ordered.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-        w: Floats = (ordered @ self._weights) ** 2 / (self._weights @ self._weights) / np.maximum(spread, 1e-12)
+        total, squares = sums(values)
+        spread = squares - total * total / values.shape[1]
+        w: Floats = (np.sort(values, axis=1) @ self._weights) ** 2 / self._norm2 / np.maximum(spread, 1e-12)
         return w

@@ -1,25 +1,50 @@
-"""A whole dataset that satisfies a paper's printed numbers."""
+"""Whole datasets that satisfy a paper's printed numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from vpresearch.audit import find
 from vpresearch.inference import compare
 from vpresearch.load import RECONSTRUCTED_ID_PREFIX
 from vpresearch.published import Claim, Paper
-from vpresearch.reconstruct.anneal import NotFoundError
+from vpresearch.reconstruct.anneal import NotFoundError, Schedule
 from vpresearch.reconstruct.batch import Ints
-from vpresearch.reconstruct.measurements import draw_cement, draw_volumes
-from vpresearch.reconstruct.outcome import draw_outcomes
-from vpresearch.reconstruct.skeleton import LEVELS, Skeleton, draw_skeleton
+from vpresearch.reconstruct.cement import draw_cement, pair
+from vpresearch.reconstruct.outcome import draw_outcomes, list_scores
+from vpresearch.reconstruct.people import draw_events, draw_leak_kinds, draw_people
+from vpresearch.reconstruct.printed import level_counts, printed_count, printed_fill
+from vpresearch.reconstruct.skeleton import LEVELS, Bearers, Skeleton, draw_skeleton
+from vpresearch.reconstruct.targets import target
+from vpresearch.reconstruct.volumes import draw_volumes
 
 _ATTEMPTS = 50
-_TYPICAL_AGE_SD = 8
-_COMPARED_SCORES = ("vas_pre", "vas_post", "vas_1m")
+
+
+@dataclass(frozen=True)
+class _Search:
+    """How datasets are searched for: schedules, swaps that mix a pairing, layouts of the scores in all and at once."""
+
+    volumes: Schedule
+    cement: Schedule
+    swaps: int
+    layouts: int
+    at_once: int
+
+
+# A block wants every chain to arrive; a single dataset only the first of its chains, which a plain search does faster.
+_PLAIN = Schedule(hot=1.0, cold=0.05, steps=6000, pull=0.0, local=False)
+_ONE, _CHAINS_OF_ONE = _Search(_PLAIN, _PLAIN, swaps=1000, layouts=2000, at_once=1), 64
+_MANY = _Search(
+    Schedule(hot=0.3, cold=0.02, steps=8000, pull=0.3, local=False),
+    Schedule(hot=0.4, cold=0.1, steps=8000, pull=0.3, local=True),
+    swaps=300,
+    layouts=6000,
+    at_once=256,
+)
 
 
 @dataclass(frozen=True)
@@ -59,11 +84,36 @@ def reconstruct(paper: Paper, seed: int) -> Reconstruction:
         If no draw comes out whole, which proves nothing.
     """
     for attempt, child in enumerate(np.random.SeedSequence(seed).spawn(_ATTEMPTS), start=1):
-        try:
-            return Reconstruction(_draw(np.random.default_rng(child), paper), seed, attempt)
-        except NotFoundError:
-            continue
+        rng = np.random.default_rng(child)
+        # One skeleton in every chain, and the first to arrive is taken: a block of one dataset.
+        skeletons = [_skeleton(rng, paper)] * _CHAINS_OF_ONE
+        table = next(_draw(rng, paper, skeletons, _ONE, enough=1), None)
+        if table is not None:
+            return Reconstruction(table, seed, attempt)
     raise NotFoundError(f"none of {_ATTEMPTS} draws satisfied every number of {paper.key}; another seed may")
+
+
+def draw_block(paper: Paper, seed: int, block: int, size: int) -> list[pd.DataFrame]:
+    """Make many datasets at once, each with a skeleton of its own.
+
+    Parameters
+    ----------
+    paper : Paper
+    seed : int
+    block : int
+        Number of the block: another one, other datasets.
+    size : int
+        Searches; those that do not arrive, or whose scores do not fit the patients, are missing from the result.
+
+    Returns
+    -------
+    list of pandas.DataFrame, each of shape (n_vertebrae, n_columns)
+        The same for the same arguments and version of numpy, wherever it is called.
+    """
+    # A key of two numbers: no generator of ``reconstruct`` has one.
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, block)))
+    skeletons = [_skeleton(rng, paper) for _ in range(size)]
+    return list(_draw(rng, paper, skeletons, _MANY, enough=size))
 
 
 def targeted(claim: Claim) -> bool:
@@ -80,112 +130,55 @@ def targeted(claim: Claim) -> bool:
     return claim.kind != "verbal" or (claim.compute.statistic in {"n", "percent"} and not claim.printed.bound)
 
 
-def _draw(rng: np.random.Generator, paper: Paper) -> pd.DataFrame:
-    skeleton = draw_skeleton(rng, _count(paper, over="patients"), _level_counts(paper))
-    volumes, leak = draw_volumes(rng, paper, skeleton)
-    cement = draw_cement(rng, paper, volumes, leak)
-    outcomes = draw_outcomes(rng, paper, skeleton, leak)
-    for variable in _COMPARED_SCORES:
-        score = outcomes[variable][skeleton.patient]
+def _skeleton(rng: np.random.Generator, paper: Paper) -> Skeleton:
+    return draw_skeleton(rng, printed_count(paper, over="patients"), level_counts(paper))
+
+
+def _draw(
+    rng: np.random.Generator, paper: Paper, skeletons: Sequence[Skeleton], search: _Search, enough: int
+) -> Iterator[pd.DataFrame]:
+    """Search volumes and cement for all skeletons at once, and finish one dataset after the other."""
+    chains, volumes, leaks = draw_volumes(rng, target(paper, "vertebral_volume_cc"), skeletons, search.volumes, enough)
+    if not len(chains):
+        return
+    pools = draw_cement(rng, target(paper, "cement_volume_cc"), len(skeletons), search.cement, len(chains))
+    scores = list_scores(paper)
+    for chain, volume, leak, pool in zip(chains, volumes, leaks, pools, strict=False):
+        skeleton = skeletons[chain]
+        try:
+            cement = pair(rng, pool, volume, leak, printed_fill(paper), search.swaps)
+            outcomes = draw_outcomes(rng, paper, scores, Bearers.of(skeleton, leak), search.layouts, search.at_once)
+            _refuse_normal_scores(skeleton, leak, {variable: outcomes[variable] for variable in scores})
+        except NotFoundError:
+            continue
+        yield _assemble(rng, paper, skeleton, volume, leak, cement, outcomes)
+
+
+def _refuse_normal_scores(skeleton: Skeleton, leak: Ints, scores: dict[str, Ints]) -> None:
+    for variable, of_patient in scores.items():
+        score = of_patient[skeleton.patient]
         if compare(score[leak == 0], score[leak == 1]).chosen != "kruskal":
             raise NotFoundError(f"the protocol would not take the rank test for {variable}")
-    patients = _people(rng, paper, skeleton) | outcomes
-    table = {"patient_id": _names(skeleton.n_patients)[skeleton.patient]}
-    table |= {
-        name: values[skeleton.patient] for name, values in patients.items() if name in ("sex", "age_years", "cause")
-    }
+
+
+def _assemble(
+    rng: np.random.Generator,
+    paper: Paper,
+    skeleton: Skeleton,
+    volumes: Ints,
+    leak: Ints,
+    cement: Ints,
+    outcomes: dict[str, Ints],
+) -> pd.DataFrame:
+    patient = skeleton.patient
+    width = len(str(skeleton.n_patients))
+    table = {"patient_id": [f"{RECONSTRUCTED_ID_PREFIX}{number + 1:0{width}d}" for number in patient]}
+    table |= {name: values[patient] for name, values in draw_people(rng, paper, skeleton).items()}
     table["level"] = np.array(LEVELS)[skeleton.level]
-    table["vertebral_volume_cc"] = _tenths(volumes)
-    table["cement_volume_cc"] = _tenths(cement)
+    table["vertebral_volume_cc"] = volumes / 10
+    table["cement_volume_cc"] = cement / 10
     table["leak"] = np.where(leak == 1, "yes", "no")
-    table |= _leaks(rng, paper, leak)
-    table |= {name: values[skeleton.patient] for name, values in outcomes.items()}
-    table |= _events(rng, paper, skeleton)
+    table |= draw_leak_kinds(rng, paper, leak)
+    table |= {name: values[patient] for name, values in outcomes.items()}
+    table |= draw_events(rng, paper, skeleton)
     return pd.DataFrame(table)
-
-
-def _names(n: int) -> Ints:
-    return np.array([f"{RECONSTRUCTED_ID_PREFIX}{number:0{len(str(n))}d}" for number in range(1, n + 1)])
-
-
-def _tenths(values: Ints) -> Ints:
-    return np.array([f"{value / 10:.1f}" for value in values])
-
-
-def _people(rng: np.random.Generator, paper: Paper, skeleton: Skeleton) -> dict[str, Ints]:
-    n = skeleton.n_patients
-    women = _count(paper, {"sex": "F"}, over="patients")
-    sex = rng.permutation(np.array(["F"] * women + ["M"] * (n - women)))
-    vertebrae = np.bincount(skeleton.patient)
-    arthritis = _rounded_count(paper, {"cause": "rheumatoid_arthritis"}, len(skeleton.patient))
-    cause = np.full(n, "osteoporosis", dtype=object)
-    # The printed share is of vertebrae, so the patients with it have that many vertebrae between them.
-    cause[rng.permutation(np.flatnonzero(vertebrae == 1))[:arthritis]] = "rheumatoid_arthritis"
-    return {"sex": sex, "age_years": _ages(rng, paper, n), "cause": cause}
-
-
-def _ages(rng: np.random.Generator, paper: Paper, n: int) -> Ints:
-    """Draw ages with the printed mean, minimum and maximum."""
-    mean, low, high = (_printed_value(paper, statistic, "age_years") for statistic in ("mean", "min", "max"))
-    while True:
-        drawn = np.rint(rng.normal(mean, _TYPICAL_AGE_SD, n - 2)).astype(np.int64)
-        ages = rng.permutation(np.concatenate([[low, high], np.clip(drawn, low + 1, high - 1)]))
-        if abs(ages.mean() - mean) < 0.4:
-            return ages.astype(np.int64)
-
-
-def _leaks(rng: np.random.Generator, paper: Paper, leak: Ints) -> dict[str, Ints]:
-    columns = {}
-    for column in ("leak_site", "leak_size"):
-        kinds = [
-            kind
-            for claim in paper.claims
-            if claim.kind == "count" and set(claim.compute.group) == {column}
-            for kind in [claim.compute.group[column]] * int(claim.printed.value)
-        ]
-        cells = np.full(len(leak), "", dtype=object)
-        cells[np.flatnonzero(leak)] = rng.permutation(np.array(kinds, dtype=object))
-        columns[column] = cells
-    return columns
-
-
-def _events(rng: np.random.Generator, paper: Paper, skeleton: Skeleton) -> dict[str, Ints]:
-    """Give one patient the transient neuritis; nobody has a new fracture."""
-    claim = find(paper, "n", "complication")
-    affected = rng.choice(skeleton.n_patients, int(claim.printed.value) if claim else 0, replace=False)
-    complication = np.where(np.isin(skeleton.patient, affected), "transient_neuritis", "none")
-    return {"complication": complication, "new_fracture_1y": np.full(len(skeleton.patient), "no", dtype=object)}
-
-
-# -- printed facts -----------------------------------------------------------------------------------------------
-
-
-def _printed_value(paper: Paper, statistic: str, variable: str) -> int:
-    claim = find(paper, statistic, variable)
-    if claim is None:
-        raise KeyError(f"{paper.key} does not print the {statistic} of {variable}")
-    return int(claim.printed.value)
-
-
-def _count(paper: Paper, group: dict[str, str] | None = None, *, over: str) -> int:
-    for claim in paper.claims:
-        compute = claim.compute
-        is_count = claim.kind == "count" and compute.over == over and compute.variable is None
-        if is_count and dict(compute.group) == (group or {}):
-            return int(claim.printed.value)
-    raise KeyError(f"{paper.key} does not print the number of {over} in {group or 'all'}")
-
-
-def _level_counts(paper: Paper) -> dict[str, int]:
-    return {
-        claim.compute.group["level"]: int(claim.printed.value)
-        for claim in paper.claims
-        if claim.kind == "count" and set(claim.compute.group) == {"level"}
-    }
-
-
-def _rounded_count(paper: Paper, group: dict[str, str], n: int) -> int:
-    """Give the number of n that a printed percentage stands for."""
-    claim = find(paper, "percent", None, group)
-    share = claim.printed.value / 100 if claim else 0
-    return round(share * n)

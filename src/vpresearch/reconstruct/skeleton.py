@@ -37,6 +37,31 @@ class Skeleton:
         return int(self.patient.max()) + 1
 
 
+@dataclass(frozen=True)
+class Bearers:
+    """How many vertebrae of each kind bear a patient's value.
+
+    Attributes
+    ----------
+    no_leak, leak : numpy.ndarray of int, shape (n_patients,)
+    """
+
+    no_leak: NDArray[np.int64]
+    leak: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, skeleton: Skeleton, leak: NDArray[np.int64]) -> Bearers:
+        """Count the vertebrae of each patient; ``leak`` has shape (n_vertebrae,)."""
+        n = skeleton.n_patients
+        with_leak = np.bincount(skeleton.patient, leak, n).astype(np.int64)
+        return cls(np.bincount(skeleton.patient, minlength=n) - with_leak, with_leak)
+
+    @property
+    def all(self) -> NDArray[np.int64]:
+        """Vertebrae of each patient."""
+        return self.no_leak + self.leak
+
+
 def draw_skeleton(rng: np.random.Generator, n_patients: int, level_counts: Mapping[str, int]) -> Skeleton:
     """Draw how the treated levels fall on the patients.
 

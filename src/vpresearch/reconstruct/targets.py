@@ -57,6 +57,13 @@ class Target:
     p: Reported
     most_equal: int | None
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Smallest and largest value, in steps of the grid."""
+        if self.minimum is None or self.maximum is None:
+            raise KeyError(f"the minimum and maximum of {self.variable} are not printed")
+        return round(self.minimum.value / self.step), round(self.maximum.value / self.step)
+
 
 def target(paper: Paper, variable: str) -> Target:
     """Collect what is printed of a variable over vertebrae.
@@ -98,6 +105,30 @@ def target(paper: Paper, variable: str) -> Target:
         _nearest_attainable(paper, variable),
         paper.grids[variable].most_equal,
     )
+
+
+def attainable(paper: Paper) -> dict[str, Reported]:
+    """Give the numbers that are aimed at instead of printed ones that are proved unattainable.
+
+    Parameters
+    ----------
+    paper : Paper
+
+    Returns
+    -------
+    dict of str to Reported
+        By the id of the claim.
+
+    Examples
+    --------
+    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.published import read_paper
+    >>> {claim: p.printed for claim, p in attainable(read_paper(PUBLISHED)).items()}
+    {'table3.vertebral_volume.p': '0,465'}
+    """
+    compared = [claim for claim in paper.claims if claim.kind == "p"]
+    nearest = [(claim, _nearest_attainable(paper, str(claim.compute.variable))) for claim in compared]
+    return {claim.id: p for claim, p in nearest if p != claim.printed}
 
 
 def _nearest_attainable(paper: Paper, variable: str) -> Reported:

@@ -59,5 +59,6 @@ def audit_table(checks: Sequence[Check], language: str) -> Table:
 
 def _gravity(check: Check) -> int:
     """Order by what a reader must see: a grid that nobody stated is only a supposition."""
-    supposed = check.check.endswith("_natural_grid")
-    return 3 if supposed else {"impossible": 0, "undecided": 1, "possible": 2}[check.verdict]
+    if check.check.endswith("_natural_grid"):
+        return 4
+    return 0 if check.alarm else {"undecided": 1, "impossible": 2, "possible": 3}[check.verdict]

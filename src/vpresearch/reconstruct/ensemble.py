@@ -1,0 +1,233 @@
+"""Many datasets in one small file: every column coded by its values, the same bytes on every machine."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vpresearch.dictionary import columns
+from vpresearch.errors import VPResearchError
+from vpresearch.load import RECONSTRUCTED_ID_PREFIX
+from vpresearch.project import ROOT
+
+Floats = NDArray[np.float64]
+ENSEMBLE = ROOT / "data" / "reconstructed" / "ensemble.npz"
+_VERTEBRAE = "patient_n_vertebrae"
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Datasets that all satisfy the same published statistics.
+
+    Attributes
+    ----------
+    n_vertebrae_of : numpy.ndarray of int, shape (n_datasets, n_patients)
+        Vertebrae of each patient.
+    codes : dict of str to numpy.ndarray of int
+        By canonical column, positions in ``values``; shape (n_datasets, n_patients) or (n_datasets, n_vertebrae),
+        as the column belongs to a patient or to a vertebra.
+    values : dict of str to numpy.ndarray, shape (n_values,)
+        The distinct values of each column, ascending.
+
+    Examples
+    --------
+    >>> ensemble = read_ensemble(ENSEMBLE)
+    >>> len(ensemble), ensemble.volumes.shape, len(ensemble.table(0))
+    (500, (500, 41), 41)
+    """
+
+    n_vertebrae_of: NDArray[np.uint8]
+    codes: Mapping[str, NDArray[np.uint8]]
+    values: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.n_vertebrae_of)
+
+    @cached_property
+    def patient(self) -> NDArray[np.int64]:
+        """Number of each vertebra's patient, from 0; shape (n_datasets, n_vertebrae)."""
+        ends = self.n_vertebrae_of.cumsum(axis=1)
+        return (np.arange(ends[0, -1])[None, :, None] >= ends[:, None, :]).sum(axis=2)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Give a column of every dataset.
+
+        Parameters
+        ----------
+        name : str
+            Canonical column.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_datasets, n_vertebrae)
+        """
+        codes = self.codes[name]
+        if columns()[name].unit_of_observation == "patient":
+            codes = np.take_along_axis(codes, self.patient, axis=1)
+        return self.values[name][codes]
+
+    @cached_property
+    def volumes(self) -> Floats:
+        """Vertebral volumes, cc; shape (n_datasets, n_vertebrae)."""
+        return self.column("vertebral_volume_cc")
+
+    @cached_property
+    def cement(self) -> Floats:
+        """Cement, cc; shape (n_datasets, n_vertebrae)."""
+        return self.column("cement_volume_cc")
+
+    @cached_property
+    def fill_percent(self) -> Floats:
+        """Cement over volume, percent; shape (n_datasets, n_vertebrae)."""
+        return 100 * self.cement / self.volumes
+
+    @cached_property
+    def leak(self) -> NDArray[np.bool_]:
+        """Whether each vertebra leaks; shape (n_datasets, n_vertebrae)."""
+        leak: NDArray[np.bool_] = self.column("leak") == "yes"
+        return leak
+
+    def table(self, number: int) -> pd.DataFrame:
+        """Give one dataset with its canonical columns.
+
+        Parameters
+        ----------
+        number : int
+            From 0.
+
+        Returns
+        -------
+        pandas.DataFrame, shape (n_vertebrae, n_columns)
+        """
+        one = self.take([number])
+        width = len(str(self.n_vertebrae_of.shape[1]))
+        table = {"patient_id": [f"{RECONSTRUCTED_ID_PREFIX}{patient + 1:0{width}d}" for patient in one.patient[0]]}
+        return pd.DataFrame(table | {name: one.column(name)[0] for name in self.codes})
+
+    def take(self, numbers: Sequence[int]) -> Ensemble:
+        """Select datasets.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            From 0.
+
+        Returns
+        -------
+        Ensemble
+        """
+        rows = list(numbers)
+        codes = {name: codes[rows] for name, codes in self.codes.items()}
+        return Ensemble(self.n_vertebrae_of[rows], codes, self.values)
+
+
+def from_tables(tables: Sequence[pd.DataFrame]) -> Ensemble:
+    """Code tables with canonical columns.
+
+    Parameters
+    ----------
+    tables : sequence of pandas.DataFrame, each of shape (n_vertebrae, n_columns)
+        With the rows of a patient together, and the same numbers of patients and of vertebrae.
+
+    Returns
+    -------
+    Ensemble
+
+    Raises
+    ------
+    VPResearchError
+        If a column has more distinct values than its codes can tell apart.
+    """
+    numbers = [pd.factorize(table["patient_id"])[0] for table in tables]
+    firsts = [np.flatnonzero(np.diff(number, prepend=-1)) for number in numbers]
+    codes, values = {}, {}
+    for name in (column for column in tables[0] if column != "patient_id"):
+        of_patient = columns()[name].unit_of_observation == "patient"
+        cells = [table[name].to_numpy() for table in tables]
+        stacked = np.array([cell[first] for cell, first in zip(cells, firsts, strict=True)] if of_patient else cells)
+        # Strings of objects would need pickling, which no file for others may.
+        stacked = stacked.astype(str) if stacked.dtype == object else stacked
+        values[name], inverse = np.unique(stacked, return_inverse=True)
+        if len(values[name]) > 256:
+            raise VPResearchError(f"{name} has {len(values[name])} distinct values; an ensemble holds 256 a column")
+        codes[name] = inverse.reshape(stacked.shape).astype(np.uint8)
+    sizes = np.array([np.bincount(number) for number in numbers], dtype=np.uint8)
+    return Ensemble(sizes, codes, values)
+
+
+def ensemble_bytes(ensemble: Ensemble) -> bytes:
+    """Give the content of an ensemble's file: a plain .npz, uncompressed and without dates.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+
+    Returns
+    -------
+    bytes
+        The same for equal ensembles on every machine.
+    """
+    arrays: dict[str, NDArray[Any]] = {_VERTEBRAE: ensemble.n_vertebrae_of}
+    for name, codes in ensemble.codes.items():
+        arrays |= {f"{name}.codes": codes, f"{name}.values": ensemble.values[name]}
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            # Else it names the operating system that wrote it.
+            entry.create_system = 3
+            data = io.BytesIO()
+            np.lib.format.write_array(data, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(entry, data.getvalue())
+    return content.getvalue()
+
+
+def write_ensemble(ensemble: Ensemble, path: Path | str) -> None:
+    """Write an ensemble's file, all or nothing.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    path : pathlib.Path or str
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}")
+    aside.write_bytes(ensemble_bytes(ensemble))
+    os.replace(aside, path)
+
+
+def read_ensemble(path: Path | str) -> Ensemble:
+    """Read an ensemble's file.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+
+    Returns
+    -------
+    Ensemble
+
+    Raises
+    ------
+    VPResearchError
+        If the file is not there or is no ensemble.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            names = [name.removesuffix(".codes") for name in arrays if name.endswith(".codes")]
+            codes = {name: arrays[f"{name}.codes"] for name in names}
+            values = {name: arrays[f"{name}.values"] for name in names}
+            return Ensemble(arrays[_VERTEBRAE], codes, values)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise VPResearchError(f"{Path(path).name} cannot be read as an ensemble: {error}.") from None

@@ -1,0 +1,128 @@
+"""The audit on this paper, and on papers whose truth is known."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.made_up_paper import alter, make_paper, write_paper
+from vpresearch.audit import Check, audit
+from vpresearch.project import PUBLISHED
+from vpresearch.published import read_paper
+
+
+@pytest.fixture(scope="module")
+def checks() -> list[Check]:
+    return audit(read_paper(PUBLISHED))
+
+
+def _of(checks: list[Check], check: str, claim: str) -> list[Check]:
+    return [found for found in checks if found.check == check and found.claims[0] == claim]
+
+
+def test_the_only_alarm_is_the_p_of_the_volume(checks: list[Check]) -> None:
+    assert [(check.check, check.claims[0]) for check in checks if check.alarm] == [
+        ("p_source", "table3.vertebral_volume.p")
+    ]
+
+
+def test_the_two_p_of_table_3_fit_each_other_s_row(checks: list[Check]) -> None:
+    (exchange,) = [check for check in checks if check.check == "p_exchange"]
+    assert exchange.claims == ("table3.vertebral_volume.p", "table3.cement_volume.p")
+    assert exchange.verdict == "possible"
+
+
+@pytest.mark.parametrize(
+    ("claim", "scale", "pairs", "printed"),
+    [
+        ("table4.vas_pre.p", "1 – 10", 42_048, 609),
+        ("table4.vas_post.p", "1 – 10", 41_492, 114),
+        ("table4.vas_1m.p", "1 – 10", 48_144, 71),
+        ("table4.vas_post.p", "0 – 10", 3_462_696, 10_389),
+        ("table4.vas_1m.p", "0 – 10", 11_650_422, 103_275),
+    ],
+)
+def test_pairs_that_give_the_printed_p(checks: list[Check], claim: str, scale: str, pairs: int, printed: int) -> None:
+    (kruskal,) = [check for check in _of(checks, "p_kruskal", claim) if check.values["scale"] == scale]
+    assert kruskal.n_datasets == printed
+    cells = [check.n_datasets for check in checks if check.check == "grimmer" and check.values["scale"] == scale]
+    variable = claim.split(".")[1]
+    sizes = [
+        check.n_datasets
+        for check in checks
+        if check.check == "grimmer" and check.values["scale"] == scale and check.values["variable"] == variable
+    ]
+    assert cells
+    assert np.prod([size or 0 for size in sizes]) == pairs
+
+
+@pytest.mark.parametrize("row", ["vas_pre", "vas_post", "vas_1m"])
+def test_no_t_test_gives_a_p_of_table_4(checks: list[Check], row: str) -> None:
+    for test in ("p_student", "p_welch"):
+        assert {check.verdict for check in _of(checks, test, f"table4.{row}.p")} == {"impossible"}
+
+
+def test_cement_is_not_on_a_half_cc_grid(checks: list[Check]) -> None:
+    (half,) = [
+        check
+        for check in _of(checks, "grimmer_natural_grid", "table3.cement_volume.no_leak.mean")
+        if check.values["step"] == "0.5"
+    ]
+    assert half.verdict == "impossible"
+
+
+def test_vas_after_treatment_is_a_mean_of_patients(checks: list[Check]) -> None:
+    assert [check.code for check in _of(checks, "unit_of_mean", "results.vas_post.mean")] == ["unit_forced"]
+
+
+def test_vas_at_one_year_is_two_numbers_at_two_units(checks: list[Check]) -> None:
+    (twice,) = _of(checks, "printed_twice", "results.vas_1y.mean")
+    assert (twice.verdict, twice.code) == ("possible", "twice_units")
+
+
+def test_arthritis_is_a_share_of_vertebrae(checks: list[Check]) -> None:
+    (denominator,) = _of(checks, "denominator", "cohort.rheumatoid_arthritis.percent")
+    assert denominator.code == "denominator_forced"
+
+
+def test_the_mean_fill_forces_a_negative_relation(checks: list[Check]) -> None:
+    (ratio,) = [check for check in checks if check.check == "ratio"]
+    assert ratio.code == "ratio_forces_negative"
+    assert float(ratio.values["high"]) == pytest.approx(8.3625, abs=1e-4)
+
+
+def test_possible_has_a_witness(checks: list[Check]) -> None:
+    without = {check.check for check in checks if check.verdict == "possible" and not check.witness}
+    assert without <= {"sd_limit", "unit_of_analysis"}
+
+
+@pytest.mark.parametrize("seed", [100, 101, 102])
+def test_true_numbers_raise_no_alarm(seed: int, tmp_path: Path) -> None:
+    paper = read_paper(write_paper(make_paper(seed), tmp_path / "paper.yaml"))
+    assert [check for check in audit(paper) if check.alarm] == []
+
+
+def test_an_altered_count_and_an_altered_mean_are_caught(tmp_path: Path) -> None:
+    content = make_paper(100)
+    for name, printed in (("cohort.leak_yes.n", "+3"), ("table2.vas_pre.mean", "+1.5")):
+        altered = copy.deepcopy(content)
+        (claim,) = [claim for claim in altered["claims"] if claim["id"] == name]
+        claim["printed"] = f"{float(claim['printed']) + float(printed):g}"
+        assert any(check.alarm for check in audit(read_paper(write_paper(altered, tmp_path / "paper.yaml"))))
+
+
+def test_the_seed_moves_no_proof() -> None:
+    paper = read_paper(PUBLISHED)
+    first, second = ({(c.check, c.claims): c.verdict == "impossible" for c in audit(paper, seed)} for seed in (1, 2))
+    assert first == second
+
+
+def test_altering_changes_one_number() -> None:
+    content = make_paper(3)
+    altered = copy.deepcopy(content)
+    name, _ = alter(altered, np.random.default_rng(1))
+    changed = [a["id"] for a, b in zip(content["claims"], altered["claims"], strict=True) if a != b]
+    assert changed == [name]

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vpresearch.audit.witness import admissible, climb, datasets, on_scale, prints, shift_two
+from vpresearch.lattice import Cell, count
+from vpresearch.reported import Reported
+
+
+@given(
+    n=st.integers(3, 6),
+    mean=st.integers(10, 50).map(lambda tenths: f"{tenths / 10:.1f}"),
+    sd=st.integers(0, 20).map(lambda tenths: f"{tenths / 10:.1f}"),
+)
+@settings(max_examples=150, deadline=None)
+def test_what_is_not_admissible_does_not_exist(n: int, mean: str, sd: str) -> None:
+    cell = Cell(n, Reported(mean), Reported(sd), 1, 5)
+    if not admissible(cell):
+        assert count(cell) == 0
+
+
+@given(seed=st.integers(0, 50))
+@settings(max_examples=25, deadline=None)
+def test_a_witness_prints_as_reported(seed: int) -> None:
+    cell = Cell(26, Reported("27,0"), Reported("5,9"), "15.6", "38.1", "0.1", attained_low="15.6", attained_high="38.1")
+    found = climb(cell, np.random.default_rng(seed))
+    assert found is not None
+    values = on_scale(cell, found)
+    assert values.mean() in cell.mean.interval()
+    assert cell.sd is not None
+    assert float(values.std(ddof=1)) in cell.sd.interval()
+    assert (values.min(), values.max()) == (pytest.approx(15.6), pytest.approx(38.1))
+    assert prints(cell, found)
+
+
+def test_prints_agrees_with_enumeration() -> None:
+    cell = Cell(4, Reported("2.5"), Reported("1.3"), 1, 5)
+    agreeing = [
+        values for values in itertools.combinations_with_replacement(range(5), 4) if prints(cell, np.array(values))
+    ]
+    assert len(agreeing) == count(cell) > 0
+
+
+def test_few_datasets_are_all_given() -> None:
+    cell = Cell(15, Reported("2.5"), Reported("1.9"), 1, 10)
+    assert len(datasets(cell, np.random.default_rng(1), 10)) == 82
+
+
+def test_shifting_two_keeps_the_sum_and_the_ends() -> None:
+    rng = np.random.default_rng(1)
+    values = rng.integers(0, 11, 20)
+    for _ in range(200):
+        moved = shift_two((0, 10), values, rng)
+        assert moved.sum() == values.sum()
+        assert moved.min() >= 0
+        assert moved.max() <= 10
+        values = moved
