@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from vpresearch.errors import InputError, VPResearchError
+from vpresearch.errors import InputError, Problem, VPResearchError
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, ROOT
 from vpresearch.reported import RoundingRule
 
@@ -84,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
 
     reconstruct = commands.add_parser("reconstruct", help="make a dataset that satisfies the published statistics")
     reconstruct.add_argument("--seed", type=_seed, default=_SEED, help="another seed, another dataset (%(default)s)")
-    reconstruct.add_argument("--out", type=Path, default=RECONSTRUCTION, help="file (the project's reconstruction)")
+    reconstruct.add_argument("--out", type=Path, help="file (the project's reconstruction, or with --n its ensemble)")
+    reconstruct.add_argument("--n", type=_positive, help="make an ensemble of so many datasets")
+    reconstruct.add_argument("--workers", type=_positive, help="processes for an ensemble (one a core)")
+    reconstruct.add_argument(
+        "--extremes", action="store_true", help="with --n, also search for the datasets furthest out"
+    )
     reconstruct.set_defaults(command=_reconstruct)
 
     for name, command, words in (
@@ -107,6 +112,13 @@ def _seed(text: str) -> int:
     value = int(text)
     if value < 0:
         raise argparse.ArgumentTypeError("must not be negative")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
     return value
 
 
@@ -159,6 +171,9 @@ def _audit(options: argparse.Namespace) -> int:
 def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
     """Give the folders of the outputs and of the records: the committed ones only for the committed run."""
     if options.out is not None:
+        if options.out.exists() and not options.out.is_dir():
+            problem = Problem("not_a_folder", "The place for the outputs is a file.", "Name a folder.")
+            raise InputError(options.out.name, [problem])
         return options.out, options.out
     standard = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED)
     if options.data.resolve() == RECONSTRUCTION.resolve():
@@ -174,10 +189,12 @@ def _reconstruct(options: argparse.Namespace) -> int:
     from vpresearch.reconstruct import provenance, reconstruct
     from vpresearch.scorecard import differing, scorecard
 
+    if options.n is not None:
+        return _ensemble(options)
     paper = read_paper(PUBLISHED)
     made = reconstruct(paper, options.seed)
     content = made.table.to_csv(index=False, lineterminator="\n").encode()
-    out: Path = options.out
+    out: Path = options.out or RECONSTRUCTION
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.stem}.csv")
     aside.write_bytes(content)
@@ -193,6 +210,25 @@ def _reconstruct(options: argparse.Namespace) -> int:
     os.replace(aside, out)
     os.replace(record, out.with_name(f"{out.stem}.provenance.json"))
     print(f"{_shown(out)}: {len(made.table)} reconstructed vertebrae, seed {made.seed}")
+    return OK
+
+
+def _ensemble(options: argparse.Namespace) -> int:
+    from vpresearch.published import read_paper
+    from vpresearch.reconstruct import ENSEMBLE, make_ensemble
+
+    written = make_ensemble(
+        read_paper(PUBLISHED),
+        options.n,
+        options.seed,
+        options.out or ENSEMBLE,
+        workers=options.workers,
+        extremes=options.extremes,
+        progress=True,
+    )
+    print(
+        f"{options.n} reconstructed datasets, seed {options.seed}: {', '.join(str(_shown(path)) for path in written)}"
+    )
     return OK
 
 

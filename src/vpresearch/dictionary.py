@@ -101,7 +101,7 @@ def fold(text: object) -> str:
     """
     if isinstance(text, float) and text.is_integer():
         text = int(text)
-    decomposed = unicodedata.normalize("NFKD", str(text).casefold())
+    decomposed = unicodedata.normalize("NFKD", str(text)).casefold()
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(re.sub(r"[\W_]+", " ", plain).split())
 

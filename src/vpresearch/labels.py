@@ -85,7 +85,7 @@ def number(value: float, decimals: int, language: str) -> str:
     if math.isnan(value):
         return _EMPTY
     rounded = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    return f"{rounded:f}".replace(".", _words(language)["decimal_mark"])
+    return f"{rounded or abs(rounded):f}".replace(".", _words(language)["decimal_mark"])
 
 
 def count(value: int, language: str) -> str:

@@ -9,7 +9,6 @@ import io
 import math
 import re
 import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -134,19 +133,23 @@ def _read_csv(name: str, content: bytes) -> _RawTable:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    first = next(line for line in text.splitlines() if line.strip())
-    delimiter = max(";,\t", key=first.count)
-    try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise _refused(name, "broken_csv", f"The CSV cannot be read: {error}.", "Save the table again.") from None
-    return _find_header(name, [(None, records)])
+    if not text.strip():
+        raise _refused(name, "empty_file", "The file is empty.", "Save the table again.")
+    readings, problem = [], None
+    for delimiter in ";,\t":
+        try:
+            readings.append(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)))
+        except csv.Error as error:
+            problem = Problem("broken_csv", f"The CSV cannot be read: {error}.", "Save the table again.")
+    if problem is not None and not readings:
+        raise InputError(name, [problem])
+    # The delimiter that makes the most headers known is the one that the table was written with.
+    return _find_header(name, [(None, records) for records in readings])
 
 
 def _read_workbook(name: str, content: bytes) -> _RawTable:
     # Lazy: openpyxl is slow to import, and a CSV needs none of it.
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with warnings.catch_warnings():
@@ -154,8 +157,9 @@ def _read_workbook(name: str, content: bytes) -> _RawTable:
             warnings.simplefilter("ignore")
             book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             sheets = [(sheet.title, [tuple(row) for row in sheet.values]) for sheet in book.worksheets]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError):
-        message = "The file ends in .xlsx but is not an Excel workbook."
+    except Exception:
+        # A damaged archive fails in as many ways as it has parts, and all of them mean the same to its owner.
+        message = "The file ends in .xlsx but cannot be read as an Excel workbook."
         raise _refused(name, "not_a_workbook", message, "Open it in Excel and save it as .xlsx.") from None
     return _find_header(name, sheets)
 

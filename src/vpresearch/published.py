@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
 from vpresearch.reported import Reported
 
@@ -238,14 +239,16 @@ def _read_claim(entry: Any, problems: list[Problem]) -> Claim | None:
     name = entry.get("id", "a claim without an id")
     compute: dict[str, Any] = entry["compute"] if isinstance(entry.get("compute"), dict) else {}
     faults = _faults(entry, _CLAIM_KEYS, {"id", "printed", "kind", "places", "compute"})
-    faults += _faults(compute, _COMPUTE_KEYS, {"statistic", "over"}) if compute else []
+    faults += _faults(compute, _COMPUTE_KEYS, {"statistic", "over"}) if "compute" in entry else []
+    faults += [] if isinstance(name, str) else ["the id is not text"]
+    faults += [] if isinstance(entry.get("places", []), list) else ["places is not a list"]
     faults += _not_one_of(entry, "kind", get_args(Kind))
     faults += _not_one_of(compute, "statistic", get_args(Statistic)) + _not_one_of(compute, "over", get_args(Unit))
     faults += _not_text(compute)
     if "printed" in entry:
         faults += _printed_faults(entry["printed"], str(entry.get("kind")))
     problems += [_problem("claim", f"{name}: {fault}.", "Correct the claim.", entry) for fault in faults]
-    if faults or not compute:
+    if faults:
         return None
     asked: dict[str, Any] = {key: dict(_items(compute[key])) for key in ("group", "minus", "within") if key in compute}
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
@@ -322,13 +325,15 @@ def _not_one_of(entry: dict[str, Any], key: str, accepted: tuple[str, ...]) -> l
 
 
 def _not_text(compute: dict[str, Any]) -> list[str]:
-    """Find a group whose value YAML took for true, false or a number."""
-    return [
-        f"the value of {column} in {key} must be in quotes"
-        for key in ("group", "minus", "within")
-        for column, value in (_items(compute[key]) if isinstance(compute.get(key), dict) else [])
-        if not isinstance(value, str)
-    ]
+    """Find a group whose value YAML took for true, false or a number, or that its column does not have."""
+    faults = []
+    for key in ("group", "minus", "within"):
+        for column, value in _items(compute[key]) if isinstance(compute.get(key), dict) else []:
+            if not isinstance(value, str):
+                faults.append(f"the value of {column} in {key} must be in quotes")
+            elif column in columns() and value not in {level.value for level in columns()[column].levels}:
+                faults.append(f"{column} has no category {value}")
+    return faults
 
 
 def _repeated(entries: list[Any]) -> list[Problem]:

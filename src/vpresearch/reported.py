@@ -34,6 +34,8 @@ class Interval:
     high_closed: bool = True
 
     def __contains__(self, value: Fraction | int | float) -> bool:
+        if value != value:  # noqa: PLR0124
+            return False
         exact = Fraction(value)
         noise = abs(exact) * _RELATIVE_NOISE if isinstance(value, float) else Fraction(0)
         above = self.low is None or exact > self.low + noise or (self.low_closed and exact >= self.low - noise)
@@ -148,5 +150,5 @@ class Reported:
         """
         # Fifteen digits are what a binary float carries for certain; a tie is decided on them.
         digits = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-self.decimals), rounding=ROUND_HALF_UP)
-        text = f"{digits:f}".replace(".", self.decimal_mark or ".")
+        text = f"{digits or abs(digits):f}".replace(".", self.decimal_mark or ".")
         return text + ("%" if self._parts()["percent"] else "")

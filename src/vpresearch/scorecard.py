@@ -9,6 +9,7 @@ from typing import Literal
 
 from vpresearch.audit import findings
 from vpresearch.describe import select, summarise
+from vpresearch.dictionary import columns
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.load import Dataset
 from vpresearch.published import Claim, Compute, Paper
@@ -154,12 +155,18 @@ def _near_misses(claim: Claim, dataset: Dataset, alpha: float) -> list[Note]:
         tests = compare_by_leak(dataset, str(claim.compute.variable), alpha).tests
         agreeing = [name for name, test in tests.items() if test.p_value in claim.printed.interval()]
         notes += [Note("other_test", {"test": name}) for name in agreeing]
-    elif claim.compute.statistic in {"mean", "percent"}:
+    elif claim.compute.statistic in {"mean", "percent"} and _of_patients(claim.compute):
         over: Literal["patients", "vertebrae"] = "patients" if claim.compute.over == "vertebrae" else "vertebrae"
         other = compute(_over(claim.compute, over), dataset, alpha)
         if other.value in claim.printed.interval():
             notes.append(Note("other_unit", {"over": over}))
     return notes
+
+
+def _of_patients(spec: Compute) -> bool:
+    """Whether a claim is about what belongs to a patient, and could be counted either way."""
+    names = [spec.variable] if spec.variable else list(spec.group)
+    return all(name in columns() and columns()[name].unit_of_observation == "patient" for name in names)
 
 
 def _over(spec: Compute, over: Literal["patients", "vertebrae"]) -> Compute:
@@ -218,14 +225,16 @@ def _n(spec: Compute, dataset: Dataset) -> float:
 
 
 def _percent(spec: Compute, dataset: Dataset) -> float:
-    whole = select(dataset, spec.over, spec.within)
+    whole = select(dataset, "vertebrae", spec.within)
     if spec.fell:
         before, after = (whole[column] for column in spec.fell)
-        known = before.notna() & after.notna()
-        return 100 * float((after < before).sum()) / int(known.sum()) if known.any() else math.nan
-    known = whole[list(spec.group)].notna().all(axis=1) | bool(spec.within)
-    part = select(dataset, spec.over, {**spec.within, **spec.group})
-    return 100 * len(part) / int(known.sum()) if known.any() else math.nan
+        whole = whole[before.notna() & after.notna()]
+        part = whole[whole[spec.fell[1]] < whole[spec.fell[0]]]
+    else:
+        whole = whole[whole[list(spec.group)].notna().all(axis=1)] if not spec.within else whole
+        part = select(dataset, "vertebrae", {**spec.within, **spec.group})
+    counts = [rows["patient_id"].nunique() if spec.over == "patients" else len(rows) for rows in (part, whole)]
+    return 100 * counts[0] / counts[1] if counts[1] else math.nan
 
 
 def _mean(spec: Compute, dataset: Dataset) -> float:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import product
 
 from scipy.special import chdtrc
-from scipy.stats import ttest_ind_from_stats
 
+from vpresearch.audit.t_bounds import t_bounds
 from vpresearch.reported import Interval, Reported
 
 
@@ -39,9 +38,6 @@ def student_from_printed(
 ) -> AttainableP:
     """Bound Student's p over everything that the printed means and standard deviations stand for.
 
-    |t| grows with the distance of the means and falls with either standard deviation, so its extremes are at the
-    corners of the rounding intervals, or at a zero distance where these overlap.
-
     Parameters
     ----------
     p : Reported
@@ -61,14 +57,7 @@ def student_from_printed(
     >>> round(volume.low, 3), round(volume.high, 3), volume.possible
     (0.178, 0.221, False)
     """
-    first, second = (_ends(mean.interval()) for mean in means)
-    corners = [
-        float(ttest_ind_from_stats(a, sa, sizes[0], b, sb, sizes[1]).pvalue)
-        for a, b, sa, sb in product(first, second, *(_ends(sd.interval()) for sd in sds))
-    ]
-    low, high = min(corners), max(corners)
-    if max(first[0], second[0]) <= min(first[1], second[1]):
-        high = 1.0
+    low, high = t_bounds(means, sds, sizes, equal_var=True)
     printed = p.interval()
     possible = _overlap(printed, low, high)
     nearest = float(p.value) if possible else min((low, high), key=lambda end: abs(end - float(p.value)))
@@ -111,6 +100,8 @@ def kruskal_without_contrived_ties(
     """
     n = sum(sizes)
     variance = math.prod(sizes) * (n + 1) / 12
+    # All n values equal leave no rank test.
+    most_equal = min(most_equal, n - 1)
     groups, rest = divmod(n, most_equal)
     tied = groups * (most_equal**3 - most_equal) + rest**3 - rest
     least_variance = variance * (1 - tied / (n**3 - n))
@@ -126,14 +117,10 @@ def kruskal_without_contrived_ties(
             below = max(below, high)
         else:
             above = min(above, low)
-    nearest = min((below, above), key=lambda end: abs(end - float(p.value)))
+    # Zero is where the steps were counted from, and no p that they attain.
+    attained = [end for end in (below, above) if end > 0]
+    nearest = min(attained, key=lambda end: abs(end - float(p.value)))
     return AttainableP("kruskal", below, above, nearest, False)
-
-
-def _ends(interval: Interval) -> tuple[float, float]:
-    if interval.low is None or interval.high is None:
-        raise ValueError("a printed bound has no rounding interval")
-    return float(interval.low), float(interval.high)
 
 
 def _overlap(printed: Interval, low: float, high: float) -> bool:

@@ -41,7 +41,7 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
         for verdict, colour in _COLOURS.items():
             axes.plot([], [], color=colour, linewidth=6, label=labels.text(f"audit_verdict.{verdict}", language))
         axes.plot([], [], "|", color="black", markersize=12, label=labels.text("word.printed", language))
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=4, frameon=False)
+        canvas.legend(loc="outside lower center", ncols=4, frameon=False)
     return Figure("audit_p", canvas, data, caption, False)
 
 

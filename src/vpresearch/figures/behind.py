@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -77,8 +78,11 @@ def outcome(dataset: Dataset, language: str) -> Figure:
             panel.errorbar(positions, mean, yerr=whiskers, marker="o", color=COLOURS["no"], capsize=4, linewidth=1.8)
             for position, value, top_of_whisker in zip(positions, mean, rows["mean_high"], strict=True):
                 words = labels.number(value, 1, language)
-                place = (position, top_of_whisker)
-                panel.annotate(words, place, (0, 5), textcoords="offset points", ha="center", fontsize=11)
+                # One patient has no interval, and a whisker may leave the scale; the number stays in sight.
+                place = (position, value if math.isnan(top_of_whisker) else min(top_of_whisker, top))
+                panel.annotate(
+                    words, place, (0, 5), textcoords="offset points", ha="center", fontsize=11, annotation_clip=False
+                )
             panel.set_xticks(positions, [labels.text(f"time.{time}", language) for time in rows["time"]])
             panel.set_xlim(-0.4, len(_TIMES) - 0.4)
             panel.set_ylim(0, top)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.style
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -61,7 +62,7 @@ class Figure:
         """Render as ``png`` or ``svg``, the same bytes for the same figure."""
         buffer = io.BytesIO()
         metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
-        with mpl.rc_context({"svg.hashsalt": self.name}):
+        with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
             self.canvas.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
         return buffer.getvalue()
 
@@ -118,10 +119,14 @@ def panels(
     canvas : matplotlib.figure.Figure
     axes : list of matplotlib.axes.Axes
     """
-    with sns.axes_style("ticks"), sns.plotting_context("notebook"), mpl.rc_context({"font.family": "DejaVu Sans"}):
+    # From the defaults, so that a reader's own style changes no byte.
+    with mpl.style.context("default"), sns.axes_style("ticks"), sns.plotting_context("notebook"):
         canvas = Canvas(figsize=(10, height), layout="constrained")
         canvas.suptitle(caption, fontsize=13, fontweight="bold")
         yield canvas, list(canvas.subplots(1, n_panels, squeeze=False)[0])
         if reconstruction:
             banner = labels.text("banner.reconstruction", language)
             canvas.supxlabel(banner, fontsize=9, color=_BANNER_COLOUR, fontweight="bold")
+        # Laid out once: each further drawing would move things by a hair.
+        canvas.draw_without_rendering()
+        canvas.set_layout_engine("none")

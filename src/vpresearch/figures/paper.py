@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -103,7 +104,8 @@ def _draw_pie(axes: Axes, counts: pd.DataFrame, names: Sequence[str], colours: S
 def _draw_bars(axes: Axes, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str], language: str) -> None:
     """Draw shares with their 95% intervals, which a pie cannot carry."""
     share = counts["percent"].to_numpy()
-    whiskers = [share - counts["low"].to_numpy(), counts["high"].to_numpy() - share]
+    # At 0 and 100% a limit is the share itself, but for the last bit.
+    whiskers = np.maximum(0, [share - counts["low"].to_numpy(), counts["high"].to_numpy() - share])
     positions = range(len(counts))
     axes.barh(positions, share, color=list(colours), height=0.6)
     axes.errorbar(share, positions, xerr=whiskers, fmt="none", ecolor="#333333", elinewidth=1.4, capsize=4)

@@ -91,7 +91,7 @@ def fisher(counts: NDArray[np.int64]) -> TestResult:
 
     Parameters
     ----------
-    counts : numpy.ndarray of int, shape (n_rows, 2)
+    counts : numpy.ndarray of int, shape (n_rows, 2) or (2, n_columns)
 
     Returns
     -------
@@ -104,6 +104,7 @@ def fisher(counts: NDArray[np.int64]) -> TestResult:
     >>> round(fisher(np.array([[3, 1], [1, 3], [0, 4]])).p_value, 4)
     0.2
     """
+    counts = counts if counts.shape[1] == 2 else counts.T
     if counts.shape == (2, 2):
         return TestResult("fisher", math.nan, math.nan, float(fisher_exact(counts).pvalue))
     n, drawn = int(counts.sum()), int(counts[:, 1].sum())

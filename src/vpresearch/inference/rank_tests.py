@@ -101,6 +101,8 @@ def probability_of_superiority(first: ArrayLike, second: ArrayLike) -> Effect:
     0.9
     """
     x, y = _settle_ties(first), _settle_ties(second)
+    if min(len(x), len(y)) < 1:
+        return Effect("probability_of_superiority")
     ranks = scipy.stats.rankdata(np.concatenate([x, y]))
     # Placements: the share of the other group that each value beats.
     beaten_by_y = (ranks[len(x) :] - scipy.stats.rankdata(y)) / len(x)

@@ -139,6 +139,8 @@ def p_value_of_shortfall(shortfall: float, n: int) -> float:
     >>> round(p_value_of_shortfall(0.05, 26), 3)
     0.238
     """
+    if shortfall <= 0:
+        return 1.0
     if n == 3:
         return max(0.0, 6 / math.pi * (math.asin(math.sqrt(1 - shortfall)) - math.asin(math.sqrt(0.75))))
     y = math.log(shortfall)

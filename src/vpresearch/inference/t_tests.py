@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import gammaln
-from scipy.stats import nct, ttest_ind, ttest_ind_from_stats
+from scipy.stats import nct, ttest_ind_from_stats
 
 from vpresearch.describe import Summary, summarise
 from vpresearch.inference.result import Effect, TestResult, not_done
@@ -73,8 +72,10 @@ def welch(first: ArrayLike, second: ArrayLike) -> TestResult:
     reason = _why_not(a, b)
     if reason:
         return not_done("welch", reason)
-    test = ttest_ind(np.asarray(first, dtype=float), np.asarray(second, dtype=float), equal_var=False)
-    return TestResult("welch", float(test.statistic), float(test.df), float(test.pvalue))
+    test = ttest_ind_from_stats(a.mean, a.sd, a.n, b.mean, b.sd, b.n, equal_var=False)
+    va, vb = a.sd**2 / a.n, b.sd**2 / b.n
+    df = (va + vb) ** 2 / (va**2 / (a.n - 1) + vb**2 / (b.n - 1))
+    return TestResult("welch", float(test.statistic), df, float(test.pvalue))
 
 
 def hedges_g(t: float, n_first: int, n_second: int) -> Effect:
@@ -100,17 +101,26 @@ def hedges_g(t: float, n_first: int, n_second: int) -> Effect:
     scale = math.sqrt(1 / n_first + 1 / n_second)
     # The exact small-sample correction, by logarithms: gamma itself overflows at a few hundred rows.
     correction = math.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / math.sqrt(df / 2) if df > 1 else math.nan
-    low, high = (correction * scale * _noncentrality(t, df, tail) for tail in (0.975, 0.025))
+    # Only a positive t is inverted: the noncentral distribution function fails far out on the negative side.
+    low, high = (correction * scale * _noncentrality(abs(t), df, tail) for tail in (0.975, 0.025))
+    if t < 0:
+        low, high = -high, -low
     return Effect("hedges_g", correction * scale * t, low, high)
 
 
 def _noncentrality(t: float, df: int, cumulative: float) -> float:
     """Find the noncentrality at which the observed t has this cumulative probability."""
-    reach = 10 + abs(t)
-    try:
-        return float(brentq(lambda ncp: nct.cdf(t, df, ncp) - cumulative, t - reach, t + reach, xtol=1e-12, rtol=1e-12))
-    except ValueError:
-        return math.nan
+
+    def excess(ncp: float) -> float:
+        return float(nct.cdf(t, df, ncp)) - cumulative
+
+    spread = math.sqrt(1 + t**2 / (2 * df))
+    for reach in (4, 8, 16, 32):
+        # Near first: far from its centre the noncentral distribution function comes out as NaN.
+        low, high = t - reach * spread, t + reach * spread
+        if excess(low) * excess(high) < 0:
+            return float(brentq(excess, low, high, xtol=1e-12, rtol=1e-12))
+    return math.nan
 
 
 def _why_not(a: Summary, b: Summary) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -172,7 +173,7 @@ def _assemble(
 ) -> pd.DataFrame:
     patient = skeleton.patient
     width = len(str(skeleton.n_patients))
-    table = {"patient_id": [f"{RECONSTRUCTED_ID_PREFIX}{number + 1:0{width}d}" for number in patient]}
+    table: dict[str, Any] = {"patient_id": [f"{RECONSTRUCTED_ID_PREFIX}{number + 1:0{width}d}" for number in patient]}
     table |= {name: values[patient] for name, values in draw_people(rng, paper, skeleton).items()}
     table["level"] = np.array(LEVELS)[skeleton.level]
     table["vertebral_volume_cc"] = volumes / 10

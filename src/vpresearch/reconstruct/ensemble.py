@@ -42,8 +42,8 @@ class Ensemble:
     Examples
     --------
     >>> ensemble = read_ensemble(ENSEMBLE)
-    >>> len(ensemble), ensemble.volumes.shape, len(ensemble.table(0))
-    (500, (500, 41), 41)
+    >>> len(ensemble), ensemble.volumes.shape, ensemble.table(0).shape
+    (500, (500, 41), (41, 18))
     """
 
     n_vertebrae_of: NDArray[np.uint8]
@@ -57,7 +57,8 @@ class Ensemble:
     def patient(self) -> NDArray[np.int64]:
         """Number of each vertebra's patient, from 0; shape (n_datasets, n_vertebrae)."""
         ends = self.n_vertebrae_of.cumsum(axis=1)
-        return (np.arange(ends[0, -1])[None, :, None] >= ends[:, None, :]).sum(axis=2)
+        number: NDArray[np.int64] = (np.arange(ends[0, -1])[None, :, None] >= ends[:, None, :]).sum(axis=2)
+        return number
 
     def column(self, name: str) -> NDArray[Any]:
         """Give a column of every dataset.
@@ -150,8 +151,9 @@ def from_tables(tables: Sequence[pd.DataFrame]) -> Ensemble:
     """
     numbers = [pd.factorize(table["patient_id"])[0] for table in tables]
     firsts = [np.flatnonzero(np.diff(number, prepend=-1)) for number in numbers]
-    codes, values = {}, {}
-    for name in (column for column in tables[0] if column != "patient_id"):
+    codes: dict[str, NDArray[np.uint8]] = {}
+    values: dict[str, NDArray[Any]] = {}
+    for name in (str(column) for column in tables[0] if column != "patient_id"):
         of_patient = columns()[name].unit_of_observation == "patient"
         cells = [table[name].to_numpy() for table in tables]
         stacked = np.array([cell[first] for cell, first in zip(cells, firsts, strict=True)] if of_patient else cells)
@@ -179,7 +181,9 @@ def ensemble_bytes(ensemble: Ensemble) -> bytes:
     """
     arrays: dict[str, NDArray[Any]] = {_VERTEBRAE: ensemble.n_vertebrae_of}
     for name, codes in ensemble.codes.items():
-        arrays |= {f"{name}.codes": codes, f"{name}.values": ensemble.values[name]}
+        arrays[f"{name}.values"] = ensemble.values[name]
+        # A column of one value needs no codes, only their shape.
+        arrays[f"{name}.codes"] = codes if len(ensemble.values[name]) > 1 else np.array(codes.shape)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, array in arrays.items():
@@ -227,6 +231,7 @@ def read_ensemble(path: Path | str) -> Ensemble:
         with np.load(path, allow_pickle=False) as arrays:
             names = [name.removesuffix(".codes") for name in arrays if name.endswith(".codes")]
             codes = {name: arrays[f"{name}.codes"] for name in names}
+            codes = {name: coded if coded.ndim == 2 else np.zeros(coded, np.uint8) for name, coded in codes.items()}
             values = {name: arrays[f"{name}.values"] for name in names}
             return Ensemble(arrays[_VERTEBRAE], codes, values)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:

@@ -103,8 +103,8 @@ def _settle(rng: np.random.Generator, paper: Paper, variable: str, start: Floats
 
     def miss(values: Ints) -> float:
         # Well inside each interval: no rounding rule can then turn it the other way.
-        distances = [abs(int(weights @ values) / n - value) * unit for weights, n, value, unit in means]
-        return sum(max(0.0, distance - 0.4) for distance in distances)
+        distances: list[float] = [abs(int(weights @ values) / n - value) * unit for weights, n, value, unit in means]
+        return sum((max(0.0, distance - 0.4) for distance in distances), 0.0)
 
     for _ in range(_SETTLING_STEPS):
         if not miss(scores):

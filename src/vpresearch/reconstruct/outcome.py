@@ -178,4 +178,5 @@ def _choose(rng: np.random.Generator, odds: Floats) -> Ints:
     """Choose a place in each row in proportion to its odds; the first place where the row has none."""
     reach = odds.cumsum(axis=1)
     passed: Ints = (reach <= rng.random(len(odds))[:, None] * reach[:, -1:]).sum(axis=1)
-    return passed % odds.shape[1]
+    passed %= odds.shape[1]
+    return passed

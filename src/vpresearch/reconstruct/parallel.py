@@ -17,6 +17,7 @@ from tqdm import tqdm
 from vpresearch.published import Paper
 from vpresearch.reconstruct.dataset import draw_block
 from vpresearch.reconstruct.ensemble import Ensemble, from_tables
+from vpresearch.reconstruct.extreme import STATISTICS, STEPS, Sign, Witness, extreme
 from vpresearch.reconstruct.targets import attainable
 from vpresearch.reconstruct.verify import verify
 
@@ -108,6 +109,48 @@ def draw_verified(paper: Paper, seed: int, number: int, size: int) -> list[pd.Da
     """
     instead = attainable(paper)
     return [table for table in draw_block(paper, seed, number, size) if not verify(table, paper, instead)]
+
+
+def draw_extremes(
+    paper: Paper,
+    ensemble: Ensemble,
+    seed: int,
+    *,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    progress: bool = False,
+    steps: int = STEPS,
+) -> list[Witness]:
+    """Search for the least and the greatest value of each statistic of ``extreme``.
+
+    Parameters
+    ----------
+    paper : Paper
+    ensemble : Ensemble
+        Where the searches start.
+    seed : int
+    workers, executor, progress
+        As in ``draw_ensemble``.
+    steps : int
+        As in ``extreme``.
+
+    Returns
+    -------
+    list of Witness
+        By statistic, the least before the greatest.
+    """
+    signs: tuple[Sign, Sign] = (-1, 1)
+    aims = [(statistic, sign) for statistic in STATISTICS for sign in signs]
+    with (
+        _pool(workers or os.cpu_count() or 1, executor) as pool,
+        tqdm(total=len(aims), unit="search", disable=not progress) as bar,
+    ):
+        searches = [pool.submit(extreme, paper, ensemble, *aim, seed, steps) for aim in aims]
+        witnesses = []
+        for search in searches:
+            witnesses.append(search.result())
+            bar.update()
+        return witnesses
 
 
 def _pool(workers: int, executor: Executor | None) -> AbstractContextManager[Executor]:

@@ -26,7 +26,7 @@ def read_rows(table: pd.DataFrame) -> Rows:
     list of dict of str to str
         One a row; the fill ratio as an exact fraction, missing cells empty.
     """
-    cells = {column: ["" if pd.isna(cell) else str(cell) for cell in table[column].tolist()] for column in table}
+    cells = {str(name): ["" if pd.isna(cell) else str(cell) for cell in table[name].tolist()] for name in table}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
     for row in rows:
         row["region"] = {"T": "thoracic", "L": "lumbar"}[row["level"][0]]

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 Leaks = NDArray[np.bool_]
 
 QUANTILES = (0.0, 0.025, 0.25, 0.5, 0.75, 0.975, 1.0)
-_NEWTON_STEPS = 60
+_NEWTON_STEPS, _HALVINGS = 60, 30
 _FLATTEST = 1e-9
 
 
@@ -102,7 +102,7 @@ def logistic_slope(x: Floats, y: Leaks) -> Floats:
     Raises
     ------
     VPResearchError
-        If a fit does not settle.
+        If a row has one kind or one number only, or its fit does not settle.
 
     Examples
     --------
@@ -110,32 +110,34 @@ def logistic_slope(x: Floats, y: Leaks) -> Floats:
     >>> logistic_slope(x, y).round(4).tolist()
     [0.9149]
     """
-    centre, scale = x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)
-    z = (x - centre) / scale
-    rising = z.max(axis=1, where=~y, initial=-np.inf) < z.min(axis=1, where=y, initial=np.inf)
-    falling = z.max(axis=1, where=y, initial=-np.inf) < z.min(axis=1, where=~y, initial=np.inf)
-    beta = np.zeros((len(z), 2))
-    likelihood = _log_likelihood(beta, z, y)
-    settled = rising | falling
+    if (y.all(axis=1) | ~y.any(axis=1) | (np.ptp(x, axis=1) == 0)).any():
+        raise VPResearchError("a row with one kind of outcome, or with one number, cannot be fitted")
+    scale = x.std(axis=1, keepdims=True)
+    z = (x - x.mean(axis=1, keepdims=True)) / scale
+    rising = np.where(y, -np.inf, z).max(axis=1) <= np.where(y, z, np.inf).min(axis=1)
+    falling = np.where(y, z, -np.inf).max(axis=1) <= np.where(y, np.inf, z).min(axis=1)
+    beta, settled = np.zeros((len(z), 2)), rising | falling
     for _ in range(_NEWTON_STEPS):
         step, gradient = _newton_step(beta, z, y)
         settled |= np.abs(gradient).max(axis=1) < _FLATTEST
         if settled.all():
             break
-        candidate = beta + np.where(settled[:, None], 0, step)
-        better = _log_likelihood(candidate, z, y)
-        for _ in range(30):
-            worse = better < likelihood - 1e-12
-            if not worse.any():
-                break
-            step = np.where(worse[:, None], step / 2, step)
-            candidate = beta + np.where(settled[:, None], 0, step)
-            better = _log_likelihood(candidate, z, y)
-        beta, likelihood = candidate, better
+        beta = _uphill(beta, np.where(settled[:, None], 0, step), z, y)
     if not settled.all():
         raise VPResearchError(f"{int((~settled).sum())} logistic fits did not settle")
     slope: Floats = beta[:, 1] / scale[:, 0]
     return np.where(rising, np.inf, np.where(falling, -np.inf, slope))
+
+
+def _uphill(beta: Floats, step: Floats, z: Floats, y: Leaks) -> Floats:
+    """Take a step, halved until it does not lower the likelihood by more than rounding does."""
+    likelihood = _log_likelihood(beta, z, y)
+    for _ in range(_HALVINGS):
+        worse = _log_likelihood(beta + step, z, y) < likelihood - 1e-12
+        if not worse.any():
+            break
+        step = np.where(worse[:, None], step / 2, step)
+    return beta + step
 
 
 def _log_likelihood(beta: Floats, z: Floats, y: Leaks) -> Floats:

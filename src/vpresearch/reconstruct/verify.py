@@ -116,11 +116,10 @@ def _numbers(rows: Rows, over: str, group: Mapping[str, str], variable: str | No
 
 
 def _n(rows: Rows, spec: Compute) -> Fraction:
-    chosen = _select(rows, spec.over, spec.group)
-    if spec.variable == "complication":
-        # The one text column that is counted: its word for nothing to tell does not count.
-        return Fraction(sum(row["complication"] not in ("", "none") for row in chosen))
-    return Fraction(len(chosen) if spec.variable is None else sum(row[spec.variable] != "" for row in chosen))
+    if spec.variable is not None:
+        # "none" is the word of the complication column for nothing to tell.
+        rows = [row for row in rows if row[spec.variable] not in ("", "none")]
+    return Fraction(len(_select(rows, spec.over, spec.group)))
 
 
 def _percent(rows: Rows, spec: Compute) -> Fraction:
@@ -184,12 +183,17 @@ def kruskal_statistic(first: Sequence[Fraction], second: Sequence[Fraction]) -> 
     1.5
     """
     n = len(first) + len(second)
-    doubled_rank, below, ties = {}, 0, 0
+    doubled_rank: dict[Fraction, int] = {}
+    below = ties = 0
     for value, equals in groupby(sorted([*first, *second])):
         t = sum(1 for _ in equals)
         doubled_rank[value] = 2 * below + t + 1
         below, ties = below + t, ties + t**3 - t
-    squares = sum(Fraction(sum(doubled_rank[value] for value in group) ** 2, len(group)) for group in (first, second))
+    rank_sums = (sum(doubled_rank[value] for value in group) for group in (first, second))
+    squares = sum(
+        (Fraction(total**2, size) for total, size in zip(rank_sums, (len(first), len(second)), strict=True)),
+        Fraction(0),
+    )
     return (3 * squares / (n * (n + 1)) - 3 * (n + 1)) / (1 - Fraction(ties, n**3 - n))
 
 

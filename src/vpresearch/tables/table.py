@@ -23,7 +23,7 @@ p.note { font-size: 0.85em; margin: 0.4em 0; }
 
 
 _LATEX = str.maketrans(
-    {"%": r"\\%", "&": r"\\&", "_": r"\\_", "#": r"\\#", "$": r"\\$", "<": r"\\textless{}", ">": r"\\textgreater{}"}
+    {"%": r"\%", "&": r"\&", "_": r"\_", "#": r"\#", "$": r"\$", "<": r"\textless{}", ">": r"\textgreater{}"}
 )
 
 

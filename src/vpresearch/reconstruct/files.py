@@ -1,0 +1,64 @@
+"""The files of an ensemble: its datasets, its witnessed extremes, and where they come from."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from vpresearch.published import Paper
+from vpresearch.reconstruct.ensemble import ensemble_bytes, from_tables
+from vpresearch.reconstruct.parallel import draw_ensemble, draw_extremes
+from vpresearch.reconstruct.provenance import ensemble_provenance
+
+
+def make_ensemble(
+    paper: Paper, n: int, seed: int, out: Path, *, workers: int | None, extremes: bool, progress: bool
+) -> list[Path]:
+    """Draw an ensemble and write its files, all or none.
+
+    Parameters
+    ----------
+    paper : Paper
+    n, seed : int
+        As in ``draw_ensemble``.
+    out : pathlib.Path
+        File of the ensemble; the others stand beside it.
+    workers : int or None
+        Processes.
+    extremes : bool
+        Whether to search for witnessed extremes too.
+    progress : bool
+        Whether to show the time left.
+
+    Returns
+    -------
+    list of pathlib.Path
+        What was written.
+    """
+    ensemble = draw_ensemble(paper, n, seed, workers=workers, progress=progress)
+    witnesses = draw_extremes(paper, ensemble, seed, workers=workers, progress=progress) if extremes else []
+    contents = {out.name: ensemble_bytes(ensemble)}
+    if witnesses:
+        contents[f"{out.stem}_extremes.npz"] = ensemble_bytes(from_tables([witness.table for witness in witnesses]))
+    values = pd.DataFrame(
+        [
+            {"statistic": each.statistic, "end": {-1: "least", 1: "greatest"}[each.sign], "value": each.value}
+            for each in witnesses
+        ]
+    )
+    record = ensemble_provenance(paper, seed, contents, ensemble, values)
+    contents[f"{out.stem}.provenance.json"] = (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
+    return _write(out.parent, contents)
+
+
+def _write(folder: Path, contents: dict[str, bytes]) -> list[Path]:
+    """Write every file aside before any takes its place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / f".{name}").write_bytes(content)
+    for name in contents:
+        os.replace(folder / f".{name}", folder / name)
+    return [folder / name for name in contents]

@@ -1,0 +1,152 @@
+"""What the paper's printed numbers prove about one another: each proof holds, and nothing else is claimed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vpresearch.audit import findings, p_bounds
+from vpresearch.published import Paper
+from vpresearch.reported import Reported
+
+
+def _with(paper: Paper, **printed: str) -> Paper:
+    """Print other numbers; a double underscore stands for the dot of an id."""
+    wanted = {name.replace("__", "."): Reported(number) for name, number in printed.items()}
+    assert wanted.keys() <= {claim.id for claim in paper.claims}
+    claims = tuple(replace(claim, printed=wanted.get(claim.id, claim.printed)) for claim in paper.claims)
+    return replace(paper, claims=claims)
+
+
+def _codes(paper: Paper, claim_id: str) -> list[str]:
+    return [finding.code for finding in findings(paper, paper[claim_id])]
+
+
+def test_all_that_is_proved_of_this_paper(paper: Paper) -> None:
+    found = {claim.id: _codes(paper, claim.id) for claim in paper.claims if findings(paper, claim)}
+    assert found == {
+        "cohort.osteoporosis.percent": ["denominator_forced"],
+        "cohort.rheumatoid_arthritis.percent": ["denominator_forced"],
+        "table3.vertebral_volume.p": ["p_unattainable", "p_exchanged"],
+        "results.vas_post.mean": ["unit_forced"],
+        "results.vas_1y.mean": ["printed_twice"],
+        "abstract.vas_1y.mean": ["printed_twice"],
+    }
+
+
+# -- p-values ----------------------------------------------------------------------------------------------------
+
+
+def test_the_volume_p_is_unattainable_and_looks_exchanged(paper: Paper) -> None:
+    proof, exchanged = findings(paper, paper["table3.vertebral_volume.p"])
+    assert proof.values == {
+        "student_low": pytest.approx(0.17829, abs=1e-5),
+        "student_high": pytest.approx(0.22091, abs=1e-5),
+        "kruskal_low": pytest.approx(0.46490, abs=1e-5),
+        "kruskal_high": pytest.approx(0.47219, abs=1e-5),
+        "most_equal": 3,
+    }
+    assert exchanged.values == {"other": "table3.cement_volume.p", "printed": "0,267"}
+
+
+@pytest.mark.parametrize(
+    ("volume", "cement", "codes"),
+    [
+        ("0,466", "0,267", ["p_unattainable", "p_exchanged"]),
+        # The other row's p is no better here.
+        ("0,466", "0,471", ["p_unattainable"]),
+        ("0,200", "0,267", []),
+        ("0,465", "0,267", []),
+        ("<0,05", "0,267", []),
+    ],
+)
+def test_a_p_is_unattainable_only_if_no_test_gives_it(paper: Paper, volume: str, cement: str, codes: list[str]) -> None:
+    changed = _with(paper, table3__vertebral_volume__p=volume, table3__cement_volume__p=cement)
+    assert _codes(changed, "table3.vertebral_volume.p") == codes
+
+
+def test_a_p_is_exchanged_only_with_one_of_its_own_table(paper: Paper) -> None:
+    changed = _with(paper, table3__cement_volume__p="0,471", table4__vas_pre__p="0,267")
+    assert _codes(changed, "table3.vertebral_volume.p") == ["p_unattainable"]
+
+
+def test_a_p_is_exchanged_only_if_it_is_possible_where_it_would_go(paper: Paper) -> None:
+    grids = dict(paper.grids) | {"cement_volume_cc": replace(paper.grids["cement_volume_cc"], most_equal=3)}
+    apart = _with(replace(paper, grids=grids), table3__cement_volume__leak__mean="2,90")
+    assert not any(bound.possible for bound in p_bounds(apart, "cement_volume_cc", Reported("0,466")))
+    assert _codes(apart, "table3.vertebral_volume.p") == ["p_unattainable"]
+
+
+def test_bounds_by_variable(paper: Paper) -> None:
+    student, rank = p_bounds(paper, "vertebral_volume_cc", Reported("0,466"))
+    assert (student.test, rank.test) == ("student", "kruskal")
+    assert (student.possible, rank.possible) == (False, False)
+
+
+@pytest.mark.parametrize("variable", ["cement_volume_cc", "vas_pre", "vas_post", "vas_1m"])
+def test_free_ties_leave_any_rank_p(paper: Paper, variable: str) -> None:
+    rank = p_bounds(paper, variable, Reported("0,466"))[1]
+    assert (rank.test, rank.low, rank.high, rank.nearest, rank.possible) == ("kruskal", 0, 1, 0.466, True)
+
+
+@pytest.mark.parametrize("variable", ["vas_1y", "odi_pre", "age_years", "nonsense"])
+def test_without_group_statistics_there_are_no_bounds(paper: Paper, variable: str) -> None:
+    assert p_bounds(paper, variable, Reported("0,466")) == ()
+
+
+# -- units and denominators --------------------------------------------------------------------------------------
+
+
+def test_a_mean_of_patients_outside_that_of_the_vertebrae_is_told(paper: Paper) -> None:
+    (finding,) = findings(paper, paper["results.vas_post.mean"])
+    assert finding.values == {
+        "low": pytest.approx((26 * 1.95 + 15 * 2.45) / 41, rel=1e-12),
+        "high": pytest.approx((26 * 2.05 + 15 * 2.55) / 41, rel=1e-12),
+    }
+
+
+@pytest.mark.parametrize(
+    ("printed", "forced"),
+    [("2,0", True), ("2,1", False), ("2,2", False), ("2,3", True), ("2", False), ("3", True), ("> 2,3", True)],
+)
+def test_a_unit_is_forced_only_where_the_intervals_do_not_meet(paper: Paper, printed: str, *, forced: bool) -> None:
+    changed = _with(paper, results__vas_post__mean=printed)
+    assert _codes(changed, "results.vas_post.mean") == (["unit_forced"] if forced else [])
+
+
+def test_a_mean_of_vertebrae_forces_no_unit(paper: Paper) -> None:
+    assert _codes(_with(paper, table2__vertebral_volume__mean="30,0"), "table2.vertebral_volume.mean") == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "forced"),
+    [("98%", True), ("96%", False), ("100%", False), ("97%", True), ("96,3%", False), ("99,9%", True)],
+)
+def test_a_denominator_is_forced_only_where_no_count_of_patients_prints_so(
+    paper: Paper, printed: str, *, forced: bool
+) -> None:
+    changed = _with(paper, cohort__osteoporosis__percent=printed)
+    found = findings(changed, changed["cohort.osteoporosis.percent"])
+    assert [(finding.code, finding.values) for finding in found] == (
+        [("denominator_forced", {"patients": 27})] if forced else []
+    )
+
+
+def test_a_share_of_vertebrae_forces_no_denominator(paper: Paper) -> None:
+    # 37% is no share of 27 patients either, but a leak is a vertebra's.
+    assert not any(count / 27 * 100 in Reported("38,9%").interval() for count in range(28))
+    changed = _with(paper, results__leaks__percent="38,9%")
+    assert _codes(changed, "results.leaks.percent") == []
+
+
+def test_a_quantity_printed_with_two_values_is_told_at_both(paper: Paper) -> None:
+    one, other = "results.vas_1y.mean", "abstract.vas_1y.mean"
+    for here, there in ((one, other), (other, one)):
+        (finding,) = findings(paper, paper[here])
+        assert finding.values == {
+            "other": there,
+            "printed": paper[there].printed.printed,
+            "over": paper[there].compute.over,
+        }
+    assert _codes(_with(paper, abstract__vas_1y__mean="1,80"), one) == []

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import to_hex
+
+from vpresearch.audit import Check
+from vpresearch.figures import audit_p
+
+
+def test_every_test_of_a_p_value_is_drawn(checks: list[Check]) -> None:
+    figure = audit_p(checks, "es")
+    tested = [check for check in checks if "test" in check.values]
+    assert len(figure.data) == len(tested) > 5
+    for check, row in zip(tested, figure.data.to_dict("records"), strict=True):
+        found = {str(name): value for name, value in row.items()}
+        assert (found["claim"], found["verdict"]) == (check.claims[0], check.verdict)
+        assert {name: found[name] for name in ("test", "scale", "printed")} == {
+            name: check.values[name] for name in ("test", "scale", "printed")
+        }
+        assert np.array_equal([found["p_min"], found["p_max"]], [check.p_min, check.p_max], equal_nan=True)
+    (axes,) = figure.canvas.axes
+    assert len(axes.get_yticklabels()) == len(tested)
+    assert tuple(axes.get_xlim()) == (0, 1)
+
+
+def test_the_printed_p_is_marked_and_the_verdict_coloured(checks: list[Check]) -> None:
+    figure = audit_p(checks, "es")
+    (axes,) = figure.canvas.axes
+    marks = [line for line in axes.lines if line.get_marker() == "|" and len(np.asarray(line.get_xdata()))]
+    printed = [float(str(p).strip("<> ").replace(",", ".")) for p in figure.data["printed"]]
+    assert [float(np.asarray(line.get_xdata())[0]) for line in marks] == printed
+    assert [float(np.asarray(line.get_ydata())[0]) for line in marks] == list(range(len(printed)))
+    colours: dict[str, set[str]] = {}
+    for line in axes.lines:
+        if line.get_marker() != "|" and len(np.asarray(line.get_xdata())):
+            row = figure.data.iloc[int(np.asarray(line.get_ydata())[0])]
+            colours.setdefault(str(row["verdict"]), set()).add(to_hex(str(line.get_color())))
+            low, high = np.asarray(line.get_xdata())
+            inside = low <= printed[int(np.asarray(line.get_ydata())[0])] <= high
+            # Beside what can be given, never within it, unless between single points.
+            assert inside or row["verdict"] != "possible"
+    assert all(len(colour) == 1 for colour in colours.values())
+    assert len({next(iter(colour)) for colour in colours.values()}) == len(colours) > 1

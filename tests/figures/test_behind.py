@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.container import ErrorbarContainer
+
+from vpresearch import tables
+from vpresearch.describe import summarise
+from vpresearch.figures import leak_kinds, outcome, volumes
+from vpresearch.load import Dataset
+
+
+def points(axes: Axes) -> list[list[tuple[float, float]]]:
+    """Drawn points by group."""
+    clouds = [cloud for cloud in axes.collections if isinstance(cloud, PathCollection)]
+    return [[(float(x), float(y)) for x, y in np.asarray(cloud.get_offsets())] for cloud in clouds]
+
+
+def test_every_vertebra_is_drawn_once_in_its_group(book: str, studies: dict[str, Dataset]) -> None:
+    vertebrae = studies[book].vertebrae
+    figure = volumes(studies[book], "es")
+    assert figure.row_level
+    columns = ["leak", "vertebral_volume_cc", "cement_volume_cc"]
+    assert list(figure.data) == columns
+    # Sorted, so that no row can be told by its place in the file.
+    assert figure.data.equals(figure.data.sort_values(columns, ignore_index=True))
+    for axes, column in zip(figure.canvas.axes, columns[1:], strict=True):
+        groups = [vertebrae.loc[vertebrae["leak"] == group, column] for group in ("no", "yes")]
+        means = [
+            float(np.asarray(line.get_segments())[0, 0, 1])
+            for line in axes.collections
+            if isinstance(line, LineCollection)
+        ]
+        assert means == [summarise(values).mean for values in groups]
+        for position, (cloud, values) in enumerate(zip(points(axes), groups, strict=True)):
+            assert sorted(y for _, y in cloud) == sorted(values)
+            assert all(abs(x - position) <= 0.25 for x, _ in cloud)
+            assert len(set(cloud)) == len(values)
+        low, high = axes.get_ylim()
+        assert low == 0
+        assert high > vertebrae[column].max()
+        assert [label.get_text().partition(" (")[2] for label in axes.get_xticklabels()] == [
+            f"n = {len(v)})" for v in groups
+        ]
+
+
+def test_the_course_is_the_tables_means_and_intervals(book: str, studies: dict[str, Dataset]) -> None:
+    figure = outcome(studies[book], "en")
+    assert figure.data.equals(tables.outcome(studies[book], "en").data)
+    assert not figure.row_level
+    for axes, (scale, top) in zip(figure.canvas.axes, {"vas": 10, "odi": 100}.items(), strict=True):
+        rows = figure.data[figure.data["scale"] == scale]
+        (bars,) = (container for container in axes.containers if isinstance(container, ErrorbarContainer))
+        line, _, (whiskers,) = bars.lines
+        assert line is not None
+        times = [("pre", "post", "1m", "1y").index(str(time)) for time in rows["time"]]
+        assert list(np.asarray(line.get_xdata())) == times
+        assert list(np.asarray(line.get_ydata())) == rows["mean"].tolist()
+        ends = np.asarray(whiskers.get_segments())[:, :, 1]
+        assert ends == pytest.approx(rows[["mean_low", "mean_high"]].to_numpy(), abs=1e-9)
+        assert [text.get_text() for text in axes.texts] == [f"{mean:.1f}" for mean in rows["mean"]]
+        assert tuple(axes.get_ylim()) == (0, top)
+
+
+def test_the_map_of_leaks_is_the_table(book: str, studies: dict[str, Dataset]) -> None:
+    figure = leak_kinds(studies[book], "en")
+    table = tables.leak_kinds(studies[book], "en")
+    assert figure.data.equals(table.data)
+    (axes,) = figure.canvas.axes
+    assert [text.get_text() for text in axes.texts] == [str(n) for n in table.data["n"]]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(table.shown["Leak site"])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["Punctate", "Moderate", "Massive"]
+
+
+def test_a_group_without_a_vertebra_has_no_points(leaking: Callable[..., Dataset]) -> None:
+    for leaks in (0, 5):
+        for axes in volumes(leaking(leaks), "es").canvas.axes:
+            assert [len(cloud) for cloud in points(axes)] == [5 - leaks, leaks]

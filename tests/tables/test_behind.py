@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from vpresearch.describe import summarise
+from vpresearch.inference import TestResult, associate_with_leak, compare_by_leak
+from vpresearch.load import Dataset, load
+from vpresearch.tables import associations, comparisons, leak_kinds, outcome
+
+
+def same(found: object, expected: object) -> bool:
+    return found == expected or (
+        isinstance(found, float) and isinstance(expected, float) and math.isnan(found + expected)
+    )
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def assert_row(row: dict[str, Any], test: TestResult) -> None:
+    """Compare a row of a table with the result of a test, digit by digit."""
+    effect = test.effect
+    expected = {
+        "test": test.test,
+        "statistic": test.statistic,
+        "df": test.df,
+        "p_value": test.p_value,
+        "effect_kind": effect.kind if effect else "",
+        "effect": effect.estimate if effect else math.nan,
+        "effect_low": effect.low if effect else math.nan,
+        "effect_high": effect.high if effect else math.nan,
+        "reason": test.reason,
+    }
+    assert {name: (row[name], value) for name, value in expected.items() if not same(row[name], value)} == {}
+
+
+def test_leaks_are_counted_by_site_and_size(book: str, studies: dict[str, Dataset]) -> None:
+    study = studies[book]
+    table = leak_kinds(study, "en")
+    leaks = study.vertebrae[study.vertebrae["leak"] == "yes"]
+    counts = leaks.groupby(["leak_site", "leak_size"]).size().to_dict()
+    found = {(site, size): n for site, size, n in table.data.to_numpy().tolist()}
+    assert len(found) == 15
+    assert {kind: n for kind, n in found.items() if n} == counts
+    assert list(table.shown["Leak site"]) == ["Posterior", "Lateral", "Anterior", "Vascular", "Disc"]
+    for _, *cells, total in table.shown.itertuples(index=False):
+        count, percent = total.removesuffix("%)").split(" (")
+        assert int(count) == sum(int(cell) for cell in cells)
+        assert abs(int(percent) - 100 * int(count) / len(leaks)) <= 0.5
+    assert table.caption.endswith(f"(n = {len(leaks)})")
+
+
+def test_the_outcome_is_summarised_over_patients(book: str, studies: dict[str, Dataset]) -> None:
+    patients = studies[book].patients
+    table = outcome(studies[book], "en")
+    scores = [name for name in patients if str(name).startswith(("vas", "odi"))]
+    assert set(table.data["variable"]) == set(scores)
+    for row, shown in zip(records(table.data), records(table.shown), strict=True):
+        assert f"{row['scale']}_{row['time']}" == row["variable"]
+        values = patients[str(row["variable"])]
+        for name, value in asdict(summarise(values)).items():
+            assert row[name] == value
+        assert (shown["n"], shown["Missing"]) == (str(values.count()), str(values.isna().sum()))
+        assert row["n"] + row["missing"] == len(patients)
+        expected = stats.t.interval(0.95, row["n"] - 1, row["mean"], row["sd"] / math.sqrt(row["n"]))
+        assert (row["mean_low"], row["mean_high"]) == pytest.approx(expected, rel=1e-12)
+        assert shown["Mean"] == f"{row['mean']:.1f} ({row['mean_low']:.1f} – {row['mean_high']:.1f})"
+
+
+def test_a_score_of_one_patient_has_no_interval(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
+    for row in rows:
+        row["odi_1y"] = "20" if row["patient_id"] == "Quesada-31" else ""
+    table = records(outcome(load(write(rows)), "es").data)
+    (found,) = (line for line in table if line["variable"] == "odi_1y")
+    assert (found["n"], found["missing"], found["mean"]) == (1, 2, 20.0)
+    assert math.isnan(found["mean_low"])
+    assert math.isnan(found["mean_high"])
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.5])
+def test_every_comparison_stands_beside_its_alternatives(book: str, studies: dict[str, Dataset], alpha: float) -> None:
+    study = studies[book]
+    table = comparisons(study, "en", alpha)
+    rows = iter(enumerate(records(table.data)))
+    for variable in dict.fromkeys(table.data["variable"]):
+        compared = compare_by_leak(study, str(variable), alpha)
+        for test in compared.tests.values():
+            position, row = next(rows)
+            assert_row(row, test)
+            assert row["variable"] == variable
+            assert (row["shapiro_p_no_leak"], row["shapiro_p_leak"]) == tuple(g.p_value for g in compared.normality)
+            assert (row["shapiro_w_no_leak"], row["shapiro_w_leak"]) == tuple(g.w for g in compared.normality)
+            assert row["why"] == compared.why
+            assert row["chosen"] == (test.test == compared.chosen) == (position in table.bold)
+    assert next(rows, None) is None
+    assert len(table.bold) == table.data["variable"].nunique()
+    named = table.shown["Variable"]
+    assert [cell != "" for cell in named] == [position % 4 == 0 for position in range(len(named))]
+
+
+def test_the_scores_that_are_not_there_are_left_out(studies: dict[str, Dataset], shipped: Dataset) -> None:
+    for study in (shipped, studies["spanish"]):
+        assert "odi_1m" not in study.patients
+        assert "odi_1m" not in set(outcome(study, "es").data["variable"])
+
+
+def test_an_effect_is_shown_with_its_interval(shipped: Dataset) -> None:
+    shown = comparisons(shipped, "es").shown
+    assert set(shown.columns) == {
+        "Variable",
+        "p de Shapiro-Wilk (no / sí)",
+        "Prueba",
+        "Estadístico",
+        "gl",
+        "p-valor",
+        "Efecto (IC 95%)",
+    }
+    student, welch = (shown[shown["Prueba"] == test].iloc[0] for test in ("t de Student", "t de Welch"))
+    effect = compare_by_leak(shipped, "vertebral_volume_cc").tests["student"].effect
+    assert effect is not None
+    expected = f"g = {effect.estimate:.2f} ({effect.low:.2f} – {effect.high:.2f})".replace(".", ",")
+    assert student["Efecto (IC 95%)"] == expected
+    assert student["gl"] == "39"
+    assert welch["gl"].count(",") == 1
+
+
+def test_every_association_is_what_the_library_says(book: str, studies: dict[str, Dataset]) -> None:
+    table = associations(studies[book], "en")
+    rows = iter(records(table.data))
+    for variable in ("sex", "region", "level"):
+        found = associate_with_leak(studies[book], variable)
+        least = found.expected.to_numpy().min()
+        tests = [found.chi_squared] + ([found.fisher] if least < 5 and found.fisher else [])
+        for test in tests:
+            row = next(rows)
+            assert_row(row, test)
+            assert (row["variable"], row["n"], row["smallest_expected"]) == (
+                variable,
+                len(studies[book].vertebrae),
+                least,
+            )
+    assert next(rows, None) is None
+
+
+def test_a_variable_is_named_once(shipped: Dataset) -> None:
+    shown = associations(shipped, "es").shown
+    assert [name for name in shown["Variable"] if name] == ["Sexo", "Región", "Nivel"]
+    assert shown["Variable"].iloc[0] == "Sexo"
+    assert "Fisher" in set(shown["Prueba"])

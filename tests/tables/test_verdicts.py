@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from vpresearch import labels
+from vpresearch.load import Dataset
+from vpresearch.published import Paper
+from vpresearch.scorecard import scorecard
+from vpresearch.tables import scorecard_table
+
+
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+def test_the_scorecard_holds_every_claim_with_every_digit(paper: Paper, shipped: Dataset, language: str) -> None:
+    rows = scorecard(paper, shipped)
+    table = scorecard_table(rows, shipped, language)
+    assert list(table.data) == ["claim", "place", "printed", "computed", "rounded", "verdict", "method", "reason"]
+    assert len(table.data) == len(table.shown) == len(paper.claims) == 96
+    for row, data, shown in zip(rows, table.data.to_dict("records"), table.shown.to_numpy(), strict=True):
+        claim, place, printed, computed, rounded, verdict, method, reason = shown
+        assert data == {
+            "claim": row.claim.id,
+            "place": "; ".join(row.claim.places),
+            "printed": row.claim.printed.printed,
+            "computed": row.computed.value,
+            "rounded": row.rounded,
+            "verdict": row.verdict,
+            "method": labels.method(row.computed.method, "en"),
+            "reason": data["reason"],
+        }
+        assert (claim, printed, rounded) == (row.claim.id, row.claim.printed.printed, row.rounded)
+        assert place == "; ".join(labels.place(place, language) for place in row.claim.places)
+        # Two digits more than the paper prints, but a count has none.
+        decimals = 0 if row.claim.compute.statistic in {"n", "lead"} else row.claim.printed.decimals + 2
+        assert computed == labels.number(row.computed.value, decimals, language)
+        assert verdict == labels.text(f"verdict.{row.verdict}", language)
+        assert method == labels.method(row.computed.method, language)
+        for note in row.reasons:
+            assert labels.reason(note, language) in reason
+            assert labels.reason(note, "en") in str(data["reason"])
+
+
+def test_the_scorecard_counts_what_it_binds(paper: Paper, shipped: Dataset) -> None:
+    rows = scorecard(paper, shipped)
+    assert scorecard_table(rows, shipped, "es").notes[-1] == "96 de 96 números enlazados."
+    assert scorecard_table(rows, shipped, "en").notes[-1] == "96 of 96 numbers bound."

@@ -1,0 +1,433 @@
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+
+import vpresearch.reconstruct
+import vpresearch.scorecard
+from vpresearch import cli, runner
+from vpresearch.compendium import read_compendium
+from vpresearch.errors import VPResearchError
+from vpresearch.load import load
+from vpresearch.project import RECONSTRUCTION, ROOT
+from vpresearch.published import Paper
+
+WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
+PLANTED = "ZZPATIENT"
+COMMANDS = ("reproduce", "audit", "reconstruct", "test", "check", "clean")
+
+
+class Finished(NamedTuple):
+    """One whole run on made-up real data."""
+
+    data: Path
+    out: Path
+    code: int
+    stdout: str
+    stderr: str
+
+
+# -- one whole run -----------------------------------------------------------------------------------------------
+
+
+def plant(path: Path) -> None:
+    """Copy the workbook, with ids and complications that nobody could take for anything else."""
+    lines = WORKBOOK.read_text(encoding="latin-1").splitlines()
+    planted = [re.sub(r"^P(?=\d)", PLANTED, line) + f";ZZCOMPLICATION{n}" for n, line in enumerate(lines[1:])]
+    path.write_text("\n".join([f"{lines[0]};Complicación", *planted, ""]), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """Reproduce everything once, also where several processes share the tests."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent / "reproduce" if "PYTEST_XDIST_WORKER" in os.environ else folder / "reproduce"
+    data, out, done = folder / "study.csv", folder / "deep" / "out", folder / "done.json"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        while not done.exists():
+            time.sleep(0.1)
+    else:
+        plant(data)
+        command = [sys.executable, "-m", "vpresearch", "reproduce", "--data", str(data), "--out", str(out)]
+        run = subprocess.run(command, cwd=folder, capture_output=True, check=False, encoding="utf-8")
+        aside = folder / "aside.json"
+        aside.write_text(json.dumps([run.returncode, run.stdout, run.stderr]), encoding="utf-8")
+        aside.rename(done)
+    return Finished(data, out, *json.loads(done.read_text(encoding="utf-8")))
+
+
+def test_a_run_says_what_it_did(finished: Finished, paper: Paper) -> None:
+    assert (finished.code, finished.stderr.count("Traceback")) == (0, 0)
+    *_, verdicts, place, bound = finished.stdout.splitlines()
+    assert bound == f"{len(paper.claims)} of {len(paper.claims)} numbers bound" == "96 of 96 numbers bound"
+    assert re.fullmatch(rf"Outputs in {re.escape(str(finished.out))} \(\d+ s\)", place)
+    assert sum(int(part.split(": ")[1]) for part in verdicts.split(", ")) == 96
+    assert "Reconstructed" not in finished.stdout
+
+
+def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) -> None:
+    notebooks = read_compendium().notebooks
+    kinds = {"tables": ("csv", "html", "tex"), "figures": ("csv", "png", "svg")}
+    outputs = [exhibit.output for notebook in notebooks for exhibit in notebook.exhibits]
+    expected = {f"{output}.{kind}" for output in outputs for kind in kinds[output.split("/")[0]]}
+    expected -= {"figures/volumes.csv"}
+    expected |= {"private/volumes.csv", "run.json", *(f"notebooks/{notebook.file}" for notebook in notebooks)}
+    assert {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()} == expected
+    assert all(path.stat().st_size for path in finished.out.rglob("*"))
+
+
+def test_a_run_gives_a_verdict_on_every_claim(finished: Finished, paper: Paper) -> None:
+    with (finished.out / "tables" / "scorecard.csv").open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        rows = list(reader)
+    assert reader.fieldnames == ["claim", "place", "printed", "computed", "rounded", "verdict", "method", "reason"]
+    assert [row["claim"] for row in rows] == [claim.id for claim in paper.claims]
+    assert len(rows) == 96
+    assert {row["verdict"] for row in rows} <= {"reproduced", "differs", "not computable"}
+    for row in rows:
+        assert row["method"]
+        assert row["reason"]
+        assert (row["rounded"] == "") == (row["computed"] == "") == (row["verdict"] == "not computable")
+    counts = [
+        f"{verdict}: {sum(row['verdict'] == verdict for row in rows)}" for verdict in {r["verdict"] for r in rows}
+    ]
+    assert all(count in finished.stdout for count in counts)
+
+
+def test_a_run_is_recorded(finished: Finished) -> None:
+    record = json.loads((finished.out / "run.json").read_text(encoding="utf-8"))
+    sha256 = hashlib.sha256(finished.data.read_bytes()).hexdigest()
+    assert record["data"] == {"name": "study.csv", "sha256": sha256, "reconstruction": False}
+    assert record["parameters"] == {"language": "es", "alpha": 0.05, "seed": 1}
+
+
+def test_no_patient_leaves_the_private_folder(finished: Finished) -> None:
+    content = finished.data.read_bytes()
+    assert content.count(PLANTED.encode()) == content.count(b"ZZCOMPLICATION") == 120
+    shared = [path for path in finished.out.rglob("*") if path.is_file() and "private" not in path.parts]
+    assert len(shared) > 40
+    assert [path.name for path in shared if re.search(rb"ZZ(PATIENT|COMPLICATION)", path.read_bytes())] == []
+    assert "ZZ" not in finished.stdout + finished.stderr
+
+
+def test_executed_notebooks_show_no_warning_and_no_error(finished: Finished) -> None:
+    for path in (finished.out / "notebooks").glob("*.ipynb"):
+        outputs = [
+            output for cell in json.loads(path.read_text("utf-8"))["cells"] for output in cell.get("outputs", [])
+        ]
+        assert outputs
+        assert {output["output_type"] for output in outputs} == {"execute_result"}
+
+
+def test_real_data_are_nowhere_called_a_reconstruction(finished: Finished) -> None:
+    for path in (finished.out / "tables").glob("*"):
+        content = path.read_text(encoding="utf-8")
+        assert "Datos reconstruidos" not in content
+        assert not content.startswith("data,")
+
+
+# -- exit codes --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, object]]:
+    """Run no notebook; what one would have been given is kept."""
+    given: list[dict[str, object]] = []
+
+    def run(dataset: object, data: Path, out: Path, records: Path, **more: object) -> runner.Run:
+        given.append({"data": data, "out": out, "records": records, **more})
+        return runner.Run(out, {"a.ipynb": 1.4, "b.ipynb": 2.0})
+
+    monkeypatch.setattr(runner, "run", run)
+    return given
+
+
+@pytest.mark.parametrize(("strict", "code"), [([], 0), (["--strict"], 1)])
+def test_numbers_that_differ_fail_a_strict_run_only(
+    strict: list[str],
+    code: int,
+    no_notebooks: list[dict[str, object]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", str(tmp_path), *strict]) == code
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("  differs: ") for line in lines) == 10
+    assert lines[0] == "  differs: cohort.patients.n: printed 27, computed 74"
+    (differs,) = (int(n) for n in re.findall(r"differs: (\d+),?", "\n".join(lines[-3:])))
+    assert lines[10] == f"  and {differs - 10} more, in tables/scorecard.html"
+
+
+def test_the_reconstruction_passes_a_strict_run(
+    no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["reproduce", "--strict"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Reconstructed data: no row is a patient. Nothing below is a reproduction.\n")
+    assert "differs" not in out
+    assert out.splitlines()[-1] == "96 of 96 numbers bound"
+    assert {name: no_notebooks[0][name] for name in ("language", "alpha", "seed")} == {
+        "language": "es",
+        "alpha": 0.05,
+        "seed": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out", "records"),
+    [
+        ([], ROOT, ROOT / "build" / "reconstruction"),
+        # Other choices than the committed ones must not overwrite what is committed.
+        (["--language", "en"], *[ROOT / "build" / "reconstruction-en"] * 2),
+        (["--seed", "2"], *[ROOT / "build" / "reconstruction-es"] * 2),
+        (["--alpha", "0.1"], *[ROOT / "build" / "reconstruction-es"] * 2),
+        (["--data", str(WORKBOOK)], *[ROOT / "build" / "spanish"] * 2),
+        (["--data", str(WORKBOOK), "--out", "x"], Path("x"), Path("x")),
+        (["--out", "x"], Path("x"), Path("x")),
+    ],
+    ids=["standard", "language", "seed", "alpha", "data", "data-out", "out"],
+)
+def test_outputs_go_where_they_belong(
+    arguments: list[str], out: Path, records: Path, no_notebooks: list[dict[str, object]]
+) -> None:
+    assert cli.main(["reproduce", *arguments]) == 0
+    assert (no_notebooks[0]["out"], no_notebooks[0]["records"]) == (out, records)
+
+
+def test_the_level_reaches_the_notebooks_and_the_scorecard(
+    no_notebooks: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def scorecard(*given: object) -> list[object]:
+        asked.append(given[-1])
+        return []
+
+    monkeypatch.setattr(vpresearch.scorecard, "scorecard", scorecard)
+    assert cli.main(["reproduce", "--data", str(WORKBOOK), "--alpha", "0.1", "--seed", "7", "--language", "en"]) == 0
+    assert asked == [0.1]
+    assert {name: no_notebooks[0][name] for name in ("language", "alpha", "seed")} == {
+        "language": "en",
+        "alpha": 0.1,
+        "seed": 7,
+    }
+
+
+GOOD = (
+    "Paciente,Sexo,Edad,Nivel,Volumen vertebral (cc),Cemento inyectado (cc),Fuga,Localización,Tamaño,"
+    "EAV previa,EAV post,EAV 1 mes,EAV 1 año,Oswestry previo,Oswestry 1 año"
+)
+ROW = f"{PLANTED}1,F,70,L1,25,2,no,,,8,2,2,1,50,20"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problems"),
+    [
+        ("nothing.csv", None, 1),
+        ("study.ods", b"x", 1),
+        ("study.csv", b" \n", 1),
+        ("study.csv", b"\x00\x01\x02", 1),
+        ("study.xlsx", b"not a workbook", 1),
+        ("study.csv", b"a,b,c\n1,2,3\n", 1),
+        ("study.csv", f"{GOOD}\n".encode(), 1),
+        ("study.csv", f"{GOOD.replace('Sexo', 'x').replace('Edad', 'y')}\n{ROW}\n".encode(), 2),
+        ("study.csv", f"{GOOD}\n{ROW.replace(',25,2,', ',250,260,').replace(',70,', ',old,')}\n".encode(), 4),
+        ("study.csv", f"{GOOD}\n{ROW}\n{ROW}\n".encode(), 1),
+        ("study.csv", f'{GOOD}\n"{ROW}\n'.encode(), 1),
+    ],
+    ids=["none", "type", "empty", "binary", "xlsx", "header", "rows", "columns", "cells", "twice", "broken"],
+)
+def test_bad_input_is_refused_with_every_problem(
+    name: str, content: bytes | None, problems: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / name
+    if content is not None:
+        data.write_bytes(content)
+    out = tmp_path / "out"
+    assert cli.main(["reproduce", "--data", str(data), "--out", str(out)]) == 2
+    captured = capsys.readouterr()
+    heading, *lines = captured.err.splitlines()
+    assert heading == f"{name}: {problems} problem{'s' if problems > 1 else ''}"
+    assert [line.split(".")[0].strip() for line in lines] == [str(n + 1) for n in range(problems)]
+    assert "Traceback" not in captured.err
+    assert PLANTED not in captured.err
+    assert captured.out == ""
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["publish"],
+        ["reproduce", "--language", "fr"],
+        ["reproduce", "--alpha", "0"],
+        ["reproduce", "--alpha", "1"],
+        ["reproduce", "--alpha", "nan"],
+        ["reproduce", "--alpha", "x"],
+        ["reproduce", "--seed", "-1"],
+        ["reproduce", "--seed", "1.5"],
+        ["reconstruct", "--seed", "-1"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: vpresearch")
+
+
+def test_an_output_folder_that_is_a_file_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "out"
+    file.write_text("mine", encoding="utf-8")
+    assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", str(file)]) == 2
+    assert "the fault is ours" not in capsys.readouterr().err.lower()
+    assert file.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (
+            VPResearchError("02_leaks.ipynb failed in cell 3: ValueError"),
+            3,
+            "02_leaks.ipynb failed in cell 3: ValueError\n",
+        ),
+        (
+            ValueError(f"the row of {PLANTED}1"),
+            3,
+            r"vpresearch itself failed \(ValueError in test_cli.py, line \d+\)\. .*\n",
+        ),
+        (KeyboardInterrupt(), 130, "\nInterrupted; nothing was left half-written.\n"),
+    ],
+    ids=["ours", "stranger", "interrupt"],
+)
+def test_a_failure_has_its_own_code_and_no_traceback(
+    error: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        try:
+            raise KeyError(f"{PLANTED}2")
+        except KeyError:
+            raise error from None
+
+    monkeypatch.setattr(runner, "run", fail)
+    assert cli.main(["reproduce", "--out", "x"]) == code
+    captured = capsys.readouterr()
+    assert re.fullmatch(words, captured.err)
+    assert PLANTED not in captured.err + captured.out
+    assert captured.out == ""
+
+
+# -- the other commands ------------------------------------------------------------------------------------------
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert all(re.search(rf"^ +{command}\s", out, re.M) for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.suppress(SystemExit):
+        cli.main([command, "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: vpresearch {command}")
+
+
+def test_help_and_refusals_need_none_of_the_scientific_packages() -> None:
+    code = (
+        "import sys; from vpresearch.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: print([m for m in ('numpy', 'pandas', 'matplotlib', 'papermill') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_cleaning_deletes_what_was_built_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "BUILD", tmp_path / "build")
+    (tmp_path / "build" / "study").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    assert cli.main(["clean"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert cli.main(["clean"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "expected", "codes", "code"),
+    [
+        ("test", ["pytest"], [0], 0),
+        ("test", ["pytest"], [1], 1),
+        ("check", ["ruff check", "ruff format --check", "mypy"], [0, 1, 0], 1),
+        ("check", ["ruff check", "ruff format --check", "mypy"], [0, 0, 0], 0),
+    ],
+)
+def test_a_failing_check_fails_the_command(
+    command: str, expected: list[str], codes: list[int], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    results = iter(codes)
+
+    def run(arguments: list[str], **more: object) -> subprocess.CompletedProcess[bytes]:
+        assert arguments[:2] == [sys.executable, "-m"]
+        assert more["cwd"] == ROOT
+        asked.append(" ".join(arguments[2:]))
+        return subprocess.CompletedProcess(arguments, next(results))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert cli.main([command]) == code
+    assert len(asked) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(asked, expected, strict=True))
+
+
+def test_the_shipped_data_are_those_of_seed_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "new" / "seed1.csv"
+    assert cli.main(["reconstruct", "--seed", "1", "--out", str(out)]) == 0
+    assert out.read_bytes() == RECONSTRUCTION.read_bytes()
+    shipped, fresh = (
+        json.loads(path.with_name(f"{path.stem}.provenance.json").read_text(encoding="utf-8"))
+        for path in (RECONSTRUCTION, out)
+    )
+    assert shipped["sha256"] == hashlib.sha256(RECONSTRUCTION.read_bytes()).hexdigest()
+    # Versions are those of whoever made it.
+    assert {**shipped, "versions": None} == {**fresh, "versions": None}
+    assert fresh["seed"] == 1
+    assert sorted(path.name for path in out.parent.iterdir()) == ["seed1.csv", "seed1.provenance.json"]
+    assert capsys.readouterr().out == f"{out}: 41 reconstructed vertebrae, seed 1\n"
+
+
+def test_data_that_differ_are_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = SimpleNamespace(table=pd.read_csv(RECONSTRUCTION), seed=1)
+    monkeypatch.setattr(vpresearch.reconstruct, "reconstruct", lambda *_: made)
+    monkeypatch.setattr(vpresearch.scorecard, "differing", lambda rows: rows[:2])
+    out = tmp_path / "made.csv"
+    assert cli.main(["reconstruct", "--out", str(out)]) == 3
+    assert capsys.readouterr().err.startswith("the search made data that differ in cohort.patients.n, ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_shipped_is_marked_as_a_reconstruction() -> None:
+    study = load(RECONSTRUCTION)
+    assert study.reconstruction
+    assert study.patients.index.str.startswith("reconstructed-").all()

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpresearch.compendium import Exhibit, read_compendium
+from vpresearch.dictionary import columns
+from vpresearch.project import NOTEBOOKS, ROOT
+
+FILES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+each = pytest.mark.parametrize("file", FILES)
+# What would be logic: it belongs into the library, where it is tested.
+LOGIC = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.For,
+    ast.While,
+    ast.If,
+    ast.IfExp,
+    ast.Try,
+    ast.With,
+    ast.ListComp,
+    ast.DictComp,
+    ast.SetComp,
+    ast.GeneratorExp,
+)
+
+
+def cells(file: str, kind: str = "code") -> list[dict[str, Any]]:
+    content = json.loads((NOTEBOOKS / file).read_text(encoding="utf-8"))
+    return [cell for cell in content["cells"] if cell["cell_type"] == kind]
+
+
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def code(file: str) -> ast.Module:
+    return ast.parse("\n".join(source(cell) for cell in cells(file)))
+
+
+# -- the map -----------------------------------------------------------------------------------------------------
+
+
+def test_the_map_names_every_notebook_and_nothing_else_in_their_order() -> None:
+    assert [notebook.file for notebook in read_compendium().notebooks] == FILES
+
+
+def test_every_exhibit_of_the_paper_is_in_the_map() -> None:
+    compendium = read_compendium()
+    made = [exhibit.name for notebook in compendium.notebooks for exhibit in notebook.exhibits]
+    paper = [name for name in made if name.startswith(("table ", "figure "))]
+    assert sorted(paper) == ["figure 1", "figure 2", "table 1", "table 2", "table 3", "table 4"]
+    assert [image.name for image in compendium.images] == ["figure 3", "figure 4"]
+
+
+def test_no_output_is_made_twice() -> None:
+    outputs = [exhibit.output for notebook in read_compendium().notebooks for exhibit in notebook.exhibits]
+    assert len(set(outputs)) == len(outputs)
+
+
+def test_an_image_shows_a_kind_of_vertebra_that_the_data_model_knows() -> None:
+    for image in read_compendium().images:
+        for column, value in image.shows.items():
+            assert value in [level.value for level in columns()[column].levels]
+
+
+def test_what_is_committed_is_what_the_map_says() -> None:
+    outputs = {exhibit.output for notebook in read_compendium().notebooks for exhibit in notebook.exhibits}
+    kinds = {"tables": ("csv", "html", "tex"), "figures": ("csv", "png", "svg")}
+    expected = {f"{output}.{kind}" for output in outputs for kind in kinds[output.split("/")[0]]}
+    found = {path.relative_to(ROOT).as_posix() for folder in kinds for path in (ROOT / folder).iterdir()}
+    assert found == expected
+
+
+def test_another_map_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(
+        "notebooks: [{file: a.ipynb, exhibits: [{exhibit: b, output: c/d}]}]\nimages: []\n", encoding="utf-8"
+    )
+    (notebook,) = read_compendium(path).notebooks
+    assert (notebook.file, notebook.exhibits) == ("a.ipynb", (Exhibit("b", "c/d"),))
+    assert read_compendium(path).images == ()
+
+
+# -- the notebooks -----------------------------------------------------------------------------------------------
+
+
+@each
+def test_a_notebook_is_committed_without_what_it_gave(file: str) -> None:
+    for cell in cells(file):
+        assert cell["outputs"] == []
+        assert cell["execution_count"] is None
+
+
+@each
+def test_a_notebook_has_one_cell_of_parameters(file: str) -> None:
+    tagged = [cell for cell in cells(file) if "parameters" in cell["metadata"].get("tags", [])]
+    assert tagged == cells(file)[:1]
+    values = {}
+    for statement in ast.parse(source(tagged[0])).body:
+        assert isinstance(statement, ast.Assign)
+        (name,) = (target.id for target in statement.targets if isinstance(target, ast.Name))
+        values[name] = ast.literal_eval(statement.value)
+    # Those of the committed outputs, so that a reader who runs a cell gets them.
+    assert values == {
+        "data": "../data/reconstructed/vertebrae.csv",
+        "language": "es",
+        "alpha": 0.05,
+        "seed": 1,
+        "out": "../build/notebooks",
+    }
+
+
+@each
+def test_a_notebook_holds_no_logic(file: str) -> None:
+    assert not [node for node in ast.walk(code(file)) if isinstance(node, LOGIC)]
+    for cell in cells(file):
+        assert not source(cell).lstrip().startswith(("%", "!"))
+
+
+@each
+def test_a_notebook_says_what_its_data_are_before_anything_else(file: str) -> None:
+    showing = [cell for cell in cells(file)[1:] if not source(cell).startswith("from ")]
+    loading, banner = source(showing[0]).splitlines()
+    assert loading.split(" = ")[0].split(",")[0] == "study"
+    assert banner == "labels.Banner(study.reconstruction, language)"
+
+
+@each
+def test_a_notebook_makes_what_the_map_says(file: str) -> None:
+    (notebook,) = (notebook for notebook in read_compendium().notebooks if notebook.file == file)
+    made = []
+    for call in ast.walk(code(file)):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"tables.write", "figures.write"}:
+            folder = ast.unparse(call.func).split(".")[0]
+            assert ast.unparse(call.args[1]) == f"Path(out) / '{folder}'"
+            made.append(f"{folder}/{ast.unparse(call.args[0]).split('(')[0].split('.')[1].removesuffix('_table')}")
+    assert sorted(made) == sorted(exhibit.output for exhibit in notebook.exhibits)
+
+
+@each
+def test_a_notebook_is_told_in_both_languages(file: str) -> None:
+    heading, *_ = (source(cell) for cell in cells(file, "markdown"))
+    title, *paragraphs = [part for part in heading.split("\n\n") if part]
+    assert title.startswith("# ")
+    assert " · " in title
+    assert [part.startswith("*") for part in paragraphs] == [False, True]

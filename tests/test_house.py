@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vpresearch import cli
+from vpresearch.compendium import read_compendium
+from vpresearch.project import NOTEBOOKS, RECONSTRUCTION, ROOT
+
+PACKAGE = ROOT / "src" / "vpresearch"
+in_git = pytest.mark.skipif(
+    not ((ROOT / ".git").exists() and shutil.which("git")), reason="the project is not in a git repository"
+)
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+
+
+# -- floors ------------------------------------------------------------------------------------------------------
+
+
+def floors() -> dict[str, int]:
+    """The floor of every module, as CONTRIBUTING.md tells."""
+    rows = re.findall(r"^\| (\d+) \| (.+?) \|", read("CONTRIBUTING.md"), re.M)
+    return {module: int(floor) for floor, modules in rows for module in re.findall(r"`(\w+)`", modules)}
+
+
+def test_every_module_has_a_floor() -> None:
+    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert modules - {"__init__", "__main__"} == set(floors())
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of the package that a file imports, also inside its functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "vpresearch" else []
+            names += [str(node.module)] if node.module != "vpresearch" else []
+        found |= {name.split(".")[1] for name in names if name.startswith("vpresearch.")}
+    return found
+
+
+def test_a_module_imports_only_from_its_own_or_a_lower_floor() -> None:
+    floor = floors()
+    seen = 0
+    for path in PACKAGE.rglob("*.py"):
+        module = path.relative_to(PACKAGE).with_suffix("").parts[0]
+        own = floor.get(module, max(floor.values()))
+        for other in imported(path):
+            seen += 1
+            assert floor[other] <= own, f"{path.relative_to(PACKAGE)} (floor {own}) imports {other} ({floor[other]})"
+    assert seen > 50
+
+
+# -- dependencies ------------------------------------------------------------------------------------------------
+
+
+def required() -> list[str]:
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    return [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
+
+
+def test_the_conda_environment_names_the_same_dependencies() -> None:
+    environment = yaml.safe_load(read("environment.yml"))["dependencies"]
+    python = f"python{tomllib.loads(read('pyproject.toml'))['project']['requires-python']}"
+    packages = [entry for entry in environment if isinstance(entry, str)]
+    assert sorted(packages) == sorted([*required(), python, "pip"])
+    assert [entry for entry in environment if not isinstance(entry, str)] == [{"pip": ["-e ."]}]
+
+
+def test_the_lock_pins_every_package_by_its_hash() -> None:
+    lock = read("requirements.lock")
+    entries = re.split(r"\n(?! )", lock.strip())
+    assert len(entries) > 100
+    for entry in entries:
+        assert re.match(r"[\w.-]+==[\w.!+]+( ;.*)? \\\n", entry), entry.splitlines()[0]
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
+    locked = {entry.split("==")[0].lower().replace("_", "-") for entry in entries}
+    named = {re.split("[<>=!~]", name)[0].lower().replace("_", "-") for name in required()}
+    assert named <= locked
+    assert "://" not in lock
+
+
+# -- commands ----------------------------------------------------------------------------------------------------
+
+
+def test_the_readme_shows_both_commands() -> None:
+    (block, *_) = re.findall(r"```sh\n(.*?)```", read("README.md"), re.S)
+    assert [line.split("#")[0].strip() for line in block.splitlines()] == ["make reproduce", "make test"]
+
+
+def test_every_target_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    makefile = read("Makefile")
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.M)) - {"help"}
+    assert set(re.findall(r"\.PHONY: (.*)", makefile)[0].split()) == targets | {"help"}
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    commands = set(re.findall(r"^    ([a-z]+)\s", capsys.readouterr().out, re.M))
+    assert targets == commands
+    for target in targets:
+        recipe = re.search(rf"^{target}:.*\n\t(.*)$", makefile, re.M)
+        assert recipe is not None
+        assert recipe[1].startswith(f"$(VPRESEARCH) {target}")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_alone_lists_the_targets() -> None:
+    done = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    assert {"make reproduce", "make test"} <= {" ".join(line.split()[:2]) for line in done.stdout.splitlines()}
+
+
+# -- what is committed -------------------------------------------------------------------------------------------
+
+
+@in_git
+@pytest.mark.parametrize("name", ["study.xlsx", "study.csv", "deep/study.xlsx", ".hidden"])
+def test_real_data_are_never_committed(name: str) -> None:
+    assert git("check-ignore", "-q", f"data/raw/{name}").returncode == 0
+    assert git("check-ignore", "-q", "data/raw/README.md").returncode == 1
+
+
+@in_git
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    folders = "|".join(["ho" + "me", "tm" + "p", "wo" + "rk", "ro" + "ot", "Us" + "ers"])
+    hosts = "|".join(
+        ["py" + r"pi\.", "python" + "hosted", "ana" + r"conda\.(org|com)", "local" + "host", r"127\.0" + r"\.0"]
+    )
+    forbidden = re.compile(rf"(?<![\w.~/])/({folders})/|[A-Z]:\\\\?{'Us' + 'ers'}|{hosts}")
+    found = []
+    for name in git("ls-files", "-z").stdout.split("\0")[:-1]:
+        try:
+            content = read(name)
+        except (UnicodeDecodeError, FileNotFoundError):
+            continue
+        found += [f"{name}: {match[0]}" for match in forbidden.finditer(content)]
+    assert found == []
+
+
+def test_the_provenance_is_that_of_the_shipped_data() -> None:
+    import hashlib
+
+    provenance = json.loads(RECONSTRUCTION.with_name("vertebrae.provenance.json").read_text(encoding="utf-8"))
+    assert provenance["sha256"] == hashlib.sha256(RECONSTRUCTION.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("file", [notebook.file for notebook in read_compendium().notebooks])
+def test_committed_outputs_are_what_the_library_gives(file: str, tmp_path: Path) -> None:
+    """Run the notebook's lines without its kernel, and compare every file byte by byte."""
+    content = json.loads((NOTEBOOKS / file).read_text(encoding="utf-8"))
+    parameters, *cells = ("".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code")
+    space: dict[str, object] = {}
+    exec(parameters, space)
+    space |= {"data": RECONSTRUCTION, "out": str(tmp_path)}
+    exec("\n".join(cells), space)
+    made = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert made
+    different = [path.name for path in made if path.read_bytes() != (ROOT / path.relative_to(tmp_path)).read_bytes()]
+    assert different == []

@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from vpresearch import labels
+from vpresearch.compendium import read_compendium
+from vpresearch.dictionary import columns
+from vpresearch.published import Paper, Statistic
+from vpresearch.scorecard import Note, Verdict
+
+SOURCE = Path(labels.__file__).parent
+# The same word in both languages.
+SAME = {
+    "data.reconstruction",  # A machine reads it.
+    "decimal_mark",
+    "effect.cramers_v",
+    "effect.hedges_g",
+    "method.part_group",
+    "method.part_variable",
+    "test.fisher",
+    "test.kruskal",
+    "test.mann_whitney",
+    "thousands_mark",
+    "word.n",
+    "word.no",
+    "word.total",
+    "word.variable",
+    "word.variables",
+    "axis.odi",
+}
+# Words that no Spanish sentence holds.
+ENGLISH = re.compile(r"\b(the|of|and|or|by|over|with|within|is|are|in|on|to|for|not|mean|leak|score|cannot)\b", re.I)
+
+
+def flat(words: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in words.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def locale(language: str) -> dict[str, str]:
+    return dict(flat(yaml.safe_load((SOURCE / "locales" / f"{language}.yaml").read_text(encoding="utf-8"))))
+
+
+ES, EN = locale("es"), locale("en")
+
+
+def parse(*parts: str) -> ast.Module:
+    return ast.parse(SOURCE.joinpath(*parts).read_text(encoding="utf-8"))
+
+
+def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    """Calls of these functions, by their last name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            if name in names:
+                yield node
+
+
+def strings(node: ast.AST) -> set[str]:
+    found = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    return {string for string in found if re.fullmatch("[a-z]+(_[a-z]+)*", string)}
+
+
+# -- the locale files --------------------------------------------------------------------------------------------
+
+
+def test_both_languages_have_the_same_keys_in_the_same_order() -> None:
+    assert list(ES) == list(EN)
+
+
+def fields(words: str) -> list[tuple[str, str | None]]:
+    return sorted((name, spec) for _, name, spec, _ in Formatter().parse(words) if name)
+
+
+def prose(words: str) -> str:
+    return re.sub(r"\{.*?\}", "", words)
+
+
+def test_both_languages_leave_the_same_values_open() -> None:
+    assert {key: fields(words) for key, words in ES.items()} == {key: fields(words) for key, words in EN.items()}
+
+
+def test_no_text_is_left_untranslated() -> None:
+    spoken = {key: words for key, words in ES.items() if key not in SAME and re.search(r"[^\W\d_]{2}", prose(words))}
+    assert [key for key, words in spoken.items() if words == EN[key]] == []
+    assert [key for key, words in spoken.items() if ENGLISH.search(prose(words))] == []
+
+
+# -- every word that the code asks for is there ------------------------------------------------------------------
+
+
+def asked() -> list[str]:
+    """Keys that the code asks for, as patterns where a part is computed."""
+    patterns = set()
+    for path in sorted(SOURCE.rglob("*.py")):
+        for call in calls(ast.parse(path.read_text(encoding="utf-8")), "text"):
+            match call.args:
+                case [ast.Constant(value=str(key)), *_]:
+                    patterns.add(re.escape(key))
+                case [ast.JoinedStr(values=parts), *_]:
+                    patterns.add(
+                        "".join(re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in parts)
+                    )
+    return sorted(patterns)
+
+
+def test_every_key_in_the_code_resolves() -> None:
+    patterns = asked()
+    assert len(patterns) > 50, "the test no longer finds the keys"
+    assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, key) for key in ES)] == []
+
+
+def codes() -> dict[str, set[str]]:
+    """Codes that the code gives, by the section of the locale files that spells them out."""
+    inference = [parse("inference", path.name) for path in sorted((SOURCE / "inference").glob("*.py"))]
+    whole = ast.Module([statement for tree in inference for statement in tree.body], [])
+    notes = [parse("scorecard.py"), parse("audit", "diagnose.py")]
+    p = {f"{statistic}_{test}" for statistic in ("p", "smallest_p") for test in ("student", "kruskal")}
+    audit = [parse("audit", path.name) for path in sorted((SOURCE / "audit").glob("*.py"))]
+    checks = [call for tree in audit for call in calls(tree, "Check")]
+    why = {
+        string
+        for node in ast.walk(parse("inference", "protocol.py"))
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
+        for target, value in zip(node.targets[0].elts, getattr(node.value, "elts", ()), strict=False)
+        if getattr(target, "id", "") == "why"
+        for string in strings(value)
+    }
+    why_not = {
+        string
+        for function in ast.walk(whole)
+        if isinstance(function, ast.FunctionDef) and function.name == "_why_not"
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return)
+        for string in strings(node)
+    }
+    for call in calls(whole, "not_done", "Normality"):
+        why_not |= {string for argument in call.args[1:] for string in strings(argument)}
+    return {
+        "verdict": set(get_args(Verdict)),
+        "method": set(get_args(Statistic)) | p,
+        "reason": {s for tree in notes for call in calls(tree, "Note", "Finding") for s in strings(call.args[0])}
+        | {"by_construction", "consistent"},
+        "why": why,
+        "why_not": why_not,
+        "test": {s for call in calls(whole, "TestResult", "not_done") for s in strings(call.args[0])},
+        "effect": {s for call in calls(whole, "Effect") for s in strings(call.args[0])},
+        "word": {"patients", "vertebrae"},
+        "audit": {s for call in checks if len(call.args) > 3 for s in strings(call.args[3])},
+        "audit_check": {s for call in checks for s in strings(call.args[0])},
+        "audit_verdict": {"possible", "impossible", "undecided"},
+    }
+
+
+@pytest.mark.parametrize(("section", "found"), codes().items())
+def test_every_code_is_spelled_out(section: str, found: set[str]) -> None:
+    assert len(found) > 1, "the test no longer finds the codes"
+    for words in (ES, EN):
+        assert {f"{section}.{code}" for code in found} <= set(words)
+
+
+def test_the_codes_are_found() -> None:
+    found = codes()
+    assert {"p_unattainable", "p_exchanged", "unit_forced", "denominator_forced", "printed_twice"} <= found["reason"]
+    assert {"differs", "other_test", "other_unit", "no_column", "too_few", "test_not_done"} <= found["reason"]
+    assert found["why"] == {"both_normal", "not_normal", "normality_unknown"}
+    assert found["why_not"] >= {"group_empty", "too_few", "too_many", "all_equal", "no_spread", "one_category"}
+
+
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+def test_everything_that_has_a_name_has_it_in_both_languages(language: str, paper: Paper) -> None:
+    for column in columns().values():
+        assert labels.variable(column.name, language)
+        for level in column.levels:
+            assert labels.category(column.name, level.value, language)
+    for name in ("region", "fill_percent"):
+        assert labels.variable(name, language)
+    for region in ("thoracic", "lumbar"):
+        assert labels.category("region", region, language)
+    compendium = read_compendium()
+    exhibits = [exhibit.name for notebook in compendium.notebooks for exhibit in notebook.exhibits]
+    places = [place for claim in paper.claims for place in claim.places] + [image.name for image in compendium.images]
+    for place in places + [name for name in exhibits if name.startswith(("table", "figure"))]:
+        assert labels.place(place, language)
+
+
+# -- words -------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_key_language_or_a_value_not_given_is_refused() -> None:
+    with pytest.raises(KeyError):
+        labels.text("caption.table9", "es")
+    with pytest.raises(KeyError):
+        labels.text("caption.table2", "es")
+    with pytest.raises(ValueError, match="es, en"):
+        labels.text("caption.table1", "fr")
+
+
+@pytest.mark.parametrize(
+    ("note", "es", "en"),
+    [
+        (
+            Note("percent", {"over": "vertebrae", "variable": "", "group": "leak_site=disc", "within": "leak=yes"}),
+            "porcentaje de vértebras, localización de la fuga = disco, dentro de fuga = sí",
+            "percentage of vertebrae, leak site = disc, within leak = yes",
+        ),
+        (
+            Note("difference", {"over": "vertebrae", "variable": "vas_1m", "group": "leak=yes", "minus": "leak=no"}),
+            "diferencia de medias sobre vértebras, EAV un mes, fuga = sí, menos fuga = no",
+            "difference of means over vertebrae, VAS one month, leak = yes, minus leak = no",
+        ),
+        (
+            Note("n", {"over": "patients", "variable": "", "group": "level=T8 region=thoracic"}),
+            "número de pacientes, T8, región = torácicas",
+            "number of patients, T8, region = thoracic",
+        ),
+        (
+            Note("percent", {"over": "patients", "variable": "vas_pre vas_post"}),
+            "porcentaje de pacientes, EAV previa, EAV post",
+            "percentage of patients, VAS before, VAS after",
+        ),
+        (
+            Note(
+                "p_student",
+                {
+                    "variable": "vas_1m",
+                    "statistic": -1.2345,
+                    "df": 39.0,
+                    "shapiro_no": 0.0625,
+                    "shapiro_yes": math.nan,
+                    "why": "normality_unknown",
+                },
+            ),
+            "t de Student = -1,235, gl = 39 (p de Shapiro-Wilk = 0,063 y –: no se puede comprobar la normalidad)",
+            "Student's t = -1.235, df = 39 (Shapiro-Wilk p = 0.063 and –: normality cannot be tested)",
+        ),
+        (
+            Note("smallest_p_kruskal", {"variable": "vas_1m", "statistic": 2.8849, "df": 1.0}),
+            "menor p: EAV un mes, H de Kruskal-Wallis = 2,885, gl = 1",
+            "smallest p: VAS one month, Kruskal-Wallis H = 2.885, df = 1",
+        ),
+    ],
+    ids=lambda value: value.code if isinstance(value, Note) else "",
+)
+def test_a_method_is_a_sentence(note: Note, es: str, en: str) -> None:
+    assert labels.method(note, "es") == es
+    assert labels.method(note, "en") == en
+
+
+@pytest.mark.parametrize(
+    ("note", "es", "en"),
+    [
+        (
+            Note("unit_forced", {"low": 2.125, "high": 2.2349}),
+            "Sobre pacientes: sobre vértebras, las medias de grupo impresas obligan a 2,13 a 2,23.",
+            "Taken over patients: over vertebrae the printed group means force 2.13 to 2.23.",
+        ),
+        (Note("other_unit", {"over": "patients"}), "Sobre pacientes concuerda.", "Over patients it agrees."),
+        (
+            Note("test_not_done", {"why_not": "group_empty"}),
+            "La prueba no se puede hacer: un grupo está vacío.",
+            "The test cannot be done: one group is empty.",
+        ),
+        (
+            Note("printed_twice", {"other": "results.vas_1y.mean", "printed": "1,8", "over": "patients"}),
+            "El artículo imprime también 1,8 (results.vas_1y.mean); aquel se toma sobre pacientes.",
+            "The paper also prints 1,8 (results.vas_1y.mean); that one is taken over patients.",
+        ),
+    ],
+    ids=lambda value: value.code if isinstance(value, Note) else "",
+)
+def test_a_reason_is_a_sentence(note: Note, es: str, en: str) -> None:
+    assert labels.reason(note, "es") == es
+    assert labels.reason(note, "en") == en
+
+
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+def test_the_banner_speaks_of_a_reconstruction_only(language: str) -> None:
+    words = labels.Banner(True, language)._repr_markdown_()
+    assert labels.text("banner.reconstruction", language) in words
+    assert labels.Banner(False, language)._repr_markdown_() == ""
+
+
+# -- numbers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "expected"),
+    [
+        # Just below a tie in binary, a tie on paper.
+        (2.675, 2, "2.68"),
+        (1.005, 2, "1.01"),
+        (26.95, 1, "27.0"),
+        (1.15, 1, "1.2"),
+        (0.4645, 3, "0.465"),
+        # The sum of values such as these misses the tie in its 16th digit.
+        (sum([26.9, 27.0, 26.95]) / 3, 1, "27.0"),
+        (26.949999999999996, 1, "27.0"),
+        (26.9499, 1, "26.9"),
+        # Ties go away from zero, to even and odd alike.
+        (0.5, 0, "1"),
+        (1.5, 0, "2"),
+        (2.5, 0, "3"),
+        (-2.5, 0, "-3"),
+        (8, 2, "8.00"),
+        (1e-20, 3, "0.000"),
+        (123456.789, 1, "123456.8"),
+        (math.nan, 1, "–"),
+    ],
+)
+def test_a_number_is_rounded_half_up_with_the_mark_of_the_language(value: float, decimals: int, expected: str) -> None:
+    assert labels.number(value, decimals, "en") == expected
+    assert labels.number(value, decimals, "es") == expected.replace(".", ",")
+
+
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+def test_nothing_is_minus_zero(language: str) -> None:
+    assert labels.number(-0.0004, 2, language) == labels.number(0.0, 2, language)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "< 0.001"),
+        (0.00099, "< 0.001"),
+        (0.001, "0.001"),
+        (0.0495, "0.050"),
+        (0.4645, "0.465"),
+        (1.0, "1.000"),
+        (math.nan, "–"),
+    ],
+)
+def test_a_p_value_has_three_decimals_or_a_bound(value: float, expected: str) -> None:
+    assert labels.p_value(value, "en") == expected
+    assert labels.p_value(value, "es") == expected.replace(".", ",")
+
+
+def test_a_large_count_has_marks_between_thousands() -> None:
+    assert labels.count(1234567, "es") == "1.234.567"
+    assert labels.count(1234567, "en") == "1,234,567"
+    assert labels.count(609, "es") == "609"

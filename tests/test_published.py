@@ -1,0 +1,305 @@
+"""The claims file of the paper, and claims files that are refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from vpresearch.dictionary import columns
+from vpresearch.errors import InputError, Problem
+from vpresearch.published import Paper, read_paper
+
+_COMPUTED = {"region": {"thoracic", "lumbar"}}
+_CLAIM = {
+    "id": "a.n",
+    "printed": "27",
+    "kind": "count",
+    "places": ["results"],
+    "compute": {"statistic": "n", "over": "patients"},
+}
+
+
+# -- the paper ---------------------------------------------------------------------------------------------------
+
+
+def _groups(prefix: str, names: str, *suffixes: str) -> list[str]:
+    return [f"{prefix}.{name}{suffix}" for name in names.split() for suffix in suffixes]
+
+
+_FIXED_IDS = [
+    *_groups("cohort", "patients women men vertebrae", ".n"),
+    *_groups("cohort.age", "mean min max", ""),
+    *_groups("cohort", "lumbar thoracic", ".percent"),
+    *_groups("table1", "T8 T9 T11 T12 L1 L2 L3 L4 L5", ".n", ".percent"),
+    *_groups("table2", "vertebral_volume cement_volume", ".mean", ".sd", ".min", ".max"),
+    *_groups("results", "leaks", ".n", ".percent"),
+    *_groups("results.leak_site", "posterior vascular disc", ".n"),
+    *_groups("results.leak_size", "punctate moderate massive", ".n"),
+    *_groups("table3", "vertebral_volume cement_volume", ".p"),
+    *_groups("table3.vertebral_volume", "no_leak leak", ".mean", ".sd"),
+    *_groups("table3.cement_volume", "no_leak leak", ".mean", ".sd"),
+    *_groups("table4", "vas_pre vas_post vas_1m", ".p"),
+    *(f"table4.{score}.{group}" for score in ("vas_pre", "vas_post", "vas_1m")
+      for group in ("no_leak.mean", "no_leak.sd", "leak.mean", "leak.sd")),
+    *_groups("results", "fill_ratio vas_1y odi_pre odi_1y", ".mean"),
+    "abstract.vas_1y.mean",
+]  # fmt: skip
+
+
+def test_every_claim_of_the_paper_is_there_once(paper: Paper) -> None:
+    ids = [claim.id for claim in paper.claims]
+    assert len(ids) == 96
+    assert [claim_id for claim_id, count in Counter(ids).items() if count > 1] == []
+    assert [claim_id for claim_id in _FIXED_IDS if claim_id not in ids] == []
+    assert all(paper[claim_id].id == claim_id for claim_id in ids)
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "printed", "over"),
+    [
+        ("cohort.patients.n", "27", "patients"),
+        ("cohort.vertebrae.n", "41", "vertebrae"),
+        ("cohort.age.mean", "69", "patients"),
+        ("table2.vertebral_volume.mean", "26,1", "vertebrae"),
+        ("results.fill_ratio.mean", "9%", "vertebrae"),
+        ("results.leaks.percent", "37%", "vertebrae"),
+        ("table3.vertebral_volume.p", "0,466", "vertebrae"),
+        ("table3.cement_volume.p", "0,267", "vertebrae"),
+        ("table4.vas_1m.p", "0,089", "vertebrae"),
+        ("results.vas_1y.mean", "1,8", "patients"),
+        ("abstract.vas_1y.mean", "1,7", "vertebrae"),
+        ("results.odi_1y.mean", "19%", "patients"),
+    ],
+)
+def test_what_the_paper_prints(paper: Paper, claim_id: str, printed: str, over: str) -> None:
+    assert (paper[claim_id].printed.printed, paper[claim_id].compute.over) == (printed, over)
+
+
+def test_no_claim_that_is_not_there(paper: Paper) -> None:
+    with pytest.raises(KeyError):
+        paper["table9.nothing.n"]
+
+
+def test_ids_name_the_statistic_that_is_computed(paper: Paper) -> None:
+    for claim in paper.claims:
+        if claim.kind != "verbal":
+            assert claim.id.rsplit(".", 1)[-1] == claim.compute.statistic, claim.id
+
+
+def test_kinds_go_with_statistics(paper: Paper) -> None:
+    statistics = {
+        "count": {"n"}, "percentage": {"percent"}, "mean": {"mean"}, "sd": {"sd"}, "minimum": {"min"},
+        "maximum": {"max"}, "p": {"p"}, "verbal": {"n", "percent", "lead", "difference", "smallest_p"},
+    }  # fmt: skip
+    for claim in paper.claims:
+        assert claim.compute.statistic in statistics[claim.kind], claim.id
+        assert set(claim.says) == ({"es", "en"} if claim.kind == "verbal" else set()), claim.id
+        assert claim.places
+        assert all(claim.places)
+
+
+def test_every_column_and_category_is_in_the_dictionary(paper: Paper) -> None:
+    known = columns()
+    values = {name: {level.value for level in column.levels} for name, column in known.items()} | _COMPUTED
+    for claim in paper.claims:
+        compute = claim.compute
+        named = {*compute.variables, *compute.fell, *([compute.variable] if compute.variable else [])}
+        assert named <= {*known, "fill_percent"}, claim.id
+        for group in (compute.group, compute.minus, compute.within):
+            assert all(value in values[column] for column, value in group.items()), claim.id
+        assert bool(compute.minus) == (compute.statistic == "difference"), claim.id
+
+
+def test_printed_counts_add_up(paper: Paper) -> None:
+    def total(*ids: str) -> int:
+        return sum(int(paper[claim_id].printed.value) for claim_id in ids)
+
+    vertebrae = total("cohort.vertebrae.n")
+    assert total("cohort.women.n", "cohort.men.n") == total("cohort.patients.n")
+    assert total(*_groups("table1", "T8 T9 T11 T12 L1 L2 L3 L4 L5", ".n")) == vertebrae
+    assert total(*_groups("results.leak_site", "posterior vascular disc", ".n")) == total("results.leaks.n")
+    assert total(*_groups("results.leak_size", "punctate moderate massive", ".n")) == total("results.leaks.n")
+    assert total("table3.vertebrae.no_leak.n", "table3.vertebrae.leak.n") == vertebrae
+    for claim in paper.claims:
+        if claim.id.startswith("table1.") and claim.kind == "percentage":
+            count = total(claim.id.replace("percent", "n"))
+            assert 100 * count / vertebrae in claim.printed.interval(), claim.id
+
+
+def test_measurement_grids(paper: Paper) -> None:
+    assert (paper.key, paper.about["language"]) == ("barriga-martin-2022", "es")
+    volume, score, oswestry = (paper.grids[name] for name in ("vertebral_volume_cc", "vas_1m", "odi_1y"))
+    assert (volume.over, volume.step, volume.low, volume.most_equal) == ("vertebrae", "0.1", None, 3)
+    assert (score.over, score.step, score.low, score.high, score.most_equal) == ("patients", "1", "1", "10", None)
+    assert (oswestry.step, oswestry.low, oswestry.high) == ("2", "0", "100")
+
+
+# -- files that are refused --------------------------------------------------------------------------------------
+
+
+def _paper(*claims: object, **more: object) -> dict[str, Any]:
+    # Copies, since YAML writes the same object only once.
+    written = [deepcopy(claim) for claim in claims or (_CLAIM,)]
+    return {"paper": {"key": "k"}, "variables": {}, "claims": written, **more}
+
+
+def _refused(tmp_path: Path, content: object) -> list[Problem]:
+    path = tmp_path / "paper.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_paper(path)
+    assert caught.value.source == "paper.yaml"
+    assert all(problem.remedy for problem in caught.value.problems)
+    return list(caught.value.problems)
+
+
+def _claim(**changes: object) -> dict[str, object]:
+    return {name: value for name, value in {**_CLAIM, **changes}.items() if value is not None}
+
+
+def _compute(**changes: object) -> dict[str, object]:
+    compute = {"statistic": "n", "over": "patients", **changes}
+    return _claim(compute={name: value for name, value in compute.items() if value is not None})
+
+
+def test_the_smallest_good_file(tmp_path: Path) -> None:
+    path = tmp_path / "paper.yaml"
+    more = _compute(statistic="percent", fell=["vas_pre", "vas_post"])
+    grid = {"over": "patients", "step": "1"}
+    path.write_text(yaml.safe_dump(_paper(_CLAIM, {**more, "id": "b"}, variables={"vas_pre": grid})), encoding="utf-8")
+    paper = read_paper(str(path))
+    assert [claim.id for claim in paper.claims] == ["a.n", "b"]
+    assert paper["b"].compute.fell == ("vas_pre", "vas_post")
+    assert (paper["a.n"].unit, paper["a.n"].compute.group) == (None, {})
+    assert paper.grids["vas_pre"].step == "1"
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        (_claim(pages=["results"]), "a.n: the key pages is unknown."),
+        (_claim(printed=None), "a.n: the key printed is missing."),
+        (_claim(kind=None), "a.n: the key kind is missing."),
+        (_claim(places=None), "a.n: the key places is missing."),
+        (_claim(id=None), "a claim without an id: the key id is missing."),
+        (_claim(compute=None), "a.n: the key compute is missing."),
+        (_claim(printed=27), "a.n: printed is not text;"),
+        (_claim(printed=0.466), "a.n: printed is not text;"),
+        (_claim(printed="n.s."), "a.n: printed is not one number:"),
+        (_claim(printed="2,5"), "a.n: a count must be a whole number."),
+        (_claim(printed="-2"), "a.n: a count cannot be negative."),
+        (_claim(printed="1,05", kind="p"), "a.n: a p-value cannot be above 1."),
+        (_claim(printed="101%", kind="percentage"), "a.n: a percentage of a group cannot be above 100."),
+        (_compute(minus={"leak": 1}), "a.n: the value of leak in minus must be in quotes."),
+        (_claim(kind="median"), "a.n: kind is not one of count, percentage,"),
+        (_compute(statistic="median"), "a.n: statistic is not one of n, percent,"),
+        (_compute(over="levels"), "a.n: over is not one of patients, vertebrae."),
+        (_compute(groups={"leak": "yes"}), "a.n: the key groups is unknown."),
+        (_compute(statistic=None), "a.n: the key statistic is missing."),
+        (_compute(over=None), "a.n: the key over is missing."),
+    ],
+)
+def test_a_faulty_claim_is_told(tmp_path: Path, claim: dict[str, object], says: str) -> None:
+    problems = _refused(tmp_path, _paper(claim))
+    assert {problem.code for problem in problems} == {"claim"}
+    assert any(problem.message.startswith(says) for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("grid", "says"),
+    [
+        ({"over": "patients"}, "the key step is missing"),
+        ({"step": "1"}, "the key over is missing"),
+        ({"over": "levels", "step": "1"}, "over is not one of"),
+        ({"over": "patients", "step": "1", "width": "2"}, "the key width is unknown"),
+    ],
+)
+def test_a_faulty_grid_is_told(tmp_path: Path, grid: dict[str, str], says: str) -> None:
+    (problem,) = _refused(tmp_path, _paper(variables={"vas_pre": grid}))
+    assert problem.code == "variable"
+    assert problem.message.startswith(f"vas_pre: {says}")
+
+
+def test_every_repetition_of_an_id_is_told_at_its_line(tmp_path: Path) -> None:
+    problems = _refused(tmp_path, _paper(_CLAIM, _CLAIM, _claim(id="b"), _CLAIM))
+    lines = (tmp_path / "paper.yaml").read_text(encoding="utf-8").splitlines()
+    claims = [number for number, line in enumerate(lines, start=1) if line.startswith("- ")]
+    assert [(problem.code, problem.line) for problem in problems] == [("id_twice", claims[1]), ("id_twice", claims[3])]
+    assert {problem.message for problem in problems} == {"a.n: the id stands twice."}
+
+
+def test_a_mean_of_a_group_of_unknown_size_is_told(tmp_path: Path) -> None:
+    mean = _claim(id="b", kind="mean", compute={"statistic": "mean", "over": "vertebrae", "variable": "vas_pre"})
+    (problem,) = _refused(tmp_path, _paper(_CLAIM, mean))
+    assert (problem.code, problem.message) == ("no_size", "b: no claim tells the n of its group.")
+    sized = _claim(id="c", compute={"statistic": "n", "over": "vertebrae"})
+    (tmp_path / "paper.yaml").write_text(yaml.safe_dump(_paper(_CLAIM, mean, sized)), encoding="utf-8")
+    assert len(read_paper(tmp_path / "paper.yaml").claims) == 3
+
+
+def test_all_problems_are_told_at_once_by_line(tmp_path: Path) -> None:
+    faulty = _claim(id="b", printed=3, kind="median", page=1)
+    problems = _refused(tmp_path, _paper(_CLAIM, faulty, _CLAIM, variables={"vas_pre": {"over": "all", "step": "1"}}))
+    assert [problem.code for problem in problems] == ["claim", "claim", "claim", "id_twice", "variable"]
+    lines = [problem.line or 0 for problem in problems]
+    assert lines == sorted(lines)
+    assert len(set(lines)) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [
+        ("", "paper variables claims"),
+        ("[1, 2]", "paper variables claims"),
+        ("only text", "paper variables claims"),
+        ("paper: {key: k}", "variables claims"),
+        ("paper: {key: k}\nvariables: {}\n", "claims"),
+        ("paper: {key: k}\nvariables: []\nclaims: {}", "variables claims"),
+    ],
+)
+def test_a_missing_part_is_told(tmp_path: Path, content: str, missing: str) -> None:
+    problems = _refused(tmp_path, content)
+    assert {problem.code for problem in problems} == {"missing_key"}
+    assert [problem.message.split()[3] for problem in problems] == missing.split()
+
+
+@pytest.mark.parametrize("content", ["paper: [", "a: b: c", "paper: !!python/object:os.system {}", "\x00"])
+def test_what_is_no_yaml_is_refused(tmp_path: Path, content: str) -> None:
+    assert [problem.code for problem in _refused(tmp_path, content)] == ["not_yaml"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("latin.yaml", "not_text"), ("nothing.yaml", "no_file"), (".", "no_file")])
+def test_a_file_that_is_not_there_or_not_utf8_is_refused(tmp_path: Path, name: str, code: str) -> None:
+    (tmp_path / "latin.yaml").write_bytes("title: Relación".encode("latin-1"))
+    with pytest.raises(InputError) as caught:
+        read_paper(tmp_path / name)
+    assert [problem.code for problem in caught.value.problems] == [code]
+    assert str(tmp_path.parent) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(_paper(paper={}), id="paper without a key"),
+        pytest.param(_paper(paper=None), id="no paper"),
+        pytest.param(_paper(claims=None), id="no claims"),
+        pytest.param(_paper("only text"), id="claim is a text"),
+        pytest.param(_paper(variables=None), id="no variables"),
+        pytest.param(_paper(variables={"vas_pre": None}), id="empty grid"),
+        pytest.param(_paper({**_CLAIM, "compute": None}), id="empty compute"),
+        pytest.param(_paper({**_CLAIM, "compute": "n"}), id="compute is a text"),
+        pytest.param(_paper(_claim(places="results")), id="places is a text"),
+        pytest.param(_paper(_claim(id=3)), id="id is a number"),
+        # YAML reads a bare yes as true, which no row of a table ever equals.
+        pytest.param(_paper(_compute(group={"leak": True})), id="yes without quotes"),
+        # A binary 0.1 is not a tenth.
+        pytest.param(_paper(variables={"vas_pre": {"over": "patients", "step": 0.1}}), id="step without quotes"),
+    ],
+)
+def test_parts_of_the_wrong_type_are_refused(tmp_path: Path, content: dict[str, Any]) -> None:
+    assert _refused(tmp_path, content)

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import papermill
+import pytest
+
+from vpresearch import runner
+from vpresearch.compendium import Compendium, Exhibit, Notebook
+from vpresearch.load import Dataset
+from vpresearch.project import RECONSTRUCTION
+from vpresearch.runner import NotebookError, Run
+
+PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nout = ""\n'
+WRITES = (
+    "from pathlib import Path\n"
+    "folder = Path(out) / 'tables'\n"
+    "folder.mkdir(exist_ok=True)\n"
+    "(folder / '{name}.csv').write_text(f'{language} {alpha} {seed} {Path(data).name}')"
+)
+PLANTED = "ZZPATIENT001"
+Books = Callable[..., None]
+
+
+def cell(source: str, **metadata: list[str]) -> dict[str, Any]:
+    return {"cell_type": "code", "source": source, "metadata": metadata, "outputs": [], "execution_count": None}
+
+
+@pytest.fixture
+def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Books:
+    """Put notebooks in the place of the compendium's: cells by name; each is to make the table of its name."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr(runner, "NOTEBOOKS", folder)
+
+    def books(parameters: str = PARAMETERS, **code: str) -> None:
+        for name, source in code.items():
+            kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
+            cells = [cell(parameters, tags=["parameters"]), cell(source.replace("{name}", name))]
+            book = {"nbformat": 4, "nbformat_minor": 4, "metadata": {"kernelspec": kernel}, "cells": cells}
+            (folder / f"{name}.ipynb").write_text(json.dumps(book), encoding="utf-8")
+        notebooks = tuple(Notebook(f"{name}.ipynb", (Exhibit("table", f"tables/{name}"),)) for name in code)
+        monkeypatch.setattr(runner, "read_compendium", lambda: Compendium(notebooks, ()))
+
+    return books
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "out"
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "records"
+
+
+@pytest.fixture
+def go(shipped: Dataset, out: Path, records: Path) -> Callable[[], Run]:
+    """Run the notebooks, quietly."""
+
+    def go() -> Run:
+        return runner.run(shipped, RECONSTRUCTION, out, records, language="en", alpha=0.1, seed=7, quiet=True)
+
+    return go
+
+
+@pytest.fixture
+def old(out: Path) -> Path:
+    """Leave an output of an earlier run."""
+    path = out / "tables" / "good.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("old", encoding="utf-8")
+    return path
+
+
+def never(*_: object, **__: object) -> None:
+    raise AssertionError("a notebook was run")
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+# -- a good run --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_puts_everything_in_its_place(
+    books: Books, go: Callable[[], Run], out: Path, records: Path, shipped: Dataset
+) -> None:
+    books(good=WRITES)
+    failed = records / "private" / "failed" / "good.ipynb"
+    failed.parent.mkdir(parents=True)
+    failed.write_text("of an earlier run", encoding="utf-8")
+    finished = go()
+    assert finished.folder == out
+    assert list(finished.seconds) == ["good.ipynb"]
+    assert files(out) == {"tables/good.csv"}
+    assert (out / "tables" / "good.csv").read_text(encoding="utf-8") == "en 0.1 7 vertebrae.csv"
+    assert files(records) == {"run.json", "notebooks/good.ipynb"}
+    record = json.loads((records / "run.json").read_text(encoding="utf-8"))
+    assert record["data"] == {"name": "vertebrae.csv", "sha256": shipped.sha256, "reconstruction": True}
+    assert record["parameters"] == {"language": "en", "alpha": 0.1, "seed": 7}
+    assert set(record["seconds"]) == {"good.ipynb"}
+    assert {"vpresearch", "numpy", "scipy", "matplotlib"} <= set(record["versions"])
+
+
+# -- parameters --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        (PARAMETERS.replace("seed = 1\n", ""), "other.ipynb does not know the parameter seed"),
+        (PARAMETERS + "extra = 1\n", "other.ipynb asks for the parameter extra, which nothing gives"),
+        (
+            PARAMETERS.replace("alpha = 0.05", "level = 0.05"),
+            "other.ipynb does not know the parameter alpha and asks for the parameter level, which nothing gives",
+        ),
+    ],
+    ids=["unknown", "missing", "both"],
+)
+def test_other_parameters_are_refused_before_anything_runs(
+    books: Books, go: Callable[[], Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parameters: str, words: str
+) -> None:
+    books(parameters, other=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", never)
+    with pytest.raises(NotebookError) as caught:
+        go()
+    assert str(caught.value) == words
+    assert not (tmp_path / "new").exists()
+
+
+# -- a failure ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        # A stranger's words may quote a row.
+        (f"raise ValueError('the row of {PLANTED}')", "ValueError"),
+        (f"import pandas as pd; pd.Series([1.0], index=['a'])['{PLANTED}']", "KeyError"),
+        # Our own are written to be read.
+        (
+            "from vpresearch.errors import InputError, Problem\n"
+            "raise InputError('study.csv', [Problem('x', 'The cell is empty.', 'Enter the value.', row=3)])",
+            "InputError: study.csv: 1 problem\n  1. row 3: The cell is empty. Enter the value.",
+        ),
+    ],
+    ids=["stranger", "library", "ours"],
+)
+def test_a_failure_writes_nothing_but_a_private_copy(
+    books: Books,
+    go: Callable[[], Run],
+    old: Path,
+    out: Path,
+    records: Path,
+    code: str,
+    words: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    books(good=WRITES, bad=code)
+    with pytest.raises(NotebookError) as caught:
+        go()
+    assert str(caught.value) == (
+        f"bad.ipynb failed in cell 3: {words}\n"
+        "The failed copy, with the reason, is private/failed/bad.ipynb; nothing else was written."
+    )
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    assert PLANTED not in "".join(capfd.readouterr())
+    assert files(out) == {"tables/good.csv"}
+    assert old.read_text(encoding="utf-8") == "old"
+    assert files(records) == {"private/failed/bad.ipynb"}
+    copy = json.loads((records / "private" / "failed" / "bad.ipynb").read_text(encoding="utf-8"))
+    assert any("".join(cell["source"]) == code for cell in copy["cells"])
+
+
+def test_a_notebook_that_does_not_make_its_output_is_an_error(
+    books: Books, go: Callable[[], Run], old: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books(good=WRITES, lazy="pass")
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    with pytest.raises(NotebookError, match=r"^lazy\.ipynb did not make tables/lazy$"):
+        go()
+    assert old.read_text(encoding="utf-8") == "old"
+    assert files(tmp_path / "new") == {"out/tables/good.csv"}
+
+
+def pretend(source: str, target: str, parameters: dict[str, Any], **_: object) -> None:
+    """Do what papermill would, without a kernel."""
+    Path(target).write_text("{}", encoding="utf-8")
+    (Path(parameters["out"]) / "tables").mkdir(exist_ok=True)
+    if Path(source).stem != "lazy":
+        (Path(parameters["out"]) / "tables" / f"{Path(source).stem}.csv").write_text("new", encoding="utf-8")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("The kernel died."), OSError(28, "No space")])
+def test_nothing_is_left_of_a_run_that_is_cut_short(
+    books: Books,
+    go: Callable[[], Run],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    def execute(source: str, target: str, parameters: dict[str, Any], **more: object) -> None:
+        pretend(source, target, parameters, **more)
+        if Path(source).stem == "second":
+            raise error
+
+    books(good=WRITES, second=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    with pytest.raises(type(error)):
+        go()
+    # Not even the folders.
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_run_that_is_cut_short_leaves_the_earlier_one(
+    books: Books, go: Callable[[], Run], records: Path, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books(good=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    go()
+    assert old.read_text(encoding="utf-8") == "new"
+    before = {path: path.read_bytes() for path in records.parent.rglob("*") if path.is_file()}
+
+    def execute(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    with pytest.raises(KeyboardInterrupt):
+        go()
+    assert {path: path.read_bytes() for path in records.parent.rglob("*") if path.is_file()} == before
+    assert not list(records.glob(".*"))

@@ -1,0 +1,147 @@
+"""Every rule of a table of vertebrae: one broken cell, one problem, at the right place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from vpresearch.dictionary import columns
+from vpresearch.errors import Problem
+from vpresearch.schema import check
+
+Rows = list[dict[str, str]]
+Write = Callable[..., Path]
+Refused = Callable[[Path], list[Problem]]
+# Position of a row in the table, its column, and what is put there.
+Change = tuple[int, str, str]
+
+_BROKEN: dict[str, tuple[list[Change], list[tuple[str, int, str]]]] = {
+    "pain above the scale": ([(2, "vas_pre", "11")], [("out_of_range", 4, "vas_pre")]),
+    "pain just above the scale": ([(2, "vas_1m", "10.1")], [("out_of_range", 4, "vas_1m")]),
+    "negative pain": ([(2, "vas_post", "-1")], [("out_of_range", 4, "vas_post")]),
+    "negative pain with a true minus": ([(2, "vas_1m", "\u22121")], [("out_of_range", 4, "vas_1m")]),
+    "disability above 100": ([(2, "odi_pre", "100.5")], [("out_of_range", 4, "odi_pre")]),
+    "negative age": ([(2, "age_years", "-97.25")], [("out_of_range", 4, "age_years")]),
+    "age above 120": ([(2, "age_years", "121")], [("out_of_range", 4, "age_years")]),
+    "no volume": (
+        [(2, "vertebral_volume_cc", "0.9")],
+        [("cement_below_volume", 4, "cement_volume_cc"), ("out_of_range", 4, "vertebral_volume_cc")],
+    ),
+    "volume in mm3": ([(2, "vertebral_volume_cc", "9725")], [("out_of_range", 4, "vertebral_volume_cc")]),
+    "no cement": ([(3, "cement_volume_cc", "0")], [("out_of_range", 5, "cement_volume_cc")]),
+    "cement equal to the volume": ([(3, "cement_volume_cc", "34.1")], [("cement_below_volume", 5, "cement_volume_cc")]),
+    "cement above the volume": ([(3, "cement_volume_cc", "34.2")], [("cement_below_volume", 5, "cement_volume_cc")]),
+    "leak without site": ([(0, "leak_site", "")], [("site_with_leak", 2, "leak_site")]),
+    "leak without size": ([(2, "leak_size", " ")], [("size_with_leak", 4, "leak_size")]),
+    "site without leak": ([(1, "leak_site", "disc")], [("no_site_without_leak", 3, "leak_site")]),
+    "size without leak": ([(4, "leak_size", "massive")], [("no_size_without_leak", 6, "leak_size")]),
+    "level twice": ([(1, "level", "T12")], [("level_once", 3, "level")]),
+    "level twice in another spelling": ([(4, "level", "D9")], [("level_once", 6, "level")]),
+    "sex differs": ([(1, "sex", "M")], [("constant", 3, "sex")]),
+    "age differs": ([(4, "age_years", "80")], [("constant", 6, "age_years")]),
+    "cause differs": ([(1, "cause", "rheumatoid_arthritis")], [("constant", 3, "cause")]),
+    "pain differs": ([(1, "vas_pre", "7")], [("constant", 3, "vas_pre")]),
+    "optional score differs": ([(1, "odi_post", "42")], [("constant", 3, "odi_post")]),
+    "score lost on the second row only": ([(1, "vas_1y", "")], [("constant", 3, "vas_1y")]),
+    "score lost on the first row only": ([(3, "odi_1m", "")], [("constant", 6, "odi_1m")]),
+    "cause told on the second row only": ([(0, "cause", "")], [("constant", 3, "cause")]),
+    "new fracture differs": ([(4, "new_fracture_1y", "yes")], [("constant", 6, "new_fracture_1y")]),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), _BROKEN.values(), ids=_BROKEN.keys())
+def test_a_broken_rule_is_told_at_its_place(
+    rows: Rows, write: Write, refused: Refused, changes: list[Change], expected: list[tuple[str, int, str]]
+) -> None:
+    for row, column, value in changes:
+        rows[row][column] = value
+    assert [(problem.code, problem.row, problem.column) for problem in refused(write(rows))] == expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [(2, "vas_pre", "10"), (2, "vas_post", "0")],
+        [(2, "odi_pre", "100"), (2, "odi_1y", "0")],
+        [(2, "age_years", "120")],
+        [(3, "vertebral_volume_cc", "200"), (3, "cement_volume_cc", "50")],
+        [(3, "vertebral_volume_cc", "1"), (3, "cement_volume_cc", "0.1")],
+        [(3, "vertebral_volume_cc", "2.1"), (3, "cement_volume_cc", "2.0")],
+        [(0, "vas_1y", ""), (1, "vas_1y", "")],
+        [(0, "cause", ""), (1, "cause", "")],
+        [(1, "level", "T9")],
+        [(1, "complication", ""), (2, "complication", "xyzzy")],
+    ],
+    ids=lambda changes: "-".join(f"{column}={value}" for _, column, value in changes),
+)
+def test_the_edge_of_a_rule_is_allowed(rows: Rows, changes: list[Change]) -> None:
+    for row, column, value in changes:
+        rows[row][column] = value
+    assert check(_table(rows), {}) == []
+
+
+def test_one_cell_can_break_two_rules(rows: Rows, write: Write, refused: Refused) -> None:
+    rows[1]["vas_pre"] = "11"
+    assert [(problem.code, problem.row) for problem in refused(write(rows))] == [("constant", 3), ("out_of_range", 3)]
+
+
+def test_every_problem_of_a_table_is_told_in_order(rows: Rows) -> None:
+    for row, column, value in [(4, "leak", "yes"), (0, "vas_pre", "-3"), (3, "cement_volume_cc", "99")]:
+        rows[row][column] = value
+    told = [(problem.row, problem.code, problem.column) for problem in check(_table(rows), {})]
+    assert told == [
+        (2, "out_of_range", "vas_pre"),
+        (3, "constant", "vas_pre"),
+        (5, "cement_below_volume", "cement_volume_cc"),
+        (5, "out_of_range", "cement_volume_cc"),
+        (6, "site_with_leak", "leak_site"),
+        (6, "size_with_leak", "leak_size"),
+    ]
+
+
+def test_a_problem_names_the_column_as_the_file_does(rows: Rows) -> None:
+    rows[2]["vas_pre"] = "11"
+    (problem,) = check(_table(rows), {"vas_pre": "EAV previa"})
+    assert problem.column == "EAV previa"
+    assert problem.message == "The value is above the maximum of 10 points."
+
+
+def test_a_minimum_is_told_as_such(rows: Rows) -> None:
+    rows[2]["vertebral_volume_cc"] = "0.5"
+    rows[2]["cement_volume_cc"] = "0.2"
+    (problem,) = check(_table(rows), {})
+    assert problem.message == "The value is below the minimum of 1 cc."
+
+
+def test_a_third_row_is_held_against_the_first(rows: Rows) -> None:
+    rows.append({**rows[3], "level": "L4", "vas_pre": "9"})
+    rows.append({**rows[3], "level": "L5"})
+    assert [(problem.code, problem.row) for problem in check(_table(rows), {})] == [("constant", 7)]
+
+
+@pytest.mark.parametrize("column", ["patient_id", "level", "leak", "leak_site", "cement_volume_cc", "vas_pre"])
+def test_cells_that_could_not_be_read_break_no_further_rule(rows: Rows, column: str) -> None:
+    table = _table(rows)
+    table[column] = None
+    problems = {problem.code for problem in check(table, {})}
+    assert problems <= ({"site_with_leak"} if column == "leak_site" else set())
+
+
+@pytest.mark.parametrize("column", [name for name in columns() if name != "patient_id"])
+def test_columns_that_are_not_there_break_no_rule(rows: Rows, column: str) -> None:
+    assert check(_table(rows).drop(columns=column), {}) == []
+
+
+def test_without_patients_nothing_is_held_constant(rows: Rows) -> None:
+    rows[1]["vas_pre"] = "3"
+    assert check(_table(rows).drop(columns="patient_id"), {}) == []
+
+
+def _table(rows: Rows) -> pd.DataFrame:
+    """Give the rows as the reader would, numbered as in a file whose header is row 1."""
+    table = pd.DataFrame(rows, index=range(2, len(rows) + 2), dtype=object).replace("", None)
+    numbers = [name for name, column in columns().items() if column.kind == "number"]
+    return table.astype(dict.fromkeys(numbers, float))
