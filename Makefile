@@ -12,7 +12,7 @@ REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
 	$(if $(filter-out environment% default,$(origin LANGUAGE)),--language $(LANGUAGE)) $(if $(STRICT),--strict)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce audit test check reconstruct clean
+.PHONY: help reproduce audit test check reconstruct ensemble clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: .venv/done ## Check style and types
 
 reconstruct: .venv/done ## Make the reconstructed dataset anew from its seed
 	$(VPRESEARCH) reconstruct
+
+ensemble: .venv/done ## Make the ensemble of 500 reconstructed datasets anew, with its witnessed extremes
+	$(VPRESEARCH) reconstruct --n 500 --extremes
 
 clean: .venv/done ## Delete build/
 	$(VPRESEARCH) clean

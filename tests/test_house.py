@@ -112,11 +112,9 @@ def test_every_target_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     commands = set(re.findall(r"^    ([a-z]+)\s", capsys.readouterr().out, re.M))
-    assert targets == commands
-    for target in targets:
-        recipe = re.search(rf"^{target}:.*\n\t(.*)$", makefile, re.M)
-        assert recipe is not None
-        assert recipe[1].startswith(f"$(VPRESEARCH) {target}")
+    recipes = [re.search(rf"^{target}:.*\n\t\$\(VPRESEARCH\) ([a-z]+)", makefile, re.M) for target in targets]
+    assert {recipe[1] for recipe in recipes if recipe} == commands
+    assert all(recipes)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")

@@ -34,7 +34,7 @@ class Interval:
     high_closed: bool = True
 
     def __contains__(self, value: Fraction | int | float) -> bool:
-        if value != value:  # noqa: PLR0124
+        if value != value:
             return False
         exact = Fraction(value)
         noise = abs(exact) * _RELATIVE_NOISE if isinstance(value, float) else Fraction(0)

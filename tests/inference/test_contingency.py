@@ -145,8 +145,13 @@ def test_a_variable_that_does_not_vary(counts: list[list[int]]) -> None:
     assert bool(result.expected.isna().to_numpy().all())
 
 
-def test_three_columns_have_no_exact_test() -> None:
-    result = associate(*_series([[3, 1, 2], [1, 4, 0]])).fisher
+def test_a_table_and_its_transpose_have_the_same_exact_test() -> None:
+    counts = np.array([[3, 1, 2], [1, 4, 0]])
+    assert fisher(counts).p_value == pytest.approx(fisher(counts.T).p_value, rel=1e-12)
+
+
+def test_three_rows_and_columns_have_no_exact_test() -> None:
+    result = associate(*_series([[3, 1, 2], [1, 4, 0], [2, 1, 3]])).fisher
     assert result is not None
     assert result.reason == "too_many_tables"
 

@@ -20,10 +20,10 @@ from vpresearch.published import Paper
 from vpresearch.reconstruct import (
     ENSEMBLE,
     Ensemble,
+    Reconstruction,
     attainable,
     draw_ensemble,
     read_ensemble,
-    reconstruct,
     verify,
     write_ensemble,
 )
@@ -31,7 +31,7 @@ from vpresearch.reconstruct import parallel as engine
 from vpresearch.reconstruct.ensemble import ensemble_bytes, from_tables
 from vpresearch.scorecard import scorecard
 
-_N, _BLOCK = 5, 12
+_N, _BLOCK = 4, 9
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,10 @@ def test_blocks_are_taken_in_order_until_there_are_enough(
     assert len(executor.blocks) < 3 + workers
 
 
-def test_a_member_that_fails_a_claim_is_not_kept(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
-    good = reconstruct(paper, 1).table
+def test_a_member_that_fails_a_claim_is_not_kept(
+    paper: Paper, reconstructions: dict[int, Reconstruction], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = reconstructions[1].table
     bad = good.assign(vertebral_volume_cc=good["vertebral_volume_cc"] + 1)
     monkeypatch.setattr(engine, "draw_block", lambda *_: [bad, good, bad])
     (kept,) = engine.draw_verified(paper, 1, 0, 3)
@@ -99,15 +101,17 @@ def test_an_ensemble_has_a_member(paper: Paper) -> None:
 # -- the file ----------------------------------------------------------------------------------------------------
 
 
-def test_a_table_comes_back_as_it_was(paper: Paper, small: Ensemble, tmp_path: Path) -> None:
+def test_a_table_comes_back_as_it_was(
+    small: Ensemble, reconstructions: dict[int, Reconstruction], tmp_path: Path
+) -> None:
     tables = [small.table(number) for number in range(_N)]
-    made = reconstruct(paper, 1).table
-    write_ensemble(from_tables([*tables, made]), tmp_path / "six.npz")
-    read = read_ensemble(tmp_path / "six.npz")
-    assert [path.name for path in tmp_path.iterdir()] == ["six.npz"]
+    made = reconstructions[1].table
+    write_ensemble(from_tables([*tables, made]), tmp_path / "all.npz")
+    read = read_ensemble(tmp_path / "all.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["all.npz"]
     for number, table in enumerate([*tables, made]):
         pd.testing.assert_frame_equal(read.table(number), table, check_dtype=False, check_exact=True)
-    assert read.table(5).to_csv(index=False) == made.to_csv(index=False)
+    assert read.table(_N).to_csv(index=False) == made.to_csv(index=False)
 
 
 def test_the_arrays_are_those_of_the_tables(small: Ensemble) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vpresearch.inference import compare
+from vpresearch.inference import ALPHA, shapiro_wilk
 from vpresearch.load import RECONSTRUCTED_ID_PREFIX
 from vpresearch.published import Claim, Paper
 from vpresearch.reconstruct.anneal import NotFoundError, Schedule
@@ -158,7 +158,8 @@ def _draw(
 def _refuse_normal_scores(skeleton: Skeleton, leak: Ints, scores: dict[str, Ints]) -> None:
     for variable, of_patient in scores.items():
         score = of_patient[skeleton.patient]
-        if compare(score[leak == 0], score[leak == 1]).chosen != "kruskal":
+        # The protocol takes the rank test unless both groups look normal.
+        if all(shapiro_wilk(score[leak == value]).p_value >= ALPHA for value in (0, 1)):
             raise NotFoundError(f"the protocol would not take the rank test for {variable}")
 
 

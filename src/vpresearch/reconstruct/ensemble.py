@@ -234,5 +234,5 @@ def read_ensemble(path: Path | str) -> Ensemble:
             codes = {name: coded if coded.ndim == 2 else np.zeros(coded, np.uint8) for name, coded in codes.items()}
             values = {name: arrays[f"{name}.values"] for name in names}
             return Ensemble(arrays[_VERTEBRAE], codes, values)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise VPResearchError(f"{Path(path).name} cannot be read as an ensemble: {error}.") from None
