@@ -8,8 +8,9 @@ endif
 VPRESEARCH := $(BIN)/vpresearch
 
 # What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1
+# LANGUAGE counts only where it is said on the command line; many systems have one in the environment.
 REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
-	$(if $(filter-out environment% default,$(origin LANGUAGE)),--language $(LANGUAGE)) $(if $(STRICT),--strict)
+	$(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE)) $(if $(STRICT),--strict)
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce audit test check reconstruct ensemble clean

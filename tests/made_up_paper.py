@@ -75,7 +75,7 @@ def _of_variable(data: pd.DataFrame, variable: str) -> list[dict[str, Any]]:
         for name, value in (("mean", values.mean()), ("sd", values.std(ddof=1))):
             printed = _print(value, 1)
             claims.append(_claim(f"table3.{variable}.{group}.{name}", printed, name, name, variable, {"leak": leak}))
-    p = _print(compare(*groups).result.p_value, 3)
+    p = _print(compare(groups[0], groups[1]).result.p_value, 3)
     return [*claims, _claim(f"table3.{variable}.p", p, "p", "p", variable)]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -115,6 +116,22 @@ def test_every_target_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     recipes = [re.search(rf"^{target}:.*\n\t\$\(VPRESEARCH\) ([a-z]+)", makefile, re.M) for target in targets]
     assert {recipe[1] for recipe in recipes if recipe} == commands
     assert all(recipes)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [
+        ([], "reproduce"),
+        (["LANGUAGE=en"], "reproduce --language en"),
+        (["DATA=my study.xlsx", "OUT=a b", "STRICT=1"], 'reproduce --data "my study.xlsx" --out "a b" --strict'),
+    ],
+)
+def test_make_passes_on_what_is_given(given: list[str], passed: str) -> None:
+    environment = {**os.environ, "LANGUAGE": "en_GB:en"}
+    command = ["make", "--dry-run", "--assume-old=.venv/done", "reproduce", *given]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert " ".join(run.stdout.split()).endswith(passed)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")

@@ -31,7 +31,7 @@ def test_no_p_of_the_rounding_box_lies_outside(
     # Corners too, where the extremes are.
     corners = np.array(np.meshgrid(*[[box.min(), box.max()] for box in boxes])).reshape(4, -1)
     a, b, s, r = np.hstack([boxes, corners])
-    p = ttest_ind_from_stats(a, s, sizes[0], b, r, sizes[1], equal_var=equal_var).pvalue
+    p = np.asarray(ttest_ind_from_stats(a, s, sizes[0], b, r, sizes[1], equal_var=equal_var).pvalue)
     assert low - 1e-12 <= p.min()
     assert p.max() <= high + 1e-12
 

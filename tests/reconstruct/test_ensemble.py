@@ -28,7 +28,8 @@ from vpresearch.reconstruct import (
     write_ensemble,
 )
 from vpresearch.reconstruct import parallel as engine
-from vpresearch.reconstruct.ensemble import ensemble_bytes, from_tables
+from vpresearch.reconstruct.ensemble import from_tables
+from vpresearch.reconstruct.store import ensemble_bytes
 from vpresearch.scorecard import scorecard
 
 _N, _BLOCK = 4, 9

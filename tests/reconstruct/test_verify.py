@@ -15,7 +15,7 @@ from scipy.stats import kruskal
 from vpresearch.project import RECONSTRUCTION
 from vpresearch.published import Compute, Paper
 from vpresearch.reconstruct import attainable, verify
-from vpresearch.reconstruct.verify import kruskal_statistic
+from vpresearch.reconstruct.recount import kruskal_statistic
 from vpresearch.reported import Reported
 
 

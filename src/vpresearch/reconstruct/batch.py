@@ -125,10 +125,12 @@ class ExcessRange:
     def __init__(self, p: Reported, n: int, n_first: int) -> None:
         interval = p.interval()
         self._n, self._variance = n, n_first * (n - n_first) * (n + 1) / 12
-        self._least, self._most = (
-            math.inf if end is None else float(chdtri(1, min(1.0, max(0.0, float(end)))))
-            for end in (interval.high, interval.low)
+        # Where a printed bound leaves an end open, p reaches from 0 to 1.
+        least_p, most_p = (
+            max(0.0, float(interval.low or 0)),
+            min(1.0, float(1 if interval.high is None else interval.high)),
         )
+        self._least, self._most = float(chdtri(1, most_p)), float(chdtri(1, least_p)) if least_p else math.inf
 
     def __call__(self, ties: Ints) -> tuple[Floats, Floats]:
         """Give the smallest and largest absolute doubled excess for each ``tie_sum``, shapes (n_chains,)."""

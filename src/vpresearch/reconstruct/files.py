@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from vpresearch.published import Paper
-from vpresearch.reconstruct.ensemble import ensemble_bytes, from_tables
+from vpresearch.reconstruct.ensemble import from_tables
 from vpresearch.reconstruct.parallel import draw_ensemble, draw_extremes
 from vpresearch.reconstruct.provenance import ensemble_provenance
+from vpresearch.reconstruct.store import ensemble_bytes
 
 
 def make_ensemble(

@@ -14,23 +14,26 @@ from vpresearch.published import Grid, Paper
 Rows = list[dict[str, str]]
 
 
-def read_rows(table: pd.DataFrame) -> Rows:
-    """Give the cells of a table as text, with the region and the fill ratio that follow from them.
+def read_rows(table: pd.DataFrame, paper: Paper) -> Rows:
+    """Give the cells of a table as text, with the region and the ratios that follow from them.
 
     Parameters
     ----------
     table : pandas.DataFrame, shape (n_vertebrae, n_columns)
+    paper : Paper
+        It tells the ratios.
 
     Returns
     -------
     list of dict of str to str
-        One a row; the fill ratio as an exact fraction, missing cells empty.
+        One a row; ratios as exact fractions in percent, missing cells empty.
     """
     cells = {str(name): ["" if pd.isna(cell) else str(cell) for cell in table[name].tolist()] for name in table}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
     for row in rows:
         row["region"] = {"T": "thoracic", "L": "lumbar"}[row["level"][0]]
-        row["fill_percent"] = str(100 * Fraction(row["cement_volume_cc"]) / Fraction(row["vertebral_volume_cc"]))
+        for name, (numerator, denominator) in paper.ratios.items():
+            row[name] = str(100 * Fraction(row[numerator]) / Fraction(row[denominator]))
     return rows
 
 

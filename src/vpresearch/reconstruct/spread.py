@@ -34,7 +34,7 @@ def spread(ensemble: Ensemble) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from vpresearch.reconstruct.ensemble import ENSEMBLE, read_ensemble
+    >>> from vpresearch.reconstruct.store import ENSEMBLE, read_ensemble
     >>> table = spread(read_ensemble(ENSEMBLE).take(range(3)))
     >>> table.columns.tolist(), len(table)
     (['statistic', 'quantile', 'value'], 56)

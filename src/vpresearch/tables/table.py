@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +25,14 @@ p.note { font-size: 0.85em; margin: 0.4em 0; }
 
 
 _LATEX = str.maketrans(
-    {"%": r"\%", "&": r"\&", "_": r"\_", "#": r"\#", "$": r"\$", "<": r"\textless{}", ">": r"\textgreater{}"}
+    {
+        **{sign: rf"\{sign}" for sign in "%&_#${}"},
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+    }
 )
 
 
@@ -75,8 +84,8 @@ class Table:
 
     def to_latex(self) -> str:
         """Give a floating table for the booktabs and multirow packages."""
-        styler = self._styler("latex")
-        caption = " ".join(filter(None, (self.caption.translate(_LATEX) + ".", self._banner().translate(_LATEX))))
+        styler = self._styler(_to_latex)
+        caption = " ".join(filter(None, (_to_latex(self.caption) + ".", _to_latex(self._banner()))))
         body = styler.to_latex(
             hrules=True,
             caption=caption,
@@ -85,28 +94,32 @@ class Table:
             multicol_align="c",
             convert_css=True,
         )
-        notes = "".join(f"\\par\\footnotesize {note.translate(_LATEX)}\n" for note in self.notes)
+        notes = "".join(f"\\par\\footnotesize {_to_latex(note)}\n" for note in self.notes)
         return body.replace("\\end{table}", f"{notes}\\end{{table}}")
 
     def _repr_html_(self) -> str:
         banner = self._banner()
         caption = html.escape(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else "")
-        table = self._styler("html").set_caption(caption).to_html(table_attributes="")
+        table = self._styler(html.escape).set_caption(caption).to_html(table_attributes="")
         notes = "".join(f'<p class="note">{html.escape(note)}</p>\n' for note in self.notes)
         return f"{table}{notes}"
 
     def _banner(self) -> str:
         return labels.text("banner.reconstruction", self.language) if self.reconstruction else ""
 
-    def _styler(self, escape: str) -> Styler:
+    def _styler(self, escape: Callable[[str], str]) -> Styler:
         styler = self.shown.style.hide(axis="index").set_uuid(self.name)
-        styler = styler.format(escape=escape).format_index(escape=escape, axis=1)
+        styler = styler.format(lambda cell: escape(str(cell))).format_index(lambda cell: escape(str(cell)), axis=1)
         return styler.apply(self._weights, axis=None) if self.bold else styler
 
     def _weights(self, shown: pd.DataFrame) -> pd.DataFrame:
         weights = pd.DataFrame("", index=shown.index, columns=shown.columns)
         weights.iloc[list(self.bold)] = "font-weight: bold"
         return weights
+
+
+def _to_latex(words: str) -> str:
+    return words.translate(_LATEX)
 
 
 def write(table: Table, folder: Path) -> Table:
@@ -146,4 +159,5 @@ def percent(value: float, language: str) -> str:
     >>> percent(36.6, "es")
     '37%'
     """
-    return f"{labels.number(value, 0, language)}%"
+    number = labels.number(value, 0, language)
+    return number if math.isnan(value) else f"{number}%"
