@@ -21,7 +21,7 @@ from vpresearch.reconstruct.extreme import STATISTICS, STEPS, Sign, Witness, ext
 from vpresearch.reconstruct.targets import attainable
 from vpresearch.reconstruct.verify import verify
 
-BLOCK = 256
+BLOCK = 320
 
 
 class InPlace(Executor):

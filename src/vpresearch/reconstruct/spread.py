@@ -108,7 +108,7 @@ def logistic_slope(x: Floats, y: Leaks) -> Floats:
     --------
     >>> x, y = np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[False, True, False, True]])
     >>> logistic_slope(x, y).round(4).tolist()
-    [0.9149]
+    [0.9082]
     """
     if (y.all(axis=1) | ~y.any(axis=1) | (np.ptp(x, axis=1) == 0)).any():
         raise VPResearchError("a row with one kind of outcome, or with one number, cannot be fitted")

@@ -3,6 +3,7 @@
 from vpresearch.tables.audited import audit_table
 from vpresearch.tables.behind import associations, comparisons, leak_kinds, outcome
 from vpresearch.tables.exhibits import exhibits_table
+from vpresearch.tables.free import spread_table
 from vpresearch.tables.paper import table1, table2, table3, table4
 from vpresearch.tables.table import Table, write
 from vpresearch.tables.verdicts import scorecard_table
@@ -16,6 +17,7 @@ __all__ = [
     "leak_kinds",
     "outcome",
     "scorecard_table",
+    "spread_table",
     "table1",
     "table2",
     "table3",
