@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpresearch.audit.check import Check
+from vpresearch.audit.contingency import check_contingency
 from vpresearch.audit.counts import check_counts
 from vpresearch.audit.derived import check_derived
 from vpresearch.audit.moments import check_moments
@@ -41,5 +42,6 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
         *check_counts(paper, rule),
         *check_moments(paper, rule, rng),
         *check_p_values(paper, rule, rng),
+        *check_contingency(paper, rule),
         *check_derived(paper, rule),
     ]

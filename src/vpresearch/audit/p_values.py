@@ -105,7 +105,7 @@ def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -
             first_scale.setdefault(claim.id, row)
             checks = [_check(row, test, rule, rng) for test in row.attained]
             yield from checks
-            yield _source(checks)
+            yield source(checks)
     yield from _exchanges(list(first_scale.values()), rule, rng)
 
 
@@ -238,15 +238,25 @@ def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator) ->
     witness = "" if verdict == "impossible" else _witness(test, row, printed, rng)
     if verdict != "impossible":
         verdict, code = ("possible", "p_attained") if witness else ("undecided", "p_undecided")
-    n_datasets = None if found.pairs is None else int(found.pairs[_inside(found.values, printed)].sum())
+    n_datasets = None if found.pairs is None else int(found.pairs[inside(found.values, printed)].sum())
     scale = f"{grid.low} – {grid.high}" if grid.low is not None and grid.high is not None else ""
     ids = (claim.id, *row.compared[0].ids, *row.compared[1].ids)
     values |= {"test": test, "variable": row.compared[0].variable, "printed": claim.printed.printed, "scale": scale}
     return Check(f"p_{test}", ids, verdict, code, values, n_datasets, found.low, found.high, witness)
 
 
-def _source(checks: Sequence[Check]) -> Check:
-    """Name every test that can give a printed p, and those that may."""
+def source(checks: Sequence[Check]) -> Check:
+    """Name every test that can give a printed p, and those that may.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+        Of one printed p, one a test.
+
+    Returns
+    -------
+    Check
+    """
     by_verdict = {
         verdict: [str(check.values["test"]) for check in checks if check.verdict == verdict]
         for verdict in ("possible", "undecided", "impossible")
@@ -262,7 +272,7 @@ def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[
     """Tell a proof of impossibility from a witness, and both from neither."""
     interval, found, most_equal = printed.interval(rule), row.attained[test], row.grid.most_equal
     ends: dict[str, str | float] = {"low": found.low, "high": found.high}
-    if _inside(found.values, interval).any():
+    if inside(found.values, interval).any():
         return "possible", "p_attained", ends
     if found.exact:
         return "impossible", "p_not_attained", ends | {"count": float(len(found.values))}
@@ -279,7 +289,18 @@ def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[
     return "undecided", "p_undecided", ends
 
 
-def _inside(values: Floats, interval: Interval) -> NDArray[np.bool_]:
+def inside(values: Floats, interval: Interval) -> NDArray[np.bool_]:
+    """Tell which values lie in an interval, with an allowance for binary noise.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float, shape (n,)
+    interval : Interval
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,)
+    """
     low = -math.inf if interval.low is None else float(interval.low)
     high = math.inf if interval.high is None else float(interval.high)
     noise = 1e-12
@@ -306,7 +327,7 @@ def _witness(test: str, row: Row, printed: Interval, rng: np.random.Generator) -
 def _exact_witness(pools: tuple[Ints, Ints], printed: Interval) -> str:
     """Give the rank-sum excess itself: any values in that order print so."""
     p = _exact_p(pools[0].shape[1], pools[1].shape[1])
-    fitting = np.flatnonzero(_inside(p, printed))
+    fitting = np.flatnonzero(inside(p, printed))
     return f"U = {fitting[0]}" if len(fitting) else ""
 
 
@@ -322,7 +343,7 @@ def _candidates(
         else:
             rows, columns = np.repeat(block, len(second)), np.tile(np.arange(len(second)), len(block))
             p = _rank_p(first[rows], second[columns], test).reshape(len(block), len(second))
-        for row, column in np.argwhere(_inside(p, printed))[:5]:
+        for row, column in np.argwhere(inside(p, printed))[:5]:
             yield first[block[row]], second[column]
 
 

@@ -1,0 +1,88 @@
+"""Printed p-values of two-by-two tables against everything that the printed margins and cells allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2_contingency, fisher_exact
+
+from vpresearch.audit.check import Check, Verdict
+from vpresearch.audit.p_values import inside, source
+from vpresearch.published import Claim, Paper
+from vpresearch.reported import RoundingRule
+
+Table = NDArray[np.int64]
+
+_BY = "leak"
+TESTS: dict[str, Callable[[Table], float]] = {
+    "chi_squared": lambda table: float(chi2_contingency(table, correction=False).pvalue),
+    "chi_squared_yates": lambda table: float(chi2_contingency(table, correction=True).pvalue),
+    "fisher": lambda table: float(fisher_exact(table).pvalue),
+}
+
+
+def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the printed p of a two-valued variable, by leak, against each test on every table that the counts allow.
+
+    Parameters
+    ----------
+    paper : Paper
+    rule : {"any", "half-up", "half-even", "truncation"}
+
+    Yields
+    ------
+    Check
+        One a test, exact, and one that names the tests which can give the p.
+    """
+    for claim in paper.claims:
+        variable = claim.compute.variable
+        if claim.kind != "p" or variable is None or variable in paper.grids:
+            continue
+        tables = _tables(paper, claim, variable)
+        if not tables:
+            continue
+        checks = [_check(claim, variable, test, tables, rule) for test in TESTS]
+        yield from checks
+        yield source(checks)
+
+
+def _check(claim: Claim, variable: str, test: str, tables: list[Table], rule: RoundingRule) -> Check:
+    p = np.array([TESTS[test](table) for table in tables])
+    fitting = np.flatnonzero(inside(p, claim.printed.interval(rule)))
+    values: dict[str, str | float] = {"test": test, "variable": variable, "printed": claim.printed.printed, "scale": ""}
+    witness = " / ".join(" ".join(map(str, row)) for row in tables[fitting[0]]) if len(fitting) else ""
+    verdict: Verdict = "possible" if len(fitting) else "impossible"
+    code = "p_attained" if len(fitting) else "p_not_attained"
+    low, high = float(p.min()), float(p.max())
+    return Check(f"p_{test}", (claim.id,), verdict, code, values, len(fitting), low, high, witness)
+
+
+def _tables(paper: Paper, claim: Claim, variable: str) -> list[Table]:
+    """List the two-by-two tables with the printed margins and cells; none where a margin is not printed."""
+    counts = {
+        (other.compute.over, tuple(sorted(other.compute.group.items()))): int(other.printed.value)
+        for other in paper.claims
+        if other.kind == "count" and other.compute.variable is None
+    }
+    over = claim.compute.over
+    margins: dict[str, list[tuple[str, int]]] = {variable: [], _BY: []}
+    for (unit, where), n in counts.items():
+        if unit == over and len(where) == 1 and where[0][0] in margins:
+            margins[where[0][0]].append((where[0][1], n))
+    if any(len(margin) != 2 for margin in margins.values()):
+        return []
+    (first, rows), (second, _) = margins[variable]
+    (one, columns), (two, _) = margins[_BY]
+    total = sum(n for _, n in margins[variable])
+    if total != sum(n for _, n in margins[_BY]):
+        return []
+    pairs = [(value, by) for value in (first, second) for by in (one, two)]
+    printed = [counts.get((over, tuple(sorted({variable: value, _BY: by}.items())))) for value, by in pairs]
+    found = []
+    for corner in range(max(0, rows + columns - total), min(rows, columns) + 1):
+        table = np.array([[corner, rows - corner], [columns - corner, total - rows - columns + corner]])
+        if all(cell in (None, n) for cell, n in zip(printed, table.ravel(), strict=True)):
+            found.append(table)
+    return found

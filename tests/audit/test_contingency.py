@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import chi2_contingency, fisher_exact
+
+from tests.made_up_paper import write_paper
+from vpresearch.audit.check import Check
+from vpresearch.audit.contingency import check_contingency
+from vpresearch.published import read_paper
+
+# Leak by sex: 8 of 20 women, 11 of 15 men.
+TABLE = np.array([[8, 12], [11, 4]])
+GIVEN = {
+    "chi_squared": chi2_contingency(TABLE, correction=False).pvalue,
+    "chi_squared_yates": chi2_contingency(TABLE, correction=True).pvalue,
+    "fisher": fisher_exact(TABLE).pvalue,
+}
+
+
+def _claim(name: str, printed: str, kind: str, **compute: Any) -> dict[str, Any]:
+    compute = {"statistic": "p" if kind == "p" else "n", "over": "vertebrae", **compute}
+    return {"id": name, "printed": printed, "kind": kind, "places": ["text"], "compute": compute}
+
+
+def _checks(tmp_path: Path, p: str, *, cells: bool) -> dict[str, Check]:
+    claims = [
+        _claim("all.n", "35", "count"),
+        _claim("leaks.n", "19", "count", group={"leak": "yes"}),
+        _claim("no_leaks.n", "16", "count", group={"leak": "no"}),
+        _claim("women.n", "20", "count", group={"sex": "F"}),
+        _claim("men.n", "15", "count", group={"sex": "M"}),
+        _claim("sex.p", p, "p", variable="sex"),
+    ]
+    if cells:
+        claims.append(_claim("women_with_leak.n", "8", "count", group={"sex": "F", "leak": "yes"}))
+    content = {"paper": {"key": "made-up"}, "variables": {}, "claims": claims}
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    return {check.check: check for check in check_contingency(paper, "any")}
+
+
+@pytest.mark.parametrize("test", list(GIVEN))
+def test_the_test_that_was_used_is_named(test: str, tmp_path: Path) -> None:
+    found = _checks(tmp_path, f"{GIVEN[test]:.3f}", cells=True)
+    possible = {name for name, check in found.items() if check.verdict == "possible"}
+    assert possible == {f"p_{test}", "p_source"}
+    assert found["p_source"].values["possible"] == test
+    assert found[f"p_{test}"].witness in {"8 12 / 11 4", "12 8 / 4 11"}
+
+
+def test_without_the_cells_every_table_of_the_margins_is_tried(tmp_path: Path) -> None:
+    found = _checks(tmp_path, f"{GIVEN['fisher']:.3f}", cells=False)
+    assert found["p_fisher"].verdict == "possible"
+    assert found["p_fisher"].p_min < 0.001
+    assert found["p_fisher"].p_max == pytest.approx(1)
+
+
+def test_a_p_that_no_table_gives_is_impossible(tmp_path: Path) -> None:
+    found = _checks(tmp_path, "0,501", cells=False)
+    assert {check.verdict for check in found.values()} == {"impossible"}
+    assert found["p_source"].alarm
+
+
+def test_this_paper_prints_no_such_p() -> None:
+    from vpresearch.project import PUBLISHED
+
+    assert list(check_contingency(read_paper(PUBLISHED), "any")) == []
