@@ -34,10 +34,13 @@ class Notebook:
     ----------
     file : str
     exhibits : tuple of Exhibit
+    only_reconstruction : bool
+        Whether it has nothing to say where the data are real.
     """
 
     file: str
     exhibits: tuple[Exhibit, ...]
+    only_reconstruction: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,11 @@ def read_compendium(path: Path = COMPENDIUM) -> Compendium:
     """
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     notebooks = tuple(
-        Notebook(entry["file"], tuple(Exhibit(made["exhibit"], made["output"]) for made in entry["exhibits"]))
+        Notebook(
+            entry["file"],
+            tuple(Exhibit(made["exhibit"], made["output"]) for made in entry["exhibits"]),
+            entry.get("only_reconstruction", False),
+        )
         for entry in content["notebooks"]
     )
     return Compendium(notebooks, tuple(Image(entry["exhibit"], entry["shows"]) for entry in content["images"]))

@@ -88,7 +88,11 @@ def run(
     NotebookError
         If a notebook fails or takes other parameters; nothing is put in place then.
     """
-    notebooks = read_compendium().notebooks
+    notebooks = tuple(
+        notebook
+        for notebook in read_compendium().notebooks
+        if dataset.reconstruction or not notebook.only_reconstruction
+    )
     parameters = {"data": str(data.resolve()), "language": language, "alpha": alpha, "seed": seed}
     seconds: dict[str, float] = {}
     with _staging(records) as staging:

@@ -165,7 +165,7 @@ def test_the_committed_datasets_are_distinct_and_diverse(committed: Ensemble) ->
     for values in (committed.volumes, committed.cement, committed.patient):
         assert len(np.unique(values, axis=0)) == len(committed)
     shapes = {tuple(sorted(sizes)) for sizes in committed.n_vertebrae_of.tolist()}
-    assert len(shapes) > 20
+    assert len(shapes) > 5
     assert len(np.unique(np.sort(committed.cement, axis=1), axis=0)) == len(committed)
 
 
