@@ -81,7 +81,7 @@ def test_a_run_says_what_it_did(finished: Finished, paper: Paper) -> None:
 
 
 def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) -> None:
-    notebooks = read_compendium().notebooks
+    notebooks = [notebook for notebook in read_compendium().notebooks if not notebook.only_reconstruction]
     kinds = {"tables": ("csv", "html", "tex"), "figures": ("csv", "png", "svg")}
     outputs = [exhibit.output for notebook in notebooks for exhibit in notebook.exhibits]
     expected = {f"{output}.{kind}" for output in outputs for kind in kinds[output.split("/")[0]]}
@@ -197,8 +197,9 @@ def test_the_reconstruction_passes_a_strict_run(
         (["--seed", "2"], *[ROOT / "build" / "reconstruction-es"] * 2),
         (["--alpha", "0.1"], *[ROOT / "build" / "reconstruction-es"] * 2),
         (["--data", str(WORKBOOK)], *[ROOT / "build" / "spanish"] * 2),
-        (["--data", str(WORKBOOK), "--out", "x"], Path("x"), Path("x")),
-        (["--out", "x"], Path("x"), Path("x")),
+        # A relative folder is one of where the user stands, not of where the notebooks run.
+        (["--data", str(WORKBOOK), "--out", "x"], *[Path.cwd() / "x"] * 2),
+        (["--out", "x"], *[Path.cwd() / "x"] * 2),
     ],
     ids=["standard", "language", "seed", "alpha", "data", "data-out", "out"],
 )
@@ -291,6 +292,21 @@ def test_a_wrong_command_line_is_refused(arguments: list[str], capsys: pytest.Ca
         cli.main(arguments)
     assert caught.value.code == 2
     assert capsys.readouterr().err.startswith("usage: vpresearch")
+
+
+def test_a_relative_output_folder_is_where_the_user_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Path] = []
+
+    def run(dataset: object, data: Path, out: Path, records: Path, **_: object) -> runner.Run:
+        asked.extend([out, records])
+        return runner.Run(out, {})
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner, "run", run)
+    assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", "results"]) == 0
+    assert asked == [tmp_path / "results"] * 2
 
 
 def test_an_output_folder_that_is_a_file_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -517,7 +517,6 @@ def test_all_problems_are_told_at_once_in_reading_order(rows: Rows, write: Write
         ("column_twice", None, "Género"),
         ("missing_column", None, "odi_1y"),
         ("not_a_number", 2, "age_years"),
-        ("constant", 3, "age_years"),
         ("no_site_without_leak", 3, "leak_site"),
         ("unknown_category", 4, "sex"),
         ("out_of_range", 4, "vas_pre"),
@@ -539,3 +538,23 @@ def test_the_message_of_an_error_lists_its_problems() -> None:
         "  2. sheet Hoja1, row 3, column Edad: It is bad. Mend it too.",
     ]
     assert str(InputError("study.xlsx", problems[:1])).startswith("study.xlsx: 1 problem\n")
+
+
+def test_one_wrong_cell_is_not_told_again_by_the_patient_s_other_rows(
+    rows: Rows, write: Write, refused: Refused
+) -> None:
+    first = next(i for i, row in enumerate(rows) if row["patient_id"] == rows[i + 1]["patient_id"])
+    for wrong in ("11", "dos"):
+        spoilt = [dict(row) for row in rows]
+        spoilt[first]["vas_pre"] = wrong
+        (problem,) = refused(write(spoilt, "spoilt.csv"))
+        assert problem.row == first + 2
+
+
+def test_a_patient_s_odd_row_is_told_with_the_row_it_differs_from(rows: Rows, write: Write, refused: Refused) -> None:
+    first = next(i for i, row in enumerate(rows) if row["patient_id"] == rows[i + 1]["patient_id"])
+    spoilt = [dict(row) for row in rows]
+    spoilt[first + 1]["age_years"] = str(int(spoilt[first]["age_years"]) + 1)
+    (problem,) = refused(write(spoilt, "spoilt.csv"))
+    assert (problem.code, problem.row) == ("constant", first + 3)
+    assert f"row {first + 2}" in problem.message

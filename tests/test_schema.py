@@ -84,8 +84,9 @@ def test_the_edge_of_a_rule_is_allowed(rows: Rows, changes: list[Change]) -> Non
 
 
 def test_one_cell_can_break_two_rules(rows: Rows, write: Write, refused: Refused) -> None:
-    rows[1]["vas_pre"] = "11"
-    assert [(problem.code, problem.row) for problem in refused(write(rows))] == [("constant", 3), ("out_of_range", 3)]
+    rows[1]["cement_volume_cc"] = "99"
+    told = [(problem.code, problem.row) for problem in refused(write(rows))]
+    assert told == [("cement_below_volume", 3), ("out_of_range", 3)]
 
 
 def test_every_problem_of_a_table_is_told_in_order(rows: Rows) -> None:

@@ -174,7 +174,9 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
         if options.out.exists() and not options.out.is_dir():
             problem = Problem("not_a_folder", "The place for the outputs is a file.", "Name a folder.")
             raise InputError(options.out.name, [problem])
-        return options.out, options.out
+        # The notebooks run in a folder of their own, where a relative path would mean another place.
+        folder = options.out.resolve()
+        return folder, folder
     standard = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED)
     if options.data.resolve() == RECONSTRUCTION.resolve():
         records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}")

@@ -97,7 +97,7 @@ def load(path: Path | str) -> Dataset:
     content = _read_bytes(path)
     raw = _read_workbook(path.name, content) if path.suffix.lower() == ".xlsx" else _read_csv(path.name, content)
     table, headers, problems = _canonical(raw)
-    problems += [problem for problem in check(table, headers) if problem.row is not None]
+    problems = _without_echoes(problems + check(table, headers), table)
     if not raw.rows:
         problems.append(Problem("no_rows", "The table has a header but no rows.", "Enter one row a vertebra."))
     if problems:
@@ -285,6 +285,15 @@ def _convert_category(cell: object, column: Column) -> _Converted:
         return value, None
     accepted = ", ".join(dict.fromkeys(f"{level.labels['es']} ({level.value})" for level in column.levels))
     return None, ("unknown_category", "The cell holds none of the accepted words.", f"Enter one of: {accepted}.")
+
+
+def _without_echoes(problems: list[Problem], table: pd.DataFrame) -> list[Problem]:
+    """Leave out that a patient's cells differ, where one of them is told to be wrong in itself."""
+    if "patient_id" not in table:
+        return problems
+    patient = table["patient_id"].to_dict()
+    faulty = {(patient.get(p.row), p.column) for p in problems if p.row is not None and p.code != "constant"}
+    return [p for p in problems if p.code != "constant" or (patient.get(p.row), p.column) not in faulty]
 
 
 # -- the dataset -------------------------------------------------------------------------------------------------

@@ -37,7 +37,14 @@ def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
         return []
     # Outside of the handler: pandera's error quotes whole rows, and must not be chained to any other.
     failed = {(int(row), str(name)) for row, name in cases.itertuples(index=False) if not pd.isna(row)}
-    return [_problem(name, row, headers) for row, name in sorted(failed)]
+    return [_problem(name, row, headers, _first_row(table, row)) for row, name in sorted(failed)]
+
+
+def _first_row(table: pd.DataFrame, row: int) -> int:
+    """Give the first row of the same patient."""
+    if "patient_id" not in table:
+        return row
+    return int(table.index[table["patient_id"] == table.loc[row, "patient_id"]][0])
 
 
 # -- rules across columns ----------------------------------------------------------------------------------------
@@ -155,12 +162,12 @@ def _column(column: Column) -> pa.Column:
     return pa.Column(checks=checks, nullable=True, name=column.name)
 
 
-def _problem(check_name: str, row: int, headers: dict[str, str]) -> Problem:
+def _problem(check_name: str, row: int, headers: dict[str, str], first_row: int) -> Problem:
     code, _, name = check_name.partition(":")
     if code in _ACROSS:
         _, _, name, message, remedy = _ACROSS[code]
     elif code == "constant":
-        message = "The value differs from the one on this patient's first row."
+        message = f"The value differs from the one on row {first_row}, of the same patient."
         remedy = "Give one patient the same value on every row."
     else:
         column = columns()[name]

@@ -84,20 +84,26 @@ def _pie_and_bars(
         else:
             left.set_axis_off()
             right.set_axis_off()
+            left.text(0.5, 0.5, labels.text("word.nothing", language), ha="center", va="center", fontsize=13)
     return Figure(name, canvas, counts.reset_index(drop=True), caption, dataset.reconstruction)
 
 
 def _draw_pie(axes: Axes, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str], language: str) -> None:
-    shares = [
-        f"{name}\n{labels.number(share, 0, language)}%" for name, share in zip(names, counts["percent"], strict=True)
+    """Draw the slices that there are; one that is all of it has no seam."""
+    slices = [
+        (count, f"{name}\n{labels.number(share, 0, language)}%", colour)
+        for count, name, share, colour in zip(counts["n"], names, counts["percent"], colours, strict=True)
+        if count
     ]
+    sizes, words, fills = zip(*slices, strict=True)
     axes.pie(
-        counts["n"],
-        labels=shares,
-        colors=list(colours),
+        sizes,
+        labels=words,
+        colors=fills,
         startangle=90,
         counterclock=False,
-        wedgeprops={"edgecolor": "white", "linewidth": 1.5},
+        labeldistance=1.18,
+        wedgeprops={"edgecolor": "white", "linewidth": 1.5 if len(slices) > 1 else 0},
     )
 
 

@@ -137,7 +137,7 @@ def p_value_of_shortfall(shortfall: float, n: int) -> float:
     Examples
     --------
     >>> round(p_value_of_shortfall(0.05, 26), 3)
-    0.238
+    0.232
     """
     if shortfall <= 0:
         return 1.0
