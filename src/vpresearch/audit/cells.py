@@ -135,6 +135,26 @@ def pooled(paper: Paper, group: Group) -> Group | None:
     return None
 
 
+def pooled_mean(first: Group, second: Group, rule: RoundingRule) -> tuple[Fraction, Fraction]:
+    """Bound the overall mean that the printed means of two groups force.
+
+    Parameters
+    ----------
+    first, second : Group
+    rule : {"any", "half-up", "half-even", "truncation"}
+
+    Returns
+    -------
+    pair of fractions.Fraction
+        Smallest and largest.
+    """
+    n = first.n + second.n
+    intervals = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
+    low = (first.n * Fraction(intervals[0].low or 0) + second.n * Fraction(intervals[1].low or 0)) / n
+    high = (first.n * Fraction(intervals[0].high or 0) + second.n * Fraction(intervals[1].high or 0)) / n
+    return low, high
+
+
 def cell(paper: Paper, group: Group, grid: Grid, rule: RoundingRule, *, strict: bool) -> Cell | None:
     """Set a group on a grid.
 

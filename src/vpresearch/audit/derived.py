@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations
 
-from vpresearch.audit.cells import Group, groups, pairs
+from vpresearch.audit.cells import Group, groups, pairs, pooled_mean
 from vpresearch.audit.check import Check, Verdict
 from vpresearch.published import Claim, Paper
 from vpresearch.reported import RoundingRule
@@ -73,7 +73,7 @@ def _means_by_unit(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         if group.where or group.variable not in compared or group.over == compared[group.variable][0].over:
             continue
         parts = compared[group.variable]
-        low, high = _pooled_mean(*parts, rule)
+        low, high = pooled_mean(*parts, rule)
         mean = group.claims["mean"]
         printed = mean.printed.interval(rule)
         disjoint = Fraction(printed.high or 0) < low or Fraction(printed.low or 0) > high
@@ -87,14 +87,6 @@ def _means_by_unit(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
             values,
             witness=f"{mean.printed.printed} ({group.over})",
         )
-
-
-def _pooled_mean(first: Group, second: Group, rule: RoundingRule) -> tuple[Fraction, Fraction]:
-    n = first.n + second.n
-    intervals = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
-    low = (first.n * Fraction(intervals[0].low or 0) + second.n * Fraction(intervals[1].low or 0)) / n
-    high = (first.n * Fraction(intervals[0].high or 0) + second.n * Fraction(intervals[1].high or 0)) / n
-    return low, high
 
 
 def _ratios(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
@@ -136,7 +128,7 @@ def _uncorrelated(paper: Paper, top: Group, bottom: Group, rule: RoundingRule) -
     for _, first, second in pairs(paper):
         if first.variable == top.variable:
             # The groups know the mean better than the rounded overall number does.
-            low, high = _pooled_mean(first, second, rule)
+            low, high = pooled_mean(first, second, rule)
             x_low, x_high = max(x_low, float(low)), min(x_high, float(high))
     share, least, other = _two_points(bottom, rule)
     return x_low / float(mean.high or 1), x_high * (share / least + (1 - share) / other)

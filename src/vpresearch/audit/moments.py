@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, cell, grids, groups, pairs, pooled
+from vpresearch.audit.cells import Group, cell, grids, groups, pairs, pooled, pooled_mean
 from vpresearch.audit.check import Check, show_values
 from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
 from vpresearch.lattice import Cell, count, sample, to_values
@@ -112,7 +112,7 @@ def _joined(first: Group, second: Group, everybody: Group, rule: RoundingRule) -
         return
     ids = (*first.ids, *second.ids)
     means = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
-    low, high = (_weighted(first.n, end(means[0]), second.n, end(means[1])) for end in (_low, _high))
+    low, high = pooled_mean(first, second, rule)
     printed = everybody.claims["mean"].printed
     yield _overlap("groups_mean", (*ids, everybody.claims["mean"].id), printed.interval(rule), low, high, everybody)
     if "sd" in everybody.claims and "sd" in first.claims and "sd" in second.claims:
@@ -150,10 +150,6 @@ def _low(interval: Interval) -> Fraction:
 
 def _high(interval: Interval) -> Fraction:
     return Fraction(interval.high or 0)
-
-
-def _weighted(n_first: int, first: Fraction, n_second: int, second: Fraction) -> Fraction:
-    return (n_first * first + n_second * second) / (n_first + n_second)
 
 
 def _root(value: Fraction) -> Fraction:
