@@ -1,0 +1,194 @@
+"""What a regression is fitted to: an outcome, predictors, and whose vertebrae they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from vpresearch.regression.result import Estimate
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Design:
+    """Outcome, predictors and clusters, without missing values.
+
+    Attributes
+    ----------
+    outcome : str
+    y : numpy.ndarray of float, shape (n,)
+        0 or 1, or the level of an ordered outcome from 0.
+    x : numpy.ndarray of float, shape (n, n_terms)
+        The first column is one.
+    terms : tuple of str
+        Names of the columns; the first is ``intercept``.
+    units : tuple of str
+        Units of the coefficients.
+    cluster : numpy.ndarray of int, shape (n,)
+        Number of each row's patient, from 0 without gaps.
+    """
+
+    outcome: str
+    y: Floats
+    x: Floats
+    terms: tuple[str, ...]
+    units: tuple[str, ...]
+    cluster: Ints
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.y)
+
+    @property
+    def events(self) -> int:
+        """Rows above the lowest level of the outcome."""
+        return int((self.y > 0).sum())
+
+    @property
+    def n_clusters(self) -> int:
+        """Patients."""
+        return int(self.cluster.max(initial=-1)) + 1
+
+    def failed(self, model: str, reason: str) -> tuple[Estimate, ...]:
+        """Give the result of a fit that failed.
+
+        Parameters
+        ----------
+        model : str
+        reason : str
+            One of ``REASONS``.
+
+        Returns
+        -------
+        tuple of Estimate
+            One a term, without a number.
+        """
+        return tuple(
+            Estimate(
+                model,
+                self.outcome,
+                term,
+                unit,
+                n=self.n,
+                events=self.events,
+                clusters=self.n_clusters,
+                reason=reason,
+            )
+            for term, unit in zip(self.terms, self.units, strict=True)
+        )
+
+    def fitted(
+        self,
+        model: str,
+        estimate: ArrayLike,
+        se: ArrayLike,
+        interval: tuple[ArrayLike, ArrayLike, str],
+        p: tuple[ArrayLike, str],
+    ) -> tuple[Estimate, ...]:
+        """Give the result of a fit that converged.
+
+        Parameters
+        ----------
+        model : str
+        estimate, se : array_like of float, shape (n_terms,)
+        interval : tuple of (array_like, array_like, str)
+            Lower ends, upper ends, kind.
+        p : tuple of (array_like, str)
+            p-values, kind.
+
+        Returns
+        -------
+        tuple of Estimate
+            One a term.
+        """
+        shape = (len(self.terms),)
+        parts = (estimate, se, *interval[:2], p[0])
+        numbers = zip(*(np.broadcast_to(np.asarray(part, float), shape) for part in parts), strict=True)
+        return tuple(
+            replace(
+                empty,
+                estimate=float(value),
+                se=float(error),
+                ci_low=float(low),
+                ci_high=float(high),
+                ci_kind=interval[2],
+                p_value=float(p_value),
+                p_kind=p[1],
+                converged=True,
+            )
+            for empty, (value, error, low, high, p_value) in zip(self.failed(model, ""), numbers, strict=True)
+        )
+
+
+def design(
+    rows: pd.DataFrame, outcome: str, y: ArrayLike, terms: Sequence[str] = ("fill_percent",), scale: str = "log odds"
+) -> Design:
+    """Set up a regression on the rows in which nothing that it needs is missing.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
+        With ``patient_id`` and a numeric column for each term.
+    outcome : str
+    y : array_like of float, shape (n_vertebrae,)
+        NaN where it is missing.
+    terms : sequence of str
+        Columns of ``rows``.
+    scale : str
+        Of the coefficients.
+
+    Returns
+    -------
+    Design
+
+    Examples
+    --------
+    >>> from vpresearch.load import load
+    >>> from vpresearch.project import RECONSTRUCTION
+    >>> rows = load(RECONSTRUCTION).rows
+    >>> study = design(rows, "leak", rows["leak"].eq("yes"))
+    >>> study.n, study.events, study.n_clusters, study.terms
+    (41, 15, 27, ('intercept', 'fill_percent'))
+    """
+    predictors = rows[list(terms)].to_numpy(float)
+    outcomes = np.asarray(y, dtype=float)
+    complete = ~np.isnan(np.column_stack([predictors, outcomes])).any(axis=1)
+    cluster = np.unique(rows["patient_id"].to_numpy(str)[complete], return_inverse=True)[1].astype(np.int64)
+    x = np.column_stack([np.ones(int(complete.sum())), predictors[complete]])
+    units = (scale, *(f"{scale} per {_UNITS.get(term, 'unit')}" for term in terms))
+    return Design(outcome, outcomes[complete], x, ("intercept", *terms), units, cluster)
+
+
+_UNITS = {
+    "fill_percent": "percentage point",
+    "vertebral_volume_cc": "cc",
+    "cement_volume_cc": "cc",
+    "age_years": "year",
+}
+
+
+def expit(logit: ArrayLike) -> Floats:
+    """Turn log odds into probabilities, without overflow.
+
+    Parameters
+    ----------
+    logit : array_like of float
+
+    Returns
+    -------
+    numpy.ndarray of float, of the same shape
+
+    Examples
+    --------
+    >>> expit([0.0, 800.0]).tolist()
+    [0.5, 1.0]
+    """
+    # 1 / (1 + exp(-x)) by tanh, which saturates instead of overflowing.
+    return 0.5 * (1 + np.tanh(np.asarray(logit, float) / 2))

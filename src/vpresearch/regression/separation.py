@@ -1,0 +1,101 @@
+"""Whether a maximum of the likelihood exists: the check before every fit."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import OptimizeResult, linprog
+
+from vpresearch.errors import VPResearchError
+from vpresearch.regression.design import Design, Floats
+
+_TOLERANCE = 1e-7
+
+
+def gate(design: Design) -> str:
+    """Tell why a logistic model has no finite maximum of its likelihood.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1.
+
+    Returns
+    -------
+    str
+        ``one_outcome``, ``collinear``, ``complete_separation`` or ``quasi_complete_separation``; empty where the
+        maximum exists and is unique.
+
+    References
+    ----------
+    Albert A, Anderson JA. Biometrika 1984;71:1-10. Konis K. Linear programming algorithms for detecting separated
+    data in binary logistic regression models. DPhil thesis, Oxford, 2007.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(4), [1.0, 2.0, 3.0, 4.0]])
+    >>> study = Design("leak", np.array([0.0, 0.0, 1.0, 1.0]), x, ("intercept", "fill"), ("", ""), np.arange(4))
+    >>> gate(study)
+    'complete_separation'
+    """
+    if design.events in (0, design.n):
+        return "one_outcome"
+    x = standardised(design.x)
+    if np.linalg.matrix_rank(x) < x.shape[1]:
+        return "collinear"
+    signed = np.where(design.y > 0, 1.0, -1.0)[:, None] * x
+    return separated(signed)
+
+
+def separated(signed: Floats) -> str:
+    """Look for a direction in which no row of a matrix is negative and one is positive.
+
+    Parameters
+    ----------
+    signed : numpy.ndarray of float, shape (n, n_terms)
+        Rows of a design, with the sign turned where the outcome is 0; of full column rank.
+
+    Returns
+    -------
+    str
+        ``complete_separation`` (every row positive), ``quasi_complete_separation``, or empty.
+    """
+    n, n_terms = signed.shape
+    # The most that the smallest row can be: positive only where some direction separates completely.
+    margin = linprog(
+        np.append(np.zeros(n_terms), -1.0),
+        A_ub=np.column_stack([-signed, np.ones(n)]),
+        b_ub=np.zeros(n),
+        bounds=[(-1, 1)] * n_terms + [(0, 1)],
+        method="highs",
+    )
+    if _reached(margin) > _TOLERANCE:
+        return "complete_separation"
+    total = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(n), bounds=[(-1, 1)] * n_terms, method="highs")
+    return "quasi_complete_separation" if _reached(total) > _TOLERANCE * n else ""
+
+
+def _reached(solution: OptimizeResult) -> float:
+    """Give what a programme reaches; nought is always a solution."""
+    if solution.fun is None:
+        raise VPResearchError("the check for separation found no solution: " + str(solution.message))
+    return -float(solution.fun)
+
+
+def standardised(x: Floats) -> Floats:
+    """Centre and scale every column but the first, so that solvers meet numbers of one size.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float, shape (n, n_terms)
+        The first column is one.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n, n_terms)
+        Columns without spread become zero.
+    """
+    spread = x[:, 1:].std(axis=0)
+    # A column of equal numbers has a spread of rounding noise.
+    real = spread > 1e-12 * np.abs(x[:, 1:]).max(axis=0, initial=1e-300)
+    scaled = np.where(real, (x[:, 1:] - x[:, 1:].mean(axis=0)) / np.where(real, spread, 1.0), 0.0)
+    return np.column_stack([x[:, :1], scaled])
