@@ -49,7 +49,7 @@ def write_paper(content: dict[str, Any], path: Path) -> Path:
 def alter(content: dict[str, Any], rng: np.random.Generator) -> tuple[str, str]:
     """Change one printed number beyond rounding; returns its id and its kind."""
     claim = content["claims"][int(rng.integers(len(content["claims"])))]
-    printed, kind = claim["printed"].rstrip("%"), claim["kind"]
+    printed, kind = claim["printed"].rstrip("%").lstrip("<"), claim["kind"]
     decimals = len(printed.partition(".")[2])
     steps = int(rng.integers(2, 8)) * int(rng.choice([-1, 1]))
     value = float(Decimal(printed) + Decimal(steps).scaleb(-decimals))
@@ -75,7 +75,9 @@ def _of_variable(data: pd.DataFrame, variable: str) -> list[dict[str, Any]]:
         for name, value in (("mean", values.mean()), ("sd", values.std(ddof=1))):
             printed = _print(value, 1)
             claims.append(_claim(f"table3.{variable}.{group}.{name}", printed, name, name, variable, {"leak": leak}))
-    p = _print(compare(groups[0], groups[1]).result.p_value, 3)
+    p_value = compare(groups[0], groups[1]).result.p_value
+    # As journals ask for it.
+    p = "<0.001" if p_value < 0.001 else _print(p_value, 3)
     return [*claims, _claim(f"table3.{variable}.p", p, "p", "p", variable)]
 
 

@@ -50,7 +50,7 @@ def test_reads_a_printed_number(printed: str, value: Fraction, decimals: int, ma
     assert number.half_unit == Fraction(1, 2 * 10**decimals)
 
 
-@pytest.mark.parametrize("text", ["", " ", "n.s.", "1,2,3", "1.", ",5", "1 2", "8 cc", "3-4", "%", "<", "1e3", "nan"])
+@pytest.mark.parametrize("text", ["", " ", "n.s.", "1,2,3", "1.", "1 2", "8 cc", "3-4", "%", "<", "1e3", "nan"])
 def test_refuses_what_is_not_one_printed_number(text: str) -> None:
     with pytest.raises(ValueError, match="is not a printed number"):
         Reported(text)
@@ -175,3 +175,9 @@ def test_the_printed_value_renders_as_printed(number: Reported) -> None:
 @pytest.mark.parametrize(("printed", "value"), [("0,0", -0.04), ("8", -0.4), ("8", -0.0)])
 def test_zero_has_no_sign(printed: str, value: float) -> None:
     assert not Reported(printed).render(value).startswith("-")
+
+
+@pytest.mark.parametrize("printed", [".036", ",036", "<.001"])
+def test_the_nought_before_the_mark_may_be_left_out(printed: str) -> None:
+    without, full = Reported(printed), Reported(printed.replace(".", "0.").replace(",", "0,"))
+    assert (without.value, without.decimals, without.bound) == (full.value, full.decimals, full.bound)

@@ -10,7 +10,7 @@ from typing import Literal
 
 RoundingRule = Literal["any", "half-up", "half-even", "truncation"]
 
-_PRINTED = re.compile(r"(?P<bound>[<>])?\s*(?P<sign>[-\u2212])?(?P<number>\d+(?:[.,]\d+)?)\s*(?P<percent>%)?")
+_PRINTED = re.compile(r"(?P<bound>[<>])?\s*(?P<sign>[-\u2212])?(?P<number>\d+(?:[.,]\d+)?|[.,]\d+)\s*(?P<percent>%)?")
 
 # A binary float carries a mean such as 26.95 with an error in its 16th digit; it must not decide a verdict.
 _RELATIVE_NOISE = Fraction(1, 10**12)

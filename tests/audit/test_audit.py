@@ -105,6 +105,33 @@ def test_true_numbers_raise_no_alarm(seed: int, tmp_path: Path) -> None:
     assert [check for check in audit(paper) if check.alarm] == []
 
 
+@pytest.mark.parametrize(
+    ("printed", "kruskal"), [("<0.05", "impossible"), (">0.05", "possible"), ("<0.5", "possible"), (">0.5", "possible")]
+)
+def test_a_p_that_is_printed_as_a_bound(printed: str, kruskal: str, tmp_path: Path) -> None:
+    claims = [
+        {"id": f"{name}.n", "printed": n, "kind": "count", "compute": {"statistic": "n", "group": {"leak": leak}}}
+        for name, leak, n in (("no", "no", "26"), ("yes", "yes", "15"))
+    ]
+    for name, leak, mean, sd in (("no", "no", "8.4", "1.6"), ("yes", "yes", "7.9", "1.9")):
+        for kind, number in (("mean", mean), ("sd", sd)):
+            compute = {"statistic": kind, "variable": "vas_pre", "group": {"leak": leak}}
+            claims.append({"id": f"{name}.{kind}", "printed": number, "kind": kind, "compute": compute})
+    claims.append({"id": "p", "printed": printed, "kind": "p", "compute": {"statistic": "p", "variable": "vas_pre"}})
+    for claim in claims:
+        claim["places"] = ["table"]
+        claim["compute"] = claim["compute"] | {"over": "vertebrae"}  # type: ignore[operator]
+    grid = {"over": "vertebrae", "step": "1", "low": "4", "high": "10"}
+    content = {"paper": {"key": "bound"}, "variables": {"vas_pre": grid}, "claims": claims}
+    checks = audit(read_paper(write_paper(content, tmp_path / "paper.yaml")))
+    (check,) = _of(checks, "p_kruskal", "p")
+    # Between these groups, from 4 to 10, the smallest Kruskal-Wallis p is .0593 or a little less.
+    assert check.verdict == kruskal
+    assert bool(check.witness) == (kruskal == "possible")
+    (student,) = _of(checks, "p_student", "p")
+    assert student.verdict == ("impossible" if printed in {"<0.05", ">0.5"} else "possible")
+
+
 def test_an_altered_count_and_an_altered_mean_are_caught(tmp_path: Path) -> None:
     content = make_paper(100)
     for name, printed in (("cohort.leak_yes.n", "+3"), ("table2.vas_pre.mean", "+1.5")):

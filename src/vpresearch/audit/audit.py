@@ -8,6 +8,7 @@ from vpresearch.audit.check import Check
 from vpresearch.audit.contingency import check_contingency
 from vpresearch.audit.counts import check_counts
 from vpresearch.audit.derived import check_derived
+from vpresearch.audit.joined import check_joined
 from vpresearch.audit.moments import check_moments
 from vpresearch.audit.p_values import check_p_values
 from vpresearch.published import Paper
@@ -41,6 +42,7 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
     return [
         *check_counts(paper, rule),
         *check_moments(paper, rule, rng),
+        *check_joined(paper, rule, rng),
         *check_p_values(paper, rule, rng),
         *check_contingency(paper, rule),
         *check_derived(paper, rule),

@@ -88,6 +88,25 @@ def groups(paper: Paper) -> list[Group]:
     ]
 
 
+def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
+    """Pair the two groups that one column divides a variable into.
+
+    Parameters
+    ----------
+    paper : Paper
+
+    Yields
+    ------
+    first, second : Group
+        Where a mean is printed of exactly two groups of one column.
+    """
+    divided: dict[tuple[str, str, str], list[Group]] = {}
+    for group in groups(paper):
+        if len(group.where) == 1:
+            divided.setdefault((group.variable, group.over, group.where[0][0]), []).append(group)
+    yield from ((parts[0], parts[1]) for parts in divided.values() if len(parts) == 2)
+
+
 def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
     """Pair the two groups behind every printed p-value of a numeric variable.
 
@@ -99,22 +118,41 @@ def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
     ------
     claim : Claim
     first, second : Group
-        Both with a printed standard deviation.
+        Both with a printed standard deviation. Where two columns divide the variable, nothing tells which of them the
+        p-value compares, and none is given.
     """
-    known = groups(paper)
+    divided: dict[tuple[str, str], list[tuple[Group, Group]]] = {}
+    for first, second in halves(paper):
+        if "sd" in first.claims and "sd" in second.claims:
+            divided.setdefault((first.variable, first.over), []).append((first, second))
     for claim in paper.claims:
-        if claim.kind != "p":
-            continue
-        compared = [
-            group
-            for group in known
-            if group.variable == claim.compute.variable
-            and group.over == claim.compute.over
-            and len(group.where) == 1
-            and "sd" in group.claims
-        ]
-        if len(compared) == 2 and compared[0].where[0][0] == compared[1].where[0][0]:
-            yield claim, compared[0], compared[1]
+        compared = divided.get((str(claim.compute.variable), claim.compute.over), [])
+        if claim.kind == "p" and len(compared) == 1:
+            yield claim, *compared[0]
+
+
+def aligned(first: Cell | None, second: Cell | None) -> tuple[Cell, Cell] | None:
+    """Set two cells on one lattice, from the lower of their low ends to the higher of their high ends.
+
+    Parameters
+    ----------
+    first, second : Cell or None
+
+    Returns
+    -------
+    pair of Cell, or None
+        None where one is missing, or their lattices do not meet.
+
+    Examples
+    --------
+    >>> mean = Reported("2.0")
+    >>> [part.high for part in aligned(Cell(3, mean, None, 1, 3), Cell(4, mean, None, 1, 5))]
+    [Fraction(5, 1), Fraction(5, 1)]
+    """
+    if first is None or second is None or (first.values[0] - second.values[0]) % first.unit:
+        return None
+    low, high = min(first.values[0], second.values[0]), max(first.values[-1], second.values[-1])
+    return replace(first, low=low, high=high), replace(second, low=low, high=high)
 
 
 def pooled(paper: Paper, group: Group) -> Group | None:

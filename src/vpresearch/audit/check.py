@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vpresearch.reported import Interval
+
 Verdict = Literal["possible", "impossible", "undecided"]
 
 
@@ -77,3 +79,24 @@ def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
     return ", ".join(
         f"{value:g}" + (f" x{count}" if count > 1 else "") for value, count in zip(unique, counts, strict=True)
     )
+
+
+def inside(values: NDArray[np.float64], interval: Interval) -> NDArray[np.bool_]:
+    """Tell which values lie in an interval, with an allowance for binary noise.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float, shape (n,)
+    interval : Interval
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,)
+    """
+    low = -math.inf if interval.low is None else float(interval.low)
+    high = math.inf if interval.high is None else float(interval.high)
+    noise = 1e-12
+    above = values >= low - noise if interval.low_closed else values > low + noise
+    below = values <= high + noise if interval.high_closed else values < high - noise
+    inside: NDArray[np.bool_] = above & below
+    return inside

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, fisher_exact
 
-from vpresearch.audit.check import Check, Verdict
-from vpresearch.audit.p_values import inside, source
+from vpresearch.audit.check import Check, Verdict, inside
+from vpresearch.audit.p_values import source
 from vpresearch.published import Claim, Paper
 from vpresearch.reported import RoundingRule
 
@@ -24,7 +24,7 @@ TESTS: dict[str, Callable[[Table], float]] = {
 
 
 def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
-    """Hold the printed p of a two-valued variable, by leak, against each test on every table that the counts allow.
+    """Hold the printed p of a two-valued variable by another against each test on every table that the counts allow.
 
     Parameters
     ----------
@@ -67,19 +67,23 @@ def _tables(paper: Paper, claim: Claim, variable: str) -> list[Table]:
         if other.kind == "count" and other.compute.variable is None
     }
     over = claim.compute.over
-    margins: dict[str, list[tuple[str, int]]] = {variable: [], _BY: []}
+    margins: dict[str, list[tuple[str, int]]] = {}
     for (unit, where), n in counts.items():
-        if unit == over and len(where) == 1 and where[0][0] in margins:
-            margins[where[0][0]].append((where[0][1], n))
-    if any(len(margin) != 2 for margin in margins.values()):
+        if unit == over and len(where) == 1:
+            margins.setdefault(where[0][0], []).append((where[0][1], n))
+    halved = [column for column, margin in margins.items() if len(margin) == 2]
+    others = [column for column in halved if column != variable]
+    # Where several columns could be the other side, the paper compares by leak or does not say.
+    by = _BY if _BY in others else (others[0] if len(others) == 1 else None)
+    if variable not in halved or by is None:
         return []
     (first, rows), (second, _) = margins[variable]
-    (one, columns), (two, _) = margins[_BY]
+    (one, columns), (two, _) = margins[by]
     total = sum(n for _, n in margins[variable])
-    if total != sum(n for _, n in margins[_BY]):
+    if total != sum(n for _, n in margins[by]):
         return []
-    pairs = [(value, by) for value in (first, second) for by in (one, two)]
-    printed = [counts.get((over, tuple(sorted({variable: value, _BY: by}.items())))) for value, by in pairs]
+    pairs = [{variable: row, by: column} for row in (first, second) for column in (one, two)]
+    printed = [counts.get((over, tuple(sorted(pair.items())))) for pair in pairs]
     found = []
     for corner in range(max(0, rows + columns - total), min(rows, columns) + 1):
         table = np.array([[corner, rows - corner], [columns - corner, total - rows - columns + corner]])

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import TypeAlias
 
-from vpresearch.audit.check import Check
+from vpresearch.audit.check import Check, Verdict
 from vpresearch.published import Claim, Paper
 from vpresearch.reported import RoundingRule
+
+# A column and its value; and which rows.
+Pair: TypeAlias = tuple[str, str]
+Where: TypeAlias = tuple[Pair, ...]
 
 
 def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
@@ -24,6 +30,8 @@ def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     yield from _percentages(paper, rule)
     yield from _sums(paper)
     yield from _denominators(paper, rule)
+    yield from _of_groups(paper, rule)
+    yield from _shares(paper, rule)
 
 
 def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
@@ -87,11 +95,7 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     for claim in _of_kind(paper, "percentage"):
         if claim.compute.within or claim.compute.over not in totals:
             continue
-        printed = claim.printed.interval(rule)
-        fitting = {
-            over: [count for count in range(n + 1) if 100 * count / n in printed]
-            for over, n in ((over, int(total.printed.value)) for over, total in totals.items())
-        }
+        fitting = {over: _fitting(claim, int(total.printed.value), rule) for over, total in totals.items()}
         own, n = fitting[claim.compute.over], int(totals[claim.compute.over].printed.value)
         others = [over for over, counts in fitting.items() if over != claim.compute.over and not counts]
         code = "denominator_fails" if not own else ("denominator_forced" if others else "denominator_fits")
@@ -106,7 +110,79 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         )
 
 
-def _counts(paper: Paper) -> dict[tuple[str, tuple[tuple[str, str], ...]], Claim]:
+def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the percentages of a category in the groups of one column against the percentage overall."""
+    counts = _counts(paper)
+    overall = {(over, category): claim for over, category, within, claim in _categories(paper) if not within}
+    divided: dict[tuple[str, Pair, str], dict[Where, Claim]] = {}
+    for over, category, within, claim in _categories(paper):
+        if len(within) == 1 and (over, category) in overall:
+            divided.setdefault((over, category, within[0][0]), {})[within] = claim
+    for (over, category, _), parts in divided.items():
+        n = [int(counts[over, within].printed.value) for within in parts if (over, within) in counts]
+        total = counts.get((over, ()))
+        # Groups that do not make up everybody tell nothing of the whole.
+        if len(n) < len(parts) or total is None or sum(n) != total.printed.value:
+            continue
+        fitting = [_fitting(claim, size, rule) for claim, size in zip(parts.values(), n, strict=True)]
+        if not all(fitting):
+            continue
+        whole = overall[over, category]
+        # The counts that round to one percentage follow one another, and so do their sums.
+        least, most = (sum(end(part) for part in fitting) for end in (min, max))
+        sums = [count for count in _fitting(whole, sum(n), rule) if least <= count <= most]
+        values: dict[str, str | float] = {"printed": whole.printed.printed}
+        values |= {"low": 100 * least / sum(n), "high": 100 * most / sum(n)}
+        yield Check(
+            "groups_percentage",
+            (*(claim.id for claim in parts.values()), whole.id),
+            "possible" if sums else "impossible",
+            "groups_percentage_holds" if sums else "groups_percentage_fails",
+            values,
+            witness=f"{sums[0]} / {sum(n)}" if sums else "",
+        )
+
+
+def _shares(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the percentages of the categories of one column against the whole, which their counts cannot pass."""
+    counts = _counts(paper)
+    by_column: dict[tuple[str, Where, str], dict[str, Claim]] = {}
+    for over, (column, value), within, claim in _categories(paper):
+        by_column.setdefault((over, within, column), {})[value] = claim
+    for (over, within, column), parts in by_column.items():
+        total = counts.get((over, within))
+        if total is None or len(parts) < 2:
+            continue
+        n = int(total.printed.value)
+        fitting = [_fitting(claim, n, rule) for claim in parts.values()]
+        if not all(fitting):
+            continue
+        least, most = (sum(end(part) for part in fitting) for end in (min, max))
+        values: dict[str, str | float] = {"column": column, "low": float(least), "high": float(most), "n": float(n)}
+        verdict: Verdict = "impossible" if least > n else ("possible" if most >= n else "undecided")
+        code = {"impossible": "shares_above", "possible": "shares_hold", "undecided": "shares_below"}[verdict]
+        witness = f"{least} – {most} / {n}" if verdict == "possible" else ""
+        yield Check(
+            "shares", (*(claim.id for claim in parts.values()), total.id), verdict, code, values, witness=witness
+        )
+
+
+def _categories(paper: Paper) -> Iterator[tuple[str, Pair, Where, Claim]]:
+    """Go through the percentages of one category of one column: unit, category, rows that it is out of, claim."""
+    for claim in _of_kind(paper, "percentage"):
+        within = _key(claim.compute.within)
+        category = [pair for pair in _key(claim.compute.group) if pair not in within]
+        if len(category) == 1:
+            yield claim.compute.over, category[0], within, claim
+
+
+def _fitting(claim: Claim, n: int, rule: RoundingRule) -> list[int]:
+    """List the counts out of n that print as a percentage."""
+    printed = claim.printed.interval(rule)
+    return [count for count in range(n + 1) if Fraction(100 * count, n) in printed] if n else []
+
+
+def _counts(paper: Paper) -> dict[tuple[str, Where], Claim]:
     return {
         (claim.compute.over, _key(claim.compute.group)): claim
         for claim in reversed(paper.claims)
@@ -114,8 +190,8 @@ def _counts(paper: Paper) -> dict[tuple[str, tuple[tuple[str, str], ...]], Claim
     }
 
 
-def _key(group: object) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(dict(group).items()))  # type: ignore[call-overload]
+def _key(group: Mapping[str, str]) -> Where:
+    return tuple(sorted(group.items()))
 
 
 def _of_kind(paper: Paper, kind: str) -> list[Claim]:

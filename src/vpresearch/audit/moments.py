@@ -1,4 +1,4 @@
-"""Means and standard deviations against the grids they could have been measured on, and groups against everybody."""
+"""Means and standard deviations against the grids they could have been measured on."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from fractions import Fraction
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, cell, grids, groups, pairs, pooled, pooled_mean
+from vpresearch.audit.cells import Group, cell, grids, groups
 from vpresearch.audit.check import Check, show_values
 from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
 from vpresearch.lattice import Cell, count, sample, to_values
 from vpresearch.published import Grid, Paper
-from vpresearch.reported import Interval, RoundingRule
+from vpresearch.reported import RoundingRule
 
 _CLIMBS = 30
 
 
 def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Check every printed mean and standard deviation on every grid, and groups against everybody.
+    """Check every printed mean and standard deviation on every grid.
 
     Parameters
     ----------
@@ -35,10 +35,6 @@ def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) ->
         for grid, stated in grids(paper, group.variable):
             yield _on_grid(paper, group, grid, rule, rng, stated=stated)
         yield from _spread_limit(group, rule)
-    for _, first, second in pairs(paper):
-        everybody = pooled(paper, first)
-        if everybody is not None:
-            yield from _joined(first, second, everybody, rule)
 
 
 def _on_grid(
@@ -46,6 +42,9 @@ def _on_grid(
 ) -> Check:
     """GRIM for a mean alone, GRIMMER with a standard deviation, both exact where the cell can be counted."""
     name = "grimmer" if "sd" in group.claims else "grim"
+    if (grid.step, grid.low, grid.high) == ("1", "0", "1") and "sd" in group.claims:
+        # Of a yes or no, the mean tells the standard deviation (Heathers & Brown, 2019).
+        name = "debit"
     name += "" if stated else "_natural_grid"
     values: dict[str, str | float] = {
         "variable": group.variable,
@@ -104,53 +103,3 @@ def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
         "sd_limit_holds" if holds else "sd_limit_fails",
         {"variable": group.variable, "limit": float(limit2) ** 0.5},
     )
-
-
-def _joined(first: Group, second: Group, everybody: Group, rule: RoundingRule) -> Iterator[Check]:
-    """Hold the groups' means and standard deviations against those of everybody."""
-    if first.n + second.n != everybody.n:
-        return
-    ids = (*first.ids, *second.ids)
-    means = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
-    low, high = pooled_mean(first, second, rule)
-    printed = everybody.claims["mean"].printed
-    yield _overlap("groups_mean", (*ids, everybody.claims["mean"].id), printed.interval(rule), low, high, everybody)
-    if "sd" in everybody.claims and "sd" in first.claims and "sd" in second.claims:
-        sds = [group.claims["sd"].printed.interval(rule) for group in (first, second)]
-        squares = [(first.n - 1) * end(sds[0]) ** 2 + (second.n - 1) * end(sds[1]) ** 2 for end in (_low, _high)]
-        gaps = (
-            max(Fraction(0), _low(means[0]) - _high(means[1]), _low(means[1]) - _high(means[0])),
-            max(_high(means[0]) - _low(means[1]), _high(means[1]) - _low(means[0])),
-        )
-        between = [Fraction(first.n * second.n, everybody.n) * gap**2 for gap in gaps]
-        low2, high2 = ((within + extra) / (everybody.n - 1) for within, extra in zip(squares, between, strict=True))
-        sd = everybody.claims["sd"].printed
-        yield _overlap(
-            "groups_sd", (*ids, everybody.claims["sd"].id), sd.interval(rule), _root(low2), _root(high2), everybody
-        )
-
-
-def _overlap(
-    check: str, ids: tuple[str, ...], printed: Interval, low: Fraction, high: Fraction, everybody: Group
-) -> Check:
-    disjoint = _high(printed) < low or _low(printed) > high
-    return Check(
-        check,
-        ids,
-        "impossible" if disjoint else "possible",
-        f"{check}_fails" if disjoint else f"{check}_holds",
-        {"variable": everybody.variable, "low": float(low), "high": float(high)},
-        witness="" if disjoint else f"{float(max(low, _low(printed))):.4g} – {float(min(high, _high(printed))):.4g}",
-    )
-
-
-def _low(interval: Interval) -> Fraction:
-    return Fraction(interval.low or 0)
-
-
-def _high(interval: Interval) -> Fraction:
-    return Fraction(interval.high or 0)
-
-
-def _root(value: Fraction) -> Fraction:
-    return Fraction(float(value) ** 0.5)

@@ -7,8 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vpresearch.lattice import Cell, count, enumerate_multisets
-from vpresearch.lattice._multisets import Window
+from vpresearch.lattice import Cell, Window, count, enumerate_multisets
 from vpresearch.lattice.cell import exact
 
 Ints = NDArray[np.int64]
@@ -63,23 +62,26 @@ def admissible(cell: Cell) -> list[Window]:
     return found
 
 
-def climb(cell: Cell, rng: np.random.Generator) -> Ints | None:
+def climb(cell: Cell, rng: np.random.Generator, window: Window | None = None) -> Ints | None:
     """Look for a dataset that prints as reported.
 
     Parameters
     ----------
     cell : Cell
     rng : numpy.random.Generator
+    window : Window, optional
+        The sum, and the sums of squares, that it must have; any admissible one where not given.
 
     Returns
     -------
     numpy.ndarray of int, shape (n,), or None
         Positions on the lattice; None is no proof.
     """
-    windows = admissible(cell)
-    if not windows:
-        return None
-    window = windows[rng.integers(len(windows))]
+    if window is None:
+        windows = admissible(cell)
+        if not windows:
+            return None
+        window = windows[rng.integers(len(windows))]
     fixed = np.repeat(np.arange(cell.size), cell.required_counts)
     low, high = cell.span
     n_free = cell.n - len(fixed)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from vpresearch import labels
 from vpresearch.audit import Check
 from vpresearch.figures.figure import COLOURS, Figure, panels
+from vpresearch.reported import Reported
 
 _COLOURS = {"possible": COLOURS["no"], "impossible": "#999999", "undecided": "#E69F00"}
 
@@ -31,7 +33,7 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
     caption = labels.text("caption.audit_figure", language)
     with panels(False, language, caption, 1, 1.6 + 0.3 * len(tested)) as (canvas, (axes,)):
         for position, (check, row) in enumerate(zip(tested, data.itertuples(), strict=True)):
-            _draw(axes, position, check, float(str(row.printed).strip("<> ").replace(",", ".")))
+            _draw(axes, position, check, Reported(str(row.printed)))
         axes.set_yticks(range(len(tested)), [_name(check, language) for check in tested], fontsize=9)
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
@@ -57,7 +59,7 @@ def _row(check: Check) -> dict[str, object]:
     }
 
 
-def _draw(axes: Axes, position: int, check: Check, printed: float) -> None:
+def _draw(axes: Axes, position: int, check: Check, printed: Reported) -> None:
     colour = _COLOURS[check.verdict]
     spans = [(check.p_min, check.p_max)]
     if check.code == "p_between_steps":
@@ -67,7 +69,9 @@ def _draw(axes: Axes, position: int, check: Check, printed: float) -> None:
     style = ":" if check.code == "p_not_attained" else "-"
     for low, high in spans:
         axes.plot([low, high], [position, position], style, color=colour, linewidth=6, solid_capstyle="butt")
-    axes.plot([printed], [position], "|", color="black", markersize=14, markeredgewidth=2)
+    # A bound points to where the p is said to be.
+    marker = {"<": CARETLEFT, ">": CARETRIGHT}.get(printed.bound or "", "|")
+    axes.plot([float(printed.value)], [position], marker=marker, color="black", markersize=14, markeredgewidth=2)
 
 
 def _name(check: Check, language: str) -> str:

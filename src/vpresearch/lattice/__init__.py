@@ -1,6 +1,6 @@
 """Exact reconstruction of small datasets on a lattice from their printed statistics."""
 
-from vpresearch.lattice._multisets import LatticeTooLargeError
+from vpresearch.lattice._multisets import LatticeTooLargeError, Window
 from vpresearch.lattice.cell import (
     Cell,
     SumClass,
@@ -21,6 +21,7 @@ from vpresearch.lattice.joint import (
     joint_rows,
     kruskal_p,
     kruskal_p_distribution,
+    pooled_bounds,
     t_p_distribution,
     t_p_range,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "LatticeTooLargeError",
     "PDistribution",
     "SumClass",
+    "Window",
     "classes",
     "count",
     "enumerate_multisets",
@@ -42,6 +44,7 @@ __all__ = [
     "kruskal_p",
     "kruskal_p_distribution",
     "log_prior",
+    "pooled_bounds",
     "sample",
     "t_p_distribution",
     "t_p_range",

@@ -161,13 +161,33 @@ def _pooled(joint: Joint, moments_a: IntArray, moments_b: IntArray) -> BoolArray
     total = moments_a[:, None, 0] + moments_b[None, :, 0]
     squares = moments_a[:, None, 1] + moments_b[None, :, 1]
     distinct, place = np.unique(total, return_inverse=True)
-    bounds = np.array([_pooled_bounds(joint, int(value)) for value in distinct], dtype=np.int64).reshape(-1, 2)[place]
+    bounds = np.array([pooled_bounds(joint, int(value)) for value in distinct], dtype=np.int64).reshape(-1, 2)[place]
     inside: BoolArray = (bounds[..., 0] <= squares) & (squares <= bounds[..., 1])
     return inside.reshape(total.shape)
 
 
-def _pooled_bounds(joint: Joint, total: int) -> tuple[int, int]:
-    """Bound the sums of squares that are admissible with a pooled sum; an empty range is (1, 0)."""
+def pooled_bounds(joint: Joint, total: int) -> tuple[int, int]:
+    """Bound the sums of squares of both groups together that are admissible with a sum of both.
+
+    Parameters
+    ----------
+    joint : Joint
+    total : int
+        Of the lattice positions of both groups.
+
+    Returns
+    -------
+    pair of int
+        Least and greatest sum of squares; (1, 0) where none is admissible.
+
+    Examples
+    --------
+    >>> from vpresearch.lattice import Cell
+    >>> from vpresearch.reported import Reported
+    >>> a = Cell(2, Reported("2.0"), None, 1, 3)
+    >>> pooled_bounds(Joint(a, a, Reported("2.0"), Reported("0.8")), 4)
+    (6, 6)
+    """
     cell, last = joint.a, joint.a.size - 1
     if joint.pooled_mean is not None:
         mean = joint.pooled_mean.interval(joint.rule)

@@ -38,7 +38,9 @@ def audit_table(checks: Sequence[Check], language: str) -> Table:
             }
             for check in checks
         ]
-    ).astype({"n_datasets": "Int64"})
+    )
+    # Numbers of datasets can pass 64 bits.
+    data["n_datasets"] = pd.Series([check.n_datasets for check in checks], index=data.index, dtype=object)
     shown = pd.DataFrame(
         [
             {

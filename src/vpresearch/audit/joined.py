@@ -1,0 +1,210 @@
+"""Two groups against everybody: means, standard deviations and extremes, one by one and all together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+
+from vpresearch.audit.cells import Group, aligned, cell, grids, halves, pooled, pooled_mean
+from vpresearch.audit.check import Check, show_values
+from vpresearch.audit.witness import Ints, admissible, climb, is_coarse, on_scale
+from vpresearch.lattice import Cell, Joint, Window, joint_count, pooled_bounds
+from vpresearch.published import Grid, Paper
+from vpresearch.reported import Interval, RoundingRule
+
+_CLIMBS = 60
+
+
+def check_joined(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
+    """Hold the two groups of every variable against the printed statistics of everybody.
+
+    Parameters
+    ----------
+    paper : Paper
+    rule : {"any", "half-up", "half-even", "truncation"}
+    rng : numpy.random.Generator
+        Of the searches for witnesses.
+
+    Yields
+    ------
+    Check
+        Overall mean and standard deviation that the groups force; then, on each stated grid, whether two groups exist
+        that print as they should alone and, with mean, standard deviation and extremes, together.
+    """
+    for first, second in halves(paper):
+        everybody = pooled(paper, first)
+        if everybody is None or first.n + second.n != everybody.n:
+            continue
+        yield from _overall(first, second, everybody, rule)
+        for grid, stated in grids(paper, first.variable):
+            if stated:
+                yield from _together(paper, (first, second), everybody, grid, rule, rng)
+
+
+# -- one statistic at a time ---------------------------------------------------------------------------------------
+
+
+def _overall(first: Group, second: Group, everybody: Group, rule: RoundingRule) -> Iterator[Check]:
+    ids = (*first.ids, *second.ids)
+    means = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
+    low, high = pooled_mean(first, second, rule)
+    printed = everybody.claims["mean"].printed
+    yield _overlap("groups_mean", (*ids, everybody.claims["mean"].id), printed.interval(rule), low, high, everybody)
+    if "sd" in everybody.claims and "sd" in first.claims and "sd" in second.claims:
+        sds = [group.claims["sd"].printed.interval(rule) for group in (first, second)]
+        squares = [(first.n - 1) * end(sds[0]) ** 2 + (second.n - 1) * end(sds[1]) ** 2 for end in (_low, _high)]
+        gaps = (
+            max(Fraction(0), _low(means[0]) - _high(means[1]), _low(means[1]) - _high(means[0])),
+            max(_high(means[0]) - _low(means[1]), _high(means[1]) - _low(means[0])),
+        )
+        between = [Fraction(first.n * second.n, everybody.n) * gap**2 for gap in gaps]
+        low2, high2 = ((within + extra) / (everybody.n - 1) for within, extra in zip(squares, between, strict=True))
+        sd = everybody.claims["sd"].printed
+        yield _overlap(
+            "groups_sd", (*ids, everybody.claims["sd"].id), sd.interval(rule), _root(low2), _root(high2), everybody
+        )
+
+
+def _overlap(
+    check: str, ids: tuple[str, ...], printed: Interval, low: Fraction, high: Fraction, everybody: Group
+) -> Check:
+    disjoint = _high(printed) < low or _low(printed) > high
+    return Check(
+        check,
+        ids,
+        "impossible" if disjoint else "possible",
+        f"{check}_fails" if disjoint else f"{check}_holds",
+        {"variable": everybody.variable, "low": float(low), "high": float(high)},
+        witness="" if disjoint else f"{float(max(low, _low(printed))):.4g} – {float(min(high, _high(printed))):.4g}",
+    )
+
+
+def _low(interval: Interval) -> Fraction:
+    return Fraction(interval.low or 0)
+
+
+def _high(interval: Interval) -> Fraction:
+    return Fraction(interval.high or 0)
+
+
+def _root(value: Fraction) -> Fraction:
+    return Fraction(float(value) ** 0.5)
+
+
+# -- all together --------------------------------------------------------------------------------------------------
+
+
+def _together(
+    paper: Paper, parts: tuple[Group, Group], everybody: Group, grid: Grid, rule: RoundingRule, rng: np.random.Generator
+) -> Iterator[Check]:
+    """Join two groups by everything printed of everybody; nothing where a group alone has no place on the grid."""
+    relaxed, strict = (_joint(paper, parts, everybody, grid, rule, strict=exactly) for exactly in (False, True))
+    if relaxed is None:
+        return
+    ids = (*parts[0].ids, *parts[1].ids, *(everybody.claims[name].id for name in _POOLED if name in everybody.claims))
+    values: dict[str, str | float] = {
+        "variable": everybody.variable,
+        "step": str(grid.step),
+        "scale": f"{grid.low} – {grid.high}" if grid.low is not None and grid.high is not None else "",
+        "n": float(parts[0].n),
+        "m": float(parts[1].n),
+    }
+    if not _windows(relaxed):
+        yield Check("groups_joined", ids, "impossible", "joined_no_sum", values)
+    elif is_coarse(relaxed.a) and is_coarse(relaxed.b):
+        yield _counted(ids, values, relaxed, strict, rng)
+    else:
+        witness = _search(strict, rng) if strict is not None else ""
+        if witness:
+            yield Check("groups_joined", ids, "possible", "joined_witness", values, witness=witness)
+        else:
+            yield Check("groups_joined", ids, "undecided", "joined_no_witness", values)
+
+
+_POOLED = ("mean", "sd", "min", "max")
+
+
+def _joint(
+    paper: Paper, parts: tuple[Group, Group], everybody: Group, grid: Grid, rule: RoundingRule, *, strict: bool
+) -> Joint | None:
+    whole = cell(paper, everybody, grid, rule, strict=strict)
+    cells = aligned(*(cell(paper, group, grid, rule, strict=strict) for group in parts))
+    if cells is None or whole is None or (cells[0].values[0] - whole.values[0]) % whole.unit:
+        return None
+    low, high = min(cells[0].values[0], whole.values[0]), max(cells[0].values[-1], whole.values[-1])
+    first, second = (replace(part, low=low, high=high) for part in cells)
+    ends = whole.attained_low, whole.attained_high
+    return Joint(first, second, everybody.printed("mean"), everybody.printed("sd"), *ends, rule)
+
+
+def _counted(
+    ids: tuple[str, ...],
+    values: dict[str, str | float],
+    relaxed: Joint,
+    strict: Joint | None,
+    rng: np.random.Generator,
+) -> Check:
+    n_pairs = joint_count(strict) if strict is not None else 0
+    if strict is not None and n_pairs:
+        values |= {"count": float(n_pairs)}
+        return Check("groups_joined", ids, "possible", "joined_pairs", values, n_pairs, witness=_search(strict, rng))
+    if joint_count(relaxed):
+        return Check("groups_joined", ids, "undecided", "joined_no_witness", values)
+    return Check("groups_joined", ids, "impossible", "joined_no_pair", values, 0)
+
+
+def _windows(joint: Joint) -> list[tuple[Window, Window]]:
+    """Pairs of admissible sums, with their sums of squares, that together can print as everybody does."""
+    found = []
+    for first, second in product(admissible(joint.a), admissible(joint.b)):
+        least, most = pooled_bounds(joint, first.total + second.total)
+        if max(least, first.low + second.low) <= min(most, first.high + second.high):
+            found.append((first, second))
+    return found
+
+
+def _search(joint: Joint, rng: np.random.Generator) -> str:
+    """Look for two groups: each extreme of everybody is given to one of them, and the second makes up the squares."""
+    for _ in range(_CLIMBS):
+        low_holder, high_holder = rng.integers(2, size=2)
+        cells = [
+            _with_extremes(part, joint, low=low_holder == place, high=high_holder == place)
+            for place, part in enumerate((joint.a, joint.b))
+        ]
+        windows = _windows(replace(joint, a=cells[0], b=cells[1]))
+        if not windows:
+            continue
+        first, second = windows[rng.integers(len(windows))]
+        least, most = pooled_bounds(joint, first.total + second.total)
+        found = climb(cells[0], rng, _narrowed(first, least - second.high, most - second.low))
+        if found is None:
+            continue
+        squares = int(found @ found)
+        other = climb(cells[1], rng, _narrowed(second, least - squares, most - squares))
+        if other is not None and _attains(joint, np.concatenate([found, other])):
+            return " | ".join(show_values(on_scale(cells[0], positions)) for positions in (found, other))
+    return ""
+
+
+def _with_extremes(part: Cell, joint: Joint, *, low: bool, high: bool) -> Cell:
+    """Let a group have the extremes of everybody among its values, unless it has printed ones of its own."""
+    return replace(
+        part,
+        attained_low=joint.pooled_low if low and part.attained_low is None else part.attained_low,
+        attained_high=joint.pooled_high if high and part.attained_high is None else part.attained_high,
+    )
+
+
+def _narrowed(window: Window, low: int, high: int) -> Window:
+    return Window(window.total, max(window.low, low), min(window.high, high))
+
+
+def _attains(joint: Joint, positions: Ints) -> bool:
+    least, greatest = joint.span
+    return (joint.pooled_low is None or positions.min() == least) and (
+        joint.pooled_high is None or positions.max() == greatest
+    )

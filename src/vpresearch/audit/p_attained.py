@@ -1,0 +1,225 @@
+"""What each test can give for two printed groups: every p where they can be listed, bounds where not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, ndtr, stdtr
+
+from vpresearch.audit.t_bounds import t_bounds
+from vpresearch.audit.witness import Ints
+from vpresearch.lattice import Cell, Joint, KruskalDistribution, kruskal_p_distribution, t_p_distribution
+from vpresearch.reported import RoundingRule
+
+Floats = NDArray[np.float64]
+T_TESTS = ("student", "welch")
+# Pairs of datasets that are looked at for a rank test.
+RANK_PAIRS = 10_000
+
+
+@dataclass(frozen=True)
+class Attained:
+    """What one test can give.
+
+    Attributes
+    ----------
+    low, high : float
+        Every attainable p is between them.
+    values : numpy.ndarray of float, shape (n_values,)
+        p-values of datasets: all of them where ``pairs`` counts them, else those that were looked at.
+    pairs : numpy.ndarray of int, shape (n_values,), or None
+        Pairs of datasets that give each.
+    only : numpy.ndarray of float, shape (n_only,), or None
+        No p is attainable that is not among these; None where only the bounds are known.
+    """
+
+    low: float
+    high: float
+    values: Floats
+    pairs: NDArray[np.int64] | None = None
+    only: Floats | None = None
+
+
+def listed(joint: Joint) -> dict[str, Attained]:
+    """List every attainable p of every test.
+
+    t tests depend on the sums and the sums of squares alone, rank tests on U and the ties.
+
+    Parameters
+    ----------
+    joint : Joint
+
+    Returns
+    -------
+    dict of str to Attained
+        By test.
+    """
+    ranks = kruskal_p_distribution(joint)
+    found = {}
+    for test, equal_var in (("student", True), ("welch", False)):
+        t = t_p_distribution(joint, equal_var)
+        found[test] = _complete(t.p, t.pairs)
+    found["kruskal"] = _complete(ranks.p, ranks.pairs)
+    found["mann_whitney"] = _complete(_mann_whitney_p(ranks, joint), ranks.pairs)
+    found["mann_whitney_exact"] = _complete(exact_p(ranks.deviation, joint.a.n, joint.b.n), ranks.pairs)
+    return found
+
+
+def _complete(p: Floats, n_pairs: NDArray[np.int64]) -> Attained:
+    known = ~np.isnan(p)
+    low, high = (float(p[known].min()), float(p[known].max())) if known.any() else (math.nan, math.nan)
+    return Attained(low, high, p[known], n_pairs[known], p[known])
+
+
+def _mann_whitney_p(ranks: KruskalDistribution, joint: Joint) -> Floats:
+    """P-values with the continuity correction, from the doubled excess of U and the tie sums."""
+    n_a, n_b, n = joint.a.n, joint.b.n, joint.n
+    variance = n_a * n_b / 12 * (n + 1 - ranks.ties / (n * (n - 1)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.maximum(0, np.abs(ranks.deviation) / 2 - 0.5) / np.sqrt(variance)
+    p: Floats = 2 * ndtr(-z)
+    return p
+
+
+def bounded(
+    first: Cell, second: Cell, pools: tuple[Ints, Ints], rule: RoundingRule, rng: np.random.Generator
+) -> dict[str, Attained]:
+    """Bound what every test can give, with the p of a pool of datasets for the witnesses.
+
+    Parameters
+    ----------
+    first, second : Cell
+    pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
+        Datasets of the two groups, as positions on the lattice.
+    rule : {"any", "half-up", "half-even", "truncation"}
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict of str to Attained
+        By test.
+    """
+    means, sds, sizes = (first.mean, second.mean), (first.sd, second.sd), (first.n, second.n)
+    found = {}
+    for test in (*T_TESTS, "kruskal", "mann_whitney", "mann_whitney_exact"):
+        values = _pool_p(test, *pools, rng) if len(pools[0]) and len(pools[1]) else np.empty(0)
+        low, high = 0.0, 1.0
+        if test in T_TESTS:
+            low, high = t_bounds(means, sds, sizes, equal_var=test == "student", rule=rule)
+        # Whatever the ties, the exact test looks its p up by U.
+        only = _exact_table(*sizes) if test == "mann_whitney_exact" else None
+        found[test] = Attained(low, high, values, only=only)
+    return found
+
+
+def exact_p(deviation: NDArray[np.int64], n_a: int, n_b: int) -> Floats:
+    """Look the two-sided exact p of the Mann-Whitney test up, as programs print it: as if there were no ties.
+
+    Parameters
+    ----------
+    deviation : numpy.ndarray of int
+        U of one group minus that of the other.
+    n_a, n_b : int
+
+    Returns
+    -------
+    numpy.ndarray of float, of the same shape
+        A U that falls between two whole numbers counts as the one nearer to the middle.
+
+    References
+    ----------
+    Mann HB, Whitney DR. Ann Math Stat 1947;18:50-60.
+
+    Examples
+    --------
+    >>> exact_p(np.array([6, 2]), 3, 2).tolist()
+    [0.2, 0.8]
+    """
+    smaller = -((np.abs(deviation) - n_a * n_b) // 2)
+    p: Floats = _exact_table(n_a, n_b)[smaller]
+    return p
+
+
+@cache
+def _exact_table(n_a: int, n_b: int) -> Floats:
+    """Two-sided p of every U up to its middle, no ties: the last value taken is of one group or of the other."""
+    most = n_a * n_b
+    ways = [np.zeros(most + 1) for _ in range(n_b + 1)]
+    for row in ways:
+        row[0] = 1
+    for _ in range(n_a):
+        # ways[m] becomes the count for one more value of the first group, above k of the m of the second.
+        for m in range(1, n_b + 1):
+            longer = ways[m - 1].copy()
+            longer[m:] += ways[m][: most + 1 - m]
+            ways[m] = longer
+    cumulative = np.cumsum(ways[n_b]) / ways[n_b].sum()
+    p: Floats = np.minimum(1.0, 2 * cumulative[: most // 2 + 2])
+    return p
+
+
+def _pool_p(test: str, first: Ints, second: Ints, rng: np.random.Generator) -> Floats:
+    """P-values of pairs from two pools: all pairs for a t test, a sample of them for a rank test."""
+    if test in T_TESTS:
+        return t_p(first, second, equal_var=test == "student").ravel()
+    chosen = rng.integers(len(first), size=RANK_PAIRS), rng.integers(len(second), size=RANK_PAIRS)
+    blocks = np.array_split(np.arange(RANK_PAIRS), 20)
+    return np.concatenate([rank_p(first[chosen[0][block]], second[chosen[1][block]], test) for block in blocks])
+
+
+def t_p(first: Ints, second: Ints, *, equal_var: bool) -> Floats:
+    """Test every dataset of one group against every one of the other.
+
+    Parameters
+    ----------
+    first, second : numpy.ndarray of int, shapes (n_first, n_a) and (n_second, n_b)
+    equal_var : bool
+        Student's test; otherwise Welch's.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n_first, n_second)
+    """
+    n_a, n_b = first.shape[1], second.shape[1]
+    gap = first.mean(axis=1)[:, None] - second.mean(axis=1)[None, :]
+    var_a, var_b = first.var(axis=1, ddof=1)[:, None], second.var(axis=1, ddof=1)[None, :]
+    if equal_var:
+        df = np.full_like(gap, n_a + n_b - 2)
+        error = ((n_a - 1) * var_a + (n_b - 1) * var_b) / df * (1 / n_a + 1 / n_b)
+    else:
+        error = var_a / n_a + var_b / n_b
+        df = error**2 / ((var_a / n_a) ** 2 / (n_a - 1) + (var_b / n_b) ** 2 / (n_b - 1))
+    p: Floats = 2 * stdtr(df, -np.abs(gap) / np.sqrt(error))
+    return p
+
+
+def rank_p(first: Ints, second: Ints, test: str) -> Floats:
+    """Test datasets of one group against those of the other, row by row.
+
+    Parameters
+    ----------
+    first, second : numpy.ndarray of int, shapes (n_pairs, n_a) and (n_pairs, n_b)
+    test : {"kruskal", "mann_whitney", "mann_whitney_exact"}
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n_pairs,)
+    """
+    n_a, n_b = first.shape[1], second.shape[1]
+    n = n_a + n_b
+    deviation = np.sign(first[:, :, None] - second[:, None, :]).sum(axis=(1, 2))
+    if test == "mann_whitney_exact":
+        return exact_p(deviation, n_a, n_b)
+    both = np.hstack([first, second])
+    equals = (both[:, :, None] == both[:, None, :]).sum(axis=2)
+    variance = n_a * n_b / 12 * (n + 1 - (equals**2 - 1).sum(axis=1) / (n * (n - 1)))
+    excess = np.abs(deviation) / 2
+    if test == "mann_whitney":
+        p: Floats = 2 * ndtr(-np.maximum(0, excess - 0.5) / np.sqrt(variance))
+    else:
+        p = chdtrc(1, excess**2 / variance)
+    return p

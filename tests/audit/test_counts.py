@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from tests.made_up_paper import write_paper
+from vpresearch.audit import Check
+from vpresearch.audit.counts import check_counts
+from vpresearch.published import read_paper
+
+Where: TypeAlias = dict[str, str]
+SIZES: dict[str, Where] = {"all": {}, "no": {"leak": "no"}, "yes": {"leak": "yes"}}
+
+
+def checks(
+    folder: Path, counts: dict[str, int], shares: list[tuple[dict[str, str], dict[str, str], str]]
+) -> list[Check]:
+    """Check a paper of group sizes and percentages: which rows, out of which, as printed."""
+    claims = [
+        _claim(f"{name}.n", str(counts[name]), "count", {"statistic": "n"} | ({"group": where} if where else {}))
+        for name, where in SIZES.items()
+    ]
+    for number, (group, within, printed) in enumerate(shares):
+        compute: dict[str, Any] = {"statistic": "percent", "group": group | within}
+        compute |= {"within": within} if within else {}
+        claims.append(_claim(f"share{number}.percent", printed, "percentage", compute))
+    content = {"paper": {"key": "shares"}, "variables": {}, "claims": claims}
+    return list(check_counts(read_paper(write_paper(content, folder / "paper.yaml")), "any"))
+
+
+def _claim(name: str, printed: str, kind: str, compute: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": name,
+        "printed": printed,
+        "kind": kind,
+        "places": ["text"],
+        "compute": {"over": "vertebrae"} | compute,
+    }
+
+
+def only(found: list[Check], check: str) -> Check:
+    (one,) = [candidate for candidate in found if candidate.check == check]
+    return one
+
+
+COUNTS = {"all": 41, "no": 26, "yes": 15}
+WOMEN = {"sex": "F"}
+
+
+@pytest.mark.parametrize(("overall", "verdict"), [("66%", "possible"), ("68%", "impossible")])
+def test_percentages_of_the_groups_force_the_overall_one(overall: str, verdict: str, tmp_path: Path) -> None:
+    # 18 of 26 and 9 of 15 are 27 of 41, 65.9%.
+    shares = [(WOMEN, {"leak": "no"}, "69%"), (WOMEN, {"leak": "yes"}, "60%"), (WOMEN, {}, overall)]
+    check = only(checks(tmp_path, COUNTS, shares), "groups_percentage")
+    assert check.verdict == verdict
+    assert check.witness == ("27 / 41" if verdict == "possible" else "")
+    assert check.claims == ("share0.percent", "share1.percent", "share2.percent")
+
+
+def test_groups_that_are_not_everybody_force_nothing(tmp_path: Path) -> None:
+    shares = [(WOMEN, {"leak": "no"}, "69%"), (WOMEN, {"leak": "yes"}, "60%"), (WOMEN, {}, "99%")]
+    found = checks(tmp_path, COUNTS | {"all": 50}, shares)
+    assert [check for check in found if check.check == "groups_percentage"] == []
+
+
+@pytest.mark.parametrize(
+    ("men", "verdict", "code"),
+    [("34%", "possible", "shares_hold"), ("39%", "impossible", "shares_above"), ("20%", "undecided", "shares_below")],
+)
+def test_shares_of_one_column_cannot_pass_the_whole(men: str, verdict: str, code: str, tmp_path: Path) -> None:
+    check = only(checks(tmp_path, COUNTS, [(WOMEN, {}, "66%"), ({"sex": "M"}, {}, men)]), "shares")
+    assert (check.verdict, check.code) == (verdict, code)
+
+
+def test_a_percentage_that_no_count_gives(tmp_path: Path) -> None:
+    (check,) = [found for found in checks(tmp_path, COUNTS, [(WOMEN, {}, "55%")]) if found.check == "denominator"]
+    assert (check.verdict, check.code) == ("impossible", "denominator_fails")
