@@ -160,10 +160,29 @@ def codes() -> dict[str, set[str]]:
         "test": {s for call in calls(whole, "TestResult", "not_done") for s in strings(call.args[0])},
         "effect": {s for call in calls(whole, "Effect") for s in strings(call.args[0])},
         "word": {"patients", "vertebrae"},
-        "audit": {s for call in checks if len(call.args) > 3 for s in strings(call.args[3])},
-        "audit_check": {s for call in checks for s in strings(call.args[0])},
+        "audit": {s for call in checks if len(call.args) > 3 for s in strings(call.args[3])} | assigned(audit, "code"),
+        "audit_check": {s for call in checks for s in strings(call.args[0])} | assigned(audit, "name"),
         "audit_verdict": {"possible", "impossible", "undecided"},
     }
+
+
+def assigned(trees: list[ast.Module], variable: str) -> set[str]:
+    """Strings that become the value of a variable; those of a comparison choose, and are none."""
+    values = [
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == variable
+    ]
+    return {string for value in values for option in outcomes(value) for string in strings(option)}
+
+
+def outcomes(value: ast.expr) -> list[ast.expr]:
+    if isinstance(value, ast.IfExp):
+        return [*outcomes(value.body), *outcomes(value.orelse)]
+    if isinstance(value, ast.Subscript):
+        return outcomes(value.value)
+    return value.values if isinstance(value, ast.Dict) else [value]
 
 
 @pytest.mark.parametrize(("section", "found"), codes().items())
