@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.colors import to_hex
 
+from vpresearch import labels
 from vpresearch.audit import Check
 from vpresearch.figures import audit_p
 
@@ -19,7 +20,8 @@ def test_every_test_of_a_p_value_is_drawn(checks: list[Check]) -> None:
         }
         assert np.array_equal([found["p_min"], found["p_max"]], [check.p_min, check.p_max], equal_nan=True)
     (axes,) = figure.canvas.axes
-    assert len(axes.get_yticklabels()) == len(tested)
+    headings = {(check.claims[0], check.values["scale"]) for check in tested}
+    assert len(axes.get_yticklabels()) == len(tested) + len(headings)
     assert tuple(axes.get_xlim()) == (0, 1)
 
 
@@ -29,15 +31,18 @@ def test_the_printed_p_is_marked_and_the_verdict_coloured(checks: list[Check]) -
     marks = [line for line in axes.lines if line.get_marker() == "|" and len(np.asarray(line.get_xdata()))]
     printed = [float(str(p).strip("<> ").replace(",", ".")) for p in figure.data["printed"]]
     assert [float(np.asarray(line.get_xdata())[0]) for line in marks] == printed
-    assert [float(np.asarray(line.get_ydata())[0]) for line in marks] == list(range(len(printed)))
+    places = [int(np.asarray(line.get_ydata())[0]) for line in marks]
+    assert [axes.get_yticklabels()[place].get_text() for place in places] == [
+        labels.text(f"test.{test}", "es") for test in figure.data["test"]
+    ]
     colours: dict[str, set[str]] = {}
     for line in axes.lines:
         if line.get_marker() != "|" and len(np.asarray(line.get_xdata())):
-            row = figure.data.iloc[int(np.asarray(line.get_ydata())[0])]
-            colours.setdefault(str(row["verdict"]), set()).add(to_hex(str(line.get_color())))
+            number = places.index(int(np.asarray(line.get_ydata())[0]))
+            verdict = str(figure.data["verdict"].iloc[number])
+            colours.setdefault(verdict, set()).add(to_hex(str(line.get_color())))
             low, high = np.asarray(line.get_xdata())
-            inside = low <= printed[int(np.asarray(line.get_ydata())[0])] <= high
             # Beside what can be given, never within it, unless between single points.
-            assert inside or row["verdict"] != "possible"
+            assert low <= printed[number] <= high or verdict != "possible"
     assert all(len(colour) == 1 for colour in colours.values())
     assert len({next(iter(colour)) for colour in colours.values()}) == len(colours) > 1
