@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DICTIONARY = ROOT / "data" / "dictionary.csv"
 RECONSTRUCTION = ROOT / "data" / "reconstructed" / "vertebrae.csv"
 PUBLISHED = ROOT / "data" / "published" / "barriga-martin-2022.yaml"
+COMPARATORS = ROOT / "data" / "literature" / "comparators.csv"
 NOTEBOOKS = ROOT / "notebooks"
 COMPENDIUM = ROOT / "compendium.yaml"
 BUILD = ROOT / "build"
