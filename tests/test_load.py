@@ -18,6 +18,7 @@ from openpyxl import Workbook
 from vpresearch.dictionary import Column, Level, columns
 from vpresearch.errors import InputError, Problem, VPResearchError
 from vpresearch.load import Dataset, load
+from vpresearch.project import RECONSTRUCTION
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -558,3 +559,14 @@ def test_a_patient_s_odd_row_is_told_with_the_row_it_differs_from(rows: Rows, wr
     (problem,) = refused(write(spoilt, "spoilt.csv"))
     assert (problem.code, problem.row) == ("constant", first + 3)
     assert f"row {first + 2}" in problem.message
+
+
+def test_a_reconstruction_with_other_patient_ids_is_still_one(tmp_path: Path) -> None:
+    lines = RECONSTRUCTION.read_text(encoding="utf-8").splitlines()
+    renamed = [line.replace("reconstructed-", "P") for line in [lines[0], *reversed(lines[1:])]]
+    path = tmp_path / "study.csv"
+    path.write_text("\n".join(renamed), encoding="utf-8")
+    assert load(path).reconstruction
+    # One more tenth of a cc, and it is a dataset that nobody here made.
+    path.write_text("\n".join(renamed).replace(",1.5,", ",1.6,", 1), encoding="utf-8")
+    assert not load(path).reconstruction

@@ -186,6 +186,7 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
+    from vpresearch.fingerprint import SUFFIX, fingerprint, fingerprints_bytes
     from vpresearch.load import load
     from vpresearch.published import read_paper
     from vpresearch.reconstruct import provenance, reconstruct
@@ -209,8 +210,12 @@ def _reconstruct(options: argparse.Namespace) -> int:
     record.write_text(
         json.dumps(provenance(paper, made, content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
+    table, marks = made.table, out.with_name(f".{out.stem}{SUFFIX}")
+    own = fingerprint(table["vertebral_volume_cc"], table["cement_volume_cc"], table["leak"].eq("yes"))
+    marks.write_bytes(fingerprints_bytes([own]))
     os.replace(aside, out)
     os.replace(record, out.with_name(f"{out.stem}.provenance.json"))
+    os.replace(marks, out.with_name(f"{out.stem}{SUFFIX}"))
     print(f"{_shown(out)}: {len(made.table)} reconstructed vertebrae, seed {made.seed}")
     return OK
 

@@ -19,6 +19,7 @@ import pandas as pd
 
 from vpresearch.dictionary import Column, columns, fold
 from vpresearch.errors import InputError, Problem
+from vpresearch.fingerprint import fingerprint, is_reconstruction
 from vpresearch.schema import check
 
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
@@ -306,6 +307,9 @@ def _normalise(table: pd.DataFrame, name: str, checksum: str) -> Dataset:
     vertebrae = table[["patient_id", *(key for key in table if key not in of_patient)]].reset_index(drop=True)
     vertebrae["region"] = vertebrae["level"].str[0].map({"T": "thoracic", "L": "lumbar"})
     vertebrae["fill_percent"] = 100 * vertebrae["cement_volume_cc"] / vertebrae["vertebral_volume_cc"]
-    # The mark is in the rows, so that it outlives a renamed, resaved or translated file.
-    reconstruction = bool(patients.index.str.startswith(RECONSTRUCTED_ID_PREFIX).any())
+    # The marks are in the rows, so that they outlive a renamed, resaved or translated file, and new patient ids.
+    leaked = vertebrae["leak"].eq("yes")
+    measured = fingerprint(vertebrae["vertebral_volume_cc"], vertebrae["cement_volume_cc"], leaked)
+    named = bool(patients.index.str.startswith(RECONSTRUCTED_ID_PREFIX).any())
+    reconstruction = named or is_reconstruction(measured)
     return Dataset(patients, vertebrae, name, checksum, reconstruction)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from vpresearch.fingerprint import SUFFIX, fingerprint, fingerprints_bytes
 from vpresearch.published import Paper
-from vpresearch.reconstruct.ensemble import from_tables
+from vpresearch.reconstruct.ensemble import Ensemble, from_tables
 from vpresearch.reconstruct.parallel import draw_ensemble, draw_extremes
 from vpresearch.reconstruct.provenance import ensemble_provenance
 from vpresearch.reconstruct.store import ensemble_bytes
@@ -42,8 +43,11 @@ def make_ensemble(
     ensemble = draw_ensemble(paper, n, seed, workers=workers, progress=progress)
     witnesses = draw_extremes(paper, ensemble, seed, workers=workers, progress=progress) if extremes else []
     contents = {out.name: ensemble_bytes(ensemble)}
+    marks = fingerprints(ensemble)
     if witnesses:
-        contents[f"{out.stem}_extremes.npz"] = ensemble_bytes(from_tables([witness.table for witness in witnesses]))
+        found = from_tables([witness.table for witness in witnesses])
+        contents[f"{out.stem}_extremes.npz"] = ensemble_bytes(found)
+        marks += fingerprints(found)
     values = pd.DataFrame(
         [
             {"statistic": each.statistic, "end": {-1: "least", 1: "greatest"}[each.sign], "value": each.value}
@@ -51,8 +55,23 @@ def make_ensemble(
         ]
     )
     record = ensemble_provenance(paper, seed, contents, ensemble, values)
+    contents[f"{out.stem}{SUFFIX}"] = fingerprints_bytes(marks)
     contents[f"{out.stem}.provenance.json"] = (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
     return _write(out.parent, contents)
+
+
+def fingerprints(ensemble: Ensemble) -> list[str]:
+    """Give the fingerprint of every dataset of an ensemble.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+
+    Returns
+    -------
+    list of str
+    """
+    return [fingerprint(*rows) for rows in zip(ensemble.volumes, ensemble.cement, ensemble.leak, strict=True)]
 
 
 def _write(folder: Path, contents: dict[str, bytes]) -> list[Path]:
