@@ -427,7 +427,8 @@ def test_the_shipped_data_are_those_of_seed_1(tmp_path: Path, capsys: pytest.Cap
     # Versions are those of whoever made it.
     assert {**shipped, "versions": None} == {**fresh, "versions": None}
     assert fresh["seed"] == 1
-    assert sorted(path.name for path in out.parent.iterdir()) == ["seed1.csv", "seed1.fingerprints", "seed1.provenance.json"]
+    written = ["seed1.csv", "seed1.fingerprints", "seed1.provenance.json"]
+    assert sorted(path.name for path in out.parent.iterdir()) == written
     assert capsys.readouterr().out == f"{out}: 41 reconstructed vertebrae, seed 1\n"
 
 

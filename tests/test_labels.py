@@ -15,6 +15,7 @@ from vpresearch import labels
 from vpresearch.compendium import read_compendium
 from vpresearch.dictionary import columns
 from vpresearch.published import Paper, Statistic
+from vpresearch.regression import covariates, gee, result
 from vpresearch.scorecard import Note, Verdict
 
 SOURCE = Path(labels.__file__).parent
@@ -36,6 +37,7 @@ SAME = {
     "word.variable",
     "word.variables",
     "axis.odi",
+    "leak_table.verified_no",
 }
 # Words that no Spanish sentence holds.
 ENGLISH = re.compile(r"\b(the|of|and|or|by|over|with|within|is|are|in|on|to|for|not|mean|leak|score|cannot)\b", re.I)
@@ -163,7 +165,24 @@ def codes() -> dict[str, set[str]]:
         "audit": {s for call in checks if len(call.args) > 3 for s in strings(call.args[3])} | assigned(audit, "code"),
         "audit_check": {s for call in checks for s in strings(call.args[0])} | assigned(audit, "name"),
         "audit_verdict": {"possible", "impossible", "undecided"},
+        "model": models(),
+        "adjustment": set(covariates.ADJUSTMENTS),
+        "fit_reason": set(result.REASONS),
     }
+
+
+def models() -> set[str]:
+    """Models by the names that they are given where a fit succeeds, fails or is renamed."""
+    trees = [parse("regression", path.name) for path in sorted((SOURCE / "regression").glob("*.py"))]
+    given = [call.args[0] for tree in trees for call in calls(tree, "fitted", "failed") if call.args]
+    renamed = [
+        keyword.value
+        for tree in trees
+        for call in calls(tree, "replace")
+        for keyword in call.keywords
+        if keyword.arg == "model"
+    ]
+    return {string for node in [*given, *renamed] for string in strings(node)} | set(gee.MODELS) | {"flic"}
 
 
 def assigned(trees: list[ast.Module], variable: str) -> set[str]:

@@ -17,6 +17,8 @@ from vpresearch.scorecard import Note
 
 LANGUAGES = ("es", "en")
 _LOCALES = Path(__file__).parent / "locales"
+# Beyond this, digits would only pretend.
+_LARGE = 1e15
 _EMPTY = "–"
 
 
@@ -84,6 +86,8 @@ def number(value: float, decimals: int, language: str) -> str:
     """
     if math.isnan(value):
         return _EMPTY
+    if abs(value) >= _LARGE:
+        return f"{value:.2e}".replace(".", _words(language)["decimal_mark"])
     rounded = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     return f"{rounded or abs(rounded):f}".replace(".", _words(language)["decimal_mark"])
 
@@ -195,6 +199,29 @@ def category(column: str, value: str, language: str) -> str:
     if column == "region":
         return text(f"region.{value}", language)
     return dictionary.label(column, language, value)
+
+
+def series(study: str, language: str) -> str:
+    """Name a series of another study, the part of the study that it is in the language where that is known.
+
+    Parameters
+    ----------
+    study : str
+        Such as ``Zhan 2017, kyphoplasty``.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> series("Zhan 2017, kyphoplasty", "es"), series("Saad 2022", "es")
+    ('Zhan 2017, cifoplastia', 'Saad 2022')
+    """
+    name, _, part = study.partition(", ")
+    words = _words(language)["series"].get(part)
+    return f"{name}, {words}" if words else study
 
 
 def method(note: Note, language: str) -> str:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import itertools
 import math
 import os
 import re
@@ -15,17 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from matplotlib.text import Text
 
+from tests.figures.layout import Seen, digest, faults
 from vpresearch import labels
 from vpresearch.figures import Figure, write
 from vpresearch.load import Dataset
 
 Draw = Callable[[str, Dataset, str], Figure]
-Seen = Callable[[Figure], list[Text]]
 
 # Words of a figure that are the same in both languages, beside numbers.
-SAME = {"Posterior", "Lateral", "Anterior", "Vascular", "Oswestry (%)"}
+SAME = {"Posterior", "Lateral", "Anterior", "Vascular", "Oswestry (%)", "Kruskal-Wallis", "Mann-Whitney"}
 
 _NAMES = ("figure1", "figure2", "leak_kinds", "outcome", "volumes")
 _DRAW_ALL = f"""
@@ -39,11 +36,6 @@ for kind in sys.argv[1:]:
     for name in {_NAMES}:
         print(kind, name, hashlib.sha256(getattr(figures, name)(dataset, "es").to_bytes(kind)).hexdigest())
 """
-
-
-def digest(content: bytes) -> str:
-    """Shorten what nobody wants to see compared byte by byte."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def drawn(figure: Figure) -> list[str]:
@@ -198,23 +190,6 @@ def test_the_caption_heads_the_figure(draw: Draw, name: str, language: str, ship
 
 
 # -- layout ------------------------------------------------------------------------------------------------------
-
-
-def faults(figure: Figure, texts: list[Text]) -> list[str]:
-    """Texts beyond the canvas, and pairs of texts that touch."""
-    canvas = figure.canvas.bbox
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
-    found = [
-        f"{words!r} is not on the canvas"
-        for words, box in boxes
-        if not (box.x0 >= 0 and box.y0 >= 0 and box.x1 <= canvas.width and box.y1 <= canvas.height)
-    ]
-    for (words, box), (others, other) in itertools.combinations(boxes, 2):
-        across = min(box.x1, other.x1) - max(box.x0, other.x0)
-        along = min(box.y1, other.y1) - max(box.y0, other.y0)
-        if across > 0.5 and along > 0.5:
-            found.append(f"{words!r} is on {others!r}")
-    return found
 
 
 def test_no_text_is_cut_or_lies_on_another(

@@ -9,8 +9,16 @@ import pytest
 from vpresearch import tables
 from vpresearch.audit import Check, audit
 from vpresearch.compendium import read_compendium
+from vpresearch.implied import fits, identified
+from vpresearch.implied import shipped as shipped_ensembles
+from vpresearch.literature import compare, read_comparators
 from vpresearch.load import Dataset
 from vpresearch.published import Paper
+from vpresearch.regression import gee, logistic
+from vpresearch.regression.models import fit_models, leak_design
+from vpresearch.regression.simulate import read_results
+from vpresearch.regression.specification import specification_curve
+from vpresearch.regression.validation import validate
 from vpresearch.scorecard import scorecard
 from vpresearch.tables import Table
 
@@ -66,17 +74,74 @@ def checks(paper: Paper) -> list[Check]:
 def draw(paper: Paper, checks: list[Check]) -> Callable[[str, Dataset, str], Table]:
     """Lay out a table of the compendium by its name."""
 
+    drawn: dict[tuple[str, str, str], Table] = {}
+
     def draw(name: str, dataset: Dataset, language: str) -> Table:
+        # Fits take time, and a file's digest tells its table.
+        key = (name, dataset.sha256, language)
+        if key not in drawn:
+            drawn[key] = lay_out(name, dataset, language)
+        return drawn[key]
+
+    def lay_out(name: str, dataset: Dataset, language: str) -> Table:
         if name == "scorecard":
             return tables.scorecard_table(scorecard(paper, dataset), dataset, language)
         if name == "audit":
             return tables.audit_table(checks, language)
         if name == "exhibits":
             return tables.exhibits_table(read_compendium(), dataset, language)
+        if name in _OF_LEAKS:
+            return _OF_LEAKS[name](dataset, language)
         made: Table = getattr(tables, name)(dataset, language)
         return made
 
     return draw
+
+
+def _models(dataset: Dataset, language: str) -> Table:
+    return tables.models_table(fit_models(dataset.rows), dataset, language, identified(dataset))
+
+
+def _precision(dataset: Dataset, language: str) -> Table:
+    study = leak_design(dataset.rows)
+    return tables.precision_table([*gee.fit(study), *logistic.fit(study)], dataset, language)
+
+
+def _validation(dataset: Dataset, language: str) -> Table:
+    return tables.validation_table(validate(leak_design(dataset.rows), 50), dataset, language)
+
+
+def _comparators(dataset: Dataset, language: str) -> Table:
+    study = leak_design(dataset.rows)
+    return tables.comparators_table(compare(study.events, study.n, read_comparators()), dataset, language)
+
+
+def _specification(dataset: Dataset, language: str) -> Table:
+    return tables.specification_table(specification_curve(dataset.rows), dataset, language)
+
+
+def _implied(_: Dataset, language: str) -> Table:
+    few = {name: ensemble.take(range(3)) for name, ensemble in shipped_ensembles().items()}
+    return tables.implied_table(fits(few), language)
+
+
+def _simulation(_: Dataset, language: str) -> Table:
+    return tables.simulation_table(read_results(), language)
+
+
+_OF_LEAKS: dict[str, Callable[[Dataset, str], Table]] = {
+    "models": _models,
+    "leak_risk": tables.risk_table,
+    "dose": tables.dose_table,
+    "precision": _precision,
+    "validation": _validation,
+    "relief": tables.relief_table,
+    "comparators": _comparators,
+    "specification": _specification,
+    "assumptions": tables.assumptions_table,
+    "implied": _implied,
+    "simulation": _simulation,
+}
 
 
 @pytest.fixture(
@@ -92,6 +157,7 @@ def draw(paper: Paper, checks: list[Check]) -> Callable[[str, Dataset, str], Tab
         "exhibits",
         "audit",
         "scorecard",
+        *_OF_LEAKS,
     ]
 )
 def name(request: pytest.FixtureRequest) -> str:

@@ -1,8 +1,28 @@
-"""Figures: the paper's own, and those that stand behind its tables."""
+"""Figures: the paper's own, those that stand behind its tables, and those of leak risk on fill."""
 
 from vpresearch.figures.audited import audit_p
 from vpresearch.figures.behind import leak_kinds, outcome, volumes
+from vpresearch.figures.comparators import comparators_figure
 from vpresearch.figures.figure import Figure, write
+from vpresearch.figures.implied import identified_range
+from vpresearch.figures.leak_risk import calibration, leak_models, risk_curve
 from vpresearch.figures.paper import figure1, figure2
+from vpresearch.figures.sensitivity import specification_figure, spline_figure
 
-__all__ = ["Figure", "audit_p", "figure1", "figure2", "leak_kinds", "outcome", "volumes", "write"]
+__all__ = [
+    "Figure",
+    "audit_p",
+    "calibration",
+    "comparators_figure",
+    "figure1",
+    "figure2",
+    "identified_range",
+    "leak_kinds",
+    "leak_models",
+    "outcome",
+    "risk_curve",
+    "specification_figure",
+    "spline_figure",
+    "volumes",
+    "write",
+]

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.style
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
+from numpy.typing import NDArray
 
 from vpresearch import labels
+from vpresearch.tables.table import steady
 
 # Okabe and Ito's colours: apart for every kind of colour vision.
 COLOURS = {"no": "#0072B2", "yes": "#D55E00"}
@@ -26,6 +33,8 @@ SITE_COLOURS = {
     "vascular": "#D55E00",
     "disc": "#009E73",
 }
+# What was seen among datasets with the published statistics.
+WITNESSED = "#E69F00"
 _BANNER_COLOUR = "#9A3412"
 _DPI = 200
 
@@ -46,6 +55,8 @@ class Figure:
         Whether the data are a reconstruction; the figure then says so.
     row_level : bool
         Whether the plotted data are single vertebrae or patients.
+    fitted : bool
+        Whether they are fitted numbers, of which a file keeps the digits that every machine agrees on.
     """
 
     name: str
@@ -54,6 +65,7 @@ class Figure:
     caption: str
     reconstruction: bool
     row_level: bool = False
+    fitted: bool = False
 
     def _repr_png_(self) -> bytes:
         return self.to_bytes("png")
@@ -68,7 +80,7 @@ class Figure:
 
     def to_csv(self) -> str:
         """Give the plotted data as CSV; a reconstruction says so in the first column of every row."""
-        data = self.data.copy()
+        data = steady(self.data) if self.fitted else self.data.copy()
         if self.reconstruction:
             data.insert(0, "data", labels.text("data.reconstruction", "en"))
         return data.to_csv(index=False, lineterminator="\n")
@@ -101,7 +113,7 @@ def write(figure: Figure, folder: Path) -> Figure:
 def panels(
     reconstruction: bool, language: str, caption: str, n_panels: int, height: float
 ) -> Iterator[tuple[Canvas, list[Axes]]]:
-    """Open a figure with its style, caption and banner.
+    """Open a figure of panels side by side, with its style, caption and banner.
 
     Parameters
     ----------
@@ -110,7 +122,6 @@ def panels(
     language : {"es", "en"}
     caption : str
     n_panels : int
-        Side by side.
     height : float
         Inches.
 
@@ -119,11 +130,80 @@ def panels(
     canvas : matplotlib.figure.Figure
     axes : list of matplotlib.axes.Axes
     """
+    with _styled(reconstruction, language, caption, height) as canvas:
+        yield canvas, list(canvas.subplots(1, n_panels, squeeze=False)[0])
+
+
+@contextmanager
+def stacked(
+    reconstruction: bool, language: str, caption: str, shares: Sequence[float], height: float
+) -> Iterator[tuple[Canvas, list[Axes]]]:
+    """Open a figure of panels one above the other, on one horizontal axis.
+
+    Parameters
+    ----------
+    reconstruction, language, caption, height
+        As of ``panels``.
+    shares : sequence of float
+        Of the height, by panel from above.
+
+    Yields
+    ------
+    canvas : matplotlib.figure.Figure
+    axes : list of matplotlib.axes.Axes
+    """
+    with _styled(reconstruction, language, caption, height) as canvas:
+        grid = canvas.subplots(len(shares), 1, squeeze=False, sharex=True, height_ratios=shares)
+        yield canvas, list(grid[:, 0])
+
+
+def legend_below(axes: Axes, n_columns: int, inches: float = 0.66, title: str | None = None) -> None:
+    """Put the legend under the axes and their label; one of the whole figure would lie on the banner.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    n_columns : int
+    inches : float
+        Room for ticks and label.
+    title : str, optional
+    """
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=axes.transAxes + ScaledTranslation(0, -inches, axes.figure.dpi_scale_trans),
+        ncols=n_columns,
+        title=title,
+        frameon=False,
+        fontsize=9.5,
+        title_fontsize=9.5,
+        borderaxespad=0,
+    )
+
+
+def localise(axis: Axis, most_ticks: int, language: str) -> None:
+    """Put ticks at even steps of 1, 2 or 5, with the decimals that these need and the mark of the language."""
+    axis.set_major_locator(MaxNLocator(most_ticks, steps=[1, 2, 5, 10]))
+
+    def words(value: float, _: float) -> str:
+        first, second, *_rest = axis.get_majorticklocs()
+        return labels.number(value, max(0, -math.floor(math.log10(second - first) + 1e-9)), language)
+
+    axis.set_major_formatter(words)
+
+
+def apart(n: int) -> NDArray[np.float64]:
+    """Spread points across a strip one wide by the golden ratio: apart, and the same each time."""
+    return np.asarray((np.arange(n) * 0.6180339887498949) % 1 - 0.5)
+
+
+@contextmanager
+def _styled(reconstruction: bool, language: str, caption: str, height: float) -> Iterator[Canvas]:
     # From the defaults, so that a reader's own style changes no byte.
     with mpl.style.context("default"), sns.axes_style("ticks"), sns.plotting_context("notebook"):
         canvas = Canvas(figsize=(10, height), layout="constrained")
         canvas.suptitle(caption, fontsize=13, fontweight="bold")
-        yield canvas, list(canvas.subplots(1, n_panels, squeeze=False)[0])
+        yield canvas
         if reconstruction:
             banner = labels.text("banner.reconstruction", language)
             canvas.supxlabel(banner, fontsize=9, color=_BANNER_COLOUR, fontweight="bold")

@@ -172,23 +172,3 @@ _UNITS = {
     "cement_volume_cc": "cc",
     "age_years": "year",
 }
-
-
-def expit(logit: ArrayLike) -> Floats:
-    """Turn log odds into probabilities, without overflow.
-
-    Parameters
-    ----------
-    logit : array_like of float
-
-    Returns
-    -------
-    numpy.ndarray of float, of the same shape
-
-    Examples
-    --------
-    >>> expit([0.0, 800.0]).tolist()
-    [0.5, 1.0]
-    """
-    # 1 / (1 + exp(-x)) by tanh, which saturates instead of overflowing.
-    return 0.5 * (1 + np.tanh(np.asarray(logit, float) / 2))

@@ -14,6 +14,8 @@ REASONS = (
     "too_few_clusters",
     "not_converged",
     "too_large",
+    "conditioned_out",
+    "not_one_predictor",
 )
 
 

@@ -142,6 +142,28 @@ def write(table: Table, folder: Path) -> Table:
     return table
 
 
+def steady(data: pd.DataFrame) -> pd.DataFrame:
+    """Keep the digits of fitted numbers that do not depend on the machine's vector instructions.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+        Nine significant digits.
+
+    Examples
+    --------
+    >>> steady(pd.DataFrame({"slope": [0.0647891234567]})).loc[0, "slope"]
+    np.float64(0.0647891235)
+    """
+    return data.assign(
+        **{str(name): [float(f"{value:.9g}") for value in data[name]] for name in data.select_dtypes("float")}
+    )
+
+
 def percent(value: float, language: str) -> str:
     """Write a percentage without decimals, as the paper does.
 

@@ -1,0 +1,41 @@
+"""What the curves of risk share: the curve, its band, and the axes."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from vpresearch import labels
+from vpresearch.figures.figure import localise
+
+
+def draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, style: str, name: str) -> None:
+    """Draw a curve of risk.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    curve : pandas.DataFrame
+        ``fill_percent`` and ``risk``; where the fit failed there is no line, only its name.
+    colour, style, name : str
+    """
+    axes.plot(curve["fill_percent"], 100 * curve["risk"], style, color=colour, linewidth=2, label=name)
+
+
+def draw_band(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:
+    """Draw the pointwise interval of a curve: ``ci_low`` and ``ci_high``."""
+    low, high = 100 * curve["ci_low"], 100 * curve["ci_high"]
+    axes.fill_between(curve["fill_percent"], low, high, color=colour, alpha=0.16, linewidth=0, label=name)
+
+
+def set_axes(axes: Axes, fill_percent: pd.Series[float], language: str) -> None:
+    """Set the axes to all of the risk and to the fills that there are."""
+    low, high = float(fill_percent.min()), float(fill_percent.max())
+    room = 0.03 * (high - low) + 0.01
+    axes.set_xlim(low - room, high + room)
+    axes.set_ylim(-6, 106)
+    axes.set_yticks(range(0, 101, 20))
+    localise(axes.xaxis, 8, language)
+    axes.set_xlabel(labels.variable("fill_percent", language))
+    axes.set_ylabel(labels.text("leak_figure.risk_axis", language))
+    axes.spines[["top", "right"]].set_visible(False)

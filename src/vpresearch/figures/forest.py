@@ -1,0 +1,120 @@
+"""What forest plots share: rows of intervals, with words on the left and numbers on the right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.markers import CARETLEFT, CARETRIGHT
+from matplotlib.transforms import ScaledTranslation
+
+from vpresearch import labels
+
+_REASON_COLOUR = "#555555"
+_MOST = 1000
+
+
+def interval(
+    axes: Axes, position: float, estimate: float, low: float, high: float, colour: str, marker: str, filled: bool = True
+) -> None:
+    """Draw an estimate with its interval; an end beyond the axis becomes an arrow.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With its limits set.
+    position : float
+    estimate, low, high : float
+        Without an interval the ends are NaN.
+    colour, marker : str
+    filled : bool
+    """
+    left, right = axes.get_xlim()
+    if not math.isnan(low):
+        ends = [max(low, left), min(high, right)]
+        axes.plot(ends, [position, position], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=3)
+    for beyond, edge, arrow in ((low < left, left, CARETLEFT), (high > right, right, CARETRIGHT)):
+        if beyond:
+            axes.plot([edge], [position], marker=arrow, color=colour, markersize=8, clip_on=False, zorder=3)
+    if left <= estimate <= right:
+        face = colour if filled else "white"
+        axes.plot([estimate], [position], marker, color=colour, markerfacecolor=face, markersize=7.5, zorder=4)
+
+
+def name_rows(axes: Axes, names: Sequence[str], bold: Sequence[int] = ()) -> None:
+    """Name the rows from above on the left.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    names : sequence of str
+    bold : sequence of int
+        Rows to set off.
+    """
+    axes.set_yticks(range(len(names)), names, fontsize=9.5)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    layout = axes.figure.get_layout_engine()
+    if isinstance(layout, ConstrainedLayoutEngine):
+        # Printed letters are a little wider than those on the screen, for which the figure is laid out.
+        layout.set(w_pad=0.12)
+    for row in bold:
+        axes.get_yticklabels()[row].set_fontweight("bold")
+
+
+def number_row(axes: Axes, position: float, words: str, bold: bool = False) -> None:
+    """Write the numbers of a row to the right of the axes."""
+    weight = "bold" if bold else "normal"
+    place = axes.get_yaxis_transform() + ScaledTranslation(0.12, 0, axes.figure.dpi_scale_trans)
+    axes.text(1, position, words, transform=place, va="center", fontsize=9.5, fontweight=weight)
+
+
+def excuse_row(axes: Axes, position: float, words: str) -> None:
+    """Write into a row why it has no number."""
+    axes.text(
+        0.5,
+        position,
+        words,
+        transform=axes.get_yaxis_transform(),
+        ha="center",
+        va="center",
+        fontsize=9.5,
+        style="italic",
+        color=_REASON_COLOUR,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        zorder=5,
+    )
+
+
+def with_interval(estimate: float, low: float, high: float, decimals: int, language: str) -> str:
+    """Write an estimate with its interval, where there is one.
+
+    Parameters
+    ----------
+    estimate, low, high : float
+    decimals : int
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> with_interval(1.5, 0.75, float("inf"), 2, "es"), with_interval(88.0, float("nan"), float("nan"), 0, "en")
+    ('1,50 (0,75 – ∞)', '88')
+    >>> with_interval(25.0, 1.25, 1e80, 2, "es")
+    '25,00 (1,25 – > 1.000)'
+    """
+    first, *ends = (_number(value, decimals, language) for value in (estimate, low, high))
+    return first if math.isnan(low) else f"{first} ({' – '.join(ends)})"
+
+
+def _number(value: float, decimals: int, language: str) -> str:
+    if value == math.inf:
+        return "∞"
+    # No reader counts the digits of an odds ratio that hardly anything bounds.
+    return f"> {labels.count(_MOST, language)}" if value > _MOST else labels.number(value, decimals, language)

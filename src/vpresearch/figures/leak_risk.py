@@ -1,0 +1,217 @@
+"""The figures of leak risk on fill: every model, the curve of the primary one, and how it is calibrated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+from vpresearch import labels
+from vpresearch.figures.curves import draw_band, draw_curve, set_axes
+from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, panels
+from vpresearch.figures.forest import excuse_row, interval, name_rows, number_row, with_interval
+from vpresearch.load import Dataset
+from vpresearch.regression.design import Floats
+from vpresearch.regression.log_odds import log_odds
+from vpresearch.regression.models import PRIMARY, leak_design
+from vpresearch.regression.result import Estimate
+from vpresearch.regression.risk import risk_curve as curve_of_risk
+from vpresearch.regression.validation import calibration as calibrated
+
+# Odds ratios beyond these leave the axis to the others.
+_LEAST, _MOST = 1 / 20, 20.0
+
+
+def leak_models(
+    estimates: Sequence[Estimate], dataset: Dataset, language: str, identified: tuple[float, float] | None = None
+) -> Figure:
+    """Draw the odds ratio of a leak per percentage point of fill by every model, the primary one on top.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate
+        From ``fit_models``.
+    dataset : Dataset
+    language : {"es", "en"}
+    identified : pair of float, optional
+        Least and greatest slope, log odds, that datasets with the published statistics were seen to have.
+
+    Returns
+    -------
+    Figure
+    """
+    data = _odds_ratios(estimates)
+    ratios = data[["odds_ratio", "ci_low", "ci_high"]].to_numpy(float)
+    caption = labels.text("leak_figure.models", language)
+    height = 2.2 + 0.34 * len(data) + 0.5 * (identified is not None)
+    with panels(dataset.reconstruction, language, caption, 1, height) as (canvas, (axes,)):
+        witnessed = np.exp(identified) if identified is not None else np.array([])
+        _set_odds_axis(axes, np.append(ratios, witnessed), language)
+        axes.axvline(1, color="#1a1a1a", linewidth=1, zorder=1)
+        if identified is not None:
+            least, greatest = (float(ratio) for ratio in witnessed)
+            data["witnessed_least"], data["witnessed_greatest"] = least, greatest
+            words = labels.text("leak_figure.identified", language, least=least, greatest=greatest)
+            axes.axvspan(least, greatest, color=WITNESSED, alpha=0.22, linewidth=0, zorder=0, label=words)
+        for place, (model, reason) in enumerate(zip(data["model"], data["reason"], strict=True)):
+            _draw_model(axes, place, model, reason, ratios[place].tolist(), language)
+        names = [labels.text(f"model.{model}", language) for model in data["model"]]
+        name_rows(axes, names, bold=np.flatnonzero(data["model"] == PRIMARY).tolist())
+        words = labels.text("leak_figure.primary", language)
+        axes.plot([], [], "D", color=COLOURS["yes"], markersize=7.5, label=words)
+        legend_below(axes, 1)
+    return Figure("leak_models", canvas, data, caption, dataset.reconstruction, fitted=True)
+
+
+def _odds_ratios(estimates: Sequence[Estimate]) -> pd.DataFrame:
+    shown = [each for each in estimates if each.term == "fill_percent" and each.model != "spline"]
+    shown.sort(key=lambda each: each.model != PRIMARY)
+    with np.errstate(over="ignore"):
+        estimate, low, high = np.exp([[each.estimate, each.ci_low, each.ci_high] for each in shown]).T
+    return pd.DataFrame(
+        {
+            "model": [each.model for each in shown],
+            "outcome": [each.outcome for each in shown],
+            "odds_ratio": estimate,
+            "ci_low": low,
+            "ci_high": high,
+            "ci_kind": [each.ci_kind for each in shown],
+            "p_value": [each.p_value for each in shown],
+            "reason": [each.reason for each in shown],
+        }
+    )
+
+
+def _draw_model(axes: Axes, place: int, model: str, reason: str, ratios: Sequence[float], language: str) -> None:
+    estimate, low, high = ratios
+    # Some models give a number on separated data, and the reason beside it.
+    if math.isnan(estimate):
+        excuse_row(axes, place, labels.text(f"fit_reason.{reason}", language))
+        return
+    colour, marker = (COLOURS["yes"], "D") if model == PRIMARY else (COLOURS["no"], "o")
+    interval(axes, place, estimate, low, high, colour, marker)
+    number_row(axes, place, with_interval(estimate, low, high, 2, language), bold=model == PRIMARY)
+
+
+def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:
+    """Set the axis to the odds ratios that can be shown, and 1."""
+    finite = np.append(ratios[np.isfinite(ratios)].clip(_LEAST, _MOST), 1.0)
+    low, high = np.log(finite.min()), np.log(finite.max())
+    room = 0.06 * (high - low) + 0.01
+    axes.set_xscale("log")
+    axes.set_xlim(math.exp(low - room), math.exp(high + room))
+    wide = high - low > math.log(4)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if wide else MaxNLocator(8, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: labels.number(value, 2, language))
+    axes.tick_params(axis="x", labelsize=10.5)
+    axes.set_xlabel(labels.text("leak_figure.odds_ratio", language))
+
+
+def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
+    """Draw the risk of a leak along the fill by the primary model and by FLIC, and the vertebrae.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+    identified : pair of float, optional
+        As of ``leak_models``.
+
+    Returns
+    -------
+    Figure
+        Its data are the curves, and single vertebrae in no order that a patient could be told by.
+    """
+    design = leak_design(dataset.rows)
+    fits = {model: log_odds(design, model) for model in (PRIMARY, "flic")}
+    curves = {model: curve_of_risk(design, fitted).assign(shown=model) for model, fitted in fits.items()}
+    names = {model: _name(model, fitted.reason, language) for model, fitted in fits.items()}
+    vertebrae = pd.DataFrame({"fill_percent": design.x[:, 1], "leak": np.where(design.y > 0, "yes", "no")})
+    vertebrae = vertebrae.assign(shown="vertebra").sort_values(["leak", "fill_percent"])
+    caption, level = labels.text("leak_figure.risk", language, n=design.n), 95.0
+    with panels(dataset.reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
+        draw_curve(axes, curves[PRIMARY], COLOURS["no"], "-", names[PRIMARY])
+        draw_band(axes, curves[PRIMARY], COLOURS["no"], labels.text("leak_figure.band", language, level=level))
+        draw_curve(axes, curves["flic"], "#1a1a1a", "--", names["flic"])
+        for group, height in (("yes", 104), ("no", -4)):
+            fill = vertebrae.loc[vertebrae["leak"] == group, "fill_percent"]
+            name = f"{labels.text(f'leak_group.{group}', language)} (n = {len(fill)})"
+            (rug,) = axes.plot(fill, [height] * len(fill), "|", color=COLOURS[group], alpha=0.8, label=name)
+            rug.set(markersize=9, markeredgewidth=1.5, clip_on=False)
+        set_axes(axes, vertebrae["fill_percent"], language)
+        legend_below(axes, 2, title=_one_of_many(identified, language))
+    data = pd.concat([*curves.values(), vertebrae], ignore_index=True)
+    data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high", "leak"]]
+    return Figure("risk_curve", canvas, data, caption, dataset.reconstruction, fitted=True, row_level=True)
+
+
+def calibration(dataset: Dataset, language: str) -> Figure:
+    """Draw the observed share of leaks on the predicted risk, in groups of rising risk.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Figure
+        Without a point where the model cannot be fitted.
+    """
+    data = calibrated(leak_design(dataset.rows))
+    caption = labels.text("leak_figure.calibration", language)
+    with panels(dataset.reconstruction, language, caption, 1, 5.8) as (canvas, (axes,)):
+        axes.plot([0, 100], [0, 100], "--", color="#777777", label=labels.text("leak_figure.ideal", language))
+        if data.empty:
+            axes.text(50, 75, labels.text("leak_figure.no_fit", language), ha="center", fontsize=12)
+        else:
+            _draw_groups(axes, data, labels.text("leak_figure.group", language))
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, 100)
+        axes.set_xlabel(labels.text("leak_figure.predicted", language))
+        axes.set_ylabel(labels.text("leak_figure.observed", language))
+        axes.spines[["top", "right"]].set_visible(False)
+        legend_below(axes, 2)
+    return Figure("calibration", canvas, data, caption, dataset.reconstruction, fitted=True)
+
+
+def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:
+    columns = ("predicted", "observed", "ci_low", "ci_high")
+    predicted, observed, low, high = (100 * data[column].to_numpy(float) for column in columns)
+    # Where none or all leak there is no interval, and no whisker.
+    whiskers = np.nan_to_num([observed - low, high - observed])
+    axes.errorbar(
+        predicted,
+        observed,
+        yerr=whiskers,
+        fmt="o",
+        color=COLOURS["no"],
+        capsize=4,
+        markersize=8,
+        clip_on=False,
+        label=name,
+    )
+    counts = [f"{events:.0f}/{n:.0f}" for events, n in zip(data["events"], data["n"], strict=True)]
+    # Groups may have nearly the same risk: the outer ones are named outwards, those between above.
+    sides = ["right", *["center"] * (len(data) - 2), "left"][-len(data) :]
+    for words, side, x, y, top in zip(counts, sides, predicted, observed, np.fmax(observed, high), strict=True):
+        place, shift = ((x, top), (0, 9)) if side == "center" else ((x, y), (-10 if side == "right" else 10, 0))
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.annotate(words, place, shift, textcoords="offset points", ha=side, va="center", fontsize=10.5, bbox=box)
+
+
+def _one_of_many(identified: tuple[float, float] | None, language: str) -> str | None:
+    if identified is None:
+        return None
+    least, greatest = (math.exp(slope) for slope in identified)
+    return labels.text("leak_figure.one_of_many", language, least=least, greatest=greatest)
+
+
+def _name(model: str, reason: str, language: str) -> str:
+    name = labels.text(f"model.{model}", language)
+    return f"{name} – {labels.text(f'fit_reason.{reason}', language)}" if reason else name

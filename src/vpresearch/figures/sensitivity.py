@@ -1,0 +1,159 @@
+"""The figures of how far the slope of leak on fill hangs on the analyst, and on the line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from vpresearch import labels
+from vpresearch.figures.curves import draw_band, draw_curve, set_axes
+from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, localise, panels, stacked
+from vpresearch.figures.forest import name_rows
+from vpresearch.load import Dataset
+from vpresearch.regression import spline
+from vpresearch.regression.log_odds import log_odds
+from vpresearch.regression.models import PRIMARY, leak_design
+from vpresearch.regression.risk import risk_curve
+from vpresearch.regression.specification import Specification
+
+_BLACK, _GREY = "#1a1a1a", "#777777"
+# Log odds a percentage point, beyond which nothing is drawn.
+_FURTHEST = 3.0
+
+
+def specification_figure(
+    specifications: Sequence[Specification],
+    dataset: Dataset,
+    language: str,
+    identified: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw the slope of leak on fill under every choice by its size, and below it the choices.
+
+    Parameters
+    ----------
+    specifications : sequence of Specification
+        From ``specification_curve``.
+    dataset : Dataset
+    language : {"es", "en"}
+    identified : pair of float, optional
+        Least and greatest slope, log odds, that datasets with the published statistics were seen to have.
+
+    Returns
+    -------
+    Figure
+        Choices without a fit come last.
+    """
+    data = _by_size(specifications)
+    caption = labels.text("leak_figure.specification", language, n=len(data))
+    with stacked(dataset.reconstruction, language, caption, (4, 5), 9.6) as (canvas, (above, below)):
+        _draw_slopes(above, data, language)
+        _draw_choices(below, data, specifications, language)
+        for axes in (above, below):
+            for place in np.flatnonzero(data["primary"]).tolist():
+                axes.axvspan(place - 0.5, place + 0.5, color=_GREY, alpha=0.3, linewidth=0, zorder=0)
+        above.set_xlim(-1, len(data))
+        _explain_slopes(below, data, language)
+        if identified is not None:
+            least, greatest = identified
+            data["witnessed_least"], data["witnessed_greatest"] = identified
+            words = labels.text("leak_figure.identified", language, least=least, greatest=greatest)
+            above.axhspan(least, greatest, color=WITNESSED, alpha=0.22, linewidth=0, zorder=0)
+            below.fill_between([], [], [], color=WITNESSED, alpha=0.22, label=words)
+        legend_below(below, 2, inches=0.15)
+    return Figure("specification", canvas, data, caption, dataset.reconstruction, fitted=True)
+
+
+def _by_size(specifications: Sequence[Specification]) -> pd.DataFrame:
+    rows = [
+        {"unit": each.unit, "adjustment": each.adjustment, "model": each.slope.model}
+        | {"estimate": each.slope.estimate, "ci_low": each.slope.ci_low, "ci_high": each.slope.ci_high}
+        | {"p_value": each.slope.p_value, "reason": each.slope.reason}
+        | {"primary": (each.unit, each.adjustment, each.slope.model) == ("vertebrae", "none", PRIMARY)}
+        for each in specifications
+    ]
+    # Slopes that differ by rounding alone keep their order.
+    order = np.argsort([round(each.slope.estimate, 9) for each in specifications], kind="stable")
+    return pd.DataFrame(rows).loc[order].reset_index(drop=True)
+
+
+def _draw_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
+    failed = data["estimate"].isna()
+    excludes = (data["ci_low"] > 0) | (data["ci_high"] < 0)
+    numbers = data[["ci_low", "ci_high"]].clip(-_FURTHEST, _FURTHEST)
+    # A point that is out of sight is not drawn where it is not.
+    numbers["estimate"] = data["estimate"].where(data["estimate"].abs() <= _FURTHEST)
+    axes.axhline(0, color=_BLACK, linewidth=1)
+    for rows, colour in ((numbers[~excludes & ~failed], COLOURS["no"]), (numbers[excludes], COLOURS["yes"])):
+        axes.vlines(rows.index, rows["ci_low"], rows["ci_high"], color=colour, linewidth=1.6)
+        axes.plot(rows.index, rows["estimate"], "o", color=colour, markersize=5)
+    axes.plot(data.index[failed], [0] * int(failed.sum()), "x", color=_GREY, markersize=6)
+    axes.set_ylabel(labels.text("leak_figure.slope", language), fontsize=10.5)
+    localise(axes.yaxis, 7, language)
+    axes.tick_params(axis="y", labelsize=10.5)
+    axes.tick_params(axis="x", length=0)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _draw_choices(axes: Axes, data: pd.DataFrame, specifications: Sequence[Specification], language: str) -> None:
+    """Mark by dots which choices every slope is of, under a heading for each kind."""
+    units, adjustments, models = (
+        dict.fromkeys(options)
+        for options in zip(*((each.unit, each.adjustment, each.slope.model) for each in specifications), strict=True)
+    )
+    rows = [("", "", labels.text("leak_table.unit", language))]
+    rows += [("unit", unit, labels.text(f"word.{unit}", language)) for unit in units]
+    rows += [("", "", labels.text("leak_table.adjusted_for", language))]
+    rows += [("adjustment", name, labels.text(f"adjustment.{name}", language)) for name in adjustments]
+    rows += [("", "", labels.text("leak_table.model", language))]
+    rows += [("model", name, labels.text(f"model.{name}", language)) for name in models]
+    for height, (kind, option, _) in enumerate(rows):
+        if kind:
+            places = data.index[data[kind] == option]
+            axes.plot(places, [height] * len(places), "o", color=_BLACK, markersize=3.6)
+    name_rows(axes, [name for *_, name in rows], bold=[place for place, (kind, *_) in enumerate(rows) if not kind])
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.grid(axis="y", color="#E5E5E5", linewidth=0.8)
+
+
+def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
+    for name, colour in (("includes", COLOURS["no"]), ("excludes", COLOURS["yes"])):
+        axes.plot([], [], "o-", color=colour, markersize=5, label=labels.text(f"leak_figure.{name}", language))
+    if data["estimate"].isna().any():
+        axes.plot([], [], "x", color=_GREY, markersize=6, label=labels.text("leak_figure.no_fit", language))
+    axes.fill_between([], [], [], color=_GREY, alpha=0.3, label=labels.text("leak_figure.primary", language))
+
+
+def spline_figure(dataset: Dataset, language: str) -> Figure:
+    """Draw the risk of a leak along the fill by a restricted cubic spline, and by the straight line.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Figure
+    """
+    design = leak_design(dataset.rows)
+    knots, bend = spline.knots(design), spline.fit(design)[-1]
+    curves = {"spline": spline.curve(design), "ml": risk_curve(design, log_odds(design, "ml"))}
+    why_not = labels.text(f"fit_reason.{bend.reason}", language) if bend.reason else ""
+    p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
+    caption = labels.text("leak_figure.spline", language, n=design.n)
+    with panels(dataset.reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
+        name = f"{labels.text('model.spline', language)} – {why_not or p}"
+        draw_curve(axes, curves["spline"], COLOURS["no"], "-", name)
+        draw_band(axes, curves["spline"], COLOURS["no"], labels.text("leak_figure.band", language, level=95.0))
+        draw_curve(axes, curves["ml"], _BLACK, "--", labels.text("leak_figure.line", language))
+        axes.vlines(knots, -6, 106, color=_GREY, linestyle=":", label=labels.text("leak_figure.knots", language))
+        set_axes(axes, curves["ml"]["fill_percent"], language)
+        legend_below(axes, 2)
+    parts = [curve.assign(shown=model) for model, curve in curves.items()]
+    data = pd.concat([*parts, pd.DataFrame({"fill_percent": knots, "shown": "knot"})], ignore_index=True)
+    data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high"]]
+    return Figure("spline", canvas, data, caption, dataset.reconstruction, fitted=True)

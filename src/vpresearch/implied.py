@@ -1,0 +1,155 @@
+"""What the published statistics alone imply for the regression of leak on fill: models over the ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import chdtrc
+
+from vpresearch.load import Dataset
+from vpresearch.reconstruct import ENSEMBLE, Ensemble, read_ensemble
+from vpresearch.regression.batched_firth import Fits, batched_firth, batched_ml
+from vpresearch.regression.batched_gee import batched_gee
+from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.logistic import maximise
+from vpresearch.regression.separation import gate
+
+_Fitted = tuple[Floats, Floats, NDArray[np.str_]]
+
+
+def shipped() -> Mapping[str, Ensemble]:
+    """Read the reconstructions that the compendium ships.
+
+    Returns
+    -------
+    dict of str to Ensemble
+        ``drawn``, and ``extreme``: those that a search found furthest out.
+    """
+    return {"drawn": read_ensemble(ENSEMBLE), "extreme": read_ensemble(ENSEMBLE.with_stem("ensemble_extremes"))}
+
+
+def fits(ensembles: Mapping[str, Ensemble]) -> pd.DataFrame:
+    """Fit every model that is cheap enough to every dataset of some ensembles.
+
+    Parameters
+    ----------
+    ensembles : dict of str to Ensemble
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_datasets * n_models, 8)
+        ``source`` (name of the ensemble), ``number`` (of the dataset in it, from 0), ``model``, ``unit``,
+        ``adjustment``, ``slope`` (log odds of a leak a percentage point of fill), ``p_value`` and ``reason``.
+
+    Examples
+    --------
+    >>> drawn = shipped()["drawn"].take(range(3))
+    >>> table = fits({"drawn": drawn})
+    >>> table["model"].unique().tolist(), len(table) == 3 * len(table.groupby(["model", "unit", "adjustment"]))
+    (['ml', 'firth', 'gee_robust', 'gee_kc', 'gee_md', 'gee_fg'], True)
+    """
+    parts = []
+    for source, ensemble in ensembles.items():
+        for (model, unit, adjustment), (slope, p_value, reason) in _fitted(ensemble):
+            columns = {"source": source, "number": np.arange(len(ensemble)), "model": model, "unit": unit}
+            columns |= {"adjustment": adjustment, "slope": slope, "p_value": p_value, "reason": reason}
+            parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def ranges(table: pd.DataFrame) -> pd.DataFrame:
+    """Give how far the slopes of each model reach over the datasets.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From ``fits``, with datasets that were drawn and that are extreme.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a model, unit and adjustment
+        ``drawn_least``, ``drawn_median``, ``drawn_greatest``; ``witnessed_least`` and ``witnessed_greatest``, the
+        extreme datasets among them; of the drawn ones ``n``, how many have a p below 0.05, and how many have no fit.
+    """
+    rows = []
+    for (model, unit, adjustment), part in table.groupby(["model", "unit", "adjustment"], sort=False):
+        drawn = part[part["source"] == "drawn"]
+        row = {"model": model, "unit": unit, "adjustment": adjustment}
+        row |= {"drawn_least": drawn["slope"].min(), "drawn_median": drawn["slope"].median()}
+        row |= {"drawn_greatest": drawn["slope"].max(), "witnessed_least": part["slope"].min()}
+        row |= {"witnessed_greatest": part["slope"].max(), "n": len(drawn)}
+        row |= {"below_005": int((drawn["p_value"] < 0.05).sum()), "failed": int(drawn["slope"].isna().sum())}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def identified(dataset: Dataset) -> tuple[float, float] | None:
+    """Give the range that must stand beside whatever a reconstruction tells of the slope of leak on fill.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    pair of float, or None
+        Least and greatest slope by maximum likelihood, log odds a percentage point, that was witnessed under all
+        claims; None for real data, which need none.
+
+    Examples
+    --------
+    >>> from vpresearch.load import load
+    >>> from vpresearch.project import RECONSTRUCTION
+    >>> least, greatest = identified(load(RECONSTRUCTION))
+    >>> least < 0.05 < greatest
+    True
+    """
+    if not dataset.reconstruction:
+        return None
+    slopes = np.concatenate([batched_ml(each.fill_percent, each.leak).coef[:, 1] for each in shipped().values()])
+    return float(slopes.min()), float(slopes.max())
+
+
+def _fitted(ensemble: Ensemble) -> Iterator[tuple[tuple[str, str, str], _Fitted]]:
+    fill, leak = ensemble.fill_percent, ensemble.leak
+    yield ("ml", "vertebrae", "none"), _of(batched_ml(fill, leak))
+    yield ("firth", "vertebrae", "none"), _of(batched_firth(fill, leak))
+    clustered = batched_gee(fill, leak, ensemble.patient)
+    for kind in ("robust", "kc", "md", "fg"):
+        yield (f"gee_{kind}", "vertebrae", "none"), (clustered.slope, clustered.p_value(kind), clustered.reason)
+    yield ("ml", "vertebrae", "volume"), _adjusted(ensemble)
+    mean_fill, any_leak = _by_patient(ensemble)
+    yield ("ml", "patients", "none"), _of(batched_ml(mean_fill, any_leak))
+    yield ("firth", "patients", "none"), _of(batched_firth(mean_fill, any_leak))
+
+
+def _of(found: Fits) -> _Fitted:
+    return found.coef[:, 1], found.p_value, found.reason
+
+
+def _by_patient(ensemble: Ensemble) -> tuple[Floats, Floats]:
+    """Mean fill, and whether any vertebra leaks; shapes (n_datasets, n_patients)."""
+    belongs = ensemble.patient[:, :, None] == np.arange(ensemble.n_vertebrae_of.shape[1])
+    sizes = ensemble.n_vertebrae_of.astype(float)
+    mean_fill = np.einsum("dv,dvp->dp", ensemble.fill_percent, belongs) / sizes
+    return mean_fill, (ensemble.leak[:, :, None] & belongs).any(axis=1).astype(float)
+
+
+def _adjusted(ensemble: Ensemble) -> _Fitted:
+    """Fill beside the volume of the vertebra, by maximum likelihood, one dataset after the other."""
+    found = [_beside_volume(*rows) for rows in zip(ensemble.fill_percent, ensemble.volumes, ensemble.leak, strict=True)]
+    slopes, p_values, reasons = zip(*found, strict=True)
+    return np.array(slopes), np.array(p_values), np.array(reasons, dtype=str)
+
+
+def _beside_volume(fill: Floats, volume: Floats, leak: NDArray[np.bool_]) -> tuple[float, float, str]:
+    x, y = np.column_stack([np.ones(len(fill)), fill, volume]), leak.astype(float)
+    terms = ("intercept", "fill_percent", "vertebral_volume_cc")
+    reason = gate(Design("leak", y, x, terms, ("",) * 3, np.arange(len(y))))
+    full, null = (maximise(columns, y) for columns in (x, x[:, [0, 2]])) if not reason else (None, None)
+    if full is None or null is None or not (full.converged and null.converged):
+        return np.nan, np.nan, reason or "not_converged"
+    return float(full.coefficients[1]), float(chdtrc(1, 2 * (full.loglik - null.loglik))), ""

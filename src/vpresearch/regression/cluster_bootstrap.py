@@ -1,0 +1,149 @@
+"""Bootstrap of patients, each with all of their vertebrae."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpresearch.regression.batched_firth import Reasons, batched_ml
+from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.logistic import maximise
+from vpresearch.regression.result import Estimate
+from vpresearch.regression.separation import gate
+
+RESAMPLES = 2000
+_SEPARATED = ("complete_separation", "quasi_complete_separation")
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Maximum-likelihood coefficients of resampled patients.
+
+    Attributes
+    ----------
+    coefficients : numpy.ndarray of float, shape (n_resamples, 2)
+        Intercept and slope. Infinite where the resample is separated, which is where its likelihood rises to; NaN
+        where the likelihood tells nothing of them.
+    reason : numpy.ndarray of str, shape (n_resamples,)
+        One of ``REASONS`` where a coefficient is not finite, or the empty string.
+    """
+
+    coefficients: Floats
+    reason: Reasons
+
+    @property
+    def separated(self) -> int:
+        """Resamples with infinite coefficients, which count in the percentiles."""
+        return int(np.isin(self.reason, _SEPARATED).sum())
+
+    @property
+    def left_out(self) -> int:
+        """Resamples with one outcome or one value of the predictor, or without a fit, which count for nothing."""
+        return int(np.isnan(self.coefficients[:, 1]).sum())
+
+
+def fit(design: Design, alpha: float = 0.05, resamples: int = RESAMPLES, seed: int = 1) -> tuple[Estimate, ...]:
+    """Give maximum-likelihood coefficients with percentile intervals from resampled patients.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1, and one predictor.
+    alpha : float
+        One minus the coverage of the intervals.
+    resamples : int
+    seed : int
+
+    Returns
+    -------
+    tuple of Estimate
+        Without p. A limit is infinite where more than its share of the resamples are separated; the standard error is
+        NaN where any is. ``bootstrap`` with the same seed tells how many are.
+
+    References
+    ----------
+    Davison AC, Hinkley DV. Bootstrap Methods and their Application. Cambridge, 1997; sections 3.8 and 5.3. Field CA,
+    Welsh AH. J R Stat Soc B 2007;69:369-90.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
+    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
+    >>> _, fill = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient))
+    >>> round(fill.estimate, 3), round(fill.ci_low, 3), fill.ci_high
+    (0.143, -0.898, inf)
+    """
+    reason = _barred(design)
+    if reason:
+        return design.failed("bootstrap", reason)
+    found = maximise(design.x, design.y)
+    drawn = bootstrap(design, resamples, seed)
+    told = drawn.coefficients[~np.isnan(drawn.coefficients).any(axis=1)]
+    if not (found.converged and len(told)):
+        return design.failed("bootstrap", "not_converged")
+    low, high = _percentiles(told, alpha)
+    finite = np.isfinite(told).all() and len(told) > 1
+    se = told.std(axis=0, ddof=1) if finite else np.nan
+    interval = low, high, "percentile, patients resampled"
+    return design.fitted("bootstrap", found.coefficients, se, interval, (np.nan, ""))
+
+
+def bootstrap(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> Bootstrap:
+    """Fit a logistic regression to resamples of as many patients as there are.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1, and one predictor.
+    resamples : int
+    seed : int
+
+    Returns
+    -------
+    Bootstrap
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
+    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
+    >>> drawn = bootstrap(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient), resamples=200)
+    >>> drawn.separated, drawn.left_out
+    (57, 14)
+    """
+    k = design.n_clusters
+    counts = np.random.default_rng(seed).multinomial(k, np.full(k, 1 / k), size=resamples)
+    weights = counts[:, design.cluster].astype(float)
+    fits = batched_ml(design.x[:, 1], design.y, weights)
+    apart = np.isin(fits.reason, _SEPARATED)
+    coefficients = fits.coef.copy()
+    coefficients[apart] = _limits(design.x[:, 1], design.y > 0, weights[apart] > 0)
+    return Bootstrap(coefficients, fits.reason)
+
+
+def _limits(x: Floats, event: NDArray[np.bool_], present: NDArray[np.bool_]) -> Floats:
+    """Give where the coefficients of separated resamples go: to a step half-way between the outcomes."""
+    (low_0, high_0), (low_1, high_1) = (
+        (np.where(kind, x, np.inf).min(axis=1), np.where(kind, x, -np.inf).max(axis=1))
+        for kind in (present & ~event, present & event)
+    )
+    rises = low_1 >= high_0
+    step = np.where(rises, low_1 + high_0, low_0 + high_1) / 2
+    slope = np.where(rises, np.inf, -np.inf)
+    intercept = np.where((step > 0) == rises, -np.inf, np.inf)
+    return np.column_stack([np.where(step == 0, 0.0, intercept), slope])
+
+
+def _percentiles(values: Floats, alpha: float) -> tuple[Floats, Floats]:
+    """Give the values at equal ranks from either end, without interpolating, which infinite ones do not bear."""
+    ranked, rank = np.sort(values, axis=0), int((len(values) + 1) * alpha / 2)
+    if rank == 0:
+        return np.full(values.shape[1], np.nan), np.full(values.shape[1], np.nan)
+    return ranked[rank - 1], ranked[-rank]
+
+
+def _barred(design: Design) -> str:
+    if len(design.terms) != 2:
+        return "too_large"
+    return gate(design) or ("too_few_clusters" if design.n_clusters <= len(design.terms) else "")

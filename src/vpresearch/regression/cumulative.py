@@ -1,0 +1,194 @@
+"""The likelihood of cumulative logistic models, its maximum and its profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+
+from vpresearch.regression.design import Design, Floats, Ints
+from vpresearch.regression.separation import standardised
+
+_STEPS, _HALVINGS, _FLATTEST = 50, 40, 1e-9
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The two limits between which each row's level lies.
+
+    Attributes
+    ----------
+    upper, lower : numpy.ndarray of float, shape (n, n_coefficients)
+        Each limit is a row times the coefficients: the thresholds, then the slopes of the standardised predictors.
+    highest, lowest : numpy.ndarray of bool, shape (n,)
+        Rows whose upper or lower limit is infinite instead.
+    codes : numpy.ndarray of int, shape (n,)
+        Levels, from 0 without gaps.
+    """
+
+    upper: Floats
+    lower: Floats
+    highest: NDArray[np.bool_]
+    lowest: NDArray[np.bool_]
+    codes: Ints
+
+    @property
+    def n_thresholds(self) -> int:
+        """Levels but one."""
+        return int(self.codes.max(initial=0))
+
+    def log_likelihood(self, gamma: Floats) -> float:
+        """Give the log-likelihood; minus infinity where a row's limits cross."""
+        p = self._probability(gamma)
+        return float(np.log(p).sum()) if (p > 0).all() else -np.inf
+
+    def derivatives(self, gamma: Floats) -> tuple[Floats, Floats]:
+        """Give the gradient of the log-likelihood and the observed information."""
+        p = self._probability(gamma)
+        (f, slope_f), (g, slope_g) = (_density(end) for end in self._ends(gamma))
+        score = (f[:, None] * self.upper - g[:, None] * self.lower) / p[:, None]
+        curved = self.upper.T @ ((slope_f / p)[:, None] * self.upper)
+        curved -= self.lower.T @ ((slope_g / p)[:, None] * self.lower)
+        return score.sum(axis=0), score.T @ score - curved
+
+    def _probability(self, gamma: Floats) -> Floats:
+        """Give each row's probability of its own level, taken in the tail that does not cancel."""
+        above, below = self._ends(gamma)
+        mirrored = above + below > 0
+        p: Floats = expit(np.where(mirrored, -below, above)) - expit(np.where(mirrored, -above, below))
+        return p
+
+    def _ends(self, gamma: Floats) -> tuple[Floats, Floats]:
+        above = np.where(self.highest, np.inf, self.upper @ gamma)
+        return above, np.where(self.lowest, -np.inf, self.lower @ gamma)
+
+
+def _density(end: Floats) -> tuple[Floats, Floats]:
+    """Give the logistic density and its slope."""
+    f = expit(end) * expit(-end)
+    return f, f * (expit(-end) - expit(end))
+
+
+def limits(design: Design, parallel: bool) -> Limits:
+    """Set up a cumulative logistic model.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of levels.
+    parallel : bool
+        One slope for all thresholds, or one for each.
+
+    Returns
+    -------
+    Limits
+    """
+    codes = np.unique(design.y, return_inverse=True)[1].astype(np.int64)
+    n_thresholds = int(codes.max(initial=0))
+    z = standardised(design.x)[:, 1:]
+
+    def rows(threshold: Ints) -> Floats:
+        indicator = (threshold[:, None] == np.arange(n_thresholds)).astype(float)
+        if parallel:
+            return np.column_stack([indicator, -z * indicator.any(axis=1)[:, None]])
+        return np.column_stack([indicator, *(-z[:, [k]] * indicator for k in range(z.shape[1]))])
+
+    return Limits(rows(codes), rows(codes - 1), codes == n_thresholds, codes == 0, codes)
+
+
+def start(model: Limits, n_slopes: int) -> Floats:
+    """Give the fit without predictors: thresholds at the logits of the cumulative shares, slopes of nought."""
+    shares = np.bincount(model.codes) / len(model.codes)
+    return np.append(logit(np.cumsum(shares)[:-1]), np.zeros(n_slopes))
+
+
+def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Floats, float] | None:
+    """Climb by Newton's method with halved steps.
+
+    Parameters
+    ----------
+    model : Limits
+    start : numpy.ndarray of float, shape (n_coefficients,)
+    held : int, optional
+        A coefficient that stays.
+
+    Returns
+    -------
+    tuple of (numpy.ndarray of float, shape (n_coefficients,), float), or None
+        Coefficients and log-likelihood; None where the climb does not settle.
+    """
+    free = np.delete(np.arange(len(start)), [] if held is None else held)
+    gamma, likelihood = start, model.log_likelihood(start)
+    for _ in range(_STEPS if likelihood > -np.inf else 0):
+        gradient, information = model.derivatives(gamma)
+        if np.abs(gradient[free]).max(initial=0.0) < _FLATTEST:
+            return gamma, likelihood
+        step = np.zeros_like(gamma)
+        # Least squares: where the likelihood is as good as flat, the information is singular.
+        step[free] = np.linalg.lstsq(information[np.ix_(free, free)], gradient[free])[0]
+        for _ in range(_HALVINGS):
+            if model.log_likelihood(gamma + step) >= likelihood - 1e-12:
+                break
+            step /= 2
+        gamma, likelihood = gamma + step, model.log_likelihood(gamma + step)
+    return None
+
+
+def profile(model: Limits, gamma: Floats, held: int, value: float) -> float:
+    """Give the most that the log-likelihood reaches with one slope held at a value.
+
+    Parameters
+    ----------
+    model : Limits
+    gamma : numpy.ndarray of float, shape (n_coefficients,)
+        The maximum.
+    held : int
+    value : float
+
+    Returns
+    -------
+    float
+        NaN where the climb does not settle.
+    """
+    # The climb begins at the best of three: as at the maximum, all as much steeper, all but the slope flat.
+    steeper = max(value / gamma[held], 0.0) if gamma[held] else 1.0
+    flat = start(model, len(gamma) - model.n_thresholds)
+    begins = np.array([gamma, gamma * steeper, flat])
+    begins[:, held] = value
+    found = maximise(model, max(begins, key=model.log_likelihood), held)
+    return np.nan if found is None else found[1]
+
+
+def profile_ends(model: Limits, found: tuple[Floats, float], held: int, drop: float, stride: float) -> Iterator[float]:
+    """Find where twice the log-likelihood, maximised over the rest, has fallen by a drop.
+
+    Parameters
+    ----------
+    model : Limits
+    found : tuple of (numpy.ndarray of float, float)
+        The maximum, from ``maximise``.
+    held : int
+        The slope.
+    drop, stride : float
+        The fall, and how far the search strides at first.
+
+    Yields
+    ------
+    float
+        The lower end, then the upper; NaN where a fit on the way does not settle.
+    """
+    gamma, top = found
+
+    def excess(value: float) -> float:
+        return 2 * (top - profile(model, gamma, held, value)) - drop
+
+    for side in (-1.0, 1.0):
+        reach = side * stride
+        while excess(gamma[held] + reach) < 0:
+            reach *= 2
+        bracketed = excess(gamma[held] + reach) >= 0
+        yield float(brentq(excess, gamma[held], gamma[held] + reach, xtol=1e-12)) if bracketed else np.nan

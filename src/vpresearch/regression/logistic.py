@@ -1,0 +1,95 @@
+"""Logistic regression by maximum likelihood: the model ``ml``."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit, log_expit
+
+from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.profile import Likelihood, Maximum, Point, climb, profiled
+from vpresearch.regression.result import Estimate
+from vpresearch.regression.separation import gate
+
+
+def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
+    """Fit a logistic regression by maximum likelihood, vertebrae taken as independent.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1.
+    alpha : float
+        One minus the coverage of the intervals.
+
+    Returns
+    -------
+    tuple of Estimate
+        Standard errors from the information, intervals by profile likelihood, p by likelihood ratio. Wherever the
+        maximum exists the likelihood falls without bound in every direction, so that both limits are finite.
+
+    References
+    ----------
+    Venzon DJ, Moolgavkar SH. Appl Stat 1988;37:87-94.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(6), np.arange(6.0)])
+    >>> y = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    >>> intercept, fill = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(6)))
+    >>> round(fill.estimate, 4), round(fill.ci_low, 4), round(fill.ci_high, 4), round(fill.p_value, 4)
+    (1.214, -0.0658, 4.1592, 0.0667)
+    """
+    reason = gate(design)
+    if reason:
+        return design.failed("ml", reason)
+    return profiled(design, "ml", likelihood(design.y), alpha, ("profile likelihood", "likelihood ratio"))
+
+
+def maximise(x: Floats, y: Floats, offset: ArrayLike = 0.0) -> Maximum:
+    """Maximise the likelihood of a logistic regression; on separated rows it does not converge.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float, shape (n, n_terms)
+        Of full column rank; with its column of ones, if there is to be an intercept.
+    y : numpy.ndarray of float, shape (n,)
+        0 or 1.
+    offset : array_like of float, shape () or (n,)
+        Part of the log odds that is held.
+
+    Returns
+    -------
+    Maximum
+        On the scale of the columns.
+
+    Examples
+    --------
+    >>> found = maximise(np.ones((4, 1)), np.array([0.0, 0.0, 0.0, 1.0]))
+    >>> bool(np.isclose(found.coefficients[0], np.log(1 / 3))), found.converged
+    (True, True)
+    """
+    return climb(likelihood(y), x, np.broadcast_to(np.asarray(offset, float), len(y)))
+
+
+def likelihood(y: Floats) -> Likelihood:
+    """Give the Bernoulli likelihood of an outcome of 0 and 1.
+
+    Parameters
+    ----------
+    y : numpy.ndarray of float, shape (n,)
+
+    Returns
+    -------
+    callable
+        From the log odds of the rows, shape (n,), to a ``Point``.
+    """
+    sign = 2 * y - 1
+
+    def at(logit: Floats) -> Point:
+        # The chance of the other outcome, not one minus that of this one: it must not vanish while the climb goes on.
+        miss = expit(-sign * logit)
+        weight = miss * expit(sign * logit)
+        return Point(float(log_expit(sign * logit).sum()), sign * miss, weight, weight, np.empty((len(y), 0)))
+
+    return at

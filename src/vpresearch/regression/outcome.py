@@ -1,0 +1,177 @@
+"""Whether pain and disability fall less with more fill or a leak."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.stats import t
+
+from vpresearch.regression.design import Design, Floats, Ints
+from vpresearch.regression.result import Estimate
+from vpresearch.regression.scale import original_scale
+from vpresearch.regression.separation import standardised
+
+_ROUNDING = 1e-12
+# Where the variance between patients is looked for, in powers of ten of that within them.
+_POWERS = np.linspace(-6, 6, 25)
+
+
+def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
+    """Fit a linear model with a random intercept for every patient by restricted maximum likelihood.
+
+    Parameters
+    ----------
+    design : Design
+        From ``change_design``.
+    alpha : float
+        One minus the coverage of the intervals.
+
+    Returns
+    -------
+    tuple of Estimate
+        Intervals by t, with as many degrees of freedom as patients beyond the terms that do not change within a
+        patient: exact where no follow-up is missing, and cautious for the times. ``events`` are none.
+
+    References
+    ----------
+    Patterson HD, Thompson R. Biometrika 1971;58:545-554. Schluchter MD, Elashoff JT. J Stat Comput Simul
+    1990;37:69-87.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(8), [0, 1] * 4, [8, 8, 9, 9, 6, 6, 7, 7], [5, 5, 9, 9, 8, 8, 12, 12]])
+    >>> change = np.array([-5.0, -4.0, -6.0, -6.0, -3.0, -2.0, -3.0, -4.0])
+    >>> terms, units = ("intercept", "time_1y", "baseline", "fill_percent"), ("",) * 4
+    >>> estimate = fit(Design("vas_change", change, x.astype(float), terms, units, np.arange(8) // 2))[-1]
+    >>> round(estimate.estimate, 4), round(estimate.se, 4), estimate.ci_kind
+    (-0.0227, 0.088, 't(1)')
+    """
+    reason = _gate(design)
+    if reason:
+        return _without_events(design.failed("mixed_change", reason))
+    x, back = standardised(design.x), original_scale(design.x)
+    coefficients, covariance = _restricted_likelihood(x, design.y, design.cluster)
+    return _by_t(design, "mixed_change", back @ coefficients, back @ covariance @ back.T, alpha)
+
+
+def ancova(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
+    """Fit a linear model by least squares, with standard errors that allow for unequal variances.
+
+    Parameters
+    ----------
+    design : Design
+        From ``change_design``, of one follow-up: one row a patient.
+    alpha : float
+        One minus the coverage of the intervals.
+
+    Returns
+    -------
+    tuple of Estimate
+        With the covariance HC3, and intervals by t with as many degrees of freedom as patients beyond terms.
+        ``events`` are none.
+
+    References
+    ----------
+    MacKinnon JG, White H. J Econom 1985;29:305-325. Long JS, Ervin LH. Am Stat 2000;54:217-224.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(6), [8.0, 9.0, 6.0, 7.0, 8.0, 9.0], [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
+    >>> change = np.array([-5.0, -6.0, -3.0, -3.0, -4.0, -7.0])
+    >>> study = Design("vas_change_1y", change, x, ("intercept", "baseline", "leak"), ("",) * 3, np.arange(6))
+    >>> estimate = ancova(study)[-1]
+    >>> round(estimate.estimate, 4), round(estimate.se, 4), estimate.ci_kind
+    (0.4333, 0.9587, 't(3)')
+    """
+    reason = _gate(design) or ("too_few_clusters" if _leverage(design).max() > 1 - _ROUNDING else "")
+    if reason:
+        return _without_events(design.failed("ancova", reason))
+    x, back = standardised(design.x), original_scale(design.x)
+    bread = np.linalg.inv(x.T @ x)
+    coefficients = bread @ x.T @ design.y
+    scores = x * ((design.y - x @ coefficients) / (1 - _leverage(design)))[:, None]
+    covariance = bread @ scores.T @ scores @ bread
+    return _by_t(design, "ancova", back @ coefficients, back @ covariance @ back.T, alpha)
+
+
+def between_df(design: Design) -> int:
+    """Give the patients beyond the terms that do not change within a patient."""
+    first = np.unique(design.cluster, return_index=True)[1]
+    steady = (design.x == design.x[first][design.cluster]).all(axis=0)
+    return design.n_clusters - int(steady.sum())
+
+
+def _gate(design: Design) -> str:
+    """Tell why the model cannot be fitted; a yes or no needs two patients of either kind."""
+    first = np.unique(design.cluster, return_index=True)[1]
+    of_patient = design.x[first, -1]
+    if between_df(design) < 1:
+        return "too_few_clusters"
+    if np.ptp(design.y) == 0:
+        return "one_outcome"
+    if np.linalg.matrix_rank(standardised(design.x)) < design.x.shape[1]:
+        return "collinear"
+    if set(of_patient) <= {0.0, 1.0} and np.bincount(of_patient.astype(int)).min() < 2:
+        return "too_few_clusters"
+    both = np.column_stack([design.x, design.y])
+    within = both - (_sums(both, design.cluster) / np.bincount(design.cluster)[:, None])[design.cluster]
+    # A likelihood without residuals, at all or within patients, grows without bound.
+    left = _residual(both, design.n), _residual(within, design.n - design.n_clusters)
+    return "not_converged" if min(left) <= _ROUNDING * (design.y @ design.y) else ""
+
+
+def _residual(both: Floats, n: int) -> float:
+    """Give the sum of squares that terms leave of the last column; infinite where they leave no degree of freedom."""
+    coefficients, _, rank, _ = np.linalg.lstsq(both[:, :-1], both[:, -1])
+    left = both[:, -1] - both[:, :-1] @ coefficients
+    return float(left @ left) if rank < n else np.inf
+
+
+def _sums(values: Floats, cluster: Ints) -> Floats:
+    """Sum every column over the rows of each patient."""
+    return np.stack([np.bincount(cluster, column) for column in values.T], axis=1).astype(float)
+
+
+def _leverage(design: Design) -> Floats:
+    leverage: Floats = (np.linalg.qr(standardised(design.x))[0] ** 2).sum(axis=1)
+    return leverage
+
+
+def _restricted_likelihood(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, Floats]:
+    """Give coefficients and covariance at the likeliest ratio of the variance between patients to that within."""
+    sizes = np.bincount(cluster).astype(float)
+    joined = np.column_stack([x, y])
+    products: Floats = joined.T @ joined
+    sums = _sums(joined, cluster)
+    terms, beyond = x.shape[1], len(y) - x.shape[1]
+
+    def solve(ratio: float) -> tuple[Floats, Floats, float, float]:
+        weighted = products - (sums.T * (ratio / (1 + sizes * ratio))) @ sums
+        information, score = weighted[:terms, :terms], weighted[:terms, terms]
+        coefficients = np.asarray(np.linalg.solve(information, score), float)
+        left = float(weighted[terms, terms] - score @ coefficients)
+        determinants = float(np.log1p(sizes * ratio).sum() + np.linalg.slogdet(information).logabsdet)
+        return coefficients, information, left / beyond, determinants + beyond * float(np.log(left))
+
+    def height(power: float) -> float:
+        return solve(10**power)[3]
+
+    nearest = int(np.argmin([height(power) for power in _POWERS[1:-1]]))
+    bounds = (float(_POWERS[nearest]), float(_POWERS[nearest + 2]))
+    found = minimize_scalar(height, bounds=bounds, method="bounded", options={"xatol": 1e-9})
+    ratio = min(0.0, 10 ** float(found.x), key=lambda ratio: solve(ratio)[3])
+    coefficients, information, variance, _ = solve(ratio)
+    return coefficients, np.asarray(variance * np.linalg.inv(information), float)
+
+
+def _by_t(design: Design, model: str, coefficients: Floats, covariance: Floats, alpha: float) -> tuple[Estimate, ...]:
+    df, se = between_df(design), np.sqrt(np.diag(covariance))
+    reach, p = t.ppf(1 - alpha / 2, df) * se, 2 * t.sf(np.abs(coefficients / se), df)
+    interval = coefficients - reach, coefficients + reach, f"t({df})"
+    return _without_events(design.fitted(model, coefficients, se, interval, (p, f"Wald t({df})")))
+
+
+def _without_events(estimates: tuple[Estimate, ...]) -> tuple[Estimate, ...]:
+    return tuple(replace(estimate, events=0) for estimate in estimates)

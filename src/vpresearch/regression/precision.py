@@ -1,0 +1,247 @@
+"""How many patients would settle the matter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.special import log_expit, logit
+from scipy.stats import norm
+
+from vpresearch.regression.result import Estimate
+
+_NODES = 100
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """What a prediction model with a yes or no outcome needs at the least.
+
+    Attributes
+    ----------
+    n : float
+        The largest of the three below; NaN where the model could explain nothing, or more than there is.
+    n_shrinkage : float
+        So that the slopes need little shrinkage.
+    n_optimism : float
+        So that apparent and true Nagelkerke R squared differ by 0.05 at most.
+    n_risk : float
+        So that the 95% interval of the overall risk is 0.05 wide to either side at most.
+    events : float
+        Expected in ``n``.
+    events_per_parameter : float
+    """
+
+    n: float
+    n_shrinkage: float
+    n_optimism: float
+    n_risk: float
+    events: float
+    events_per_parameter: float
+
+
+def minimum_sample_size(r2: float, prevalence: float, parameters: int = 1, shrinkage: float = 0.9) -> SampleSize:
+    """Give the sample size that a prediction model needs, observations taken as independent.
+
+    Parameters
+    ----------
+    r2 : float
+        Cox and Snell's R squared that the model is expected to have.
+    prevalence : float
+        Share of the observations with the outcome.
+    parameters : int
+        Coefficients beside the intercept.
+    shrinkage : float
+        The least factor that the slopes may have to be multiplied by.
+
+    Returns
+    -------
+    SampleSize
+
+    References
+    ----------
+    Riley RD, Snell KIE, Ensor J, et al. Stat Med 2019;38:1276-1296. Riley RD, Ensor J, Snell KIE, et al. BMJ
+    2020;368:m441.
+
+    Examples
+    --------
+    >>> minimum_sample_size(0.288, 0.174, parameters=24).n
+    662.0
+    """
+    largest = largest_r2(prevalence)
+    if not 0 < r2 < largest:
+        return SampleSize(*[math.nan] * 6)
+    optimism = r2 / (r2 + 0.05 * largest)
+    by_shrinkage, by_optimism = (
+        math.ceil(parameters / ((factor - 1) * math.log1p(-r2 / factor))) for factor in (shrinkage, optimism)
+    )
+    by_risk = math.ceil((norm.isf(0.025) / 0.05) ** 2 * prevalence * (1 - prevalence))
+    n = max(by_shrinkage, by_optimism, by_risk)
+    events = n * prevalence
+    return SampleSize(float(n), float(by_shrinkage), float(by_optimism), float(by_risk), events, events / parameters)
+
+
+def largest_r2(prevalence: float) -> float:
+    """Give the largest Cox and Snell R squared that an outcome of this prevalence allows.
+
+    Examples
+    --------
+    >>> round(largest_r2(0.5), 2)
+    0.75
+    """
+    return -math.expm1(2 * _null(prevalence))
+
+
+def r2_of_c(c: float, prevalence: float) -> float:
+    """Give the Cox and Snell R squared that goes with a concordance statistic.
+
+    Parameters
+    ----------
+    c : float
+        From 0.5 to 1.
+    prevalence : float
+
+    Returns
+    -------
+    float
+        That of a predictor that is normal in both groups with one variance, by quadrature.
+
+    References
+    ----------
+    Riley RD, Van Calster B, Collins GS. Stat Med 2021;40:859-864.
+
+    Examples
+    --------
+    >>> round(r2_of_c(0.78, 0.2), 2)
+    0.16
+    """
+    distance = math.sqrt(2) * float(norm.ppf(c))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    weights = weights / weights.sum()
+    # With one variance the true log odds are linear in the predictor.
+    level = float(logit(prevalence)) - distance**2 / 2
+    with_outcome = weights @ log_expit(level + distance * (nodes + distance))
+    without = weights @ log_expit(-level - distance * nodes)
+    return -math.expm1(-2 * (prevalence * with_outcome + (1 - prevalence) * without - _null(prevalence)))
+
+
+def _null(prevalence: float) -> float:
+    """Give the mean log-likelihood without a predictor."""
+    return prevalence * math.log(prevalence) + (1 - prevalence) * math.log1p(-prevalence)
+
+
+def design_effect(clustered: Estimate, independent: Estimate) -> float:
+    """Give by how much the patients' having several vertebrae multiplies the variance of a coefficient.
+
+    Parameters
+    ----------
+    clustered, independent : Estimate
+        The same coefficient of the same rows, with a standard error that knows of the patients and one that does not.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> slope = Estimate("ml", "leak", "fill_percent", "", 0.12, 0.04)
+    >>> round(design_effect(replace(slope, se=0.06), slope), 2)
+    2.25
+    """
+    return (clustered.se / independent.se) ** 2
+
+
+def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05) -> pd.DataFrame:
+    """Give how precise a coefficient would be with more patients like those there are.
+
+    Parameters
+    ----------
+    slope : Estimate
+        With a standard error that knows of the patients.
+    clusters : array_like of float, shape (n,)
+        Numbers of patients.
+    alpha : float
+        Of the two-sided normal test, and one minus the coverage of the interval.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, 6)
+        ``clusters``; ``n`` and ``events`` that go with them; ``se``, which falls with the root of the patients;
+        ``half_width`` of the interval; and ``power``, the chance to tell the coefficient from 0 if it is what it was
+        estimated to be, which flatters a coefficient that was chosen for its size.
+
+    Examples
+    --------
+    >>> slope = Estimate("gee_kc", "leak", "fill_percent", "", 0.12, 0.06, n=40, events=16, clusters=25)
+    >>> precision(slope, [100]).round(3).to_dict("records")
+    [{'clusters': 100, 'n': 160.0, 'events': 64.0, 'se': 0.03, 'half_width': 0.059, 'power': 0.979}]
+    """
+    patients = np.asarray(clusters)
+    times = patients / slope.clusters
+    se, z = slope.se / np.sqrt(times), float(norm.isf(alpha / 2))
+    away = abs(slope.estimate) / se
+    columns = {
+        "clusters": patients,
+        "n": slope.n * times,
+        "events": slope.events * times,
+        "se": se,
+        "half_width": z * se,
+        "power": norm.sf(z - away) + norm.sf(z + away),
+    }
+    return pd.DataFrame(columns)
+
+
+def clusters_for_power(slope: Estimate, power: float = 0.8, alpha: float = 0.05) -> float:
+    """Give the patients with whom a coefficient of the estimated size would be told from 0 with a given chance.
+
+    Parameters
+    ----------
+    slope : Estimate
+        As for ``precision``.
+    power, alpha : float
+
+    Returns
+    -------
+    float
+        NaN where there is no estimate, infinite where it is 0.
+
+    Examples
+    --------
+    >>> clusters_for_power(Estimate("gee_kc", "leak", "fill_percent", "", 0.12, 0.06, clusters=25))
+    50.0
+    """
+    if slope.estimate == 0:
+        return math.inf
+    return _whole(slope.clusters * ((norm.isf(alpha / 2) + norm.ppf(power)) * slope.se / slope.estimate) ** 2)
+
+
+def clusters_for_half_width(slope: Estimate, half_width: float, alpha: float = 0.05) -> float:
+    """Give the patients with whom the interval of a coefficient would reach no further to either side than asked.
+
+    Parameters
+    ----------
+    slope : Estimate
+        As for ``precision``.
+    half_width : float
+        In the unit of the coefficient.
+    alpha : float
+
+    Returns
+    -------
+    float
+        NaN where there is no estimate.
+
+    Examples
+    --------
+    >>> clusters_for_half_width(Estimate("gee_kc", "leak", "fill_percent", "", 0.12, 0.06, clusters=25), 0.05)
+    139.0
+    """
+    return _whole(slope.clusters * (norm.isf(alpha / 2) * slope.se / half_width) ** 2)
+
+
+def _whole(patients: float) -> float:
+    return float(np.ceil(patients))

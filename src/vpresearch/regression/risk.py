@@ -1,0 +1,217 @@
+"""The risk of a leak at a fill or a dose of cement, and by how much fill moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.special import expit
+from scipy.stats import t
+
+from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.log_odds import LogOdds
+from vpresearch.regression.result import Estimate
+
+# Percent of the vertebra.
+FILLS = (5.0, 7.5, 10.0, 15.0)
+# From a small thoracic to a large lumbar vertebra.
+CEMENT_CC, VERTEBRA_CC = (1.0, 2.0, 3.0, 4.0), (16.0, 26.0, 38.0)
+
+
+def risks(fitted: LogOdds, x: Floats, alpha: float = 0.05) -> pd.DataFrame:
+    """Give the risk at every row of a matrix of predictors, with pointwise intervals.
+
+    Parameters
+    ----------
+    fitted : LogOdds
+    x : numpy.ndarray of float, shape (n, n_terms)
+    alpha : float
+        One minus the coverage of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, 4)
+        ``risk``, ``se`` (of the risk, by the delta method), and ``ci_low`` and ``ci_high``, which are built on the log
+        odds and so stay between 0 and 1; NaN where the fit failed.
+
+    Examples
+    --------
+    >>> fitted = LogOdds("ml", np.array([-2.0, 0.1]), np.array([[0.5, -0.02], [-0.02, 0.001]]))
+    >>> risks(fitted, np.array([[1.0, 20.0]])).round(3).to_dict("records")
+    [{'risk': 0.5, 'se': 0.079, 'ci_low': 0.35, 'ci_high': 0.65}]
+    """
+    logit = x @ fitted.coefficients
+    se = np.sqrt(((x @ fitted.covariance) * x).sum(axis=1))
+    risk, reach = expit(logit), t.ppf(1 - alpha / 2, fitted.df) * se
+    columns = {
+        "risk": risk,
+        "se": risk * (1 - risk) * se,
+        "ci_low": expit(logit - reach),
+        "ci_high": expit(logit + reach),
+    }
+    return pd.DataFrame(columns)
+
+
+def risk_curve(
+    design: Design, fitted: LogOdds, fill_percent: ArrayLike | None = None, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Give the risk along the fill, other predictors at their means.
+
+    Parameters
+    ----------
+    design : Design
+        Whose second column is the fill.
+    fitted : LogOdds
+    fill_percent : array_like of float, shape (n,), optional
+        Percent; by default 101 points from the least observed fill to the most.
+    alpha : float
+        One minus the coverage of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, 6)
+        ``fill_percent``, the columns of ``risks``, and ``extrapolated``: beyond every observed fill.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(3), [4.0, 8.0, 12.0]])
+    >>> study = Design("leak", np.array([0.0, 1.0, 0.0]), x, ("intercept", "fill_percent"), ("", ""), np.arange(3))
+    >>> fitted = LogOdds("ml", np.array([-2.0, 0.2]), np.diag([0.4, 0.01]))
+    >>> risk_curve(study, fitted, FILLS)["extrapolated"].tolist()
+    [False, False, False, True]
+    """
+    observed = design.x[:, 1]
+    fill = np.linspace(observed.min(), observed.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)
+    x = np.tile(design.x.mean(axis=0), (len(fill), 1))
+    x[:, 1] = fill
+    table = risks(fitted, x, alpha)
+    table.insert(0, "fill_percent", fill)
+    table["extrapolated"] = (fill < observed.min()) | (fill > observed.max())
+    return table
+
+
+def dose_risks(
+    design: Design,
+    fitted: LogOdds,
+    cement_cc: Sequence[float] = CEMENT_CC,
+    vertebra_cc: Sequence[float] = VERTEBRA_CC,
+    alpha: float = 0.05,
+) -> pd.DataFrame:
+    """Give the risk by the cement that is injected and the size of the vertebra.
+
+    Parameters
+    ----------
+    design : Design
+        Whose second column is the fill, percent.
+    fitted : LogOdds
+    cement_cc, vertebra_cc : sequence of float
+    alpha : float
+        One minus the coverage of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_cement * n_vertebra, 8)
+        ``vertebra_cc``, ``cement_cc`` and the columns of ``risk_curve``.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(3), [4.0, 8.0, 12.0]])
+    >>> study = Design("leak", np.array([0.0, 1.0, 0.0]), x, ("intercept", "fill_percent"), ("", ""), np.arange(3))
+    >>> fitted = LogOdds("ml", np.array([-2.0, 0.2]), np.diag([0.4, 0.01]))
+    >>> dose_risks(study, fitted, [2.0], [20.0]).round(3)[["fill_percent", "risk"]].to_numpy().tolist()
+    [[10.0, 0.5]]
+    """
+    vertebra, cement = (grid.ravel() for grid in np.meshgrid(vertebra_cc, cement_cc, indexing="ij"))
+    table = risk_curve(design, fitted, 100 * cement / vertebra, alpha)
+    table.insert(0, "vertebra_cc", vertebra)
+    table.insert(1, "cement_cc", cement)
+    return table
+
+
+def risk_difference(
+    design: Design, fitted: LogOdds, start: float = 5.0, end: float = 10.0, alpha: float = 0.05
+) -> Estimate:
+    """Give the mean risk if every vertebra were filled to one percentage, minus that if to another.
+
+    Parameters
+    ----------
+    design : Design
+        Whose second column is the fill; its rows keep their other predictors.
+    fitted : LogOdds
+    start, end : float
+        Percent.
+    alpha : float
+        One minus the coverage of the interval.
+
+    Returns
+    -------
+    Estimate
+        By the delta method; the rows are taken as given, so that the interval is of the coefficients' error only.
+
+    References
+    ----------
+    Localio AR, Margolis DJ, Berlin JA. J Clin Epidemiol 2007;60:874-882.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(3), [4.0, 8.0, 12.0]])
+    >>> study = Design("leak", np.array([0.0, 1.0, 0.0]), x, ("intercept", "fill_percent"), ("", ""), np.arange(3))
+    >>> round(risk_difference(study, LogOdds("ml", np.array([-2.0, 0.2]), np.diag([0.4, 0.01]))).estimate, 4)
+    0.2311
+    """
+    before, after = (np.column_stack([design.x[:, :1], np.full(design.n, at), design.x[:, 2:]]) for at in (start, end))
+    return _mean_difference(design, fitted, (before, after), f"fill_percent {end:g} against {start:g}", alpha)
+
+
+def effect_of_one_point(design: Design, fitted: LogOdds, alpha: float = 0.05) -> Estimate:
+    """Give how much the mean risk rises if every vertebra is filled one percentage point more than it is.
+
+    Parameters
+    ----------
+    design : Design
+        Whose second column is the fill, percent.
+    fitted : LogOdds
+    alpha : float
+        One minus the coverage of the interval.
+
+    Returns
+    -------
+    Estimate
+        As of ``risk_difference``.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(3), [4.0, 8.0, 12.0]])
+    >>> study = Design("leak", np.array([0.0, 1.0, 0.0]), x, ("intercept", "fill_percent"), ("", ""), np.arange(3))
+    >>> round(effect_of_one_point(study, LogOdds("ml", np.array([-2.0, 0.2]), np.diag([0.4, 0.01]))).estimate, 4)
+    0.0444
+    """
+    after = design.x + np.eye(design.x.shape[1])[1]
+    return _mean_difference(design, fitted, (design.x, after), "fill_percent + 1", alpha)
+
+
+def _mean_difference(design: Design, fitted: LogOdds, x: tuple[Floats, Floats], term: str, alpha: float) -> Estimate:
+    before, after = (expit(rows @ fitted.coefficients) for rows in x)
+    difference = float((after - before).mean())
+    slope = ((after * (1 - after))[:, None] * x[1] - (before * (1 - before))[:, None] * x[0]).mean(axis=0)
+    se = float(np.sqrt(slope @ fitted.covariance @ slope))
+    reach = float(t.ppf(1 - alpha / 2, fitted.df)) * se
+    kind = "normal" if np.isinf(fitted.df) else f"t({fitted.df:g})"
+    return Estimate(
+        fitted.model,
+        design.outcome,
+        term,
+        "risk difference",
+        difference,
+        se,
+        difference - reach,
+        difference + reach,
+        "" if fitted.reason else f"delta method, {kind}",
+        n=design.n,
+        events=design.events,
+        clusters=design.n_clusters,
+        converged=not fitted.reason,
+        reason=fitted.reason,
+    )

@@ -1,0 +1,117 @@
+"""Leak on a curve of fill: the sensitivity analysis of the straight line of the other models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from vpresearch.regression import logistic
+from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.log_odds import log_odds
+from vpresearch.regression.result import Estimate
+from vpresearch.regression.risk import risks
+
+Knots = tuple[float, float, float]
+KNOT_QUANTILES = (0.1, 0.5, 0.9)
+
+
+def knots(design: Design) -> Knots:
+    """Give the knots: the 10th, 50th and 90th centiles of the second column of a design."""
+    low, middle, high = np.quantile(design.x[:, 1], KNOT_QUANTILES).tolist()
+    return low, middle, high
+
+
+def basis(values: ArrayLike, knots: Knots) -> Floats:
+    """Give what a restricted cubic spline with three knots adds to a line.
+
+    Parameters
+    ----------
+    values : array_like of float, shape (n,)
+    knots : tuple of three float
+        Rising.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n,)
+        In the unit of the values: zero up to the first knot, straight beyond the last. Zero throughout where knots
+        coincide.
+
+    References
+    ----------
+    Stone CJ, Koo CY. Proc Stat Comput Sect Am Stat Assoc 1985:45-48. Harrell FE. Regression Modeling Strategies, 2nd
+    ed. Springer 2015:26-28 (scaled, as here, by the square of the distance of the outer knots).
+
+    Examples
+    --------
+    >>> basis([0.0, 1.0, 2.0, 3.0, 4.0], (1.0, 2.0, 3.0)).tolist()
+    [0.0, 0.0, 0.25, 1.5, 3.0]
+    """
+    x, (first, middle, last) = np.asarray(values, float), knots
+    if not first < middle < last:
+        return np.zeros_like(x)
+    cubes = [np.maximum(x - knot, 0) ** 3 for knot in knots]
+    bent = cubes[0] - cubes[1] * (last - first) / (last - middle) + cubes[2] * (middle - first) / (last - middle)
+    scaled: Floats = bent / (last - first) ** 2
+    return scaled
+
+
+def with_spline(design: Design, knots: Knots) -> Design:
+    """Add the column of ``basis`` of a design's second column, named after it."""
+    x = np.column_stack([design.x, basis(design.x[:, 1], knots)])
+    terms, units = (*design.terms, f"{design.terms[1]}_spline"), (*design.units, design.units[1])
+    return replace(design, x=x, terms=terms, units=units)
+
+
+def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
+    """Fit a logistic regression on a restricted cubic spline of the fill by maximum likelihood.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1, and the fill as its second column.
+    alpha : float
+        One minus the coverage of the profile intervals.
+
+    Returns
+    -------
+    tuple of Estimate
+        The p of the last term, ``fill_percent_spline``, is the likelihood-ratio test that the line is straight. Where
+        two of the knots coincide the fit is ``collinear``.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(8), np.arange(8.0)])
+    >>> y = np.array([0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    >>> study = Design("leak", y, x, ("intercept", "fill_percent"), ("", ""), np.arange(8))
+    >>> [(estimate.term, round(estimate.estimate, 3)) for estimate in fit(study)][1:]
+    [('fill_percent', -0.254), ('fill_percent_spline', 1.006)]
+    """
+    estimates = logistic.fit(with_spline(design, knots(design)), alpha)
+    return tuple(replace(estimate, model="spline") for estimate in estimates)
+
+
+def curve(design: Design, alpha: float = 0.05) -> pd.DataFrame:
+    """Give the curve of the spline from the least observed fill to the most, other predictors at their means.
+
+    Parameters
+    ----------
+    design : Design
+        As for ``fit``.
+    alpha : float
+        One minus the coverage of the pointwise intervals.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (101, 5)
+        ``fill_percent``, and ``risk``, ``se``, ``ci_low`` and ``ci_high`` as of ``risks``; NaN where the fit failed.
+    """
+    chosen = knots(design)
+    fill = np.linspace(design.x[:, 1].min(), design.x[:, 1].max(), 101)
+    x = np.tile(design.x.mean(axis=0), (len(fill), 1))
+    x[:, 1] = fill
+    table = risks(log_odds(with_spline(design, chosen), "ml"), np.column_stack([x, basis(fill, chosen)]), alpha)
+    table.insert(0, "fill_percent", fill)
+    return table

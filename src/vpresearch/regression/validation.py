@@ -1,0 +1,178 @@
+"""How well the fill tells leaks from none, and how much of that is flattery by the data it was fitted to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from vpresearch.errors import VPResearchError
+from vpresearch.regression.batched_firth import batched_ml
+from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.log_odds import log_odds
+from vpresearch.regression.proportion import korn_graubard
+
+MEASURES = ("c", "brier", "calibration_intercept", "calibration_slope")
+RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Performance:
+    """One measure of how good the risks of the model are.
+
+    Attributes
+    ----------
+    measure : str
+        ``c``, the chance that of a vertebra with a leak and one without the former has the higher risk; ``brier``, the
+        mean squared error of the risk; ``calibration_intercept`` and ``calibration_slope``, of the outcome on the log
+        odds of the model, 0 and 1 in the data it was fitted to.
+    apparent : float
+        In the data that the model was fitted to.
+    optimism : float
+        How much larger it is on a resample than in the data, for the model of that resample: the mean, but for the
+        calibration the median, as it divides by slopes that may be near nought and so has no mean.
+    corrected : float
+        ``apparent`` less ``optimism``.
+    resamples : int
+        On which the model could be fitted, and over which the optimism was averaged.
+    separated, degenerate : int
+        Resamples that were left out, because the fill separated the leaks or because there was one outcome or one fill
+        only. Leaving out the resamples on which the model is perfect understates the optimism.
+    reason : str
+        One of ``REASONS`` where a number is missing, or the empty string.
+    """
+
+    measure: str
+    apparent: float = math.nan
+    optimism: float = math.nan
+    corrected: float = math.nan
+    resamples: int = 0
+    separated: int = 0
+    degenerate: int = 0
+    reason: str = ""
+
+
+def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple[Performance, ...]:
+    """Correct the performance of the logistic model for optimism by resampling patients.
+
+    On every resample the model is fitted anew, and compared there and in the data.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1 and the fill as its one predictor.
+    resamples : int
+        Of patients, with all their vertebrae.
+    seed : int
+
+    Returns
+    -------
+    tuple of Performance
+        One for each of ``MEASURES``.
+
+    Raises
+    ------
+    VPResearchError
+        If the design has more than one predictor.
+
+    References
+    ----------
+    Harrell FE, Lee KL, Mark DB. Stat Med 1996;15:361-387.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(8), np.arange(8.0)])
+    >>> y = np.array([0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    >>> study = Design("leak", y, x, ("intercept", "fill_percent"), ("", ""), np.arange(8))
+    >>> [(one.measure, round(one.apparent, 4)) for one in validate(study, resamples=50)][:2]
+    [('c', 0.75), ('brier', 0.2043)]
+    """
+    if len(design.terms) != 2:
+        raise VPResearchError("only a model with one predictor is validated")
+    fitted = log_odds(design, "ml")
+    patients = design.n_clusters
+    why_not = fitted.reason or ("too_few_clusters" if patients < 2 else "")
+    if why_not:
+        return tuple(Performance(measure, reason=why_not) for measure in MEASURES)
+    drawn = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), size=resamples)
+    weights = drawn[:, design.cluster].astype(float)
+    fits = batched_ml(design.x[:, 1], design.y, weights)
+    kept, once = fits.coef[fits.converged], np.ones((1, design.n))
+    apparent = _measures(design, fitted.coefficients[None], once, fitted.coefficients)[:, 0]
+    training = _measures(design, kept, weights[fits.converged], kept)
+    optimism = _average(training - _measures(design, kept, once, fitted.coefficients))
+    separated = int(np.char.endswith(fits.reason, "separation").sum())
+    counts = len(kept), separated, resamples - len(kept) - separated
+    reason = "" if len(kept) else "too_few_clusters"
+    return tuple(
+        Performance(measure, float(seen), float(excess), float(seen - excess), *counts, reason)
+        for measure, seen, excess in zip(MEASURES, apparent, optimism, strict=True)
+    )
+
+
+def _measures(design: Design, coefficients: Floats, weights: Floats, refitted: Floats) -> Floats:
+    """Give every measure, shape (4, m), of m models on weighted rows, to which a model fitted anew is ``refitted``."""
+    x, y = design.x[:, 1], design.y
+    risk = expit(coefficients[:, :1] + coefficients[:, 1:] * x)
+    brier = (weights * (risk - y) ** 2).sum(axis=1) / weights.sum(axis=1)
+    leaking, dry = weights[:, y > 0], weights[:, y == 0]
+    above = np.sign(x[y > 0][:, None] - x[y == 0])
+    surplus = ((leaking @ above) * dry).sum(axis=1) / (leaking.sum(axis=1) * dry.sum(axis=1))
+    c = (1 + np.sign(coefficients[:, 1]) * surplus) / 2
+    # With one predictor, a line of the log odds of a model is a line of the predictor.
+    steepness = coefficients[:, 1]
+    slope = refitted[..., 1] / np.where(steepness == 0, np.nan, steepness)
+    intercept = refitted[..., 0] - slope * coefficients[:, 0]
+    return np.stack([c, brier, intercept, slope])
+
+
+def _average(optimism: Floats) -> Floats:
+    """Average over the resamples; the calibration, which divides by slopes near nought and has no mean, by medians."""
+    if not optimism.shape[1]:
+        return np.full(len(MEASURES), np.nan)
+    # A slope of nought makes the calibration infinitely bad.
+    finite = np.nan_to_num(optimism, nan=np.inf)
+    return np.append(finite[:2].mean(axis=1), np.median(finite[2:], axis=1))
+
+
+def calibration(design: Design, groups: int = 3) -> pd.DataFrame:
+    """Compare predicted risks with the shares of leaks, in groups of rising risk.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1.
+    groups : int
+        As equal in size as ties let them be.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_groups, 6)
+        ``predicted`` (mean risk by maximum likelihood), ``observed`` (share), ``ci_low`` and ``ci_high`` (Korn and
+        Graubard's interval, which knows of the patients; NaN where all or none leak), ``n`` and ``events``. Without
+        rows where the model cannot be fitted.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(8), np.arange(8.0)])
+    >>> y = np.array([0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    >>> study = Design("leak", y, x, ("intercept", "fill_percent"), ("", ""), np.arange(8))
+    >>> calibration(study, groups=2).round(3)[["predicted", "observed", "n"]].to_numpy().tolist()
+    [[0.306, 0.25, 4.0], [0.694, 0.75, 4.0]]
+    """
+    columns = ["predicted", "observed", "ci_low", "ci_high", "n", "events"]
+    fitted = log_odds(design, "ml")
+    if fitted.reason:
+        return pd.DataFrame(columns=columns, dtype=float)
+    risk = expit(design.x @ fitted.coefficients)
+    group = np.searchsorted(np.quantile(risk, np.arange(1, groups) / groups), risk)
+    rows = []
+    for own in (group == number for number in np.unique(group)):
+        patients = np.unique(design.cluster[own], return_inverse=True)[1]
+        part = replace(design, y=design.y[own], x=design.x[own], cluster=patients)
+        share = korn_graubard(part)
+        rows.append([risk[own].mean(), part.y.mean(), share.low / 100, share.high / 100, part.n, part.events])
+    return pd.DataFrame(rows, columns=columns)

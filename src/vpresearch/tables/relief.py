@@ -1,0 +1,68 @@
+"""Relief of pain and disability against fill and leaks, and whether a difference could matter, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pandas as pd
+
+from vpresearch import labels
+from vpresearch.load import Dataset
+from vpresearch.regression import outcome
+from vpresearch.regression.change import change_design, changes
+from vpresearch.regression.equivalence import CONTRASTS, Equivalence, equivalence
+from vpresearch.tables.table import Table, steady
+
+_SCORES = ("vas", "odi")
+
+
+def relief_table(dataset: Dataset, language: str) -> Table:
+    """Lay out how much less relief there is with more fill or with a leak, against the least that matters.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        Over patients. By a mixed model over every follow-up and, for one year alone, by analysis of covariance.
+    """
+    results: list[Equivalence] = []
+    beside = []
+    for score in _SCORES:
+        table = changes(dataset.patients, dataset.vertebrae, score)
+        for predictor, contrast in CONTRASTS.items():
+            study = change_design(table, predictor, score)
+            last = outcome.ancova(change_design(table[table["time"] == "1y"], predictor, score))[-1]
+            tested = equivalence(study)
+            results += tested
+            beside += [(study.n_clusters, contrast * last.estimate, last.p_value)] * len(tested)
+    data = pd.DataFrame([asdict(result) for result in results])
+    data[["patients", "ancova_1y", "ancova_1y_p_value"]] = pd.DataFrame(beside)
+    shown = pd.DataFrame(
+        {
+            _word("score", language): [_word(f"score_{each.outcome.split('_')[0]}", language) for each in results],
+            _word("contrast", language): [_word(f"contrast_{each.term}", language) for each in results],
+            labels.text("word.n", language): [str(n) for n in data["patients"]],
+            _word("difference", language): [_interval(each, language) for each in results],
+            _word("margin", language): ["±" + labels.number(each.margin, 1, language) for each in results],
+            _word("p_equivalence", language): [labels.p_value(each.p_value, language) for each in results],
+            _word("p_difference", language): [labels.p_value(each.p_difference, language) for each in results],
+            labels.text("word.verdict", language): [_word(f"verdict_{each.verdict}", language) for each in results],
+            _word("ancova", language): [labels.number(value, 2, language) for value in data["ancova_1y"]],
+        }
+    )
+    notes = tuple(_word(key, language) for key in ("exploratory", "relief_note"))
+    caption = _word("relief_caption", language)
+    return Table("relief", steady(data), shown, caption, language, dataset.reconstruction, notes)
+
+
+def _interval(result: Equivalence, language: str) -> str:
+    low, high = (labels.number(end, 2, language) for end in (result.ci_low, result.ci_high))
+    return f"{labels.number(result.estimate, 2, language)} ({low} – {high})"
+
+
+def _word(key: str, language: str) -> str:
+    return labels.text(f"leak_table.{key}", language)

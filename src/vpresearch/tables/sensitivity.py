@@ -1,0 +1,200 @@
+"""How far the answer hangs on the analyst and on what the summaries leave open, as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import pandas as pd
+
+from vpresearch import labels
+from vpresearch.implied import ranges
+from vpresearch.load import Dataset
+from vpresearch.regression import bayes, ordinal, spline
+from vpresearch.regression.models import PRIMARY, leak_design, severity_design
+from vpresearch.regression.specification import Specification
+from vpresearch.tables.table import Table, steady
+
+_ESTIMATE = ("model", "estimate", "se", "ci_low", "ci_high", "p_value", "n", "events", "clusters", "reason")
+
+
+def specification_table(specifications: Sequence[Specification], dataset: Dataset, language: str) -> Table:
+    """Lay out the slope of leak on fill under every choice of model, covariance, adjustment and unit.
+
+    Parameters
+    ----------
+    specifications : sequence of Specification
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+    """
+    records = []
+    for each in specifications:
+        found = asdict(each.slope)
+        records.append({"unit": each.unit, "adjustment": each.adjustment} | {name: found[name] for name in _ESTIMATE})
+    data = pd.DataFrame(records)
+    shown = pd.DataFrame(
+        {
+            _word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
+            _word("adjusted_for", language): [
+                labels.text(f"adjustment.{name}", language) for name in data["adjustment"]
+            ],
+            _word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
+            _word("estimate", language): [
+                _slope(estimate, low, high, language)
+                for estimate, low, high in data[["estimate", "ci_low", "ci_high"]].to_numpy(float)
+            ],
+            labels.text("word.p_value", language): [labels.p_value(p, language) for p in data["p_value"]],
+            labels.text("word.reason", language): [
+                labels.text(f"fit_reason.{code}", language) if code else "" for code in data["reason"]
+            ],
+        }
+    )
+    primary = (data["model"] == PRIMARY) & (data["adjustment"] == "none") & (data["unit"] == "vertebrae")
+    notes = (_word("exploratory", language), _word("specification_note", language))
+    caption = _word("specification_caption", language, n=len(data))
+    bold = tuple(int(place) for place in primary.to_numpy().nonzero()[0])
+    return Table("specification", steady(data), shown, caption, language, dataset.reconstruction, notes, bold)
+
+
+def assumptions_table(dataset: Dataset, language: str) -> Table:
+    """Lay out the tests of what the models take for granted, and what other priors make of the Bayesian one.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+    """
+    study = leak_design(dataset.rows)
+    bend, odds = spline.fit(study)[-1], ordinal.proportional_odds(severity_design(dataset.rows))
+    records = [
+        {"question": "straight_line", "p_value": bend.p_value, "reason": bend.reason},
+        {"question": "proportional_odds", "p_value": odds.p_value, "reason": odds.reason},
+    ]
+    for name, priors in (("usual", bayes.PRIORS), *bayes.ALTERNATIVES):
+        slope = bayes.fit(study, priors=priors)[1]
+        records.append(
+            {"question": f"priors_{name.replace(' ', '_')}", "estimate": slope.estimate, "reason": slope.reason}
+            | {"ci_low": slope.ci_low, "ci_high": slope.ci_high}
+        )
+    data = pd.DataFrame(records, columns=["question", "estimate", "ci_low", "ci_high", "p_value", "reason"])
+    shown = pd.DataFrame(
+        {
+            _word("question", language): [_word(f"question_{question}", language) for question in data["question"]],
+            _word("estimate", language): [
+                _slope(estimate, low, high, language)
+                for estimate, low, high in data[["estimate", "ci_low", "ci_high"]].to_numpy(float)
+            ],
+            labels.text("word.p_value", language): [labels.p_value(p, language) for p in data["p_value"]],
+            labels.text("word.reason", language): [
+                labels.text(f"fit_reason.{code}", language) if code else "" for code in data["reason"]
+            ],
+        }
+    )
+    notes = (_word("exploratory", language), _word("assumptions_note", language))
+    caption = _word("assumptions_caption", language)
+    return Table("assumptions", steady(data), shown, caption, language, dataset.reconstruction, notes)
+
+
+def implied_table(fits: pd.DataFrame, language: str) -> Table:
+    """Lay out what the published statistics alone imply for the slope of leak on fill.
+
+    Parameters
+    ----------
+    fits : pandas.DataFrame
+        From ``vpresearch.implied.fits``.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        Of reconstructions: witnesses of what is possible, neither bounds nor probabilities.
+    """
+    data = ranges(fits)
+    numbers = ("drawn_least", "drawn_median", "drawn_greatest", "witnessed_least", "witnessed_greatest")
+    shown = pd.DataFrame(
+        {
+            _word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
+            _word("adjusted_for", language): [
+                labels.text(f"adjustment.{name}", language) for name in data["adjustment"]
+            ],
+            _word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
+            **{_word(name, language): [labels.number(value, 3, language) for value in data[name]] for name in numbers},
+            _word("below_005", language): [
+                f"{below}/{n}" for below, n in zip(data["below_005"], data["n"], strict=True)
+            ],
+            _word("failed", language): [str(failed) for failed in data["failed"]],
+        }
+    )
+    notes = (_word("exploratory", language), _word("implied_note", language))
+    return Table("implied", steady(data), shown, _word("implied_caption", language), language, True, notes)
+
+
+def simulation_table(results: pd.DataFrame, language: str) -> Table:
+    """Lay out how often each method errs at the design of the study, by simulation.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        From ``vpresearch.regression.simulate.read_results``.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        Of simulated data: no study's rows enter it.
+    """
+    shown = pd.DataFrame(
+        {
+            _word("model", language): [_method(name, language) for name in results["method"]],
+            _word("datasets", language): [labels.count(int(n), language) for n in results["n"]],
+            _word("type_one", language): _shares(results, "type_one", language),
+            _word("coverage", language): _shares(results, "coverage", language),
+            _word("power_at", language): _shares(results, "power", language),
+            _word("failed", language): [labels.number(100 * share, 1, language) + "%" for share in results["failed"]],
+        }
+    )
+    notes = (_word("simulation_note", language),)
+    return Table("simulation", results, shown, _word("simulation_caption", language), language, False, notes)
+
+
+def _choices(data: pd.DataFrame, language: str) -> dict[str, list[str]]:
+    return {
+        _word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
+        _word("adjusted_for", language): [labels.text(f"adjustment.{name}", language) for name in data["adjustment"]],
+        _word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
+    }
+
+
+def _method(name: str, language: str) -> str:
+    model, _, reference = name.partition(":")
+    words = labels.text(f"model.{model}", language)
+    return f"{words}, {reference}" if reference else words
+
+
+def _slope(estimate: float, low: float, high: float, language: str) -> str:
+    if math.isnan(estimate):
+        return "–"
+    ends = " – ".join(labels.number(end, 3, language) for end in (low, high))
+    return f"{labels.number(estimate, 3, language)} ({ends})"
+
+
+def _shares(results: pd.DataFrame, column: str, language: str) -> list[str]:
+    return [
+        "–"
+        if math.isnan(share)
+        else f"{labels.number(100 * share, 1, language)}% ± {labels.number(100 * error, 1, language)}"
+        for share, error in results[[column, f"{column}_error"]].to_numpy(float).tolist()
+    ]
+
+
+def _word(key: str, language: str, **values: object) -> str:
+    return labels.text(f"leak_table.{key}", language, **values)

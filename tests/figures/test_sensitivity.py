@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
+
+from tests.figures.layout import Seen, assert_sound, faults
+from vpresearch import labels
+from vpresearch.figures import specification_figure, spline_figure
+from vpresearch.figures.figure import COLOURS
+from vpresearch.load import Dataset
+from vpresearch.regression import spline
+from vpresearch.regression.log_odds import log_odds
+from vpresearch.regression.models import PRIMARY, leak_design
+from vpresearch.regression.result import Estimate
+from vpresearch.regression.risk import risk_curve
+from vpresearch.regression.specification import Specification, specification_curve
+
+
+def choice(
+    unit: str, adjustment: str, model: str, slope: tuple[float, float, float], reason: str = ""
+) -> Specification:
+    estimate, low, high = slope
+    found = Estimate(model, "leak", "fill_percent", "", estimate, ci_low=low, ci_high=high, reason=reason)
+    return Specification(unit, adjustment, found)
+
+
+NAN = math.nan
+CHOICES = [
+    choice("vertebrae", "none", "ml", (0.3, 0.1, 0.5)),
+    choice("vertebrae", "none", PRIMARY, (0.2, -0.1, 0.5)),
+    choice("vertebrae", "age", PRIMARY, (-0.4, -0.7, -0.1)),
+    choice("vertebrae", "age", "mixed", (NAN, NAN, NAN), "not_converged"),
+    choice("patients", "none", "ml", (0.25, -0.4, 90.0)),
+]
+
+
+def places(line: Line2D) -> list[float]:
+    return [float(x) for x in np.asarray(line.get_xdata())]
+
+
+def names(axes: Axes) -> list[str]:
+    return [label.get_text() for label in axes.get_yticklabels()]
+
+
+# -- specifications ----------------------------------------------------------------------------------------------
+
+
+def test_the_slopes_rise_and_those_without_a_fit_come_last(shipped: Dataset) -> None:
+    figure = specification_figure(CHOICES, shipped, "en")
+    assert figure.data["model"].tolist() == [PRIMARY, PRIMARY, "ml", "ml", "mixed"]
+    assert figure.data["estimate"].tolist()[:4] == [-0.4, 0.2, 0.25, 0.3]
+    assert figure.data["primary"].tolist() == [False, True, False, False, False]
+    above, _ = figure.canvas.axes
+    by_colour = {
+        to_hex(str(line.get_color())).upper(): dict(zip(places(line), np.asarray(line.get_ydata()), strict=True))
+        for line in above.lines
+        if line.get_marker() == "o"
+    }
+    assert by_colour == {COLOURS["no"]: {1: 0.2, 2: 0.25}, COLOURS["yes"]: {0: -0.4, 3: 0.3}}
+    (crosses,) = [line for line in above.lines if line.get_marker() == "x"]
+    assert places(crosses) == [4]
+
+
+def test_an_interval_is_drawn_from_end_to_end_but_for_what_no_axis_holds(shipped: Dataset) -> None:
+    above, _ = specification_figure(CHOICES, shipped, "en").canvas.axes
+    ends = {
+        float(segment[0, 0]): [float(y) for y in segment[:, 1]]
+        for lines in above.collections
+        if isinstance(lines, LineCollection)
+        for segment in map(np.asarray, lines.get_segments())
+    }
+    assert ends == {0: [-0.7, -0.1], 1: [-0.1, 0.5], 2: [-0.4, 3.0], 3: [0.1, 0.5]}
+
+
+def test_a_slope_that_no_axis_holds_has_no_point(shipped: Dataset) -> None:
+    steep = choice("vertebrae", "sex", "firth", (5.0, 1.0, 9.0))
+    above, _ = specification_figure([*CHOICES, steep], shipped, "en").canvas.axes
+    drawn = {float(y) for line in above.lines if line.get_marker() == "o" for y in np.asarray(line.get_ydata())}
+    assert {y for y in drawn if not math.isnan(y)} == {-0.4, 0.2, 0.25, 0.3}
+    assert max(float(np.asarray(line.get_ydata()).max()) for line in above.lines if line.get_marker() == "x") == 0
+
+
+def test_a_slope_has_a_dot_for_each_of_its_choices(shipped: Dataset) -> None:
+    _, below = specification_figure(CHOICES, shipped, "en").canvas.axes
+    marked: dict[float, set[str]] = {}
+    for line in below.lines:
+        for place, row in zip(places(line), np.asarray(line.get_ydata()), strict=True):
+            marked.setdefault(place, set()).add(names(below)[int(row)])
+    primary = labels.text(f"model.{PRIMARY}", "en")
+    assert marked == {
+        0: {"vertebrae", "Age", primary},
+        1: {"vertebrae", "None", primary},
+        2: {"patients", "None", "Maximum likelihood"},
+        3: {"vertebrae", "None", "Maximum likelihood"},
+        4: {"vertebrae", "Age", "Random intercept (conditional)"},
+    }
+    bold = [label.get_text() for label in below.get_yticklabels() if label.get_fontweight() == "bold"]
+    assert bold == ["Unit", "Adjusted for", "Model"]
+
+
+def test_the_primary_is_marked_in_both_panels_and_the_witnessed_range_in_one(shipped: Dataset) -> None:
+    figure = specification_figure(CHOICES, shipped, "en", (-0.004, 0.134))
+    above, below = figure.canvas.axes
+    spans = [
+        [patch.get_window_extent().transformed(axes.transData.inverted()) for patch in axes.patches]
+        for axes in (above, below)
+    ]
+    assert [len(span) for span in spans] == [2, 1]
+    for span in (spans[0][0], spans[1][0]):
+        assert span.intervalx.tolist() == pytest.approx([0.5, 1.5])
+    assert spans[0][1].intervaly.tolist() == pytest.approx([-0.004, 0.134])
+    assert figure.data[["witnessed_least", "witnessed_greatest"]].drop_duplicates().to_numpy().tolist() == [
+        [-0.004, 0.134]
+    ]
+    legend = below.get_legend()
+    assert legend is not None
+    assert any(text.get_text().endswith("-0.004 to 0.134") for text in legend.get_texts())
+
+
+def test_the_specification_curve_is_sound(shipped: Dataset, studies: dict[str, Dataset], seen: Seen) -> None:
+    found = specification_curve(shipped.rows)
+    assert_sound(lambda language: specification_figure(found, shipped, language, (-0.004, 0.134)), seen)
+    assert_sound(lambda language: specification_figure(CHOICES, studies["plain"], language), seen)
+    failed = [choice("vertebrae", "none", name, (NAN, NAN, NAN), "one_outcome") for name in ("ml", PRIMARY)]
+    figure = specification_figure(failed, shipped, "es")
+    assert faults(figure, seen(figure)) == []
+
+
+# -- spline ------------------------------------------------------------------------------------------------------
+
+
+def test_the_spline_and_the_line_are_those_of_the_library(book: str, studies: dict[str, Dataset]) -> None:
+    figure = spline_figure(studies[book], "en")
+    design = leak_design(studies[book].rows)
+    (axes,) = figure.canvas.axes
+    expected = {"spline": spline.curve(design), "ml": risk_curve(design, log_odds(design, "ml"))}
+    for (model, curve), style in zip(expected.items(), ("-", "--"), strict=True):
+        rows = figure.data[figure.data["shown"] == model]
+        for column in ("fill_percent", "risk", "ci_low", "ci_high"):
+            assert rows[column].tolist() == curve[column].tolist()
+        (line,) = [line for line in axes.lines if line.get_linestyle() == style]
+        assert np.asarray(line.get_ydata()).tolist() == (100 * curve["risk"]).tolist()
+    assert tuple(figure.data.loc[figure.data["shown"] == "knot", "fill_percent"]) == spline.knots(design)
+    (dotted,) = [lines for lines in axes.collections if isinstance(lines, LineCollection)]
+    assert tuple(float(np.asarray(s)[0, 0]) for s in dotted.get_segments()) == spline.knots(design)
+    legend = axes.get_legend()
+    assert legend is not None
+    words = [text.get_text() for text in legend.get_texts()]
+    p = labels.p_value(spline.fit(design)[-1].p_value, "en")
+    assert f"Restricted cubic spline – p of curvature: {p}" in words
+    assert "95% interval at each fill ratio" in words
+
+
+def test_the_spline_is_sound_and_tells_why_there_is_none(
+    shipped: Dataset, leaking: Callable[..., Dataset], seen: Seen
+) -> None:
+    assert_sound(lambda language: spline_figure(shipped, language), seen)
+    figure = spline_figure(leaking(0), "en")
+    assert faults(figure, seen(figure)) == []
+    legend = figure.canvas.axes[0].get_legend()
+    assert legend is not None
+    words = [text.get_text() for text in legend.get_texts()]
+    assert "Restricted cubic spline – the outcome does not vary" in words

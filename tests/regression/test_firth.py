@@ -1,0 +1,226 @@
+"""Firth's penalised likelihood against logistf, brglm2 and R's root finder, closed forms, laws and separated rows."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+from scipy.stats import chi2
+
+from vpresearch.load import Dataset
+from vpresearch.regression import logistic, profile
+from vpresearch.regression.design import Design, design
+from vpresearch.regression.firth import fit, flic, penalised
+from vpresearch.regression.profile import climb
+from vpresearch.regression.separation import gate
+
+_HERE = Path(__file__).parents[1] / "reference" / "regression"
+_R: dict[str, Any] = json.loads((_HERE / "likelihood.json").read_text(encoding="utf-8"))["studies"]
+_TWIN: dict[str, Any] = json.loads((_HERE / "synthetic41.json").read_text(encoding="utf-8"))["R"]
+_CRITICAL = float(chi2.ppf(0.95, 1))
+
+
+def _study(name: str, studies: dict[str, Dataset]) -> Design:
+    if name in studies:
+        rows = studies[name].rows
+        return design(rows, "leak", rows["leak"].eq("yes"))
+    table = pd.read_csv(_HERE / f"{name}.csv")
+    rows = pd.DataFrame({"patient_id": table["patient"].astype(str), "fill_percent": 100 * table["fill"]})
+    return design(rows, "leak", table["leak"])
+
+
+def _design(y: list[float], *columns: list[float]) -> Design:
+    x = np.column_stack([np.ones(len(y)), *columns])
+    terms = ("intercept", *"abc"[: len(columns)])
+    return Design("leak", np.array(y, float), x, terms, ("",) * len(terms), np.arange(len(y)))
+
+
+# -- R -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", list(_R))
+def test_coefficients_are_those_of_brglm2_and_the_rest_that_of_a_root_finder(
+    name: str, studies: dict[str, Dataset]
+) -> None:
+    for estimate, expected in zip(fit(_study(name, studies)), _R[name]["firth"], strict=True):
+        assert (estimate.converged, estimate.reason) == (True, "")
+        assert (estimate.ci_kind, estimate.p_kind) == ("penalised profile likelihood", "penalised likelihood ratio")
+        assert estimate.estimate == pytest.approx(expected["coef"], rel=1e-10, abs=0)
+        assert estimate.se == pytest.approx(expected["se"], rel=1e-10, abs=0)
+        assert estimate.p_value == pytest.approx(expected["p"], rel=1e-10, abs=0)
+        assert [estimate.ci_low, estimate.ci_high] == pytest.approx([expected["low"], expected["high"]], rel=1e-10)
+
+
+def test_it_is_logistf(studies: dict[str, Dataset]) -> None:
+    expected = _TWIN["logistf"]
+    # There the predictor is ten times the ratio, here it is a hundred times.
+    for estimate, name, times in zip(fit(_study("synthetic41", studies)), ("(Intercept)", "f10"), (1, 10), strict=True):
+        assert times * estimate.estimate == pytest.approx(expected["coef"][name], rel=1e-9)
+        assert times * estimate.se == pytest.approx(expected["se"][name], rel=1e-9)
+        assert times * estimate.ci_low == pytest.approx(expected["ci_pl_lower"][name], rel=1e-9)
+        assert times * estimate.ci_high == pytest.approx(expected["ci_pl_upper"][name], rel=1e-9)
+        assert estimate.p_value == pytest.approx(expected["p_plr"][name], rel=1e-9)
+
+
+def test_the_standard_error_is_not_that_of_brglm2(studies: dict[str, Dataset]) -> None:
+    _, fill = fit(_study("synthetic41", studies))
+    expected = _TWIN["brglm2_AS_mean"]
+    assert 10 * fill.estimate == pytest.approx(expected["coef"]["f10"], rel=1e-9)
+    assert 10 * fill.se < 0.98 * expected["se"]["f10"]
+
+
+def test_the_penalty_of_the_null_is_that_of_the_whole_model(studies: dict[str, Dataset]) -> None:
+    study, expected = _study("synthetic41", studies), _TWIN["logistf"]
+    x = np.column_stack([study.x[:, 0], study.x[:, 1] / 10])
+    whole = penalised(x, study.y)
+    full, null = (climb(whole, columns, np.zeros(41)).loglik for columns in (x, x[:, :1]))
+    assert [full, null] == pytest.approx([expected["loglik_full"], expected["loglik_null"]], rel=1e-9)
+    # A null with the penalty of its own model would give another p.
+    own = climb(penalised(x[:, :1], study.y), x[:, :1], np.zeros(41)).loglik
+    assert chi2.sf(2 * (full - own), 1) != pytest.approx(expected["p_plr"]["f10"], rel=0.1)
+
+
+# -- closed forms ------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50)
+@given(st.tuples(*[st.integers(0, 8)] * 4))
+def test_a_predictor_of_0_and_1_adds_half_a_row_to_every_cell(cells: tuple[int, int, int, int]) -> None:
+    a, b, c, d = cells
+    assume(a + b and c + d and a + c and b + d)
+    y, x = [0.0] * a + [1.0] * b + [0.0] * c + [1.0] * d, [0.0] * (a + b) + [1.0] * (c + d)
+    intercept, slope = fit(_design(y, x))
+    assert intercept.estimate == pytest.approx(math.log((b + 0.5) / (a + 0.5)), rel=1e-9, abs=1e-9)
+    odds = (d + 0.5) * (a + 0.5) / ((c + 0.5) * (b + 0.5))
+    assert slope.estimate == pytest.approx(math.log(odds), rel=1e-9, abs=1e-9)
+
+
+def test_without_a_predictor_it_adds_half_a_row_to_either_outcome() -> None:
+    (only,) = fit(_design([0, 0, 0, 1, 1, 0, 0, 0]))
+    assert only.estimate == pytest.approx(math.log(2.5 / 6.5))
+
+
+# -- laws --------------------------------------------------------------------------------------------------------
+
+_rows = st.lists(st.tuples(st.integers(0, 1), st.integers(-20, 20)), min_size=5, max_size=25)
+
+
+def _both_outcomes(rows: list[tuple[int, int]]) -> tuple[list[float], list[float]]:
+    y, x = ([float(value) for value in column] for column in zip(*rows, strict=True))
+    assume(0 < sum(y) < len(y) and len(set(x)) > 1)
+    return y, x
+
+
+@settings(max_examples=40)
+@given(_rows)
+def test_limits_lie_where_the_deviance_is_critical(rows: list[tuple[int, int]]) -> None:
+    study = _design(*_both_outcomes(rows))
+    assume(not gate(study))
+    whole = penalised(study.x, study.y)
+    top = climb(whole, study.x, np.zeros(study.n)).loglik
+    for term, estimate in enumerate(fit(study)):
+        assert (estimate.p_value < 0.05) == (not estimate.ci_low < 0 < estimate.ci_high)
+        for end in (estimate.ci_low, estimate.ci_high):
+            held = climb(whole, np.delete(study.x, term, axis=1), end * study.x[:, term])
+            assert 2 * (top - held.loglik) == pytest.approx(_CRITICAL, rel=1e-7)
+
+
+@settings(max_examples=40)
+@given(_rows)
+def test_outcomes_exchanged_change_the_sign_only(rows: list[tuple[int, int]]) -> None:
+    y, x = _both_outcomes(rows)
+    for one, other in zip(fit(_design(y, x)), fit(_design([1 - value for value in y], x)), strict=True):
+        assert other.estimate == pytest.approx(-one.estimate, rel=1e-7, abs=1e-9)
+        assert other.se == pytest.approx(one.se, rel=1e-7)
+        assert other.p_value == pytest.approx(one.p_value, rel=1e-7)
+        assert [-other.ci_high, -other.ci_low] == pytest.approx([one.ci_low, one.ci_high], rel=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", ["synthetic41", "spanish", "large", "normal"])
+def test_slopes_are_drawn_towards_nought(name: str, studies: dict[str, Dataset]) -> None:
+    plain, shrunk = (model(_study(name, studies))[1] for model in (logistic.fit, fit))
+    assert abs(shrunk.estimate) < 0.995 * abs(plain.estimate)
+
+
+# -- predicted risks ---------------------------------------------------------------------------------------------
+
+
+def test_flic_is_that_of_logistf(studies: dict[str, Dataset]) -> None:
+    intercept, slope = flic(_study("synthetic41", studies))
+    assert intercept == pytest.approx(_TWIN["flic"]["(Intercept)"], rel=1e-9)
+    assert 10 * slope == pytest.approx(_TWIN["flic"]["f10"], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", list(_R))
+def test_flic_predicts_as_many_events_as_there_are(name: str, studies: dict[str, Dataset]) -> None:
+    study = _study(name, studies)
+    own = np.array([estimate.estimate for estimate in fit(study)])
+    assert expit(study.x @ flic(study)).sum() == pytest.approx(study.events, rel=1e-9)
+    assert abs(expit(study.x @ own).sum() - study.n / 2) < abs(study.events - study.n / 2) - 1e-3
+
+
+# -- separated rows ----------------------------------------------------------------------------------------------
+
+
+def test_separated_rows_are_fitted() -> None:
+    # firthmodels 0.8.2 with tolerances of 1e-8.
+    intercept, slope = fit(_design([0, 0, 0, 1, 1, 1], [0, 1, 2, 3, 4, 5]))
+    assert slope.estimate == pytest.approx(1.12891249, rel=1e-7)
+    assert [slope.ci_low, slope.ci_high] == pytest.approx([1.73260399e-3, 6.07000817], rel=1e-6)
+    assert slope.p_value == pytest.approx(0.04953785, rel=1e-6)
+    assert intercept.estimate == pytest.approx(-2.82228122, rel=1e-7)
+    assert [intercept.ci_low, intercept.ci_high] == pytest.approx([-15.6339022, 0.414383856], rel=1e-6)
+    assert (slope.converged, slope.reason, intercept.reason) == (True, "", "")
+
+
+def test_ties_and_several_separating_predictors_are_fitted() -> None:
+    tied = fit(_design([0, 0, 1, 0, 1], [1, 2, 3, 3, 5]))
+    both = fit(_design([0, 0, 0, 1, 1, 1], [0, 1, 2, 3, 4, 5], [3, 1, 4, 1, 5, 9]))
+    for estimate in (*tied, *both):
+        assert estimate.converged
+        assert math.isfinite(estimate.estimate + estimate.se + estimate.ci_low + estimate.ci_high)
+
+
+def test_a_limit_beyond_a_second_maximum_is_no_number() -> None:
+    study = _design([0, 0, 0, 0, 1, 1, 1, 1], [5, 6, 25, 25, 30, 30, 35, 38])
+    intercept, slope = fit(study)
+    whole = penalised(study.x, study.y)
+    near, far = (climb(whole, study.x, start) for start in (np.zeros(8), 2 * study.x @ [-27.5, 1.0]))
+    assert far.loglik > near.loglik + 0.03
+    assert slope.estimate == pytest.approx(near.coefficients[1])
+    assert slope.estimate < (2 + far.coefficients[1]) / 3
+    for estimate, end in ((intercept, intercept.ci_low), (slope, slope.ci_high)):
+        assert (estimate.converged, estimate.reason) == (True, "not_converged")
+        assert math.isnan(end)
+        assert math.isfinite(estimate.p_value)
+
+
+@pytest.mark.parametrize(
+    ("y", "x", "reason"),
+    [
+        ([0, 0, 0, 0, 0], [1, 2, 3, 4, 5], "one_outcome"),
+        ([1, 1, 1, 1, 1], [1, 2, 3, 4, 5], "one_outcome"),
+        ([0, 1, 0, 1, 1], [7, 7, 7, 7, 7], "collinear"),
+    ],
+)
+def test_rows_that_cannot_be_fitted(y: list[float], x: list[float], reason: str) -> None:
+    for estimate in fit(_design(y, x)):
+        assert (estimate.converged, estimate.reason, estimate.model) == (False, reason, "firth")
+        assert math.isnan(estimate.estimate)
+        assert math.isnan(estimate.p_value)
+    assert np.isnan(flic(_design(y, x))).all()
+
+
+def test_a_climb_that_does_not_settle_is_no_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = _design([0, 0, 1, 0, 1, 1], [0, 1, 2, 3, 4, 5])
+    monkeypatch.setattr(profile, "_STEPS", 1)
+    assert [estimate.reason for estimate in fit(study)] == ["not_converged"] * 2
+    assert np.isnan(flic(study)).all()

@@ -1,0 +1,151 @@
+"""Models of relief against lmer and R's HC3, the exact case without missing values, and data that bear no model."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import t
+
+from vpresearch.load import Dataset
+from vpresearch.regression.change import change_design, changes
+from vpresearch.regression.design import Design
+from vpresearch.regression.outcome import ancova, between_df, fit
+
+_R: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "reference" / "regression" / "others.json").read_text(encoding="utf-8")
+)["relief"]
+_PREDICTORS = {"fill": "fill_percent", "leaking": "leak"}
+
+
+def _table(studies: dict[str, Dataset], book: str, score: str) -> pd.DataFrame:
+    return changes(studies[book].patients, studies[book].vertebrae, score)
+
+
+def _made_up(change: list[float], fill: list[float], times: int = 1) -> Design:
+    """Patients in turn, each with as many follow-ups."""
+    n = len(change)
+    patient, time = np.arange(n) // times, np.arange(n) % times
+    later = [(time == k).astype(float) for k in range(1, times)]
+    baseline = np.array([8.0, 5.0, 9.0, 7.0, 6.0, 9.0, 4.0, 8.0])[patient]
+    x = np.column_stack([np.ones(n), *later, baseline, np.array(fill, float)[patient]])
+    terms = ("intercept", *(f"time_{k}" for k in range(1, times)), "baseline", "leak")
+    return Design("vas_change", np.array(change, float), x, terms, ("points",) * len(terms), patient)
+
+
+# -- R -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", list(_R))
+def test_the_mixed_model_is_that_of_lmer(case: str, studies: dict[str, Dataset]) -> None:
+    (book, score, predictor), expected = case.split(), _R[case]
+    study = change_design(_table(studies, book, score), _PREDICTORS[predictor], score)
+    estimate = fit(study)[-1]
+    assert (estimate.n, estimate.clusters, estimate.events) == (expected["n"], expected["patients"], 0)
+    assert estimate.estimate == pytest.approx(expected["coef"], rel=1e-7)
+    assert estimate.se == pytest.approx(expected["se"], rel=1e-6)
+    df = expected["patients"] - 3
+    assert estimate.ci_kind == f"t({df})"
+    assert estimate.ci_high - estimate.estimate == pytest.approx(t.isf(0.025, df) * estimate.se)
+    assert estimate.p_value == pytest.approx(2 * t.sf(abs(estimate.estimate / estimate.se), df))
+    # Satterthwaite's degrees of freedom are the same, but where lmer finds no variance between patients.
+    if expected["sd_patient"] > 0:
+        assert df == pytest.approx(expected["satterthwaite_df"], rel=0.02)
+
+
+@pytest.mark.parametrize("case", list(_R))
+def test_the_analysis_of_covariance_is_that_of_r(case: str, studies: dict[str, Dataset]) -> None:
+    (book, score, predictor), expected = case.split(), _R[case]["ancova"]
+    table = _table(studies, book, score)
+    estimates = ancova(change_design(table[table["time"] == "1y"], _PREDICTORS[predictor], score))
+    assert (estimates[0].outcome, estimates[0].n) == (f"{score}_change_1y", expected["n"])
+    assert [estimate.estimate for estimate in estimates] == pytest.approx(expected["coef"], rel=1e-9)
+    assert [estimate.se for estimate in estimates] == pytest.approx(expected["hc3"], rel=1e-9)
+    assert estimates[-1].ci_kind == f"t({expected['n'] - 3})"
+    # HC3, not the textbook standard error.
+    assert estimates[-1].se != pytest.approx(expected["classical"][-1], rel=1e-3)
+
+
+# -- laws --------------------------------------------------------------------------------------------------------
+
+
+@given(seed=st.integers(0, 10_000), between=st.floats(0.0, 5.0))
+def test_without_missing_values_the_mixed_model_is_the_regression_of_the_means(seed: int, between: float) -> None:
+    rng = np.random.default_rng(seed)
+    of_patient = between * rng.normal(size=8)
+    change = (of_patient[:, None] + rng.normal(size=(8, 3))).ravel()
+    fill = rng.normal(10, 3, 8)
+    study = _made_up([*change], [*fill], times=3)
+    estimate = fit(study)[-1]
+    x = np.column_stack([np.ones(8), study.x[::3, -2], fill])
+    means = change.reshape(8, 3).mean(axis=1)
+    by_means = np.linalg.lstsq(x, means)[0]
+    left = means - x @ by_means
+    se = math.sqrt(left @ left / 5 * np.linalg.inv(x.T @ x)[2, 2])
+    assert estimate.estimate == pytest.approx(by_means[2], rel=1e-6, abs=1e-9)
+    # The variance between patients cannot be negative, which makes the error no smaller than that of the means.
+    assert estimate.se >= se * (1 - 1e-6)
+    if between > 3:
+        assert estimate.se == pytest.approx(se, rel=1e-5)
+
+
+def test_one_follow_up_makes_the_mixed_model_least_squares(studies: dict[str, Dataset]) -> None:
+    table = _table(studies, "plain", "vas")
+    estimates = fit(change_design(table[table["time"] == "1y"], "fill_percent", "vas"))
+    expected = _R["plain vas fill"]["ancova"]
+    assert [estimate.estimate for estimate in estimates] == pytest.approx(expected["coef"], rel=1e-8)
+    assert [estimate.se for estimate in estimates] == pytest.approx(expected["classical"], rel=1e-8)
+
+
+def test_degrees_of_freedom_count_patients_not_rows(studies: dict[str, Dataset]) -> None:
+    study = change_design(_table(studies, "large", "vas"), "leak", "vas")
+    assert (study.n, study.n_clusters, between_df(study)) == (832, 300, 297)
+
+
+# -- models that cannot be fitted --------------------------------------------------------------------------------
+
+_CHANGE = [-5.0, -3.0, -6.0, -4.0, -1.0, -6.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "leak", "reason"),
+    [
+        (_CHANGE, [0, 0, 0, 0, 0, 0], "collinear"),
+        (_CHANGE, [1, 1, 1, 1, 1, 1], "collinear"),
+        (_CHANGE, [0, 0, 0, 1, 0, 0], "too_few_clusters"),
+        (_CHANGE, [8, 5, 9, 7, 6, 9], "collinear"),
+        ([-4.0] * 6, [0, 1, 0, 1, 0, 1], "one_outcome"),
+        ([-8.0, -5.0, -9.0, -7.0, -6.0, -9.0], [0, 1, 0, 1, 0, 1], "not_converged"),
+        (_CHANGE[:3], [0, 1, 0], "too_few_clusters"),
+        ([], [], "too_few_clusters"),
+    ],
+)
+def test_data_that_bear_no_model(change: list[float], leak: list[float], reason: str) -> None:
+    for model in (fit, ancova):
+        estimates = model(_made_up(change, leak))
+        assert {estimate.reason for estimate in estimates} == {reason}
+        assert all(math.isnan(value) for e in estimates for value in (e.estimate, e.se, e.ci_low, e.p_value))
+        assert not any(estimate.converged for estimate in estimates)
+
+
+def test_patients_who_all_go_the_same_way_leave_no_error_within_patients() -> None:
+    first = [-5.0, -3.0, -6.0, -4.0, -1.0, -6.0, -2.0, -7.0]
+    parallel = np.repeat(first, 3) + np.tile([0.0, 1.0, 0.5], 8)
+    assert fit(_made_up([*parallel], [0, 0, 1, 0, 1, 1, 0, 1], times=3))[-1].reason == "not_converged"
+    assert fit(_made_up([*np.repeat(first, 3)], [0, 0, 1, 0, 1, 1, 0, 1], times=3))[-1].reason == "not_converged"
+    parallel[0] += 0.1
+    assert fit(_made_up([*parallel], [0, 0, 1, 0, 1, 1, 0, 1], times=3))[-1].reason == ""
+
+
+def test_a_patient_whom_nobody_contradicts_leaves_hc3_undefined() -> None:
+    alone = _made_up(_CHANGE, [0.5, 0.5, 0.5, 0.5, 0.5, 9.0])
+    assert ancova(alone)[-1].reason == "too_few_clusters"
+    assert fit(replace(alone, outcome="vas_change_1y"))[-1].reason == ""

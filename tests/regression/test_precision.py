@@ -1,0 +1,140 @@
+"""Sample sizes against published ones, and the laws of precision and power."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import log_expit, logit
+from scipy.stats import norm
+
+from vpresearch.regression.precision import (
+    clusters_for_half_width,
+    clusters_for_power,
+    design_effect,
+    largest_r2,
+    minimum_sample_size,
+    precision,
+    r2_of_c,
+)
+from vpresearch.regression.result import Estimate
+
+_SLOPE = Estimate("gee_kc", "leak", "fill_percent", "", 0.1213, 0.0533, n=41, events=15, clusters=27, converged=True)
+_NONE = replace(_SLOPE, estimate=math.nan, se=math.nan, converged=False, reason="complete_separation")
+
+
+# -- published numbers -------------------------------------------------------------------------------------------
+
+
+def test_the_criteria_of_the_example_of_riley() -> None:
+    # Stat Med 2019;38:1276-1296, as pmsampsize has it.
+    size = minimum_sample_size(0.288, 0.174, parameters=24)
+    assert (size.n_shrinkage, size.n_optimism, size.n_risk, size.n) == (623, 662, 221, 662)
+    assert size.events == pytest.approx(115.2, abs=0.05)
+    assert size.events_per_parameter == pytest.approx(4.8, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("c", "prevalence", "parameters", "expected"),
+    # pmsampsize simulates R squared from c; the second is of one more, 266, for that.
+    [(0.89, 0.174, 24, (615, 660, 221)), (0.81, 0.18, 6, (265, 175, 227)), (0.89, 0.18, 6, (151, 163, 227))],
+)
+def test_the_sample_size_from_a_c_statistic(
+    c: float, prevalence: float, parameters: int, expected: tuple[int, int, int]
+) -> None:
+    size = minimum_sample_size(r2_of_c(c, prevalence), prevalence, parameters)
+    assert (size.n_shrinkage, size.n_optimism, size.n_risk) == expected
+    assert size.n == max(expected)
+
+
+def test_r_squared_of_a_c_statistic_is_near_the_simulated_one_of_the_paper() -> None:
+    # Stat Med 2021;40:859-864 has 0.2101 by a million random draws.
+    assert r2_of_c(0.81, 0.77) == pytest.approx(0.2101, abs=0.0025)
+    assert r2_of_c(0.81, 0.23) == pytest.approx(r2_of_c(0.81, 0.77), rel=1e-12)
+
+
+def test_r_squared_of_a_c_statistic_is_that_of_the_model_it_describes() -> None:
+    at, distance, prevalence = np.linspace(-12, 14, 200_001), math.sqrt(2) * norm.ppf(0.7), 0.3
+    true = logit(prevalence) + distance * at - distance**2 / 2
+    total = prevalence * norm.pdf(at - distance) * log_expit(true)
+    total += (1 - prevalence) * norm.pdf(at) * log_expit(-true)
+    null = prevalence * math.log(prevalence) + (1 - prevalence) * math.log(1 - prevalence)
+    assert r2_of_c(0.7, prevalence) == pytest.approx(1 - math.exp(-2 * (np.trapezoid(total, at) - null)), rel=1e-8)
+
+
+# -- laws of the sample size -------------------------------------------------------------------------------------
+
+
+@given(prevalence=st.floats(0.05, 0.95), share=st.floats(0.05, 0.9), parameters=st.integers(1, 30))
+def test_more_parameters_need_more_and_the_criteria_are_met(prevalence: float, share: float, parameters: int) -> None:
+    r2 = share * largest_r2(prevalence)
+    one, more = (minimum_sample_size(r2, prevalence, count) for count in (parameters, parameters + 1))
+    assert more.n >= one.n
+    # The expected shrinkage (van Houwelingen and Le Cessie) at the size that was asked for, and just below it.
+    r2_apparent = r2 / 0.9
+    shrinkage = (
+        [1 + parameters / (n * math.log1p(-r2_apparent)) for n in (one.n_shrinkage, one.n_shrinkage - 1)]
+        if (r2_apparent < 1)
+        else [1, 0]
+    )
+    assert shrinkage[0] >= 0.9 - 1e-9
+    assert shrinkage[1] < 0.9
+
+
+@pytest.mark.parametrize("r2", [0.0, -0.1, 0.76, math.nan])
+def test_a_model_that_explains_nothing_or_too_much_has_no_sample_size(r2: float) -> None:
+    size = minimum_sample_size(r2, 0.5)
+    assert all(math.isnan(value) for value in (size.n, size.n_shrinkage, size.n_optimism, size.n_risk, size.events))
+    assert math.isnan(minimum_sample_size(r2_of_c(0.5, 0.3), 0.3).n)
+
+
+# -- precision of a slope ----------------------------------------------------------------------------------------
+
+
+def test_four_times_the_patients_halve_the_interval() -> None:
+    now, later = precision(_SLOPE, [27, 108]).to_dict("records")
+    assert (now["n"], now["events"], now["se"]) == (41, 15, pytest.approx(0.0533))
+    assert (later["n"], later["events"], later["se"]) == (164, 60, pytest.approx(0.02665))
+    assert now["half_width"] == pytest.approx(1.959963985 * 0.0533)
+    assert later["half_width"] == pytest.approx(now["half_width"] / 2)
+
+
+def test_power_is_that_of_a_simulated_normal_estimate() -> None:
+    rng = np.random.default_rng(7)
+    z = rng.normal(0.1213, 0.0533, 200_000) / 0.0533
+    assert precision(_SLOPE, [27])["power"][0] == pytest.approx((np.abs(z) > 1.959964).mean(), abs=0.005)
+    nothing = replace(_SLOPE, estimate=0.0)
+    assert precision(nothing, [27, 500], alpha=0.1)["power"].tolist() == pytest.approx([0.1, 0.1])
+
+
+@given(power=st.floats(0.5, 0.99), alpha=st.floats(0.001, 0.2))
+def test_the_patients_asked_for_give_the_power_and_one_fewer_does_not(power: float, alpha: float) -> None:
+    patients = clusters_for_power(_SLOPE, power, alpha)
+    enough, short = precision(_SLOPE, [patients, patients - 2], alpha)["power"]
+    assert enough >= power - 1e-9
+    # The far tail adds a little to the power that the formula leaves out.
+    assert short < power + alpha / 2
+
+
+@given(half_width=st.floats(0.005, 0.5))
+def test_the_patients_asked_for_give_the_half_width_and_one_fewer_does_not(half_width: float) -> None:
+    patients = clusters_for_half_width(_SLOPE, half_width)
+    assert precision(_SLOPE, [patients])["half_width"][0] <= half_width * (1 + 1e-9)
+    if patients > 1:
+        assert precision(_SLOPE, [patients - 1])["half_width"][0] > half_width
+
+
+def test_the_design_effect_is_a_ratio_of_variances() -> None:
+    assert design_effect(_SLOPE, replace(_SLOPE, model="ml", se=0.045)) == pytest.approx(1.403, abs=5e-4)
+
+
+def test_without_an_estimate_there_is_no_answer() -> None:
+    assert math.isnan(clusters_for_power(_NONE))
+    assert math.isnan(clusters_for_half_width(_NONE, 0.05))
+    assert math.isnan(design_effect(_NONE, _SLOPE))
+    assert precision(_NONE, [50])[["se", "half_width", "power"]].isna().all(axis=None)
+    assert clusters_for_power(replace(_SLOPE, estimate=0.0)) == math.inf

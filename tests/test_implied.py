@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vpresearch import implied
+from vpresearch.implied import fits, identified, ranges
+from vpresearch.load import Dataset
+from vpresearch.reconstruct.spread import slope_of_leak_on_fill
+from vpresearch.regression import firth, gee, logistic
+from vpresearch.regression.covariates import by_patient, with_covariates
+from vpresearch.regression.design import design
+from vpresearch.regression.models import leak_design
+
+FEW = (0, 7, 499)
+
+
+def test_every_fit_is_that_of_the_plain_model() -> None:
+    drawn = implied.shipped()["drawn"].take(FEW)
+    table = fits({"drawn": drawn})
+    keys = ["number", "model", "unit", "adjustment"]
+    found = {tuple(row[key] for key in keys): row for row in table.to_dict("records")}
+    for number in range(len(FEW)):
+        rows = with_covariates(drawn.table(number).assign(region="", fill_percent=drawn.fill_percent[number]))
+        patients = by_patient(rows)
+        of_patients = design(patients, "leak", patients["leaked"])
+        expected = {
+            ("ml", "vertebrae", "none"): logistic.fit(leak_design(rows))[1],
+            ("firth", "vertebrae", "none"): firth.fit(leak_design(rows))[1],
+            ("gee_kc", "vertebrae", "none"): gee.fit(leak_design(rows))[1],
+            ("ml", "vertebrae", "volume"): logistic.fit(leak_design(rows, ("fill_percent", "vertebral_volume_cc")))[1],
+            ("ml", "patients", "none"): logistic.fit(of_patients)[1],
+            ("firth", "patients", "none"): firth.fit(of_patients)[1],
+        }
+        for key, slope in expected.items():
+            row = found[(number, *key)]
+            assert row["slope"] == pytest.approx(slope.estimate, rel=1e-6), key
+            assert row["p_value"] == pytest.approx(slope.p_value, rel=1e-6), key
+
+
+def test_ranges_hold_every_slope() -> None:
+    ensembles = {name: ensemble.take(range(min(4, len(ensemble)))) for name, ensemble in implied.shipped().items()}
+    table = fits(ensembles)
+    for row in ranges(table).to_dict("records"):
+        own = table[(table["model"] == row["model"]) & (table["unit"] == row["unit"])]
+        own = own[own["adjustment"] == row["adjustment"]]
+        drawn = own[own["source"] == "drawn"]["slope"]
+        assert row["drawn_least"] == drawn.min()
+        assert row["witnessed_least"] == own["slope"].min() <= row["drawn_least"]
+        assert row["witnessed_greatest"] == own["slope"].max() >= row["drawn_greatest"]
+        assert row["n"] == len(drawn) == 4
+
+
+def test_the_range_stands_beside_a_reconstruction_only(shipped: Dataset, studies: dict[str, Dataset]) -> None:
+    found = identified(shipped)
+    assert found is not None
+    slopes = np.concatenate(
+        [slope_of_leak_on_fill(each.fill_percent, each.leak) for each in implied.shipped().values()]
+    )
+    assert found == pytest.approx((slopes.min(), slopes.max()), abs=1e-8)
+    assert all(identified(study) is None for study in studies.values())
