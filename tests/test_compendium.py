@@ -141,7 +141,8 @@ def test_a_notebook_makes_what_the_map_says(file: str) -> None:
         if isinstance(call, ast.Call) and ast.unparse(call.func) in {"tables.write", "figures.write"}:
             folder = ast.unparse(call.func).split(".")[0]
             assert ast.unparse(call.args[1]) == f"Path(out) / '{folder}'"
-            made.append(f"{folder}/{ast.unparse(call.args[0]).split('(')[0].split('.')[1].removesuffix('_table')}")
+            name = ast.unparse(call.args[0]).split("(")[0].split(".")[1]
+            made.append(f"{folder}/{name.removesuffix('_table').removesuffix('_figure')}")
     assert sorted(made) == sorted(exhibit.output for exhibit in notebook.exhibits)
 
 

@@ -131,7 +131,7 @@ def _simulation(_: Dataset, language: str) -> Table:
 
 _OF_LEAKS: dict[str, Callable[[Dataset, str], Table]] = {
     "models": _models,
-    "leak_risk": tables.risk_table,
+    "leak_risk": tables.leak_risk_table,
     "dose": tables.dose_table,
     "precision": _precision,
     "validation": _validation,

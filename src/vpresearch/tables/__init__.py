@@ -5,7 +5,7 @@ from vpresearch.tables.behind import associations, comparisons, leak_kinds, outc
 from vpresearch.tables.comparators import comparators_table
 from vpresearch.tables.exhibits import exhibits_table
 from vpresearch.tables.free import spread_table
-from vpresearch.tables.leak_risk import dose_table, models_table, precision_table, risk_table, validation_table
+from vpresearch.tables.leak_risk import dose_table, leak_risk_table, models_table, precision_table, validation_table
 from vpresearch.tables.paper import table1, table2, table3, table4
 from vpresearch.tables.relief import relief_table
 from vpresearch.tables.sensitivity import assumptions_table, implied_table, simulation_table, specification_table
@@ -23,11 +23,11 @@ __all__ = [
     "exhibits_table",
     "implied_table",
     "leak_kinds",
+    "leak_risk_table",
     "models_table",
     "outcome",
     "precision_table",
     "relief_table",
-    "risk_table",
     "scorecard_table",
     "simulation_table",
     "specification_table",

@@ -92,7 +92,7 @@ def models_table(
     return Table("models", steady(data), shown, caption, language, dataset.reconstruction, tuple(notes), primary)
 
 
-def risk_table(dataset: Dataset, language: str) -> Table:
+def leak_risk_table(dataset: Dataset, language: str) -> Table:
     """Lay out the risk of a leak at a few fills, and how far fill moves it.
 
     Parameters
