@@ -173,7 +173,7 @@ def pooled(paper: Paper, group: Group) -> Group | None:
     return None
 
 
-def pooled_mean(first: Group, second: Group, rule: RoundingRule) -> tuple[Fraction, Fraction]:
+def pooled_mean(first: Group, second: Group, rule: RoundingRule = "any") -> tuple[Fraction, Fraction]:
     """Bound the overall mean that the printed means of two groups force.
 
     Parameters

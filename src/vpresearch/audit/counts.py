@@ -95,7 +95,7 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     for claim in _of_kind(paper, "percentage"):
         if claim.compute.within or claim.compute.over not in totals:
             continue
-        fitting = {over: _fitting(claim, int(total.printed.value), rule) for over, total in totals.items()}
+        fitting = {over: fitting_counts(claim, int(total.printed.value), rule) for over, total in totals.items()}
         own, n = fitting[claim.compute.over], int(totals[claim.compute.over].printed.value)
         others = [over for over, counts in fitting.items() if over != claim.compute.over and not counts]
         code = "denominator_fails" if not own else ("denominator_forced" if others else "denominator_fits")
@@ -124,13 +124,13 @@ def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         # Groups that do not make up everybody tell nothing of the whole.
         if len(n) < len(parts) or total is None or sum(n) != total.printed.value:
             continue
-        fitting = [_fitting(claim, size, rule) for claim, size in zip(parts.values(), n, strict=True)]
+        fitting = [fitting_counts(claim, size, rule) for claim, size in zip(parts.values(), n, strict=True)]
         if not all(fitting):
             continue
         whole = overall[over, category]
         # The counts that round to one percentage follow one another, and so do their sums.
         least, most = (sum(end(part) for part in fitting) for end in (min, max))
-        sums = [count for count in _fitting(whole, sum(n), rule) if least <= count <= most]
+        sums = [count for count in fitting_counts(whole, sum(n), rule) if least <= count <= most]
         values: dict[str, str | float] = {"printed": whole.printed.printed}
         values |= {"low": 100 * least / sum(n), "high": 100 * most / sum(n)}
         yield Check(
@@ -154,7 +154,7 @@ def _shares(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         if total is None or len(parts) < 2:
             continue
         n = int(total.printed.value)
-        fitting = [_fitting(claim, n, rule) for claim in parts.values()]
+        fitting = [fitting_counts(claim, n, rule) for claim in parts.values()]
         if not all(fitting):
             continue
         least, most = (sum(end(part) for part in fitting) for end in (min, max))
@@ -176,8 +176,21 @@ def _categories(paper: Paper) -> Iterator[tuple[str, Pair, Where, Claim]]:
             yield claim.compute.over, category[0], within, claim
 
 
-def _fitting(claim: Claim, n: int, rule: RoundingRule) -> list[int]:
-    """List the counts out of n that print as a percentage."""
+def fitting_counts(claim: Claim, n: int, rule: RoundingRule = "any") -> list[int]:
+    """List the counts out of n that print as a percentage.
+
+    Parameters
+    ----------
+    claim : Claim
+        Of a percentage.
+    n : int
+    rule : {"any", "half-up", "half-even", "truncation"}
+
+    Returns
+    -------
+    list of int
+        Empty where the percentage is none of n.
+    """
     printed = claim.printed.interval(rule)
     return [count for count in range(n + 1) if Fraction(100 * count, n) in printed] if n else []
 

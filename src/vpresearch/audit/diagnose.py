@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vpresearch.audit.attainable import AttainableP, kruskal_without_contrived_ties, student_from_printed
+from vpresearch.audit.cells import halves, pooled_mean
+from vpresearch.audit.counts import fitting_counts
 from vpresearch.audit.find import find
 from vpresearch.dictionary import columns
 from vpresearch.published import Claim, Paper, Unit
@@ -126,19 +128,13 @@ def _forced_unit(paper: Paper, claim: Claim) -> list[Finding]:
     compute = claim.compute
     if claim.kind != "mean" or compute.over != "patients" or compute.group:
         return []
-    groups = [
-        (mean.printed.interval(), int(size.printed.value))
-        for group in (_NO_LEAK, _LEAK)
-        if (mean := find(paper, "mean", compute.variable, group)) and (size := find(paper, "n", None, group))
-    ]
-    if len(groups) < 2:
-        return []
-    n = sum(size for _, size in groups)
-    low = sum(size * (interval.low or 0) for interval, size in groups) / n
-    high = sum(size * (interval.high or 0) for interval, size in groups) / n
-    printed = claim.printed.interval()
-    if (printed.high is not None and printed.high < low) or (printed.low is not None and printed.low > high):
-        return [Finding("unit_forced", {"low": float(low), "high": float(high)})]
+    for first, second in halves(paper):
+        if first.variable != compute.variable or first.over == compute.over:
+            continue
+        low, high = pooled_mean(first, second)
+        printed = claim.printed.interval()
+        if (printed.high is not None and printed.high < low) or (printed.low is not None and printed.low > high):
+            return [Finding("unit_forced", {"low": float(low), "high": float(high)})]
     return []
 
 
@@ -148,9 +144,7 @@ def _forced_denominator(paper: Paper, claim: Claim) -> list[Finding]:
     patients = _n(paper, "patients")
     if claim.kind != "percentage" or column is None or column.unit_of_observation != "patient" or patients is None:
         return []
-    printed = claim.printed.interval()
-    shares = [100 * count / patients for count in range(patients + 1)]
-    if any(share in printed for share in shares):
+    if fitting_counts(claim, patients):
         return []
     return [Finding("denominator_forced", {"patients": float(patients)})]
 
