@@ -29,7 +29,7 @@ STATISTICS: Mapping[str, Callable[[Floats, NDArray[np.bool_]], Floats]] = {
     "difference of mean fill": difference_of_mean_fill,
     "logistic slope of leak on fill": slope_of_leak_on_fill,
 }
-_CHAINS, STEPS = 48, 60_000
+_CHAINS, STEPS = 48, 240_000
 # So often, the chains that lag behind go on from where the others are.
 _SELECTIONS = 40
 # Temperatures, in standard deviations of the statistic over the ensemble.
