@@ -160,9 +160,18 @@ def test_patients_whose_scores_cancel_leave_no_standard_error_of_zero(kind: str)
     assert [term.reason for term in gee.fit(balanced, model=f"gee_{kind}")] == ["too_few_clusters"] * 2
 
 
+@pytest.mark.parametrize("outcome", [0, 1])
+@pytest.mark.parametrize("model", list(gee.MODELS))
+def test_one_leak_or_one_dry_vertebra_leaves_no_sandwich(model: str, outcome: int) -> None:
+    y = [float(outcome)] * 12
+    y[5] = 1.0 - outcome
+    study = made(y, [3, 1, 4, 1, 5, 4, 2, 6, 5, 3, 5, 8], list(range(12)))
+    assert [term.reason for term in gee.fit(study, model=model)] == ["too_few_clusters"] * 2
+
+
 def test_a_correlation_beyond_one_is_no_fit() -> None:
-    x = [7.0, 5, 6, 3, 6, 7, 4, 5, 9, 8]
-    study = made([0, 0, 0, 0, 0, 0, 1, 1, 1, 1], x, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+    x = [6.0, 6, 8, 9, 3, 4, 8, 9, 4, 5, 9, 5]
+    study = made([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1], x, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5])
     assert gee.fit(study)[1].reason == ""
     assert gee.fit(study, model="gee_exchangeable")[1].reason == "not_converged"
 

@@ -12,7 +12,7 @@ from scipy.stats import t
 
 from vpresearch.regression.batched_firth import Reasons, batched_ml
 from vpresearch.regression.design import Floats, Ints
-from vpresearch.regression.sandwich import KINDS, bell_mccaffrey, covariance, too_few
+from vpresearch.regression.sandwich import KINDS, bell_mccaffrey, covariance, too_few, too_few_outcomes
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,18 @@ def batched_gee(x: ArrayLike, y: ArrayLike, cluster: ArrayLike) -> GeeFits:
     values, outcome, own = np.broadcast_arrays(*(np.atleast_2d(np.asarray(part)) for part in (x, y, cluster)))
     fits = batched_ml(values, outcome)
     df = np.array([len(np.unique(row)) for row in own], np.int64) - 2
-    reason = np.where((fits.reason == "") & (df <= 0), "too_few_clusters", fits.reason)
+    few = (df <= 0) | too_few_outcomes(outcome, own, 2)
+    reason = np.where((fits.reason == "") & few, "too_few_clusters", fits.reason)
     able = np.flatnonzero(reason == "")
     scores, information, spread = _cluster_sums(values[able], outcome[able], own[able], fits.coef[able])
-    few = too_few(scores, information)
-    reason[able[few]] = "too_few_clusters"
-    able = able[~few]
-    spreads = {kind: covariance(kind, scores[~few], information[~few]) for kind in KINDS}
+    flat = too_few(scores, information)
+    reason[able[flat]] = "too_few_clusters"
+    able = able[~flat]
+    spreads = {kind: covariance(kind, scores[~flat], information[~flat]) for kind in KINDS}
     spreads["kc"] = _bell_mccaffrey(values[able], outcome[able], own[able], fits.coef[able])
     se = {kind: np.full(len(values), np.nan) for kind in spreads}
     for kind, found in spreads.items():
-        se[kind][able] = np.sqrt(found[:, 1, 1]) / spread[~few]
+        se[kind][able] = np.sqrt(found[:, 1, 1]) / spread[~flat]
     return GeeFits(np.where(reason == "", fits.coef[:, 1], np.nan), se, df, reason)
 
 

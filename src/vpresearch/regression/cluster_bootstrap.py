@@ -11,6 +11,7 @@ from vpresearch.regression.batched_firth import Reasons, batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.logistic import maximise
 from vpresearch.regression.result import Estimate
+from vpresearch.regression.sandwich import too_few_outcomes
 from vpresearch.regression.separation import gate
 
 RESAMPLES = 2000
@@ -70,12 +71,13 @@ def fit(design: Design, alpha: float = 0.05, resamples: int = RESAMPLES, seed: i
     Examples
     --------
     >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
-    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
+    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0]), np.arange(8) // 2
     >>> _, fill = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient))
     >>> round(fill.estimate, 3), round(fill.ci_low, 3), fill.ci_high
-    (0.143, -0.898, inf)
+    (1.234, 0.55, inf)
     """
-    reason = _barred(design)
+    few = too_few_outcomes(design.y[None], design.cluster[None], len(design.terms))[0]
+    reason = _barred(design) or ("too_few_clusters" if few else "")
     if reason:
         return design.failed("bootstrap", reason)
     found = maximise(design.x, design.y)

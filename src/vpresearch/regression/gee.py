@@ -11,7 +11,7 @@ from scipy.stats import t
 from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.logistic import maximise
 from vpresearch.regression.result import Estimate
-from vpresearch.regression.sandwich import bell_mccaffrey, covariance, too_few
+from vpresearch.regression.sandwich import bell_mccaffrey, covariance, too_few, too_few_outcomes
 from vpresearch.regression.scale import original_scale
 from vpresearch.regression.separation import gate, standardised
 
@@ -54,12 +54,13 @@ def fit(design: Design, alpha: float = 0.05, model: str = "gee_kc") -> tuple[Est
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(6), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
-    >>> study = Design("leak", np.array([0, 0, 1, 0, 1, 1.0]), x, ("intercept", "fill"), ("", ""), np.arange(6) // 2)
+    >>> x = np.column_stack([np.ones(8), np.arange(1.0, 9.0)])
+    >>> y = np.array([0, 0, 1, 0, 1, 0, 1, 1.0])
+    >>> study = Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(8) // 2)
     >>> _, robust = fit(study, model="gee_robust")
     >>> _, corrected = fit(study, model="gee_kc")
     >>> robust.estimate == corrected.estimate, robust.se < corrected.se, corrected.ci_kind
-    (True, True, 't(1)')
+    (True, True, 't(2)')
     """
     reason, coefficients, spread = solve(design, model)
     return design.failed(model, reason) if reason else _estimates(design, model, coefficients, spread, alpha)
@@ -84,7 +85,8 @@ def solve(design: Design, model: str) -> tuple[str, Floats, Floats]:
     """
     working, kind = MODELS[model]
     df, nothing = design.n_clusters - len(design.terms), np.full(len(design.terms), np.nan)
-    reason = gate(design) or ("too_few_clusters" if df <= 0 else "")
+    few = df <= 0 or bool(too_few_outcomes(design.y[None], design.cluster[None], len(design.terms))[0])
+    reason = gate(design) or ("too_few_clusters" if few else "")
     if reason:
         return reason, nothing, np.diag(nothing)
     x = standardised(design.x)

@@ -57,11 +57,12 @@ def log_odds(design: Design, model: str = "gee_kc") -> LogOdds:
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(6), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
-    >>> study = Design("leak", np.array([0, 0, 1, 0, 1, 1.0]), x, ("intercept", "fill"), ("", ""), np.arange(6) // 2)
+    >>> x = np.column_stack([np.ones(8), np.arange(1.0, 9.0)])
+    >>> y = np.array([0, 0, 1, 0, 1, 0, 1, 1.0])
+    >>> study = Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(8) // 2)
     >>> fitted = log_odds(study)
     >>> fitted.coefficients.round(4).tolist(), fitted.df
-    ([-4.2491, 1.214], 1)
+    ([-2.6734, 0.5941], 2)
     """
     return _MODELS[model](design, model)
 

@@ -81,6 +81,37 @@ def too_few(scores: Floats, information: Floats) -> NDArray[np.bool_]:
     return np.asarray(smallest < _SINGULAR)
 
 
+def too_few_outcomes(y: Floats, cluster: Ints, n_terms: int) -> NDArray[np.bool_]:
+    """Tell whether no more clusters than terms have one of the two outcomes.
+
+    The sandwich then rests on so few scores that its standard errors come out far too small, without any sign of it.
+
+    Parameters
+    ----------
+    y : numpy.ndarray of float, shape (m, n)
+        0 or 1.
+    cluster : numpy.ndarray of int, shape (m, n)
+    n_terms : int
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (m,)
+
+    Examples
+    --------
+    >>> cluster = np.arange(6)[None] // 2
+    >>> too_few_outcomes(np.array([[1.0, 0, 1, 0, 0, 0]]), cluster, 2).item()
+    True
+    """
+    m, most = len(cluster), int(cluster.max(initial=-1)) + 1
+    place = (cluster + most * np.arange(m)[:, None]).ravel()
+    having = [
+        (np.bincount(place, kind.ravel(), minlength=m * most).reshape(m, most) > 0).sum(axis=1)
+        for kind in (y > 0, y <= 0)
+    ]
+    return np.asarray(np.minimum(*having) <= n_terms)
+
+
 def _by_leverage(power: float) -> Callable[[Floats, Floats, Floats], Floats]:
     """Multiply scores by a power of ``I - J M``, in coordinates in which that is symmetric."""
 
