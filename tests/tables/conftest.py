@@ -9,7 +9,7 @@ import pytest
 from vpresearch import tables
 from vpresearch.audit import Check, audit
 from vpresearch.compendium import read_compendium
-from vpresearch.implied import fits, identified
+from vpresearch.implied import fits
 from vpresearch.implied import shipped as shipped_ensembles
 from vpresearch.literature import compare, read_comparators
 from vpresearch.load import Dataset
@@ -99,7 +99,7 @@ def draw(paper: Paper, checks: list[Check]) -> Callable[[str, Dataset, str], Tab
 
 
 def _models(dataset: Dataset, language: str) -> Table:
-    return tables.models_table(fit_models(dataset.rows), dataset, language, identified(dataset))
+    return tables.models_table(fit_models(dataset.rows), dataset, language)
 
 
 def _precision(dataset: Dataset, language: str) -> Table:

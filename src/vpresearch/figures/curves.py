@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -39,3 +41,22 @@ def set_axes(axes: Axes, fill_percent: pd.Series[float], language: str) -> None:
     axes.set_xlabel(labels.variable("fill_percent", language))
     axes.set_ylabel(labels.text("leak_figure.risk_axis", language))
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def one_of_many(identified: tuple[float, float] | None, language: str) -> str | None:
+    """Say how far the odds ratio was seen to reach in other datasets with the published statistics.
+
+    Parameters
+    ----------
+    identified : pair of float, or None
+        Least and greatest slope, log odds; None for real data, of which nothing is said.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str or None
+    """
+    if identified is None:
+        return None
+    least, greatest = (math.exp(slope) for slope in identified)
+    return labels.text("leak_figure.one_of_many", language, least=least, greatest=greatest)

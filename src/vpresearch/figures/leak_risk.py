@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from vpresearch import labels
-from vpresearch.figures.curves import draw_band, draw_curve, set_axes
+from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
 from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, panels
 from vpresearch.figures.forest import excuse_row, interval, name_rows, number_row, with_interval
 from vpresearch.load import Dataset
@@ -144,19 +144,21 @@ def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] 
             (rug,) = axes.plot(fill, [height] * len(fill), "|", color=COLOURS[group], alpha=0.8, label=name)
             rug.set(markersize=9, markeredgewidth=1.5, clip_on=False)
         set_axes(axes, vertebrae["fill_percent"], language)
-        legend_below(axes, 2, title=_one_of_many(identified, language))
+        legend_below(axes, 2, title=one_of_many(identified, language))
     data = pd.concat([*curves.values(), vertebrae], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high", "leak"]]
     return Figure("risk_curve", canvas, data, caption, dataset.reconstruction, fitted=True, row_level=True)
 
 
-def calibration(dataset: Dataset, language: str) -> Figure:
+def calibration(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
     """Draw the observed share of leaks on the predicted risk, in groups of rising risk.
 
     Parameters
     ----------
     dataset : Dataset
     language : {"es", "en"}
+    identified : pair of float, optional
+        As of ``risk_curve``.
 
     Returns
     -------
@@ -176,7 +178,7 @@ def calibration(dataset: Dataset, language: str) -> Figure:
         axes.set_xlabel(labels.text("leak_figure.predicted", language))
         axes.set_ylabel(labels.text("leak_figure.observed", language))
         axes.spines[["top", "right"]].set_visible(False)
-        legend_below(axes, 2)
+        legend_below(axes, 2, title=one_of_many(identified, language))
     return Figure("calibration", canvas, data, caption, dataset.reconstruction, fitted=True)
 
 
@@ -203,13 +205,6 @@ def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:
         place, shift = ((x, top), (0, 9)) if side == "center" else ((x, y), (-10 if side == "right" else 10, 0))
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         axes.annotate(words, place, shift, textcoords="offset points", ha=side, va="center", fontsize=10.5, bbox=box)
-
-
-def _one_of_many(identified: tuple[float, float] | None, language: str) -> str | None:
-    if identified is None:
-        return None
-    least, greatest = (math.exp(slope) for slope in identified)
-    return labels.text("leak_figure.one_of_many", language, least=least, greatest=greatest)
 
 
 def _name(model: str, reason: str, language: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from vpresearch import labels
-from vpresearch.figures.curves import draw_band, draw_curve, set_axes
+from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
 from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, localise, panels, stacked
 from vpresearch.figures.forest import name_rows
 from vpresearch.load import Dataset
@@ -127,13 +127,15 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
     axes.fill_between([], [], [], color=_GREY, alpha=0.3, label=labels.text("leak_figure.primary", language))
 
 
-def spline_figure(dataset: Dataset, language: str) -> Figure:
+def spline_figure(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
     """Draw the risk of a leak along the fill by a restricted cubic spline, and by the straight line.
 
     Parameters
     ----------
     dataset : Dataset
     language : {"es", "en"}
+    identified : pair of float, optional
+        Least and greatest slope, log odds, that datasets with the published statistics were seen to have.
 
     Returns
     -------
@@ -152,7 +154,7 @@ def spline_figure(dataset: Dataset, language: str) -> Figure:
         draw_curve(axes, curves["ml"], _BLACK, "--", labels.text("leak_figure.line", language))
         axes.vlines(knots, -6, 106, color=_GREY, linestyle=":", label=labels.text("leak_figure.knots", language))
         set_axes(axes, curves["ml"]["fill_percent"], language)
-        legend_below(axes, 2)
+        legend_below(axes, 2, title=one_of_many(identified, language))
     parts = [curve.assign(shown=model) for model, curve in curves.items()]
     data = pd.concat([*parts, pd.DataFrame({"fill_percent": knots, "shown": "knot"})], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high"]]

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from vpresearch import labels
+from vpresearch.implied import identified
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Design
 from vpresearch.regression.log_odds import log_odds
@@ -52,9 +53,7 @@ _HALF_WIDTHS = (0.2, 0.1)
 _LARGE = 1000
 
 
-def models_table(
-    estimates: Sequence[Estimate], dataset: Dataset, language: str, identified: tuple[float, float] | None = None
-) -> Table:
+def models_table(estimates: Sequence[Estimate], dataset: Dataset, language: str) -> Table:
     """Lay out every model of a leak on fill.
 
     Parameters
@@ -62,8 +61,6 @@ def models_table(
     estimates : sequence of Estimate
     dataset : Dataset
     language : {"es", "en"}
-    identified : pair of float, optional
-        Least and greatest slope that datasets with the published statistics were seen to have.
 
     Returns
     -------
@@ -83,13 +80,10 @@ def models_table(
             labels.text("word.reason", language): [_reason(each.reason, language) for each in of_interest],
         }
     )
-    notes = [_word("exploratory", language), _word("models_note", language)]
-    if identified is not None:
-        ends = {name: labels.number(end, 3, language) for name, end in zip(("least", "most"), identified, strict=True)}
-        notes.append(_word("identified", language, **ends))
+    notes = (_word("exploratory", language), _word("models_note", language), *one_of_many(dataset, language))
     primary = tuple(place for place, each in enumerate(of_interest) if each.model == PRIMARY)
     caption = _word("models_caption", language)
-    return Table("models", steady(data), shown, caption, language, dataset.reconstruction, tuple(notes), primary)
+    return Table("models", steady(data), shown, caption, language, dataset.reconstruction, notes, primary)
 
 
 def leak_risk_table(dataset: Dataset, language: str) -> Table:
@@ -126,6 +120,7 @@ def leak_risk_table(dataset: Dataset, language: str) -> Table:
         }
     )
     notes = (_word("exploratory", language), _word("extrapolated", language), *_failure(study, language))
+    notes += one_of_many(dataset, language)
     return Table(
         "leak_risk", steady(data), shown, _word("risk_caption", language), language, dataset.reconstruction, notes
     )
@@ -155,7 +150,7 @@ def dose_table(dataset: Dataset, language: str) -> Table:
         ]
     notes: tuple[str, ...]
     notes = (_word("exploratory", language), _word("dose_note", language), _word("extrapolated", language))
-    notes += _failure(study, language)
+    notes += (*_failure(study, language), *one_of_many(dataset, language))
     return Table("dose", steady(data), shown, _word("dose_caption", language), language, dataset.reconstruction, notes)
 
 
@@ -193,7 +188,11 @@ def precision_table(estimates: Sequence[Estimate], dataset: Dataset, language: s
         "tenth": _patients(clusters_for_half_width(primary, _HALF_WIDTHS[1]), language),
         "effect": labels.number(design_effect(primary, slopes["ml"]), 2, language),
     }
-    notes = (_word("exploratory", language), _word("precision_note", language, **needed))
+    notes = (
+        _word("exploratory", language),
+        _word("precision_note", language, **needed),
+        *one_of_many(dataset, language),
+    )
     caption = _word("precision_caption", language)
     return Table("precision", steady(data), shown, caption, language, dataset.reconstruction, notes)
 
@@ -227,8 +226,29 @@ def validation_table(performance: Sequence[Performance], dataset: Dataset, langu
     notes = [_word("exploratory", language)]
     notes.append(_word("validation_note", language, needed=_patients(needed, language), **told))
     notes += [_reason(first.reason, language)] if first.reason else []
+    notes += one_of_many(dataset, language)
     caption = _word("validation_caption", language)
     return Table("validation", steady(data), shown, caption, language, dataset.reconstruction, tuple(notes))
+
+
+def one_of_many(dataset: Dataset, language: str) -> tuple[str, ...]:
+    """Say, of a reconstruction, how far the slope was seen to reach in others.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    tuple of str
+        One note; none for real data.
+    """
+    witnessed = identified(dataset)
+    if witnessed is None:
+        return ()
+    least, most = (labels.number(end, 3, language) for end in witnessed)
+    return (_word("identified", language, least=least, most=most),)
 
 
 def _word(key: str, language: str, **values: object) -> str:

@@ -14,6 +14,7 @@ from vpresearch.load import Dataset
 from vpresearch.regression import bayes, ordinal, spline
 from vpresearch.regression.models import PRIMARY, leak_design, severity_design
 from vpresearch.regression.specification import Specification
+from vpresearch.tables.leak_risk import one_of_many
 from vpresearch.tables.table import Table, steady
 
 _ESTIMATE = ("model", "estimate", "se", "ci_low", "ci_high", "p_value", "n", "events", "clusters", "reason")
@@ -55,7 +56,7 @@ def specification_table(specifications: Sequence[Specification], dataset: Datase
         }
     )
     primary = (data["model"] == PRIMARY) & (data["adjustment"] == "none") & (data["unit"] == "vertebrae")
-    notes = (_word("exploratory", language), _word("specification_note", language))
+    notes = (_word("exploratory", language), _word("specification_note", language), *one_of_many(dataset, language))
     caption = _word("specification_caption", language, n=len(data))
     bold = tuple(int(place) for place in primary.to_numpy().nonzero()[0])
     return Table("specification", steady(data), shown, caption, language, dataset.reconstruction, notes, bold)
@@ -99,7 +100,7 @@ def assumptions_table(dataset: Dataset, language: str) -> Table:
             ],
         }
     )
-    notes = (_word("exploratory", language), _word("assumptions_note", language))
+    notes = (_word("exploratory", language), _word("assumptions_note", language), *one_of_many(dataset, language))
     caption = _word("assumptions_caption", language)
     return Table("assumptions", steady(data), shown, caption, language, dataset.reconstruction, notes)
 
