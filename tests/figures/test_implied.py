@@ -39,7 +39,7 @@ def test_every_reconstruction_has_a_dot_in_the_row_of_every_model(fits: pd.DataF
     figure = identified_range(fits, "en")
     assert figure.data.equals(fits)
     assert figure.reconstruction
-    assert f"in {12 + fits.loc[fits['source'] == 'extreme', 'number'].nunique()} reconstructions" in figure.caption
+    assert f"({12 + fits.loc[fits['source'] == 'extreme', 'number'].nunique()} reconstructions)" in figure.caption
     (axes,) = figure.canvas.axes
     kinds = fits[["unit", "adjustment"]].drop_duplicates()
     row = 0
