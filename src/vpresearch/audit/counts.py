@@ -39,7 +39,7 @@ def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     counts = _counts(paper)
     for claim in _of_kind(paper, "percentage"):
         compute = claim.compute
-        part = counts.get((compute.over, _key(compute.group)))
+        part = counts.get((compute.over, _key({**compute.within, **compute.group})))
         whole = counts.get((compute.over, _key(compute.within)))
         if part is None or whole is None or not whole.printed.value:
             continue

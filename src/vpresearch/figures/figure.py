@@ -17,6 +17,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
@@ -37,6 +38,10 @@ SITE_COLOURS = {
 WITNESSED = "#E69F00"
 _BANNER_COLOUR = "#9A3412"
 _DPI = 200
+# The font that comes with matplotlib, before one of the same name in the system, whose glyphs are numbered otherwise.
+for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
+    fontManager.addfont(Path(mpl.get_data_path()) / "fonts" / "ttf" / _name)
+fontManager.ttflist.sort(key=lambda font: not font.fname.startswith(mpl.get_data_path()))
 
 
 @dataclass(frozen=True)
