@@ -27,7 +27,7 @@ from vpresearch.published import Paper
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
-COMMANDS = ("reproduce", "audit", "reconstruct", "test", "check", "clean")
+COMMANDS = ("reproduce", "audit", "validate", "template", "reconstruct", "test", "check", "clean")
 
 
 class Finished(NamedTuple):

@@ -47,9 +47,8 @@ def _first_rows(table: pd.DataFrame) -> dict[int, int]:
     if "patient_id" not in table:
         return {}
     rows = pd.Series(table.index, index=table.index)
-    return {
-        int(row): int(first) for row, first in rows.groupby(table["patient_id"]).transform("first").dropna().items()
-    }
+    first = rows.groupby(table["patient_id"]).transform("first").dropna()
+    return dict(zip(first.index.astype(int), first.astype(int), strict=True))
 
 
 # -- rules across columns ----------------------------------------------------------------------------------------

@@ -79,8 +79,8 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
     Examples
     --------
     >>> table, problems = type_cells(RawTable(None, 1, ("Edad",), {2: ("74,5",), 3: ("old",)}), {"age_years": 0})
-    >>> table["age_years"].tolist(), [str(problem) for problem in problems]
-    ([74.5, nan], ['row 3, column Edad: The cell does not hold a number. Enter one number in years, without text or unit.'])
+    >>> table["age_years"].tolist(), [(problem.code, problem.row) for problem in problems]
+    ([74.5, nan], [('not_a_number', 3)])
     """
     problems: list[Problem] = []
     data: dict[str, pd.Series[Any]] = {}

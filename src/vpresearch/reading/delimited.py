@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from itertools import islice
 
-from vpresearch.reading.raw import MAX_ROWS, Sheet, is_blank
+from vpresearch.reading.raw import MOST_RECORDS, Sheet, is_blank
 from vpresearch.telling import refused
 
 _DELIMITERS = ";,\t"
-# So many that a table of too many rows is seen to be one.
-_MOST_RECORDS = 2 * MAX_ROWS
 
 
 def read_delimited(name: str, content: bytes) -> list[Sheet]:
@@ -50,10 +49,10 @@ def read_delimited(name: str, content: bytes) -> list[Sheet]:
     return sheets
 
 
-def _numbered(records: object) -> dict[int, tuple[object, ...]]:
-    numbered = enumerate(records, start=1)  # type: ignore[call-overload]
+def _numbered(records: Iterable[list[str]]) -> dict[int, tuple[object, ...]]:
+    numbered = enumerate(records, start=1)
     kept = ((number, tuple(cells)) for number, cells in numbered if not all(map(is_blank, cells)))
-    return dict(islice(kept, _MOST_RECORDS))
+    return dict(islice(kept, MOST_RECORDS))
 
 
 def _decode(name: str, content: bytes) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
 from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
 from openpyxl.xml.functions import iterparse
 
-from vpresearch.reading.raw import Merged
+from vpresearch.reading.raw import MAX_COLUMNS, MOST_RECORDS, Merged
 
 # Merged blocks that any hand could have made.
 _MOST_MERGED = 5_000
@@ -20,17 +20,18 @@ _FOREIGN = re.compile(r"\[[^\]]*\][^\[\]!]*!")
 
 @dataclass(frozen=True)
 class Marks:
-    """Cells by (row, column), counted from 1.
+    """Rows and columns count from 1.
 
     Attributes
     ----------
-    formulas : frozenset of tuple of int
+    formulas : dict of int to tuple of int
+        Columns of the formulas, by row.
     foreign : frozenset of tuple of int
-        Formulas that take from another file.
+        Row and column of the formulas that take from another file.
     merged : tuple of Merged
     """
 
-    formulas: frozenset[tuple[int, int]]
+    formulas: Mapping[int, tuple[int, ...]]
     foreign: frozenset[tuple[int, int]]
     merged: tuple[Merged, ...]
 
@@ -58,20 +59,38 @@ def read_marks(part: IO[bytes]) -> Marks:
     >>> read_marks(BytesIO(b'<w><row r="2"><c r="C2"><f>1+1</f></c></row><mergeCell ref="A2:A3"/></w>')).merged
     (Merged(top=2, left=1, bottom=3, right=1),)
     """
-    formulas: dict[tuple[int, int], str] = {}
+    formulas: dict[int, tuple[int, ...]] = {}
+    foreign: set[tuple[int, int]] = set()
+    foreign_shared: set[str] = set()
     merged: list[Merged] = []
-    for tag, element, place in _elements(part):
+    rows = 0
+    for tag, element, (row, column) in _elements(part):
         if tag == "c":
             formula = next((child for child in element if _local(child) == "f"), None)
-            if formula is not None:
-                formulas[place] = formula.text or ""
+            if formula is not None and column <= MAX_COLUMNS:
+                formulas[row] = (*formulas.get(row, ()), column)
+                shared = formula.get("si")
+                # Of formulas that were filled down only the first is spelled out.
+                if _FOREIGN.search(formula.text or "") or shared in foreign_shared:
+                    foreign.add((row, column))
+                    foreign_shared |= {shared} - {None}
         elif tag == "mergeCell":
-            left, top, right, bottom = range_boundaries(element.get("ref"))
-            merged.append(Merged(int(top or 1), int(left or 1), int(bottom or 1), int(right or 1)))
+            merged.append(_block(element.get("ref")))
             if len(merged) > _MOST_MERGED:
                 raise ValueError("too many merged blocks")
-    foreign = frozenset(place for place, text in formulas.items() if _FOREIGN.search(text))
-    return Marks(frozenset(formulas), foreign, tuple(sorted(merged)))
+        elif any(len(cell) for cell in element):
+            rows += 1
+            # No more of them is read, and the table, if this is it, will be refused.
+            if rows > MOST_RECORDS:
+                break
+    return Marks(formulas, frozenset(foreign), tuple(sorted(merged)))
+
+
+def _block(reference: str) -> Merged:
+    left, top, right, bottom = range_boundaries(reference)
+    if left is None or top is None or right is None or bottom is None:
+        raise ValueError("a block of merged cells has no end")
+    return Merged(top, left, bottom, right)
 
 
 def _elements(part: IO[bytes]) -> Iterator[tuple[str, Any, tuple[int, int]]]:

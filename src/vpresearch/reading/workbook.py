@@ -12,14 +12,12 @@ from openpyxl import load_workbook
 
 from vpresearch.reading.archive import look_into
 from vpresearch.reading.marks import Marks, read_marks
-from vpresearch.reading.raw import MAX_COLUMNS, MAX_ROWS, Sheet, Unreadable, is_blank
+from vpresearch.reading.raw import MAX_COLUMNS, MOST_RECORDS, Sheet, Unreadable, is_blank
 from vpresearch.telling import refused
 
 # As many rows as Excel has: a file that names a later one would be padded up to it without end.
 _EXCEL_ROWS = 1_048_576
 _MOST_SHEETS = 100
-# So many that a table of too many rows is seen to be one.
-_MOST_RECORDS = 2 * MAX_ROWS
 
 
 def read_workbook(name: str, content: bytes) -> list[Sheet]:
@@ -56,7 +54,7 @@ def _read_sheet(sheet: Any) -> Sheet:
     # openpyxl keeps merged cells only where it reads without bounds; the part of the sheet is opened for them.
     with sheet.parent._archive.open(sheet._worksheet_path) as part:
         marks = read_marks(part)
-    return Sheet(str(sheet.title), dict(islice(_records(sheet, marks), _MOST_RECORDS)), marks.merged)
+    return Sheet(str(sheet.title), dict(islice(_records(sheet, marks), MOST_RECORDS)), marks.merged)
 
 
 def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]]]:
@@ -66,7 +64,10 @@ def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]
     for number, row in enumerate(sheet.iter_rows(max_row=_EXCEL_ROWS, max_col=MAX_COLUMNS + 1), start=1):
         if row is padding:
             continue
-        cells = [_value(cell, number, position, marks) for position, cell in enumerate(row, start=1)]
+        cells = [cell.value for cell in row]
+        for column in marks.formulas.get(number, ()):
+            if column <= len(row):
+                cells[column - 1] = _computed(row[column - 1], (number, column), marks)
         while cells and is_blank(cells[-1]):
             cells.pop()
         if cells:
@@ -76,10 +77,10 @@ def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]
             padding = row
 
 
-def _value(cell: Any, row: int, column: int, marks: Marks) -> object:
-    if (row, column) in marks.foreign:
+def _computed(cell: Any, place: tuple[int, int], marks: Marks) -> object:
+    if place in marks.foreign:
         return Unreadable("external_link")
     # A formula that gives an empty text says so by its type; one that was never computed has no type.
-    if cell.value is None and (row, column) in marks.formulas and cell.data_type != "str":
+    if cell.value is None and cell.data_type != "str":
         return Unreadable("formula_without_value")
     return cell.value
