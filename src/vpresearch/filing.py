@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -81,5 +82,6 @@ def _write(out: Path, content: bytes) -> None:
         aside.write_bytes(content)
         os.replace(aside, out)
     except OSError:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            aside.unlink()
         raise refused(out.name, "cannot_write") from None
