@@ -143,6 +143,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     from vpresearch.published import read_paper
     from vpresearch.runner import run
     from vpresearch.scorecard import differing, scorecard
+    from vpresearch.telling import line
 
     data: Path = options.data
     dataset = load(data)
@@ -151,6 +152,8 @@ def _reproduce(options: argparse.Namespace) -> int:
     rows = scorecard(read_paper(PUBLISHED), dataset, options.alpha)
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Nothing below is a reproduction.")
+    for note in dataset.notes:
+        print(f"  {line(note, options.language)}")
     differences = differing(rows)
     for row in differences[:_MOST_LISTED]:
         print(f"  differs: {row.claim.id}: printed {row.claim.printed.printed}, computed {row.rounded}")

@@ -37,6 +37,8 @@ class Dataset:
         Checksum of the file.
     reconstruction : bool
         Whether the rows were made by this project to satisfy published statistics.
+    notes : tuple of Problem
+        What the author should know of the file and need not mend.
     """
 
     patients: pd.DataFrame
@@ -44,6 +46,7 @@ class Dataset:
     name: str
     sha256: str
     reconstruction: bool
+    notes: tuple[Problem, ...] = ()
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -128,7 +131,8 @@ def examine(path: Path | str) -> Examined:
     table, problems, notes = _read(raw)
     if problems:
         return Examined(path.name, tuple(_in_order(problems, raw)), notes, None)
-    return Examined(path.name, (), notes, _normalise(table, path.name, hashlib.sha256(content).hexdigest()))
+    dataset = _normalise(table, path.name, hashlib.sha256(content).hexdigest())
+    return Examined(path.name, (), notes, replace(dataset, notes=notes))
 
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:

@@ -153,9 +153,9 @@ def test_rows_beyond_the_size_that_a_sheet_declares_are_read(workbook: Book) -> 
 
 
 def test_the_markings_down_to_the_last_row_are_no_rows(workbook: Book) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(load(workbook(cell("T1048576", " "))).vertebrae) == 5
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 # -- harm --------------------------------------------------------------------------------------------------------
@@ -221,11 +221,11 @@ def test_entities_are_not_multiplied(tmp_path: Path, refused: Refused) -> None:
     ids=["row", "merged", "column", "columns", "unplaced"],
 )
 def test_cells_at_the_end_of_the_world_cost_nothing(tmp_path: Path, refused: Refused, sheet: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     codes, megabytes = peak(raw_book(tmp_path / "study.xlsx", sheet), refused)
     assert codes in (["no_header"], ["not_a_workbook"])
     assert megabytes < 50
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_block_merged_over_the_whole_sheet_is_told(workbook: Book, refused: Refused) -> None:
@@ -275,27 +275,27 @@ def test_a_workbook_of_200000_rows_is_refused_soon(tmp_path: Path, refused: Refu
     header = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in columns())
     rows = "<row><c><v>1</v></c><c><v>2</v></c></row>" * 200_000
     path = raw_book(tmp_path / "study.xlsx", f"<sheetData><row>{header}</row>{rows}</sheetData>")
-    started = time.perf_counter()
+    started = time.process_time()
     (problem,) = refused(path)
     assert (problem.code, problem.sheet) == ("too_many_rows", "Datos")
-    assert time.perf_counter() - started < 15
+    assert time.process_time() - started < 15
 
 
 def test_a_csv_of_200000_rows_is_refused_soon(rows: list[dict[str, str]], write: Book, refused: Refused) -> None:
     path = write(rows)
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([*lines[:-1], *[lines[1]] * 200_000]), encoding="utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     assert [problem.code for problem in refused(path)] == ["too_many_rows"]
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_ten_thousand_faulty_rows_are_told_soon(rows: list[dict[str, str]], write: Book, refused: Refused) -> None:
     faulty = [{**rows[0], "patient_id": f"P{n}", "vas_pre": "xyzzy", "age_years": "130"} for n in range(10_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     problems = refused(write([*faulty]))
     assert [problem.code for problem in problems].count("not_a_number") == 10_000
-    assert time.perf_counter() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_a_formula_that_was_filled_down_from_another_file_is_told(workbook: Book, refused: Refused) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from vpresearch.dictionary import Column, columns, fold
 from vpresearch.errors import Problem
-from vpresearch.reading.raw import RawTable, Unreadable, is_blank, letter
+from vpresearch.reading.raw import LONGEST_WORD, RawTable, Unreadable, is_blank, letter
 from vpresearch.telling import tell
 
 EXAMPLE_IDS = {"es": "EJEMPLO", "en": "EXAMPLE"}
@@ -52,7 +52,9 @@ def without_examples(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTa
     if at is None:
         return raw, []
     ids = {fold(name) for name in EXAMPLE_IDS.values()}
-    examples = {number for number, cells in raw.rows.items() if at < len(cells) and fold(cells[at]) in ids}
+    examples = {
+        number for number, cells in raw.rows.items() if at < len(cells) and fold(str(cells[at])[:LONGEST_WORD]) in ids
+    }
     problems = [
         tell("example_row", sheet=raw.sheet, row=number, column=raw.header[at], cell=f"{letter(at)}{number}")
         for number in sorted(examples)
@@ -123,6 +125,8 @@ def convert(cell: object, column: Column) -> _Converted:
         return None, None if column.may_be_empty else ("missing_value", {})
     if isinstance(cell, _DATES):
         return None, ("date", {})
+    if isinstance(cell, str) and len(cell) > LONGEST_WORD:
+        return None, ("too_long", {"limit": LONGEST_WORD})
     if column.kind == "number":
         return _number(cell, column)
     if column.kind == "category":

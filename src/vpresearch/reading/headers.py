@@ -9,7 +9,7 @@ from functools import cache
 
 from vpresearch.dictionary import Column, columns, fold
 from vpresearch.errors import Problem
-from vpresearch.reading.raw import RawTable, letter
+from vpresearch.reading.raw import LONGEST_WORD, RawTable, letter
 from vpresearch.telling import tell
 
 # What may stand behind a header, folded: the same unit by another name, and units that would be read wrongly.
@@ -78,7 +78,7 @@ def known_headers(cells: Iterable[object]) -> int:
     >>> known_headers(["Sexo", "EDAD (años)", "Volumen vertebral [ml]", "Cirujano", None])
     3
     """
-    return sum(fold(cell) in _names() for cell in cells if cell is not None)
+    return sum(fold(cell) in _names() for cell in cells if cell is not None and len(str(cell)) <= LONGEST_WORD)
 
 
 def match_headers(raw: RawTable) -> Matched:

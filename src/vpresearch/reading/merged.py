@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from vpresearch.dictionary import columns, fold
+from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
 from vpresearch.reading.raw import Merged, RawTable, Unreadable, is_blank, letter
 from vpresearch.telling import tell
@@ -77,7 +77,7 @@ def _is_one_patient(
         return True
     at = positions.get("patient_id")
     ids = [None if at is None else rows[number][at] for number in within]
-    return not any(is_blank(i) for i in ids) and len({fold(i) for i in ids}) == 1
+    return not any(is_blank(i) for i in ids) and len({str(i).strip() for i in ids}) == 1
 
 
 def _note(raw: RawTable, position: int, blocks: Sequence[Merged]) -> Problem:

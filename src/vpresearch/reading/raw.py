@@ -10,6 +10,8 @@ from vpresearch.errors import Problem
 # A study has one row a vertebra; a file beyond these is not one, and would take the memory of the machine.
 MAX_ROWS = 10_000
 MAX_COLUMNS = 200
+# No accepted word or header is longer; a cell of megabytes is not looked at letter by letter.
+LONGEST_WORD = 200
 # Of a sheet so many rows are read that a table of too many is seen to be one.
 MOST_RECORDS = MAX_ROWS + 100
 

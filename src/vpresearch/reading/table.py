@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
 from vpresearch.reading.headers import known_headers
-from vpresearch.reading.raw import MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable
+from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable
 from vpresearch.telling import refused, tell
 
 _SEARCHED_ROWS = 20
@@ -72,7 +72,7 @@ def _check_size(name: str, rows: dict[int, tuple[object, ...]], sheet: Sheet) ->
 
 def _header(cell: object) -> str:
     """Write a header in one line, without what a terminal would obey."""
-    text = "" if cell is None or isinstance(cell, Unreadable) else str(cell)
+    text = "" if cell is None or isinstance(cell, Unreadable) else str(cell)[:LONGEST_WORD]
     shown = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(shown.split())[:_LONGEST_HEADER]
 
