@@ -120,8 +120,8 @@ def _short(written: str) -> str:
 
 
 def _codebook(sheet: Any, language: str) -> None:
-    heads = ("variable", "unit", "allowed", "belongs", "required", "empty")
-    sheet.append([text("template.data", language), *(text(f"template.{head}", language) for head in heads)])
+    heads = ("header", "variable", "unit", "allowed", "belongs", "required", "empty")
+    sheet.append([text(f"template.{head}", language) for head in heads])
     for cell in sheet[1]:
         cell.font, cell.fill = Font(bold=True), _HEADER
     for column in columns().values():
