@@ -9,11 +9,11 @@ VPRESEARCH := $(BIN)/vpresearch
 
 # What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1
 # LANGUAGE counts only where it is said on the command line; many systems have one in the environment.
-REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
-	$(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE)) $(if $(STRICT),--strict)
+SPOKEN := $(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE))
+REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) $(if $(STRICT),--strict)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce audit test check reconstruct ensemble clean
+.PHONY: help reproduce audit validate template test check reconstruct ensemble clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on
 
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER=)
 	$(VPRESEARCH) audit $(PAPER)
+
+validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE=)
+	$(VPRESEARCH) validate $(SPOKEN) "$(DATA)"
+
+template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)
+	$(VPRESEARCH) template $(SPOKEN) "$(OUT)"
 
 test: .venv/done ## Run the tests
 	$(VPRESEARCH) test

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
+from openpyxl import Workbook
 
 from vpresearch.describe import select
+from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
 from vpresearch.load import Dataset, load
 from vpresearch.project import PUBLISHED, RECONSTRUCTION
@@ -147,3 +149,23 @@ def refused() -> Callable[[Path], list[Problem]]:
         return list(error.problems)
 
     return refused
+
+
+@pytest.fixture
+def workbook(rows: list[dict[str, str]], tmp_path: Path) -> Callable[..., Path]:
+    """Write the good table as an Excel workbook with Spanish headers, changed as a hand would."""
+
+    def workbook(change: Callable[[Any], None] = lambda sheet: None, name: str = "study.xlsx") -> Path:
+        book = Workbook()
+        sheet = book.active
+        assert sheet is not None
+        sheet.title = "Datos"
+        sheet.append([columns()[header].labels["es"] for header in rows[0]])
+        for row in rows:
+            kinds = {header: columns()[header].kind for header in row}
+            sheet.append([float(v) if kinds[h] == "number" and v else v or None for h, v in row.items()])
+        change(sheet)
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return workbook

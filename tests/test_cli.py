@@ -27,7 +27,7 @@ from vpresearch.published import Paper
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
-COMMANDS = ("reproduce", "audit", "reconstruct", "test", "check", "clean")
+COMMANDS = ("reproduce", "audit", "validate", "template", "reconstruct", "test", "check", "clean")
 
 
 class Finished(NamedTuple):
@@ -453,3 +453,40 @@ def test_what_is_shipped_is_marked_as_a_reconstruction() -> None:
     study = load(RECONSTRUCTION)
     assert study.reconstruction
     assert study.patients.index.str.startswith("reconstructed-").all()
+
+
+# -- the author's workbook ---------------------------------------------------------------------------------------
+
+
+def test_a_good_file_is_validated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["validate", str(WORKBOOK)]) == 0
+    captured = capsys.readouterr()
+    assert "Ningún problema." in captured.out.splitlines()[0]
+    assert captured.err == ""
+
+
+def test_a_faulty_file_is_told_in_both_languages_and_to_a_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = tmp_path / "study.csv", tmp_path / "marked.xlsx"
+    data.write_text(f"{GOOD}\n{ROW.replace(',70,', ',old,')}\n", encoding="utf-8")
+    assert cli.main(["validate", str(data), "--annotate", str(out)]) == 2
+    spanish = capsys.readouterr().out
+    assert "study.csv: 1 problema\n" in spanish
+    assert "filas de los pacientes" in spanish
+    assert out.is_file()
+    assert cli.main(["validate", str(data), "--json", "--language", "en", "--annotate", str(out)]) == 2
+    captured = capsys.readouterr()
+    (problem,) = json.loads(captured.out)["problems"]
+    assert (problem["code"], problem["message"]) == ("not_a_number", "The cell does not hold a number.")
+    assert "patients' rows" in captured.err
+
+
+def test_the_copy_never_overwrites_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book = tmp_path / "study.xlsx"
+    assert cli.main(["template", str(book), "--language", "en"]) == 0
+    content = book.read_bytes()
+    assert cli.main(["validate", str(book), "--annotate", str(book)]) == 2
+    assert cli.main(["template", str(book)]) == 2
+    assert "already is a file" in capsys.readouterr().err
+    assert book.read_bytes() == content

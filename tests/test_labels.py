@@ -31,6 +31,7 @@ SAME = {
     "test.kruskal",
     "test.mann_whitney",
     "thousands_mark",
+    "unit.cc",
     "word.n",
     "word.no",
     "word.total",

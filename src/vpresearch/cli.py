@@ -82,6 +82,18 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--seed", type=_seed, default=_SEED, help="of the searches for witnesses (%(default)s)")
     audit.set_defaults(command=_audit)
 
+    validate = commands.add_parser("validate", help="tell all that is wrong in a workbook or CSV, and how to mend it")
+    validate.add_argument("file", type=Path, help="workbook or CSV")
+    validate.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the report (%(default)s)")
+    validate.add_argument("--json", action="store_true", help="for a machine")
+    validate.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="also write a copy with the faults marked")
+    validate.set_defaults(command=_validate)
+
+    template = commands.add_parser("template", help="write an empty workbook to fill in")
+    template.add_argument("file", type=Path, help="new file, ending in .xlsx")
+    template.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the headers (%(default)s)")
+    template.set_defaults(command=_template)
+
     reconstruct = commands.add_parser("reconstruct", help="make a dataset that satisfies the published statistics")
     reconstruct.add_argument("--seed", type=_seed, default=_SEED, help="another seed, another dataset (%(default)s)")
     reconstruct.add_argument("--out", type=Path, help="file (the project's reconstruction, or with --n its ensemble)")
@@ -131,6 +143,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     from vpresearch.published import read_paper
     from vpresearch.runner import run
     from vpresearch.scorecard import differing, scorecard
+    from vpresearch.telling import line
 
     data: Path = options.data
     dataset = load(data)
@@ -139,6 +152,8 @@ def _reproduce(options: argparse.Namespace) -> int:
     rows = scorecard(read_paper(PUBLISHED), dataset, options.alpha)
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Nothing below is a reproduction.")
+    for note in dataset.notes:
+        print(f"  {line(note, options.language)}")
     differences = differing(rows)
     for row in differences[:_MOST_LISTED]:
         print(f"  differs: {row.claim.id}: printed {row.claim.printed.printed}, computed {row.rounded}")
@@ -165,6 +180,27 @@ def _audit(options: argparse.Namespace) -> int:
     for check in alarms:
         print(f"  impossible: {check.claims[0]}: {labels.audited(check, options.language)}")
     print(f"{len(checks)} checks of {len(paper.claims)} claims, {len(alarms)} impossible; all in {_shown(out)}")
+    return OK
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from vpresearch.filing import write_copy
+    from vpresearch.load import examine
+    from vpresearch.validation import as_json, report
+
+    examined = examine(options.file)
+    print(as_json(examined, options.language) if options.json else report(examined, options.language))
+    if options.annotate is not None:
+        # With --json the words would spoil what the machine reads.
+        told = sys.stderr if options.json else sys.stdout
+        print(write_copy(options.file, examined, options.annotate, options.language), file=told)
+    return OK if examined.dataset is not None else BAD_INPUT
+
+
+def _template(options: argparse.Namespace) -> int:
+    from vpresearch.filing import write_template
+
+    print(write_template(options.file, options.language))
     return OK
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+# Beyond this nobody reads on; ``vpresearch validate --json`` gives all of them.
+MOST_LISTED = 200
 
 
 class VPResearchError(Exception):
@@ -30,6 +33,12 @@ class Problem:
         Column header as it is written in the file.
     line : int or None
         Line of a text file.
+    cell : str or None
+        The cell as a spreadsheet names it, such as ``C7``; the row and the column say the same.
+    wording : str
+        Key of the words in the locale files; the empty string if there are none but the message itself.
+    values : dict of str to object
+        What those words leave open.
     """
 
     code: str
@@ -39,13 +48,13 @@ class Problem:
     row: int | None = None
     column: str | None = None
     line: int | None = None
+    cell: str | None = field(default=None, compare=False)
+    wording: str = field(default="", compare=False, repr=False)
+    values: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
-        place = ", ".join(
-            f"{name} {value}"
-            for name, value in (("sheet", self.sheet), ("row", self.row), ("column", self.column), ("line", self.line))
-            if value is not None
-        )
+        names = ("sheet", "row", "column", "cell", "line")
+        place = ", ".join(f"{name} {value}" for name in names if (value := getattr(self, name)) is not None)
         return f"{place + ': ' if place else ''}{self.message} {self.remedy}"
 
 
@@ -73,5 +82,7 @@ class InputError(VPResearchError):
         self.problems = tuple(problems)
         count = len(self.problems)
         lines = [f"{source}: {count} problem{'' if count == 1 else 's'}"]
-        lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems, start=1)]
+        lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems[:MOST_LISTED], start=1)]
+        if count > MOST_LISTED:
+            lines.append(f"  and {count - MOST_LISTED} more")
         super().__init__("\n".join(lines))

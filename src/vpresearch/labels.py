@@ -5,29 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from vpresearch import dictionary
 from vpresearch.audit import Check
 from vpresearch.scorecard import Note
+from vpresearch.telling import LANGUAGES as LANGUAGES
+from vpresearch.telling import words as words_of
 
-LANGUAGES = ("es", "en")
-_LOCALES = Path(__file__).parent / "locales"
 # Beyond this, digits would only pretend.
 _LARGE = 1e15
 _EMPTY = "–"
-
-
-@cache
-def _words(language: str) -> dict[str, Any]:
-    if language not in LANGUAGES:
-        raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, not {language}")
-    words: dict[str, Any] = yaml.safe_load((_LOCALES / f"{language}.yaml").read_text(encoding="utf-8"))
-    return words
 
 
 def text(key: str, language: str, **values: object) -> str:
@@ -57,7 +45,7 @@ def text(key: str, language: str, **values: object) -> str:
     >>> text("caption.table2", "es", n=41)
     'Tabla 2. Volumen vertebral y cemento inyectado (n = 41)'
     """
-    words: Any = _words(language)
+    words: Any = words_of(language)
     for part in key.split(".", maxsplit=1):
         words = words[part]
     return str(words).format_map(
@@ -87,9 +75,9 @@ def number(value: float, decimals: int, language: str) -> str:
     if math.isnan(value):
         return _EMPTY
     if abs(value) >= _LARGE:
-        return f"{value:.2e}".replace(".", _words(language)["decimal_mark"])
+        return f"{value:.2e}".replace(".", words_of(language)["decimal_mark"])
     rounded = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    return f"{rounded or abs(rounded):f}".replace(".", _words(language)["decimal_mark"])
+    return f"{rounded or abs(rounded):f}".replace(".", words_of(language)["decimal_mark"])
 
 
 def count(value: int, language: str) -> str:
@@ -109,7 +97,7 @@ def count(value: int, language: str) -> str:
     >>> count(42048, "es")
     '42.048'
     """
-    return f"{value:,}".replace(",", _words(language)["thousands_mark"])
+    return f"{value:,}".replace(",", words_of(language)["thousands_mark"])
 
 
 def p_value(value: float, language: str) -> str:
@@ -150,7 +138,7 @@ def variable(name: str, language: str) -> str:
     >>> variable("vas_1m", "es"), variable("sex", "en")
     ('EAV un mes', 'Sex')
     """
-    names = _words(language)["variable"]
+    names = words_of(language)["variable"]
     return str(names[name]) if name in names else dictionary.label(name, language)
 
 
@@ -220,7 +208,7 @@ def series(study: str, language: str) -> str:
     ('Zhan 2017, cifoplastia', 'Saad 2022')
     """
     name, _, part = study.partition(", ")
-    words = _words(language)["series"].get(part)
+    words = words_of(language)["series"].get(part)
     return f"{name}, {words}" if words else study
 
 
@@ -316,7 +304,7 @@ def audited(check: Check, language: str) -> str:
     scale = values.get("scale")
     values["scale_label"] = text("word.on_scale", language, scale=scale) if scale else ""
     if "step" in values:
-        values["step"] = str(values["step"]).replace(".", _words(language)["decimal_mark"])
+        values["step"] = str(values["step"]).replace(".", words_of(language)["decimal_mark"])
     return text(f"audit.{check.code}", language, **values)
 
 

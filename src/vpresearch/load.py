@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import difflib
 import hashlib
-import io
-import math
-import re
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from vpresearch.dictionary import Column, columns, fold
+from vpresearch import reading
+from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
 from vpresearch.fingerprint import fingerprint, is_reconstruction
+from vpresearch.reading.raw import letter
+from vpresearch.reading.units import compare_computed, look_at_units
 from vpresearch.schema import check
+from vpresearch.telling import tell
 
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
-
-_HEADER_SEARCH_ROWS = 20
-_NUMBER = re.compile(r"[-\u2212+]?\d+(?:[.,]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,8 @@ class Dataset:
         Checksum of the file.
     reconstruction : bool
         Whether the rows were made by this project to satisfy published statistics.
+    notes : tuple of Problem
+        What the author should know of the file and need not mend.
     """
 
     patients: pd.DataFrame
@@ -51,6 +46,7 @@ class Dataset:
     name: str
     sha256: str
     reconstruction: bool
+    notes: tuple[Problem, ...] = ()
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -58,16 +54,26 @@ class Dataset:
         return self.vertebrae.join(self.patients, on="patient_id")
 
 
-_Sheets = Sequence[tuple[str | None, Sequence[Sequence[object]]]]
-
-
 @dataclass(frozen=True)
-class _RawTable:
-    """A table as it stands in the file: a header and its cells, with the file's own row numbers."""
+class Examined:
+    """A file that was looked at, whether it can be used or not.
 
-    sheet: str | None
-    header: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[object, ...]], ...]
+    Attributes
+    ----------
+    name : str
+        Name of the file, without its folder.
+    problems : tuple of Problem
+        All that must be mended, in reading order.
+    notes : tuple of Problem
+        What the author should know and need not mend.
+    dataset : Dataset or None
+        None if there is any problem.
+    """
+
+    name: str
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
+    dataset: Dataset | None
 
 
 def load(path: Path | str) -> Dataset:
@@ -94,207 +100,75 @@ def load(path: Path | str) -> Dataset:
     >>> len(study.patients), len(study.vertebrae), study.reconstruction
     (27, 41, True)
     """
+    examined = examine(path)
+    if examined.dataset is None:
+        raise InputError(examined.name, examined.problems)
+    return examined.dataset
+
+
+def examine(path: Path | str) -> Examined:
+    """Look at a table of vertebrae and tell all that is wrong with it, and all that is odd.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+
+    Returns
+    -------
+    Examined
+
+    Examples
+    --------
+    >>> [problem.code for problem in examine("nothing.csv").problems]
+    ['no_file']
+    """
     path = Path(path)
-    content = _read_bytes(path)
-    raw = _read_workbook(path.name, content) if path.suffix.lower() == ".xlsx" else _read_csv(path.name, content)
-    table, headers, problems = _canonical(raw)
-    problems = _without_echoes(problems + check(table, headers), table)
-    if not raw.rows:
-        problems.append(Problem("no_rows", "The table has a header but no rows.", "Enter one row a vertebra."))
+    try:
+        content = reading.read_bytes(path)
+        raw = reading.find_table(path.name, reading.read_sheets(path, content))
+    except InputError as error:
+        return Examined(path.name, error.problems, (), None)
+    table, problems, notes = _read(raw)
     if problems:
-        placed = [Problem(p.code, p.message, p.remedy, raw.sheet, p.row, p.column) for p in problems]
-        raise InputError(path.name, sorted(placed, key=lambda problem: (problem.row or 0, problem.column or "")))
-    checksum = hashlib.sha256(content).hexdigest()
-    return _normalise(table, path.name, checksum)
+        return Examined(path.name, tuple(_in_order(problems, raw)), notes, None)
+    dataset = _normalise(table, path.name, hashlib.sha256(content).hexdigest())
+    return Examined(path.name, (), notes, replace(dataset, notes=notes))
 
 
-# -- the file ----------------------------------------------------------------------------------------------------
+def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:
+    """Understand a table: its columns, its cells, and the rules that these must keep."""
+    matched = reading.match_headers(raw)
+    headers = {name: raw.header[position] for name, position in matched.positions.items()}
+    raw, filled = reading.unmerge(raw, matched.positions)
+    raw, examples = reading.without_examples(raw, matched.positions)
+    table, faults = reading.type_cells(raw, matched.positions)
+    units = look_at_units(table, headers)
+    problems = [*matched.problems, *units, *_without_echoes(faults + check(table, headers), table, units)]
+    if not raw.rows and not examples:
+        problems.append(tell("no_rows"))
+    notes = (*raw.notes, *matched.notes, *filled, *compare_computed(raw, table))
+    return table, [*problems, *examples], notes
 
 
-def _read_bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise _refused(path.name, "no_file", "There is no such file.", "Look at the folder and the name.")
-    if path.suffix.lower() not in {".csv", ".xlsx"}:
-        message = f"Files ending in {path.suffix or 'nothing'} are not read."
-        raise _refused(path.name, "file_type", message, "Save the table as .xlsx or .csv.")
-    content = path.read_bytes()
-    if not content.strip():
-        raise _refused(path.name, "empty_file", "The file is empty.", "Save the table again.")
-    return content
-
-
-def _refused(name: str, code: str, message: str, remedy: str) -> InputError:
-    return InputError(name, [Problem(code, message, remedy)])
-
-
-def _read_csv(name: str, content: bytes) -> _RawTable:
-    if b"\x00" in content:
-        raise _refused(name, "not_text", "The file is not a CSV text.", "Save the table as CSV (UTF-8).")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    if not text.strip():
-        raise _refused(name, "empty_file", "The file is empty.", "Save the table again.")
-    readings, problem = [], None
-    for delimiter in ";,\t":
-        try:
-            readings.append(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)))
-        except csv.Error as error:
-            problem = Problem("broken_csv", f"The CSV cannot be read: {error}.", "Save the table again.")
-    if problem is not None and not readings:
-        raise InputError(name, [problem])
-    # The delimiter that makes the most headers known is the one that the table was written with.
-    return _find_header(name, [(None, records) for records in readings])
-
-
-def _read_workbook(name: str, content: bytes) -> _RawTable:
-    # Lazy: openpyxl is slow to import, and a CSV needs none of it.
-    from openpyxl import load_workbook
-
-    try:
-        with warnings.catch_warnings():
-            # openpyxl warns of drop-down lists and styles that it drops; none of them is read here.
-            warnings.simplefilter("ignore")
-            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            sheets = [(sheet.title, [tuple(row) for row in sheet.values]) for sheet in book.worksheets]
-    except Exception:
-        # A damaged archive fails in as many ways as it has parts, and all of them mean the same to its owner.
-        message = "The file ends in .xlsx but cannot be read as an Excel workbook."
-        raise _refused(name, "not_a_workbook", message, "Open it in Excel and save it as .xlsx.") from None
-    return _find_header(name, sheets)
-
-
-def _find_header(name: str, sheets: _Sheets) -> _RawTable:
-    """Take the row, on any sheet, that holds the most known headers."""
-    spellings = _header_spellings()
-    best: tuple[int, str | None, int, Sequence[Sequence[object]]] = (0, None, 0, [])
-    for sheet, records in sheets:
-        for position, record in enumerate(records[:_HEADER_SEARCH_ROWS]):
-            known = sum(fold(cell) in spellings for cell in record if cell is not None)
-            if known > best[0]:
-                best = (known, sheet, position, records)
-    known, sheet, position, records = best
-    if known == 0:
-        expected = ", ".join(column.labels["es"] for column in columns().values() if column.required)
-        raise _refused(name, "no_header", "No row holds the expected headers.", f"Name the columns: {expected}.")
-    header = tuple("" if cell is None else str(cell).strip() for cell in records[position])
-    rows = tuple(
-        (number, tuple(record))
-        for number, record in enumerate(records[position + 1 :], start=position + 2)
-        if not all(_is_blank(cell) for cell in record)
-    )
-    return _RawTable(sheet, header, rows)
-
-
-def _is_blank(cell: object) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
-
-
-# -- headers and cells -------------------------------------------------------------------------------------------
-
-
-def _header_spellings() -> dict[str, str]:
-    return {fold(spelling): column.name for column in columns().values() for spelling in column.spellings()}
-
-
-def _canonical(raw: _RawTable) -> tuple[pd.DataFrame, dict[str, str], list[Problem]]:
-    """Rename the columns and type the cells, telling what could not be."""
-    positions, problems = _match_headers(raw.header)
-    numbers = [number for number, _ in raw.rows]
-    data: dict[str, pd.Series[Any]] = {}
-    for name, position in positions.items():
-        column = columns()[name]
-        values = []
-        for number, record in raw.rows:
-            cell = record[position] if position < len(record) else None
-            value, problem = _convert(cell, column)
-            values.append(value)
-            if problem is not None:
-                code, message, remedy = problem
-                problems.append(Problem(code, message, remedy, row=number, column=raw.header[position]))
-        dtype = float if column.kind == "number" else object
-        data[name] = pd.Series(values, index=numbers, dtype=dtype)
-    headers = {name: raw.header[position] for name, position in positions.items()}
-    return pd.DataFrame(data, index=numbers), headers, problems
-
-
-def _match_headers(header: tuple[str, ...]) -> tuple[dict[str, int], list[Problem]]:
-    spellings = _header_spellings()
-    positions: dict[str, int] = {}
-    problems: list[Problem] = []
-    unknown: list[str] = []
-    for position, cell in enumerate(header):
-        name = spellings.get(fold(cell))
-        if name is None:
-            unknown.append(cell)
-        elif name in positions:
-            message = f"Two columns hold the same thing: {header[positions[name]]} and {cell}."
-            problems.append(Problem("column_twice", message, "Delete or rename one of them.", column=cell))
-        else:
-            positions[name] = position
-    problems += [
-        _missing_column(column, unknown)
-        for column in columns().values()
-        if column.required and column.name not in positions
-    ]
-    return positions, problems
-
-
-def _missing_column(column: Column, unknown: list[str]) -> Problem:
-    folded = {fold(cell): cell for cell in unknown if cell}
-    spellings = [fold(spelling) for spelling in column.spellings()]
-    near = [cell for key, cell in folded.items() if difflib.get_close_matches(key, spellings, n=1, cutoff=0.8)]
-    hint = f" If it is the column {near[0]}, rename that." if near else ""
-    message = f"The column {column.labels['es']} ({column.name}) is missing."
-    return Problem("missing_column", message, f"Add it under that name.{hint}", column=column.name)
-
-
-_Converted = tuple[object, tuple[str, str, str] | None]
-
-
-def _convert(cell: object, column: Column) -> _Converted:
-    """Type one cell; the value is missing where a problem is told."""
-    if _is_blank(cell):
-        if column.may_be_empty:
-            return None, None
-        return None, ("missing_value", "The cell is empty.", "Enter the value.")
-    if column.kind == "number":
-        return _convert_number(cell, column)
-    if column.kind == "category":
-        return _convert_category(cell, column)
-    if fold(cell) in {fold(spelling) for level in column.levels for spelling in level.spellings()}:
-        # The one level of a text column is its word for nothing to tell.
-        return None, None
-    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip(), None
-
-
-def _convert_number(cell: object, column: Column) -> _Converted:
-    unit = f" in {column.unit}"
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        if math.isfinite(cell):
-            return float(cell), None
-    elif isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()):
-        return float(cell.strip().replace(",", ".").replace("\u2212", "-")), None
-    return None, ("not_a_number", "The cell does not hold a number.", f"Enter one number{unit}, without text or unit.")
-
-
-def _convert_category(cell: object, column: Column) -> _Converted:
-    spellings = {fold(spelling): level.value for level in column.levels for spelling in level.spellings()}
-    value = spellings.get(fold(cell))
-    if value is not None:
-        return value, None
-    accepted = ", ".join(dict.fromkeys(f"{level.labels['es']} ({level.value})" for level in column.levels))
-    return None, ("unknown_category", "The cell holds none of the accepted words.", f"Enter one of: {accepted}.")
-
-
-def _without_echoes(problems: list[Problem], table: pd.DataFrame) -> list[Problem]:
-    """Leave out that a patient's cells differ, where one of them is told to be wrong in itself."""
+def _without_echoes(problems: list[Problem], table: pd.DataFrame, units: list[Problem]) -> list[Problem]:
+    """Leave out what another problem implies: a whole column's unit, or a wrong cell among a patient's rows."""
+    whole = {problem.column for problem in units}
+    problems = [p for p in problems if p.column not in whole or p.code not in {"out_of_range", "cement_below_volume"}]
     if "patient_id" not in table:
         return problems
     patient = table["patient_id"].to_dict()
     faulty = {(patient.get(p.row), p.column) for p in problems if p.row is not None and p.code != "constant"}
     return [p for p in problems if p.code != "constant" or (patient.get(p.row), p.column) not in faulty]
+
+
+def _in_order(problems: list[Problem], raw: reading.RawTable) -> list[Problem]:
+    """Place the problems on the sheet, in reading order."""
+    at = {header: letter(position) for position, header in reversed(list(enumerate(raw.header)))}
+    placed = [
+        replace(p, sheet=raw.sheet, cell=p.cell or (f"{at[p.column]}{p.row}" if p.row and p.column in at else None))
+        for p in problems
+    ]
+    return sorted(placed, key=lambda problem: (problem.row or 0, problem.column or ""))
 
 
 # -- the dataset -------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pandera.errors import SchemaErrors
 
 from vpresearch.dictionary import Column, columns
 from vpresearch.errors import Problem
+from vpresearch.telling import tell
 
 
 def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
@@ -37,14 +38,17 @@ def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
         return []
     # Outside of the handler: pandera's error quotes whole rows, and must not be chained to any other.
     failed = {(int(row), str(name)) for row, name in cases.itertuples(index=False) if not pd.isna(row)}
-    return [_problem(name, row, headers, _first_row(table, row)) for row, name in sorted(failed)]
+    first = _first_rows(table)
+    return [_problem(name, row, headers, first.get(row, row)) for row, name in sorted(failed)]
 
 
-def _first_row(table: pd.DataFrame, row: int) -> int:
-    """Give the first row of the same patient."""
+def _first_rows(table: pd.DataFrame) -> dict[int, int]:
+    """Give the first row of the same patient, by row."""
     if "patient_id" not in table:
-        return row
-    return int(table.index[table["patient_id"] == table.loc[row, "patient_id"]][0])
+        return {}
+    rows = pd.Series(table.index, index=table.index)
+    first = rows.groupby(table["patient_id"]).transform("first").dropna()
+    return dict(zip(first.index.astype(int), first.astype(int), strict=True))
 
 
 # -- rules across columns ----------------------------------------------------------------------------------------
@@ -79,58 +83,24 @@ def _cement_below_volume(table: pd.DataFrame) -> pd.Series[bool]:
 def _constant(name: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     def rule(table: pd.DataFrame) -> pd.Series[bool]:
         value = table[name].astype(object).where(table[name].notna(), None)
-        first = value.groupby(table["patient_id"]).transform(lambda values: values.iloc[0])
+        patient = table["patient_id"]
+        # Not pandas' own first of a group, which passes over what is missing.
+        first = patient.map(value[~patient.duplicated()].set_axis(patient[~patient.duplicated()]))
         same = (value == first) | (value.isna() & first.isna())
         return same | table["patient_id"].isna()
 
     return rule
 
 
-# name of the rule: (columns it needs, rule, column it blames, message, remedy)
-_Rule = tuple[tuple[str, ...], Callable[[pd.DataFrame], "pd.Series[bool]"], str, str, str]
+# name of the rule, which is its reason code: (columns it needs, rule, column it blames)
+_Rule = tuple[tuple[str, ...], Callable[[pd.DataFrame], "pd.Series[bool]"], str]
 _ACROSS: dict[str, _Rule] = {
-    "site_with_leak": (
-        ("leak", "leak_site"),
-        _site_with_leak,
-        "leak_site",
-        "A leak has no site.",
-        "Enter the site of the leak, or correct the leak to no.",
-    ),
-    "size_with_leak": (
-        ("leak", "leak_size"),
-        _size_with_leak,
-        "leak_size",
-        "A leak has no size.",
-        "Enter the size of the leak, or correct the leak to no.",
-    ),
-    "no_site_without_leak": (
-        ("leak", "leak_site"),
-        _no_site_without_leak,
-        "leak_site",
-        "There is a leak site but no leak.",
-        "Empty this cell, or correct the leak to yes.",
-    ),
-    "no_size_without_leak": (
-        ("leak", "leak_size"),
-        _no_size_without_leak,
-        "leak_size",
-        "There is a leak size but no leak.",
-        "Empty this cell, or correct the leak to yes.",
-    ),
-    "level_once": (
-        ("patient_id", "level"),
-        _level_once,
-        "level",
-        "The same patient has this level on an earlier row.",
-        "Correct the patient or the level, or delete the row that stands twice.",
-    ),
-    "cement_below_volume": (
-        ("cement_volume_cc", "vertebral_volume_cc"),
-        _cement_below_volume,
-        "cement_volume_cc",
-        "The cement is not less than the vertebral volume.",
-        "Correct one of the two; both are in cc.",
-    ),
+    "site_with_leak": (("leak", "leak_site"), _site_with_leak, "leak_site"),
+    "size_with_leak": (("leak", "leak_size"), _size_with_leak, "leak_size"),
+    "no_site_without_leak": (("leak", "leak_site"), _no_site_without_leak, "leak_site"),
+    "no_size_without_leak": (("leak", "leak_size"), _no_size_without_leak, "leak_size"),
+    "level_once": (("patient_id", "level"), _level_once, "level"),
+    "cement_below_volume": (("cement_volume_cc", "vertebral_volume_cc"), _cement_below_volume, "cement_volume_cc"),
 }
 
 
@@ -165,14 +135,11 @@ def _column(column: Column) -> pa.Column:
 def _problem(check_name: str, row: int, headers: dict[str, str], first_row: int) -> Problem:
     code, _, name = check_name.partition(":")
     if code in _ACROSS:
-        _, _, name, message, remedy = _ACROSS[code]
-    elif code == "constant":
-        message = f"The value differs from the one on row {first_row}, of the same patient."
-        remedy = "Give one patient the same value on every row."
-    else:
-        column = columns()[name]
-        limit = column.minimum if code == "minimum" else column.maximum
-        message = f"The value is {'below' if code == 'minimum' else 'above'} the {code} of {limit:g} {column.unit}."
-        remedy = "Correct the value, and look whether its unit is right."
-        code = "out_of_range"
-    return Problem(code, message, remedy, row=row, column=headers.get(name, name))
+        name = _ACROSS[code][2]
+        return tell(code, row=row, column=headers.get(name, name))
+    column = columns()[name]
+    header = headers.get(name, name)
+    if code == "constant":
+        return tell(code, row=row, column=header, first_row=first_row)
+    wording, limit = ("below_minimum", column.minimum) if code == "minimum" else ("above_maximum", column.maximum)
+    return tell("out_of_range", wording=wording, row=row, column=header, limit=limit, unit=column.unit)

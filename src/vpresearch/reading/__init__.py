@@ -1,0 +1,20 @@
+"""From files as clinicians save them to a table with known columns and typed cells, and all that is wrong in it."""
+
+from vpresearch.reading.cells import type_cells, without_examples
+from vpresearch.reading.file import read_bytes, read_sheets
+from vpresearch.reading.headers import Matched, match_headers
+from vpresearch.reading.merged import unmerge
+from vpresearch.reading.raw import RawTable
+from vpresearch.reading.table import find_table
+
+__all__ = [
+    "Matched",
+    "RawTable",
+    "find_table",
+    "match_headers",
+    "read_bytes",
+    "read_sheets",
+    "type_cells",
+    "unmerge",
+    "without_examples",
+]

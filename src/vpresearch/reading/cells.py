@@ -1,0 +1,169 @@
+"""Cells as people fill them, typed; what cannot be read is told at its place."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from vpresearch.dictionary import Column, columns, fold
+from vpresearch.errors import Problem
+from vpresearch.reading.raw import LONGEST_WORD, RawTable, Unreadable, is_blank, letter
+from vpresearch.telling import tell
+
+EXAMPLE_IDS = {"es": "EJEMPLO", "en": "EXAMPLE"}
+_NUMBER = re.compile(r"[-\u2212+]?\d+(?:[.,]\d+)?")
+# A text that a spreadsheet would run as a formula, wherever it is written out again.
+_LIKE_A_FORMULA = re.compile(r"[=@+\-\t\r][\w\s(\[|'\"+=@-]")
+_EXCEL_ERROR = re.compile(r"#(?:N/A|N/D|[A-Z0-9/¡!]+[!?])", re.I)
+_DATES = (datetime.date, datetime.time, datetime.timedelta)
+
+# (value, what to tell: reason code and the values of its words)
+_Converted = tuple[object, tuple[str, dict[str, object]] | None]
+
+
+def without_examples(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list[Problem]]:
+    """Take out the example row of the template, which is nobody's data, and tell that it stands there.
+
+    Parameters
+    ----------
+    raw : RawTable
+    positions : dict of str to int
+
+    Returns
+    -------
+    RawTable
+    list of Problem
+
+    Examples
+    --------
+    >>> raw = RawTable(None, 1, ("Paciente",), {2: ("Ejemplo",), 3: ("P1",)})
+    >>> kept, problems = without_examples(raw, {"patient_id": 0})
+    >>> dict(kept.rows), problems[0].code
+    ({3: ('P1',)}, 'example_row')
+    """
+    at = positions.get("patient_id")
+    if at is None:
+        return raw, []
+    ids = {fold(name) for name in EXAMPLE_IDS.values()}
+    examples = {
+        number for number, cells in raw.rows.items() if at < len(cells) and fold(str(cells[at])[:LONGEST_WORD]) in ids
+    }
+    problems = [
+        tell("example_row", sheet=raw.sheet, row=number, column=raw.header[at], cell=f"{letter(at)}{number}")
+        for number in sorted(examples)
+    ]
+    rows = {number: cells for number, cells in raw.rows.items() if number not in examples}
+    return replace(raw, rows=rows), problems
+
+
+def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFrame, list[Problem]]:
+    """Give the table its canonical columns, its cells typed.
+
+    Parameters
+    ----------
+    raw : RawTable
+    positions : dict of str to int
+        Position of each column, by canonical name.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_rows, n_columns)
+        Indexed by the file's row numbers; missing where a problem is told.
+    list of Problem
+
+    Examples
+    --------
+    >>> table, problems = type_cells(RawTable(None, 1, ("Edad",), {2: ("74,5",), 3: ("old",)}), {"age_years": 0})
+    >>> table["age_years"].tolist(), [(problem.code, problem.row) for problem in problems]
+    ([74.5, nan], [('not_a_number', 3)])
+    """
+    problems: list[Problem] = []
+    data: dict[str, pd.Series[Any]] = {}
+    for name, position in positions.items():
+        column = columns()[name]
+        values = []
+        for number, cells in raw.rows.items():
+            value, fault = convert(cells[position] if position < len(cells) else None, column)
+            values.append(value)
+            if fault is not None:
+                problems.append(tell(fault[0], row=number, column=raw.header[position], **fault[1]))  # type: ignore[arg-type]
+        dtype = float if column.kind == "number" else object
+        data[name] = pd.Series(values, index=list(raw.rows), dtype=dtype)
+    return pd.DataFrame(data, index=list(raw.rows)), problems
+
+
+def convert(cell: object, column: Column) -> _Converted:
+    """Type one cell.
+
+    Parameters
+    ----------
+    cell : object
+    column : Column
+
+    Returns
+    -------
+    object
+        The value; None where a problem is told.
+    tuple of str and dict, or None
+        Reason code and the values of its words.
+
+    Examples
+    --------
+    >>> convert("Sí", columns()["leak"]), convert("24,8", columns()["vertebral_volume_cc"])
+    (('yes', None), (24.8, None))
+    """
+    if isinstance(cell, Unreadable):
+        return None, (cell.code, {})
+    if is_blank(cell):
+        return None, None if column.may_be_empty else ("missing_value", {})
+    if isinstance(cell, _DATES):
+        return None, ("date", {})
+    if isinstance(cell, str) and len(cell) > LONGEST_WORD:
+        return None, ("too_long", {"limit": LONGEST_WORD})
+    if column.kind == "number":
+        return _number(cell, column)
+    if column.kind == "category":
+        return _category(cell, column)
+    return _text(cell, column)
+
+
+def _number(cell: object, column: Column) -> _Converted:
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        if math.isfinite(cell):
+            return float(cell), None
+    elif isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()):
+        return float(cell.strip().replace(",", ".").replace("\u2212", "-")), None
+    return None, ("not_a_number", {"unit": column.unit})
+
+
+def _category(cell: object, column: Column) -> _Converted:
+    value = _words(column.name).get(fold(cell))
+    if value is not None:
+        return value, None
+    accepted = ", ".join(dict.fromkeys(f"{level.labels['es']} ({level.value})" for level in column.levels))
+    return None, ("unknown_category", {"accepted": accepted})
+
+
+def _text(cell: object, column: Column) -> _Converted:
+    if fold(cell) in _words(column.name):
+        # The one level of a text column is its word for nothing to tell.
+        return None, None
+    text = str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
+    if _EXCEL_ERROR.fullmatch(text):
+        return None, ("excel_error", {})
+    if _LIKE_A_FORMULA.match(text) and not _NUMBER.fullmatch(text):
+        return None, ("like_a_formula", {})
+    return text, None
+
+
+@cache
+def _words(name: str) -> dict[str, str]:
+    """Give the category by its folded spellings."""
+    return {fold(spelling): level.value for level in columns()[name].levels for spelling in level.spellings()}

@@ -1,0 +1,72 @@
+"""Files into sheets, by the kind of file; what is not a table is refused before a library opens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vpresearch.reading.raw import Sheet
+from vpresearch.telling import refused
+
+# A workbook with everything this study could hold is a hundredth of this.
+MAX_BYTES = 64 * 1024 * 1024
+_WITH_MACROS = {".xlsm", ".xltm", ".xlsb", ".xlam"}
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file whose name and size are those of a table.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is of another kind, empty or too large.
+    """
+    name, suffix = path.name, path.suffix.lower()
+    if not path.is_file():
+        raise refused(name, "no_file")
+    if suffix in _WITH_MACROS:
+        raise refused(name, "macros")
+    if suffix not in {".csv", ".xlsx"}:
+        wording = "file_type" if suffix else "file_type_none"
+        raise refused(name, "file_type", wording=wording, suffix=path.suffix)
+    if path.stat().st_size > MAX_BYTES:
+        raise refused(name, "too_large", megabytes=MAX_BYTES // 1024**2)
+    content = path.read_bytes()
+    if not content.strip():
+        raise refused(name, "empty_file")
+    return content
+
+
+def read_sheets(path: Path, content: bytes) -> list[Sheet]:
+    """Read the sheets of a workbook, or the ways in which a text can be cut into cells.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        For its name.
+    content : bytes
+
+    Returns
+    -------
+    list of Sheet
+
+    Raises
+    ------
+    InputError
+        If the content is not what the name says.
+    """
+    # Lazy: openpyxl is slow to import, and a CSV needs none of it.
+    if path.suffix.lower() == ".xlsx":
+        from vpresearch.reading.workbook import read_workbook
+
+        return read_workbook(path.name, content)
+    from vpresearch.reading.delimited import read_delimited
+
+    return read_delimited(path.name, content)

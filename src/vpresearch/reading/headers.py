@@ -1,0 +1,181 @@
+"""Headers as people write them, and the columns that they mean; a near miss is suggested, never guessed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from vpresearch.dictionary import Column, columns, fold
+from vpresearch.errors import Problem
+from vpresearch.reading.raw import LONGEST_WORD, RawTable, letter
+from vpresearch.telling import tell
+
+# What may stand behind a header, folded: the same unit by another name, and units that would be read wrongly.
+_SAME = {
+    "cc": ("cc", "ml", "cm3", "c c"),
+    "years": ("anos", "years", "en anos", "in years"),
+    "points": ("puntos", "points", "0 10", "0 a 10", "de 0 a 10", "cm"),
+    "percent": ("percent", "porcentaje", "por ciento", "0 100", "0 a 100", "de 0 a 100"),
+}
+_WRONG = {
+    "cc": ("mm3", "mm", "l", "litros", "dl", "dm3", "m3", "ul", "cm", "porcentaje", "percent"),
+    "years": ("meses", "months", "dias", "days"),
+    "points": ("0 100", "0 a 100", "de 0 a 100", "mm", "0 1", "porcentaje", "percent"),
+    "percent": ("0 1", "0 a 1", "0 50", "0 a 50", "sobre 50", "fraccion", "fraction", "tanto por uno"),
+}
+_COMPUTED = ("fill percent", "llenado", "relleno", "porcentaje de llenado", "porcentaje de relleno", "fill ratio")
+_COMPUTED_TOO = ("fill", "fill percentage", "ratio de llenado", "region", "region vertebral", "spinal region")
+_ALIKE = 0.8
+_MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Which column stands where.
+
+    Attributes
+    ----------
+    positions : dict of str to int
+        By canonical name, in the order of the file.
+    problems, notes : tuple of Problem
+    """
+
+    positions: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
+
+
+@cache
+def _names() -> dict[str, tuple[str, str]]:
+    """Give column and wrong unit by folded header; a header as the dictionary has it goes before one with a unit."""
+    known = {fold(spelling): (column.name, "") for column in columns().values() for spelling in column.spellings()}
+    for column in columns().values():
+        stems = {fold(spelling) for spelling in column.spellings()}
+        stems |= {stem.removesuffix(f" {unit}") for stem in stems for unit in _SAME.get(column.unit, ())}
+        for stem in sorted(stems):
+            for unit in ("", *_SAME.get(column.unit, ())):
+                known.setdefault(f"{stem} {unit}".strip(), (column.name, ""))
+            for unit in _WRONG.get(column.unit, ()):
+                known.setdefault(f"{stem} {unit}", (column.name, unit))
+    return known
+
+
+def known_headers(cells: Iterable[object]) -> int:
+    """Count the cells of a row that are headers.
+
+    Parameters
+    ----------
+    cells : iterable of object
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> known_headers(["Sexo", "EDAD (años)", "Volumen vertebral [ml]", "Cirujano", None])
+    3
+    """
+    return sum(fold(cell) in _names() for cell in cells if cell is not None and len(str(cell)) <= LONGEST_WORD)
+
+
+def match_headers(raw: RawTable) -> Matched:
+    """Find the columns of a table.
+
+    Parameters
+    ----------
+    raw : RawTable
+
+    Returns
+    -------
+    Matched
+
+    Examples
+    --------
+    >>> found = match_headers(RawTable(None, 1, ("Nivel", "Volumen vertebral (mm3)"), {}))
+    >>> dict(found.positions), [problem.code for problem in found.problems][:2]
+    ({'level': 0, 'vertebral_volume_cc': 1}, ['header_unit', 'missing_column'])
+    """
+    positions: dict[str, int] = {}
+    problems: list[Problem] = []
+    unknown: list[int] = []
+    for position, header in enumerate(raw.header):
+        name, unit = _names().get(fold(header), (None, ""))
+        cell = f"{letter(position)}{raw.header_row}"
+        if name is None:
+            unknown.append(position)
+        elif name in positions:
+            first = raw.header[positions[name]]
+            problems.append(tell("column_twice", column=header, cell=cell, first=first, second=header))
+        else:
+            positions[name] = position
+            if unit:
+                problems.append(tell("header_unit", column=header, cell=cell, unit=columns()[name].unit))
+    near = _near(raw, unknown, positions)
+    problems += [
+        _missing_column(column, near.get(column.name))
+        for column in columns().values()
+        if column.required and column.name not in positions
+    ]
+    return Matched(positions, tuple(problems), _ignored(raw, unknown, near))
+
+
+def _near(raw: RawTable, unknown: list[int], positions: Mapping[str, int]) -> dict[str, str]:
+    """Give the unknown header that is most like each column that is not there."""
+    folded = {key: raw.header[position] for position in unknown if (key := fold(raw.header[position]))}
+    near = {}
+    for column in columns().values():
+        if column.name in positions:
+            continue
+        spellings = [fold(spelling) for spelling in column.spellings()]
+        like = [header for key, header in folded.items() if difflib.get_close_matches(key, spellings, 1, _ALIKE)]
+        if like:
+            near[column.name] = like[0]
+    return near
+
+
+def _missing_column(column: Column, near: str | None) -> Problem:
+    label = column.labels["es"]
+    if near is None:
+        return tell("missing_column", column=column.name, label=label, name=column.name)
+    return tell(
+        "missing_column", wording="missing_column_near", column=column.name, label=label, name=column.name, near=near
+    )
+
+
+def _ignored(raw: RawTable, unknown: list[int], near: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Note the columns that are not read: those that look like an optional one, those computed here, the rest."""
+    notes = [
+        tell("ignored_near", column=header, label=columns()[name].labels["es"])
+        for name, header in near.items()
+        if not columns()[name].required
+    ]
+    computed = [raw.header[position] for position in unknown if is_computed(raw.header[position])]
+    notes += [tell("computed_column", column=header) for header in computed]
+    told = {*near.values(), *computed, ""}
+    others = [raw.header[position] for position in unknown if raw.header[position] not in told]
+    if others:
+        named = ", ".join(others[:_MOST_NAMED]) + (" …" if len(others) > _MOST_NAMED else "")
+        notes.append(tell("ignored_columns", named=named))
+    return tuple(notes)
+
+
+def is_computed(header: str) -> bool:
+    """Tell whether a header names what is computed and never read.
+
+    Parameters
+    ----------
+    header : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_computed("Llenado (%)"), is_computed("Fuga")
+    (True, False)
+    """
+    return fold(header) in {*_COMPUTED, *_COMPUTED_TOO}

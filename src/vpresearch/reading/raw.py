@@ -1,0 +1,125 @@
+"""A table as it stands in a file, before anything in it is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vpresearch.errors import Problem
+
+# A study has one row a vertebra; a file beyond these is not one, and would take the memory of the machine.
+MAX_ROWS = 10_000
+MAX_COLUMNS = 200
+# No accepted word or header is longer; a cell of megabytes is not looked at letter by letter.
+LONGEST_WORD = 200
+# Of a sheet so many rows are read that a table of too many is seen to be one.
+MOST_RECORDS = MAX_ROWS + 100
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands in a cell that holds something of which no value may be taken.
+
+    Attributes
+    ----------
+    code : str
+        Reason code of the problem to be told.
+    """
+
+    code: str
+
+
+@dataclass(frozen=True, order=True)
+class Merged:
+    """A block of merged cells; rows and columns count from 1, the ends included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a file, or its only one.
+
+    Attributes
+    ----------
+    title : str or None
+        None for a text file.
+    records : dict of int to tuple of object
+        The cells by row number, without blank rows.
+    merged : tuple of Merged
+    """
+
+    title: str | None
+    records: Mapping[int, tuple[object, ...]]
+    merged: tuple[Merged, ...] = ()
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A header and its cells, with the file's own row numbers.
+
+    Attributes
+    ----------
+    sheet : str or None
+    header_row : int
+    header : tuple of str
+        Headers as they are written, by position.
+    rows : dict of int to tuple of object
+        The cells below the header by row number, without blank rows.
+    merged : tuple of Merged
+    notes : tuple of Problem
+        What the author should know and need not mend.
+    """
+
+    sheet: str | None
+    header_row: int
+    header: tuple[str, ...]
+    rows: Mapping[int, tuple[object, ...]]
+    merged: tuple[Merged, ...] = ()
+    notes: tuple[Problem, ...] = field(default=())
+
+
+def is_blank(cell: object) -> bool:
+    """Tell whether a cell holds nothing that can be seen.
+
+    Parameters
+    ----------
+    cell : object
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_blank(None), is_blank("  "), is_blank(0)
+    (True, True, False)
+    """
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def letter(position: int) -> str:
+    """Name a column as spreadsheets do.
+
+    Parameters
+    ----------
+    position : int
+        From 0.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> letter(0), letter(25), letter(26), letter(701), letter(702)
+    ('A', 'Z', 'AA', 'ZZ', 'AAA')
+    """
+    letters, rest = "", position + 1
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters

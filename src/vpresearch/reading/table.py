@@ -1,0 +1,87 @@
+"""Which sheet, and which row of it, holds the header of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vpresearch.dictionary import columns
+from vpresearch.errors import Problem
+from vpresearch.reading.headers import known_headers
+from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable
+from vpresearch.telling import refused, tell
+
+_SEARCHED_ROWS = 20
+_LONGEST_HEADER = 80
+# One known word may stand in any row of any text; two of them are a header.
+_FEWEST_KNOWN = 2
+
+
+def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
+    """Take the row, on any sheet, that holds the most known headers.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+    sheets : sequence of Sheet
+
+    Returns
+    -------
+    RawTable
+        With a note on every other sheet that could have been meant.
+
+    Raises
+    ------
+    InputError
+        If there is no header, or the table is larger than a study can be.
+
+    Examples
+    --------
+    >>> found = find_table("study.xlsx", [Sheet("Datos", {2: ("Nivel", "Fuga"), 3: ("T12", "No")})])
+    >>> found.header_row, found.header, found.rows
+    (2, ('Nivel', 'Fuga'), {3: ('T12', 'No')})
+    """
+    best = [_best_row(sheet) for sheet in sheets]
+    known, row, chosen = max(
+        ((known, row, sheet) for (known, row), sheet in zip(best, sheets, strict=True)),
+        key=lambda found: found[0],
+        default=(0, 0, Sheet(None, {})),
+    )
+    if known < _FEWEST_KNOWN:
+        expected = ", ".join(column.labels["es"] for column in columns().values() if column.required)
+        raise refused(name, "no_header", expected=expected)
+    rows = {number: cells for number, cells in chosen.records.items() if number > row}
+    _check_size(name, rows, chosen)
+    header = tuple(_header(cell) for cell in chosen.records[row])
+    notes = [_other(sheet, chosen) for sheet, (n, _) in zip(sheets, best, strict=True) if _could_be(sheet, n, chosen)]
+    return RawTable(chosen.title, row, header, rows, chosen.merged, tuple(notes))
+
+
+def _best_row(sheet: Sheet) -> tuple[int, int]:
+    """Give the most headers that any row holds, and the first such row."""
+    found = ((known_headers(cells), row) for row, cells in sheet.records.items() if row <= _SEARCHED_ROWS)
+    return max(found, key=lambda known: known[0], default=(0, 0))
+
+
+def _check_size(name: str, rows: dict[int, tuple[object, ...]], sheet: Sheet) -> None:
+    if len(rows) > MAX_ROWS:
+        raise refused(name, "too_many_rows", sheet=sheet.title, limit=MAX_ROWS)
+    if any(len(cells) > MAX_COLUMNS for cells in sheet.records.values()):
+        raise refused(name, "too_many_columns", sheet=sheet.title, limit=MAX_COLUMNS)
+
+
+def _header(cell: object) -> str:
+    """Write a header in one line, without what a terminal would obey."""
+    text = "" if cell is None or isinstance(cell, Unreadable) else str(cell)[:LONGEST_WORD]
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(shown.split())[:_LONGEST_HEADER]
+
+
+def _could_be(sheet: Sheet, known: int, chosen: Sheet) -> bool:
+    """Tell whether somebody could have meant this sheet: it knows most of the columns that must be there."""
+    required = sum(column.required for column in columns().values())
+    return sheet is not chosen and sheet.title is not None and 4 * known >= 3 * required
+
+
+def _other(sheet: Sheet, chosen: Sheet) -> Problem:
+    return tell("other_table", sheet=sheet.title, chosen=chosen.title)

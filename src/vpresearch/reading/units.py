@@ -1,0 +1,99 @@
+"""Whole columns that look as if they were kept in another unit: told once, instead of in every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from vpresearch.dictionary import columns
+from vpresearch.errors import Problem
+from vpresearch.reading.headers import is_computed
+from vpresearch.reading.raw import RawTable
+from vpresearch.telling import tell
+
+# Two printed digits of a percentage may differ by so much from the exact ratio.
+_TOLERANCE = 0.5
+_FEWEST = 3
+
+
+def look_at_units(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
+    """Find the columns whose values would be right in another unit.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
+    headers : dict of str to str
+        The header in the file, by canonical column.
+
+    Returns
+    -------
+    list of Problem
+
+    Examples
+    --------
+    >>> volumes = pd.DataFrame({"vertebral_volume_cc": [24800.0, 31800.0, 35600.0]})
+    >>> print(*look_at_units(volumes, {"vertebral_volume_cc": "Volumen (cc)"}))
+    column Volumen (cc): The whole column looks like mm³; it must be in cc. Divide it by 1000.
+    """
+    found = []
+    for name in table:
+        values = table[name].dropna() if columns()[str(name)].kind == "number" else table[name].iloc[:0]
+        code = _suspect(str(name), values.to_numpy(float)) if len(values) >= _FEWEST else ""
+        if code:
+            found.append(tell(code, column=headers.get(str(name), str(name))))
+    return found
+
+
+def _suspect(name: str, values: np.ndarray) -> str:
+    unit, maximum = columns()[name].unit, columns()[name].maximum or np.inf
+    middle = float(np.median(values))
+    if unit == "cc":
+        return "unit_mm3" if middle > maximum else ""
+    if unit == "points":
+        return "unit_of_100" if middle > maximum else ""
+    if unit == "years":
+        return "unit_year_of_birth" if middle > maximum else ""
+    # A score of a few points of a hundred is a recovered patient; one that is no whole number and below 1 is not.
+    return "unit_fraction" if values.max() <= 1 and bool(np.any(values % 1 > 0)) else ""
+
+
+def compare_computed(raw: RawTable, table: pd.DataFrame) -> list[Problem]:
+    """Hold the file's own fill ratio, which is never read, against the one computed here.
+
+    Parameters
+    ----------
+    raw : RawTable
+    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
+
+    Returns
+    -------
+    list of Problem
+        Notes: the rows may be right, and the file's own computation wrong.
+    """
+    if not {"cement_volume_cc", "vertebral_volume_cc"} <= set(table):
+        return []
+    computed = (100 * table["cement_volume_cc"] / table["vertebral_volume_cc"]).to_numpy(float)
+    notes = []
+    for position, header in enumerate(raw.header):
+        if not is_computed(header):
+            continue
+        cells = [cells[position] if position < len(cells) else None for cells in raw.rows.values()]
+        own = np.array([_as_number(cell) for cell in cells], dtype=float)
+        known = np.isfinite(own) & np.isfinite(computed)
+        if known.sum() < _FEWEST:
+            continue
+        if np.median(np.abs(100 * own - computed)[known]) < _TOLERANCE:
+            notes.append(tell("computed_fraction", sheet=raw.sheet, column=header))
+        elif differing := int((np.abs(own - computed)[known] > _TOLERANCE).sum()):
+            notes.append(tell("computed_differs", sheet=raw.sheet, column=header, n=differing))
+    return notes
+
+
+def _as_number(cell: object) -> float:
+    text = str(cell).replace("%", "").replace(",", ".").strip()
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,43 @@
+"""Cells typed: what is accepted is the number or word that stands there, and nothing else passes."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vpresearch.dictionary import columns
+from vpresearch.reading.cells import convert
+from vpresearch.reading.raw import Unreadable, letter
+
+
+@given(st.decimals(-1000, 1000, places=3), st.sampled_from(".,"), st.sampled_from(["", " ", "\t"]))
+def test_a_number_is_read_as_it_is_written(value: object, mark: str, blank: str) -> None:
+    written = f"{blank}{value:f}{blank}".replace(".", mark)
+    assert convert(written, columns()["vas_pre"]) == (float(f"{value:f}"), None)
+
+
+@given(st.one_of(st.text(max_size=8), st.floats(), st.integers(), st.booleans(), st.dates(), st.none()))
+def test_a_cell_is_either_read_or_told(cell: object) -> None:
+    for column in columns().values():
+        value, fault = convert(cell, column)
+        assert fault is None or value is None
+        assert fault is not None or value is not None or column.may_be_empty or not str(cell).strip("-–— ")
+
+
+@pytest.mark.parametrize("name", columns())
+@pytest.mark.parametrize(
+    "cell", [datetime.date(2020, 1, 2), datetime.time(3), datetime.timedelta(1), Unreadable("date")]
+)
+def test_a_date_is_a_date_in_every_column(name: str, cell: object) -> None:
+    assert convert(cell, columns()[name]) == (None, ("date", {}))
+
+
+@given(st.integers(0, 20_000))
+def test_columns_are_named_as_openpyxl_names_them(position: int) -> None:
+    from openpyxl.utils import get_column_letter
+
+    if position < 18_278:
+        assert letter(position) == get_column_letter(position + 1)

@@ -1,0 +1,103 @@
+"""Headers that are the same with another unit's name, headers with a wrong unit, and near misses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vpresearch.dictionary import columns, fold
+from vpresearch.errors import Problem
+from vpresearch.load import examine, load
+from vpresearch.reading.headers import _SAME, _WRONG, _names, is_computed, known_headers
+
+Rows = list[dict[str, str]]
+Write = Callable[..., Path]
+Refused = Callable[[Path], list[Problem]]
+
+
+def renamed(rows: Rows, name: str, header: str) -> Rows:
+    return [{header if key == name else key: cell for key, cell in row.items()} for row in rows]
+
+
+def test_no_header_means_two_columns() -> None:
+    """With every unit that may stand behind it, a spelling still is that of one column."""
+    for column in columns().values():
+        for spelling in column.spellings():
+            assert _names()[fold(spelling)] == (column.name, "")
+            for unit in _SAME.get(column.unit, ()):
+                assert _names()[f"{fold(spelling)} {unit}"] == (column.name, "")
+            for unit in _WRONG.get(column.unit, ()):
+                assert _names()[f"{fold(spelling)} {unit}"] == (column.name, unit)
+
+
+def test_units_are_those_of_the_dictionary() -> None:
+    assert set(_SAME) == set(_WRONG) == {column.unit for column in columns().values() if column.unit}
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("age_years", "Edad [años]"),
+        ("age_years", "EDAD (en años)"),
+        ("vertebral_volume_cc", "Volumen vertebral (ml)"),
+        ("vertebral_volume_cc", "Volumen vertebral (cm³)"),
+        ("vertebral_volume_cc", "volumen  de la vértebra, c.c."),
+        ("cement_volume_cc", "Cemento (mL)"),
+        ("vas_pre", "EVA previa (0-10)"),
+        ("vas_1m", "EAV 1 mes\n(0 a 10)"),
+        ("odi_1y", "ODI al año (%)"),
+        ("odi_1y", "Oswestry 1 año (0-100)"),
+    ],
+)
+def test_a_unit_in_brackets_is_forgiven(rows: Rows, write: Write, name: str, header: str) -> None:
+    assert load(write(renamed(rows, name, header))).rows[name].notna().any()
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("vertebral_volume_cc", "Volumen vertebral (mm3)"),
+        ("vertebral_volume_cc", "Volumen vertebral [mm³]"),
+        ("cement_volume_cc", "Cemento inyectado (%)"),
+        ("age_years", "Edad (meses)"),
+        ("vas_pre", "EAV previa (0-100)"),
+        ("odi_pre", "Oswestry previo (0-1)"),
+    ],
+)
+def test_a_wrong_unit_in_brackets_is_told(rows: Rows, write: Write, refused: Refused, name: str, header: str) -> None:
+    if header.endswith("(%)"):
+        header = header.replace("%", "porcentaje")
+    (problem,) = refused(write(renamed(rows, name, header)))
+    assert (problem.code, problem.row, problem.column) == ("header_unit", None, " ".join(header.split()))
+    assert problem.cell is not None
+    assert problem.cell.endswith("1")
+
+
+def test_a_near_miss_of_an_optional_column_is_noted_and_not_read(rows: Rows, write: Write) -> None:
+    examined = examine(write(renamed(rows, "complication", "Complicació")))
+    assert [(note.code, note.column) for note in examined.notes] == [("ignored_near", "Complicació")]
+    assert examined.dataset is not None
+    assert "complication" not in examined.dataset.vertebrae
+
+
+def test_columns_that_are_not_read_are_named(rows: Rows, write: Write) -> None:
+    examined = examine(write([{"Hospital": "xyzzy", **row, "Región": "xyzzy", "": ""} for row in rows]))
+    assert [note.code for note in examined.notes] == ["computed_column", "ignored_columns"]
+    assert "Hospital" in examined.notes[1].message
+    assert "xyzzy" not in "".join(map(str, examined.notes))
+
+
+def test_a_header_is_shown_in_one_short_line_without_escapes(rows: Rows, write: Write, refused: Refused) -> None:
+    for row in rows:
+        del row["odi_1y"]
+    (problem,) = refused(write([{**row, "Oswestry 1 añoo\n\x1b[31m": "1", "x" * 500: "1"} for row in rows]))
+    assert problem.code == "missing_column"
+    assert "\x1b" not in str(problem)
+
+
+def test_one_known_word_is_no_header() -> None:
+    assert known_headers(["Sexo", "Cirujano"]) == 1
+    assert known_headers([None, 3, "Llenado"]) == 0
+    assert is_computed("FILL PERCENT (%)")

@@ -1,0 +1,70 @@
+"""The report on a file: what is wrong, where, how many values there are, and never which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpresearch.labels import LANGUAGES
+from vpresearch.load import examine, load
+from vpresearch.published import Paper
+from vpresearch.scorecard import scorecard
+from vpresearch.validation import as_json, presence, report
+
+Rows = list[dict[str, str]]
+Book = Callable[..., Path]
+
+
+def test_a_good_file_is_counted(workbook: Book) -> None:
+    written = report(examine(workbook()), "es").splitlines()
+    assert written[0] == "study.xlsx: 3 pacientes, 5 vértebras, 2 fugas. Ningún problema."
+    assert "  EAV un año: 2 de 3 pacientes; faltan 1" in written
+    assert "  Nivel: 5 de 5 vértebras" in written
+    assert not any("Localización" in line or "Complicación" in line for line in written)
+
+
+def test_a_faulty_file_is_listed_with_notes(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        sheet["C4"], sheet["U1"] = 130, "Hospital"
+
+    written = report(examine(workbook(change)), "en")
+    assert "sheet Datos, cell C4, column Edad: The value is above the maximum of 120 years." in written
+    assert "To know, not to mend:\n  - These columns are not read: Hospital." in written
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_value_of_a_cell_is_said(workbook: Book, rows: Rows, language: str) -> None:
+    def change(sheet: Any) -> None:
+        for column in "BCDEFGHIJK":
+            sheet[f"{column}4"] = "xyzzy"
+
+    for examined in (examine(workbook(change)), examine(workbook())):
+        for written in (report(examined, language), as_json(examined, language)):
+            for secret in ("xyzzy", "Zubiri", "Quesada", "Iturbe", "transient"):
+                assert secret not in written
+
+
+def test_a_machine_gets_places_and_codes(workbook: Book) -> None:
+    found = json.loads(as_json(examine(workbook(lambda sheet: sheet.__setitem__("C4", 130))), "es"))
+    assert (found["valid"], found["sizes"], found["n"], found["sha256"]) == (False, None, None, None)
+    (problem,) = found["problems"]
+    assert list(problem) == ["code", "message", "remedy", "sheet", "row", "column", "cell"]
+    assert (problem["code"], problem["sheet"], problem["row"], problem["cell"]) == ("out_of_range", "Datos", 4, "C4")
+    good = json.loads(as_json(examine(workbook()), "es"))
+    assert good["sizes"] == {"patients": 3, "vertebrae": 5, "leaks": 2}
+    assert {"variable": "vas_1y", "unit": "patients", "n": 2, "total": 3} in good["n"]
+
+
+@pytest.mark.parametrize("leaks", ["none", "one", "all", "one patient"])
+def test_small_and_lopsided_studies_are_read_and_judged(rows: Rows, write: Book, paper: Paper, leaks: str) -> None:
+    for number, row in enumerate(rows):
+        leaked = leaks == "all" or (leaks == "one" and number == 2)
+        row |= {"leak": "yes" if leaked else "no"}
+        row |= {"leak_site": "disc" if leaked else "", "leak_size": "massive" if leaked else ""}
+    study = load(write(rows[:2] if leaks == "one patient" else rows))
+    assert {one.unit for one in presence(study)} == {"patients", "vertebrae"}
+    assert len(scorecard(paper, study, 0.05)) == len(paper.claims)
