@@ -10,7 +10,7 @@ import math
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pandas as pd
 from vpresearch.dictionary import Column, columns, fold
 from vpresearch.errors import InputError, Problem
 from vpresearch.fingerprint import fingerprint, is_reconstruction
+from vpresearch.identifiers import screen
 from vpresearch.schema import check
 
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
@@ -44,6 +45,8 @@ class Dataset:
         Checksum of the file.
     reconstruction : bool
         Whether the rows were made by this project to satisfy published statistics.
+    dropped : tuple of str
+        The direct identifiers that were dropped from the file, by column.
     """
 
     patients: pd.DataFrame
@@ -51,6 +54,7 @@ class Dataset:
     name: str
     sha256: str
     reconstruction: bool
+    dropped: tuple[str, ...] = ()
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -70,13 +74,15 @@ class _RawTable:
     rows: tuple[tuple[int, tuple[object, ...]], ...]
 
 
-def load(path: Path | str) -> Dataset:
+def load(path: Path | str, *, drop_identifiers: bool = False) -> Dataset:
     """Load and validate a table of vertebrae.
 
     Parameters
     ----------
     path : pathlib.Path or str
         A ``.csv`` (comma or semicolon, decimal point or comma, UTF-8 or Latin-1) or an ``.xlsx``.
+    drop_identifiers : bool, default False
+        Whether direct identifiers are dropped instead of refused.
 
     Returns
     -------
@@ -97,15 +103,16 @@ def load(path: Path | str) -> Dataset:
     path = Path(path)
     content = _read_bytes(path)
     raw = _read_workbook(path.name, content) if path.suffix.lower() == ".xlsx" else _read_csv(path.name, content)
+    raw, dropped, identifying = screen(raw, drop_identifiers=drop_identifiers)
     table, headers, problems = _canonical(raw)
-    problems = _without_echoes(problems + check(table, headers), table)
+    problems = identifying + _without_echoes(problems + check(table, headers), table)
     if not raw.rows:
         problems.append(Problem("no_rows", "The table has a header but no rows.", "Enter one row a vertebra."))
     if problems:
         placed = [Problem(p.code, p.message, p.remedy, raw.sheet, p.row, p.column) for p in problems]
         raise InputError(path.name, sorted(placed, key=lambda problem: (problem.row or 0, problem.column or "")))
     checksum = hashlib.sha256(content).hexdigest()
-    return _normalise(table, path.name, checksum)
+    return replace(_normalise(table, path.name, checksum), dropped=dropped)
 
 
 # -- the file ----------------------------------------------------------------------------------------------------
