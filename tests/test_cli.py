@@ -85,7 +85,7 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
     kinds = {"tables": ("csv", "html", "tex"), "figures": ("csv", "png", "svg")}
     outputs = [exhibit.output for notebook in notebooks for exhibit in notebook.exhibits]
     expected = {f"{output}.{kind}" for output in outputs for kind in kinds[output.split("/")[0]]}
-    of_rows = {"volumes.csv", "risk_curve.csv"}
+    of_rows = {"volumes.csv", "risk_curve.csv", "spline.csv"}
     expected = {path for path in expected if path.removeprefix("figures/") not in of_rows}
     expected |= {
         *(f"private/{name}" for name in of_rows),
@@ -117,8 +117,8 @@ def test_a_run_gives_a_verdict_on_every_claim(finished: Finished, paper: Paper) 
 def test_a_run_is_recorded(finished: Finished) -> None:
     record = json.loads((finished.out / "run.json").read_text(encoding="utf-8"))
     sha256 = hashlib.sha256(finished.data.read_bytes()).hexdigest()
-    assert record["data"] == {"name": "study.csv", "sha256": sha256, "reconstruction": False}
-    assert record["parameters"] == {"language": "es", "alpha": 0.05, "seed": 1}
+    assert record["data"] == {"sha256": sha256, "reconstruction": False}
+    assert record["parameters"] == {"language": "es", "alpha": 0.05, "seed": 1, "min_cell": 0}
 
 
 def test_no_patient_leaves_the_private_folder(finished: Finished) -> None:

@@ -14,7 +14,7 @@ from vpresearch.load import Dataset
 from vpresearch.project import RECONSTRUCTION
 from vpresearch.runner import NotebookError, Run
 
-PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nout = ""\n'
+PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nmin_cell = 0\nout = ""\n'
 WRITES = (
     "from pathlib import Path\n"
     "folder = Path(out) / 'tables'\n"
@@ -102,8 +102,8 @@ def test_a_run_puts_everything_in_its_place(
     assert (out / "tables" / "good.csv").read_text(encoding="utf-8") == "en 0.1 7 vertebrae.csv"
     assert files(records) == {"run.json", "notebooks/good.ipynb"}
     record = json.loads((records / "run.json").read_text(encoding="utf-8"))
-    assert record["data"] == {"name": "vertebrae.csv", "sha256": shipped.sha256, "reconstruction": True}
-    assert record["parameters"] == {"language": "en", "alpha": 0.1, "seed": 7}
+    assert record["data"] == {"sha256": shipped.sha256, "reconstruction": True}
+    assert record["parameters"] == {"language": "en", "alpha": 0.1, "seed": 7, "min_cell": 0}
     assert set(record["seconds"]) == {"good.ipynb"}
     assert {"vpresearch", "numpy", "scipy", "matplotlib"} <= set(record["versions"])
 

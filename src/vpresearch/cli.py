@@ -21,6 +21,7 @@ from vpresearch.reported import RoundingRule
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
 _MOST_LISTED = 10
+_MIN_CELL = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
     reproduce.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
+    reproduce.add_argument(
+        "--drop-identifiers", action="store_true", help="drop names, record numbers, dates ... instead of refusing them"
+    )
+    reproduce.add_argument("--public", action="store_true", help="leave out single patients' values and small counts")
+    reproduce.add_argument(
+        "--min-cell", type=_least_cell, default=_MIN_CELL, help="least count that --public shows (%(default)s)"
+    )
     reproduce.set_defaults(command=_reproduce)
 
     audit = commands.add_parser("audit", help="check a paper's printed numbers against one another; needs no data")
@@ -108,6 +116,13 @@ def _level(text: str) -> float:
     return value
 
 
+def _least_cell(text: str) -> int:
+    value = int(text)
+    if value < 2:
+        raise argparse.ArgumentTypeError("must be at least 2")
+    return value
+
+
 def _seed(text: str) -> int:
     value = int(text)
     if value < 0:
@@ -127,16 +142,24 @@ def _positive(text: str) -> int:
 
 def _reproduce(options: argparse.Namespace) -> int:
     # Lazy, here and below: help and refusals need none of the scientific packages.
+    from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
     from vpresearch.published import read_paper
     from vpresearch.runner import run
     from vpresearch.scorecard import differing, scorecard
 
     data: Path = options.data
-    dataset = load(data)
+    dataset = load(data, drop_identifiers=options.drop_identifiers)
+    min_cell: int = options.min_cell if options.public else 0
+    if min_cell:
+        check_public(dataset, min_cell)
+    for dropped in dataset.dropped:
+        print(f"Dropped as an identifier: {dropped}")
     out, records = _folders(options)
-    finished = run(dataset, data, out, records, language=options.language, alpha=options.alpha, seed=options.seed)
+    chosen = {"language": options.language, "alpha": options.alpha, "seed": options.seed, "min_cell": min_cell}
+    finished = run(dataset, data, out, records, **chosen)
     rows = scorecard(read_paper(PUBLISHED), dataset, options.alpha)
+    rows = withhold(rows, dataset, min_cell) if min_cell else rows
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Nothing below is a reproduction.")
     differences = differing(rows)
@@ -177,11 +200,13 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
         # The notebooks run in a folder of their own, where a relative path would mean another place.
         folder = options.out.resolve()
         return folder, folder
-    standard = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED)
+    standard = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED) and not options.public
+    # A public run beside another, so that nobody shares what the other left.
+    public = "-public" if options.public else ""
     if options.data.resolve() == RECONSTRUCTION.resolve():
-        records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}")
+        records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}{public}")
         return (ROOT, records) if standard else (records, records)
-    folder = BUILD / options.data.stem
+    folder = BUILD / f"{options.data.stem}{public}"
     return folder, folder
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import repeat
 
 import pandas as pd
 
 from vpresearch import labels
+from vpresearch.disclosure import is_small
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Design
 from vpresearch.regression.log_odds import log_odds
@@ -24,7 +26,7 @@ from vpresearch.regression.precision import (
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.risk import FILLS, dose_risks, effect_of_one_point, risk_curve, risk_difference
 from vpresearch.regression.validation import Performance
-from vpresearch.tables.table import Table, steady
+from vpresearch.tables.table import Table, hidden_note, hide, steady
 
 MODEL_COLUMNS = (
     "model",
@@ -89,7 +91,18 @@ def models_table(
         notes.append(_word("identified", language, **ends))
     primary = tuple(place for place, each in enumerate(of_interest) if each.model == PRIMARY)
     caption = _word("models_caption", language)
-    return Table("models", steady(data), shown, caption, language, dataset.reconstruction, tuple(notes), primary)
+    table = Table("models", steady(data), shown, caption, language, dataset.reconstruction, tuple(notes), primary)
+
+    def public(min_cell: int) -> Table:
+        wholes = (len(dataset.vertebrae), int(dataset.vertebrae["leak"].eq("yes").sum()), len(dataset.patients))
+        few = [
+            place
+            for place, each in enumerate(of_interest)
+            if any(map(is_small, (each.n, each.events, each.clusters), wholes, repeat(min_cell)))
+        ]
+        return replace(table, shown=hide(shown, few, (5,)), notes=(*notes, hidden_note(min_cell, language)))
+
+    return replace(table, public=public)
 
 
 def leak_risk_table(dataset: Dataset, language: str) -> Table:
