@@ -40,7 +40,7 @@ _BANNER_COLOUR = "#9A3412"
 _DPI = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure:
     """A drawn figure.
 
@@ -72,6 +72,10 @@ class Figure:
     fitted: bool = False
     counts: tuple[int, ...] = ()
     language: str = "es"
+
+    def __repr__(self) -> str:
+        # A notebook keeps it beside the picture: it must not hold the data.
+        return f"<Figure {self.name}>"
 
     def _repr_png_(self) -> bytes:
         return self.to_bytes("png")

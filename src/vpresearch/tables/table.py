@@ -43,7 +43,7 @@ _LATEX = str.maketrans(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """A table as data and as a reader sees it.
 
@@ -76,7 +76,11 @@ class Table:
     reconstruction: bool
     notes: tuple[str, ...] = ()
     bold: tuple[int, ...] = field(default=())
-    public: Callable[[int], Table] | None = field(default=None, compare=False, repr=False)
+    public: Callable[[int], Table] | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        # A notebook keeps it beside the table: it must not hold the data.
+        return f"<Table {self.name}>"
 
     def to_csv(self) -> str:
         """Give the data as CSV; a reconstruction says so in the first column of every row."""
