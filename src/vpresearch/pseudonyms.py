@@ -40,8 +40,8 @@ def pseudonymise(dataset: Dataset) -> Dataset:
     random.Random(key).shuffle(ids)
     digits = len(str(len(ids)))
     numbers = {patient: f"{number:0{digits}d}" for number, patient in enumerate(ids, start=1)}
-    patients = dataset.patients.loc[ids].rename(index=numbers)
-    vertebrae = dataset.vertebrae.assign(patient_id=dataset.vertebrae["patient_id"].map(numbers))
+    patients = dataset.patients.loc[ids].set_axis(pd.Index(list(numbers.values()), dtype=object, name="patient_id"))
+    vertebrae = dataset.vertebrae.assign(patient_id=dataset.vertebrae["patient_id"].map(numbers).astype(object))
     vertebrae = vertebrae.sort_values("patient_id", kind="stable", ignore_index=True)
     return replace(dataset, patients=patients, vertebrae=vertebrae)
 

@@ -6,13 +6,13 @@ import re
 
 import pandas as pd
 
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_STARTS = ("=", "+", "-", "@", "\t", "\n")
 # Signs, digits and brackets alone, such as -0.3 (-0.9 – 0.2), can call nothing.
 _NUMBERS = re.compile(r"[-+]?[\d.,;:%()\s–−∞/±*-]*")
 
 
 def harmless(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run.
+    """Put an apostrophe before a text that a spreadsheet would run, and let its lines end in one way.
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ def harmless(text: str) -> str:
     >>> harmless("=cmd|' /C calc'!A0"), harmless("-0.3 (-0.9 – 0.2)"), harmless("T12")
     ("'=cmd|' /C calc'!A0", '-0.3 (-0.9 – 0.2)', 'T12')
     """
-    # Blanks before the sign are cut by some programs.
+    # A lone carriage return would break the row of a CSV; blanks before the sign are cut by some programs.
+    text = re.sub(r"\r\n?", "\n", text)
     dangerous = text.startswith(_STARTS) or text.lstrip().startswith(_STARTS)
     return f"'{text}" if dangerous and not _NUMBERS.fullmatch(text) else text
 

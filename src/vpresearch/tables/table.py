@@ -100,7 +100,7 @@ class Table:
         """Give a page of its own."""
         return (
             f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
-            f"<title>{html.escape(self.caption)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+            f"<title>{_to_html(self.caption)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
             f"{self._repr_html_()}\n</body>\n</html>\n"
         )
 
@@ -121,9 +121,9 @@ class Table:
 
     def _repr_html_(self) -> str:
         banner = self._banner()
-        caption = html.escape(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else "")
+        caption = _to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else "")
         table = self._styler(_to_html).set_caption(caption).to_html(table_attributes="")
-        notes = "".join(f'<p class="note">{html.escape(note)}</p>\n' for note in self.notes)
+        notes = "".join(f'<p class="note">{_to_html(note)}</p>\n' for note in self.notes)
         return f"{table}{notes}"
 
     def _banner(self) -> str:
