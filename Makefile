@@ -7,10 +7,11 @@ BIN := .venv/bin
 endif
 VPRESEARCH := $(BIN)/vpresearch
 
-# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1
+# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1 DROP_IDENTIFIERS=1 PUBLIC=1
 # LANGUAGE counts only where it is said on the command line; many systems have one in the environment.
 SPOKEN := $(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE))
-REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) $(if $(STRICT),--strict)
+REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) $(if $(STRICT),--strict) \
+	$(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(PUBLIC),--public)
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce audit validate template test check reconstruct ensemble clean
@@ -18,7 +19,7 @@ REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= OUT= LANGUAGE= STRICT=)
+reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= OUT= LANGUAGE= STRICT= ...)
 	$(VPRESEARCH) reproduce $(REPRODUCE)
 
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER=)

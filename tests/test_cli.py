@@ -85,7 +85,7 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
     kinds = {"tables": ("csv", "html", "tex"), "figures": ("csv", "png", "svg")}
     outputs = [exhibit.output for notebook in notebooks for exhibit in notebook.exhibits]
     expected = {f"{output}.{kind}" for output in outputs for kind in kinds[output.split("/")[0]]}
-    of_rows = {"volumes.csv", "risk_curve.csv"}
+    of_rows = {"volumes.csv", "risk_curve.csv", "spline.csv"}
     expected = {path for path in expected if path.removeprefix("figures/") not in of_rows}
     expected |= {
         *(f"private/{name}" for name in of_rows),
@@ -117,8 +117,8 @@ def test_a_run_gives_a_verdict_on_every_claim(finished: Finished, paper: Paper) 
 def test_a_run_is_recorded(finished: Finished) -> None:
     record = json.loads((finished.out / "run.json").read_text(encoding="utf-8"))
     sha256 = hashlib.sha256(finished.data.read_bytes()).hexdigest()
-    assert record["data"] == {"name": "study.csv", "sha256": sha256, "reconstruction": False}
-    assert record["parameters"] == {"language": "es", "alpha": 0.05, "seed": 1}
+    assert record["data"] == {"sha256": sha256, "reconstruction": False}
+    assert record["parameters"] == {"language": "es", "alpha": 0.05, "seed": 1, "min_cell": 0}
 
 
 def test_no_patient_leaves_the_private_folder(finished: Finished) -> None:
@@ -205,14 +205,49 @@ def test_the_reconstruction_passes_a_strict_run(
         # A relative folder is one of where the user stands, not of where the notebooks run.
         (["--data", str(WORKBOOK), "--out", "x"], *[Path.cwd() / "x"] * 2),
         (["--out", "x"], *[Path.cwd() / "x"] * 2),
+        # What may be shared is never put beside what may not.
+        (["--public"], *[ROOT / "build" / "reconstruction-es-public"] * 2),
+        (["--data", str(WORKBOOK), "--public"], *[ROOT / "build" / "spanish-public"] * 2),
     ],
-    ids=["standard", "language", "seed", "alpha", "data", "data-out", "out"],
+    ids=["standard", "language", "seed", "alpha", "data", "data-out", "out", "public", "data-public"],
 )
 def test_outputs_go_where_they_belong(
     arguments: list[str], out: Path, records: Path, no_notebooks: list[dict[str, object]]
 ) -> None:
     assert cli.main(["reproduce", *arguments]) == 0
     assert (no_notebooks[0]["out"], no_notebooks[0]["records"]) == (out, records)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "least"),
+    [([], 0), (["--min-cell", "9"], 0), (["--public"], 5), (["--public", "--min-cell", "9"], 9)],
+    ids=["none", "alone", "public", "both"],
+)
+def test_the_least_count_counts_for_the_public_only(
+    arguments: list[str], least: int, no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["reproduce", "--data", str(WORKBOOK), *arguments]) == 0
+    assert no_notebooks[0]["min_cell"] == least
+    assert ("withheld: " in capsys.readouterr().out) == bool(least)
+
+
+def test_a_public_run_prints_no_number_that_its_tables_hide(
+    no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["reproduce", "--data", str(WORKBOOK), "--public", "--min-cell", "20"]) == 0
+    told = re.findall(r"^  differs: (\S+):", capsys.readouterr().out, re.M)
+    assert told
+    assert not [claim for claim in told if re.search(r"table1|\.(min|max)$|osteoporosis", claim)]
+
+
+def test_a_study_of_a_few_is_not_made_public(
+    no_notebooks: list[dict[str, object]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "study.csv"
+    data.write_text(f"{GOOD}\n{ROW}\n", encoding="utf-8")
+    assert cli.main(["reproduce", "--data", str(data), "--public"]) == 2
+    assert "fewer than 5 vertebrae or patients without a leak" in capsys.readouterr().err
+    assert no_notebooks == []
 
 
 def test_the_level_reaches_the_notebooks_and_the_scorecard(
@@ -288,6 +323,7 @@ def test_bad_input_is_refused_with_every_problem(
         ["reproduce", "--alpha", "x"],
         ["reproduce", "--seed", "-1"],
         ["reproduce", "--seed", "1.5"],
+        ["reproduce", "--public", "--min-cell", "1"],
         ["reconstruct", "--seed", "-1"],
     ],
     ids=" ".join,

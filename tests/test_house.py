@@ -124,6 +124,7 @@ def test_every_target_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "reproduce"),
         (["LANGUAGE=en"], "reproduce --language en"),
+        (["DROP_IDENTIFIERS=1", "PUBLIC=1"], "reproduce --drop-identifiers --public"),
         (["DATA=my study.xlsx", "OUT=a b", "STRICT=1"], 'reproduce --data "my study.xlsx" --out "a b" --strict'),
     ],
 )

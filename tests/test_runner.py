@@ -10,11 +10,11 @@ import pytest
 
 from vpresearch import runner
 from vpresearch.compendium import Compendium, Exhibit, Notebook
-from vpresearch.load import Dataset
+from vpresearch.load import Dataset, load
 from vpresearch.project import RECONSTRUCTION
 from vpresearch.runner import NotebookError, Run
 
-PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nout = ""\n'
+PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nmin_cell = 0\nout = ""\n'
 WRITES = (
     "from pathlib import Path\n"
     "folder = Path(out) / 'tables'\n"
@@ -102,8 +102,8 @@ def test_a_run_puts_everything_in_its_place(
     assert (out / "tables" / "good.csv").read_text(encoding="utf-8") == "en 0.1 7 vertebrae.csv"
     assert files(records) == {"run.json", "notebooks/good.ipynb"}
     record = json.loads((records / "run.json").read_text(encoding="utf-8"))
-    assert record["data"] == {"name": "vertebrae.csv", "sha256": shipped.sha256, "reconstruction": True}
-    assert record["parameters"] == {"language": "en", "alpha": 0.1, "seed": 7}
+    assert record["data"] == {"sha256": shipped.sha256, "reconstruction": True}
+    assert record["parameters"] == {"language": "en", "alpha": 0.1, "seed": 7, "min_cell": 0}
     assert set(record["seconds"]) == {"good.ipynb"}
     assert {"vpresearch", "numpy", "scipy", "matplotlib"} <= set(record["versions"])
 
@@ -236,3 +236,63 @@ def test_a_run_that_is_cut_short_leaves_the_earlier_one(
         go()
     assert {path: path.read_bytes() for path in records.parent.rglob("*") if path.is_file()} == before
     assert not list(records.glob(".*"))
+
+
+# -- real data ---------------------------------------------------------------------------------------------------
+
+
+def test_notebooks_get_rows_without_ids_that_are_gone_afterwards(
+    books: Books, studies: dict[str, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, given = studies["plain"], []
+
+    def execute(source: str, target: str, parameters: dict[str, Any], **more: object) -> None:
+        given.append((parameters, load(parameters["data"])))
+        pretend(source, target, parameters, **more)
+
+    books(good=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    data, out = tmp_path / "Ana Ruiz.csv", tmp_path / "out"
+    runner.run(study, data, out, out, language="es", alpha=0.05, seed=1, min_cell=7, quiet=True)
+    ((parameters, seen),) = given
+    assert Path(parameters["data"]).parent.name == "private"
+    assert parameters["min_cell"] == 7
+    assert set(seen.patients.index).isdisjoint(study.patients.index)
+    assert sorted(seen.rows["cement_volume_cc"]) == sorted(study.rows["cement_volume_cc"])
+    assert files(out) == {"tables/good.csv", "notebooks/good.ipynb", "run.json"}
+    assert "Ana" not in (out / "run.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("min_cell", [0, 5])
+def test_a_public_run_removes_what_it_leaves_out(
+    books: Books, studies: dict[str, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, min_cell: int
+) -> None:
+    def execute(source: str, target: str, parameters: dict[str, Any], **_: object) -> None:
+        Path(target).write_text("{}", encoding="utf-8")
+        (Path(parameters["out"]) / "private" / "points.svg").write_text("new", encoding="utf-8")
+
+    books(points=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    out = tmp_path / "out"
+    old = out / "tables" / "points.csv"
+    old.parent.mkdir(parents=True)
+    old.write_text("of an earlier run", encoding="utf-8")
+    run = {"language": "es", "alpha": 0.05, "seed": 1, "min_cell": min_cell, "quiet": True}
+    runner.run(studies["plain"], tmp_path / "x.csv", out, out, **run)  # type: ignore[arg-type]
+    assert old.exists() == (min_cell == 0)
+    assert (out / "private" / "points.svg").read_text(encoding="utf-8") == "new"
+
+
+def test_no_kernel_keeps_a_history(
+    books: Books, go: Callable[[], Run], monkeypatch: pytest.MonkeyPatch, out: Path
+) -> None:
+    asked: list[object] = []
+
+    def execute(source: str, target: str, parameters: dict[str, Any], **more: object) -> None:
+        asked.append(more["extra_arguments"])
+        pretend(source, target, parameters)
+
+    books(good=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    go()
+    assert asked == [["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"]]

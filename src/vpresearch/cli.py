@@ -14,13 +14,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from vpresearch.errors import InputError, Problem, VPResearchError
+from vpresearch.errors import InputError, VPResearchError
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, ROOT
 from vpresearch.reported import RoundingRule
+from vpresearch.telling import line, listed, refused
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
 _MOST_LISTED = 10
+_MIN_CELL = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except InputError as error:
-        print(error, file=sys.stderr)
+        print(listed(error.source, error.problems, getattr(options, "language", _LANGUAGE)), file=sys.stderr)
         return BAD_INPUT
     except VPResearchError as error:
         print(error, file=sys.stderr)
@@ -72,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
     reproduce.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
+    _add_drop(reproduce)
+    reproduce.add_argument("--public", action="store_true", help="leave out single patients' values and small counts")
+    reproduce.add_argument(
+        "--min-cell", type=_least_cell, default=_MIN_CELL, help="least count that --public shows (%(default)s)"
+    )
     reproduce.set_defaults(command=_reproduce)
 
     audit = commands.add_parser("audit", help="check a paper's printed numbers against one another; needs no data")
@@ -87,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the report (%(default)s)")
     validate.add_argument("--json", action="store_true", help="for a machine")
     validate.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="also write a copy with the faults marked")
+    _add_drop(validate)
     validate.set_defaults(command=_validate)
 
     template = commands.add_parser("template", help="write an empty workbook to fill in")
@@ -113,10 +121,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_drop(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--drop-identifiers", action="store_true", help="drop names, record numbers, dates ... instead of refusing them"
+    )
+
+
 def _level(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError("must be between 0 and 1")
+    return value
+
+
+def _least_cell(text: str) -> int:
+    value = int(text)
+    if value < 2:
+        raise argparse.ArgumentTypeError("must be at least 2")
     return value
 
 
@@ -139,17 +160,22 @@ def _positive(text: str) -> int:
 
 def _reproduce(options: argparse.Namespace) -> int:
     # Lazy, here and below: help and refusals need none of the scientific packages.
+    from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
     from vpresearch.published import read_paper
     from vpresearch.runner import run
     from vpresearch.scorecard import differing, scorecard
-    from vpresearch.telling import line
 
     data: Path = options.data
-    dataset = load(data)
+    dataset = load(data, drop_identifiers=options.drop_identifiers)
+    min_cell: int = options.min_cell if options.public else 0
+    if min_cell:
+        check_public(dataset, min_cell)
     out, records = _folders(options)
-    finished = run(dataset, data, out, records, language=options.language, alpha=options.alpha, seed=options.seed)
+    chosen = {"language": options.language, "alpha": options.alpha, "seed": options.seed, "min_cell": min_cell}
+    finished = run(dataset, data, out, records, **chosen)
     rows = scorecard(read_paper(PUBLISHED), dataset, options.alpha)
+    rows = withhold(rows, dataset, min_cell) if min_cell else rows
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Nothing below is a reproduction.")
     for note in dataset.notes:
@@ -188,7 +214,7 @@ def _validate(options: argparse.Namespace) -> int:
     from vpresearch.load import examine
     from vpresearch.validation import as_json, report
 
-    examined = examine(options.file)
+    examined = examine(options.file, drop_identifiers=options.drop_identifiers)
     print(as_json(examined, options.language) if options.json else report(examined, options.language))
     if options.annotate is not None:
         # With --json the words would spoil what the machine reads.
@@ -208,16 +234,17 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
     """Give the folders of the outputs and of the records: the committed ones only for the committed run."""
     if options.out is not None:
         if options.out.exists() and not options.out.is_dir():
-            problem = Problem("not_a_folder", "The place for the outputs is a file.", "Name a folder.")
-            raise InputError(options.out.name, [problem])
+            raise refused(options.out.name, "not_a_folder")
         # The notebooks run in a folder of their own, where a relative path would mean another place.
         folder = options.out.resolve()
         return folder, folder
-    standard = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED)
+    standard = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED) and not options.public
+    # A public run beside another, so that nobody shares what the other left.
+    public = "-public" if options.public else ""
     if options.data.resolve() == RECONSTRUCTION.resolve():
-        records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}")
+        records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}{public}")
         return (ROOT, records) if standard else (records, records)
-    folder = BUILD / options.data.stem
+    folder = BUILD / f"{options.data.stem}{public}"
     return folder, folder
 
 

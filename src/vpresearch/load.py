@@ -13,6 +13,7 @@ from vpresearch import reading
 from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
 from vpresearch.fingerprint import fingerprint, is_reconstruction
+from vpresearch.identifiers import screen
 from vpresearch.reading.raw import letter
 from vpresearch.reading.units import compare_computed, look_at_units
 from vpresearch.schema import check
@@ -39,6 +40,8 @@ class Dataset:
         Whether the rows were made by this project to satisfy published statistics.
     notes : tuple of Problem
         What the author should know of the file and need not mend.
+    dropped : tuple of Problem
+        The direct identifiers that were dropped from the file, by column.
     """
 
     patients: pd.DataFrame
@@ -47,6 +50,7 @@ class Dataset:
     sha256: str
     reconstruction: bool
     notes: tuple[Problem, ...] = ()
+    dropped: tuple[Problem, ...] = ()
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -76,13 +80,15 @@ class Examined:
     dataset: Dataset | None
 
 
-def load(path: Path | str) -> Dataset:
+def load(path: Path | str, *, drop_identifiers: bool = False) -> Dataset:
     """Load and validate a table of vertebrae.
 
     Parameters
     ----------
     path : pathlib.Path or str
         A ``.csv`` (comma or semicolon, decimal point or comma, UTF-8 or Latin-1) or an ``.xlsx``.
+    drop_identifiers : bool, default False
+        Whether direct identifiers are dropped instead of refused.
 
     Returns
     -------
@@ -100,18 +106,20 @@ def load(path: Path | str) -> Dataset:
     >>> len(study.patients), len(study.vertebrae), study.reconstruction
     (27, 41, True)
     """
-    examined = examine(path)
+    examined = examine(path, drop_identifiers=drop_identifiers)
     if examined.dataset is None:
         raise InputError(examined.name, examined.problems)
     return examined.dataset
 
 
-def examine(path: Path | str) -> Examined:
+def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
     """Look at a table of vertebrae and tell all that is wrong with it, and all that is odd.
 
     Parameters
     ----------
     path : pathlib.Path or str
+    drop_identifiers : bool, default False
+        Whether direct identifiers are dropped instead of told as problems.
 
     Returns
     -------
@@ -128,11 +136,13 @@ def examine(path: Path | str) -> Examined:
         raw = reading.find_table(path.name, reading.read_sheets(path, content))
     except InputError as error:
         return Examined(path.name, error.problems, (), None)
+    raw, dropped, identifying = screen(raw, drop_identifiers=drop_identifiers)
     table, problems, notes = _read(raw)
-    if problems:
-        return Examined(path.name, tuple(_in_order(problems, raw)), notes, None)
+    notes = (*dropped, *notes)
+    if problems or identifying:
+        return Examined(path.name, tuple(_in_order([*identifying, *problems], raw)), notes, None)
     dataset = _normalise(table, path.name, hashlib.sha256(content).hexdigest())
-    return Examined(path.name, (), notes, replace(dataset, notes=notes))
+    return Examined(path.name, (), notes, replace(dataset, notes=notes, dropped=dropped))
 
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:

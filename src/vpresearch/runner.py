@@ -19,10 +19,12 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
-from vpresearch.compendium import Notebook, read_compendium
+from vpresearch.compendium import Exhibit, Notebook, read_compendium
 from vpresearch.errors import VPResearchError
+from vpresearch.executed import without_paths
 from vpresearch.load import Dataset
-from vpresearch.project import NOTEBOOKS
+from vpresearch.project import NOTEBOOKS, ROOT
+from vpresearch.pseudonyms import pseudonymise, write_rows
 
 _VERSIONS = ("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib", "seaborn", "papermill")
 
@@ -59,6 +61,7 @@ def run(
     language: str,
     alpha: float,
     seed: int,
+    min_cell: int = 0,
     quiet: bool = False,
 ) -> Run:
     """Execute every notebook, and put the outputs in place only when all have finished.
@@ -68,7 +71,8 @@ def run(
     dataset : Dataset
         The validated data.
     data : pathlib.Path
-        Its file, which the notebooks load again.
+        Its file. The notebooks load that of a reconstruction again, and of other data rows without patient ids, which
+        are gone afterwards.
     out : pathlib.Path
         Folder of ``tables/`` and ``figures/``.
     records : pathlib.Path
@@ -76,6 +80,8 @@ def run(
     language : {"es", "en"}
     alpha : float
     seed : int
+    min_cell : int, default 0
+        Least count that a public run shows; 0 for a run that is not public.
     quiet : bool, default False
         Without a progress bar.
 
@@ -93,20 +99,37 @@ def run(
         for notebook in read_compendium().notebooks
         if dataset.reconstruction or not notebook.only_reconstruction
     )
-    parameters = {"data": str(data.resolve()), "language": language, "alpha": alpha, "seed": seed}
+    chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
     seconds: dict[str, float] = {}
     with _staging(records) as staging:
-        parameters["out"] = str(staging)
+        rows = data.resolve() if dataset.reconstruction else staging / "private" / "rows.csv"
+        if not dataset.reconstruction:
+            write_rows(pseudonymise(dataset), rows)
+        parameters = {"data": str(rows), **chosen, "out": str(staging)}
+        shown = {"data": _data_shown(dataset, rows), **chosen, "out": ".."}
         for notebook in notebooks:
             _check_parameters(notebook, parameters)
         for notebook in tqdm(notebooks, desc="notebooks", unit="notebook", disable=quiet):
             start = time.perf_counter()
             _execute(notebook, staging, records, parameters)
             seconds[notebook.file] = time.perf_counter() - start
+            names = {str(rows): str(shown["data"]), str(staging): "..", str(ROOT): "."}
+            without_paths(staging / "notebooks" / notebook.file, shown, names)
+        if not dataset.reconstruction:
+            rows.unlink()
         _check_outputs(notebooks, staging)
+        if min_cell:
+            _remove_what_is_left_out(notebooks, staging, out)
         _put_in_place(staging, out, records)
-    _write_record(records, dataset, parameters, seconds)
+    _write_record(records, dataset, chosen, seconds)
     return Run(out, seconds)
+
+
+def _data_shown(dataset: Dataset, data: Path) -> str:
+    """Name the data in what others may read: a file of one's own may be called after a patient."""
+    if dataset.reconstruction and data.is_relative_to(ROOT):
+        return f"../{data.relative_to(ROOT).as_posix()}"
+    return f"sha256:{dataset.sha256}"
 
 
 def _check_parameters(notebook: Notebook, parameters: Mapping[str, Any]) -> None:
@@ -131,7 +154,8 @@ def _execute(notebook: Notebook, staging: Path, records: Path, parameters: Mappi
             progress_bar=False,
             cwd=str(NOTEBOOKS),
             # The kernel listens on loopback only; its warning of plain TCP would frighten and not help.
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            # IPython would keep every cell, and so the path of the data, in a history of its own.
+            extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
         )
     except PapermillExecutionError as error:
         failed = records / "private" / "failed" / notebook.file
@@ -149,8 +173,13 @@ def _check_outputs(notebooks: tuple[Notebook, ...], staging: Path) -> None:
     """Refuse a run that did not make what the map says: an old exhibit would be left standing."""
     for notebook in notebooks:
         for exhibit in notebook.exhibits:
-            if not list((staging / exhibit.output).parent.glob(f"{Path(exhibit.output).name}.*")):
+            if not _files_of(staging, exhibit) and not _files_of(staging / "private", exhibit):
                 raise NotebookError(f"{notebook.file} did not make {exhibit.output}")
+
+
+def _files_of(folder: Path, exhibit: Exhibit) -> list[Path]:
+    place = folder / exhibit.output if folder.name != "private" else folder / Path(exhibit.output).name
+    return list(place.parent.glob(f"{place.name}.*"))
 
 
 # -- files -------------------------------------------------------------------------------------------------------
@@ -172,6 +201,15 @@ def _staging(records: Path) -> Iterator[Path]:
                 folder.rmdir()
 
 
+def _remove_what_is_left_out(notebooks: tuple[Notebook, ...], staging: Path, out: Path) -> None:
+    """Remove what an earlier run that was not public has left, and this one does not show."""
+    for exhibit in (exhibit for notebook in notebooks for exhibit in notebook.exhibits):
+        made = {path.name for path in _files_of(staging, exhibit)}
+        for old in _files_of(out, exhibit):
+            if old.name not in made:
+                old.unlink()
+
+
 def _put_in_place(staging: Path, out: Path, records: Path) -> None:
     for made in sorted(path for path in staging.rglob("*") if path.is_file()):
         part = made.relative_to(staging)
@@ -183,8 +221,9 @@ def _put_in_place(staging: Path, out: Path, records: Path) -> None:
 
 def _write_record(records: Path, dataset: Dataset, parameters: Mapping[str, Any], seconds: Mapping[str, float]) -> None:
     record = {
-        "data": {"name": dataset.name, "sha256": dataset.sha256, "reconstruction": dataset.reconstruction},
-        "parameters": {name: parameters[name] for name in ("language", "alpha", "seed")},
+        "data": {"sha256": dataset.sha256, "reconstruction": dataset.reconstruction},
+        "identifiers_dropped": len(dataset.dropped),
+        "parameters": dict(parameters),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _VERSIONS},
         "seconds": {name: round(value, 2) for name, value in seconds.items()},

@@ -16,7 +16,14 @@ from vpresearch.published import Claim, Compute, Paper
 from vpresearch.reconstruct import targeted
 
 Verdict = Literal[
-    "reproduced", "differs", "not computable", "by construction", "consistent", "unattainable", "contradicted"
+    "reproduced",
+    "differs",
+    "not computable",
+    "by construction",
+    "consistent",
+    "unattainable",
+    "contradicted",
+    "withheld",
 ]
 
 
@@ -217,24 +224,42 @@ def _method_values(spec: Compute) -> dict[str, str | float]:
     }
 
 
-def _n(spec: Compute, dataset: Dataset) -> float:
-    rows = select(dataset, "vertebrae", spec.group)
-    if spec.variable:
-        rows = rows[rows[spec.variable].notna()]
-    return float(rows["patient_id"].nunique() if spec.over == "patients" else len(rows))
+def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
+    """Count what a claim counts, and what that is part of.
 
+    Parameters
+    ----------
+    spec : Compute
+        Of the statistic ``n`` or ``percent``.
+    dataset : Dataset
 
-def _percent(spec: Compute, dataset: Dataset) -> float:
+    Returns
+    -------
+    part, whole : int
+        In the unit of the claim.
+    """
     whole = select(dataset, "vertebrae", spec.within)
     if spec.fell:
         before, after = (whole[column] for column in spec.fell)
         whole = whole[before.notna() & after.notna()]
         part = whole[whole[spec.fell[1]] < whole[spec.fell[0]]]
     else:
-        whole = whole[whole[list(spec.group)].notna().all(axis=1)] if not spec.within else whole
+        if spec.statistic == "percent" and not spec.within:
+            whole = whole[whole[list(spec.group)].notna().all(axis=1)]
         part = select(dataset, "vertebrae", {**spec.within, **spec.group})
-    counts = [rows["patient_id"].nunique() if spec.over == "patients" else len(rows) for rows in (part, whole)]
-    return 100 * counts[0] / counts[1] if counts[1] else math.nan
+        part = part[part[spec.variable].notna()] if spec.variable else part
+    patients = spec.over == "patients"
+    n, n_whole = (rows["patient_id"].nunique() if patients else len(rows) for rows in (part, whole))
+    return n, n_whole
+
+
+def _n(spec: Compute, dataset: Dataset) -> float:
+    return float(part_and_whole(spec, dataset)[0])
+
+
+def _percent(spec: Compute, dataset: Dataset) -> float:
+    part, whole = part_and_whole(spec, dataset)
+    return 100 * part / whole if whole else math.nan
 
 
 def _mean(spec: Compute, dataset: Dataset) -> float:

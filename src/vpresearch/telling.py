@@ -13,6 +13,8 @@ import yaml
 from vpresearch.errors import MOST_LISTED, InputError, Problem
 
 LANGUAGES = ("es", "en")
+# Values that are named in the language, and where its words for them are.
+_NAMED = {"unit": "unit", "kind": "identifier"}
 _LOCALES = Path(__file__).parent / "locales"
 
 
@@ -65,7 +67,7 @@ def tell(
     sheet, column, cell : str, optional
     row : int, optional
     **values : object
-        What the words leave open; a ``unit`` is named in the language.
+        What the words leave open; a ``unit`` and a ``kind`` of identifier are named in the language.
 
     Returns
     -------
@@ -107,8 +109,8 @@ def told(problem: Problem, language: str) -> Problem:
 
 
 def _said(name: str, value: object, language: str) -> str:
-    if name == "unit":
-        return str(words(language)["unit"][value])
+    if name in _NAMED:
+        return str(words(language)[_NAMED[name]][value])
     if isinstance(value, float):
         return f"{value:g}".replace(".", words(language)["decimal_mark"])
     return str(value)

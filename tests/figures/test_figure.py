@@ -10,13 +10,14 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.figures.layout import Seen, digest, faults
 from vpresearch import labels
-from vpresearch.figures import Figure, write
+from vpresearch.figures import Figure, LeftOut, write
 from vpresearch.load import Dataset
 
 Draw = Callable[[str, Dataset, str], Figure]
@@ -164,6 +165,31 @@ def test_single_patients_values_stay_private(
     write(draw(figure_name, shipped, "es"), made / "figures")
     assert not (made / "private").exists()
     assert (made / "figures" / f"{figure_name}.csv").exists()
+
+
+@pytest.mark.parametrize("min_cell", [2, 40])
+def test_a_public_figure_has_no_points_and_no_small_counts(
+    draw: Draw, name: str, shipped: Dataset, tmp_path: Path, min_cell: int
+) -> None:
+    figure = draw(name, replace(shipped, reconstruction=False), "en")
+    shown = write(figure, tmp_path / "figures", min_cell)
+    made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    drawn = name == "audit_p" or (min_cell == 2 and name in {"figure1", "figure2", "outcome"})
+    place = "figures" if drawn else "private"
+    assert made == {f"{place}/{name}.png", f"{place}/{name}.svg", f"private/{name}.csv"}
+    if drawn:
+        assert shown is figure
+    else:
+        assert isinstance(shown, LeftOut)
+        assert not hasattr(shown, "_repr_png_")
+        assert shown._repr_markdown_().startswith(f"*{figure.caption}* – left out of a public run")
+        assert f"below {min_cell}" in shown._repr_markdown_()
+
+
+def test_the_text_of_a_figure_holds_no_data(draw: Draw, name: str, shipped: Dataset) -> None:
+    figure = draw(name, shipped, "es")
+    assert repr(figure) == f"<Figure {name}>"
+    assert repr(LeftOut(figure, 5)) == f"LeftOut(figure=<Figure {name}>, min_cell=5)"
 
 
 # -- words -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from vpresearch import labels
 from vpresearch.literature import read_comparators
 from vpresearch.load import Dataset, load
 from vpresearch.tables import Table, write
+from vpresearch.tables.table import HIDDEN
 
 Draw = Callable[[str, Dataset, str], Table]
 # Cells that are the same in both languages, beside codes and numbers.
@@ -235,3 +236,25 @@ def test_few_leaks_or_nothing_else_can_be_laid_out(
     table = draw(name, load(write(rows)), language)
     assert len(read_page(table.to_html()).rows) > len(table.shown)
     assert "nan" not in table.to_html()
+
+
+# -- the public ----------------------------------------------------------------------------------------------------
+
+
+def test_the_text_of_a_table_holds_no_data(draw: Draw, name: str, dataset: Dataset) -> None:
+    assert repr(draw(name, dataset, "es")) == f"<Table {name}>"
+
+
+def test_a_public_table_has_the_rows_of_the_page_and_no_finer_data(
+    draw: Draw, name: str, dataset: Dataset, language: str
+) -> None:
+    table = draw(name, dataset, language)
+    public = table.for_public(5)
+    assert (public.name, public.caption) == (table.name, table.caption)
+    assert public.data.to_numpy().tolist() == public.shown.to_numpy().tolist()
+    assert public.shown.columns.equals(table.shown.columns)
+    for before, after in zip(table.shown.to_numpy().ravel(), public.shown.to_numpy().ravel(), strict=True):
+        assert after == before or HIDDEN in after or name == "scorecard"
+    # What is hidden is said to be.
+    if HIDDEN in public.shown.to_numpy() and name != "exhibits":
+        assert any(note.startswith(HIDDEN) for note in public.notes)

@@ -3,7 +3,7 @@
 from vpresearch.figures.audited import audit_p
 from vpresearch.figures.behind import leak_kinds, outcome, volumes
 from vpresearch.figures.comparators import comparators_figure
-from vpresearch.figures.figure import Figure, write
+from vpresearch.figures.figure import Figure, LeftOut, write
 from vpresearch.figures.implied import identified_range
 from vpresearch.figures.leak_risk import calibration, leak_models, risk_curve
 from vpresearch.figures.paper import figure1, figure2
@@ -11,6 +11,7 @@ from vpresearch.figures.sensitivity import specification_figure, spline_figure
 
 __all__ = [
     "Figure",
+    "LeftOut",
     "audit_p",
     "calibration",
     "comparators_figure",

@@ -52,7 +52,7 @@ def volumes(dataset: Dataset, language: str) -> Figure:
             _localise(panel, language)
             panel.spines[["top", "right"]].set_visible(False)
         axes[0].legend(loc="lower center", frameon=False)
-    return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True)
+    return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True, language=language)
 
 
 def outcome(dataset: Dataset, language: str) -> Figure:
@@ -88,7 +88,8 @@ def outcome(dataset: Dataset, language: str) -> Figure:
             panel.set_ylim(0, top)
             panel.set_ylabel(labels.text(f"axis.{scale}", language))
             panel.spines[["top", "right"]].set_visible(False)
-    return Figure("outcome", canvas, data, caption, dataset.reconstruction)
+    told = tuple(data[["n", "missing"]].to_numpy(int).ravel().tolist())
+    return Figure("outcome", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
 
 def leak_kinds(dataset: Dataset, language: str) -> Figure:
@@ -124,7 +125,8 @@ def leak_kinds(dataset: Dataset, language: str) -> Figure:
         panel.set_xlabel(labels.variable("leak_size", language))
         panel.set_ylabel(labels.variable("leak_site", language))
         panel.tick_params(length=0)
-    return Figure("leak_kinds", canvas, data, caption, dataset.reconstruction)
+    told = tuple(data["n"].to_list())
+    return Figure("leak_kinds", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
 
 def _draw_points(axes: Axes, position: int, values: NDArray[np.float64], colour: str, mean_label: str) -> None:

@@ -23,6 +23,7 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from vpresearch import labels
+from vpresearch.tables.harmless import harmless_frame
 from vpresearch.tables.table import steady
 
 # Okabe and Ito's colours: apart for every kind of colour vision.
@@ -44,7 +45,7 @@ for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
 fontManager.ttflist.sort(key=lambda font: not font.fname.startswith(mpl.get_data_path()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure:
     """A drawn figure.
 
@@ -62,6 +63,9 @@ class Figure:
         Whether the plotted data are single vertebrae or patients.
     fitted : bool
         Whether they are fitted numbers, of which a file keeps the digits that every machine agrees on.
+    counts : tuple of int
+        How many vertebrae or patients stand behind each of its parts, where it tells.
+    language : {"es", "en"}
     """
 
     name: str
@@ -71,6 +75,12 @@ class Figure:
     reconstruction: bool
     row_level: bool = False
     fitted: bool = False
+    counts: tuple[int, ...] = ()
+    language: str = "es"
+
+    def __repr__(self) -> str:
+        # A notebook keeps it beside the picture: it must not hold the data.
+        return f"<Figure {self.name}>"
 
     def _repr_png_(self) -> bytes:
         return self.to_bytes("png")
@@ -88,10 +98,32 @@ class Figure:
         data = steady(self.data) if self.fitted else self.data.copy()
         if self.reconstruction:
             data.insert(0, "data", labels.text("data.reconstruction", "en"))
-        return data.to_csv(index=False, lineterminator="\n")
+        return harmless_frame(data).to_csv(index=False, lineterminator="\n")
+
+    def is_public(self, min_cell: int) -> bool:
+        """Whether it shows no single vertebra or patient, and no count from 1 to below the one given."""
+        return not self.row_level and not any(0 < count < min_cell for count in self.counts)
 
 
-def write(figure: Figure, folder: Path) -> Figure:
+@dataclass(frozen=True)
+class LeftOut:
+    """What a public run shows in the place of a figure.
+
+    Attributes
+    ----------
+    figure : Figure
+    min_cell : int
+    """
+
+    figure: Figure
+    min_cell: int
+
+    def _repr_markdown_(self) -> str:
+        words = labels.text("footnote.left_out", self.figure.language, least=self.min_cell)
+        return f"*{self.figure.caption}* – {words}"
+
+
+def write(figure: Figure, folder: Path, min_cell: int = 0) -> Figure | LeftOut:
     """Write a figure as PNG and SVG, with the plotted data as CSV beside it.
 
     Parameters
@@ -99,19 +131,25 @@ def write(figure: Figure, folder: Path) -> Figure:
     figure : Figure
     folder : pathlib.Path
         Made where it is missing. Single real patients' values go to the folder ``private`` beside it instead.
+    min_cell : int, default 0
+        Least count that is shown to the public; 0 for a figure that is not public. The data of public figures, and
+        figures that are not for everybody, go to ``private`` too.
 
     Returns
     -------
-    Figure
-        The same, so that a notebook can show what it writes.
+    Figure or LeftOut
+        So that a notebook can show what it writes.
     """
-    data_folder = folder if figure.reconstruction or not figure.row_level else folder.with_name("private")
+    data_folder, shown = folder, not min_cell or figure.is_public(min_cell)
+    if min_cell or (figure.row_level and not figure.reconstruction):
+        data_folder = folder.with_name("private")
+    folder = folder if shown else data_folder
     for place in {folder, data_folder}:
         place.mkdir(parents=True, exist_ok=True)
     for kind in ("png", "svg"):
         (folder / f"{figure.name}.{kind}").write_bytes(figure.to_bytes(kind))
     (data_folder / f"{figure.name}.csv").write_text(figure.to_csv(), encoding="utf-8", newline="\n")
-    return figure
+    return figure if shown else LeftOut(figure, min_cell)
 
 
 @contextmanager

@@ -147,7 +147,9 @@ def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] 
         legend_below(axes, 2, title=one_of_many(identified, language))
     data = pd.concat([*curves.values(), vertebrae], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high", "leak"]]
-    return Figure("risk_curve", canvas, data, caption, dataset.reconstruction, fitted=True, row_level=True)
+    return Figure(
+        "risk_curve", canvas, data, caption, dataset.reconstruction, fitted=True, row_level=True, language=language
+    )
 
 
 def calibration(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
@@ -179,7 +181,10 @@ def calibration(dataset: Dataset, language: str, identified: tuple[float, float]
         axes.set_ylabel(labels.text("leak_figure.observed", language))
         axes.spines[["top", "right"]].set_visible(False)
         legend_below(axes, 2, title=one_of_many(identified, language))
-    return Figure("calibration", canvas, data, caption, dataset.reconstruction, fitted=True)
+    told = tuple(int(n) for n in [*data["events"], *(data["n"] - data["events"])])
+    return Figure(
+        "calibration", canvas, data, caption, dataset.reconstruction, fitted=True, counts=told, language=language
+    )
 
 
 def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:

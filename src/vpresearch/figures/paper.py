@@ -85,7 +85,8 @@ def _pie_and_bars(
             left.set_axis_off()
             right.set_axis_off()
             left.text(0.5, 0.5, labels.text("word.nothing", language), ha="center", va="center", fontsize=13)
-    return Figure(name, canvas, counts.reset_index(drop=True), caption, dataset.reconstruction)
+    data, told = counts.reset_index(drop=True), tuple(counts["n"].to_list())
+    return Figure(name, canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
 
 def _draw_pie(axes: Axes, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str], language: str) -> None:

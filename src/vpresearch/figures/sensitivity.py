@@ -158,4 +158,5 @@ def spline_figure(dataset: Dataset, language: str, identified: tuple[float, floa
     parts = [curve.assign(shown=model) for model, curve in curves.items()]
     data = pd.concat([*parts, pd.DataFrame({"fill_percent": knots, "shown": "knot"})], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high"]]
-    return Figure("spline", canvas, data, caption, dataset.reconstruction, fitted=True)
+    # The ends of the curves and the knots are those of single vertebrae.
+    return Figure("spline", canvas, data, caption, dataset.reconstruction, True, fitted=True, language=language)

@@ -62,6 +62,25 @@ def _names() -> dict[str, tuple[str, str]]:
     return known
 
 
+def column_of(header: str) -> str | None:
+    """Give the column of the study that a header means.
+
+    Parameters
+    ----------
+    header : str
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> column_of("Edad (años)"), column_of("Hospital")
+    ('age_years', None)
+    """
+    return _names().get(fold(header), (None, ""))[0]
+
+
 def known_headers(cells: Iterable[object]) -> int:
     """Count the cells of a row that are headers.
 

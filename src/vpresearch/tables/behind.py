@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 
 import pandas as pd
 from scipy.special import stdtrit
@@ -11,9 +12,10 @@ from scipy.special import stdtrit
 from vpresearch import labels
 from vpresearch.describe import Summary, proportion, select, summarise
 from vpresearch.dictionary import columns
+from vpresearch.disclosure import hidden_leak_kinds
 from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
 from vpresearch.load import Dataset
-from vpresearch.tables.table import Table, percent
+from vpresearch.tables.table import Table, hidden_note, hide, percent, without_single_values
 
 _TIMES = ("pre", "post", "1m", "1y")
 _ASSOCIATED = ("sex", "region", "level")
@@ -49,7 +51,16 @@ def leak_kinds(dataset: Dataset, language: str) -> Table:
         for total in counts.sum(axis=1)
     ]
     caption = labels.text("caption.leak_kinds", language, n=len(leaks))
-    return Table("leak_kinds", data, shown, caption, language, dataset.reconstruction)
+    table = Table("leak_kinds", data, shown, caption, language, dataset.reconstruction)
+
+    def public(min_cell: int) -> Table:
+        hidden, masked = hidden_leak_kinds(dataset, min_cell), shown
+        for row, site in enumerate(sites):
+            names = [*((site, size) for size in sizes), site]
+            masked = hide(masked, [row], [place for place, name in enumerate(names, start=1) if name in hidden])
+        return replace(table, shown=masked, notes=(hidden_note(min_cell, language),))
+
+    return replace(table, public=public)
 
 
 def outcome(dataset: Dataset, language: str) -> Table:
@@ -86,7 +97,19 @@ def outcome(dataset: Dataset, language: str) -> Table:
             )
     caption = labels.text("caption.outcome", language, n=len(dataset.patients))
     notes = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
-    return Table("outcome", pd.DataFrame(rows), pd.DataFrame(shown), caption, language, dataset.reconstruction, notes)
+    data = without_single_values(pd.DataFrame(rows), dataset.reconstruction)
+    table = Table("outcome", data, pd.DataFrame(shown), caption, language, dataset.reconstruction, notes)
+    return replace(table, public=partial(_public_outcome, table))
+
+
+def _public_outcome(table: Table, min_cell: int) -> Table:
+    """Hide extremes, how few scores there are or are missing, and what is computed from a few."""
+    shown = hide(table.shown, range(len(table.shown)), (5, 6))
+    n, missing = (table.data[name].to_numpy() for name in ("n", "missing"))
+    few = (n > 0) & (n < min_cell)
+    shown = hide(shown, (few | ((missing > 0) & (missing < min_cell))).nonzero()[0], (1, 2))
+    shown = hide(shown, few.nonzero()[0], (3, 4))
+    return replace(table, shown=shown, notes=(*table.notes, hidden_note(min_cell, table.language)))
 
 
 def _t_interval(summary: Summary) -> tuple[float, float]:
@@ -165,8 +188,8 @@ def associations(dataset: Dataset, language: str) -> Table:
         Pearson's chi-squared, and Fisher's exact test where an expected count is below 5.
     """
     rows, shown = [], []
-    for variable in _ASSOCIATED:
-        association = associate_with_leak(dataset, variable)
+    found = {variable: associate_with_leak(dataset, variable) for variable in _ASSOCIATED}
+    for variable, association in found.items():
         least = float(association.expected.to_numpy().min())
         for test in filter(None, (association.chi_squared, association.fisher)):
             rows.append(
@@ -183,16 +206,25 @@ def associations(dataset: Dataset, language: str) -> Table:
                     **_test_shown(test, language),
                 }
             )
-    notes = (labels.text("footnote.fisher", language),)
-    return Table(
+    table = Table(
         "associations",
         pd.DataFrame(rows),
         _blank_repeats(pd.DataFrame(shown), 1),
         labels.text("caption.associations", language),
         language,
         dataset.reconstruction,
-        notes,
+        (labels.text("footnote.fisher", language),),
     )
+
+    def public(min_cell: int) -> Table:
+        # The margins are known, so that a statistic of few tables gives a small count back.
+        counts = {variable: association.observed.to_numpy() for variable, association in found.items()}
+        small = [variable for variable, cells in counts.items() if ((cells > 0) & (cells < min_cell)).any()]
+        places = table.data["variable"].isin(small).to_numpy().nonzero()[0]
+        notes = (*table.notes, hidden_note(min_cell, language))
+        return replace(table, shown=hide(table.shown, places, (2, 4, 5)), notes=notes)
+
+    return replace(table, public=public)
 
 
 # -- cells -----------------------------------------------------------------------------------------------------------

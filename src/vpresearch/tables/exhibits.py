@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from vpresearch import labels
@@ -9,7 +11,7 @@ from vpresearch.compendium import Compendium, Image
 from vpresearch.describe import select
 from vpresearch.dictionary import columns
 from vpresearch.load import Dataset
-from vpresearch.tables.table import Table
+from vpresearch.tables.table import HIDDEN, Table
 
 
 def exhibits_table(compendium: Compendium, dataset: Dataset, language: str) -> Table:
@@ -26,6 +28,14 @@ def exhibits_table(compendium: Compendium, dataset: Dataset, language: str) -> T
     Table
         For an image, the vertebrae of the kind that it shows, counted by level.
     """
+
+    def public(_: int) -> Table:
+        return _exhibits(compendium, dataset, language, counted=False)
+
+    return replace(_exhibits(compendium, dataset, language), public=public)
+
+
+def _exhibits(compendium: Compendium, dataset: Dataset, language: str, counted: bool = True) -> Table:
     rows = [
         {"exhibit": exhibit.name, "notebook": notebook.file, "output": exhibit.output, "vertebrae": ""}
         for notebook in compendium.notebooks
@@ -33,7 +43,12 @@ def exhibits_table(compendium: Compendium, dataset: Dataset, language: str) -> T
         if exhibit.name.startswith(("table", "figure"))
     ]
     rows += [
-        {"exhibit": image.name, "notebook": "", "output": "", "vertebrae": _levels(image, dataset)}
+        {
+            "exhibit": image.name,
+            "notebook": "",
+            "output": "",
+            "vertebrae": _levels(image, dataset) if counted else HIDDEN,
+        }
         for image in compendium.images
     ]
     rows.sort(key=lambda row: row["exhibit"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import repeat
 
 import pandas as pd
 
 from vpresearch import labels
+from vpresearch.disclosure import is_small
 from vpresearch.implied import identified
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Design
@@ -25,7 +27,7 @@ from vpresearch.regression.precision import (
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.risk import FILLS, dose_risks, effect_of_one_point, risk_curve, risk_difference
 from vpresearch.regression.validation import Performance
-from vpresearch.tables.table import Table, steady
+from vpresearch.tables.table import Table, hidden_note, hide, steady
 
 MODEL_COLUMNS = (
     "model",
@@ -83,7 +85,18 @@ def models_table(estimates: Sequence[Estimate], dataset: Dataset, language: str)
     notes = (_word("exploratory", language), _word("models_note", language), *one_of_many(dataset, language))
     primary = tuple(place for place, each in enumerate(of_interest) if each.model == PRIMARY)
     caption = _word("models_caption", language)
-    return Table("models", steady(data), shown, caption, language, dataset.reconstruction, notes, primary)
+    table = Table("models", steady(data), shown, caption, language, dataset.reconstruction, notes, primary)
+
+    def public(min_cell: int) -> Table:
+        wholes = (len(dataset.vertebrae), int(dataset.vertebrae["leak"].eq("yes").sum()), len(dataset.patients))
+        few = [
+            place
+            for place, each in enumerate(of_interest)
+            if any(map(is_small, (each.n, each.events, each.clusters), wholes, repeat(min_cell)))
+        ]
+        return replace(table, shown=hide(shown, few, (5,)), notes=(*notes, hidden_note(min_cell, language)))
+
+    return replace(table, public=public)
 
 
 def leak_risk_table(dataset: Dataset, language: str) -> Table:

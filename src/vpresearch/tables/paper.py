@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pandas as pd
 
 from vpresearch import labels
 from vpresearch.describe import select, summarise
 from vpresearch.dictionary import columns
+from vpresearch.disclosure import hidden_levels
 from vpresearch.inference import ALPHA, Comparison, compare_by_leak
 from vpresearch.load import Dataset
-from vpresearch.tables.table import Table, percent
+from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, without_single_values
 
 # As the paper prints them.
 _DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 2}
@@ -31,6 +32,15 @@ def table1(dataset: Dataset, language: str) -> Table:
     Table
         Levels without a vertebra are left out, as in the paper.
     """
+
+    def public(min_cell: int) -> Table:
+        note = hidden_note(min_cell, language)
+        return replace(_table1(dataset, language, hidden_levels(dataset, min_cell)), notes=(note,))
+
+    return replace(_table1(dataset, language), public=public)
+
+
+def _table1(dataset: Dataset, language: str, hidden: frozenset[str] = frozenset()) -> Table:
     vertebrae = dataset.vertebrae
     n = len(vertebrae)
     data = pd.DataFrame(
@@ -44,12 +54,13 @@ def table1(dataset: Dataset, language: str) -> Table:
                 )
                 for level in columns()["level"].levels
             )
-            if count
+            if count or level in hidden
         ]
     )
     share = data.groupby("region", sort=False)["n"].sum()
     heads = {
-        region: f"{labels.text(f'region.{region}', language)} ({percent(100 * count / n, language)})"
+        region: f"{labels.text(f'region.{region}', language)} "
+        f"({HIDDEN if region in hidden else percent(100 * count / n, language)})"
         for region, count in share.items()
     }
     first = ~data["region"].duplicated()
@@ -61,6 +72,7 @@ def table1(dataset: Dataset, language: str) -> Table:
             labels.text("word.percent", language): [percent(value, language) for value in data["percent"]],
         }
     )
+    shown = hide(shown, data["level"].isin(hidden).to_numpy().nonzero()[0], (2, 3))
     return Table("table1", data, shown, labels.text("caption.table1", language), language, dataset.reconstruction)
 
 
@@ -79,6 +91,7 @@ def table2(dataset: Dataset, language: str) -> Table:
     variables = ("vertebral_volume_cc", "cement_volume_cc")
     summaries = {name: summarise(dataset.vertebrae[name]) for name in variables}
     data = pd.DataFrame([{"variable": name, **asdict(summary)} for name, summary in summaries.items()])
+    data = without_single_values(data, dataset.reconstruction)
     shown = pd.DataFrame(
         {labels.text("word.variable", language): [labels.variable(name, language) for name in variables]}
     )
@@ -88,7 +101,14 @@ def table2(dataset: Dataset, language: str) -> Table:
         ]
     caption = labels.text("caption.table2", language, n=len(dataset.vertebrae))
     notes = (labels.text("footnote.sd", language),)
-    return Table("table2", data, shown, caption, language, dataset.reconstruction, notes)
+    table = Table("table2", data, shown, caption, language, dataset.reconstruction, notes)
+
+    def public(min_cell: int) -> Table:
+        return replace(
+            table, shown=hide(shown, range(len(shown)), (3, 4)), notes=(*notes, hidden_note(min_cell, language))
+        )
+
+    return replace(table, public=public)
 
 
 def table3(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
@@ -150,9 +170,12 @@ def _by_leak(
         labels.p_value(comparison.result.p_value, language) for comparison in comparisons.values()
     ]
     shown = pd.DataFrame(list(zip(*cells.values(), strict=True)), columns=pd.MultiIndex.from_tuples(list(cells)))
-    notes = (labels.text("footnote.sd", language), *notes, *_missing_note(comparisons, language))
+    first = (labels.text("footnote.sd", language), *notes)
     caption = labels.text(f"caption.{name}", language)
-    return Table(name, data, shown, caption, language, dataset.reconstruction, notes)
+    notes = (*first, *_missing_note(comparisons, language))
+    table = Table(name, data, shown, caption, language, dataset.reconstruction, notes)
+    # Of how few a score is missing is itself a small count.
+    return replace(table, public=lambda _: replace(table, notes=(*first, *_missing_note(comparisons, language, False))))
 
 
 def _comparison_row(variable: str, comparison: Comparison) -> dict[str, object]:
@@ -163,9 +186,10 @@ def _comparison_row(variable: str, comparison: Comparison) -> dict[str, object]:
     return row | {"test": result.test, "statistic": result.statistic, "df": result.df, "p_value": result.p_value}
 
 
-def _missing_note(comparisons: Mapping[str, Comparison], language: str) -> tuple[str, ...]:
+def _missing_note(comparisons: Mapping[str, Comparison], language: str, counted: bool = True) -> tuple[str, ...]:
     incomplete = [
-        f"{labels.variable(variable, language)} (n = {' + '.join(str(s.n) for s in comparison.summaries)})"
+        labels.variable(variable, language)
+        + (f" (n = {' + '.join(str(s.n) for s in comparison.summaries)})" if counted else "")
         for variable, comparison in comparisons.items()
         if any(summary.missing for summary in comparison.summaries)
     ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pandas as pd
 
 from vpresearch import labels
+from vpresearch.disclosure import is_small
 from vpresearch.load import Dataset
 from vpresearch.regression import outcome
 from vpresearch.regression.change import change_design, changes
 from vpresearch.regression.equivalence import CONTRASTS, Equivalence, equivalence
-from vpresearch.tables.table import Table, steady
+from vpresearch.tables.table import Table, hidden_note, hide, steady
 
 _SCORES = ("vas", "odi")
 
@@ -56,7 +57,13 @@ def relief_table(dataset: Dataset, language: str) -> Table:
     )
     notes = tuple(_word(key, language) for key in ("exploratory", "relief_note"))
     caption = _word("relief_caption", language)
-    return Table("relief", steady(data), shown, caption, language, dataset.reconstruction, notes)
+    laid_out = Table("relief", steady(data), shown, caption, language, dataset.reconstruction, notes)
+
+    def public(min_cell: int) -> Table:
+        few = [place for place, n in enumerate(data["patients"]) if is_small(n, len(dataset.patients), min_cell)]
+        return replace(laid_out, shown=hide(shown, few, (2,)), notes=(*notes, hidden_note(min_cell, language)))
+
+    return replace(laid_out, public=public)
 
 
 def _interval(result: Equivalence, language: str) -> str:

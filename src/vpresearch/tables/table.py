@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
 from vpresearch import labels
+from vpresearch.tables.harmless import harmless, harmless_frame
 
 _STYLE = """
 body { font-family: sans-serif; margin: 2em; color: #1a1a1a; }
@@ -24,6 +25,7 @@ p.note { font-size: 0.85em; margin: 0.4em 0; }
 """
 
 
+HIDDEN = "•"
 _LATEX = str.maketrans(
     {
         **{sign: rf"\{sign}" for sign in "%&_#${}"},
@@ -32,11 +34,16 @@ _LATEX = str.maketrans(
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
         "\\": r"\textbackslash{}",
+        # At the start of a row a bracket would be an option of the line break, and a blank line would end the cell.
+        "[": "{[}",
+        "]": "{]}",
+        "\n": " ",
+        "\r": " ",
     }
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """A table as data and as a reader sees it.
 
@@ -56,6 +63,9 @@ class Table:
         Lines below the table.
     bold : tuple of int
         Positions of the rows that stand out.
+    public : callable, optional
+        Gives the table that shows no count from 1 to below the one given and no single patient's value, if that is
+        another.
     """
 
     name: str
@@ -66,19 +76,31 @@ class Table:
     reconstruction: bool
     notes: tuple[str, ...] = ()
     bold: tuple[int, ...] = field(default=())
+    public: Callable[[int], Table] | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        # A notebook keeps it beside the table: it must not hold the data.
+        return f"<Table {self.name}>"
 
     def to_csv(self) -> str:
         """Give the data as CSV; a reconstruction says so in the first column of every row."""
         data = self.data.copy()
         if self.reconstruction:
             data.insert(0, "data", labels.text("data.reconstruction", "en"))
-        return data.to_csv(index=False, lineterminator="\n")
+        return harmless_frame(data).to_csv(index=False, lineterminator="\n")
+
+    def for_public(self, min_cell: int) -> Table:
+        """Give the table that everybody may see: counts of a few hidden, and the data no finer than what is shown."""
+        table = self.public(min_cell) if self.public else self
+        data = table.shown.copy()
+        data.columns = pd.Index([_flat(name) for name in data.columns])
+        return replace(table, data=data, public=None)
 
     def to_html(self) -> str:
         """Give a page of its own."""
         return (
             f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
-            f"<title>{html.escape(self.caption)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+            f"<title>{_to_html(self.caption)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
             f"{self._repr_html_()}\n</body>\n</html>\n"
         )
 
@@ -99,9 +121,9 @@ class Table:
 
     def _repr_html_(self) -> str:
         banner = self._banner()
-        caption = html.escape(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else "")
-        table = self._styler(html.escape).set_caption(caption).to_html(table_attributes="")
-        notes = "".join(f'<p class="note">{html.escape(note)}</p>\n' for note in self.notes)
+        caption = _to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else "")
+        table = self._styler(_to_html).set_caption(caption).to_html(table_attributes="")
+        notes = "".join(f'<p class="note">{_to_html(note)}</p>\n' for note in self.notes)
         return f"{table}{notes}"
 
     def _banner(self) -> str:
@@ -122,7 +144,44 @@ def _to_latex(words: str) -> str:
     return words.translate(_LATEX)
 
 
-def write(table: Table, folder: Path) -> Table:
+def _to_html(words: str) -> str:
+    # A spreadsheet opens HTML tables too.
+    return html.escape(harmless(words))
+
+
+def _flat(name: object) -> str:
+    return " ".join(filter(None, map(str, name))) if isinstance(name, tuple) else str(name)
+
+
+def hide(shown: pd.DataFrame, rows: Iterable[int], columns: Iterable[int]) -> pd.DataFrame:
+    """Hide cells of a table as a reader sees it.
+
+    Parameters
+    ----------
+    shown : pandas.DataFrame
+    rows, columns : iterable of int
+        Positions; every pair of them is hidden.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Examples
+    --------
+    >>> hide(pd.DataFrame({"n": ["3", "20"]}), [0], [0])["n"].tolist()
+    ['•', '20']
+    """
+    hidden = shown.copy()
+    hidden.iloc[list(rows), list(columns)] = HIDDEN
+    return hidden
+
+
+def hidden_note(min_cell: int, language: str) -> str:
+    """Say below a table what its hidden cells are."""
+    return labels.text("footnote.hidden", language, least=min_cell)
+
+
+def write(table: Table, folder: Path, min_cell: int = 0) -> Table:
     """Write a table as CSV, HTML and LaTeX.
 
     Parameters
@@ -130,16 +189,36 @@ def write(table: Table, folder: Path) -> Table:
     table : Table
     folder : pathlib.Path
         Made where it is missing.
+    min_cell : int, default 0
+        Least count that is shown to the public; 0 for a table that is not public.
 
     Returns
     -------
     Table
-        The same, so that a notebook can show what it writes.
+        The one that was written, so that a notebook can show it.
     """
+    table = table.for_public(min_cell) if min_cell else table
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, content in (("csv", table.to_csv()), ("html", table.to_html()), ("tex", table.to_latex())):
         (folder / f"{table.name}.{suffix}").write_text(content, encoding="utf-8", newline="\n")
     return table
+
+
+def without_single_values(data: pd.DataFrame, reconstruction: bool) -> pd.DataFrame:
+    """Round what is some single patient's value to what the paper prints; a reconstruction has no patients.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        With the columns of ``Summary``.
+    reconstruction : bool
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    order = [name for name in ("minimum", "q1", "median", "q3", "maximum") if name in data]
+    return data if reconstruction else data.assign(**data[order].round(1))
 
 
 def steady(data: pd.DataFrame) -> pd.DataFrame:

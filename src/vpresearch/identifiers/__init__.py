@@ -1,0 +1,9 @@
+"""Direct identifiers of patients in a table as it stands in a file: found, told without a value, and dropped."""
+
+from vpresearch.identifiers.drop import drop, screen
+from vpresearch.identifiers.find import find
+from vpresearch.identifiers.headers import Kind, kind_of_header
+from vpresearch.identifiers.persons import names_a_person
+from vpresearch.identifiers.values import kinds_of_value
+
+__all__ = ["Kind", "drop", "find", "kind_of_header", "kinds_of_value", "names_a_person", "screen"]

@@ -1,0 +1,153 @@
+"""Find the direct identifiers of a raw table, and tell them without a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from vpresearch.dictionary import columns, fold
+from vpresearch.errors import Problem
+from vpresearch.identifiers.headers import Kind, kind_of_header, words
+from vpresearch.identifiers.persons import is_name_alone
+from vpresearch.identifiers.table import cell, header_at, shown, width
+from vpresearch.identifiers.values import as_text, kinds_of_value
+from vpresearch.reading.headers import column_of
+from vpresearch.reading.raw import RawTable, letter
+from vpresearch.telling import tell
+
+# Forms that no measurement and no category can have; a date there is a number that Excel took for one.
+_NEVER_A_MEASUREMENT: frozenset[Kind] = frozenset({"identity", "health_card", "email"})
+_NUMBERED_HEADERS = words("id codigo cod code numero num number n no ref referencia registro identificador")
+_LEAST_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Found:
+    """One kind of identifier in one column.
+
+    Attributes
+    ----------
+    position : int
+        Of the column, from 0.
+    kind : str
+    rows : tuple of int
+        Where it is; empty where the header tells it.
+    """
+
+    position: int
+    kind: Kind
+    rows: tuple[int, ...] = ()
+
+
+def find(table: RawTable) -> list[Problem]:
+    """Find every direct identifier of a table.
+
+    Parameters
+    ----------
+    table : RawTable
+
+    Returns
+    -------
+    list of Problem
+        With the code ``identifier``; one a column and kind, and never a value.
+    """
+    return [_problem(table, found) for found in all_found(table)]
+
+
+def all_found(table: RawTable) -> list[Found]:
+    """Find every direct identifier of a table, as places.
+
+    Parameters
+    ----------
+    table : RawTable
+
+    Returns
+    -------
+    list of Found
+        By column.
+    """
+    return [found for position in range(width(table)) for found in _of_column(table, position)]
+
+
+def _of_column(table: RawTable, position: int) -> Iterator[Found]:
+    header = header_at(table, position)
+    cells = [(row, value) for row, record in table.rows.items() if as_text(value := cell(record, position))]
+    name = column_of(header)
+    if name == "patient_id":
+        yield from _of_cells(position, cells, _kinds_of_ids([value for _, value in cells]))
+    elif name is not None:
+        text = columns()[name].kind == "text"
+        yield from _of_cells(position, cells, kinds_of_value if text else _kinds_of_measurement)
+    elif cells and (kind := kind_of_header(header)) is not None:
+        yield Found(position, kind)
+    else:
+        numbered = bool(_NUMBERED_HEADERS & set(fold(header).split()))
+        kinds = _kinds_of_ids([value for _, value in cells]) if numbered else kinds_of_value
+        yield from _of_cells(position, cells, kinds)
+
+
+def _of_cells(
+    position: int, cells: Sequence[tuple[int, object]], kinds: Callable[[object], Sequence[Kind]]
+) -> Iterator[Found]:
+    rows: dict[Kind, list[int]] = {}
+    known: dict[tuple[type, object], Sequence[Kind]] = {}
+    for row, value in cells:
+        key = (type(value), value)
+        if key not in known:
+            known[key] = kinds(value)
+        for kind in known[key]:
+            rows.setdefault(kind, []).append(row)
+    for kind, found in rows.items():
+        yield Found(position, kind, tuple(found))
+
+
+def _kinds_of_measurement(value: object) -> tuple[Kind, ...]:
+    if not isinstance(value, str):
+        return ()
+    return tuple(kind for kind in kinds_of_value(value) if kind in _NEVER_A_MEASUREMENT)
+
+
+def _kinds_of_ids(values: Sequence[object]) -> Callable[[object], tuple[Kind, ...]]:
+    """Give the rule for a column of ids, where a long number is that of a record unless the numbers are running."""
+    numbers = {int(text) for text in map(as_text, values) if text.isdecimal()}
+    running = len(numbers) > 1 and max(numbers) - min(numbers) < 20 * len(numbers)
+
+    def kinds(value: object) -> tuple[Kind, ...]:
+        text = as_text(value)
+        if text.isdecimal():
+            return () if running or len(text) < _LEAST_DIGITS else ("record",)
+        return ("name",) if is_name_alone(text) else kinds_of_value(value)
+
+    return kinds
+
+
+def _problem(table: RawTable, found: Found) -> Problem:
+    own, row = column_of(header_at(table, found.position)), found.rows[0] if found.rows else None
+    if row is None:
+        wording = "identifier_column"
+    elif own == "patient_id":
+        wording = "identifier_ids"
+    else:
+        wording = "identifier_cells" if own is None else "identifier_text"
+    return tell(
+        "identifier",
+        wording=wording,
+        sheet=table.sheet,
+        row=row,
+        column=shown(table, found.position),
+        cell=f"{letter(found.position)}{row or table.header_row}",
+        kind=found.kind,
+        rows=_ranges(found.rows),
+    )
+
+
+def _ranges(rows: Sequence[int], most: int = 5) -> str:
+    """Write rows as ranges, the first few of them."""
+    spans: list[list[int]] = []
+    for row in rows:
+        if spans and row == spans[-1][1] + 1:
+            spans[-1][1] = row
+        else:
+            spans.append([row, row])
+    listed = [str(first) if first == last else f"{first}-{last}" for first, last in spans[:most]]
+    return ", ".join(listed) + (" …" if len(spans) > most else "")

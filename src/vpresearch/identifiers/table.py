@@ -1,0 +1,89 @@
+"""What screening needs of a table as it stands in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vpresearch.identifiers.values import kinds_of_value
+from vpresearch.reading.raw import RawTable
+
+
+def width(table: RawTable) -> int:
+    """Give the number of columns, those without a header included.
+
+    Parameters
+    ----------
+    table : RawTable
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> width(RawTable(None, 1, ("Edad",), {2: (70, "x")}))
+    2
+    """
+    return max([len(table.header), *(len(record) for record in table.rows.values())])
+
+
+def cell(record: Sequence[object], position: int) -> object:
+    """Give a cell; a short row has none.
+
+    Parameters
+    ----------
+    record : sequence of object
+    position : int
+
+    Returns
+    -------
+    object
+
+    Examples
+    --------
+    >>> cell((70, "x"), 1), cell((70,), 1)
+    ('x', None)
+    """
+    return record[position] if position < len(record) else None
+
+
+def header_at(table: RawTable, position: int) -> str:
+    """Give a header; a column beyond the last one has none.
+
+    Parameters
+    ----------
+    table : RawTable
+    position : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> header_at(RawTable(None, 1, ("Edad",), {}), 1)
+    ''
+    """
+    return table.header[position] if position < len(table.header) else ""
+
+
+def shown(table: RawTable, position: int) -> str | None:
+    """Name a column by its header, unless that is empty or an identifier itself.
+
+    Parameters
+    ----------
+    table : RawTable
+    position : int
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> table = RawTable(None, 1, ("Edad", "Ana Ruiz"), {})
+    >>> shown(table, 0), shown(table, 1)
+    ('Edad', None)
+    """
+    header = header_at(table, position)
+    return None if not header or kinds_of_value(header) else header

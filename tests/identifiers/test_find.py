@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from vpresearch.errors import Problem
+from vpresearch.identifiers import find
+from vpresearch.reading import RawTable
+
+GOOD = ("Paciente", "Edad", "Nivel", "Volumen vertebral (cc)", "Complicación")
+
+
+def table(*records: tuple[object, ...], header: tuple[str, ...] = GOOD) -> RawTable:
+    return RawTable("Hoja1", 1, header, dict(enumerate(records, start=2)))
+
+
+def with_column(header: str, *cells: object) -> RawTable:
+    return table(*(("P1", 70, "L1", 24.8, "", cell) for cell in cells), header=(*GOOD, header))
+
+
+def test_a_table_of_the_study_is_clean() -> None:
+    assert find(table(("P1", 70, "T12", 24.8, "Ninguna"), (2, 81.0, "L1", "31,8", "neuritis"))) == []
+
+
+@pytest.mark.parametrize(
+    "ids", [("P01", "P02"), (1, 2), ("001", "002"), ("2019001", "2019002"), ("A", "B"), ("Z-7", 1)]
+)
+def test_anonymous_ids_are_clean(ids: tuple[object, object]) -> None:
+    assert find(table(*((patient, 70, "T12", 24.8, "") for patient in ids))) == []
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (("12345678Z", "87654321X"), "identity documents"),
+        ((482913, 1077234), "medical records"),
+        (("482913",), "medical records"),
+        (("García López, María", "P02"), "names"),
+        (("García", "Ruiz"), "names"),
+        (("GALO1730224003",), "health cards"),
+    ],
+)
+def test_ids_that_are_identifiers_are_told(ids: tuple[object, ...], words: str) -> None:
+    found = find(table(*((patient, 70, "T12", 24.8, "") for patient in ids)))
+    assert [(each.code, each.sheet, each.row, each.column) for each in found] == [
+        ("identifier", "Hoja1", 2, "Paciente")
+    ]
+    assert words in found[0].message
+    assert "Number the patients" in found[0].remedy
+
+
+def test_a_column_is_told_once_by_its_name() -> None:
+    (found,) = find(with_column("Teléfono", "612345678", "no tiene"))
+    assert (found.row, found.column) == (None, "Teléfono")
+    assert found.message == "By its name the column holds telephone numbers."
+    assert "--drop-identifiers" in found.remedy
+
+
+def test_a_column_without_a_cell_tells_nothing() -> None:
+    assert find(with_column("Teléfono", None, " ")) == []
+
+
+def test_values_are_told_by_rows() -> None:
+    (found,) = find(with_column("Notas", "612345678", "", "x", *["ana@example.org"] * 0, "600 11 22 33", "699887766"))
+    assert found.message == "The column holds what looks like telephone numbers (rows: 2, 5-6)."
+    assert (found.row, found.column) == (2, "Notas")
+
+
+def test_every_kind_of_a_column_is_told() -> None:
+    found = find(with_column("Notas", "ana@example.org", "12/03/2019 Ana Ruiz"))
+    assert [re.findall("names|dates|e-mail", each.message)[0] for each in found] == ["e-mail", "dates", "names"]
+
+
+def test_long_numbers_are_records_under_the_header_of_a_number_only() -> None:
+    assert find(with_column("Plaquetas", 230512, 187344)) == []
+    (found,) = find(with_column("Código", 230512, 1873440))
+    assert "medical records" in found.message
+
+
+def test_a_date_in_a_measurement_is_a_slip_of_excel() -> None:
+    import datetime
+
+    assert find(table(("P1", 70, "T12", datetime.datetime(2024, 5, 4), ""))) == []
+
+
+def test_an_identifier_in_a_note_is_told() -> None:
+    (found,) = find(table(("P1", 70, "T12", 24.8, "neuritis, avisada María Etxebarria")))
+    assert (found.row, found.column) == (2, "Complicación")
+    assert found.remedy.startswith("Take it out of the text")
+
+
+def test_no_value_is_told() -> None:
+    secrets = ("12345678Z", "María García López", "ana@example.org", "612345678")
+    tables = [
+        table(*((secret, 70, secret, secret, secret) for secret in secrets)),
+        with_column("Nombre", *secrets),
+        with_column("Notas", *secrets),
+        # Nor a header that is one.
+        with_column(secrets[1], "x", "ana@example.org"),
+    ]
+    told = [problem for each in tables for problem in find(each)]
+    assert len(told) > 8
+    assert not [secret for secret in secrets if secret in "".join(map(str, told))]
+
+
+def test_cells_beyond_the_header_are_read() -> None:
+    (found,) = find(table(("P1", 70, "L1", 24.8, "", "ana@example.org")))
+    assert (found.column, found.cell) == (None, "F2")
+
+
+def test_a_large_table_is_read_in_bounded_time() -> None:
+    import time
+
+    start = time.perf_counter()
+    find(table(*((n, 70, "L1", 24.8 + n / 7, f"nota {n % 500} sin nada que contar") for n in range(50_000))))
+    assert time.perf_counter() - start < 10
+
+
+def test_a_problem_is_a_problem() -> None:
+    assert all(isinstance(each, Problem) for each in find(with_column("DNI", "1")))

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vpresearch.dictionary import columns
+from vpresearch.identifiers import kinds_of_value, names_a_person
+
+LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
+
+VALUES: dict[str, tuple[object, ...]] = {
+    "identity": ("12345678Z", "12.345.678-Z", "dni 12345678 z", "X1234567L", "y-1234567-x", "281234567840"),
+    "health_card": (
+        *(
+            "GALO1730224003",
+            "GRLP501012916014",
+            "BBBBBBBBCS123456",
+            "AN0123456789",
+            "810216GAGP0019",
+            "LOPE 1 730224 00 3",
+        ),
+    ),
+    "record": ("NHC 482913", "HC: 48291", "n.h.c. nº 482913", "MRN 0048291"),
+    "phone": ("612345678", 612345678, 612345678.0, "612 34 56 78", "+34 612 345 678", "91 234 56 78", "0034912345678"),
+    "email": ("ana.p@example.org", "véase Ana@hospital.example.es."),
+    "address": ("C/ Mayor 12", "calle del Pez, 3", "Avda. de América 7, 2º B", "12 High Street"),
+    "date": (
+        *("12/03/2019", "2019-03-12", "1.2.1950", "12-03-19", "3 de mayo de 2018", "12-mar-19", "12 March 2019"),
+        *(datetime.datetime(2019, 3, 12), datetime.date(1950, 1, 2), "operada el 12/03/2019, bien"),
+    ),
+    "name": (
+        *("María García López", "GARCIA LOPEZ, MARIA", "garcia lopez, maria", "M.G.L.", "Dr. Pérez", "Dña. Etxebarria"),
+        *("Avisada María Etxebarria", "Ana Ruiz", "hija: Carmen Ortega", "John Smith"),
+    ),
+}
+INNOCENT: tuple[object, ...] = (
+    *("", None, True, 0, 1, 24.8, 3.7, 100, 12345678, "12345678A", "24,8", "24800", "0.612345678", 6123.45678, "T12"),
+    *("D12-L1", "T11/T12/L1", "P01", "17", "Zubiri-77", "reconstructed-01", "ZZPATIENT001", "8/4/3", "8/4/10", "1-2-3"),
+    *("transient_neuritis", "Dolores lumbares", "DOLORES INTENSOS", "Enfermedad de Paget", "Síndrome de Martín Bell"),
+    *("Hospital Gregorio Marañón", "Clínica San José", "Fractura de Chance", "Cruz Roja", "Kyphon Xpede", "Sí", "No"),
+    *(
+        "metilprednisolona 40 mg/8 h",
+        "neuritis L5 derecha 3 semanas",
+        "Julio 2018",
+        "2018",
+        "nan",
+        "Parkinson, HTA, DM2",
+    ),
+    *("EVA 8 a 2 en 24 h", "ASA III", "PMMA 20 g", "INR 1.2", "Ref. 4512-B", "lote 12345-67890", 42048, "360000"),
+)
+
+
+@pytest.mark.parametrize(("kind", "value"), [(kind, each) for kind, row in VALUES.items() for each in row])
+def test_an_identifier_is_told_by_its_form(kind: str, value: object) -> None:
+    assert kind in kinds_of_value(value)
+
+
+@pytest.mark.parametrize("value", INNOCENT)
+def test_what_identifies_nobody_is_left_alone(value: object) -> None:
+    assert kinds_of_value(value) == ()
+
+
+def test_no_category_of_the_study_is_an_identifier() -> None:
+    spellings = [each for column in columns().values() for level in column.levels for each in level.spellings()]
+    assert [each for each in spellings if kinds_of_value(each)] == []
+
+
+@given(st.integers(0, 99_999_999), st.sampled_from(LETTERS))
+def test_a_dni_counts_with_its_own_letter_only(number: int, letter: str) -> None:
+    found = "identity" in kinds_of_value(f"{number:08d}{letter}")
+    assert found == (LETTERS[number % 23] == letter)
+
+
+@given(st.floats(0, 200, allow_nan=False), st.integers(0, 3))
+def test_no_measurement_is_an_identifier(value: float, decimals: int) -> None:
+    for text in (round(value, decimals), f"{value:.{decimals}f}", f"{value:.{decimals}f}".replace(".", ",")):
+        assert kinds_of_value(text) == ()
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_without_a_fault(text: str) -> None:
+    assert kinds_of_value(text) == kinds_of_value(f" {text} ")
+    assert isinstance(names_a_person(text), bool)
