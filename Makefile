@@ -11,15 +11,20 @@ VPRESEARCH := $(BIN)/vpresearch
 # LANGUAGE counts only where it is said on the command line; many systems have one in the environment.
 REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
 	$(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE)) $(if $(STRICT),--strict)
+REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
+	$(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE))
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce audit test check reconstruct ensemble clean
+.PHONY: help reproduce report audit test check reconstruct ensemble clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= OUT= LANGUAGE= STRICT=)
 	$(VPRESEARCH) reproduce $(REPRODUCE)
+
+report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and figure also alone (DATA= OUT= LANGUAGE=)
+	$(VPRESEARCH) report $(REPORT)
 
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER=)
 	$(VPRESEARCH) audit $(PAPER)
