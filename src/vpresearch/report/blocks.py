@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from vpresearch import labels
-from vpresearch.report.pandoc import Node, div, para, plain, raw, strong, words
+from vpresearch.report.pandoc import Node, div, para, plain, raw, raw_words, strong, words
 from vpresearch.tables import Table
 
 # Characters that a line of a table holds: upright, on its side.
@@ -115,7 +115,8 @@ def banner(language: str) -> list[Node]:
         Inline nodes.
     """
     said = strong(words(labels.text("banner.reconstruction", language)))
-    return [{"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], [said]]}]
+    coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], [said]]}
+    return [raw_words("typst", '#text(fill: rgb("#9a3412"))['), coloured, raw_words("typst", "]")]
 
 
 _NO_ATTR: list[object] = ["", [], []]

@@ -15,7 +15,7 @@ from vpresearch.tables import Table
 Cause = Literal["test", "unit", "truncation", "impossible", "not_computable", "unexplained"]
 CAUSES: tuple[Cause, ...] = ("test", "unit", "truncation", "impossible", "not_computable", "unexplained")
 # What fits one page; the scorecard has them all.
-_MOST = 24
+_MOST = 18
 _DIFFERENT = ("differs", "contradicted", "unattainable", "not computable")
 # What a finding about the printed numbers themselves explains.
 _OF_THE_PAPER = ("p_unattainable", "p_exchanged", "unit_forced", "denominator_forced", "printed_twice")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from vpresearch import labels
 from vpresearch.audit import Check
+from vpresearch.published import Claim, Paper
 from vpresearch.tables import Table
 
 _VERDICTS = ("possible", "impossible", "undecided")
@@ -36,7 +37,7 @@ def digest_table(checks: Sequence[Check], language: str) -> Table:
         [{"check": check.check, "verdict": check.verdict} for check in checks], columns=["check", "verdict"]
     )
     data = pd.crosstab(counts["check"], counts["verdict"]).reindex(columns=_VERDICTS, fill_value=0)
-    data = data.reindex(dict.fromkeys(counts["check"])).reset_index().rename_axis(columns=None)
+    data = data.reindex(counts["check"].unique()).reset_index().rename_axis(columns=None)
     shown = pd.DataFrame(
         {labels.text("word.check", language): [labels.text(f"audit_check.{name}", language) for name in data["check"]]}
         | {
@@ -49,12 +50,13 @@ def digest_table(checks: Sequence[Check], language: str) -> Table:
     return Table("audit_digest", data, shown, caption, language, False, notes)
 
 
-def findings_table(checks: Sequence[Check], language: str) -> Table:
+def findings_table(checks: Sequence[Check], paper: Paper, language: str) -> Table:
     """Lay out the alarms of an audit, what it left undecided, and what it says of p-values and units.
 
     Parameters
     ----------
     checks : sequence of Check
+    paper : Paper
     language : {"es", "en"}
 
     Returns
@@ -75,7 +77,7 @@ def findings_table(checks: Sequence[Check], language: str) -> Table:
         [
             (
                 labels.text(f"audit_check.{each.check}", language),
-                each.claims[0],
+                _named(paper[each.claims[0]], language),
                 labels.text(f"audit_verdict.{each.verdict}", language),
                 labels.audited(each, language),
             )
@@ -87,3 +89,10 @@ def findings_table(checks: Sequence[Check], language: str) -> Table:
     caption = labels.text("report.findings_caption", language)
     notes = (labels.text("footnote.audit", language),)
     return Table("audit_findings", data, shown, caption, language, False, notes, bold)
+
+
+def _named(claim: Claim, language: str) -> str:
+    """Name a printed number by where it stands and what it is of."""
+    variable = claim.compute.variable
+    place = labels.place(claim.places[-1], language)
+    return f"{place}: {labels.variable(variable, language)}" if variable else place

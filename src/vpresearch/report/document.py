@@ -87,7 +87,7 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     skeleton = template.parse(prose, facts)
     tables["strobe"] = strobe_table(template.headings(skeleton), language)
     named = captions(template.exhibits(skeleton), tables, figures, language)
-    known |= {f"ref.{name}": caption.split(".")[0].lower() for name, caption in named.items()}
+    known |= {f"ref.{name}": _reference(caption) for name, caption in named.items()}
     said = "" if results.identified is None else beside("report.beside", results.identified, language)
     blocks = template.fill(skeleton, source.name, known, language, said)
     return Report(
@@ -100,6 +100,12 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
         named,
         notes(tables, figures, results.identified, language),
     )
+
+
+def _reference(caption: str) -> str:
+    """Give the number of an exhibit as a sentence names it."""
+    number = caption.split(".")[0]
+    return number[0].lower() + number[1:]
 
 
 def publish(report: Report, folder: Path) -> list[Path]:
@@ -169,8 +175,8 @@ def to_docx(report: Report, pictures: Path) -> bytes:
     -------
     bytes
     """
-    blocks = _with_exhibits(report, lambda name: str(pictures / f"{name}.png"), PORTRAIT)
-    return docx(blocks, report.title, _LOCALES[report.language], banner=_banner(report))
+    blocks = _with_exhibits(report, lambda name: f"{name}.png", PORTRAIT)
+    return docx(blocks, report.title, _LOCALES[report.language], banner=_banner(report), pictures=pictures)
 
 
 def to_pdf(report: Report, pictures: Path) -> bytes:
@@ -187,6 +193,8 @@ def to_pdf(report: Report, pictures: Path) -> bytes:
     bytes
     """
     body = write(_with_exhibits(report, lambda name: f"{name}.svg", PORTRAIT), "typst")
+    # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
+    body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "report.typ"
         source.write_bytes((template.TEMPLATES / "page.typ").read_bytes() + body)

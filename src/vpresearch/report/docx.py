@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 
 from vpresearch.report.pandoc import Node, raw, write
 
@@ -16,6 +17,7 @@ _SHORT, _LONG, _MARGIN = 11906, 16838, 1134
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _WORDS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _PARTS = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+_RELATIONS, _TYPES = "word/_rels/document.xml.rels", "[Content_Types].xml"
 _SECTION = re.compile(r"<w:sectPr[^>]*?(?:/>|>.*?</w:sectPr>)", re.S)
 _TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
 _GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
@@ -41,7 +43,15 @@ def landscape(blocks: list[Node]) -> list[Node]:
     return [upright, raw("typst", "#page(flipped: true)["), *blocks, raw("typst", "]"), lying]
 
 
-def docx(blocks: Sequence[Node], title: str, language: str, *, banner: str, lying: bool = False) -> bytes:
+def docx(
+    blocks: Sequence[Node],
+    title: str,
+    language: str,
+    *,
+    banner: str,
+    lying: bool = False,
+    pictures: Path | None = None,
+) -> bytes:
     """Write a Word file, the same bytes for the same blocks.
 
     Parameters
@@ -54,34 +64,26 @@ def docx(blocks: Sequence[Node], title: str, language: str, *, banner: str, lyin
         What every page says on top.
     lying : bool, default False
         Whether the last pages lie on their side.
+    pictures : pathlib.Path, optional
+        Folder of the pictures; a full path would stand in the file.
 
     Returns
     -------
     bytes
     """
-    written = write(blocks, "docx", meta={"title": title, "lang": language})
+    place = [] if pictures is None else ["--resource-path", str(pictures)]
+    written = write(blocks, "docx", place, {"title": title, "lang": language})
     source = zipfile.ZipFile(io.BytesIO(written))
     parts = {name: source.read(name) for name in source.namelist()}
     parts["word/header1.xml"] = _part("hdr", '<w:pStyle w:val="BannerLine"/>', f"<w:t>{escape(banner)}</w:t>")
     parts["word/footer1.xml"] = _part("ftr", '<w:jc w:val="right"/>', _PAGE_NUMBER)
     parts["word/document.xml"] = _sections(parts["word/document.xml"].decode(), "landscape" if lying else "portrait")
     parts["word/styles.xml"] = _styled(parts["word/styles.xml"].decode())
-    parts["word/_rels/document.xml.rels"] = _added(
-        parts["word/_rels/document.xml.rels"],
-        "</Relationships>",
-        "".join(
-            f'<Relationship Id="{name}1" Type="{_RELATION}/{name}" Target="{name}1.xml"/>'
-            for name in ("header", "footer")
-        ),
-    )
-    parts["[Content_Types].xml"] = _added(
-        parts["[Content_Types].xml"],
-        "</Types>",
-        "".join(
-            f'<Override PartName="/word/{name}1.xml" ContentType="{_PARTS}.{name}+xml"/>'
-            for name in ("header", "footer")
-        ),
-    )
+    for name in ("header", "footer"):
+        relation = f'<Relationship Id="{name}1" Type="{_RELATION}/{name}" Target="{name}1.xml"/>'
+        kind = f'<Override PartName="/word/{name}1.xml" ContentType="{_PARTS}.{name}+xml"/>'
+        for part, end, more in ((_RELATIONS, "</Relationships>", relation), (_TYPES, "</Types>", kind)):
+            parts[part] = _added(parts[part], end, more)
     return _zipped(parts)
 
 

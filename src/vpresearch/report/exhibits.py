@@ -49,7 +49,7 @@ def make_tables(results: Results, language: str) -> dict[str, Table]:
         tables.simulation_table(results.simulation, language),
         tables.audit_table(results.checks, language),
         digest_table(results.checks, language),
-        findings_table(results.checks, language),
+        findings_table(results.checks, results.paper, language),
         tables.scorecard_table(results.rows, study, language),
         differences_table(results.rows, study, language),
     ]

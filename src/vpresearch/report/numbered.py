@@ -20,7 +20,7 @@ _OF_SLOPE = {
 def captions(
     shown: Sequence[str], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
 ) -> dict[str, str]:
-    """Number the exhibits in the order in which a report shows them.
+    """Give every exhibit its number, in the order in which a report shows them.
 
     Parameters
     ----------

@@ -137,6 +137,11 @@ def raw(form: str, text: str) -> Node:
     return {"t": "RawBlock", "c": [form, text]}
 
 
+def raw_words(form: str, text: str) -> Node:
+    """Give words among others that one output format alone takes over as they are."""
+    return {"t": "RawInline", "c": [form, text]}
+
+
 def text_of(node: object) -> str:
     """Give the words of a node or of a list of nodes.
 

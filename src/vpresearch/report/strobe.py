@@ -37,15 +37,12 @@ def strobe_table(sections: Mapping[str, str], language: str) -> Table:
     for item in items:
         report = "; ".join(sections[name] for name in item["report"])
         paper = "; ".join(labels.place(place, language) for place in item["paper"])
-        rows.append(
-            (str(item["item"]), item[language], report or "–", paper or labels.text("report.authors", language))
-        )
+        paper = paper or labels.text("report.authors", language)
+        rows.append((str(item["item"]), item[language], report or "–", paper))
     heads = [labels.text(f"report.strobe_{head}", language) for head in ("item", "asks", "report", "paper")]
     data = pd.DataFrame(
-        [
-            {"item": item["item"], "report": " ".join(item["report"]), "paper": "; ".join(item["paper"])}
-            for item in items
-        ]
+        [(item["item"], " ".join(item["report"]), "; ".join(item["paper"])) for item in items],
+        columns=["item", "report", "paper"],
     )
     notes = (labels.text("report.strobe_note", language),)
     caption = labels.text("report.strobe_caption", language, n=len(items))

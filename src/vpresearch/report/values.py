@@ -39,15 +39,8 @@ _INDEX: Mapping[str, tuple[str, ...]] = {
 }
 _LOG_ODDS = ("estimate", "ci_low", "ci_high")
 _VERSIONS = (
-    "vpresearch",
-    "numpy",
-    "pandas",
-    "scipy",
-    "statsmodels",
-    "pingouin",
-    "matplotlib",
-    "pypandoc-binary",
-    "typst",
+    *("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib"),
+    *("pypandoc-binary", "typst"),
 )
 
 
@@ -171,7 +164,7 @@ def _of_study(results: Results) -> dict[str, Value]:
 
 
 def _of_verdicts(results: Results) -> dict[str, Value]:
-    verdicts = Counter(row.verdict for row in results.rows)
+    verdicts = Counter[str](row.verdict for row in results.rows)
     names = ("reproduced", "differs", "not computable", "by construction", "consistent", "unattainable")
     found: dict[str, Value] = {f"scorecard.{name.replace(' ', '_')}": verdicts[name] for name in names}
     causes = Counter(map(cause, results.rows))
