@@ -27,7 +27,7 @@ from vpresearch.published import Paper
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
-COMMANDS = ("reproduce", "audit", "reconstruct", "test", "check", "clean")
+COMMANDS = ("reproduce", "report", "audit", "reconstruct", "test", "check", "clean")
 
 
 class Finished(NamedTuple):
@@ -453,3 +453,11 @@ def test_what_is_shipped_is_marked_as_a_reconstruction() -> None:
     study = load(RECONSTRUCTION)
     assert study.reconstruction
     assert study.patients.index.str.startswith("reconstructed-").all()
+
+
+def test_a_report_is_not_written_over_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "file"
+    place.write_text("mine", encoding="utf-8")
+    assert cli.main(["report", "--out", str(place)]) == cli.BAD_INPUT
+    assert "Name a folder." in capsys.readouterr().err
+    assert place.read_text(encoding="utf-8") == "mine"
