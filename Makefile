@@ -12,15 +12,20 @@ VPRESEARCH := $(BIN)/vpresearch
 SPOKEN := $(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE))
 REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) $(if $(STRICT),--strict) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(PUBLIC),--public)
+REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
+	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce audit validate template test check reconstruct ensemble clean
+.PHONY: help reproduce report audit validate template test check reconstruct ensemble clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= OUT= LANGUAGE= STRICT= ...)
 	$(VPRESEARCH) reproduce $(REPRODUCE)
+
+report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and figure also alone (DATA= OUT= LANGUAGE=)
+	$(VPRESEARCH) report $(REPORT)
 
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER=)
 	$(VPRESEARCH) audit $(PAPER)

@@ -27,7 +27,7 @@ from vpresearch.published import Paper
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
-COMMANDS = ("reproduce", "audit", "validate", "template", "reconstruct", "test", "check", "clean")
+COMMANDS = ("reproduce", "report", "audit", "validate", "template", "reconstruct", "test", "check", "clean")
 
 
 class Finished(NamedTuple):
@@ -245,7 +245,7 @@ def test_a_study_of_a_few_is_not_made_public(
 ) -> None:
     data = tmp_path / "study.csv"
     data.write_text(f"{GOOD}\n{ROW}\n", encoding="utf-8")
-    assert cli.main(["reproduce", "--data", str(data), "--public"]) == 2
+    assert cli.main(["reproduce", "--data", str(data), "--public", "--language", "en"]) == 2
     assert "fewer than 5 vertebrae or patients without a leak" in capsys.readouterr().err
     assert no_notebooks == []
 
@@ -303,7 +303,7 @@ def test_bad_input_is_refused_with_every_problem(
     assert cli.main(["reproduce", "--data", str(data), "--out", str(out)]) == 2
     captured = capsys.readouterr()
     heading, *lines = captured.err.splitlines()
-    assert heading == f"{name}: {problems} problem{'s' if problems > 1 else ''}"
+    assert heading == f"{name}: {problems} problema{'s' if problems > 1 else ''}"
     assert [line.split(".")[0].strip() for line in lines] == [str(n + 1) for n in range(problems)]
     assert "Traceback" not in captured.err
     assert PLANTED not in captured.err
@@ -491,6 +491,14 @@ def test_what_is_shipped_is_marked_as_a_reconstruction() -> None:
     assert study.patients.index.str.startswith("reconstructed-").all()
 
 
+def test_a_report_is_not_written_over_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "file"
+    place.write_text("mine", encoding="utf-8")
+    assert cli.main(["report", "--out", str(place)]) == cli.BAD_INPUT
+    assert "Indique una carpeta." in capsys.readouterr().err
+    assert place.read_text(encoding="utf-8") == "mine"
+
+
 # -- the author's workbook ---------------------------------------------------------------------------------------
 
 
@@ -524,5 +532,5 @@ def test_the_copy_never_overwrites_the_file(tmp_path: Path, capsys: pytest.Captu
     content = book.read_bytes()
     assert cli.main(["validate", str(book), "--annotate", str(book)]) == 2
     assert cli.main(["template", str(book)]) == 2
-    assert "already is a file" in capsys.readouterr().err
+    assert "Ya existe un archivo" in capsys.readouterr().err
     assert book.read_bytes() == content

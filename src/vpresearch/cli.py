@@ -112,6 +112,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     reconstruct.set_defaults(command=_reconstruct)
 
+    report = commands.add_parser("report", help="write the report as HTML, DOCX and PDF, each exhibit also alone")
+    report.add_argument("--data", type=Path, default=RECONSTRUCTION, help="workbook or CSV (the reconstruction)")
+    report.add_argument("--out", type=Path, help="folder of the report (build/NAME/report)")
+    report.add_argument("--language", choices=("es", "en", "both"), default=_LANGUAGE, help="(%(default)s)")
+    report.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
+    report.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
+    report.set_defaults(command=_report)
+
     for name, command, words in (
         ("test", _test, "run the tests"),
         ("check", _check, "check style and types"),
@@ -230,11 +238,33 @@ def _template(options: argparse.Namespace) -> int:
     return OK
 
 
+def _report(options: argparse.Namespace) -> int:
+    from vpresearch.load import load
+    from vpresearch.report import about, compose, compute, publish
+
+    data: Path = options.data
+    dataset = load(data)
+    standard = data.resolve() == RECONSTRUCTION.resolve()
+    folder: Path = options.out or BUILD / ("reconstruction" if standard else data.stem) / "report"
+    _refuse_a_file(folder)
+    results = compute(dataset, options.alpha, options.seed)
+    if dataset.reconstruction:
+        print("Reconstructed data: no row is a patient. Every page says so.")
+    for language in ("es", "en") if options.language == "both" else (options.language,):
+        for path in publish(compose(results, language, about()), folder / language):
+            print(_shown(path))
+    return OK
+
+
+def _refuse_a_file(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise refused(folder.name, "not_a_folder")
+
+
 def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
     """Give the folders of the outputs and of the records: the committed ones only for the committed run."""
     if options.out is not None:
-        if options.out.exists() and not options.out.is_dir():
-            raise refused(options.out.name, "not_a_folder")
+        _refuse_a_file(options.out)
         # The notebooks run in a folder of their own, where a relative path would mean another place.
         folder = options.out.resolve()
         return folder, folder

@@ -85,12 +85,12 @@ class Figure:
     def _repr_png_(self) -> bytes:
         return self.to_bytes("png")
 
-    def to_bytes(self, kind: str) -> bytes:
+    def to_bytes(self, kind: str, dpi: int = _DPI) -> bytes:
         """Render as ``png`` or ``svg``, the same bytes for the same figure."""
         buffer = io.BytesIO()
         metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
         with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
-            self.canvas.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
+            self.canvas.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
         return buffer.getvalue()
 
     def to_csv(self) -> str:

@@ -1,0 +1,7 @@
+"""The report: prose whose numbers come from the results, every table and figure, in three formats."""
+
+from vpresearch.report.about import about
+from vpresearch.report.document import Report, compose, publish
+from vpresearch.report.results import Results, compute
+
+__all__ = ["Report", "Results", "about", "compose", "compute", "publish"]

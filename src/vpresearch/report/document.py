@@ -1,0 +1,262 @@
+"""One report as HTML, DOCX and PDF, and every table and figure alone."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import typst
+
+from vpresearch import labels
+from vpresearch.figures import Figure
+from vpresearch.report import template
+from vpresearch.report.blocks import LANDSCAPE, PORTRAIT, figure_blocks, is_wide, table_blocks
+from vpresearch.report.docx import docx, landscape
+from vpresearch.report.exhibits import make_figures, make_tables
+from vpresearch.report.numbered import beside, captions, notes
+from vpresearch.report.pandoc import Node, write
+from vpresearch.report.results import Results
+from vpresearch.report.strobe import strobe_table
+from vpresearch.report.values import values
+from vpresearch.tables import Table
+from vpresearch.tables import write as write_table
+
+# Dots an inch: what journals ask for.
+_DPI = 300
+_LOCALES = {"es": "es-ES", "en": "en-GB"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report in one language, ready to be written.
+
+    Attributes
+    ----------
+    title : str
+    language : {"es", "en"}
+    reconstruction : bool
+    blocks : list of dict
+        The prose, filled in, with paragraphs that stand for exhibits.
+    tables : dict of str to Table
+    figures : dict of str to Figure
+    captions : dict of str to str
+        By the name of an exhibit, with its number.
+    notes : dict of str to tuple of str
+    """
+
+    title: str
+    language: str
+    reconstruction: bool
+    blocks: list[Node]
+    tables: Mapping[str, Table]
+    figures: Mapping[str, Figure]
+    captions: Mapping[str, str]
+    notes: Mapping[str, tuple[str, ...]]
+
+
+def compose(results: Results, language: str, about: Mapping[str, str]) -> Report:
+    """Put a report together.
+
+    Parameters
+    ----------
+    results : Results
+    language : {"es", "en"}
+    about : dict of str to str
+        What the machine knows: ``commit`` and ``python``.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    InputError
+        If the template names a result that there is not.
+    """
+    source = template.TEMPLATES / f"{language}.md"
+    prose = source.read_text(encoding="utf-8")
+    reconstruction = results.dataset.reconstruction
+    facts = {"reconstruction" if reconstruction else "real"}
+    tables, figures = make_tables(results, language), make_figures(results, language)
+    known = values(results, tables, about)
+    facts |= {f"has {key.split('.')[1]}" for key in known if key.startswith("outcome.")}
+    skeleton = template.parse(prose, facts)
+    tables["strobe"] = strobe_table(template.headings(skeleton), language)
+    named = captions(template.exhibits(skeleton), tables, figures, language)
+    known |= {f"ref.{name}": _reference(caption) for name, caption in named.items()}
+    said = "" if results.identified is None else beside("report.beside", results.identified, language)
+    blocks = template.fill(skeleton, source.name, known, language, said)
+    return Report(
+        labels.text("report.title", language),
+        language,
+        reconstruction,
+        blocks,
+        tables,
+        figures,
+        named,
+        notes(tables, figures, results.identified, language),
+    )
+
+
+def _reference(caption: str) -> str:
+    """Give the number of an exhibit as a sentence names it."""
+    number = caption.split(".")[0]
+    return number[0].lower() + number[1:]
+
+
+def publish(report: Report, folder: Path) -> list[Path]:
+    """Write a report as HTML, DOCX and PDF, and its tables and figures alone.
+
+    Parameters
+    ----------
+    report : Report
+    folder : pathlib.Path
+        Made where it is missing.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The three reports.
+    """
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor() as together:
+        # Word files are another program's work; they are made while the figures are drawn here.
+        alone = [together.submit(_publish_table, report, name, folder / "tables") for name in report.tables]
+        for figure in report.figures.values():
+            for kind in ("svg", "png"):
+                (folder / "figures" / f"{figure.name}.{kind}").write_bytes(figure.to_bytes(kind, _DPI))
+        made = {kind: together.submit(write_as, report, folder / "figures") for kind, write_as in _FORMATS.items()}
+        paths = [folder / f"report.{kind}" for kind in made]
+        for path, written in zip(paths, made.values(), strict=True):
+            path.write_bytes(written.result())
+        for each in alone:
+            each.result()
+    return paths
+
+
+def to_html(report: Report, pictures: Path) -> bytes:
+    """Give the report as one page that needs no other file.
+
+    Parameters
+    ----------
+    report : Report
+    pictures : pathlib.Path
+        Folder of the figures, as SVG.
+
+    Returns
+    -------
+    bytes
+    """
+
+    def picture(name: str) -> str:
+        return f"data:image/svg+xml;base64,{base64.b64encode((pictures / f'{name}.svg').read_bytes()).decode()}"
+
+    blocks = _with_exhibits(report, picture, PORTRAIT)
+    page = template.TEMPLATES / "page.html"
+    options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
+    banner = {"banner": labels.text("banner.reconstruction", report.language)} if report.reconstruction else {}
+    return write(blocks, "html5", options, {"title": report.title, "lang": report.language, **banner})
+
+
+def to_docx(report: Report, pictures: Path) -> bytes:
+    """Give the report as a Word file.
+
+    Parameters
+    ----------
+    report : Report
+    pictures : pathlib.Path
+        Folder of the figures, as PNG.
+
+    Returns
+    -------
+    bytes
+    """
+    blocks = _with_exhibits(report, lambda name: f"{name}.png", PORTRAIT)
+    return docx(blocks, report.title, _LOCALES[report.language], banner=_banner(report), pictures=pictures)
+
+
+def to_pdf(report: Report, pictures: Path) -> bytes:
+    """Give the report as PDF.
+
+    Parameters
+    ----------
+    report : Report
+    pictures : pathlib.Path
+        Folder of the figures, as SVG.
+
+    Returns
+    -------
+    bytes
+    """
+    body = write(_with_exhibits(report, lambda name: f"{name}.svg", PORTRAIT), "typst")
+    # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
+    body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "report.typ"
+        source.write_bytes((template.TEMPLATES / "page.typ").read_bytes() + body)
+        for name in report.figures:
+            (source.with_name(f"{name}.svg")).write_bytes((pictures / f"{name}.svg").read_bytes())
+        told = {"title": report.title, "language": report.language, "banner": _banner(report)}
+        # Only the letters that the compiler brings with it: the same pages on every machine.
+        compiler = typst.Compiler(source, root=place, ignore_system_fonts=True, sys_inputs=told)
+        made = compiler.compile(format="pdf", timestamp=0)
+    if not isinstance(made, bytes):
+        raise TypeError("a PDF is one file")
+    return made
+
+
+_FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {"html": to_html, "docx": to_docx, "pdf": to_pdf}
+
+
+def _publish_table(report: Report, name: str, folder: Path) -> None:
+    """Write a table alone: as a reader sees it, in the language of the report."""
+    key = f"table.{name}"
+    table = replace(report.tables[name], caption=report.captions[key], notes=report.notes[key])
+    write_table(table, folder)
+    (folder / f"{name}.csv").write_bytes(_spreadsheet(table))
+    lying = is_wide(table)
+    blocks = _table(report, name, LANDSCAPE if lying else PORTRAIT)
+    words = docx(blocks, "", _LOCALES[report.language], banner=_banner(report), lying=lying)
+    (folder / f"{name}.docx").write_bytes(words)
+
+
+def _spreadsheet(table: Table) -> bytes:
+    """Give the cells as a reader sees them, in the form that a spreadsheet of the language opens by itself."""
+    shown = table.shown.copy()
+    shown.columns = [" ".join(filter(None, column)) if isinstance(column, tuple) else column for column in shown]
+    if table.reconstruction:
+        shown.insert(0, labels.text("report.data", table.language), labels.text("report.made_up", table.language))
+    separator = ";" if table.language == "es" else ","
+    return shown.to_csv(index=False, sep=separator, lineterminator="\n").encode("utf-8-sig")
+
+
+def _with_exhibits(report: Report, picture: Callable[[str], str], room: int) -> list[Node]:
+    def make(name: str) -> list[Node]:
+        kind, own = name.split(".")
+        if kind == "table":
+            return _table(report, own, LANDSCAPE if is_wide(report.tables[own]) else room)
+        return figure_blocks(own, report.captions[name], picture(own), report.notes[name])
+
+    return _turned(template.replace(report.blocks, make))
+
+
+def _turned(blocks: list[Node]) -> list[Node]:
+    """Lay the parts of the report that ask for it on their side."""
+    done: list[Node] = []
+    for block in blocks:
+        lies = block["t"] == "Div" and "landscape" in block["c"][0][1]
+        done += landscape(block["c"][1]) if lies else [block]
+    return done
+
+
+def _table(report: Report, name: str, room: int) -> list[Node]:
+    key = f"table.{name}"
+    return table_blocks(report.tables[name], report.captions[key], room, report.notes[key])
+
+
+def _banner(report: Report) -> str:
+    return labels.text("banner.reconstruction", report.language) if report.reconstruction else ""

@@ -1,0 +1,164 @@
+"""Word files: what pandoc writes, with pages, banner, page numbers and fixed dates."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from vpresearch.report.pandoc import Node, raw, write
+
+# Twentieths of a point: A4 with margins of 2 cm.
+_SHORT, _LONG, _MARGIN = 11906, 16838, 1134
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_WORDS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_PARTS = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+_RELATIONS, _TYPES = "word/_rels/document.xml.rels", "[Content_Types].xml"
+_SECTION = re.compile(r"<w:sectPr[^>]*?(?:/>|>.*?</w:sectPr>)", re.S)
+_TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
+_GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
+# What pandoc takes the text of every page to measure.
+_ROOM = 7920
+_LYING = ' w:orient="landscape"'
+# The first day that a zip file can tell.
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def landscape(blocks: list[Node]) -> list[Node]:
+    """Put blocks on pages that lie on their side, in Word and in PDF.
+
+    Parameters
+    ----------
+    blocks : list of dict
+
+    Returns
+    -------
+    list of dict
+    """
+    upright, lying = (raw("openxml", _ends_section(name)) for name in ("portrait", "landscape"))
+    return [upright, raw("typst", "#page(flipped: true)["), *blocks, raw("typst", "]"), lying]
+
+
+def docx(
+    blocks: Sequence[Node],
+    title: str,
+    language: str,
+    *,
+    banner: str,
+    lying: bool = False,
+    pictures: Path | None = None,
+) -> bytes:
+    """Write a Word file, the same bytes for the same blocks.
+
+    Parameters
+    ----------
+    blocks : sequence of dict
+    title : str
+    language : str
+        Such as ``es-ES``.
+    banner : str
+        What every page says on top.
+    lying : bool, default False
+        Whether the last pages lie on their side.
+    pictures : pathlib.Path, optional
+        Folder of the pictures; a full path would stand in the file.
+
+    Returns
+    -------
+    bytes
+    """
+    place = [] if pictures is None else ["--resource-path", str(pictures)]
+    written = write(blocks, "docx", place, {"title": title, "lang": language})
+    source = zipfile.ZipFile(io.BytesIO(written))
+    parts = {name: source.read(name) for name in source.namelist()}
+    parts["word/header1.xml"] = _part("hdr", '<w:pStyle w:val="BannerLine"/>', f"<w:t>{escape(banner)}</w:t>")
+    parts["word/footer1.xml"] = _part("ftr", '<w:jc w:val="right"/>', _PAGE_NUMBER)
+    parts["word/document.xml"] = _sections(parts["word/document.xml"].decode(), "landscape" if lying else "portrait")
+    parts["word/styles.xml"] = _styled(parts["word/styles.xml"].decode())
+    for name in ("header", "footer"):
+        relation = f'<Relationship Id="{name}1" Type="{_RELATION}/{name}" Target="{name}1.xml"/>'
+        kind = f'<Override PartName="/word/{name}1.xml" ContentType="{_PARTS}.{name}+xml"/>'
+        for part, end, more in ((_RELATIONS, "</Relationships>", relation), (_TYPES, "</Types>", kind)):
+            parts[part] = _added(parts[part], end, more)
+    return _zipped(parts)
+
+
+_PAGE_NUMBER = (
+    '<w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve"> PAGE </w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="end"/>'
+)
+
+
+def _part(kind: str, style: str, run: str) -> bytes:
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    content = f"<w:p><w:pPr>{style}</w:pPr><w:r>{run}</w:r></w:p>"
+    return f'{head}<w:{kind} xmlns:w="{_WORDS}" xmlns:r="{_RELATION}">{content}</w:{kind}>'.encode()
+
+
+def _ends_section(name: str) -> str:
+    """Give an unseen paragraph that ends a section; the page is described later, with its header."""
+    small = '<w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>'
+    return f'<w:p><w:pPr>{small}<w:sectPr w:rsidR="{name}"/></w:pPr></w:p>'
+
+
+def _sections(document: str, last: str) -> bytes:
+    """Describe every section's page, and fit its tables to it."""
+    done, start = [], 0
+    for match in _SECTION.finditer(document):
+        lying = "landscape" in match[0] or ("rsidR" not in match[0] and last == "landscape")
+        wide, high = (_LONG, _SHORT) if lying else (_SHORT, _LONG)
+        done += [_fitted(document[start : match.start()], wide - 2 * _MARGIN), _page(wide, high, lying)]
+        start = match.end()
+    return "".join([*done, document[start:]]).encode()
+
+
+def _page(wide: int, high: int, lying: bool) -> str:
+    margins = " ".join(f'w:{side}="{_MARGIN}"' for side in ("top", "right", "bottom", "left"))
+    return (
+        '<w:sectPr><w:headerReference w:type="default" r:id="header1"/>'
+        '<w:footerReference w:type="default" r:id="footer1"/>'
+        f'<w:pgSz w:w="{wide}" w:h="{high}"{_LYING if lying else ""}/>'
+        f'<w:pgMar {margins} w:header="567" w:footer="567" w:gutter="0"/></w:sectPr>'
+    )
+
+
+def _fitted(section: str, room: int) -> str:
+    """Scale the columns of every table to the page, and give its cells a style of their own."""
+
+    def grid(match: re.Match[str]) -> str:
+        widths = [int(width) * room // _ROOM for width in re.findall(r'w:w="(\d+)"', match[1])]
+        return "<w:tblGrid>" + "".join(f'<w:gridCol w:w="{width}"/>' for width in widths) + "</w:tblGrid>"
+
+    def table(match: re.Match[str]) -> str:
+        return _GRID.sub(grid, match[0]).replace('w:val="Compact"', 'w:val="TableText"')
+
+    return _TABLE.sub(table, section)
+
+
+def _styled(styles: str) -> bytes:
+    """Put our styles in the place of pandoc's of the same name, and a smaller letter in that of its default."""
+    ours = files("vpresearch.report").joinpath("templates/styles.xml").read_text(encoding="utf-8")
+    for name in re.findall(r'w:styleId="(\w+)"', ours):
+        styles = re.sub(rf'<w:style (?:(?!<w:style ).)*?w:styleId="{name}".*?</w:style>', "", styles, flags=re.S)
+    styles = re.sub(r'<w:sz(Cs)? w:val="24" ?/>', r'<w:sz\1 w:val="20"/>', styles, count=2)
+    return _added(styles.encode(), "</w:styles>", ours)
+
+
+def _added(part: bytes, end: str, more: str) -> bytes:
+    return part.decode().replace(end, more + end).encode()
+
+
+def _zipped(parts: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            # The same on every system; zipfile would note the one that it runs on.
+            entry.create_system = 0
+            archive.writestr(entry, content)
+    return target.getvalue()

@@ -1,0 +1,208 @@
+"""The prose of a report: Markdown in which every number is a key, and nothing is typed in."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from vpresearch.errors import InputError, Problem
+from vpresearch.report.pandoc import Node, leaves, read, text_of, words
+from vpresearch.report.values import Value, write
+
+TEMPLATES = Path(__file__).parent / "templates"
+_KEY = re.compile(r"\{([a-z][\w.\-]*)(?::([p%\d]+))?\}")
+_SHOWN = re.compile(r"\{show\.([\w.]+)\}")
+# Keys that tell of the slope of leak on fill.
+_OF_SLOPE = ("models.", "leak_risk.", "dose.", "precision.", "specification.", "assumptions.", "validation.")
+
+
+def parse(prose: str, facts: set[str]) -> list[Node]:
+    """Read a template, without the blocks that are for other data.
+
+    Parameters
+    ----------
+    prose : str
+        Markdown. ``{key}`` or ``{key:style}`` stands for a value, ``{show.name}`` alone in a paragraph for an
+        exhibit, and ``::: {.only when=fact}`` opens blocks that are kept only where a fact holds.
+    facts : set of str
+        Facts that hold.
+
+    Returns
+    -------
+    list of dict
+    """
+    return _kept(read(prose), facts)
+
+
+def fill(blocks: list[Node], source: str, values: Mapping[str, Value], language: str, beside: str = "") -> list[Node]:
+    """Fill in the keys of a template.
+
+    Parameters
+    ----------
+    blocks : list of dict
+        From ``parse``; left as they are.
+    source : str
+        Name of the template, for the report of faults.
+    values : dict of str to str, int or float
+    language : {"es", "en"}
+    beside : str
+        What is said after every paragraph that tells of the slope of leak on fill.
+
+    Returns
+    -------
+    list of dict
+        Paragraphs that show an exhibit still stand as in the template.
+
+    Raises
+    ------
+    InputError
+        With every key that is unknown, malformed, or written in a style that does not fit it.
+
+    Examples
+    --------
+    >>> blocks = parse("There are {study.leaks} leaks.", set())
+    >>> text_of(fill(blocks, "en.md", {"study.leaks": 15}, "en"))
+    'There are 15 leaks.'
+    """
+    filled, problems = copy.deepcopy(blocks), list[Problem]()
+    for paragraph in _paragraphs(filled):
+        if shown(paragraph):
+            continue
+        of_slope = _fill_in(paragraph, values, language, problems)
+        if of_slope and beside:
+            paragraph["c"] += [{"t": "Space"}, *words(beside)]
+    if problems:
+        raise InputError(source, problems)
+    return filled
+
+
+def shown(block: Node) -> str:
+    """Give the name of the exhibit that a paragraph stands for, or the empty string.
+
+    Parameters
+    ----------
+    block : dict
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shown({"t": "Para", "c": [{"t": "Str", "c": "{show.table.models}"}]})
+    'table.models'
+    """
+    match = _SHOWN.fullmatch(text_of(block)) if block["t"] == "Para" else None
+    return match[1] if match else ""
+
+
+def exhibits(blocks: list[Node]) -> list[str]:
+    """List the exhibits that a template shows, in its order.
+
+    Parameters
+    ----------
+    blocks : list of dict
+
+    Returns
+    -------
+    list of str
+    """
+    return [name for block in _paragraphs(blocks) if (name := shown(block))]
+
+
+def replace(blocks: list[Node], make: Callable[[str], list[Node]]) -> list[Node]:
+    """Put exhibits in the place of the paragraphs that stand for them.
+
+    Parameters
+    ----------
+    blocks : list of dict
+    make : callable
+        From the name of an exhibit to its blocks.
+
+    Returns
+    -------
+    list of dict
+    """
+    done: list[Node] = []
+    for block in blocks:
+        if block["t"] == "Div":
+            done.append({"t": "Div", "c": [block["c"][0], replace(block["c"][1], make)]})
+        else:
+            name = shown(block)
+            done += make(name) if name else [block]
+    return done
+
+
+def headings(blocks: list[Node]) -> dict[str, str]:
+    """Give the titles of the sections of a template by their ids.
+
+    Parameters
+    ----------
+    blocks : list of dict
+
+    Returns
+    -------
+    dict of str to str
+    """
+    return {block["c"][1][0]: text_of(block["c"][2]) for block in _paragraphs(blocks) if block["t"] == "Header"}
+
+
+def _kept(blocks: list[Node], facts: set[str]) -> list[Node]:
+    kept: list[Node] = []
+    for block in blocks:
+        if block["t"] != "Div":
+            kept.append(block)
+            continue
+        (_, classes, pairs), inside = block["c"]
+        if "only" not in classes:
+            kept.append({"t": "Div", "c": [block["c"][0], _kept(inside, facts)]})
+        elif dict(pairs)["when"] in facts:
+            kept += _kept(inside, facts)
+    return kept
+
+
+def _paragraphs(node: object) -> Iterator[Node]:
+    if isinstance(node, dict):
+        if node["t"] in {"Para", "Plain", "Header"}:
+            yield node
+        else:
+            yield from _paragraphs(node.get("c", []))
+    elif isinstance(node, list):
+        for part in node:
+            yield from _paragraphs(part)
+
+
+def _fill_in(paragraph: Node, values: Mapping[str, Value], language: str, problems: list[Problem]) -> bool:
+    """Fill in one paragraph; tell whether it speaks of the slope."""
+    of_slope = False
+
+    def written(match: re.Match[str]) -> str:
+        nonlocal of_slope
+        key, style = match[1], match[2] or ""
+        of_slope |= key.startswith(_OF_SLOPE)
+        if key not in values:
+            problems.append(_unknown(key, values))
+            return ""
+        try:
+            return write(values[key], style, language)
+        except ValueError as error:
+            problems.append(Problem("bad_style", f"The key {key} {error}.", "Give decimals, p or %, as {key:2}."))
+            return ""
+
+    for leaf in leaves(paragraph):
+        if leaf["t"] == "Str":
+            left = _KEY.sub("", leaf["c"])
+            if "{" in left or "}" in left:
+                message = f"A brace is left over in the words “{leaf['c']}”."
+                problems.append(Problem("bad_key", message, "Write a key as {name} or {name:style}, without blanks."))
+            leaf["c"] = _KEY.sub(written, leaf["c"])
+    return of_slope
+
+
+def _unknown(key: str, values: Mapping[str, Value]) -> Problem:
+    near = difflib.get_close_matches(key, values, n=1, cutoff=0.6)
+    remedy = f"Did you mean {near[0]}?" if near else "See vpresearch.report.values for the keys that there are."
+    return Problem("unknown_key", f"No result has the key {key}.", remedy)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from vpresearch import implied, literature
+from vpresearch.audit import audit
+from vpresearch.load import Dataset
+from vpresearch.published import Paper
+from vpresearch.regression.models import fit_models, leak_design
+from vpresearch.regression.simulate import read_results
+from vpresearch.regression.specification import specification_curve
+from vpresearch.regression.validation import validate
+from vpresearch.report import Report, Results, compose
+from vpresearch.scorecard import scorecard
+
+ABOUT = {"commit": "0123456789ab", "python": "3.11"}
+
+
+@pytest.fixture(scope="session")
+def results(paper: Paper, shipped: Dataset) -> Callable[[bool], Results]:
+    """The analysis of the reconstruction, as it is or as if its rows were real, with what is slow cut short."""
+    few = tuple(claim for claim in paper.claims if "table3.vertebr" in claim.id or "table1" in claim.id)
+    checks = audit(replace(paper, claims=few))
+    study = leak_design(shipped.rows)
+    ensembles = {name: ensemble.take(range(3)) for name, ensemble in implied.shipped().items()}
+
+    @cache
+    def results(reconstruction: bool) -> Results:
+        dataset = replace(shipped, reconstruction=reconstruction)
+        return Results(
+            dataset=dataset,
+            paper=paper,
+            alpha=0.05,
+            seed=1,
+            checks=checks,
+            rows=scorecard(paper, dataset),
+            estimates=fit_models(dataset.rows),
+            performance=validate(study, 50),
+            specifications=specification_curve(dataset.rows),
+            comparisons=literature.compare(study.events, study.n, literature.read_comparators()),
+            simulation=read_results(),
+            identified=implied.identified(dataset),
+            ensembles=ensembles if reconstruction else {},
+            fits=implied.fits(ensembles if reconstruction else {"drawn": ensembles["drawn"].take([0])}),
+        )
+
+    return results
+
+
+@pytest.fixture(scope="session")
+def composed(results: Callable[[bool], Results]) -> Callable[[str, bool], Report]:
+    """A report by language and kind of data."""
+
+    @cache
+    def composed(language: str, reconstruction: bool) -> Report:
+        return compose(results(reconstruction), language, ABOUT)
+
+    return composed

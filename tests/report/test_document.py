@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from vpresearch import labels
+from vpresearch.report import Report, Results, compose, publish
+from vpresearch.report.blocks import is_wide
+from vpresearch.report.pandoc import read, run, text_of
+from vpresearch.report.template import exhibits
+
+Composed = Callable[[str, bool], Report]
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A report with its files."""
+
+    report: Report
+    folder: Path
+
+    def docx(self, name: str = "report.docx") -> zipfile.ZipFile:
+        return zipfile.ZipFile(self.folder / name)
+
+
+@pytest.fixture(scope="session", params=[("es", True), ("en", False)], ids=["es-reconstruction", "en-real"])
+def published(
+    request: pytest.FixtureRequest, composed: Composed, tmp_path_factory: pytest.TempPathFactory
+) -> Published:
+    report = composed(*request.param)
+    folder = tmp_path_factory.mktemp("report")
+    assert [path.name for path in publish(report, folder)] == ["report.html", "report.docx", "report.pdf"]
+    return Published(report, folder)
+
+
+def said(report: Report) -> str:
+    return labels.text("banner.reconstruction", report.language)
+
+
+def test_every_page_of_word_has_the_banner_or_none(published: Published) -> None:
+    archive = published.docx()
+    assert (said(published.report) in archive.read("word/header1.xml").decode()) == published.report.reconstruction
+    document = ElementTree.fromstring(archive.read("word/document.xml"))
+    sections = list(document.iter(f"{_W}sectPr"))
+    assert len(sections) > 4
+    assert all(section.find(f"{_W}headerReference") is not None for section in sections)
+
+
+def test_every_table_of_a_reconstruction_says_so(published: Published) -> None:
+    page = (published.folder / "report.html").read_text(encoding="utf-8")
+    captions = re.findall(r"<caption>(.*?)</caption>", page, re.S)
+    made_up = [published.report.tables[name.split(".")[1]] for name in shown_tables(published.report)]
+    assert len(captions) == len(made_up) > 20
+    for caption, table in zip(captions, made_up, strict=True):
+        assert (said(published.report) in " ".join(caption.split())) == table.reconstruction
+    assert ('page-banner"' in page) == published.report.reconstruction
+
+
+def shown_tables(report: Report) -> list[str]:
+    return [name for name in exhibits(report.blocks) if name.startswith("table.")]
+
+
+def test_the_page_needs_no_other_file(published: Published) -> None:
+    page = (published.folder / "report.html").read_text(encoding="utf-8")
+    links = re.findall(r'(?:src|href)="([^"]{1,30})', page)
+    assert links
+    assert all(link.startswith(("#", "data:image/svg+xml;base64,")) for link in links)
+
+
+def test_no_file_names_a_folder_of_this_machine(published: Published) -> None:
+    parts = [published.docx().read(name) for name in published.docx().namelist() if name.endswith((".xml", ".rels"))]
+    parts += [(published.folder / f"report.{kind}").read_bytes() for kind in ("html", "pdf")]
+    assert not any(str(published.folder.parent).encode() in part for part in parts)
+
+
+def test_tables_of_word_are_tables_with_captions(published: Published) -> None:
+    document = ElementTree.fromstring(published.docx().read("word/document.xml"))
+    found = list(document.iter(f"{_W}tbl"))
+    captions = [p for p in document.iter(f"{_W}pStyle") if p.get(f"{_W}val") == "TableCaption"]
+    assert len(found) == len(captions) == len(shown_tables(published.report))
+
+
+def test_no_table_is_wider_than_its_page(published: Published) -> None:
+    document = published.docx().read("word/document.xml").decode()
+    start = 0
+    for section in re.finditer(r"<w:sectPr>.*?</w:sectPr>", document, re.S):
+        wide = int(re.findall(r'w:pgSz w:w="(\d+)"', section[0])[0]) - 2 * 1134
+        grids = re.findall(r"<w:tblGrid>(.*?)</w:tblGrid>", document[start : section.start()])
+        for grid in grids:
+            assert sum(int(width) for width in re.findall(r'w:w="(\d+)"', grid)) <= wide
+        start = section.end()
+
+
+def test_wide_tables_and_no_others_lie_on_their_side(published: Published) -> None:
+    lying = {
+        name
+        for block in published.report.blocks
+        if block["t"] == "Div" and "landscape" in block["c"][0][1]
+        for name in exhibits([block])
+        if name.startswith("table.")
+    }
+    assert lying == {f"table.{table.name}" for table in published.report.tables.values() if is_wide(table)} & {
+        *shown_tables(published.report)
+    }
+
+
+def test_every_table_is_also_alone_in_four_formats(published: Published) -> None:
+    names = {path.name for path in (published.folder / "tables").iterdir()}
+    assert names == {f"{name}.{kind}" for name in published.report.tables for kind in ("csv", "html", "tex", "docx")}
+    for name, table in published.report.tables.items():
+        text = (published.folder / "tables" / f"{name}.csv").read_text(encoding="utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text), delimiter=";" if table.language == "es" else ","))
+        assert len(rows) == 1 + len(table.shown)
+        assert {len(row) for row in rows} == {len(table.shown.columns) + table.reconstruction}
+
+
+def test_every_figure_is_also_alone_with_300_dots_an_inch(published: Published) -> None:
+    names = {path.name for path in (published.folder / "figures").iterdir()}
+    assert names == {f"{name}.{kind}" for name in published.report.figures for kind in ("png", "svg")}
+    for path in (published.folder / "figures").glob("*.png"):
+        content = path.read_bytes()
+        place = content.index(b"pHYs") + 4
+        assert round(int.from_bytes(content[place : place + 4], "big") * 0.0254) == 300
+
+
+def test_the_same_results_give_the_same_bytes(
+    published: Published, results: Callable[[bool], Results], tmp_path: Path
+) -> None:
+    if not published.report.reconstruction:
+        return
+    about = {"commit": "0123456789ab", "python": "3.11"}
+    again = compose(results(published.report.reconstruction), published.report.language, about)
+    publish(again, tmp_path)
+    made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    assert made == sorted(path.relative_to(published.folder) for path in published.folder.rglob("*") if path.is_file())
+    different = [path for path in made if (tmp_path / path).read_bytes() != (published.folder / path).read_bytes()]
+    assert different == []
+
+
+def test_every_slope_of_a_reconstruction_has_the_identified_range(composed: Composed) -> None:
+    report = composed("en", True)
+    for name in ("table.models", "table.leak_risk", "figure.spline", "figure.risk_curve"):
+        assert any("-0.004 to 0.134" in note for note in report.notes[name])
+    prose = text_of(report.blocks)
+    assert prose.count("odds ratio of") <= prose.count("slopes from -0.004 to 0.134")
+    assert not any(
+        "slope" in note and "reconstructed" in note for notes in composed("en", False).notes.values() for note in notes
+    )
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_real_data_are_told_what_differs(composed: Composed, language: str) -> None:
+    report = composed(language, False)
+    assert "table.differences" in exhibits(report.blocks)
+    assert labels.text("banner.reconstruction", language) not in text_of(report.blocks)
+    assert "table.spread" not in exhibits(report.blocks)
+
+
+def test_no_decimal_point_is_left_in_spanish(published: Published) -> None:
+    if published.report.language != "es":
+        return
+    text = run(
+        ["--from", "docx", "--to", "plain", "--wrap", "none", str(published.folder / "report.docx")], ""
+    ).decode()
+    colophon = text.index("SHA-256")
+    assert re.findall(r"(?<![\d.])0\.\d+", text[:colophon]) == []
+
+
+def test_no_row_of_a_patient_is_in_a_report(composed: Composed, shipped: object) -> None:
+    ids = composed("en", False)
+    assert "reconstructed-" not in text_of(ids.blocks)
+    for table in ids.tables.values():
+        assert "reconstructed-" not in table.to_csv()
+
+
+def test_markdown_is_read() -> None:
+    assert [block["t"] for block in read("# A {#a}\n\nB")] == ["Header", "Para"]

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vpresearch import labels
+from vpresearch.audit import Check
+from vpresearch.errors import VPResearchError
+from vpresearch.load import Dataset
+from vpresearch.published import Paper
+from vpresearch.report import kept
+from vpresearch.report.blocks import PORTRAIT, _widths, table_blocks
+from vpresearch.report.differences import cause, differences_table
+from vpresearch.report.pandoc import run, text_of, write
+from vpresearch.report.results import Results
+from vpresearch.report.strobe import strobe_table
+from vpresearch.scorecard import Note, Row, scorecard
+from vpresearch.tables import Table, table3
+
+NASTY = '<b>&amp; "x" 5% a_b #1 $2</b> #set page() [x] *y* `z` @q 1. -2 \\'
+
+
+@given(st.lists(st.lists(st.text("ab c._", max_size=60), min_size=3, max_size=3), min_size=1, max_size=9))
+def test_columns_share_the_page_and_none_vanishes(columns: list[list[str]]) -> None:
+    widths = _widths(columns, PORTRAIT)
+    assert sum(widths) <= 1 + 1e-9
+    assert min(widths) > 0
+
+
+@pytest.mark.parametrize("form", ["html5", "typst", "docx"])
+def test_words_in_a_cell_are_never_markup(form: str, tmp_path: Path) -> None:
+    shown = pd.DataFrame({NASTY: [NASTY, "plain"], "other": ["1", "2"]})
+    table = Table("nasty", shown, shown, NASTY, "en", True, (NASTY,), (0,))
+    written = write(table_blocks(table, table.caption, PORTRAIT, table.notes), form)
+    path = tmp_path / "nasty"
+    path.write_bytes(written)
+    reader = {"html5": "html", "typst": "typst", "docx": "docx"}[form]
+    read = json.loads(run(["--from", reader, "--to", "json", str(path)], ""))
+    assert text_of(read["blocks"]).replace("\u200b", "").count(NASTY) == 4
+
+
+def test_heads_that_span_are_written_once(shipped: Dataset) -> None:
+    table = table3(shipped, "en")
+    page = write(table_blocks(table, "c", PORTRAIT, ()), "html5").decode()
+    assert page.count('colspan="4"') == 1
+    assert page.count('colspan="2"') >= 2
+    assert page.count(labels.text("banner.reconstruction", "en")) == 1
+
+
+def test_a_failure_of_the_writer_is_told() -> None:
+    with pytest.raises(VPResearchError, match="could not write the report"):
+        run(["--from", "no-such-format"], "")
+
+
+# -- what differs ------------------------------------------------------------------------------------------------------
+
+
+def row_of(paper: Paper, shipped: Dataset, claim: str, **changes: object) -> Row:
+    row = next(row for row in scorecard(paper, shipped) if row.claim.id == claim)
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
+def test_the_cause_is_told(paper: Paper, shipped: Dataset) -> None:
+    row = row_of(paper, shipped, "table3.cement_volume.p", verdict="differs")
+    computed = replace(row.computed, value=0.9)
+    for codes, expected in (
+        (["other_test"], "test"),
+        (["other_unit"], "unit"),
+        (["p_unattainable"], "impossible"),
+        ([], "unexplained"),
+    ):
+        notes = tuple(Note(code, {}) for code in ["differs", *codes])
+        assert cause(replace(row, reasons=notes, computed=computed)) == expected
+    assert cause(replace(row, reasons=(), computed=replace(row.computed, value=0.2679))) == "truncation"
+    assert cause(replace(row, verdict="not computable")) == "not_computable"
+    assert cause(replace(row, verdict="reproduced")) is None
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_what_differs_fits_a_page_and_the_rest_is_counted(
+    paper: Paper, studies: dict[str, Dataset], language: str
+) -> None:
+    rows = scorecard(paper, studies["plain"])
+    table = differences_table(rows, studies["plain"], language)
+    different = sum(cause(row) is not None for row in rows)
+    assert len(table.data) == different > len(table.shown)
+    assert str(different - len(table.shown)) in table.notes[-1]
+    assert differences_table([], studies["plain"], language).shown.empty
+
+
+# -- strobe and the kept audit -----------------------------------------------------------------------------------------
+
+
+def test_an_item_without_its_section_is_refused(composed: Callable[[str, bool], object]) -> None:
+    with pytest.raises(KeyError):
+        strobe_table({}, "en")
+
+
+def test_strobe_has_its_items(composed: Callable[[str, bool], object]) -> None:
+    report = composed("es", True)
+    assert list(report.tables["strobe"].data["item"]) == list(range(1, 23))  # type: ignore[attr-defined]
+
+
+def test_an_audit_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    found = [Check("sum", ("a", "b"), "possible", "sum_holds", {"sum": 41.0}, 10**30)]
+
+    def audit(_: object, seed: int) -> list[Check]:
+        calls.append(seed)
+        return found
+
+    monkeypatch.setattr(kept, "audit", audit)
+    monkeypatch.setattr(kept, "read_paper", lambda path: path)
+    paper = tmp_path / "paper.yaml"
+    paper.write_text("one", encoding="utf-8")
+    first, again = (kept.audited(paper, 1, tmp_path / "kept") for _ in range(2))
+    assert [(each.check, each.claims, each.values, each.n_datasets) for each in again] == [
+        (each.check, each.claims, each.values, each.n_datasets) for each in first
+    ]
+    assert calls == [1]
+    kept.audited(paper, 2, tmp_path / "kept")
+    paper.write_text("two", encoding="utf-8")
+    kept.audited(paper, 1, tmp_path / "kept")
+    assert calls == [1, 2, 1]
+    for path in (tmp_path / "kept").iterdir():
+        path.write_text("[{}]", encoding="utf-8")
+    kept.audited(paper, 1, tmp_path / "kept")
+    assert calls == [1, 2, 1, 1]
+
+
+def test_values_have_no_patient(results: Callable[[bool], Results]) -> None:
+    from vpresearch.report.exhibits import make_tables
+    from vpresearch.report.values import values
+
+    known = values(results(True), make_tables(results(True), "en"), {})
+    assert not any("reconstructed-" in f"{key} {value}" for key, value in known.items())
+    assert known["table3.cement_volume_cc.mean_no_leak"] == pytest.approx(1.95, abs=0.005)
+    assert known["models.gee_kc.fill_percent.or"] == pytest.approx(1.0669, abs=1e-4)

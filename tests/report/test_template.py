@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vpresearch.errors import InputError
+from vpresearch.report import Report
+from vpresearch.report.pandoc import text_of
+from vpresearch.report.template import TEMPLATES, exhibits, fill, headings, parse
+from vpresearch.report.values import Value, write
+
+VALUES: dict[str, Value] = {"study.leaks": 15, "models.gee_kc.fill_percent.or": 1.0669, "study.name": "<b>*a* {x}"}
+
+
+def filled(prose: str, beside: str = "", language: str = "es") -> str:
+    return text_of(fill(parse(prose, set()), "es.md", VALUES, language, beside))
+
+
+def test_a_value_takes_the_place_of_its_key() -> None:
+    assert filled("Hay **{study.leaks}** ({models.gee_kc.fill_percent.or:2}).") == "Hay 15 (1,07)."
+
+
+def test_every_faulty_key_is_listed_at_once() -> None:
+    prose = "{study.leak} {nothing.like.it}\n\n- {models.gee_kc.fill_percent.or}\n- {study. leaks} {study.name:2}"
+    with pytest.raises(InputError) as caught:
+        filled(prose)
+    codes = [problem.code for problem in caught.value.problems]
+    assert codes == ["unknown_key", "unknown_key", "bad_style", "bad_key", "bad_key", "bad_style"]
+    assert "Did you mean study.leaks?" in str(caught.value)
+
+
+def test_a_value_is_never_taken_as_markup_or_as_a_key() -> None:
+    assert filled("{study.name}") == "<b>*a* {x}"
+
+
+def test_blocks_for_other_data_are_dropped_before_their_keys_are_looked_up() -> None:
+    prose = "One.\n\n::: {.only when=real}\n{no.such.key}\n:::\n\n::: {.only when=reconstruction}\nTwo.\n:::"
+    assert text_of(fill(parse(prose, {"reconstruction"}), "en.md", VALUES, "en")) == "One.Two."
+
+
+def test_what_tells_of_the_slope_is_never_alone() -> None:
+    prose = "Slope {models.gee_kc.fill_percent.or:2}.\n\n- {study.leaks}\n- {models.gee_kc.fill_percent.or:1}"
+    assert filled(prose, "[open]") == "Slope 1,07. [open]151,1 [open]"
+
+
+@given(st.one_of(st.integers(0, 10**6), st.floats(-1e6, 1e6), st.just(float("nan"))))
+def test_numbers_have_the_mark_of_the_language(value: float) -> None:
+    styles = [""] if isinstance(value, int) else ["0", "2", "%1"]
+    for style in styles:
+        spanish, english = write(value, style, "es"), write(value, style, "en")
+        assert spanish.translate(str.maketrans(",.", ".,")) == english
+
+
+@pytest.mark.parametrize("style", ["x", "%", "-1", "2f"])
+def test_an_unknown_style_is_refused(style: str) -> None:
+    with pytest.raises(ValueError, match="style"):
+        write(1.5, style, "en")
+
+
+# -- the templates that are shipped ------------------------------------------------------------------------------------
+
+
+def test_both_languages_tell_the_same() -> None:
+    facts = {"reconstruction", "real"}
+    spanish, english = (parse((TEMPLATES / f"{name}.md").read_text(encoding="utf-8"), facts) for name in ("es", "en"))
+    assert exhibits(spanish) == exhibits(english)
+    assert list(headings(spanish)) == list(headings(english))
+    keys = [
+        re.findall(r"\{[^{}#.]\S*?\}", (TEMPLATES / f"{name}.md").read_text(encoding="utf-8")) for name in ("es", "en")
+    ]
+    assert sorted(set(keys[0])) == sorted(set(keys[1]))
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_no_number_is_typed_into_the_prose(language: str) -> None:
+    prose = (TEMPLATES / f"{language}.md").read_text(encoding="utf-8")
+    prose = re.sub(r"\{.*?\}", "", prose)
+    # What is no result: the level of the intervals, the power asked for, the rule of Fisher, SHA-256.
+    conventions = {"256", "95", "80", "5", "10", "1", "0,05", "0.05"}
+    assert set(re.findall(r"\d+(?:[.,]\d+)?", prose)) <= conventions
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("reconstruction", [True, False])
+def test_every_key_is_known(composed: Callable[[str, bool], Report], language: str, reconstruction: bool) -> None:
+    report = composed(language, reconstruction)
+    assert "{" not in text_of([block for block in report.blocks if "{show." not in text_of(block)])
+
+
+@pytest.mark.parametrize("reconstruction", [True, False])
+def test_every_exhibit_is_shown(composed: Callable[[str, bool], Report], reconstruction: bool) -> None:
+    report = composed("es", reconstruction)
+    made = {f"table.{name}" for name in report.tables} | {f"figure.{name}" for name in report.figures}
+    # The audit is told in brief, and its whole list stands in a file of its own.
+    left_out = {"table.audit"} | ({"table.differences"} if reconstruction else set())
+    assert set(exhibits(report.blocks)) == made - left_out
