@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 import vpresearch.reconstruct
+import vpresearch.report
 import vpresearch.scorecard
 from vpresearch import cli, runner
 from vpresearch.compendium import read_compendium
@@ -151,7 +152,7 @@ def test_real_data_are_nowhere_called_a_reconstruction(finished: Finished) -> No
 
 @pytest.fixture
 def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, object]]:
-    """Run no notebook; what one would have been given is kept."""
+    """Run no notebook and write no report; what a notebook would have been given is kept."""
     given: list[dict[str, object]] = []
 
     def run(dataset: object, data: Path, out: Path, records: Path, **more: object) -> runner.Run:
@@ -159,6 +160,8 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
         return runner.Run(out, {"a.ipynb": 1.4, "b.ipynb": 2.0})
 
     monkeypatch.setattr(runner, "run", run)
+    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
+    monkeypatch.setattr(vpresearch.report, "write_reports", lambda _, folder, *more: [folder / "es" / "report.html"])
     return given
 
 

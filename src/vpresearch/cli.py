@@ -118,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--language", choices=("es", "en", "both"), default=_LANGUAGE, help="(%(default)s)")
     report.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
     report.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
+    _add_drop(report)
     report.set_defaults(command=_report)
 
     for name, command, words in (
@@ -171,6 +172,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
     from vpresearch.published import read_paper
+    from vpresearch.report import analysing, write_reports
     from vpresearch.runner import run
     from vpresearch.scorecard import differing, scorecard
 
@@ -181,7 +183,15 @@ def _reproduce(options: argparse.Namespace) -> int:
         check_public(dataset, min_cell)
     out, records = _folders(options)
     chosen = {"language": options.language, "alpha": options.alpha, "seed": options.seed, "min_cell": min_cell}
-    finished = run(dataset, data, out, records, **chosen)
+    report = records / "report"
+    if min_cell:
+        finished = run(dataset, data, out, records, **chosen)
+        # Its prose tells what the tables hide; one of an earlier run may stand there.
+        shutil.rmtree(report, ignore_errors=True)
+    else:
+        with analysing(dataset, options.alpha, options.seed) as results:
+            finished = run(dataset, data, out, records, **chosen)
+            written = write_reports(results(), report, [options.language])
     rows = scorecard(read_paper(PUBLISHED), dataset, options.alpha)
     rows = withhold(rows, dataset, min_cell) if min_cell else rows
     if dataset.reconstruction:
@@ -195,6 +205,8 @@ def _reproduce(options: argparse.Namespace) -> int:
         print(f"  and {len(differences) - _MOST_LISTED} more, in tables/scorecard.html")
     print(", ".join(f"{verdict}: {count}" for verdict, count in Counter(row.verdict for row in rows).items()))
     print(f"Outputs in {_shown(finished.folder)} ({sum(finished.seconds.values()):.0f} s)")
+    if not min_cell:
+        print(f"Report in {_shown(written[0].parent)}")
     print(f"{len(rows)} of {len(rows)} numbers bound")
     return DIFFERS if options.strict and differences else OK
 
@@ -240,19 +252,17 @@ def _template(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     from vpresearch.load import load
-    from vpresearch.report import about, compose, compute, publish
+    from vpresearch.report import analyse, write_reports
 
-    data: Path = options.data
-    dataset = load(data)
-    standard = data.resolve() == RECONSTRUCTION.resolve()
-    folder: Path = options.out or BUILD / ("reconstruction" if standard else data.stem) / "report"
+    dataset = load(options.data, drop_identifiers=options.drop_identifiers)
+    standard = options.data.resolve() == RECONSTRUCTION.resolve()
+    folder: Path = options.out or BUILD / ("reconstruction" if standard else options.data.stem) / "report"
     _refuse_a_file(folder)
-    results = compute(dataset, options.alpha, options.seed)
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Every page says so.")
-    for language in ("es", "en") if options.language == "both" else (options.language,):
-        for path in publish(compose(results, language, about()), folder / language):
-            print(_shown(path))
+    languages = ("es", "en") if options.language == "both" else (options.language,)
+    for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
+        print(_shown(path))
     return OK
 
 

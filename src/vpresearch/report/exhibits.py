@@ -26,7 +26,7 @@ def make_tables(results: Results, language: str) -> dict[str, Table]:
     dict of str to Table
         By name; without those that only a reconstruction has where the data are real.
     """
-    study, alpha, leak = results.dataset, results.alpha, results.identified
+    study, alpha = results.dataset, results.alpha
     made = [
         tables.table1(study, language),
         tables.table2(study, language),
