@@ -252,9 +252,13 @@ def test_the_fullest_header_wins(rows: Rows, write_book: Write, canonical: Datas
     _assert_same(load(write_book(Otra=decoy, Datos=table, Copia=decoy)), canonical)
 
 
-def test_of_two_full_headers_the_first_wins(rows: Rows, write_book: Write, canonical: Dataset) -> None:
-    other = [{**row, "vas_1m": "0"} for row in rows]
-    _assert_same(load(write_book(Datos=_typed(rows), Copia=_typed(other))), canonical)
+def test_of_two_full_tables_neither_is_taken_for_all(rows: Rows, write_book: Write, refused: Refused) -> None:
+    (problem,) = refused(write_book(Enero=_typed(rows), Febrero=_typed(rows[:2])))
+    assert (problem.code, problem.sheet) == ("other_table", "Febrero")
+
+
+def test_a_header_without_rows_on_another_sheet_is_no_table(rows: Rows, write_book: Write, canonical: Dataset) -> None:
+    _assert_same(load(write_book(Datos=_typed(rows), Modelo=_typed(rows)[:1])), canonical)
 
 
 def test_the_header_is_looked_for_in_the_first_twenty_rows(rows: Rows, write_book: Write, refused: Refused) -> None:

@@ -153,7 +153,9 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     raw, examples = reading.without_examples(raw, matched.positions)
     table, faults = reading.type_cells(raw, matched.positions)
     units = look_at_units(table, headers)
-    problems = [*matched.problems, *units, *_without_echoes(faults + check(table, headers), table, units)]
+    odd = [*units, *reading.look_at_ids(table, headers)]
+    problems = [*raw.problems, *matched.problems, *odd]
+    problems += _without_echoes(faults + check(table, headers), table, units)
     if not raw.rows and not examples:
         problems.append(tell("no_rows"))
     notes = (*raw.notes, *matched.notes, *filled, *compare_computed(raw, table))
@@ -162,7 +164,7 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
 
 def _without_echoes(problems: list[Problem], table: pd.DataFrame, units: list[Problem]) -> list[Problem]:
     """Leave out what another problem implies: a whole column's unit, or a wrong cell among a patient's rows."""
-    whole = {problem.column for problem in units}
+    whole = {problem.column for problem in units if problem.row is None}
     problems = [p for p in problems if p.column not in whole or p.code not in {"out_of_range", "cement_below_volume"}]
     if "patient_id" not in table:
         return problems
@@ -175,7 +177,11 @@ def _in_order(problems: list[Problem], raw: reading.RawTable) -> list[Problem]:
     """Place the problems on the sheet, in reading order."""
     at = {header: letter(position) for position, header in reversed(list(enumerate(raw.header)))}
     placed = [
-        replace(p, sheet=raw.sheet, cell=p.cell or (f"{at[p.column]}{p.row}" if p.row and p.column in at else None))
+        replace(
+            p,
+            sheet=p.sheet or raw.sheet,
+            cell=p.cell or (f"{at[p.column]}{p.row}" if p.row and p.column in at else None),
+        )
         for p in problems
     ]
     return sorted(placed, key=lambda problem: (problem.row or 0, problem.column or ""))

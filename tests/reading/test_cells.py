@@ -41,3 +41,13 @@ def test_columns_are_named_as_openpyxl_names_them(position: int) -> None:
 
     if position < 18_278:
         assert letter(position) == get_column_letter(position + 1)
+
+
+@pytest.mark.parametrize("doubt", ["Sí?", "¿Sí", "-1", "+1", "~no", "<1"])
+def test_a_word_with_a_doubt_is_none_of_the_accepted(doubt: str) -> None:
+    assert convert(doubt, columns()["leak"])[1] is not None
+
+
+@pytest.mark.parametrize("odd", [10**400, float("inf"), float("nan"), "٣", True])
+def test_what_only_looks_like_a_number_is_none(odd: object) -> None:
+    assert convert(odd, columns()["age_years"]) == (None, ("not_a_number", {"unit": "years"}))

@@ -62,3 +62,9 @@ def test_a_cell_of_megabytes_is_not_looked_at_letter_by_letter(tmp_path: Path) -
     path = tmp_path / "study.csv"
     path.write_text("Nivel;Fuga\n" + "x" * 100_000 + ";No\n", encoding="utf-8")
     assert "too_long" in {problem.code for problem in examine(path).problems}
+
+
+def test_a_row_of_a_text_that_is_longer_than_the_header_is_told() -> None:
+    records = {1: ("Nivel", "Edad"), 2: ("T12", "74"), 3: ("L1", "24", "8"), 4: ("L2", "70", " ")}
+    found = find_table("study.csv", [Sheet(None, records)])
+    assert [(problem.code, problem.row) for problem in found.problems] == [("cells_beyond", 3)]

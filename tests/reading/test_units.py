@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from vpresearch.errors import Problem
 from vpresearch.load import examine
+from vpresearch.reading.units import look_at_units
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -55,3 +57,8 @@ def test_the_file_s_own_fill_is_held_against_ours(rows: Rows, write: Write, fact
     examined = examine(write([{**row, "Relleno (%)": fill(row, factor)} for row in rows], delimiter=";"))
     assert examined.problems == ()
     assert [note.code for note in examined.notes] == ["computed_column", *([code] if code else [])]
+
+
+def test_a_single_fraction_of_a_percentage_is_told_at_its_row() -> None:
+    scores = pd.DataFrame({"odi_pre": [54.0, 0.54, 0.0, 2.0]}, index=[2, 3, 4, 5])
+    assert [(each.code, each.row) for each in look_at_units(scores, {})] == [("fraction", 3)]

@@ -136,15 +136,14 @@ def test_a_date_is_no_number(workbook: Book, refused: Refused) -> None:
 # -- sheets ------------------------------------------------------------------------------------------------------
 
 
-def test_a_second_table_is_told_and_not_read(workbook: Book) -> None:
+def test_a_second_table_is_told(workbook: Book) -> None:
     def change(sheet: Any) -> None:
         sheet.parent.copy_worksheet(sheet).title = "Copia"
         sheet.parent.create_sheet("Notas").append(["Edad", "Sexo"])
 
     examined = examine(workbook(change))
-    assert examined.dataset is not None
-    assert [(note.code, note.sheet) for note in examined.notes] == [("other_table", "Copia")]
-    assert "Datos" in examined.notes[0].message
+    assert [(problem.code, problem.sheet) for problem in examined.problems] == [("other_table", "Copia")]
+    assert "Datos" in examined.problems[0].message
 
 
 def test_rows_beyond_the_size_that_a_sheet_declares_are_read(workbook: Book) -> None:

@@ -111,9 +111,10 @@ def _nameless(table: RawTable) -> RawTable:
     """Leave out names of columns and sheets that identify somebody: they would be quoted in messages."""
     header = tuple("" if kinds_of_value(name) else name for name in table.header)
     sheet = None if table.sheet and kinds_of_value(table.sheet) else table.sheet
-    quoted = {note: (note.sheet, *note.values.values()) for note in table.notes}
-    notes = tuple(note for note, names in quoted.items() if not any(kinds_of_value(name) for name in names))
-    return replace(table, header=header, sheet=sheet, notes=notes)
+    named = [(problem, (problem.sheet, *problem.values.values())) for problem in table.problems]
+    hidden = any(kinds_of_value(name) for _, names in named for name in names)
+    problems = tuple(replace(p, sheet=None, wording="other_table_unnamed") if hidden else p for p, _ in named)
+    return replace(table, header=header, sheet=sheet, problems=problems)
 
 
 def _telling_patients(found: Sequence[Found], gone: set[int]) -> list[int]:

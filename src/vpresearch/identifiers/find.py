@@ -18,7 +18,7 @@ from vpresearch.telling import tell
 # Forms that no measurement and no category can have; a date there is a number that Excel took for one.
 _NEVER_A_MEASUREMENT: frozenset[Kind] = frozenset({"identity", "health_card", "email"})
 _NUMBERED_HEADERS = words("id codigo cod code numero num number n no ref referencia registro identificador")
-_LEAST_DIGITS = 6
+_LEAST_DIGITS, _MOST_DIGITS = 6, 20
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _kinds_of_measurement(value: object) -> tuple[Kind, ...]:
 
 def _kinds_of_ids(values: Sequence[object]) -> Callable[[object], tuple[Kind, ...]]:
     """Give the rule for a column of ids, where a long number is that of a record unless the numbers are running."""
-    numbers = {int(text) for text in map(as_text, values) if text.isdecimal()}
+    numbers = {int(text) for text in map(as_text, values) if text.isdecimal() and len(text) < _MOST_DIGITS}
     running = len(numbers) > 1 and max(numbers) - min(numbers) < 20 * len(numbers)
 
     def kinds(value: object) -> tuple[Kind, ...]:

@@ -3,6 +3,7 @@
 from vpresearch.reading.cells import type_cells, without_examples
 from vpresearch.reading.file import read_bytes, read_sheets
 from vpresearch.reading.headers import Matched, match_headers
+from vpresearch.reading.ids import look_at_ids
 from vpresearch.reading.merged import unmerge
 from vpresearch.reading.raw import RawTable
 from vpresearch.reading.table import find_table
@@ -11,6 +12,7 @@ __all__ = [
     "Matched",
     "RawTable",
     "find_table",
+    "look_at_ids",
     "match_headers",
     "read_bytes",
     "read_sheets",

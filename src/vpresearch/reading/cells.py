@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +17,10 @@ from vpresearch.reading.raw import LONGEST_WORD, RawTable, Unreadable, is_blank,
 from vpresearch.telling import tell
 
 EXAMPLE_IDS = {"es": "EJEMPLO", "en": "EXAMPLE"}
-_NUMBER = re.compile(r"[-\u2212+]?\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(r"[-\u2212+]?[0-9]+(?:[.,][0-9]+)?")
+_LARGEST = 1e15
+# Signs that are no part of any accepted word, and change or doubt it.
+_DOUBT = re.compile(r"[?¿±~<>=]|^\s*[-\u2212+]")
 # A text that a spreadsheet would run as a formula, wherever it is written out again.
 _LIKE_A_FORMULA = re.compile(r"[=@+\-\t\r][\w\s(\[|'\"+=@-]")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|N/D|[A-Z0-9/¡!]+[!?])", re.I)
@@ -136,7 +138,8 @@ def convert(cell: object, column: Column) -> _Converted:
 
 def _number(cell: object, column: Column) -> _Converted:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        if math.isfinite(cell):
+        # Whole numbers of a workbook may have more digits than any float.
+        if abs(cell) < _LARGEST:
             return float(cell), None
     elif isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()):
         return float(cell.strip().replace(",", ".").replace("\u2212", "-")), None
@@ -145,7 +148,7 @@ def _number(cell: object, column: Column) -> _Converted:
 
 def _category(cell: object, column: Column) -> _Converted:
     value = _words(column.name).get(fold(cell))
-    if value is not None:
+    if value is not None and not _DOUBT.search(str(cell)):
         return value, None
     accepted = ", ".join(dict.fromkeys(f"{level.labels['es']} ({level.value})" for level in column.levels))
     return None, ("unknown_category", {"accepted": accepted})

@@ -72,6 +72,8 @@ class RawTable:
     merged : tuple of Merged
     notes : tuple of Problem
         What the author should know and need not mend.
+    problems : tuple of Problem
+        What is wrong with where the table stands.
     """
 
     sheet: str | None
@@ -80,6 +82,7 @@ class RawTable:
     rows: Mapping[int, tuple[object, ...]]
     merged: tuple[Merged, ...] = ()
     notes: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = field(default=())
 
 
 def is_blank(cell: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
 from vpresearch.reading.headers import known_headers
-from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable
+from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, is_blank
 from vpresearch.telling import refused, tell
 
 _SEARCHED_ROWS = 20
@@ -28,7 +28,7 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
     Returns
     -------
     RawTable
-        With a note on every other sheet that could have been meant.
+        With a problem for every other sheet that could have been meant: half of a study must not be read for all.
 
     Raises
     ------
@@ -53,8 +53,9 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
     rows = {number: cells for number, cells in chosen.records.items() if number > row}
     _check_size(name, rows, chosen)
     header = tuple(_header(cell) for cell in chosen.records[row])
-    notes = [_other(sheet, chosen) for sheet, (n, _) in zip(sheets, best, strict=True) if _could_be(sheet, n, chosen)]
-    return RawTable(chosen.title, row, header, rows, chosen.merged, tuple(notes))
+    problems = [_other(sheet, chosen) for sheet, own in zip(sheets, best, strict=True) if _could_be(sheet, own, chosen)]
+    problems += _beyond(rows, header) if chosen.title is None else []
+    return RawTable(chosen.title, row, header, rows, chosen.merged, problems=tuple(problems))
 
 
 def _best_row(sheet: Sheet) -> tuple[int, int]:
@@ -77,10 +78,19 @@ def _header(cell: object) -> str:
     return " ".join(shown.split())[:_LONGEST_HEADER]
 
 
-def _could_be(sheet: Sheet, known: int, chosen: Sheet) -> bool:
-    """Tell whether somebody could have meant this sheet: it knows most of the columns that must be there."""
+def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
+    """Tell whether somebody could have meant this sheet: it has rows, and most of the columns that must be there."""
+    known, row = found
     required = sum(column.required for column in columns().values())
-    return sheet is not chosen and sheet.title is not None and 4 * known >= 3 * required
+    if sheet is chosen or sheet.title is None or 4 * known < 3 * required:
+        return False
+    return any(number > row for number in sheet.records)
+
+
+def _beyond(rows: dict[int, tuple[object, ...]], header: tuple[str, ...]) -> list[Problem]:
+    """Tell the rows of a text that have more cells than the header: a comma may have cut a number in two."""
+    longer = [row for row, cells in rows.items() if not all(map(is_blank, cells[len(header) :]))]
+    return [tell("cells_beyond", row=row) for row in longer]
 
 
 def _other(sheet: Sheet, chosen: Sheet) -> Problem:

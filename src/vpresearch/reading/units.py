@@ -41,8 +41,13 @@ def look_at_units(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Probl
     for name in table:
         values = table[name].dropna() if columns()[str(name)].kind == "number" else table[name].iloc[:0]
         code = _suspect(str(name), values.to_numpy(float)) if len(values) >= _FEWEST else ""
+        header = headers.get(str(name), str(name))
         if code:
-            found.append(tell(code, column=headers.get(str(name), str(name))))
+            found.append(tell(code, column=header))
+        elif columns()[str(name)].unit == "percent":
+            # The least score above 0 is one point of fifty.
+            few = values[(values > 0) & (values < 1)]
+            found += [tell("fraction", row=int(str(row)), column=header) for row in few.index]
     return found
 
 
