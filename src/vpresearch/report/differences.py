@@ -93,11 +93,14 @@ def differences_table(rows: Sequence[Row], dataset: Dataset, language: str) -> T
 
 def _cells(row: Row, why: Cause, language: str) -> tuple[str, ...]:
     decimals = 0 if row.claim.compute.statistic in {"n", "lead"} else row.claim.printed.decimals + 2
+    # An extreme is one patient's value: no digit more of it than the paper prints.
+    extreme = row.claim.compute.statistic in {"min", "max"}
+    computed = row.rounded if extreme else labels.number(row.computed.value, decimals, language)
     return (
         "; ".join(labels.place(place, language) for place in row.claim.places),
         labels.method(row.computed.method, language),
         row.claim.printed.printed,
-        labels.number(row.computed.value, decimals, language),
+        computed,
         _explanation(row, why, language),
     )
 
