@@ -265,6 +265,8 @@ def reason(note: Note, language: str) -> str:
         values["over_label"] = text(f"word.{values['over']}", language)
     if "test" in values:
         values["test_label"] = text(f"test.{values['test']}", language)
+    if note.code == "no_column":
+        values["column"] = variable(str(values["column"]), language)
     if "why_not" in values:
         values["why"] = text(f"why_not.{values['why_not']}", language)
     return text(f"reason.{note.code}", language, **values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import typst
 
 from vpresearch import labels
 from vpresearch.figures import Figure
+from vpresearch.regression.models import PRIMARY
 from vpresearch.report import template
 from vpresearch.report.blocks import LANDSCAPE, PORTRAIT, figure_blocks, is_wide, table_blocks
 from vpresearch.report.docx import docx, landscape
@@ -84,6 +86,7 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     tables, figures = make_tables(results, language), make_figures(results, language)
     known = values(results, tables, about)
     facts |= {f"has {key.split('.')[1]}" for key in known if key.startswith("outcome.")}
+    facts.add("slope" if math.isfinite(float(known[f"models.{PRIMARY}.fill_percent.estimate"])) else "no slope")
     skeleton = template.parse(prose, facts)
     tables["strobe"] = strobe_table(template.headings(skeleton), language)
     named = captions(template.exhibits(skeleton), tables, figures, language)
