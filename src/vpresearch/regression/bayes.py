@@ -209,7 +209,9 @@ def _log_posterior(rows: Grouped, at: Floats, priors: Priors) -> Floats:
     """Give the log posterior, but for a constant, at places of shape (n_places, 3), block by block to spare memory."""
     stretch = _stretch(at[:, 2:])
     numbers = np.column_stack([at[:, :2] * stretch, at[:, 2]])
-    blocks = np.array_split(numbers, 1 + len(at) * len(rows.y) * len(_RULE[0]) // _BLOCK)
+    parts = 1 + len(at) * len(rows.y) * len(_RULE[0]) // _BLOCK
+    # No more blocks than points: of very many rows one point is a block already.
+    blocks = np.array_split(numbers, min(parts, len(numbers)))
     sums = [log_integrals(rows, block[:, :2] @ rows.x.T, block[:, 2:], _RULE, _SETTLED).sum(axis=1) for block in blocks]
     prior = ((numbers / _sds(priors)) ** 2).sum(axis=1) / 2
     heights: Floats = np.concatenate(sums) - prior + 2 * np.log(stretch[:, 0])
