@@ -74,9 +74,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 def test_a_run_says_what_it_did(finished: Finished, paper: Paper) -> None:
     assert (finished.code, finished.stderr.count("Traceback")) == (0, 0)
-    *_, verdicts, place, bound = finished.stdout.splitlines()
+    *_, verdicts, place, report, bound = finished.stdout.splitlines()
     assert bound == f"{len(paper.claims)} of {len(paper.claims)} numbers bound" == "96 of 96 numbers bound"
     assert re.fullmatch(rf"Outputs in {re.escape(str(finished.out))} \(\d+ s\)", place)
+    assert report == f"Report in {finished.out / 'report' / 'es'}"
     assert sum(int(part.split(": ")[1]) for part in verdicts.split(", ")) == 96
     assert "Reconstructed" not in finished.stdout
 
@@ -93,7 +94,12 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
         "run.json",
         *(f"notebooks/{notebook.file}" for notebook in notebooks),
     }
-    assert {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()} == expected
+    made = {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()}
+    report = {path for path in made if path.startswith("report/")}
+    assert made - report == expected
+    assert report >= {f"report/es/report.{kind}" for kind in ("html", "docx", "pdf")}
+    assert report >= {f"report/es/tables/table3.{kind}" for kind in ("docx", "html", "tex", "csv")}
+    assert report >= {f"report/es/figures/figure1.{kind}" for kind in ("svg", "png")}
     assert all(path.stat().st_size for path in finished.out.rglob("*"))
 
 
@@ -177,7 +183,7 @@ def test_numbers_that_differ_fail_a_strict_run_only(
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("  differs: ") for line in lines) == 10
     assert lines[0] == "  differs: cohort.patients.n: printed 27, computed 74"
-    (differs,) = (int(n) for n in re.findall(r"differs: (\d+),?", "\n".join(lines[-3:])))
+    (differs,) = (int(n) for n in re.findall(r"differs: (\d+),?", "\n".join(lines[-4:])))
     assert lines[10] == f"  and {differs - 10} more, in tables/scorecard.html"
 
 

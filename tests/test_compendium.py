@@ -114,6 +114,7 @@ def test_a_notebook_has_one_cell_of_parameters(file: str) -> None:
         "language": "es",
         "alpha": 0.05,
         "seed": 1,
+        "min_cell": 0,
         "out": "../build/notebooks",
     }
 
