@@ -247,6 +247,26 @@ def cell(paper: Paper, group: Group, grid: Grid, rule: RoundingRule, *, strict: 
     )
 
 
+def off_grid(paper: Paper, group: Group, grid: Grid, rule: RoundingRule) -> list[Claim]:
+    """List the printed extremes of a group, or of everybody in their place, that no value of a grid prints as.
+
+    Parameters
+    ----------
+    paper : Paper
+    group : Group
+    grid : Grid
+    rule : {"any", "half-up", "half-even", "truncation"}
+
+    Returns
+    -------
+    list of Claim
+    """
+    everybody = pooled(paper, group)
+    known = {**(everybody.claims if everybody else {}), **group.claims}
+    extremes = [known[name] for name in ("min", "max") if name in known]
+    return [claim for claim in extremes if _on_grid(claim.printed, Fraction(grid.step), rule) == []]
+
+
 def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:
     """List the stated grids of a variable, then the natural ones.
 

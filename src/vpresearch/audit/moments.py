@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, cell, grids, groups
+from vpresearch.audit.cells import Group, cell, grids, groups, off_grid
 from vpresearch.audit.check import Check, show_values
 from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
 from vpresearch.lattice import Cell, count, sample, to_values
@@ -52,8 +52,15 @@ def _on_grid(
         "scale": f"{grid.low} – {grid.high}" if grid.low is not None and grid.high is not None else "",
         "n": float(group.n),
     }
+    outside = off_grid(paper, group, grid, rule)
+    if outside:
+        values["printed"] = " / ".join(claim.printed.printed for claim in outside)
+        return Check(name, (*group.ids, *(claim.id for claim in outside)), "impossible", "extreme_off_grid", values)
     relaxed, strict = (cell(paper, group, grid, rule, strict=exactly) for exactly in (False, True))
-    if relaxed is None or not admissible(relaxed):
+    if relaxed is None:
+        # Nothing lies between a least value and a greatest one that is below it.
+        return Check(name, group.ids, "impossible", "no_room", values)
+    if not admissible(relaxed):
         return Check(name, group.ids, "impossible", "no_sum", values)
     if is_coarse(relaxed):
         return _counted(name, group, values, relaxed, strict)
