@@ -22,7 +22,7 @@ reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on
 	$(VPRESEARCH) reproduce $(REPRODUCE)
 
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER=)
-	$(VPRESEARCH) audit $(PAPER)
+	$(VPRESEARCH) audit $(if $(PAPER),"$(PAPER)")
 
 test: .venv/done ## Run the tests
 	$(VPRESEARCH) test

@@ -138,7 +138,7 @@ def variable(name: str, language: str) -> str:
     Parameters
     ----------
     name : str
-        Canonical column, or a computed one.
+        Canonical column, a computed one, or a variable of another paper, which is its own name.
     language : {"es", "en"}
 
     Returns
@@ -151,7 +151,10 @@ def variable(name: str, language: str) -> str:
     ('EAV un mes', 'Sex')
     """
     names = _words(language)["variable"]
-    return str(names[name]) if name in names else dictionary.label(name, language)
+    if name in names:
+        return str(names[name])
+    # Another paper's variables are in no dictionary.
+    return dictionary.label(name, language) if name in dictionary.columns() else name
 
 
 def place(name: str, language: str) -> str:
@@ -310,7 +313,7 @@ def audited(check: Check, language: str) -> str:
         if name in values:
             tests = (text(f"test.{test}", language) for test in str(values[name]).split())
             values[f"{key}_label"] = " / ".join(tests)
-    for verdict in ("possible", "undecided", "impossible"):
+    for verdict in ("possible", "undecided", "impossible", "supposed"):
         if verdict in values:
             values[verdict] = ", ".join(text(f"test.{test}", language) for test in str(values[verdict]).split())
     scale = values.get("scale")

@@ -79,7 +79,8 @@ def _overlap(
         "impossible" if disjoint else "possible",
         f"{check}_fails" if disjoint else f"{check}_holds",
         {"variable": everybody.variable, "low": float(low), "high": float(high)},
-        witness="" if disjoint else f"{float(max(low, _low(printed))):.4g} – {float(min(high, _high(printed))):.4g}",
+        # In the middle of what both leave, so that no rounding of the witness leaves it.
+        witness="" if disjoint else f"{float((max(low, _low(printed)) + min(high, _high(printed))) / 2):.12g}",
     )
 
 
@@ -151,7 +152,8 @@ def _counted(
     n_pairs = joint_count(strict) if strict is not None else 0
     if strict is not None and n_pairs:
         values |= {"count": float(n_pairs)}
-        return Check("groups_joined", ids, "possible", "joined_pairs", values, n_pairs, witness=_search(strict, rng))
+        code = "joined_pairs" if strict == relaxed else "joined_pairs_at_least"
+        return Check("groups_joined", ids, "possible", code, values, n_pairs, witness=_search(strict, rng))
     if joint_count(relaxed):
         return Check("groups_joined", ids, "undecided", "joined_no_witness", values)
     return Check("groups_joined", ids, "impossible", "joined_no_pair", values, 0)

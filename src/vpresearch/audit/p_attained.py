@@ -107,11 +107,16 @@ def bounded(
     found = {}
     for test in (*T_TESTS, "kruskal", "mann_whitney", "mann_whitney_exact"):
         values = _pool_p(test, *pools, rng) if len(pools[0]) and len(pools[1]) else np.empty(0)
-        low, high = 0.0, 1.0
+        only = None
         if test in T_TESTS:
             low, high = t_bounds(means, sds, sizes, equal_var=test == "student", rule=rule)
-        # Whatever the ties, the exact test looks its p up by U.
-        only = _exact_table(*sizes) if test == "mann_whitney_exact" else None
+        elif test == "mann_whitney_exact":
+            # Whatever the ties, the exact test looks its p up by U.
+            only = _exact_table(*sizes)
+            low, high = float(only.min()), 1.0
+        else:
+            # H is n - 1 times the share of the ranks' variance that is between the groups.
+            low, high = float(chdtrc(1, sum(sizes) - 1)), 1.0
         found[test] = Attained(low, high, values, only=only)
     return found
 
