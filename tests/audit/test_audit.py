@@ -182,6 +182,17 @@ def test_a_count_printed_twice_in_two_ways_is_an_alarm(tmp_path: Path) -> None:
     assert [(check.check, check.code) for check in alarms] == [("printed_twice", "twice_contradicts")]
 
 
+def test_large_groups_are_audited_without_the_exact_test(tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(.*?)```", (PUBLISHED.parent / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    path = tmp_path / "paper.yaml"
+    path.write_text(example[1].replace('"15"', '"1500"').replace('"14"', '"1400"'), encoding="utf-8")
+    checks = {check.check: check for check in audit(read_paper(path))}
+    assert checks["p_student"].verdict == "impossible"
+    assert "p_kruskal" in checks
+    assert "p_mann_whitney_exact" not in checks
+
+
 def test_the_example_of_another_paper_that_the_project_shows(tmp_path: Path) -> None:
     example = re.search(r"```yaml\n(.*?)```", (PUBLISHED.parent / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert example is not None

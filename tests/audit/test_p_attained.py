@@ -79,3 +79,10 @@ def test_ranks_alone_bound_p_from_below() -> None:
     # All of one group equal and below all of the other: no two groups of three are further apart.
     assert found["kruskal"].low == pytest.approx(kruskal(*apart).pvalue)
     assert found["mann_whitney_exact"].low == pytest.approx(0.1)
+
+
+def test_ranks_of_many_values_are_scipy_s() -> None:
+    rng = np.random.default_rng(2)
+    first, second = rng.integers(0, 30, (3, 400)), rng.integers(1, 31, (3, 300))
+    expected = [kruskal(a, b).pvalue for a, b in zip(first, second, strict=True)]
+    assert rank_p(first, second, "kruskal") == pytest.approx(expected, rel=1e-9)
