@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.firth import IMPOSSIBLE
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.separation import gate
 
@@ -110,7 +111,7 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     'conditioned_out'
     """
     told = gate(design) if len(design.terms) == 2 else "not_one_predictor"
-    if told in ("not_one_predictor", "one_outcome", "collinear"):
+    if told in ("not_one_predictor", *IMPOSSIBLE):
         return design.failed("exact", told)
     x = design.x[:, 1]
     if math.isnan(grid(x, design.events)):
