@@ -168,7 +168,7 @@ def test_too_few_patients_with_a_leak_bear_no_validation(events: list[int]) -> N
 
 
 def test_ratios_that_differ_in_their_last_digit_are_ties_in_the_area() -> None:
-    y = [0, 1, 0, 1, 0, 1, 0, 1]
+    y = [0.0, 1, 0, 1, 0, 1, 0, 1]
     tied, noisy = ([0.1, third, 0.3, 0.5, 0.7, 0.2, 0.4, 0.9] for third in (0.3, 0.1 + 0.2))
     assert validate(_small(noisy, y), 20)[0].apparent == validate(_small(tied, y), 20)[0].apparent
 

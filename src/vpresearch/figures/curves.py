@@ -25,7 +25,9 @@ def draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, style: str, name: s
 
 
 def draw_band(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:
-    """Draw the pointwise interval of a curve: ``ci_low`` and ``ci_high``."""
+    """Draw the pointwise interval of a curve, ``ci_low`` and ``ci_high``, if it has one."""
+    if curve["ci_low"].isna().all():
+        return
     low, high = 100 * curve["ci_low"], 100 * curve["ci_high"]
     axes.fill_between(curve["fill_percent"], low, high, color=colour, alpha=0.16, linewidth=0, label=name)
 

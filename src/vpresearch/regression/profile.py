@@ -195,7 +195,7 @@ def profiled(
         higher = [profile.higher for profile in profiles if profile.higher is not None]
         if not higher:
             break
-        best = climb_from(likelihood, design.x, np.linalg.lstsq(design.x, higher[0])[0])
+        best = climb_from(likelihood, design.x, np.asarray(np.linalg.lstsq(design.x, higher[0])[0], float))
     se, low, high, p = rows.T
     estimates = design.fitted(model, best.coefficients, se, (low, high, kinds[0]), (p, kinds[1]))
     return tuple(
