@@ -101,6 +101,8 @@ def test_a_number_beside_a_reason_is_hollow_and_the_legend_tells_why(
         if line.get_marker() == "o" and np.asarray(line.get_ydata()).tolist() == [row_of(axes, model)]
     }
     assert faces == {"ml": COLOURS["no"], "exact": "white"}
+    arrows = {str(line.get_markerfacecolor()) for line in axes.lines if line.get_marker() == CARETRIGHT}
+    assert arrows == {"white"}
     words = [text.get_text() for text in axes.get_legend().get_texts()]  # type: ignore[union-attr]
     assert "hollow: complete separation: the likelihood alone gives no finite estimate" in words
     plain = leak_models([each for each in estimates if each.model != "exact"], shipped, "en").canvas.axes[0]

@@ -21,7 +21,10 @@ def draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, style: str, name: s
         ``fill_percent`` and ``risk``; where the fit failed there is no line, only its name.
     colour, style, name : str
     """
-    axes.plot(curve["fill_percent"], 100 * curve["risk"], style, color=colour, linewidth=2, label=name)
+    drawn = curve["risk"].notna().any()
+    axes.plot(
+        curve["fill_percent"], 100 * curve["risk"], style if drawn else " ", color=colour, linewidth=2, label=name
+    )
 
 
 def draw_band(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:

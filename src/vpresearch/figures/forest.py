@@ -31,14 +31,23 @@ def interval(
     filled : bool
     """
     left, right = axes.get_xlim()
+    face = colour if filled else "white"
     if not math.isnan(low):
         ends = [max(low, left), min(high, right)]
         axes.plot(ends, [position, position], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=3)
     for beyond, edge, arrow in ((low < left, left, CARETLEFT), (high > right, right, CARETRIGHT)):
         if beyond:
-            axes.plot([edge], [position], marker=arrow, color=colour, markersize=8, clip_on=False, zorder=3)
+            axes.plot(
+                [edge],
+                [position],
+                marker=arrow,
+                color=colour,
+                markerfacecolor=face,
+                markersize=8,
+                clip_on=False,
+                zorder=3,
+            )
     if left <= estimate <= right:
-        face = colour if filled else "white"
         axes.plot([estimate], [position], marker, color=colour, markerfacecolor=face, markersize=7.5, zorder=4)
 
 

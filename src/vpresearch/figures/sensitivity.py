@@ -101,15 +101,21 @@ def _draw_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
             if told.any():
                 own = rows.loc[told, "estimate"]
                 axes.plot(own.index, own, "o", color=colour, markerfacecolor=face, markersize=5)
-        for end, edge, arrow in (("ci_low", -_FURTHEST, CARETDOWN), ("ci_high", _FURTHEST, CARETUP)):
-            beyond = rows.index[_beyond(data.loc[rows.index], end)]
-            axes.plot(beyond, [edge] * len(beyond), marker=arrow, linestyle="", color=colour, markersize=6)
+                _draw_arrows(axes, data.loc[own.index], colour, face)
     axes.plot(data.index[failed], [0] * int(failed.sum()), "x", color=_GREY, markersize=6)
     axes.set_ylabel(labels.text("leak_figure.slope", language), fontsize=10.5)
     localise(axes.yaxis, 7, language)
     axes.tick_params(axis="y", labelsize=10.5)
     axes.tick_params(axis="x", length=0)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _draw_arrows(axes: Axes, rows: pd.DataFrame, colour: str, face: str) -> None:
+    """Mark at the edge what goes on beyond it."""
+    for end, edge, arrow in (("ci_low", -_FURTHEST, CARETDOWN), ("ci_high", _FURTHEST, CARETUP)):
+        beyond = rows.index[_beyond(rows, end)]
+        (drawn,) = axes.plot(beyond, [edge] * len(beyond), linestyle="", marker=arrow, color=colour, markersize=6)
+        drawn.set_markerfacecolor(face)
 
 
 def _beyond(data: pd.DataFrame, end: str) -> pd.Series[bool]:
@@ -153,7 +159,11 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
         words = labels.text("leak_figure.beyond", language, most=f"{_FURTHEST:g}")
         axes.plot([], [], marker=CARETUP, linestyle="", color=_GREY, markersize=6, label=words)
     if data["estimate"].isna().any():
-        axes.plot([], [], "x", color=_GREY, markersize=6, label=labels.text("leak_figure.no_fit", language))
+        why_not = "; ".join(
+            labels.why_not(code, language) for code in data.loc[data["estimate"].isna(), "reason"].unique()
+        )
+        words = labels.text("leak_figure.no_fit", language, why=why_not)
+        axes.plot([], [], "x", color=_GREY, markersize=6, label=words)
     axes.fill_between([], [], [], color=_GREY, alpha=0.3, label=labels.text("leak_figure.primary", language))
 
 
