@@ -164,6 +164,9 @@ def test_the_specification_curve_is_sound(shipped: Dataset, studies: dict[str, D
     found = specification_curve(shipped.rows)
     assert_sound(lambda language: specification_figure(found, shipped, language, (-0.004, 0.134)), seen)
     assert_sound(lambda language: specification_figure(CHOICES, studies["plain"], language), seen)
+    reasons = ("not_converged", "too_few_clusters", "quasi_complete_separation")
+    several = [choice("vertebrae", "age", "mixed", (NAN, NAN, NAN), reason) for reason in reasons]
+    assert_sound(lambda language: specification_figure([*CHOICES, *several], studies["plain"], language), seen)
     failed = [choice("vertebrae", "none", name, (NAN, NAN, NAN), "one_outcome") for name in ("ml", PRIMARY)]
     figure = specification_figure(failed, shipped, "es")
     assert faults(figure, seen(figure)) == []

@@ -159,7 +159,7 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
         words = labels.text("leak_figure.beyond", language, most=f"{_FURTHEST:g}")
         axes.plot([], [], marker=CARETUP, linestyle="", color=_GREY, markersize=6, label=words)
     if data["estimate"].isna().any():
-        why_not = "; ".join(
+        why_not = ";\n".join(
             labels.why_not(code, language) for code in data.loc[data["estimate"].isna(), "reason"].unique()
         )
         words = labels.text("leak_figure.no_fit", language, why=why_not)

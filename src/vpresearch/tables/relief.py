@@ -79,11 +79,8 @@ def _seen(row: Mapping[Hashable, Any], language: str) -> str:
     """Write how far the difference reaches over the ensemble, and how often each verdict falls."""
     ends = " – ".join(labels.number(row[end], 2, language) for end in ("least", "greatest"))
     verdicts = ("equivalent", "inconclusive", "different")
-    shares = ", ".join(
-        f"{labels.number(100 * row[name] / row['n'], 0, language)}% {word(f'verdict_{name}', language)}"
-        for name in verdicts
-    )
-    return f"{ends}; {shares}"
+    counts = ", ".join(f"{row[name]} {word(f'verdict_{name}', language)}" for name in verdicts)
+    return f"{ends}; {counts}"
 
 
 def _interval(result: Equivalence, language: str) -> str:
