@@ -159,9 +159,9 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
         words = labels.text("leak_figure.beyond", language, most=f"{_FURTHEST:g}")
         axes.plot([], [], marker=CARETUP, linestyle="", color=_GREY, markersize=6, label=words)
     if data["estimate"].isna().any():
-        why_not = ";\n".join(
-            labels.why_not(code, language) for code in data.loc[data["estimate"].isna(), "reason"].unique()
-        )
+        codes = data.loc[data["estimate"].isna(), "reason"].unique()
+        # There is room for the name of a reason, not for what it entails.
+        why_not = ";\n".join(labels.why_not(code, language).partition(":")[0] for code in codes)
         words = labels.text("leak_figure.no_fit", language, why=why_not)
         axes.plot([], [], "x", color=_GREY, markersize=6, label=words)
     axes.fill_between([], [], [], color=_GREY, alpha=0.3, label=labels.text("leak_figure.primary", language))
