@@ -163,6 +163,17 @@ def why_not(code: str, language: str) -> str:
     return text(f"fit_reason.{code}", language) if code else ""
 
 
+def in_brief(code: str, language: str) -> str:
+    """Write the name of a reason as of ``why_not``, without what it entails, where there is little room.
+
+    Examples
+    --------
+    >>> in_brief("complete_separation", "en"), in_brief("one_outcome", "en")
+    ('complete separation', 'the outcome does not vary')
+    """
+    return why_not(code, language).partition(":")[0]
+
+
 def count(value: int, language: str) -> str:
     """Write a large count with the language's mark between thousands.
 

@@ -13,7 +13,7 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from tests.figures.layout import Seen, assert_sound, faults
 from vpresearch import labels
-from vpresearch.figures import calibration, leak_models, risk_curve, write
+from vpresearch.figures import calibration, leak_models, risk_curve, spline_figure, write
 from vpresearch.figures.figure import COLOURS
 from vpresearch.load import Dataset
 from vpresearch.regression import validation
@@ -240,6 +240,24 @@ def test_without_a_curve_its_name_tells_why(leaks: int, leaking: Callable[..., D
     words = [text.get_text() for text in legend.get_texts()]
     assert "GEE, Kauermann-Carroll covariance – the outcome does not vary" in words
     assert [np.isnan(np.asarray(line.get_ydata(), float)).all() for line in axes.lines[:2]] == [True, True]
+
+
+def test_separated_leaks_leave_figures_that_are_sound_and_say_so(shipped: Dataset, seen: Seen) -> None:
+    vertebrae = shipped.vertebrae.copy()
+    vertebrae["leak"] = np.where(vertebrae["fill_percent"] > 9, "yes", "no")
+    # One fill with both outcomes: the longest of the reasons.
+    first, second = vertebrae.sort_values("fill_percent").query("fill_percent > 9").index[:2]
+    vertebrae.loc[first, "leak"], vertebrae.loc[second, "fill_percent"] = "no", vertebrae.loc[first, "fill_percent"]
+    study = replace(shipped, vertebrae=vertebrae)
+    drawn = (risk_curve, calibration, spline_figure)
+    for draw in drawn:
+        assert_sound(lambda language, draw=draw: draw(study, language), seen)  # type: ignore[misc]
+        told = [text.get_text() for text in seen(draw(study, "en"))]
+        assert any("quasi-complete separation" in words for words in told)
+    curve = risk_curve(study, "en")
+    (axes,) = curve.canvas.axes
+    assert [line.get_linestyle() for line in axes.lines[:2]] == ["None", "None"]
+    assert not axes.collections
 
 
 # -- calibration -------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ def _odds_ratios(shown: Sequence[Estimate]) -> pd.DataFrame:
 
 def _draw_model(axes: Axes, place: int, slope: Estimate, ratios: Sequence[float], language: str) -> None:
     if math.isnan(slope.estimate):
-        excuse_row(axes, place, labels.why_not(slope.reason, language))
+        excuse_row(axes, place, labels.in_brief(slope.reason, language))
         return
     colour, marker = (COLOURS["yes"], "D") if slope.model == PRIMARY else (COLOURS["no"], "o")
     # Some models give a number on separated data, and the reason beside it.
@@ -193,7 +193,7 @@ def calibration(dataset: Dataset, language: str, identified: tuple[float, float]
         axes.plot([0, 100], [0, 100], "--", color="#777777", label=labels.text("leak_figure.ideal", language))
         if data.empty:
             why_not = log_odds(design, "ml").reason or why_too_few(design)
-            axes.text(50, 75, labels.why_not(why_not, language), ha="center", fontsize=12)
+            axes.text(50, 75, labels.in_brief(why_not, language), ha="center", fontsize=12)
         else:
             _draw_groups(axes, data, labels.text("leak_figure.group", language))
         axes.set_xlim(0, 100)
@@ -232,4 +232,4 @@ def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:
 
 def _name(model: str, reason: str, language: str) -> str:
     name = labels.text(f"model.{model}", language)
-    return f"{name} – {labels.why_not(reason, language)}" if reason else name
+    return f"{name} – {labels.in_brief(reason, language)}" if reason else name

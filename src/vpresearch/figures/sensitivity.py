@@ -160,8 +160,7 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
         axes.plot([], [], marker=CARETUP, linestyle="", color=_GREY, markersize=6, label=words)
     if data["estimate"].isna().any():
         codes = data.loc[data["estimate"].isna(), "reason"].unique()
-        # There is room for the name of a reason, not for what it entails.
-        why_not = ";\n".join(labels.why_not(code, language).partition(":")[0] for code in codes)
+        why_not = ";\n".join(labels.in_brief(code, language) for code in codes)
         words = labels.text("leak_figure.no_fit", language, why=why_not)
         axes.plot([], [], "x", color=_GREY, markersize=6, label=words)
     axes.fill_between([], [], [], color=_GREY, alpha=0.3, label=labels.text("leak_figure.primary", language))
@@ -185,7 +184,7 @@ def spline_figure(dataset: Dataset, language: str, identified: tuple[float, floa
     knots, bend = spline.knots(design), spline.fit(design)[-1]
     straight = log_odds(design, "ml")
     curves = {"spline": spline.curve(design), "ml": risk_curve(design, straight)}
-    why_not = labels.why_not(bend.reason, language)
+    why_not = labels.in_brief(bend.reason, language)
     p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
     caption = labels.text("leak_figure.spline", language, n=design.n)
     with panels(dataset.reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
@@ -193,7 +192,7 @@ def spline_figure(dataset: Dataset, language: str, identified: tuple[float, floa
         draw_curve(axes, curves["spline"], COLOURS["no"], "-", name)
         draw_band(axes, curves["spline"], COLOURS["no"], labels.text("leak_figure.band", language, level=95.0))
         name = " – ".join(
-            filter(None, (labels.text("leak_figure.line", language), labels.why_not(straight.reason, language)))
+            filter(None, (labels.text("leak_figure.line", language), labels.in_brief(straight.reason, language)))
         )
         draw_curve(axes, curves["ml"], _BLACK, "--", name)
         if not bend.reason:
