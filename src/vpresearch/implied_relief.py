@@ -87,7 +87,7 @@ def read_relief(path: Path | str = RELIEF) -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_relief()[["outcome", "term", "margin", "n"]].iloc[0].tolist()
-    ['vas_change', 'leak', 1.5, 500]
+    >>> read_relief()["term"].unique().tolist()
+    ['leak', 'fill_percent']
     """
     return pd.read_csv(path)
