@@ -28,7 +28,7 @@ report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and fig
 	$(VPRESEARCH) report $(REPORT)
 
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER=)
-	$(VPRESEARCH) audit $(PAPER)
+	$(VPRESEARCH) audit $(if $(PAPER),"$(PAPER)")
 
 validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE=)
 	$(VPRESEARCH) validate $(SPOKEN) "$(DATA)"

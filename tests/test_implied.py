@@ -59,3 +59,17 @@ def test_the_range_stands_beside_a_reconstruction_only(shipped: Dataset, studies
     )
     assert found == pytest.approx((slopes.min(), slopes.max()), abs=1e-8)
     assert all(identified(study) is None for study in studies.values())
+
+
+def test_the_reach_of_the_intervals_stands_beside_a_reconstruction_only(
+    shipped: Dataset, studies: dict[str, Dataset]
+) -> None:
+    found = implied.identified_intervals(shipped)
+    assert found is not None
+    slope = gee.fit(leak_design(shipped.rows))[1]
+    assert found.least <= slope.ci_low
+    assert slope.ci_high <= found.greatest
+    drawn = implied.shipped()["drawn"]
+    kept = fits({"drawn": drawn.take(range(40))}).query("model == 'gee_kc'")
+    assert (kept["p_value"] < 0.05).sum() <= found.below <= found.n == len(drawn)
+    assert implied.identified_intervals(studies["plain"]) is None

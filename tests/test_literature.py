@@ -22,9 +22,9 @@ from vpresearch.reported import Reported
 _R: dict[str, Any] = json.loads((REFERENCE / "regression" / "comparators.json").read_text(encoding="utf-8"))
 
 
-def _series(leaks: int | None = None, n: int | None = None, printed: str = "") -> Comparator:
+def _series(leaks: int | None = None, n: int | None = None, printed: str = "", unit: str = "vertebrae") -> Comparator:
     percent = Reported(printed) if printed else None
-    return Comparator("A", 2000, "", "A", "", "unknown", "", leaks, n, percent, "no", "added", "")
+    return Comparator("A", 2000, "", "A", "", "unknown", unit, leaks, n, percent, "no", "added", "")
 
 
 @pytest.mark.parametrize("case", _R["pairs"])
@@ -52,6 +52,15 @@ def test_a_percentage_alone_is_only_looked_up_in_the_interval(printed: str, insi
     assert row.inside is inside
     assert row.difference == pytest.approx(1500 / 41 - float(printed))
     assert all(map(math.isnan, (row.low, row.high, row.difference_low, row.difference_high, row.p_value)))
+    assert row.reason == "no_counts"
+
+
+@pytest.mark.parametrize("unit", ["patients", "procedures", ""])
+def test_what_is_not_counted_in_vertebrae_is_not_tested(unit: str) -> None:
+    (row,) = compare(15, 41, [_series(64, 80, unit=unit)])
+    assert math.isnan(row.p_value)
+    assert row.reason == "other_unit"
+    assert compare(15, 41, [_series(64, 80)])[0].reason == ""
 
 
 # -- the file ----------------------------------------------------------------------------------------------------

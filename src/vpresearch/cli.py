@@ -23,6 +23,10 @@ OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
 _MOST_LISTED = 10
 _MIN_CELL = 5
+_EXITS = (
+    "Exit: 0 done; 1 with --strict, a number differs or is impossible; 2 bad input; 3 the run failed; 130 interrupted."
+)
+_ROUNDING = "how the numbers were rounded; any takes both ends of the interval as possible (%(default)s)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done; 1 a number differs (``--strict``) or a check failed; 2 bad input; 3 a notebook or a search failed;
-        130 interrupted.
+        0 done; 1 a number differs or is impossible (``--strict``), or a check failed; 2 bad input; 3 a notebook or a
+        search failed; 130 interrupted.
     """
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
@@ -64,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="vpresearch", description=__doc__)
+    parser = argparse.ArgumentParser(prog="vpresearch", description=__doc__, epilog=_EXITS)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     reproduce = commands.add_parser("reproduce", help="make every table, figure and p-value, with a verdict on each")
@@ -85,8 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("paper", type=Path, nargs="?", default=PUBLISHED, help="YAML of printed numbers (this paper's)")
     audit.add_argument("--out", type=Path, help="folder of the outputs (build/audit-NAME)")
     audit.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the outputs (%(default)s)")
-    audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help="how the numbers were rounded")
+    audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help=_ROUNDING)
     audit.add_argument("--seed", type=_seed, default=_SEED, help="of the searches for witnesses (%(default)s)")
+    audit.add_argument("--strict", action="store_true", help="exit with 1 if any number is impossible")
     audit.set_defaults(command=_audit)
 
     validate = commands.add_parser("validate", help="tell all that is wrong in a workbook or CSV, and how to mend it")
@@ -226,7 +231,7 @@ def _audit(options: argparse.Namespace) -> int:
     for check in alarms:
         print(f"  impossible: {check.claims[0]}: {labels.audited(check, options.language)}")
     print(f"{len(checks)} checks of {len(paper.claims)} claims, {len(alarms)} impossible; all in {_shown(out)}")
-    return OK
+    return DIFFERS if options.strict and alarms else OK
 
 
 def _validate(options: argparse.Namespace) -> int:

@@ -16,6 +16,8 @@ from vpresearch.telling import words as words_of
 # Beyond this, digits would only pretend.
 _LARGE = 1e15
 _EMPTY = "–"
+# An odds ratio or a limit beyond this says no more than that it is large.
+_MOST = 1000
 
 
 def text(key: str, language: str, **values: object) -> str:
@@ -80,6 +82,86 @@ def number(value: float, decimals: int, language: str) -> str:
     return f"{rounded or abs(rounded):f}".replace(".", words_of(language)["decimal_mark"])
 
 
+def bounded(value: float, decimals: int, language: str) -> str:
+    """Write a number that may be infinite or too large for its digits to say anything.
+
+    Parameters
+    ----------
+    value : float
+    decimals : int
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+        Beyond a thousand either way only that it is.
+
+    Examples
+    --------
+    >>> [bounded(value, 2, "en") for value in (1.5, 2e4, -2e4, float("inf"), float("-inf"))]
+    ['1.50', '> 1,000', '< -1,000', '∞', '-∞']
+    """
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if abs(value) > _MOST:
+        return f"> {count(_MOST, language)}" if value > 0 else f"< {count(-_MOST, language)}"
+    return number(value, decimals, language)
+
+
+def odds_ratio(log_odds: float, language: str) -> str:
+    """Write the odds ratio that goes with log odds; infinite only where these are.
+
+    Parameters
+    ----------
+    log_odds : float
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> odds_ratio(0.5, "es"), odds_ratio(900.0, "en"), odds_ratio(float("inf"), "en")
+    ('1,65', '> 1,000', '∞')
+    """
+    # No larger power is needed to know that it is large.
+    ratio = math.inf if log_odds == math.inf else math.exp(min(log_odds, 2 * math.log(_MOST)))
+    return bounded(ratio, 2, language)
+
+
+def why_not(code: str, language: str) -> str:
+    """Write why a fit gives no number, or one that hangs on more than the likelihood.
+
+    Parameters
+    ----------
+    code : str
+        One of ``REASONS``, or empty.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> why_not("one_outcome", "en"), why_not("", "en")
+    ('the outcome does not vary', '')
+    """
+    return text(f"fit_reason.{code}", language) if code else ""
+
+
+def in_brief(code: str, language: str) -> str:
+    """Write the name of a reason as of ``why_not``, without what it entails, where there is little room.
+
+    Examples
+    --------
+    >>> in_brief("complete_separation", "en"), in_brief("one_outcome", "en")
+    ('complete separation', 'the outcome does not vary')
+    """
+    return why_not(code, language).partition(":")[0]
+
+
 def count(value: int, language: str) -> str:
     """Write a large count with the language's mark between thousands.
 
@@ -126,7 +208,7 @@ def variable(name: str, language: str) -> str:
     Parameters
     ----------
     name : str
-        Canonical column, or a computed one.
+        Canonical column, a computed one, or a variable of another paper, which is its own name.
     language : {"es", "en"}
 
     Returns
@@ -139,7 +221,10 @@ def variable(name: str, language: str) -> str:
     ('EAV un mes', 'Sex')
     """
     names = words_of(language)["variable"]
-    return str(names[name]) if name in names else dictionary.label(name, language)
+    if name in names:
+        return str(names[name])
+    # Another paper's variables are in no dictionary.
+    return dictionary.label(name, language) if name in dictionary.columns() else name
 
 
 def place(name: str, language: str) -> str:
@@ -300,7 +385,7 @@ def audited(check: Check, language: str) -> str:
         if name in values:
             tests = (text(f"test.{test}", language) for test in str(values[name]).split())
             values[f"{key}_label"] = " / ".join(tests)
-    for verdict in ("possible", "undecided", "impossible"):
+    for verdict in ("possible", "undecided", "impossible", "supposed"):
         if verdict in values:
             values[verdict] = ", ".join(text(f"test.{test}", language) for test in str(values[verdict]).split())
     scale = values.get("scale")

@@ -102,9 +102,11 @@ class Comparison:
     difference, difference_low, difference_high : float
         First rate minus that of the other series with Newcombe's interval, percentage points; likewise.
     p_value : float
-        Fisher's exact test; likewise.
+        Fisher's exact test of vertebrae; NaN also where the other series counts something else.
     inside : bool
         Whether the other rate lies within the exact interval of the first.
+    reason : str
+        Why there is no p: ``no_counts`` or ``other_unit``; or empty.
     """
 
     comparator: Comparator
@@ -116,14 +118,16 @@ class Comparison:
     difference_high: float
     p_value: float
     inside: bool
+    reason: str = ""
 
 
 def compare(events: int, n: int, comparators: Sequence[Comparator], alpha: float = 0.05) -> tuple[Comparison, ...]:
     """Set a leak rate beside those of other series.
 
     No difference says why the rates differ. Leaks are found by different means, and CT finds more than radiographs;
-    some series count patients and not vertebrae (``Comparator.alike`` tells); cases, cement and definitions differ.
-    Fisher's test and Newcombe's interval also take all vertebrae as independent, so they are too sure.
+    some series count patients and not vertebrae (``Comparator.alike`` tells), and are not tested; cases, cement and
+    definitions differ. Fisher's test and Newcombe's interval also take all vertebrae as independent, so they are too
+    sure.
 
     Parameters
     ----------
@@ -162,11 +166,14 @@ def _compare(events: int, n: int, own: tuple[float, float], other: Comparator, a
     inside = own[0] <= percent <= own[1]
     if other.leaks is None or other.n is None:
         nan = math.nan
-        return Comparison(other, percent, nan, nan, difference, nan, nan, nan, inside)
+        return Comparison(other, percent, nan, nan, difference, nan, nan, nan, inside, "no_counts")
     ends = confint_proportions_2indep(events, n, other.leaks, other.n, method="newcomb", alpha=alpha)
-    p_value = fisher(np.array([[events, n - events], [other.leaks, other.n - other.leaks]])).p_value
     exact = clopper_pearson(other.leaks, other.n, alpha)
-    return Comparison(other, percent, *exact, difference, 100 * float(ends[0]), 100 * float(ends[1]), p_value, inside)
+    apart = 100 * float(ends[0]), 100 * float(ends[1])
+    if other.unit != "vertebrae":
+        return Comparison(other, percent, *exact, difference, *apart, math.nan, inside, "other_unit")
+    p_value = fisher(np.array([[events, n - events], [other.leaks, other.n - other.leaks]])).p_value
+    return Comparison(other, percent, *exact, difference, *apart, p_value, inside)
 
 
 # -- the file ----------------------------------------------------------------------------------------------------

@@ -191,3 +191,15 @@ def test_nothing_is_attained_below_the_smallest_p() -> None:
         bounds = kruskal_without_contrived_ties(Reported(printed), (4, 3), 2)
         assert not bounds.possible
         assert bounds.nearest == bounds.high <= smallest
+
+
+def test_a_truncated_p_is_not_a_rounded_one() -> None:
+    # Steps of (4, 3) without ties: .2888 prints as 0.29 rounded and as 0.28 truncated.
+    value = next(p for p in _all_attainable((4, 3), 1) if 0.28 < p < 0.29 and p > 0.285)
+    assert f"{value:.4f}" == "0.2888"
+    rounded, truncated = (
+        [kruskal_without_contrived_ties(Reported(p), (4, 3), 1, rule=rule).possible for p in ("0.28", "0.29")]
+        for rule in ("any", "truncation")
+    )
+    assert rounded == [False, True]
+    assert truncated == [True, False]

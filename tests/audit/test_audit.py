@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.made_up_paper import alter, make_paper, write_paper
-from vpresearch.audit import Check, audit
+from vpresearch.audit import Check, audit, kruskal_without_contrived_ties
+from vpresearch.figures import audit_p
 from vpresearch.project import PUBLISHED
 from vpresearch.published import read_paper
+from vpresearch.reported import Reported
+from vpresearch.tables import audit_table
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +157,51 @@ def test_altering_changes_one_number() -> None:
     name, _ = alter(altered, np.random.default_rng(1))
     changed = [a["id"] for a, b in zip(content["claims"], altered["claims"], strict=True) if a != b]
     assert changed == [name]
+
+
+def test_what_supposes_few_equal_values_says_so(checks: list[Check]) -> None:
+    (source,) = _of(checks, "p_source", "table3.vertebral_volume.p")
+    assert (source.code, source.values["most_equal"]) == ("p_source_impossible_if", 3)
+    assert source.values["supposed"] == "kruskal mann_whitney"
+    (exchange,) = [check for check in checks if check.check == "p_exchange"]
+    assert exchange.code == "p_exchanged_if"
+    (cement,) = _of(checks, "p_source", "table3.cement_volume.p")
+    assert cement.code == "p_source_possible"
+
+
+def test_one_volume_thirteen_times_gives_the_p_of_the_volume() -> None:
+    found = kruskal_without_contrived_ties(Reported("0,466"), (26, 15), 13)
+    assert found.possible
+
+
+def test_a_count_printed_twice_in_two_ways_is_an_alarm(tmp_path: Path) -> None:
+    content = make_paper(100)
+    first = content["claims"][0]
+    content["claims"].append(first | {"id": "abstract.vertebrae.n", "printed": str(int(first["printed"]) + 1)})
+    alarms = [check for check in audit(read_paper(write_paper(content, tmp_path / "paper.yaml"))) if check.alarm]
+    assert [(check.check, check.code) for check in alarms] == [("printed_twice", "twice_contradicts")]
+
+
+def test_large_groups_are_audited_without_the_exact_test(tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(.*?)```", (PUBLISHED.parent / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    path = tmp_path / "paper.yaml"
+    path.write_text(example[1].replace('"15"', '"1500"').replace('"14"', '"1400"'), encoding="utf-8")
+    checks = {check.check: check for check in audit(read_paper(path))}
+    assert checks["p_student"].verdict == "impossible"
+    assert "p_kruskal" in checks
+    assert "p_mann_whitney_exact" not in checks
+
+
+def test_the_example_of_another_paper_that_the_project_shows(tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(.*?)```", (PUBLISHED.parent / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    path = tmp_path / "paper.yaml"
+    path.write_text(example[1], encoding="utf-8")
+    checks = audit(read_paper(path))
+    assert {check.verdict for check in checks} == {"possible"}
+    assert {check.check for check in checks} >= {"grimmer", "p_kruskal", "p_source"}
+    # No dictionary knows its variable; its own name stands for it.
+    figure = audit_p(checks, "es")
+    assert figure.data["test"].tolist()[:2] == ["student", "welch"]
+    assert len(audit_table(checks, "es").data) == len(checks)

@@ -77,3 +77,24 @@ def test_shares_of_one_column_cannot_pass_the_whole(men: str, verdict: str, code
 def test_a_percentage_that_no_count_gives(tmp_path: Path) -> None:
     (check,) = [found for found in checks(tmp_path, COUNTS, [(WOMEN, {}, "55%")]) if found.check == "denominator"]
     assert (check.verdict, check.code) == ("impossible", "denominator_fails")
+
+
+@pytest.mark.parametrize(("printed", "verdict"), [("60%", "possible"), ("61%", "impossible")])
+def test_a_percentage_within_a_group_is_out_of_that_group(printed: str, verdict: str, tmp_path: Path) -> None:
+    # 9 of 15 is 60%; 61% is none of 15, though 25 of 41.
+    found = only(checks(tmp_path, COUNTS, [(WOMEN, {"leak": "yes"}, printed)]), "denominator")
+    assert found.verdict == verdict
+    assert found.claims == ("share0.percent", "yes.n")
+    assert found.witness == ("9 / 15" if verdict == "possible" else "")
+
+
+@pytest.mark.parametrize("group", [{}, {"leak": "yes"}])
+def test_a_count_within_a_group_is_held_against_the_count_of_both(group: Where, tmp_path: Path) -> None:
+    women = _claim("women.n", "9", "count", {"statistic": "n", "group": {"sex": "F", "leak": "yes"}})
+    claims = [_claim(f"{name}.n", str(COUNTS[name]), "count", {"statistic": "n", "group": where})
+              for name, where in SIZES.items()]  # fmt: skip
+    compute = {"statistic": "percent", "group": WOMEN | group, "within": {"leak": "yes"}}
+    claims += [women, _claim("women.percent", "60%", "percentage", compute)]
+    content = {"paper": {"key": "within"}, "variables": {}, "claims": claims}
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    assert only(list(check_counts(paper, "any")), "percentage").verdict == "possible"

@@ -104,3 +104,12 @@ def values_of(witness: str) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
         terms = [re.fullmatch(r"([\d.]+)(?: x(\d+))?", term) for term in part.split(", ")]
         parts.append(np.concatenate([[float(term[1])] * int(term[2] or 1) for term in terms if term]))
     return parts
+
+
+def test_the_witness_of_a_pooled_mean_is_within_both_bounds(tmp_path: Path) -> None:
+    printed = GROUPS | {"a.mean": "1.95", "a.sd": "0.81", "b.mean": "2.13", "b.sd": "0.68", "everybody.mean": "2.02"}
+    paper = read_paper(write_paper(two_groups("0.1", None, None, printed), tmp_path / "paper.yaml"))
+    (check,) = [c for c in check_joined(paper, "any", np.random.default_rng(1)) if c.check == "groups_mean"]
+    low, high = (float(check.values[end]) for end in ("low", "high"))
+    assert low <= float(check.witness) <= high
+    assert 2.015 <= float(check.witness) <= 2.025

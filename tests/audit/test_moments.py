@@ -74,3 +74,28 @@ def test_a_mean_on_a_grid_that_nobody_stated_raises_no_alarm(tmp_path: Path) -> 
     ]
     assert {check.values["step"] for check in natural} >= {"0.5"}
     assert not any(check.alarm for check in natural)
+
+
+def moments(folder: Path, step: str, printed: dict[str, str]) -> list[Check]:
+    paper = read_paper(write_paper(two_groups(step, None, None, printed), folder / "paper.yaml"))
+    return list(check_moments(paper, "any", np.random.default_rng(1)))
+
+
+def test_an_extreme_off_the_grid_is_told_as_such(tmp_path: Path) -> None:
+    printed = {"a.n": "20", "a.mean": "26.0", "a.sd": "5.0", "a.min": "15.6", "a.max": "38.0"}
+    (half,) = [check for check in moments(tmp_path, "0.1", printed) if check.values.get("step") == "0.5"]
+    assert (half.verdict, half.code) == ("impossible", "extreme_off_grid")
+    assert half.claims == ("a.mean", "a.sd", "a.min")
+
+
+def test_extremes_the_wrong_way_round_leave_no_room(tmp_path: Path) -> None:
+    printed = {"a.n": "20", "a.mean": "26.0", "a.sd": "5.0", "a.min": "38.0", "a.max": "15.0"}
+    assert {check.code for check in moments(tmp_path, "1", printed) if "step" in check.values} == {"no_room"}
+
+
+@pytest.mark.parametrize(("step", "code"), [("1", "datasets"), ("0.5", "datasets_at_least")])
+def test_a_count_for_one_reading_of_an_extreme_says_at_least(step: str, code: str, tmp_path: Path) -> None:
+    # In steps of a half, a printed 2 may be 1.5, 2 or 2.5.
+    printed = {"a.n": "10", "a.mean": "3.5", "a.sd": "1.1", "a.min": "2", "a.max": "6"}
+    (stated_grid,) = [check for check in moments(tmp_path, step, printed) if check.check == "grimmer"]
+    assert (stated_grid.verdict, stated_grid.code) == ("possible", code)

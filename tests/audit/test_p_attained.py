@@ -69,3 +69,20 @@ def test_student_is_not_welch_and_the_exact_test_is_not_the_corrected_one() -> N
     first, second = np.array([[0, 0, 1, 2, 5]]), np.array([[2, 3, 4]])
     assert t_p(first, second, equal_var=True) != pytest.approx(t_p(first, second, equal_var=False))
     assert rank_p(first, second, "mann_whitney") != pytest.approx(rank_p(first, second, "mann_whitney_exact"))
+
+
+def test_ranks_alone_bound_p_from_below() -> None:
+    cells = Cell(3, Reported("2.0"), Reported("1.0"), 1, 3), Cell(3, Reported("9.0"), Reported("0.6"), 8, 10)
+    empty = np.empty((0, 3), dtype=np.int64)
+    found = bounded(*cells, (empty, empty), "any", np.random.default_rng(1))
+    apart = np.array([1, 1, 1]), np.array([2, 2, 2])
+    # All of one group equal and below all of the other: no two groups of three are further apart.
+    assert found["kruskal"].low == pytest.approx(kruskal(*apart).pvalue)
+    assert found["mann_whitney_exact"].low == pytest.approx(0.1)
+
+
+def test_ranks_of_many_values_are_scipy_s() -> None:
+    rng = np.random.default_rng(2)
+    first, second = rng.integers(0, 30, (3, 400)), rng.integers(1, 31, (3, 300))
+    expected = [kruskal(a, b).pvalue for a, b in zip(first, second, strict=True)]
+    assert rank_p(first, second, "kruskal") == pytest.approx(expected, rel=1e-9)

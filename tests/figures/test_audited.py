@@ -32,9 +32,13 @@ def test_the_printed_p_is_marked_and_the_verdict_coloured(checks: list[Check]) -
     printed = [float(str(p).strip("<> ").replace(",", ".")) for p in figure.data["printed"]]
     assert [float(np.asarray(line.get_xdata())[0]) for line in marks] == printed
     places = [int(np.asarray(line.get_ydata())[0]) for line in marks]
-    assert [axes.get_yticklabels()[place].get_text() for place in places] == [
+    # A test excluded under a condition has it beside its name.
+    assert [axes.get_yticklabels()[place].get_text().split(" (iguales")[0] for place in places] == [
         labels.text(f"test.{test}", "es") for test in figure.data["test"]
     ]
+    assert sum("(iguales: como mucho 3)" in tick.get_text() for tick in axes.get_yticklabels()) == 2
+    # Where ranks alone bound p, the bar is hatched.
+    assert {patch.get_hatch() for patch in axes.patches if patch.get_hatch()} == {"////"}
     colours: dict[str, set[str]] = {}
     for line in axes.lines:
         if line.get_marker() != "|" and len(np.asarray(line.get_xdata())):

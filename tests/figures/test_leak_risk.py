@@ -13,7 +13,7 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from tests.figures.layout import Seen, assert_sound, faults
 from vpresearch import labels
-from vpresearch.figures import calibration, leak_models, risk_curve, write
+from vpresearch.figures import calibration, leak_models, risk_curve, spline_figure, write
 from vpresearch.figures.figure import COLOURS
 from vpresearch.load import Dataset
 from vpresearch.regression import validation
@@ -88,6 +88,45 @@ def test_a_failed_fit_has_its_reason_in_the_place_of_a_point(estimates: list[Est
     assert lines_of(axes, "firth", "o", "D", "None") == []
     (words,) = [text.get_text() for text in axes.texts if text.get_position()[1] == row_of(axes, "firth")]
     assert words == "the fit did not converge"
+
+
+def test_a_number_beside_a_reason_is_hollow_and_the_legend_tells_why(
+    estimates: list[Estimate], shipped: Dataset
+) -> None:
+    (axes,) = leak_models(estimates, shipped, "en").canvas.axes
+    faces = {
+        model: str(line.get_markerfacecolor())
+        for model in ("ml", "exact")
+        for line in axes.lines
+        if line.get_marker() == "o" and np.asarray(line.get_ydata()).tolist() == [row_of(axes, model)]
+    }
+    assert faces == {"ml": COLOURS["no"], "exact": "white"}
+    arrows = {str(line.get_markerfacecolor()) for line in axes.lines if line.get_marker() == CARETRIGHT}
+    assert arrows == {"white"}
+    words = [text.get_text() for text in axes.get_legend().get_texts()]  # type: ignore[union-attr]
+    assert "hollow: complete separation: the likelihood alone gives no finite estimate" in words
+    plain = leak_models([each for each in estimates if each.model != "exact"], shipped, "en").canvas.axes[0]
+    words = [text.get_text() for text in plain.get_legend().get_texts()]  # type: ignore[union-attr]
+    assert not [each for each in words if each.startswith("hollow")]
+
+
+def test_a_limit_is_infinite_only_where_it_is(shipped: Dataset) -> None:
+    found = [slope("ml", 15.0, 2.0, 1451.0), slope("exact", 0.9, 0.04, INF)]
+    (axes,) = leak_models(found, shipped, "en").canvas.axes
+    assert {"> 1,000 (7.39 – > 1,000)", "2.46 (1.04 – ∞)"} <= {text.get_text() for text in axes.texts}
+
+
+def test_ticks_differ_however_little_there_is_to_show(shipped: Dataset) -> None:
+    narrow = [slope("ml", 0.001, -0.002, 0.003)]
+    failed = [slope("ml", math.nan, math.nan, math.nan, reason="one_outcome")]
+    for found in (narrow, failed):
+        figure = leak_models(found, shipped, "en")
+        figure.canvas.draw_without_rendering()
+        (axes,) = figure.canvas.axes
+        left, right = axes.get_xlim()
+        ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        words = [label.get_text() for place, label in ticks if left <= place <= right]
+        assert len(words) == len(set(words)) > 1
 
 
 def test_an_end_beyond_the_axis_is_an_arrow_at_its_edge(estimates: list[Estimate], shipped: Dataset) -> None:
@@ -203,6 +242,24 @@ def test_without_a_curve_its_name_tells_why(leaks: int, leaking: Callable[..., D
     assert [np.isnan(np.asarray(line.get_ydata(), float)).all() for line in axes.lines[:2]] == [True, True]
 
 
+def test_separated_leaks_leave_figures_that_are_sound_and_say_so(shipped: Dataset, seen: Seen) -> None:
+    vertebrae = shipped.vertebrae.copy()
+    vertebrae["leak"] = np.where(vertebrae["fill_percent"] > 9, "yes", "no")
+    # One fill with both outcomes: the longest of the reasons.
+    first, second = vertebrae.sort_values("fill_percent").query("fill_percent > 9").index[:2]
+    vertebrae.loc[first, "leak"], vertebrae.loc[second, "fill_percent"] = "no", vertebrae.loc[first, "fill_percent"]
+    study = replace(shipped, vertebrae=vertebrae)
+    drawn = (risk_curve, calibration, spline_figure)
+    for draw in drawn:
+        assert_sound(lambda language, draw=draw: draw(study, language), seen)  # type: ignore[misc]
+        told = [text.get_text() for text in seen(draw(study, "en"))]
+        assert any("quasi-complete separation" in words for words in told)
+    curve = risk_curve(study, "en")
+    (axes,) = curve.canvas.axes
+    assert [line.get_linestyle() for line in axes.lines[:2]] == ["None", "None"]
+    assert not axes.collections
+
+
 # -- calibration -------------------------------------------------------------------------------------------------
 
 
@@ -228,4 +285,4 @@ def test_a_model_that_cannot_be_fitted_has_no_group(leaking: Callable[..., Datas
     figure = calibration(leaking(0), "es")
     assert figure.data.empty
     (axes,) = figure.canvas.axes
-    assert [text.get_text() for text in axes.texts] == ["sin estimación"]
+    assert [text.get_text() for text in axes.texts] == ["el desenlace no varía"]

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETDOWN, CARETUP
 
 from tests.figures.layout import Seen, assert_sound, faults
 from vpresearch import labels
@@ -87,6 +88,36 @@ def test_a_slope_that_no_axis_holds_has_no_point(shipped: Dataset) -> None:
     assert max(float(np.asarray(line.get_ydata()).max()) for line in above.lines if line.get_marker() == "x") == 0
 
 
+def test_what_goes_on_beyond_the_axis_has_an_arrow_that_the_legend_tells_of(shipped: Dataset) -> None:
+    steep = [
+        choice("vertebrae", "sex", "firth", (5.0, 1.0, 9.0)),
+        choice("vertebrae", "region", "ml", (0.1, -8.0, 2.0)),
+    ]
+    above, below = specification_figure([*CHOICES, *steep], shipped, "en").canvas.axes
+    arrows = {
+        (place, float(y))
+        for line in above.lines
+        if line.get_marker() in (CARETUP, CARETDOWN)
+        for place, y in zip(places(line), np.asarray(line.get_ydata()), strict=True)
+    }
+    # By size: -0.4, 0.1, 0.2, 0.25, 0.3, 5.
+    assert arrows == {(1.0, -3.0), (3.0, 3.0), (5.0, 3.0)}
+    words = [text.get_text() for text in below.get_legend().get_texts()]  # type: ignore[union-attr]
+    assert "arrow: goes on beyond ±3" in words
+    tame, legend = specification_figure(CHOICES[:3], shipped, "en").canvas.axes
+    assert not [line for line in tame.lines if line.get_marker() in (CARETUP, CARETDOWN) and places(line)]
+    assert not [text for text in legend.get_legend().get_texts() if "arrow" in text.get_text()]  # type: ignore[union-attr]
+
+
+def test_a_number_beside_a_reason_is_hollow(shipped: Dataset) -> None:
+    apart = choice("patients", "none", "firth", (0.9, 0.1, 2.0), "complete_separation")
+    above, below = specification_figure([*CHOICES, apart], shipped, "en").canvas.axes
+    hollow = [line for line in above.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "white"]
+    assert [places(line) for line in hollow] == [[4.0]]
+    words = [text.get_text() for text in below.get_legend().get_texts()]  # type: ignore[union-attr]
+    assert "hollow: the likelihood alone gives no number" in words
+
+
 def test_a_slope_has_a_dot_for_each_of_its_choices(shipped: Dataset) -> None:
     _, below = specification_figure(CHOICES, shipped, "en").canvas.axes
     marked: dict[float, set[str]] = {}
@@ -112,13 +143,18 @@ def test_the_primary_is_marked_in_both_panels_and_the_witnessed_range_in_one(shi
         [patch.get_window_extent().transformed(axes.transData.inverted()) for patch in axes.patches]
         for axes in (above, below)
     ]
-    assert [len(span) for span in spans] == [2, 1]
+    assert [len(span) for span in spans] == [3, 1]
     for span in (spans[0][0], spans[1][0]):
         assert span.intervalx.tolist() == pytest.approx([0.5, 1.5])
-    assert spans[0][1].intervaly.tolist() == pytest.approx([-0.004, 0.134])
-    assert figure.data[["witnessed_least", "witnessed_greatest"]].drop_duplicates().to_numpy().tolist() == [
-        [-0.004, 0.134]
-    ]
+    # Only those with the slope of maximum likelihood over vertebrae have a range of theirs.
+    bands = {tuple(np.round(span.intervalx, 6).tolist()) for span in spans[0] if span.intervaly[1] < 0.2}
+    assert all(
+        span.intervaly.tolist() == pytest.approx([-0.004, 0.134]) for span in spans[0] if span.intervaly[1] < 0.2
+    )
+    assert bands == {(0.5, 1.5), (2.5, 3.5)}
+    known = figure.data["witnessed_least"].notna()
+    assert known.tolist() == [False, True, False, True, False]
+    assert figure.data.loc[known, "witnessed_greatest"].tolist() == [0.134] * 2
     legend = below.get_legend()
     assert legend is not None
     assert any(text.get_text().endswith("-0.004 to 0.134") for text in legend.get_texts())
@@ -128,6 +164,9 @@ def test_the_specification_curve_is_sound(shipped: Dataset, studies: dict[str, D
     found = specification_curve(shipped.rows)
     assert_sound(lambda language: specification_figure(found, shipped, language, (-0.004, 0.134)), seen)
     assert_sound(lambda language: specification_figure(CHOICES, studies["plain"], language), seen)
+    reasons = ("not_converged", "too_few_clusters", "quasi_complete_separation")
+    several = [choice("vertebrae", "age", "mixed", (NAN, NAN, NAN), reason) for reason in reasons]
+    assert_sound(lambda language: specification_figure([*CHOICES, *several], studies["plain"], language), seen)
     failed = [choice("vertebrae", "none", name, (NAN, NAN, NAN), "one_outcome") for name in ("ml", PRIMARY)]
     figure = specification_figure(failed, shipped, "es")
     assert faults(figure, seen(figure)) == []

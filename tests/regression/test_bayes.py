@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,14 @@ def test_without_spread_between_patients_the_prior_is_all_there_is() -> None:
     assert sd.estimate == pytest.approx(1e-3 * math.sqrt(2 / math.pi), rel=1e-3)
 
 
+def test_one_vertebra_a_patient_says_so_beside_the_numbers() -> None:
+    study = study_of("synthetic41")
+    alone = replace(study, cluster=np.arange(study.n))
+    for term in bayes.fit(alone):
+        assert (term.converged, term.reason) == (True, "one_row_a_cluster")
+        assert math.isfinite(term.estimate)
+
+
 # -- failures ----------------------------------------------------------------------------------------------------
 
 
@@ -131,7 +140,7 @@ def test_without_spread_between_patients_the_prior_is_all_there_is() -> None:
     ("y", "columns", "reason"),
     [
         ([0, 0, 0, 0], [[1, 2, 3, 4]], "one_outcome"),
-        ([0, 1, 0, 1], [[2, 2, 2, 2]], "collinear"),
+        ([0, 1, 0, 1], [[2, 2, 2, 2]], "constant"),
         ([0, 1, 0, 1], [[1, 2, 3, 4], [1, 4, 9, 7]], "too_large"),
     ],
 )

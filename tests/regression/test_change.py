@@ -69,3 +69,9 @@ def test_every_score_of_a_study_is_used(studies: dict[str, Dataset]) -> None:
     assert len(table) == 900
     assert np.nansum(table["change"]) == pytest.approx(np.nansum(scores))
     assert change_design(table, "leak", "odi").n == 900 - 68
+
+
+def test_without_any_follow_up_there_is_nothing_to_fit() -> None:
+    nobody = _PATIENTS.assign(vas_post=math.nan, vas_1m=math.nan, vas_1y=math.nan)
+    study = change_design(changes(nobody, _VERTEBRAE, "vas"), "leak", "vas")
+    assert (study.outcome, study.n) == ("vas_change", 0)

@@ -227,7 +227,7 @@ def test_rows_that_overlap_by_less_than_a_step_are_separated_on_the_lattice() ->
     [
         ([0, 0, 0, 0], [[1, 2, 3, 4]], "one_outcome"),
         ([1, 1, 1, 1], [[1, 2, 3, 4]], "one_outcome"),
-        ([0, 1, 0, 1], [[5, 5, 5, 5]], "collinear"),
+        ([0, 1, 0, 1], [[5, 5, 5, 5]], "constant"),
         ([0, 1, 0, 1], [[1, 2, 3, 4], [2, 1, 1, 2]], "not_one_predictor"),
         ([0, 1, 0, 1], [], "not_one_predictor"),
     ],

@@ -18,7 +18,7 @@ from scipy.stats import chi2
 from vpresearch.load import Dataset
 from vpresearch.regression import logistic, profile
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.firth import fit, flic, penalised
+from vpresearch.regression.firth import fit, flic, penalised, summit
 from vpresearch.regression.profile import climb
 from vpresearch.regression.separation import gate
 
@@ -178,7 +178,7 @@ def test_separated_rows_are_fitted() -> None:
     assert slope.p_value == pytest.approx(0.04953785, rel=1e-6)
     assert intercept.estimate == pytest.approx(-2.82228122, rel=1e-7)
     assert [intercept.ci_low, intercept.ci_high] == pytest.approx([-15.6339022, 0.414383856], rel=1e-6)
-    assert (slope.converged, slope.reason, intercept.reason) == (True, "", "")
+    assert (slope.converged, slope.reason, intercept.reason) == (True, *["complete_separation"] * 2)
 
 
 def test_ties_and_several_separating_predictors_are_fitted() -> None:
@@ -189,18 +189,39 @@ def test_ties_and_several_separating_predictors_are_fitted() -> None:
         assert math.isfinite(estimate.estimate + estimate.se + estimate.ci_low + estimate.ci_high)
 
 
-def test_a_limit_beyond_a_second_maximum_is_no_number() -> None:
-    study = _design([0, 0, 0, 0, 1, 1, 1, 1], [5, 6, 25, 25, 30, 30, 35, 38])
-    intercept, slope = fit(study)
+_TWO_TOPS = [
+    ([0, 0, 0, 0, 1, 1, 1, 1], [5, 6, 25, 25, 30, 30, 35, 38]),
+    # An outlying fill with a leak holds the slope down at the top that is reached from 0.
+    ([0] * 6 + [1] * 7, [2, 3, 4, 5, 6, 8, 7, 9, 10, 11, 12, 13, 90]),
+]
+
+
+@pytest.mark.parametrize(("y", "x"), _TWO_TOPS)
+def test_of_two_maxima_the_higher_is_taken(y: list[float], x: list[float]) -> None:
+    study = _design(y, x)
     whole = penalised(study.x, study.y)
-    near, far = (climb(whole, study.x, start) for start in (np.zeros(8), 2 * study.x @ [-27.5, 1.0]))
-    assert far.loglik > near.loglik + 0.03
-    assert slope.estimate == pytest.approx(near.coefficients[1])
-    assert slope.estimate < (2 + far.coefficients[1]) / 3
-    for estimate, end in ((intercept, intercept.ci_low), (slope, slope.ci_high)):
-        assert (estimate.converged, estimate.reason) == (True, "not_converged")
-        assert math.isnan(end)
+    near = climb(whole, study.x, np.zeros(study.n))
+    starts = [step * study.x @ [-middle, 1.0] for step in (0.2, 0.5, 1.0, 2.0) for middle in (7.0, 10.0, 27.5)]
+    highest = max(climb(whole, study.x, start).loglik for start in starts)
+    assert highest > near.loglik + 0.02
+    intercept, slope = fit(study)
+    reached = whole(intercept.estimate + slope.estimate * study.x[:, 1]).height
+    assert reached == pytest.approx(highest, abs=1e-9)
+    for estimate in (intercept, slope):
+        assert estimate.ci_low < estimate.estimate < estimate.ci_high
         assert math.isfinite(estimate.p_value)
+
+
+@settings(max_examples=40)
+@given(_rows)
+def test_no_start_leads_higher(rows: list[tuple[int, int]]) -> None:
+    study = _design(*_both_outcomes(rows))
+    whole, top = penalised(study.x, study.y), summit(study.x, study.y).loglik
+    sd, places = study.x[:, 1].std(), np.quantile(study.x[:, 1], [0.1, 0.5, 0.9])
+    for steepness in (-5.0, -0.7, 0.7, 5.0):
+        for place in places:
+            other = climb(whole, study.x, steepness / sd * (study.x[:, 1] - place))
+            assert not other.converged or other.loglik < top + 1e-7
 
 
 @pytest.mark.parametrize(
@@ -208,7 +229,7 @@ def test_a_limit_beyond_a_second_maximum_is_no_number() -> None:
     [
         ([0, 0, 0, 0, 0], [1, 2, 3, 4, 5], "one_outcome"),
         ([1, 1, 1, 1, 1], [1, 2, 3, 4, 5], "one_outcome"),
-        ([0, 1, 0, 1, 1], [7, 7, 7, 7, 7], "collinear"),
+        ([0, 1, 0, 1, 1], [7, 7, 7, 7, 7], "constant"),
     ],
 )
 def test_rows_that_cannot_be_fitted(y: list[float], x: list[float], reason: str) -> None:

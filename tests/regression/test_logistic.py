@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.special import expit
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
 from scipy.stats import chi2, norm
 
 from vpresearch.load import Dataset
@@ -158,7 +160,7 @@ def test_a_smaller_alpha_widens_the_interval(studies: dict[str, Dataset]) -> Non
         ([0, 0, 1, 0, 1], [1, 2, 3, 3, 5], "quasi_complete_separation"),
         ([0, 0, 0, 0, 0], [1, 2, 3, 4, 5], "one_outcome"),
         ([1, 1, 1, 1, 1], [1, 2, 3, 4, 5], "one_outcome"),
-        ([0, 1, 0, 1, 1], [7, 7, 7, 7, 7], "collinear"),
+        ([0, 1, 0, 1, 1], [7, 7, 7, 7, 7], "constant"),
     ],
 )
 def test_rows_without_a_maximum_give_a_reason_and_no_number(y: list[float], x: list[float], reason: str) -> None:
@@ -187,6 +189,25 @@ def test_rows_that_overlap_by_little_are_fitted() -> None:
     slope = fit(_design([0, 0, 0, 0, 1, 1, 1, 1], x))[1]
     assert slope.reason == ""
     assert 0 < slope.ci_low < slope.estimate < slope.ci_high < math.inf
+
+
+def test_limits_far_out_are_found_where_others_are_all_but_certain() -> None:
+    fill = [4.0, 5.5, 6.1, 7.2, 8.4, 9.0, 9.967, 10.0, 10.6, 11.3, 12.1, 13.4, 14.0, 15.2]
+    leak, lumbar = [0.0] * 6 + [1.0, 0.0] + [1.0] * 6, [0.0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0]
+    study = _design(leak, fill, lumbar)
+    estimates = fit(study)
+    assert all(estimate.reason == "" and math.isfinite(estimate.ci_high) for estimate in estimates)
+    end = estimates[1].ci_high
+    assert end > 15 * estimates[1].estimate
+
+    def descent(free: NDArray[np.float64]) -> float:
+        return -float(log_expit((2 * study.y - 1) * (end * study.x[:, 1] + study.x[:, [0, 2]] @ free)).sum())
+
+    held = minimize(
+        descent, np.array([-9.98 * end, 0.0]), method="Powell", options={"xtol": 1e-10, "ftol": 1e-14, "maxiter": 9999}
+    )
+    fall = 2 * (maximise(study.x, study.y).loglik + held.fun)
+    assert fall == pytest.approx(_CRITICAL, abs=1e-4)
 
 
 def test_a_limit_that_is_not_found_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:

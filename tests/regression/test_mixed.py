@@ -117,9 +117,9 @@ _PAIRS = [0, 0, 1, 1, 2, 2, 3, 3]
         ([0, 0, 0, 0, 1, 1, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8], _PAIRS, "complete_separation"),
         ([0, 0, 0, 0, 1, 1, 1, 1], [1, 2, 3, 5, 5, 6, 7, 8], _PAIRS, "quasi_complete_separation"),
         ([1, 1, 1, 1, 1, 1, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8], _PAIRS, "one_outcome"),
-        ([0, 1, 0, 1, 0, 1, 0, 1], [3, 3, 3, 3, 3, 3, 3, 3], _PAIRS, "collinear"),
+        ([0, 1, 0, 1, 0, 1, 0, 1], [3, 3, 3, 3, 3, 3, 3, 3], _PAIRS, "constant"),
         ([0, 1, 0, 1, 0, 1, 0, 1], [1, 2, 3, 4, 5, 6, 7, 8], [0, 0, 0, 0, 1, 1, 1, 1], "too_few_clusters"),
-        ([0, 1, 0, 1, 0, 1, 0, 1], [1, 2, 3, 4, 5, 6, 7, 8], list(range(8)), "too_few_clusters"),
+        ([0, 1, 0, 1, 0, 1, 0, 1], [1, 2, 3, 4, 5, 6, 7, 8], list(range(8)), "one_row_a_cluster"),
         # Within a patient fill parts the outcomes: the wider patients differ, the likelier it gets.
         ([0, 0, 1, 1, 0, 0, 0, 1], [1, 2, 3, 5, 2, 3, 4, 7], _PAIRS, "not_converged"),
         # Every patient has one outcome.

@@ -123,7 +123,7 @@ def test_a_level_that_nobody_has_is_passed_over() -> None:
         ([1, 2, 3, 4, 5, 6], [0, 0, 1, 1, 2, 2], "complete_separation"),
         ([1, 2, 3, 3, 5, 6], [0, 0, 0, 1, 2, 2], "quasi_complete_separation"),
         ([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 1, 1], "one_outcome"),
-        ([2, 2, 2, 2, 2, 2], [0, 1, 2, 0, 1, 2], "collinear"),
+        ([2, 2, 2, 2, 2, 2], [0, 1, 2, 0, 1, 2], "constant"),
         ([], [], "one_outcome"),
     ],
 )

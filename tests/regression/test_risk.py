@@ -156,6 +156,17 @@ def test_without_a_fit_there_is_no_risk(model: str) -> None:
     assert math.isnan(difference.estimate)
 
 
-def test_flic_gives_risks_on_separated_rows_but_not_for_one_outcome() -> None:
-    assert risk_curve(_SEPARATED, log_odds(_SEPARATED, "flic"))["risk"].is_monotonic_increasing
+def test_no_model_gives_a_risk_on_separated_rows_or_for_one_outcome() -> None:
+    fitted = log_odds(_SEPARATED, "flic")
+    assert fitted.reason == "complete_separation"
+    assert risk_curve(_SEPARATED, fitted)[["risk", "se", "ci_low", "ci_high"]].isna().all(axis=None)
+    moved = risk_difference(_SEPARATED, fitted)
+    assert (moved.reason, math.isnan(moved.estimate), math.isnan(moved.ci_high)) == ("complete_separation", True, True)
     assert log_odds(replace(_SEPARATED, y=np.zeros(4)), "flic").reason == "one_outcome"
+
+
+def test_no_difference_of_risks_is_more_than_all() -> None:
+    for slope in (0.5, -0.5):
+        wide = LogOdds("ml", np.array([-7.5 * slope, slope]), np.diag([4.0, 4.0]))
+        moved = risk_difference(_SEPARATED, wide)
+        assert (moved.ci_low, moved.ci_high) == (-1.0, 1.0)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from vpresearch import labels
+from vpresearch.project import NOTEBOOKS
 from vpresearch.regression import logistic
 from vpresearch.regression.design import Design
 from vpresearch.regression.models import PRIMARY
@@ -69,3 +73,20 @@ def test_the_shipped_results_have_every_method() -> None:
     assert (results["n"] >= 2000).all()
     # Methods that take vertebrae as independent err too often, the primary one does not.
     assert type_one["gee_md:t"] < type_one[f"{PRIMARY}:t"] < 0.05 < 0.06 < type_one["ml:LR"]
+
+
+def test_the_notebook_says_what_the_committed_file_says() -> None:
+    cells = json.loads((NOTEBOOKS / "08_sensitivity.ipynb").read_text(encoding="utf-8"))["cells"]
+    (prose,) = [words for cell in cells if "## How often" in (words := "".join(cell["source"]))]
+    results = read_results().set_index("method")
+    said = {
+        "type_one": ("ml:LR", "firth:LR", "exact:exact", "gee_robust:t", "gee_kc:t", "gee_md:t"),
+        "coverage": ("ml:LR", "firth:LR", "gee_robust:t", "gee_kc:t", "gee_md:t"),
+    }
+    for column, methods in said.items():
+        for method in methods:
+            share = 100 * float(results[column].to_dict()[method])
+            for language in labels.LANGUAGES:
+                words = labels.number(share, 1, language)
+                # Of the three that ignore patients, coverage is told as a range.
+                assert words in prose or (column, method) == ("coverage", "firth:LR"), (method, column, words)

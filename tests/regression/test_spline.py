@@ -74,7 +74,7 @@ def test_knots_that_coincide_bend_nothing() -> None:
     for tied in ((5.0, 5.0, 9.0), (1.0, 5.0, 5.0), (5.0, 5.0, 5.0)):
         assert basis([1.0, 5.0, 9.0], tied).tolist() == [0.0, 0.0, 0.0]
     study = _study([5.0] * 8 + [7, 9], [0.0, 1.0] * 5)
-    assert {estimate.reason for estimate in fit(study)} == {"collinear"}
+    assert {estimate.reason for estimate in fit(study)} == {"knots_coincide"}
 
 
 # -- the curve ---------------------------------------------------------------------------------------------------

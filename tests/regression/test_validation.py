@@ -138,7 +138,7 @@ def test_a_falling_risk_is_concordant_too() -> None:
     [
         ([1, 2, 3, 4], [0, 0, 1, 1], "complete_separation"),
         ([1, 2, 3, 4], [0, 0, 0, 0], "one_outcome"),
-        ([2, 2, 2, 2], [0, 1, 0, 1], "collinear"),
+        ([2, 2, 2, 2], [0, 1, 0, 1], "constant"),
     ],
 )
 def test_data_without_a_fit(x: list[float], y: list[float], reason: str) -> None:
@@ -152,9 +152,25 @@ def test_data_without_a_fit(x: list[float], y: list[float], reason: str) -> None
 def test_one_patient_bears_no_resampling_and_two_predictors_are_refused() -> None:
     assert {one.reason for one in validate(_small([1, 2, 3, 4], [0, 1, 0, 1], [0, 0, 0, 0]))} == {"too_few_clusters"}
     study = _small([1, 2, 3, 4], [0, 1, 0, 1])
+    assert {one.reason for one in validate(replace(study, cluster=np.array([0, 0, 1, 1])))} == {"too_few_clusters"}
     two = replace(study, x=np.column_stack([study.x, [3, 1, 4, 1]]), terms=(*study.terms, "age"), units=("",) * 3)
     with pytest.raises(VPResearchError, match="one predictor"):
         validate(two)
+
+
+@pytest.mark.parametrize("events", [[3], [3, 6]])
+def test_too_few_patients_with_a_leak_bear_no_validation(events: list[int]) -> None:
+    study = _small(np.arange(12.0).tolist(), [float(row in events) for row in range(12)])
+    results = validate(study, resamples=20)
+    assert {result.reason for result in results} == {"too_few_outcomes"}
+    assert all(math.isnan(result.apparent) for result in results)
+    assert calibration(study).empty
+
+
+def test_ratios_that_differ_in_their_last_digit_are_ties_in_the_area() -> None:
+    y = [0.0, 1, 0, 1, 0, 1, 0, 1]
+    tied, noisy = ([0.1, third, 0.3, 0.5, 0.7, 0.2, 0.4, 0.9] for third in (0.3, 0.1 + 0.2))
+    assert validate(_small(noisy, y), 20)[0].apparent == validate(_small(tied, y), 20)[0].apparent
 
 
 # -- calibration -------------------------------------------------------------------------------------------------

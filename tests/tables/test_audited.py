@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 import pytest
 
@@ -13,7 +11,7 @@ GRAVITY = {"undecided": 1, "impossible": 2, "possible": 3}
 
 
 @pytest.mark.parametrize("language", labels.LANGUAGES)
-def test_the_audit_holds_every_check_with_every_digit(checks: list[Check], language: str) -> None:
+def test_the_audit_holds_every_check(checks: list[Check], language: str) -> None:
     table = audit_table(checks, language)
     for check, row in zip(checks, table.data.to_dict("records"), strict=True):
         found = {str(name): value for name, value in row.items()}
@@ -26,7 +24,8 @@ def test_the_audit_holds_every_check_with_every_digit(checks: list[Check], langu
             "witness": check.witness,
         }
         assert (None if pd.isna(n_datasets) else n_datasets) == check.n_datasets
-        assert (p_min, p_max) == (check.p_min, check.p_max) or (math.isnan(p_min) and math.isnan(check.p_min))
+        # Nine digits: those that no machine's vector instructions change.
+        assert (p_min, p_max) == pytest.approx((check.p_min, check.p_max), rel=1e-8, nan_ok=True)
 
 
 @pytest.mark.parametrize("language", labels.LANGUAGES)

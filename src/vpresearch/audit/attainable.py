@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scipy.special import chdtrc
 
 from vpresearch.audit.t_bounds import t_bounds
-from vpresearch.reported import Interval, Reported
+from vpresearch.reported import Interval, Reported, RoundingRule
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def student_from_printed(
 
 
 def kruskal_without_contrived_ties(
-    p: Reported, sizes: tuple[int, int], most_equal: int, continuity: float = 0.0
+    p: Reported, sizes: tuple[int, int], most_equal: int, continuity: float = 0.0, rule: RoundingRule = "any"
 ) -> AttainableP:
     """Find the Kruskal-Wallis p-values next to a printed one, when no value occurs more than a few times.
 
@@ -82,6 +82,8 @@ def kruskal_without_contrived_ties(
         No value occurs more often.
     continuity : float, default 0
         Taken off the excess of the rank sum; 0.5 gives the Mann-Whitney test with its correction.
+    rule : {"any", "half-up", "half-even", "truncation"}, default "any"
+        How the printed p was rounded.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def kruskal_without_contrived_ties(
     groups, rest = divmod(n, most_equal)
     tied = groups * (most_equal**3 - most_equal) + rest**3 - rest
     least_variance = variance * (1 - tied / (n**3 - n))
-    printed = p.interval()
+    printed = p.interval(rule)
     below, above = 0.0, 1.0
     for doubled in range(math.prod(sizes) + 1):
         excess2 = max(0.0, doubled / 2 - continuity) ** 2

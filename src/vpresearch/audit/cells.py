@@ -13,6 +13,7 @@ from vpresearch.reported import Reported, RoundingRule
 
 _STATISTICS = ("mean", "sd", "min", "max")
 # Grids that an instrument or a habit could give, beside the one that is stated.
+_LARGEST = 100_000
 NATURAL_STEPS = ("1", "0.5", "0.1", "0.05")
 
 
@@ -58,7 +59,8 @@ def groups(paper: Paper) -> list[Group]:
     Returns
     -------
     list of Group
-        In the order of the paper's file; without groups whose size is not printed.
+        In the order of the paper's file; without groups whose size is not printed, or is so large that a mean says
+        nothing of its grid.
 
     Examples
     --------
@@ -84,7 +86,7 @@ def groups(paper: Paper) -> list[Group]:
     return [
         Group(variable, over, where, int(sizes[over, where].printed.value), {"n": sizes[over, where], **claims})
         for (variable, over, where), claims in collected.items()
-        if "mean" in claims and (over, where) in sizes
+        if "mean" in claims and (over, where) in sizes and sizes[over, where].printed.value <= _LARGEST
     ]
 
 
@@ -245,6 +247,26 @@ def cell(paper: Paper, group: Group, grid: Grid, rule: RoundingRule, *, strict: 
         attained_low=attained[0],
         attained_high=attained[1],
     )
+
+
+def off_grid(paper: Paper, group: Group, grid: Grid, rule: RoundingRule) -> list[Claim]:
+    """List the printed extremes of a group, or of everybody in their place, that no value of a grid prints as.
+
+    Parameters
+    ----------
+    paper : Paper
+    group : Group
+    grid : Grid
+    rule : {"any", "half-up", "half-even", "truncation"}
+
+    Returns
+    -------
+    list of Claim
+    """
+    everybody = pooled(paper, group)
+    known = {**(everybody.claims if everybody else {}), **group.claims}
+    extremes = [known[name] for name in ("min", "max") if name in known]
+    return [claim for claim in extremes if _on_grid(claim.printed, Fraction(grid.step), rule) == []]
 
 
 def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:

@@ -52,6 +52,7 @@ def _check(claim: Claim, variable: str, test: str, tables: list[Table], rule: Ro
     p = np.array([TESTS[test](table) for table in tables])
     fitting = np.flatnonzero(inside(p, claim.printed.interval(rule)))
     values: dict[str, str | float] = {"test": test, "variable": variable, "printed": claim.printed.printed, "scale": ""}
+    values["known"] = "list"
     witness = " / ".join(" ".join(map(str, row)) for row in tables[fitting[0]]) if len(fitting) else ""
     verdict: Verdict = "possible" if len(fitting) else "impossible"
     code = "p_attained" if len(fitting) else "p_not_attained"

@@ -90,15 +90,21 @@ _OF_LEAKS = frozenset({"leak_site", "leak_size"})
 
 
 def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
-    """Try each percentage out of everybody, of its own unit and of the other: only one may be what it refers to."""
-    totals = {over: claim for (over, where), claim in _counts(paper).items() if not where}
+    """Try each percentage out of its own rows and, of everybody, of the other unit: one may be what it refers to."""
+    counts = _counts(paper)
     for claim in _of_kind(paper, "percentage"):
-        if claim.compute.within or claim.compute.over not in totals:
+        within = _key(claim.compute.within)
+        # Rows of the other unit are compared for everybody only: a group of patients may be none of vertebrae.
+        totals = {over: total for (over, where), total in counts.items() if where == within}
+        if within:
+            totals = {over: total for over, total in totals.items() if over == claim.compute.over}
+        if claim.compute.over not in totals:
             continue
         fitting = {over: fitting_counts(claim, int(total.printed.value), rule) for over, total in totals.items()}
         own, n = fitting[claim.compute.over], int(totals[claim.compute.over].printed.value)
-        others = [over for over, counts in fitting.items() if over != claim.compute.over and not counts]
-        code = "denominator_fails" if not own else ("denominator_forced" if others else "denominator_fits")
+        others = [over for over, ways in fitting.items() if over != claim.compute.over and not ways]
+        fits = "denominator_fits_within" if within else "denominator_fits"
+        code = "denominator_fails" if not own else ("denominator_forced" if others else fits)
         yield Check(
             "denominator",
             (claim.id, *(total.id for total in totals.values())),

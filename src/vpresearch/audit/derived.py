@@ -33,7 +33,7 @@ def check_derived(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 
 def _printed_twice(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Two values of one quantity are compatible where one number prints as both, or their units differ."""
-    comparable = [claim for claim in paper.claims if claim.kind not in {"verbal", "p", "count"}]
+    comparable = [claim for claim in paper.claims if claim.kind not in {"verbal", "p"}]
     for first, second in combinations(comparable, 2):
         if _quantity(first) != _quantity(second) or first.printed.value == second.printed.value:
             continue
@@ -50,7 +50,9 @@ def _printed_twice(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 
 def _quantity(claim: Claim) -> tuple[object, ...]:
     compute = claim.compute
-    return compute.statistic, compute.variable, dict(compute.group), dict(compute.within)
+    # A count of patients and one of vertebrae were never meant to be one number.
+    unit = compute.over if claim.kind == "count" else ""
+    return compute.statistic, compute.variable, dict(compute.group), dict(compute.within), compute.fell, unit
 
 
 def _prints_as_both(paper: Paper, first: Claim, second: Claim, rule: RoundingRule) -> bool:
@@ -60,6 +62,9 @@ def _prints_as_both(paper: Paper, first: Claim, second: Claim, rule: RoundingRul
     high = min(Fraction(interval.high or 0) for interval in intervals)
     grid = paper.grids.get(str(first.compute.variable))
     n = next((g.n for g in groups(paper) if first.id in {claim.id for claim in g.claims.values()}), 0)
+    if first.kind == "count":
+        # Nobody rounds a count.
+        return first.printed.value == second.printed.value
     if first.compute.statistic != "mean" or grid is None or not n:
         return low <= high
     unit = Fraction(grid.step) / n

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, cell, grids, groups
+from vpresearch.audit.cells import Group, cell, grids, groups, off_grid
 from vpresearch.audit.check import Check, show_values
 from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
 from vpresearch.lattice import Cell, count, sample, to_values
@@ -52,8 +52,15 @@ def _on_grid(
         "scale": f"{grid.low} – {grid.high}" if grid.low is not None and grid.high is not None else "",
         "n": float(group.n),
     }
+    outside = off_grid(paper, group, grid, rule)
+    if outside:
+        values["printed"] = " / ".join(claim.printed.printed for claim in outside)
+        return Check(name, (*group.ids, *(claim.id for claim in outside)), "impossible", "extreme_off_grid", values)
     relaxed, strict = (cell(paper, group, grid, rule, strict=exactly) for exactly in (False, True))
-    if relaxed is None or not admissible(relaxed):
+    if relaxed is None:
+        # Nothing lies between a least value and a greatest one that is below it.
+        return Check(name, group.ids, "impossible", "no_room", values)
+    if not admissible(relaxed):
         return Check(name, group.ids, "impossible", "no_sum", values)
     if is_coarse(relaxed):
         return _counted(name, group, values, relaxed, strict)
@@ -68,7 +75,9 @@ def _counted(name: str, group: Group, values: dict[str, str | float], relaxed: C
     if strict is not None and n_datasets:
         witness = show_values(to_values(strict, sample(strict, 1, 0))[0])
         values |= {"count": float(n_datasets)}
-        return Check(name, group.ids, "possible", "datasets", values, n_datasets, witness=witness)
+        # A printed extreme that several grid values print as was tried as the nearest one only.
+        code = "datasets" if strict == relaxed else "datasets_at_least"
+        return Check(name, group.ids, "possible", code, values, n_datasets, witness=witness)
     if count(relaxed):
         return Check(name, group.ids, "undecided", "no_witness", values)
     return Check(name, group.ids, "impossible", "no_dataset", values, 0)

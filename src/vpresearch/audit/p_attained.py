@@ -19,6 +19,10 @@ Floats = NDArray[np.float64]
 T_TESTS = ("student", "welch")
 # Pairs of datasets that are looked at for a rank test.
 RANK_PAIRS = 10_000
+# Values that are ranked for them in all.
+_RANKED = 5_000_000
+# Above this size of a group programs do not take the exact test (R's wilcox.test: under 50).
+_EXACT_SIZE = 49
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def listed(joint: Joint) -> dict[str, Attained]:
         found[test] = _complete(t.p, t.pairs)
     found["kruskal"] = _complete(ranks.p, ranks.pairs)
     found["mann_whitney"] = _complete(_mann_whitney_p(ranks, joint), ranks.pairs)
-    found["mann_whitney_exact"] = _complete(exact_p(ranks.deviation, joint.a.n, joint.b.n), ranks.pairs)
+    if max(joint.a.n, joint.b.n) <= _EXACT_SIZE:
+        found["mann_whitney_exact"] = _complete(exact_p(ranks.deviation, joint.a.n, joint.b.n), ranks.pairs)
     return found
 
 
@@ -105,13 +110,19 @@ def bounded(
     """
     means, sds, sizes = (first.mean, second.mean), (first.sd, second.sd), (first.n, second.n)
     found = {}
-    for test in (*T_TESTS, "kruskal", "mann_whitney", "mann_whitney_exact"):
+    exact = ("mann_whitney_exact",) if max(sizes) <= _EXACT_SIZE else ()
+    for test in (*T_TESTS, "kruskal", "mann_whitney", *exact):
         values = _pool_p(test, *pools, rng) if len(pools[0]) and len(pools[1]) else np.empty(0)
-        low, high = 0.0, 1.0
+        only = None
         if test in T_TESTS:
             low, high = t_bounds(means, sds, sizes, equal_var=test == "student", rule=rule)
-        # Whatever the ties, the exact test looks its p up by U.
-        only = _exact_table(*sizes) if test == "mann_whitney_exact" else None
+        elif test == "mann_whitney_exact":
+            # Whatever the ties, the exact test looks its p up by U.
+            only = _exact_table(*sizes)
+            low, high = float(only.min()), 1.0
+        else:
+            # H is n - 1 times the share of the ranks' variance that is between the groups.
+            low, high = float(chdtrc(1, sum(sizes) - 1)), 1.0
         found[test] = Attained(low, high, values, only=only)
     return found
 
@@ -166,8 +177,9 @@ def _pool_p(test: str, first: Ints, second: Ints, rng: np.random.Generator) -> F
     """P-values of pairs from two pools: all pairs for a t test, a sample of them for a rank test."""
     if test in T_TESTS:
         return t_p(first, second, equal_var=test == "student").ravel()
-    chosen = rng.integers(len(first), size=RANK_PAIRS), rng.integers(len(second), size=RANK_PAIRS)
-    blocks = np.array_split(np.arange(RANK_PAIRS), 20)
+    size = min(RANK_PAIRS, _RANKED // (first.shape[1] + second.shape[1]))
+    chosen = rng.integers(len(first), size=size), rng.integers(len(second), size=size)
+    blocks = np.array_split(np.arange(size), 20)
     return np.concatenate([rank_p(first[chosen[0][block]], second[chosen[1][block]], test) for block in blocks])
 
 
@@ -211,11 +223,10 @@ def rank_p(first: Ints, second: Ints, test: str) -> Floats:
     """
     n_a, n_b = first.shape[1], second.shape[1]
     n = n_a + n_b
-    deviation = np.sign(first[:, :, None] - second[:, None, :]).sum(axis=(1, 2))
+    twice_rank, equals = _ranks(np.hstack([first, second]))
+    deviation = twice_rank[:, :n_a].sum(axis=1) - n_a * (n + 1)
     if test == "mann_whitney_exact":
         return exact_p(deviation, n_a, n_b)
-    both = np.hstack([first, second])
-    equals = (both[:, :, None] == both[:, None, :]).sum(axis=2)
     variance = n_a * n_b / 12 * (n + 1 - (equals**2 - 1).sum(axis=1) / (n * (n - 1)))
     excess = np.abs(deviation) / 2
     if test == "mann_whitney":
@@ -223,3 +234,14 @@ def rank_p(first: Ints, second: Ints, test: str) -> Floats:
     else:
         p = chdtrc(1, excess**2 / variance)
     return p
+
+
+def _ranks(rows: Ints) -> tuple[Ints, Ints]:
+    """Twice the mean rank of each value in its row, and how many are equal to it; one sorted search for all rows."""
+    n_rows, n = rows.shape
+    # Rows laid end to end, each above the one before.
+    offset = np.arange(n_rows)[:, None]
+    apart = rows + offset * (int(rows.max()) - int(rows.min()) + 1)
+    line = np.sort(apart, axis=1).ravel()
+    first, last = (np.searchsorted(line, apart, side) for side in ("left", "right"))
+    return first + last + 1 - 2 * n * offset, last - first

@@ -11,7 +11,7 @@ import numpy as np
 from vpresearch.audit.attainable import kruskal_without_contrived_ties
 from vpresearch.audit.cells import Group, aligned, cell, grids, pairs
 from vpresearch.audit.check import Check, Verdict, inside
-from vpresearch.audit.p_attained import Attained, bounded, listed
+from vpresearch.audit.p_attained import T_TESTS, Attained, bounded, listed
 from vpresearch.audit.p_witness import p_witness
 from vpresearch.audit.witness import Ints, datasets, is_coarse
 from vpresearch.lattice import Cell, Joint, count
@@ -111,6 +111,8 @@ def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator) ->
     scale = f"{grid.low} – {grid.high}" if grid.low is not None and grid.high is not None else ""
     ids = (claim.id, *row.compared[0].ids, *row.compared[1].ids)
     values |= {"test": test, "variable": row.compared[0].variable, "printed": claim.printed.printed, "scale": scale}
+    # How the attainable p are known: all of them, their exact range, or only what ranks allow.
+    values["known"] = "list" if found.pairs is not None else ("range" if test in T_TESTS else "outer")
     return Check(f"p_{test}", ids, verdict, code, values, n_datasets, found.low, found.high, witness)
 
 
@@ -133,8 +135,14 @@ def source(checks: Sequence[Check]) -> Check:
     verdict: Verdict = next(name for name in ("possible", "undecided", "impossible") if by_verdict[name])
     values: dict[str, str | float] = {name: " ".join(tests) for name, tests in by_verdict.items()}
     values |= {"printed": checks[0].values["printed"], "scale": checks[0].values["scale"]}
+    # A proof that supposes few equal values holds under that condition alone.
+    conditions = [check.values["most_equal"] for check in checks if check.code == "p_between_steps"]
+    code = f"p_source_{verdict}"
+    if conditions:
+        code, values["most_equal"] = f"{code}_if", conditions[0]
+        values["supposed"] = " ".join(str(check.values["test"]) for check in checks if check.code == "p_between_steps")
     witness = next((check.witness for check in checks if check.verdict == "possible"), "")
-    return Check("p_source", checks[0].claims, verdict, f"p_source_{verdict}", values, witness=witness)
+    return Check("p_source", checks[0].claims, verdict, code, values, witness=witness)
 
 
 def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[Verdict, str, dict[str, str | float]]:
@@ -148,10 +156,10 @@ def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[
     if (interval.high is not None and interval.high < found.low) or (
         interval.low is not None and interval.low > found.high
     ):
-        return "impossible", "p_out_of_reach", ends
+        return "impossible", "p_out_of_reach" if test in T_TESTS else "p_beyond_ranks", ends
     if test in _CONTINUITY and most_equal is not None and not printed.bound:
         sizes = (row.compared[0].n, row.compared[1].n)
-        steps = kruskal_without_contrived_ties(printed, sizes, most_equal, _CONTINUITY[test])
+        steps = kruskal_without_contrived_ties(printed, sizes, most_equal, _CONTINUITY[test], rule)
         if not steps.possible:
             values = {"low": steps.low, "high": steps.high, "most_equal": float(most_equal)}
             return "impossible", "p_between_steps", dict(values)
@@ -170,12 +178,15 @@ def _exchanges(rows: Sequence[Row], rule: RoundingRule, rng: np.random.Generator
         ids = (first.claim.id, second.claim.id)
         values: dict[str, str | float] = {"first": ids[0], "second": ids[1]}
         values |= {"first_tests": " ".join(crossed[0]), "second_tests": " ".join(crossed[1])}
+        limits = [row.grid.most_equal for row in (first, second) if row.grid.most_equal is not None]
+        code = "p_exchanged_if" if limits else "p_exchanged"
+        values |= {"most_equal": float(min(limits))} if limits else {}
         witnesses = [
             _first_witness(row, tests, other.printed.interval(rule), rng)
             for row, other, tests in ((first, second.claim, crossed[0]), (second, first.claim, crossed[1]))
         ]
         verdict: Verdict = "possible" if all(witnesses) else "undecided"
-        yield Check("p_exchange", ids, verdict, "p_exchanged", values, witness=" || ".join(filter(None, witnesses)))
+        yield Check("p_exchange", ids, verdict, code, values, witness=" || ".join(filter(None, witnesses)))
 
 
 def _first_witness(row: Row, tests: Sequence[str], printed: Interval, rng: np.random.Generator) -> str:

@@ -17,6 +17,9 @@ from vpresearch.lattice import Cell
 from vpresearch.reported import Interval
 
 _WALKS, _WALK = 40, 1500
+_BLOCK = 1_000_000
+# Walks times values: all of the walks up to a hundred values.
+_WALKED = 4000
 _RUN: dict[str, Callable[[Ints, Ints], float]] = {
     "student": lambda first, second: student(first, second).p_value,
     "welch": lambda first, second: welch(first, second).p_value,
@@ -65,7 +68,7 @@ def _candidates(
     """Pairs from two pools whose p is in the interval, block by block."""
     first, second = pools
     order = rng.permutation(len(first))
-    for block in np.array_split(order, max(1, len(first) * len(second) // RANK_PAIRS)):
+    for block in np.array_split(order, _n_blocks(first, second)):
         if test in T_TESTS:
             p = t_p(first[block], second, equal_var=test == "student")
         else:
@@ -75,13 +78,20 @@ def _candidates(
             yield first[block[row]], second[column]
 
 
+def _n_blocks(first: Ints, second: Ints) -> int:
+    """How many blocks keep the pairs, and the values of one, few enough for memory."""
+    n_pairs, n_values = len(first) * len(second), int(first.shape[1] + second.shape[1])
+    return max(1, min(len(first), max(n_pairs // RANK_PAIRS, n_pairs * n_values // _BLOCK)))
+
+
 def _walk(
     test: str, cells: tuple[Cell, Cell], pools: tuple[Ints, Ints], printed: Interval, rng: np.random.Generator
 ) -> Iterator[tuple[Ints, Ints]]:
     """Walk from a pair towards the printed p by moves of two values apart or together, which keep the sum."""
     low, high = float(printed.low or 0), 1.0 if printed.high is None else float(printed.high)
     aim, reach = (low + high) / 2, (high - low) / 2
-    for _ in range(_WALKS):
+    # A walk through many values takes longer; they share the time of a few.
+    for _ in range(max(1, min(_WALKS, _WALKED // sum(cell.n for cell in cells)))):
         groups = [pool[rng.integers(len(pool))] for pool in pools]
         best = math.inf
         for _ in range(_WALK):

@@ -16,6 +16,8 @@ Ints = NDArray[np.int64]
 _EXACT = 500
 _FEW = 10_000
 _CLIMB = 4000
+# Values up to which a climb has a chance in its few thousand moves.
+_SEARCHED = 1000
 
 
 def is_coarse(cell: Cell) -> bool:
@@ -32,11 +34,12 @@ def is_coarse(cell: Cell) -> bool:
     return cell.n * cell.size <= _EXACT
 
 
-def admissible(cell: Cell) -> list[Window]:
+@lru_cache(maxsize=64)
+def admissible(cell: Cell) -> tuple[Window, ...]:
     """List the integer sums that the mean and the standard deviation leave, with their sums of squares.
 
     A sum of squares is at least that of equal values and at most that of values at both ends, and has the parity of
-    the sum. An empty list proves that no dataset prints so.
+    the sum. An empty tuple proves that no dataset prints so.
 
     Parameters
     ----------
@@ -44,7 +47,7 @@ def admissible(cell: Cell) -> list[Window]:
 
     Returns
     -------
-    list of Window
+    tuple of Window
         In positions on the lattice.
 
     References
@@ -59,7 +62,7 @@ def admissible(cell: Cell) -> list[Window]:
         squares_low += (squares_low - window.total) % 2
         if cell.n * low <= window.total <= cell.n * high and squares_low <= squares_high:
             found.append(Window(window.total, squares_low, squares_high))
-    return found
+    return tuple(found)
 
 
 def climb(cell: Cell, rng: np.random.Generator, window: Window | None = None) -> Ints | None:
@@ -77,6 +80,8 @@ def climb(cell: Cell, rng: np.random.Generator, window: Window | None = None) ->
     numpy.ndarray of int, shape (n,), or None
         Positions on the lattice; None is no proof.
     """
+    if cell.n > _SEARCHED:
+        return None
     if window is None:
         windows = admissible(cell)
         if not windows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,6 +16,8 @@ from vpresearch.figures.figure import COLOURS, Figure, panels
 from vpresearch.reported import Reported
 
 _LONE = ":"
+# Where ranks alone bound p: the bar is no list of what can be attained.
+_OUTER: dict[str, Any] = {"facecolor": "none", "hatch": "////", "linewidth": 0.8}
 _COLOURS = {"possible": COLOURS["no"], "impossible": "#999999", "undecided": "#E69F00"}
 
 
@@ -43,7 +46,7 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
             ticks.append((heading, _heading(rows[0], language)))
             for check in rows:
                 _draw(axes, len(ticks), check)
-                ticks.append((len(ticks), labels.text(f"test.{check.values['test']}", language)))
+                ticks.append((len(ticks), _test(check, language)))
             if number % 2:
                 axes.axhspan(heading - 0.5, len(ticks) - 0.5, color="#F2F2F2", zorder=0)
         axes.set_yticks(*zip(*ticks, strict=True), fontsize=9)
@@ -59,8 +62,10 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
             axes.plot([], [], color=colour, linewidth=6, label=labels.text(f"audit_verdict.{verdict}", language))
         lone = labels.text("word.lone_values", language)
         axes.plot([], [], _LONE, color=_COLOURS["impossible"], linewidth=6, label=lone)
+        outer = labels.text("word.outer_bounds", language)
+        axes.barh(0, 0, 0, **_OUTER, edgecolor="black", label=outer)
         axes.plot([], [], "|", color="black", markersize=12, label=labels.text("word.printed", language))
-        canvas.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=10)
+        canvas.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10)
     return Figure("audit_p", canvas, data, caption, False)
 
 
@@ -87,12 +92,23 @@ def _draw(axes: Axes, position: int, check: Check) -> None:
         # The steps on either side of the printed p; it lies in the gap.
         spans = [(0.0, float(check.values["low"])), (float(check.values["high"]), 1.0)]
     for low, high in spans:
+        if check.values["known"] == "outer" and check.code != "p_not_attained":
+            axes.barh(position, high - low, 0.45, low, **_OUTER, edgecolor=colour)
+            continue
         # A p that a complete list lacks may lie between its values.
         style = _LONE if check.code == "p_not_attained" and low < printed.value < high else "-"
         axes.plot([low, high], [position, position], style, color=colour, linewidth=6, solid_capstyle="butt")
     # A bound points to where the p is said to be.
     marker = {"<": CARETLEFT, ">": CARETRIGHT}.get(printed.bound or "", "|")
     axes.plot([float(printed.value)], [position], marker=marker, color="black", markersize=14, markeredgewidth=2)
+
+
+def _test(check: Check, language: str) -> str:
+    """Name a test, with the condition under which alone it is excluded."""
+    name = labels.text(f"test.{check.values['test']}", language)
+    if check.code != "p_between_steps":
+        return name
+    return name + labels.text("word.at_most_equal", language, most_equal=check.values["most_equal"])
 
 
 def _heading(check: Check, language: str) -> str:

@@ -17,6 +17,7 @@ from vpresearch.load import Dataset
 from vpresearch.regression.design import Design
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.proportion import clopper_pearson, korn_graubard
+from vpresearch.tables.comparators import own_detection
 
 _MARKERS = {"CT": "o", "radiograph": "s", "fluoroscopy": "^", "mixed": "P", "unknown": "D"}
 _OWN_COLOUR, _COLOUR = COLOURS["yes"], COLOURS["no"]
@@ -39,7 +40,13 @@ def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, lang
     """
     study = leak_design(dataset.rows)
     exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
-    own = {"detection": "CT", "unit": "vertebrae", "leaks": study.events, "n": study.n, "percent": clustered.percent}
+    own = {
+        "detection": own_detection(dataset),
+        "unit": "vertebrae",
+        "leaks": study.events,
+        "n": study.n,
+        "percent": clustered.percent,
+    }
     ranked = sorted(comparisons, key=lambda each: (each.comparator.role != "cited_by_paper", -each.percent))
     ends = {"this study": exact, "this study, clustered": (clustered.low, clustered.high)}
     records = [{"study": name, **own, "ci_low": low, "ci_high": high} for name, (low, high) in ends.items()]
@@ -48,14 +55,15 @@ def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, lang
     with panels(dataset.reconstruction, language, caption, 1, 3.0 + 0.32 * len(data)) as (canvas, (axes,)):
         axes.set_xlim(0, 100)
         axes.axvspan(*exact, color=_OWN_COLOUR, alpha=0.12, linewidth=0, zorder=0)
-        names = _draw_own(axes, study, list(ends.values()), language)
+        names = _draw_own(axes, study, own_detection(dataset), list(ends.values()), language)
         if clustered.reason:
-            excuse_row(axes, 1, labels.text(f"fit_reason.{clustered.reason}", language))
+            excuse_row(axes, 1, labels.why_not(clustered.reason, language))
         headings = _draw_series(axes, names, ranked, language)
         name_rows(axes, names, bold=[0, *headings])
         localise(axes.xaxis, 6, language)
         axes.set_xlabel(labels.text("leak_figure.rate", language, level=95.0))
-        _explain(axes, list(dict.fromkeys(data["detection"])), language)
+        unverified = any(each.comparator.verified != "yes" for each in comparisons)
+        _explain(axes, list(dict.fromkeys(data["detection"])), unverified, language)
     return Figure("comparators", canvas, data, caption, dataset.reconstruction, fitted=True)
 
 
@@ -66,12 +74,14 @@ def _row(each: Comparison) -> dict[str, object]:
     return {**kind, **counts, "percent": each.percent, "ci_low": each.low, "ci_high": each.high}
 
 
-def _draw_own(axes: Axes, study: Design, ends: Sequence[tuple[float, float]], language: str) -> list[str]:
+def _draw_own(
+    axes: Axes, study: Design, detection: str, ends: Sequence[tuple[float, float]], language: str
+) -> list[str]:
     """Draw the rate of the study itself with either interval, and give the names of its rows."""
     percent = 100 * study.events / study.n
     for place, (low, high) in enumerate(ends):
         if not math.isnan(low):
-            interval(axes, place, percent, low, high, _OWN_COLOUR, _MARKERS["CT"])
+            interval(axes, place, percent, low, high, _OWN_COLOUR, _MARKERS[detection])
             number_row(axes, place, with_interval(percent, low, high, 1, language), bold=not place)
     counted = labels.text("leak_table.counted_vertebrae", language)
     own = f"{labels.text('leak_table.this_study', language)}: {study.events}/{study.n} {counted}"
@@ -103,12 +113,14 @@ def _name(other: Comparator, language: str) -> str:
     return f"{labels.series(other.study, language)}: {counted}"
 
 
-def _explain(axes: Axes, detections: Sequence[str], language: str) -> None:
+def _explain(axes: Axes, detections: Sequence[str], unverified: bool, language: str) -> None:
+    heading = labels.text("leak_table.detection", language)
     for detection in detections:
-        name = labels.text(f"leak_table.detection_{detection}", language)
+        name = f"{heading}: {labels.text(f'leak_table.detection_{detection}', language)}"
         axes.plot([], [], _MARKERS[detection], color=_COLOUR, markersize=7.5, label=name)
-    words = labels.text("leak_figure.unverified", language)
-    axes.plot([], [], "o", color=_COLOUR, markerfacecolor="white", markersize=7.5, label=words)
+    if unverified:
+        words = labels.text("leak_figure.unverified", language)
+        axes.plot([], [], "o", color=_COLOUR, markerfacecolor="white", markersize=7.5, label=words)
     words = labels.text("leak_figure.own_interval", language)
     axes.fill_between([], [], [], color=_OWN_COLOUR, alpha=0.12, label=words)
-    legend_below(axes, 2, title=labels.text("leak_table.detection", language))
+    legend_below(axes, 2)

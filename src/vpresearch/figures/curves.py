@@ -21,11 +21,16 @@ def draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, style: str, name: s
         ``fill_percent`` and ``risk``; where the fit failed there is no line, only its name.
     colour, style, name : str
     """
-    axes.plot(curve["fill_percent"], 100 * curve["risk"], style, color=colour, linewidth=2, label=name)
+    drawn = curve["risk"].notna().any()
+    axes.plot(
+        curve["fill_percent"], 100 * curve["risk"], style if drawn else " ", color=colour, linewidth=2, label=name
+    )
 
 
 def draw_band(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:
-    """Draw the pointwise interval of a curve: ``ci_low`` and ``ci_high``."""
+    """Draw the pointwise interval of a curve, ``ci_low`` and ``ci_high``, if it has one."""
+    if curve["ci_low"].isna().all():
+        return
     low, high = 100 * curve["ci_low"], 100 * curve["ci_high"]
     axes.fill_between(curve["fill_percent"], low, high, color=colour, alpha=0.16, linewidth=0, label=name)
 

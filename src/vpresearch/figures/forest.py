@@ -13,7 +13,6 @@ from matplotlib.transforms import ScaledTranslation
 from vpresearch import labels
 
 _REASON_COLOUR = "#555555"
-_MOST = 1000
 
 
 def interval(
@@ -32,14 +31,23 @@ def interval(
     filled : bool
     """
     left, right = axes.get_xlim()
+    face = colour if filled else "white"
     if not math.isnan(low):
         ends = [max(low, left), min(high, right)]
         axes.plot(ends, [position, position], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=3)
     for beyond, edge, arrow in ((low < left, left, CARETLEFT), (high > right, right, CARETRIGHT)):
         if beyond:
-            axes.plot([edge], [position], marker=arrow, color=colour, markersize=8, clip_on=False, zorder=3)
+            axes.plot(
+                [edge],
+                [position],
+                marker=arrow,
+                color=colour,
+                markerfacecolor=face,
+                markersize=8,
+                clip_on=False,
+                zorder=3,
+            )
     if left <= estimate <= right:
-        face = colour if filled else "white"
         axes.plot([estimate], [position], marker, color=colour, markerfacecolor=face, markersize=7.5, zorder=4)
 
 
@@ -106,15 +114,16 @@ def with_interval(estimate: float, low: float, high: float, decimals: int, langu
     --------
     >>> with_interval(1.5, 0.75, float("inf"), 2, "es"), with_interval(88.0, float("nan"), float("nan"), 0, "en")
     ('1,50 (0,75 – ∞)', '88')
-    >>> with_interval(25.0, 1.25, 1e80, 2, "es")
-    '25,00 (1,25 – > 1.000)'
     """
-    first, *ends = (_number(value, decimals, language) for value in (estimate, low, high))
-    return first if math.isnan(low) else f"{first} ({' – '.join(ends)})"
+    return in_words(*(labels.bounded(value, decimals, language) for value in (estimate, low, high)))
 
 
-def _number(value: float, decimals: int, language: str) -> str:
-    if value == math.inf:
-        return "∞"
-    # No reader counts the digits of an odds ratio that hardly anything bounds.
-    return f"> {labels.count(_MOST, language)}" if value > _MOST else labels.number(value, decimals, language)
+def in_words(estimate: str, low: str, high: str) -> str:
+    """Join an estimate with the ends of its interval, which are dashes where there is none.
+
+    Examples
+    --------
+    >>> in_words("1.50", "0.75", "> 1,000"), in_words("1.50", "–", "–")
+    ('1.50 (0.75 – > 1,000)', '1.50')
+    """
+    return estimate if low == high == "–" else f"{estimate} ({low} – {high})"

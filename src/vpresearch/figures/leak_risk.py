@@ -8,18 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from vpresearch import labels
 from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
-from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, panels
-from vpresearch.figures.forest import excuse_row, interval, name_rows, number_row, with_interval
+from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, localise, panels
+from vpresearch.figures.forest import excuse_row, in_words, interval, name_rows, number_row
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Floats
 from vpresearch.regression.log_odds import log_odds
 from vpresearch.regression.models import PRIMARY, leak_design
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.risk import risk_curve as curve_of_risk
+from vpresearch.regression.sandwich import why_too_few
 from vpresearch.regression.validation import calibration as calibrated
 
 # Odds ratios beyond these leave the axis to the others.
@@ -44,7 +45,8 @@ def leak_models(
     -------
     Figure
     """
-    data = _odds_ratios(estimates)
+    slopes = _slopes(estimates)
+    data = _odds_ratios(slopes)
     ratios = data[["odds_ratio", "ci_low", "ci_high"]].to_numpy(float)
     caption = labels.text("leak_figure.models", language)
     height = 2.2 + 0.34 * len(data) + 0.5 * (identified is not None)
@@ -57,19 +59,20 @@ def leak_models(
             data["witnessed_least"], data["witnessed_greatest"] = least, greatest
             words = labels.text("leak_figure.identified", language, least=least, greatest=greatest)
             axes.axvspan(least, greatest, color=WITNESSED, alpha=0.22, linewidth=0, zorder=0, label=words)
-        for place, (model, reason) in enumerate(zip(data["model"], data["reason"], strict=True)):
-            _draw_model(axes, place, model, reason, ratios[place].tolist(), language)
+        for place, slope in enumerate(slopes):
+            _draw_model(axes, place, slope, ratios[place].tolist(), language)
         names = [labels.text(f"model.{model}", language) for model in data["model"]]
         name_rows(axes, names, bold=np.flatnonzero(data["model"] == PRIMARY).tolist())
-        words = labels.text("leak_figure.primary", language)
-        axes.plot([], [], "D", color=COLOURS["yes"], markersize=7.5, label=words)
-        legend_below(axes, 1)
+        _explain_models(axes, data, language)
     return Figure("leak_models", canvas, data, caption, dataset.reconstruction, fitted=True)
 
 
-def _odds_ratios(estimates: Sequence[Estimate]) -> pd.DataFrame:
+def _slopes(estimates: Sequence[Estimate]) -> list[Estimate]:
     shown = [each for each in estimates if each.term == "fill_percent" and each.model != "spline"]
-    shown.sort(key=lambda each: each.model != PRIMARY)
+    return sorted(shown, key=lambda each: each.model != PRIMARY)
+
+
+def _odds_ratios(shown: Sequence[Estimate]) -> pd.DataFrame:
     with np.errstate(over="ignore"):
         estimate, low, high = np.exp([[each.estimate, each.ci_low, each.ci_high] for each in shown]).T
     return pd.DataFrame(
@@ -86,28 +89,46 @@ def _odds_ratios(estimates: Sequence[Estimate]) -> pd.DataFrame:
     )
 
 
-def _draw_model(axes: Axes, place: int, model: str, reason: str, ratios: Sequence[float], language: str) -> None:
-    estimate, low, high = ratios
-    # Some models give a number on separated data, and the reason beside it.
-    if math.isnan(estimate):
-        excuse_row(axes, place, labels.text(f"fit_reason.{reason}", language))
+def _draw_model(axes: Axes, place: int, slope: Estimate, ratios: Sequence[float], language: str) -> None:
+    if math.isnan(slope.estimate):
+        excuse_row(axes, place, labels.in_brief(slope.reason, language))
         return
-    colour, marker = (COLOURS["yes"], "D") if model == PRIMARY else (COLOURS["no"], "o")
-    interval(axes, place, estimate, low, high, colour, marker)
-    number_row(axes, place, with_interval(estimate, low, high, 2, language), bold=model == PRIMARY)
+    colour, marker = (COLOURS["yes"], "D") if slope.model == PRIMARY else (COLOURS["no"], "o")
+    # Some models give a number on separated data, and the reason beside it.
+    estimate, low, high = ratios
+    interval(axes, place, estimate, low, high, colour, marker, filled=not slope.reason)
+    words = in_words(*(labels.odds_ratio(end, language) for end in (slope.estimate, slope.ci_low, slope.ci_high)))
+    number_row(axes, place, words, bold=slope.model == PRIMARY)
+
+
+def _explain_models(axes: Axes, data: pd.DataFrame, language: str) -> None:
+    """Name what is drawn, and nothing else."""
+    told = data["odds_ratio"].notna()
+    if (told & (data["model"] == PRIMARY)).any():
+        words = labels.text("leak_figure.primary", language)
+        axes.plot([], [], "D", color=COLOURS["yes"], markersize=7.5, label=words)
+    for reason in dict.fromkeys(data.loc[told & (data["reason"] != ""), "reason"]):
+        words = labels.text("leak_figure.hollow", language, why=labels.why_not(reason, language))
+        axes.plot([], [], "o", color=COLOURS["no"], markerfacecolor="white", markersize=7.5, label=words)
+    if axes.get_legend_handles_labels()[0]:
+        legend_below(axes, 1)
 
 
 def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:
     """Set the axis to the odds ratios that can be shown, and 1."""
     finite = np.append(ratios[np.isfinite(ratios)].clip(_LEAST, _MOST), 1.0)
+    finite = np.append(finite, [] if np.ptp(finite) else [0.5, 2.0])
     low, high = np.log(finite.min()), np.log(finite.max())
     room = 0.06 * (high - low) + 0.01
     axes.set_xscale("log")
     axes.set_xlim(math.exp(low - room), math.exp(high + room))
     wide = high - low > math.log(4)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if wide else MaxNLocator(8, steps=[1, 2, 5, 10]))
+    if wide:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(lambda value, _: labels.number(value, 2, language))
+    else:
+        localise(axes.xaxis, 8, language)
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, _: labels.number(value, 2, language))
     axes.tick_params(axis="x", labelsize=10.5)
     axes.set_xlabel(labels.text("leak_figure.odds_ratio", language))
 
@@ -167,12 +188,14 @@ def calibration(dataset: Dataset, language: str, identified: tuple[float, float]
     Figure
         Without a point where the model cannot be fitted.
     """
-    data = calibrated(leak_design(dataset.rows))
+    design = leak_design(dataset.rows)
+    data = calibrated(design)
     caption = labels.text("leak_figure.calibration", language)
     with panels(dataset.reconstruction, language, caption, 1, 5.8) as (canvas, (axes,)):
         axes.plot([0, 100], [0, 100], "--", color="#777777", label=labels.text("leak_figure.ideal", language))
         if data.empty:
-            axes.text(50, 75, labels.text("leak_figure.no_fit", language), ha="center", fontsize=12)
+            why_not = log_odds(design, "ml").reason or why_too_few(design)
+            axes.text(50, 75, labels.in_brief(why_not, language), ha="center", fontsize=12)
         else:
             _draw_groups(axes, data, labels.text("leak_figure.group", language))
         axes.set_xlim(0, 100)
@@ -214,4 +237,4 @@ def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:
 
 def _name(model: str, reason: str, language: str) -> str:
     name = labels.text(f"model.{model}", language)
-    return f"{name} – {labels.text(f'fit_reason.{reason}', language)}" if reason else name
+    return f"{name} – {labels.in_brief(reason, language)}" if reason else name

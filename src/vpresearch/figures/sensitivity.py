@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.markers import CARETDOWN, CARETUP
+from matplotlib.patches import Rectangle
 
 from vpresearch import labels
 from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
@@ -22,6 +24,8 @@ from vpresearch.regression.specification import Specification
 _BLACK, _GREY = "#1a1a1a", "#777777"
 # Log odds a percentage point, beyond which nothing is drawn.
 _FURTHEST = 3.0
+# Models with the slope of maximum likelihood.
+_LIKE_ML = ("ml", "gee_robust", "gee_kc", "gee_md", "gee_fg")
 
 
 def specification_figure(
@@ -58,9 +62,13 @@ def specification_figure(
         _explain_slopes(below, data, language)
         if identified is not None:
             least, greatest = identified
-            data["witnessed_least"], data["witnessed_greatest"] = identified
+            # It is the range of the slopes of these alone.
+            same = (data["unit"] == "vertebrae") & (data["adjustment"] == "none") & data["model"].isin(_LIKE_ML)
+            data.loc[same, ["witnessed_least", "witnessed_greatest"]] = identified
             words = labels.text("leak_figure.identified", language, least=least, greatest=greatest)
-            above.axhspan(least, greatest, color=WITNESSED, alpha=0.22, linewidth=0, zorder=0)
+            for place in np.flatnonzero(same).tolist():
+                corner, height = (place - 0.5, least), greatest - least
+                above.add_patch(Rectangle(corner, 1, height, color=WITNESSED, alpha=0.35, linewidth=0, zorder=1))
             below.fill_between([], [], [], color=WITNESSED, alpha=0.22, label=words)
         legend_below(below, 2, inches=0.15)
     return Figure("specification", canvas, data, caption, dataset.reconstruction, fitted=True)
@@ -82,19 +90,38 @@ def _by_size(specifications: Sequence[Specification]) -> pd.DataFrame:
 def _draw_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
     failed = data["estimate"].isna()
     excludes = (data["ci_low"] > 0) | (data["ci_high"] < 0)
-    numbers = data[["ci_low", "ci_high"]].clip(-_FURTHEST, _FURTHEST)
+    numbers = data[["ci_low", "ci_high", "reason"]].copy()
+    numbers[["ci_low", "ci_high"]] = numbers[["ci_low", "ci_high"]].clip(-_FURTHEST, _FURTHEST)
     # A point that is out of sight is not drawn where it is not.
     numbers["estimate"] = data["estimate"].where(data["estimate"].abs() <= _FURTHEST)
     axes.axhline(0, color=_BLACK, linewidth=1)
     for rows, colour in ((numbers[~excludes & ~failed], COLOURS["no"]), (numbers[excludes], COLOURS["yes"])):
         axes.vlines(rows.index, rows["ci_low"], rows["ci_high"], color=colour, linewidth=1.6)
-        axes.plot(rows.index, rows["estimate"], "o", color=colour, markersize=5)
+        for told, face in ((rows["reason"] == "", colour), (rows["reason"] != "", "white")):
+            if told.any():
+                own = rows.loc[told, "estimate"]
+                axes.plot(own.index, own, "o", color=colour, markerfacecolor=face, markersize=5)
+                _draw_arrows(axes, data.loc[own.index], colour, face)
     axes.plot(data.index[failed], [0] * int(failed.sum()), "x", color=_GREY, markersize=6)
     axes.set_ylabel(labels.text("leak_figure.slope", language), fontsize=10.5)
     localise(axes.yaxis, 7, language)
     axes.tick_params(axis="y", labelsize=10.5)
     axes.tick_params(axis="x", length=0)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _draw_arrows(axes: Axes, rows: pd.DataFrame, colour: str, face: str) -> None:
+    """Mark at the edge what goes on beyond it."""
+    for end, edge, arrow in (("ci_low", -_FURTHEST, CARETDOWN), ("ci_high", _FURTHEST, CARETUP)):
+        beyond = rows.index[_beyond(rows, end)]
+        (drawn,) = axes.plot(beyond, [edge] * len(beyond), linestyle="", marker=arrow, color=colour, markersize=6)
+        drawn.set_markerfacecolor(face)
+
+
+def _beyond(data: pd.DataFrame, end: str) -> pd.Series[bool]:
+    """Tell which intervals, or estimates without one, go on below or above what is drawn."""
+    sign = -1 if end == "ci_low" else 1
+    return (sign * data[end] > _FURTHEST) | (sign * data["estimate"] > _FURTHEST)
 
 
 def _draw_choices(axes: Axes, data: pd.DataFrame, specifications: Sequence[Specification], language: str) -> None:
@@ -120,10 +147,22 @@ def _draw_choices(axes: Axes, data: pd.DataFrame, specifications: Sequence[Speci
 
 
 def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
-    for name, colour in (("includes", COLOURS["no"]), ("excludes", COLOURS["yes"])):
-        axes.plot([], [], "o-", color=colour, markersize=5, label=labels.text(f"leak_figure.{name}", language))
+    fitted = data[data["estimate"].notna()]
+    excludes = (fitted["ci_low"] > 0) | (fitted["ci_high"] < 0)
+    for name, drawn, colour in (("includes", ~excludes, COLOURS["no"]), ("excludes", excludes, COLOURS["yes"])):
+        if drawn.any():
+            axes.plot([], [], "o-", color=colour, markersize=5, label=labels.text(f"leak_figure.{name}", language))
+    if (fitted["reason"] != "").any():
+        words = labels.text("leak_figure.no_likelihood", language)
+        axes.plot([], [], "o", color=_GREY, markerfacecolor="white", markersize=5, label=words)
+    if (_beyond(fitted, "ci_low") | _beyond(fitted, "ci_high")).any():
+        words = labels.text("leak_figure.beyond", language, most=f"{_FURTHEST:g}")
+        axes.plot([], [], marker=CARETUP, linestyle="", color=_GREY, markersize=6, label=words)
     if data["estimate"].isna().any():
-        axes.plot([], [], "x", color=_GREY, markersize=6, label=labels.text("leak_figure.no_fit", language))
+        codes = data.loc[data["estimate"].isna(), "reason"].unique()
+        why_not = ";\n".join(labels.in_brief(code, language) for code in codes)
+        words = labels.text("leak_figure.no_fit", language, why=why_not)
+        axes.plot([], [], "x", color=_GREY, markersize=6, label=words)
     axes.fill_between([], [], [], color=_GREY, alpha=0.3, label=labels.text("leak_figure.primary", language))
 
 
@@ -143,16 +182,21 @@ def spline_figure(dataset: Dataset, language: str, identified: tuple[float, floa
     """
     design = leak_design(dataset.rows)
     knots, bend = spline.knots(design), spline.fit(design)[-1]
-    curves = {"spline": spline.curve(design), "ml": risk_curve(design, log_odds(design, "ml"))}
-    why_not = labels.text(f"fit_reason.{bend.reason}", language) if bend.reason else ""
+    straight = log_odds(design, "ml")
+    curves = {"spline": spline.curve(design), "ml": risk_curve(design, straight)}
+    why_not = labels.in_brief(bend.reason, language)
     p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
     caption = labels.text("leak_figure.spline", language, n=design.n)
     with panels(dataset.reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
         name = f"{labels.text('model.spline', language)} – {why_not or p}"
         draw_curve(axes, curves["spline"], COLOURS["no"], "-", name)
         draw_band(axes, curves["spline"], COLOURS["no"], labels.text("leak_figure.band", language, level=95.0))
-        draw_curve(axes, curves["ml"], _BLACK, "--", labels.text("leak_figure.line", language))
-        axes.vlines(knots, -6, 106, color=_GREY, linestyle=":", label=labels.text("leak_figure.knots", language))
+        name = " – ".join(
+            filter(None, (labels.text("leak_figure.line", language), labels.in_brief(straight.reason, language)))
+        )
+        draw_curve(axes, curves["ml"], _BLACK, "--", name)
+        if not bend.reason:
+            axes.vlines(knots, -6, 106, color=_GREY, linestyle=":", label=labels.text("leak_figure.knots", language))
         set_axes(axes, curves["ml"]["fill_percent"], language)
         legend_below(axes, 2, title=one_of_many(identified, language))
     parts = [curve.assign(shown=model) for model, curve in curves.items()]

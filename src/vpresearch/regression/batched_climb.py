@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vpresearch.regression.batched import Point, Rows, measure
+from vpresearch.regression.batched import Point, Rows, height, measure
 from vpresearch.regression.design import Floats
+from vpresearch.regression.firth import FALL, QUANTILES, STEEPNESS
 
 _STEPS, _HALVINGS, _SEARCH = 100, 40, 60
 _LONGEST_STEP, _SETTLED, _FOUND, _ROUNDING, _SECOND = 8.0, 1e-6, 1e-6, 1e-12, 1e-8
+_HIGHER = 1e-9
 
 
 class Best(NamedTuple):
@@ -63,6 +65,45 @@ def climb(rows: Rows, start: Floats, along: Floats | None = None) -> tuple[Float
             values[..., live] = new
     beta[:, live] = np.nan
     return beta, point
+
+
+def highest(rows: Rows) -> Floats:
+    """Climb to the highest of several maxima, as ``firth.summit`` does.
+
+    Parameters
+    ----------
+    rows : Rows
+        Penalised.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (2, m)
+        Coefficients, NaN where no climb settles.
+    """
+    beta = climb(rows, np.zeros((2, len(rows.z))))[0]
+    top = _known(height(rows, beta), beta)
+    places = np.quantile(rows.z, QUANTILES, axis=1)
+    starts, owners = [], []
+    for slope in STEEPNESS:
+        steps = np.stack([-slope * places, np.full_like(places, slope)], axis=1)
+        heights = np.stack([height(rows, step) for step in steps])
+        best = heights.argmax(axis=0)
+        owners.append(np.flatnonzero(heights.max(axis=0) > top - FALL))
+        starts.append(steps[best[owners[-1]], :, owners[-1]].T)
+    owner = np.concatenate(owners)
+    again = rows.take(owner)
+    found = climb(again, np.concatenate(starts, axis=1))[0]
+    heights = _known(height(again, found), found)
+    # The lowest first, so that the highest is what stays.
+    for place in np.argsort(heights, kind="stable"):
+        if heights[place] > top[owner[place]] + _HIGHER:
+            beta[:, owner[place]] = found[:, place]
+    return beta
+
+
+def _known(heights: Floats, beta: Floats) -> Floats:
+    """Put the heights of climbs that did not settle below all others."""
+    return np.where(np.isnan(beta[0]), -np.inf, heights)
 
 
 def _newton(point: Point) -> Floats:

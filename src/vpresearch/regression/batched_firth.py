@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri
 
+from vpresearch.regression import firth
 from vpresearch.regression.batched import Rows, augmented, measure, rows_of
-from vpresearch.regression.batched_climb import Best, climb, limit, spread
-from vpresearch.regression.design import Floats
+from vpresearch.regression.batched_climb import Best, climb, highest, limit, spread
+from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.firth import IMPOSSIBLE
 from vpresearch.regression.result import REASONS
 
 Reasons = NDArray[np.str_]
@@ -90,7 +92,7 @@ def batched_firth(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, alpha: f
 
     def fit(data: _Data) -> dict[str, Floats]:
         rows = rows_of(data.z, data.y, data.weights, penalised=True)
-        beta = climb(rows, np.zeros((2, len(data.z))))[0]
+        beta = highest(rows)
         point = measure(rows, beta)
         best = Best(beta, point.height, _inverse(augmented(rows, beta, point.information)))
         low, high = (
@@ -99,7 +101,25 @@ def batched_firth(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, alpha: f
         )
         return {**_estimates(rows, data, best), "low": low, "high": high}
 
-    return FirthFits(**_in_blocks(fit, ("one_outcome", "collinear"), x, y, weights))
+    fits = FirthFits(**_in_blocks(fit, IMPOSSIBLE, x, y, weights))
+    lost = (fits.reason == "") & np.isnan(fits.low + fits.high).any(axis=1)
+    for place in np.flatnonzero(lost | (fits.reason == "not_converged")):
+        _with_care(fits, int(place), [part[place] for part in _broadcast(x, y, weights)], alpha)
+    return fits
+
+
+def _with_care(fits: FirthFits, place: int, data: list[Floats], alpha: float) -> None:
+    """Fit one dataset anew that is too hard for all at once."""
+    x, y, weights = data
+    times = weights.astype(int)
+    whole = Design("", np.repeat(y, times), np.column_stack([np.ones(times.sum()), np.repeat(x, times)]),
+                   ("intercept", "x"), ("", ""), np.arange(times.sum()))  # fmt: skip
+    found = firth.fit(whole, alpha)
+    fits.coef[place], fits.se[place], fits.low[place], fits.high[place] = np.array(
+        [[each.estimate, each.se, each.ci_low, each.ci_high] for each in found]
+    ).T
+    fits.p_value[place] = found[1].p_value
+    fits.reason[place] = "" if found[1].converged else found[1].reason
 
 
 def batched_ml(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0) -> Fits:
@@ -164,7 +184,7 @@ def reasons(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0) -> Reasons:
     noise = _NOISE * np.maximum(np.abs(least), np.abs(greatest))
     told = [
         (np.isinf(gap), "one_outcome"),
-        (greatest - least <= noise, "collinear"),
+        (greatest - least <= noise, "constant"),
         (gap > noise, "complete_separation"),
         (gap >= -noise, "quasi_complete_separation"),
     ]

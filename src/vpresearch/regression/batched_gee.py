@@ -65,8 +65,10 @@ def batched_gee(x: ArrayLike, y: ArrayLike, cluster: ArrayLike) -> GeeFits:
     values, outcome, own = np.broadcast_arrays(*(np.atleast_2d(np.asarray(part)) for part in (x, y, cluster)))
     fits = batched_ml(values, outcome)
     df = np.array([len(np.unique(row)) for row in own], np.int64) - 2
-    few = (df <= 0) | too_few_outcomes(outcome, own, 2)
-    reason = np.where((fits.reason == "") & few, "too_few_clusters", fits.reason)
+    few = np.select(
+        [df <= 0, too_few_outcomes(outcome, own, 2)], ["too_few_clusters", "too_few_outcomes"], np.full(len(df), "")
+    )
+    reason = np.where(fits.reason == "", few, fits.reason)
     able = np.flatnonzero(reason == "")
     scores, information, spread = _cluster_sums(values[able], outcome[able], own[able], fits.coef[able])
     flat = too_few(scores, information)

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import logit
 
 from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.firth import IMPOSSIBLE
 from vpresearch.regression.mixed import ascent
 from vpresearch.regression.posterior import Margin, explore
 from vpresearch.regression.quadrature import Grouped, double_exponential, grouped, log_integrals
@@ -78,7 +79,8 @@ def fit(design: Design, alpha: float = 0.05, priors: Priors = PRIORS) -> tuple[E
     tuple of Estimate
         Means, standard deviations and equal-tailed intervals of the posterior, without p, of the terms, conditional
         on the patient, and of ``sd_patient``, the standard deviation of the intercepts. On separated data the prior
-        alone keeps the numbers finite; they stand beside the reason that says so.
+        alone keeps the numbers finite, and of one vertebra a patient the prior alone tells how the intercepts spread;
+        the numbers stand beside the reason that says so.
 
     Examples
     --------
@@ -153,7 +155,9 @@ def posterior(design: Design, priors: Priors = PRIORS, finer: float = 1.0) -> tu
     Trefethen LN, Weideman JAC. SIAM Rev 2014;56:385-458.
     """
     reason = "too_large" if len(design.terms) != 2 else gate(design)
-    if reason in ("too_large", "one_outcome", "collinear"):
+    # One vertebra a patient says nothing of the intercepts: their spread is that of its prior.
+    reason = reason or ("one_row_a_cluster" if design.n_clusters == design.n else "")
+    if reason in ("too_large", *IMPOSSIBLE):
         return reason, {}
     rows = grouped(standardised(design.x), design.y, design.cluster)
     top, room = _middle(rows, priors)

@@ -65,7 +65,7 @@ def change_design(table: pd.DataFrame, predictor: str, score: str) -> Design:
     Returns
     -------
     Design
-        Of the outcome ``vas_change``, or ``vas_change_1y`` where there is one follow-up only; the last column is the
+        Of the outcome ``vas_change``, or ``vas_change_1y`` where there is that follow-up only; the last column is the
         predictor.
 
     Examples
@@ -83,5 +83,5 @@ def change_design(table: pd.DataFrame, predictor: str, score: str) -> Design:
     terms = ("intercept", *(f"time_{time}" for time in later), "baseline", predictor)
     units = ("points", *("points" for _ in later), "points per point", PREDICTORS[predictor])
     cluster = np.unique(rows["patient_id"].to_numpy(str), return_inverse=True)[1].astype(np.int64)
-    outcome = f"{score}_change" if later else f"{score}_change_{first}"
+    outcome = f"{score}_change_{first}" if first and not later else f"{score}_change"
     return Design(outcome, rows["change"].to_numpy(float), x, terms, units, cluster)

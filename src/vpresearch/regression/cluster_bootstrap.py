@@ -11,7 +11,7 @@ from vpresearch.regression.batched_firth import Reasons, batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.logistic import maximise
 from vpresearch.regression.result import Estimate
-from vpresearch.regression.sandwich import too_few_outcomes
+from vpresearch.regression.sandwich import why_too_few
 from vpresearch.regression.separation import gate
 
 RESAMPLES = 2000
@@ -76,8 +76,7 @@ def fit(design: Design, alpha: float = 0.05, resamples: int = RESAMPLES, seed: i
     >>> round(fill.estimate, 3), round(fill.ci_low, 3), fill.ci_high
     (1.234, 0.55, inf)
     """
-    few = too_few_outcomes(design.y[None], design.cluster[None], len(design.terms))[0]
-    reason = _barred(design) or ("too_few_clusters" if few else "")
+    reason = "too_large" if len(design.terms) != 2 else gate(design) or why_too_few(design)
     if reason:
         return design.failed("bootstrap", reason)
     found = maximise(design.x, design.y)
@@ -143,9 +142,3 @@ def _percentiles(values: Floats, alpha: float) -> tuple[Floats, Floats]:
     if rank == 0:
         return np.full(values.shape[1], np.nan), np.full(values.shape[1], np.nan)
     return ranked[rank - 1], ranked[-rank]
-
-
-def _barred(design: Design) -> str:
-    if len(design.terms) != 2:
-        return "too_large"
-    return gate(design) or ("too_few_clusters" if design.n_clusters <= len(design.terms) else "")

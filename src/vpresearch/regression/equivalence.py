@@ -40,7 +40,7 @@ class Equivalence:
         Of the two-sided test of no difference.
     verdict : str
         ``equivalent`` where both one-sided tests reject, whatever the test of no difference says; otherwise
-        ``different`` where that rejects, or ``inconclusive``.
+        ``different`` where that rejects, or ``inconclusive``. Empty where there is no estimate.
     reason : str
         One of ``REASONS`` where a number is missing, or the empty string.
     """
@@ -131,7 +131,7 @@ def two_one_sided(
     (-0.654, 1.054, 0.0077, 'equivalent')
     """
     if math.isnan(estimate):
-        return math.nan, math.nan, math.nan, math.nan, "inconclusive"
+        return math.nan, math.nan, math.nan, math.nan, ""
     p = float(max(t.sf((estimate + margin) / se, df), t.cdf((estimate - margin) / se, df)))
     p_difference = float(2 * t.sf(abs(estimate) / se, df))
     verdict = "equivalent" if p < alpha else "different" if p_difference < alpha else "inconclusive"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.firth import IMPOSSIBLE
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.separation import gate
 
@@ -20,6 +21,8 @@ _MOST_CELLS, _FEWEST_STEPS, _MOST_STEPS, _MOST_SUBSETS = 8_000_000, 100, 10_000,
 _LATTICES = [10.0**-decimals for decimals in range(7)]
 _ROUND = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5)]
 _ROUNDING = 1e-6
+# What the kind of an interval says of a predictor that is not on a lattice of its own; the step follows.
+ROUNDED = ", predictor rounded to "
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     'conditioned_out'
     """
     told = gate(design) if len(design.terms) == 2 else "not_one_predictor"
-    if told in ("not_one_predictor", "one_outcome", "collinear"):
+    if told in ("not_one_predictor", *IMPOSSIBLE):
         return design.failed("exact", told)
     x = design.x[:, 1]
     if math.isnan(grid(x, design.events)):
@@ -119,11 +122,16 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     slope, se = _centre(given)
     low, high = (_where(given, side, alpha / 2) for side in (1, -1))
     p = min(1.0, *(2 * given.tail(0.0, side) for side in (1, -1)))
-    kinds = "exact conditional", "exact conditional, twice the smaller tail"
+    kinds = "exact conditional" + _rounding(x, given.step), "exact conditional, twice the smaller tail"
     found = design.fitted("exact", slope, se, (low, high, kinds[0]), (p, kinds[1]))[1]
     # Rows that overlap by less than a step are separated on the lattice.
     reason = (told or "quasi_complete_separation") if math.isnan(se) else ""
     return design.failed("exact", "conditioned_out")[0], replace(found, reason=reason)
+
+
+def _rounding(x: Floats, step: float) -> str:
+    """Say to what the predictor was rounded, if it was."""
+    return "" if np.abs(x / step - np.rint(x / step)).max() < _ROUNDING else f"{ROUNDED}{step:g}"
 
 
 def grid(x: Floats, events: int) -> float:

@@ -8,11 +8,15 @@ import numpy as np
 
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.logistic import likelihood, maximise
-from vpresearch.regression.profile import Likelihood, Point, climb, profiled
+from vpresearch.regression.profile import Likelihood, Maximum, Point, climb, climb_from, profiled
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.separation import gate
 
-_IMPOSSIBLE = ("one_outcome", "collinear")
+# Why not even a penalty gives a number.
+IMPOSSIBLE = ("one_outcome", "constant", "collinear")
+# Steps that further climbs start from: log odds a standard deviation of a predictor, where along it, and how far below
+# the first maximum they may begin.
+STEEPNESS, QUANTILES, FALL = (1.5, -1.5, 4.0, -4.0, 12.0, -12.0), (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0), 10.0
 
 
 def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
@@ -34,9 +38,8 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
         Standard errors from the information augmented by the leverages, as in logistf and firthmodels (brglm2 takes
         the information of the unpenalised likelihood, which gives larger ones); intervals by penalised profile
         likelihood; p by penalised likelihood ratio, the coefficient held at 0 and the penalty still on the information
-        of all coefficients. The maximum is the one that is reached from 0 and the profiles are followed from there.
-        On separated rows there can be a second maximum farther out; where a profile climbs above the first one, its
-        limit is NaN for the reason ``not_converged``.
+        of all coefficients. Of several maxima the highest is taken. Numbers of separated rows, which only the penalty
+        keeps finite, stand beside the reason that says so.
 
     References
     ----------
@@ -52,10 +55,52 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     (1.1289, 0.0017, 6.07, 0.0495)
     """
     reason = gate(design)
-    if reason in _IMPOSSIBLE:
+    if reason in IMPOSSIBLE:
         return design.failed("firth", reason)
     kinds = ("penalised profile likelihood", "penalised likelihood ratio")
-    return profiled(design, "firth", penalised(design.x, design.y), alpha, kinds)
+    peak = penalised(design.x, design.y), summit(design.x, design.y)
+    return profiled(design, "firth", peak, alpha, kinds, reason)
+
+
+def summit(x: Floats, y: Floats) -> Maximum:
+    """Climb to the highest maximum of the penalised likelihood, of which there can be several.
+
+    Outlying predictors and separated rows can give it more than one. The climbs start from 0, from maximum likelihood,
+    and from those steps of several heights along each predictor that are not far below.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float, shape (n, n_terms)
+        Of full column rank; the first column is one.
+    y : numpy.ndarray of float, shape (n,)
+        0 and 1.
+
+    Returns
+    -------
+    Maximum
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(8), [5.0, 6, 25, 25, 30, 30, 35, 38]])
+    >>> y = np.array([0.0, 0, 0, 0, 1, 1, 1, 1])
+    >>> nearest = climb(penalised(x, y), x, np.zeros(8))
+    >>> [round(float(top.coefficients[1]), 3) for top in (nearest, summit(x, y))]
+    [0.157, 0.482]
+    """
+    whole = penalised(x, y)
+    nearest, free = climb(whole, x, np.zeros(len(y))), maximise(x, y)
+    starts = [free.coefficients] if free.converged else []
+    least = nearest.loglik - FALL if nearest.converged else -math.inf
+    for term in range(1, x.shape[1]):
+        sd = x[:, term].std()
+        for slope in STEEPNESS:
+            steps = np.zeros((len(QUANTILES), x.shape[1]))
+            steps[:, 0], steps[:, term] = -slope * np.quantile(x[:, term], QUANTILES) / sd, slope / sd
+            heights = [whole(x @ step).height for step in steps]
+            starts += [steps[int(np.argmax(heights))]] if max(heights) > least else []
+    found = [nearest, *(climb_from(whole, x, start) for start in starts)]
+    # Of heights that rounding alone tells apart, the first.
+    return max(found, key=lambda top: round(top.loglik, 9) if top.converged else -math.inf)
 
 
 def flic(design: Design) -> Floats:
@@ -84,9 +129,9 @@ def flic(design: Design) -> Floats:
     >>> flic(Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(6))).round(4).tolist()
     [-3.8669, 1.0747]
     """
-    if gate(design) in _IMPOSSIBLE:
+    if gate(design) in IMPOSSIBLE:
         return np.full(len(design.terms), np.nan)
-    shape = climb(penalised(design.x, design.y), design.x, np.zeros(design.n))
+    shape = summit(design.x, design.y)
     level = maximise(design.x[:, :1], design.y, design.x[:, 1:] @ shape.coefficients[1:])
     coefficients = np.append(level.coefficients, shape.coefficients[1:])
     return coefficients if shape.converged and level.converged else np.full(len(design.terms), np.nan)

@@ -11,7 +11,7 @@ from scipy.stats import t
 from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.logistic import maximise
 from vpresearch.regression.result import Estimate
-from vpresearch.regression.sandwich import bell_mccaffrey, covariance, too_few, too_few_outcomes
+from vpresearch.regression.sandwich import bell_mccaffrey, covariance, too_few, why_too_few
 from vpresearch.regression.scale import original_scale
 from vpresearch.regression.separation import gate, standardised
 
@@ -84,9 +84,8 @@ def solve(design: Design, model: str) -> tuple[str, Floats, Floats]:
     covariance : numpy.ndarray of float, shape (n_terms, n_terms)
     """
     working, kind = MODELS[model]
-    df, nothing = design.n_clusters - len(design.terms), np.full(len(design.terms), np.nan)
-    few = df <= 0 or bool(too_few_outcomes(design.y[None], design.cluster[None], len(design.terms))[0])
-    reason = gate(design) or ("too_few_clusters" if few else "")
+    nothing = np.full(len(design.terms), np.nan)
+    reason = gate(design) or why_too_few(design)
     if reason:
         return reason, nothing, np.diag(nothing)
     x = standardised(design.x)

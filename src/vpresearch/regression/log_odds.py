@@ -48,8 +48,9 @@ def log_odds(design: Design, model: str = "gee_kc") -> LogOdds:
         With an outcome of 0 and 1.
     model : str
         ``ml``; ``flic``, Firth's slopes under an intercept that makes the mean risk the observed one, with the inverse
-        of the information there; ``gee_robust`` or ``gee_kc``, working independence with t of as many degrees of
-        freedom as patients beyond terms.
+        of the information there: on separated rows that is far too sure of itself, and so there is none;
+        ``gee_robust`` or ``gee_kc``, working independence with t of as many degrees of freedom as patients beyond
+        terms.
 
     Returns
     -------
@@ -76,9 +77,10 @@ def _ml(design: Design, model: str) -> LogOdds:
 
 
 def _flic(design: Design, model: str) -> LogOdds:
+    reason = gate(design)
     coefficients = firth.flic(design)
-    if np.isnan(coefficients).any():
-        return _failed(design, model, gate(design) or "not_converged")
+    if reason or np.isnan(coefficients).any():
+        return _failed(design, model, reason or "not_converged")
     p = expit(design.x @ coefficients)
     triangle = np.linalg.qr(design.x * np.sqrt(p * (1 - p))[:, None], mode="r")
     inverse = np.linalg.inv(triangle)

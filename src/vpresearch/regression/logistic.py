@@ -43,7 +43,8 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     reason = gate(design)
     if reason:
         return design.failed("ml", reason)
-    return profiled(design, "ml", likelihood(design.y), alpha, ("profile likelihood", "likelihood ratio"))
+    peak = likelihood(design.y), maximise(design.x, design.y)
+    return profiled(design, "ml", peak, alpha, ("profile likelihood", "likelihood ratio"))
 
 
 def maximise(x: Floats, y: Floats, offset: ArrayLike = 0.0) -> Maximum:

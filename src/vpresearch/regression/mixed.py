@@ -70,8 +70,8 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
     (0.44, 'sd_patient', 2.931)
     """
     # Without two vertebrae of one patient, nothing tells patients from vertebrae.
-    few = design.n_clusters <= len(design.terms) or design.n_clusters == design.n
-    reason = gate(design) or ("too_few_clusters" if few else "")
+    few = "too_few_clusters" if design.n_clusters <= len(design.terms) else ""
+    reason = gate(design) or few or ("one_row_a_cluster" if design.n_clusters == design.n else "")
     if reason:
         return _failed(design, reason)
     rows = grouped(standardised(design.x), design.y, design.cluster)

@@ -13,7 +13,7 @@ from vpresearch.regression.cumulative import limits, maximise, profile, profile_
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.scale import original_scale
-from vpresearch.regression.separation import separated, standardised
+from vpresearch.regression.separation import dependent, separated, standardised
 
 LEVELS = ("none", "punctate", "moderate", "massive")
 
@@ -144,8 +144,9 @@ def _gate(design: Design, parallel: bool) -> str:
     """
     if len(np.unique(design.y)) < 2:
         return "one_outcome"
-    if np.linalg.matrix_rank(standardised(design.x)) < design.x.shape[1]:
-        return "collinear"
+    reason = dependent(standardised(design.x))
+    if reason:
+        return reason
     model = limits(design, parallel)
     return separated(np.concatenate([model.upper[~model.highest], -model.lower[~model.lowest]]))
 

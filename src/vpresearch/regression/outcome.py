@@ -11,7 +11,7 @@ from scipy.stats import t
 from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.scale import original_scale
-from vpresearch.regression.separation import standardised
+from vpresearch.regression.separation import dependent, standardised
 
 _ROUNDING = 1e-12
 # Where the variance between patients is looked for, in powers of ten of that within them.
@@ -111,10 +111,11 @@ def _gate(design: Design) -> str:
         return "too_few_clusters"
     if np.ptp(design.y) == 0:
         return "one_outcome"
-    if np.linalg.matrix_rank(standardised(design.x)) < design.x.shape[1]:
-        return "collinear"
+    reason = dependent(standardised(design.x))
+    if reason:
+        return reason
     if set(of_patient) <= {0.0, 1.0} and np.bincount(of_patient.astype(int)).min() < 2:
-        return "too_few_clusters"
+        return "too_few_outcomes"
     both = np.column_stack([design.x, design.y])
     within = both - (_sums(both, design.cluster) / np.bincount(design.cluster)[:, None])[design.cluster]
     # A likelihood without residuals, at all or within patients, grows without bound.

@@ -39,9 +39,11 @@ class Point(NamedTuple):
 
 Likelihood = Callable[[Floats], Point]
 
-_STEPS, _HALVINGS, _SEARCH = 100, 40, 60
+_STEPS, _HALVINGS, _SEARCH, _SUMMITS = 100, 40, 60, 5
 _LONGEST_STEP, _SETTLED, _FOUND, _ROUNDING, _SECOND = 8.0, 1e-6, 1e-6, 1e-12, 1e-8
 _SINGULAR = 1e-13
+# A height that no step raises by more than this is known, though the coefficients behind it may not be.
+_FLAT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -100,30 +102,47 @@ def _singular(matrix: Floats) -> bool:
     return bool(values.min(initial=1.0) <= _SINGULAR)
 
 
-def _ascend(likelihood: Likelihood, basis: Floats, start: Floats) -> tuple[Floats, Point, bool]:
-    """Give the log odds at the maximum, what the likelihood tells there, and whether the climb has settled."""
+def climb_from(likelihood: Likelihood, x: Floats, coefficients: Floats) -> Maximum:
+    """Climb as ``climb`` does from these coefficients, and count from nought."""
+    found = climb(likelihood, x, x @ coefficients)
+    return replace(found, coefficients=coefficients + found.coefficients)
+
+
+def _ascend(likelihood: Likelihood, basis: Floats, start: Floats, flat: float = 0.0) -> tuple[Floats, Point, bool]:
+    """Give the log odds at the maximum, what the likelihood tells there, and whether the climb has settled.
+
+    It has where the next step is tiny, or would raise the likelihood by no more than ``flat``.
+    """
     logit, point, settled = start, likelihood(start), False
     for _ in range(_STEPS):
         try:
-            step = _newton(basis, point)
+            step = _newton(basis, point, _FLAT if flat else 0.0)
         except np.linalg.LinAlgError:
             # The information has vanished: the climb has left for infinity.
             return logit, point, False
         length, size = float(np.abs(step).max()), float(np.abs(logit).max())
-        settled = length <= _SETTLED
+        settled = length <= _SETTLED or float(point.slope @ step) <= flat
         logit, point = _uphill(likelihood, logit, step / max(1.0, length / (_LONGEST_STEP + size)), point.height)
         if settled:
             break
     return logit, point, settled
 
 
-def _newton(basis: Floats, point: Point) -> Floats:
-    """Give Newton's step of the log odds; where the likelihood is not concave, that of the information."""
+def _newton(basis: Floats, point: Point, least: float) -> Floats:
+    """Give Newton's step of the log odds; where the likelihood is not concave, that of the information.
+
+    A curvature below ``least``, as where outcomes are all but certain, is taken for that.
+    """
     shared = basis.T @ point.shared
     curvature = (basis.T * point.bend) @ basis + shared @ shared.T
     if np.linalg.eigvalsh(curvature).min(initial=1.0) <= 0:
         curvature = (basis.T * point.weight) @ basis
-    step: Floats = basis @ np.linalg.solve(curvature, basis.T @ point.slope)
+    slope = basis.T @ point.slope
+    if least:
+        sizes, axes = np.linalg.eigh(curvature)
+        along: Floats = basis @ (axes @ (axes.T @ slope / np.maximum(sizes, least)))
+        return along
+    step: Floats = basis @ np.linalg.solve(curvature, slope)
     return step
 
 
@@ -139,7 +158,12 @@ def _uphill(likelihood: Likelihood, logit: Floats, step: Floats, height: float) 
 
 
 def profiled(
-    design: Design, model: str, likelihood: Likelihood, alpha: float, kinds: tuple[str, str]
+    design: Design,
+    model: str,
+    peak: tuple[Likelihood, Maximum],
+    alpha: float,
+    kinds: tuple[str, str],
+    told: str = "",
 ) -> tuple[Estimate, ...]:
     """Fit a likelihood with profile intervals and likelihood-ratio tests of every coefficient.
 
@@ -147,37 +171,48 @@ def profiled(
     ----------
     design : Design
     model : str
-    likelihood : callable
-        As ``likelihood`` gives it.
+    peak : pair of callable and Maximum
+        The likelihood, as ``likelihood`` gives it, and its maximum. Where a profile meets a higher one, that is taken.
     alpha : float
         One minus the coverage of the intervals.
     kinds : pair of str
         Of the interval and of the test.
+    told : str
+        Reason that stands beside the numbers.
 
     Returns
     -------
     tuple of Estimate
         A limit or p that is not found is NaN, for the reason ``not_converged``.
     """
-    best = climb(likelihood, design.x, np.zeros(design.n))
-    if not best.converged:
-        return design.failed(model, "not_converged")
+    likelihood, best = peak
     critical = float(chi2.ppf(1 - alpha, 1))
-    rows = np.array([_inference(likelihood, design.x, best, term, critical) for term in range(len(design.terms))])
+    for _ in range(_SUMMITS):
+        if not best.converged:
+            return design.failed(model, "not_converged")
+        profiles = [_Profile(likelihood, design.x, best, term) for term in range(len(design.terms))]
+        rows = np.array([_inference(profile, best, term, critical) for term, profile in enumerate(profiles)])
+        higher = [profile.higher for profile in profiles if profile.higher is not None]
+        if not higher:
+            break
+        best = climb_from(likelihood, design.x, np.asarray(np.linalg.lstsq(design.x, higher[0])[0], float))
     se, low, high, p = rows.T
     estimates = design.fitted(model, best.coefficients, se, (low, high, kinds[0]), (p, kinds[1]))
     return tuple(
-        replace(estimate, reason="not_converged" if math.isnan(row.sum()) else "")
+        replace(estimate, reason="not_converged" if np.isnan(row).any() else told)
         for estimate, row in zip(estimates, rows, strict=True)
     )
 
 
-def _inference(likelihood: Likelihood, x: Floats, best: Maximum, term: int, critical: float) -> tuple[float, ...]:
+def _inference(profile: _Profile, best: Maximum, term: int, critical: float) -> tuple[float, ...]:
     """Give the standard error of one coefficient, its limits, and p of its being nought."""
-    se = math.sqrt(best.covariance[term, term])
-    low, high = (_limit(_Profile(likelihood, x, best, term), side, se, critical) for side in (-1, 1))
-    fall = _Profile(likelihood, x, best, term).fall(-best.coefficients[term])[0]
-    centre = float(best.coefficients[term])
+    se, centre = math.sqrt(best.covariance[term, term]), float(best.coefficients[term])
+    profile.restart()
+    low = _limit(profile, -1, se, critical)
+    profile.restart()
+    high = _limit(profile, 1, se, critical)
+    profile.restart()
+    fall = profile.fall(-centre)[0]
     return se, centre + low, centre + high, float(chi2.sf(fall, 1))
 
 
@@ -188,17 +223,24 @@ class _Profile:
         self._likelihood, self._height = likelihood, best.loglik
         self._free = np.linalg.qr(np.delete(x, term, axis=1))[0]
         self._top = x @ best.coefficients
-        # How the log odds move as the coefficient moves: at first as at the maximum, then as at the last value.
-        self._course = x @ best.covariance[:, term] / best.covariance[term, term]
+        self._first = x @ best.covariance[:, term] / best.covariance[term, term]
+        # Log odds at which the likelihood is higher than at the maximum that was known.
+        self.higher: Floats | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Leave the maximum anew: the log odds move at first as there, then as at the last value."""
+        self._course = self._first
 
     def fall(self, away: float) -> tuple[float, float]:
         """Give twice the fall of the likelihood, and its derivative; NaN where the climb does not settle."""
         if away == 0:
             return 0.0, 0.0
-        logit, point, settled = _ascend(self._likelihood, self._free, self._top + away * self._course)
+        logit, point, settled = _ascend(self._likelihood, self._free, self._top + away * self._course, _FLAT)
         fall = 2 * (self._height - point.height)
-        # A held coefficient that is likelier than the best one would tell of a second maximum.
-        if not settled or fall < -_SECOND:
+        if fall < -_SECOND:
+            self.higher = logit
+        if not settled or self.higher is not None:
             return math.nan, math.nan
         steepness = -2 * float(point.slope @ self._course)
         self._course = (logit - self._top) / away

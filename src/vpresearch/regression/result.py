@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-# Why a fit gives no number.
+# Why a fit gives no number, or one that the likelihood alone does not give.
 REASONS = (
     "complete_separation",
     "quasi_complete_separation",
     "one_outcome",
+    "constant",
     "collinear",
     "too_few_clusters",
+    "too_few_outcomes",
+    "one_row_a_cluster",
     "not_converged",
     "too_large",
     "conditioned_out",
     "not_one_predictor",
+    "knots_coincide",
 )
 
 
@@ -47,7 +51,8 @@ class Estimate:
         Vertebrae, leaks (or, of an ordered outcome, vertebrae above its lowest level) and patients in the fit.
     converged : bool
     reason : str
-        One of ``REASONS`` where a number is missing, or the empty string.
+        One of ``REASONS`` where a number is missing or, the rows being separated, hangs on a penalty, a prior or
+        conditioning; otherwise the empty string.
     """
 
     model: str

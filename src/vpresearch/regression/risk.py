@@ -148,7 +148,8 @@ def risk_difference(
     Returns
     -------
     Estimate
-        By the delta method; the rows are taken as given, so that the interval is of the coefficients' error only.
+        By the delta method, the ends cut at -1 and 1; the rows are taken as given, so that the interval is of the
+        coefficients' error only.
 
     References
     ----------
@@ -206,8 +207,8 @@ def _mean_difference(design: Design, fitted: LogOdds, x: tuple[Floats, Floats], 
         "risk difference",
         difference,
         se,
-        difference - reach,
-        difference + reach,
+        float(np.clip(difference - reach, -1, 1)),
+        float(np.clip(difference + reach, -1, 1)),
         "" if fitted.reason else f"delta method, {kind}",
         n=design.n,
         events=design.events,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from vpresearch.regression.design import Floats, Ints
+from vpresearch.regression.design import Design, Floats, Ints
 
 # Fay and Graubard's own choice: no score grows to more than its double.
 FAY_GRAUBARD_BOUND = 0.75
@@ -110,6 +110,32 @@ def too_few_outcomes(y: Floats, cluster: Ints, n_terms: int) -> NDArray[np.bool_
         for kind in (y > 0, y <= 0)
     ]
     return np.asarray(np.minimum(*having) <= n_terms)
+
+
+def why_too_few(design: Design) -> str:
+    """Tell why a design has too few clusters for what is estimated from the spread between them.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1.
+
+    Returns
+    -------
+    str
+        ``too_few_clusters`` where there are no more clusters than terms; ``too_few_outcomes`` where no more of them
+        than terms have one of the outcomes; else empty.
+
+    Examples
+    --------
+    >>> x, y = np.column_stack([np.ones(4), np.arange(4.0)]), np.array([0.0, 1.0, 0.0, 0.0])
+    >>> why_too_few(Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(4)))
+    'too_few_outcomes'
+    """
+    if design.n_clusters <= len(design.terms):
+        return "too_few_clusters"
+    few = too_few_outcomes(design.y[None], design.cluster[None], len(design.terms))[0]
+    return "too_few_outcomes" if few else ""
 
 
 def _by_leverage(power: float) -> Callable[[Floats, Floats, Floats], Floats]:

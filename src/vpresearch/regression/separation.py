@@ -22,8 +22,8 @@ def gate(design: Design) -> str:
     Returns
     -------
     str
-        ``one_outcome``, ``collinear``, ``complete_separation`` or ``quasi_complete_separation``; empty where the
-        maximum exists and is unique.
+        ``one_outcome``, ``constant`` (a predictor that does not vary), ``collinear``, ``complete_separation`` or
+        ``quasi_complete_separation``; empty where the maximum exists and is unique.
 
     References
     ----------
@@ -40,10 +40,30 @@ def gate(design: Design) -> str:
     if design.events in (0, design.n):
         return "one_outcome"
     x = standardised(design.x)
-    if np.linalg.matrix_rank(x) < x.shape[1]:
-        return "collinear"
-    signed = np.where(design.y > 0, 1.0, -1.0)[:, None] * x
-    return separated(signed)
+    return dependent(x) or separated(np.where(design.y > 0, 1.0, -1.0)[:, None] * x)
+
+
+def dependent(x: Floats) -> str:
+    """Tell why the columns of a design do not tell their coefficients apart.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float, shape (n, n_terms)
+        As ``standardised`` gives it.
+
+    Returns
+    -------
+    str
+        ``constant`` where a predictor does not vary, else ``collinear``; empty where the columns are independent.
+
+    Examples
+    --------
+    >>> dependent(standardised(np.array([[1.0, 7.0], [1.0, 7.0]])))
+    'constant'
+    """
+    if not x[:, 1:].any(axis=0).all():
+        return "constant"
+    return "collinear" if np.linalg.matrix_rank(x) < x.shape[1] else ""
 
 
 def separated(signed: Floats) -> str:

@@ -79,7 +79,7 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     -------
     tuple of Estimate
         The p of the last term, ``fill_percent_spline``, is the likelihood-ratio test that the line is straight. Where
-        two of the knots coincide the fit is ``collinear``.
+        two of the knots coincide there is no fit.
 
     Examples
     --------
@@ -89,8 +89,10 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     >>> [(estimate.term, round(estimate.estimate, 3)) for estimate in fit(study)][1:]
     [('fill_percent', -0.254), ('fill_percent_spline', 1.006)]
     """
-    estimates = logistic.fit(with_spline(design, knots(design)), alpha)
-    return tuple(replace(estimate, model="spline") for estimate in estimates)
+    bent = with_spline(design, knots(design))
+    if not bent.x[:, -1].any() and np.ptp(design.x[:, 1]) > 0:
+        return bent.failed("spline", "knots_coincide")
+    return tuple(replace(estimate, model="spline") for estimate in logistic.fit(bent, alpha))
 
 
 def curve(design: Design, alpha: float = 0.05) -> pd.DataFrame:

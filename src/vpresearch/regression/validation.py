@@ -14,9 +14,11 @@ from vpresearch.regression.batched_firth import batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.log_odds import log_odds
 from vpresearch.regression.proportion import korn_graubard
+from vpresearch.regression.sandwich import why_too_few
 
 MEASURES = ("c", "brier", "calibration_intercept", "calibration_slope")
 RESAMPLES = 500
+_NOISE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,7 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
     if len(design.terms) != 2:
         raise VPResearchError("only a model with one predictor is validated")
     fitted = log_odds(design, "ml")
-    patients = design.n_clusters
-    why_not = fitted.reason or ("too_few_clusters" if patients < 2 else "")
+    patients, why_not = design.n_clusters, fitted.reason or why_too_few(design)
     if why_not:
         return tuple(Performance(measure, reason=why_not) for measure in MEASURES)
     drawn = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), size=resamples)
@@ -119,7 +120,9 @@ def _measures(design: Design, coefficients: Floats, weights: Floats, refitted: F
     risk = expit(coefficients[:, :1] + coefficients[:, 1:] * x)
     brier = (weights * (risk - y) ** 2).sum(axis=1) / weights.sum(axis=1)
     leaking, dry = weights[:, y > 0], weights[:, y == 0]
-    above = np.sign(x[y > 0][:, None] - x[y == 0])
+    # Equal ratios may differ in their last digit.
+    apart = x[y > 0][:, None] - x[y == 0]
+    above = np.where(np.abs(apart) > _NOISE * np.abs(x).max(), np.sign(apart), 0.0)
     surplus = ((leaking @ above) * dry).sum(axis=1) / (leaking.sum(axis=1) * dry.sum(axis=1))
     c = (1 + np.sign(coefficients[:, 1]) * surplus) / 2
     # With one predictor, a line of the log odds of a model is a line of the predictor.
@@ -153,7 +156,7 @@ def calibration(design: Design, groups: int = 3) -> pd.DataFrame:
     pandas.DataFrame, shape (n_groups, 6)
         ``predicted`` (mean risk by maximum likelihood), ``observed`` (share), ``ci_low`` and ``ci_high`` (Korn and
         Graubard's interval, which knows of the patients; NaN where all or none leak), ``n`` and ``events``. Without
-        rows where the model cannot be fitted.
+        rows where the model cannot be fitted, or where patients are too few.
 
     Examples
     --------
@@ -165,7 +168,7 @@ def calibration(design: Design, groups: int = 3) -> pd.DataFrame:
     """
     columns = ["predicted", "observed", "ci_low", "ci_high", "n", "events"]
     fitted = log_odds(design, "ml")
-    if fitted.reason:
+    if fitted.reason or why_too_few(design):
         return pd.DataFrame(columns=columns, dtype=float)
     risk = expit(design.x @ fitted.coefficients)
     group = np.searchsorted(np.quantile(risk, np.arange(1, groups) / groups), risk)

@@ -5,8 +5,9 @@ from vpresearch.tables.behind import associations, comparisons, leak_kinds, outc
 from vpresearch.tables.comparators import comparators_table
 from vpresearch.tables.exhibits import exhibits_table
 from vpresearch.tables.free import spread_table
-from vpresearch.tables.leak_risk import dose_table, leak_risk_table, models_table, precision_table, validation_table
+from vpresearch.tables.leak_risk import dose_table, leak_risk_table, models_table
 from vpresearch.tables.paper import table1, table2, table3, table4
+from vpresearch.tables.precision import precision_table, validation_table
 from vpresearch.tables.relief import relief_table
 from vpresearch.tables.sensitivity import assumptions_table, implied_table, simulation_table, specification_table
 from vpresearch.tables.table import Table, write

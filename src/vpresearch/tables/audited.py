@@ -8,7 +8,7 @@ import pandas as pd
 
 from vpresearch import labels
 from vpresearch.audit import Check
-from vpresearch.tables.table import Table
+from vpresearch.tables.table import Table, steady
 
 
 def audit_table(checks: Sequence[Check], language: str) -> Table:
@@ -56,7 +56,7 @@ def audit_table(checks: Sequence[Check], language: str) -> Table:
         ]
     )
     notes = (labels.text("footnote.audit", language),)
-    return Table("audit", data, shown, labels.text("caption.audit", language), language, False, notes)
+    return Table("audit", steady(data), shown, labels.text("caption.audit", language), language, False, notes)
 
 
 def _gravity(check: Check) -> int:

@@ -12,6 +12,7 @@ from vpresearch.literature import Comparison
 from vpresearch.load import Dataset
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.proportion import clopper_pearson, korn_graubard
+from vpresearch.tables.leak_words import word
 from vpresearch.tables.table import Table, steady
 
 
@@ -30,25 +31,31 @@ def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, langu
     """
     study = leak_design(dataset.rows)
     exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
-    own = {"study": "this study", "detection": "CT", "unit": "vertebrae", "leaks": study.events, "n": study.n}
+    own = {
+        "study": "this study",
+        "detection": own_detection(dataset),
+        "unit": "vertebrae",
+        "leaks": study.events,
+        "n": study.n,
+    }
     own |= {"percent": clustered.percent, "ci_low": exact[0], "ci_high": exact[1]}
-    own |= {"clustered_low": clustered.low, "clustered_high": clustered.high}
+    own |= {"clustered_low": clustered.low, "clustered_high": clustered.high, "reason": clustered.reason}
     data = pd.DataFrame([own, *(_row(each) for each in comparisons)]).astype({"leaks": "Int64", "n": "Int64"})
     shown = pd.DataFrame(
         {
-            _word("study", language): [
-                _word("this_study", language),
+            word("study", language): [
+                word("this_study", language),
                 *(labels.series(each.comparator.study, language) for each in comparisons),
             ],
-            _word("detection", language): [_word(f"detection_{kind}", language) for kind in data["detection"]],
-            _word("counted", language): [_word(f"counted_{unit}", language) if unit else "–" for unit in data["unit"]],
-            _word("rate", language): [
+            word("detection", language): [word(f"detection_{kind}", language) for kind in data["detection"]],
+            word("counted", language): [word(f"counted_{unit}", language) if unit else "–" for unit in data["unit"]],
+            word("rate", language): [
                 _rate(percent, low, high, leaks, n, language)
                 for (percent, low, high), leaks, n in zip(
                     data[["percent", "ci_low", "ci_high"]].to_numpy(float), data["leaks"], data["n"], strict=True
                 )
             ],
-            _word("rate_difference", language): [
+            word("rate_difference", language): [
                 "",
                 *(
                     _difference(each.difference, each.difference_low, each.difference_high, language)
@@ -59,16 +66,26 @@ def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, langu
                 "",
                 *(labels.p_value(each.p_value, language) for each in comparisons),
             ],
-            _word("verified", language): [
+            word("no_p", language): ["", *(word(each.reason, language) if each.reason else "" for each in comparisons)],
+            word("verified", language): [
                 "",
-                *(_word(f"verified_{each.comparator.verified}", language) for each in comparisons),
+                *(word(f"verified_{each.comparator.verified}", language) for each in comparisons),
             ],
         }
     )
     ends = {"low": labels.number(clustered.low, 1, language), "high": labels.number(clustered.high, 1, language)}
-    notes = (_word("comparators_note", language), _word("clustered_note", language, **ends))
-    caption = _word("comparators_caption", language)
+    why_not = labels.why_not(clustered.reason, language)
+    allowing = (
+        word("not_clustered_note", language, why=why_not) if why_not else word("clustered_note", language, **ends)
+    )
+    notes = (word("comparators_note", language), allowing)
+    caption = word("comparators_caption", language)
     return Table("comparators", steady(data), shown, caption, language, dataset.reconstruction, notes, (0,))
+
+
+def own_detection(dataset: Dataset) -> str:
+    """Give how the leaks of the study were found: known of the paper, not of other data."""
+    return "CT" if dataset.reconstruction else "unknown"
 
 
 def _row(each: Comparison) -> dict[str, object]:
@@ -88,6 +105,7 @@ def _row(each: Comparison) -> dict[str, object]:
         "difference_high": each.difference_high,
         "p_value": each.p_value,
         "inside_own_interval": each.inside,
+        "reason": each.reason,
         "verified": other.verified,
     }
 
@@ -104,7 +122,3 @@ def _difference(difference: float, low: float, high: float, language: str) -> st
         return labels.number(difference, 1, language)
     ends = f"{labels.number(low, 1, language)} – {labels.number(high, 1, language)}"
     return f"{labels.number(difference, 1, language)} ({ends})"
-
-
-def _word(key: str, language: str, **values: object) -> str:
-    return labels.text(f"leak_table.{key}", language, **values)

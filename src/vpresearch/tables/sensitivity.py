@@ -14,7 +14,7 @@ from vpresearch.load import Dataset
 from vpresearch.regression import bayes, ordinal, spline
 from vpresearch.regression.models import PRIMARY, leak_design, severity_design
 from vpresearch.regression.specification import Specification
-from vpresearch.tables.leak_risk import one_of_many
+from vpresearch.tables.leak_words import one_of_many, word
 from vpresearch.tables.table import Table, steady
 
 _ESTIMATE = ("model", "estimate", "se", "ci_low", "ci_high", "p_value", "n", "events", "clusters", "reason")
@@ -40,24 +40,22 @@ def specification_table(specifications: Sequence[Specification], dataset: Datase
     data = pd.DataFrame(records)
     shown = pd.DataFrame(
         {
-            _word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
-            _word("adjusted_for", language): [
+            word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
+            word("adjusted_for", language): [
                 labels.text(f"adjustment.{name}", language) for name in data["adjustment"]
             ],
-            _word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
-            _word("estimate", language): [
+            word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
+            word("estimate", language): [
                 _slope(estimate, low, high, language)
                 for estimate, low, high in data[["estimate", "ci_low", "ci_high"]].to_numpy(float)
             ],
             labels.text("word.p_value", language): [labels.p_value(p, language) for p in data["p_value"]],
-            labels.text("word.reason", language): [
-                labels.text(f"fit_reason.{code}", language) if code else "" for code in data["reason"]
-            ],
+            labels.text("word.reason", language): [labels.why_not(code, language) for code in data["reason"]],
         }
     )
     primary = (data["model"] == PRIMARY) & (data["adjustment"] == "none") & (data["unit"] == "vertebrae")
-    notes = (_word("exploratory", language), _word("specification_note", language), *one_of_many(dataset, language))
-    caption = _word("specification_caption", language, n=len(data))
+    notes = (word("exploratory", language), word("specification_note", language), *one_of_many(dataset, language))
+    caption = word("specification_caption", language, n=len(data))
     bold = tuple(int(place) for place in primary.to_numpy().nonzero()[0])
     return Table("specification", steady(data), shown, caption, language, dataset.reconstruction, notes, bold)
 
@@ -89,19 +87,17 @@ def assumptions_table(dataset: Dataset, language: str) -> Table:
     data = pd.DataFrame(records, columns=["question", "estimate", "ci_low", "ci_high", "p_value", "reason"])
     shown = pd.DataFrame(
         {
-            _word("question", language): [_word(f"question_{question}", language) for question in data["question"]],
-            _word("estimate", language): [
+            word("question", language): [word(f"question_{question}", language) for question in data["question"]],
+            word("estimate", language): [
                 _slope(estimate, low, high, language)
                 for estimate, low, high in data[["estimate", "ci_low", "ci_high"]].to_numpy(float)
             ],
             labels.text("word.p_value", language): [labels.p_value(p, language) for p in data["p_value"]],
-            labels.text("word.reason", language): [
-                labels.text(f"fit_reason.{code}", language) if code else "" for code in data["reason"]
-            ],
+            labels.text("word.reason", language): [labels.why_not(code, language) for code in data["reason"]],
         }
     )
-    notes = (_word("exploratory", language), _word("assumptions_note", language), *one_of_many(dataset, language))
-    caption = _word("assumptions_caption", language)
+    notes = (word("exploratory", language), word("assumptions_note", language), *one_of_many(dataset, language))
+    caption = word("assumptions_caption", language)
     return Table("assumptions", steady(data), shown, caption, language, dataset.reconstruction, notes)
 
 
@@ -123,20 +119,20 @@ def implied_table(fits: pd.DataFrame, language: str) -> Table:
     numbers = ("drawn_least", "drawn_median", "drawn_greatest", "witnessed_least", "witnessed_greatest")
     shown = pd.DataFrame(
         {
-            _word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
-            _word("adjusted_for", language): [
+            word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
+            word("adjusted_for", language): [
                 labels.text(f"adjustment.{name}", language) for name in data["adjustment"]
             ],
-            _word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
-            **{_word(name, language): [labels.number(value, 3, language) for value in data[name]] for name in numbers},
-            _word("below_005", language): [
+            word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
+            **{word(name, language): [labels.number(value, 3, language) for value in data[name]] for name in numbers},
+            word("below_005", language): [
                 f"{below}/{n}" for below, n in zip(data["below_005"], data["n"], strict=True)
             ],
-            _word("failed", language): [str(failed) for failed in data["failed"]],
+            word("failed", language): [str(failed) for failed in data["failed"]],
         }
     )
-    notes = (_word("exploratory", language), _word("implied_note", language))
-    return Table("implied", steady(data), shown, _word("implied_caption", language), language, True, notes)
+    notes = (word("exploratory", language), word("implied_note", language))
+    return Table("implied", steady(data), shown, word("implied_caption", language), language, True, notes)
 
 
 def simulation_table(results: pd.DataFrame, language: str) -> Table:
@@ -155,37 +151,29 @@ def simulation_table(results: pd.DataFrame, language: str) -> Table:
     """
     shown = pd.DataFrame(
         {
-            _word("model", language): [_method(name, language) for name in results["method"]],
-            _word("datasets", language): [labels.count(int(n), language) for n in results["n"]],
-            _word("type_one", language): _shares(results, "type_one", language),
-            _word("coverage", language): _shares(results, "coverage", language),
-            _word("power_at", language): _shares(results, "power", language),
-            _word("failed", language): [labels.number(100 * share, 1, language) + "%" for share in results["failed"]],
+            word("model", language): [_method(name, language) for name in results["method"]],
+            word("datasets", language): [labels.count(int(n), language) for n in results["n"]],
+            word("type_one", language): _shares(results, "type_one", language),
+            word("coverage", language): _shares(results, "coverage", language),
+            word("power_at", language): _shares(results, "power", language),
+            word("failed", language): [labels.number(100 * share, 1, language) + "%" for share in results["failed"]],
         }
     )
-    notes = (_word("simulation_note", language),)
-    return Table("simulation", results, shown, _word("simulation_caption", language), language, False, notes)
-
-
-def _choices(data: pd.DataFrame, language: str) -> dict[str, list[str]]:
-    return {
-        _word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
-        _word("adjusted_for", language): [labels.text(f"adjustment.{name}", language) for name in data["adjustment"]],
-        _word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
-    }
+    notes = (word("simulation_note", language),)
+    return Table("simulation", results, shown, word("simulation_caption", language), language, False, notes)
 
 
 def _method(name: str, language: str) -> str:
     model, _, reference = name.partition(":")
     words = labels.text(f"model.{model}", language)
-    return f"{words}, {reference}" if reference else words
+    return f"{words}, {labels.text(f'reference.{reference}', language)}" if reference else words
 
 
 def _slope(estimate: float, low: float, high: float, language: str) -> str:
     if math.isnan(estimate):
         return "–"
-    ends = " – ".join(labels.number(end, 3, language) for end in (low, high))
-    return f"{labels.number(estimate, 3, language)} ({ends})"
+    ends = " – ".join(labels.bounded(end, 3, language) for end in (low, high))
+    return f"{labels.bounded(estimate, 3, language)} ({ends})"
 
 
 def _shares(results: pd.DataFrame, column: str, language: str) -> list[str]:
@@ -195,7 +183,3 @@ def _shares(results: pd.DataFrame, column: str, language: str) -> list[str]:
         else f"{labels.number(100 * share, 1, language)}% ± {labels.number(100 * error, 1, language)}"
         for share, error in results[[column, f"{column}_error"]].to_numpy(float).tolist()
     ]
-
-
-def _word(key: str, language: str, **values: object) -> str:
-    return labels.text(f"leak_table.{key}", language, **values)

@@ -1,0 +1,131 @@
+"""A paper's claims: every printed number, where it stands and what to compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from vpresearch.reported import Reported
+
+Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal"]
+Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]
+Unit = Literal["patients", "vertebrae"]
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What to compute for a claim.
+
+    Attributes
+    ----------
+    statistic : str
+        ``n``, ``percent``, ``mean``, ``sd``, ``min``, ``max``, ``p`` (of the paper's protocol, by leak),
+        ``difference`` (of two means), ``smallest_p``, or ``lead`` (of a category over the next one).
+    over : {"patients", "vertebrae"}
+        Unit of analysis.
+    variable : str or None
+        Canonical column.
+    variables : tuple of str
+        Canonical columns, for ``smallest_p``.
+    group : dict of str to str
+        Which rows: canonical value by column.
+    minus : dict of str to str
+        The rows of the mean that is subtracted, for ``difference``.
+    within : dict of str to str
+        The rows that a percentage or a lead refers to; all of them where empty.
+    fell : tuple of str
+        Two columns: the rows in which the second is less than the first.
+    """
+
+    statistic: Statistic
+    over: Unit
+    variable: str | None = None
+    variables: tuple[str, ...] = ()
+    group: Mapping[str, str] = field(default_factory=dict)
+    minus: Mapping[str, str] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
+    fell: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing that the paper prints about its own patients.
+
+    Attributes
+    ----------
+    id : str
+        ``place.quantity[.group].statistic``.
+    printed : Reported
+        The number as printed; for a verbal claim, the bound that decides it.
+    kind : str
+        ``count``, ``percentage``, ``mean``, ``sd``, ``minimum``, ``maximum``, ``p`` or ``verbal``.
+    places : tuple of str
+        Everywhere that the paper prints it.
+    compute : Compute
+    unit : str or None
+        Unit of measurement.
+    says : dict of str to str
+        What a verbal claim says, in our own words, by language.
+    """
+
+    id: str
+    printed: Reported
+    kind: Kind
+    places: tuple[str, ...]
+    compute: Compute
+    unit: str | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The grid that a variable is recorded on.
+
+    Attributes
+    ----------
+    over : {"patients", "vertebrae"}
+        What one record belongs to.
+    step : str
+        Distance of neighbouring values, as a decimal number.
+    low, high : str or None
+        Ends of the scale.
+    also : tuple of str
+        Other low ends that the scale may have had.
+    most_equal : int or None
+        How often one value may occur before it looks contrived; free where not given.
+    """
+
+    over: Unit
+    step: str
+    low: str | None = None
+    high: str | None = None
+    also: tuple[str, ...] = ()
+    most_equal: int | None = None
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper's printed numbers.
+
+    Attributes
+    ----------
+    key : str
+        Short name.
+    about : dict of str to str
+        Bibliographic facts.
+    grids : dict of str to Grid
+        Measurement grid by canonical column.
+    ratios : dict of str to (str, str)
+        Numerator and denominator of each computed variable, which is in percent.
+    claims : tuple of Claim
+    """
+
+    key: str
+    about: Mapping[str, Any]
+    grids: Mapping[str, Grid]
+    ratios: Mapping[str, tuple[str, str]]
+    claims: tuple[Claim, ...]
+
+    def __getitem__(self, claim_id: str) -> Claim:
+        return {claim.id: claim for claim in self.claims}[claim_id]

@@ -1,0 +1,112 @@
+"""YAML with the line of every key, and of every key that stands twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vpresearch.errors import InputError, Problem
+
+_MERGE = "tag:yaml.org,2002:merge"
+_MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+
+
+class Entry(dict[Any, Any]):
+    """Keys and values of a file.
+
+    Attributes
+    ----------
+    line : int
+        Where it begins.
+    lines : dict of str to int
+        Line of each key.
+    """
+
+    line: int
+    lines: dict[str, int]
+
+    def line_of(self, key: str) -> int:
+        """Give the line of a key, or of the whole entry where it lacks the key."""
+        return self.lines.get(key, self.line)
+
+
+class Items(list[Any]):
+    """A list of a file.
+
+    Attributes
+    ----------
+    lines : list of int
+        Line of each item.
+    """
+
+    lines: list[int]
+
+
+class _Loader(yaml.SafeLoader):
+    """Remembers lines, and the keys that stand twice, of which YAML would silently keep the last."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.repeated: list[Problem] = []
+
+    def construct_entry(self, node: yaml.MappingNode) -> Entry:
+        written = [
+            (key.value, key.start_mark.line + 1)
+            for key, _ in node.value
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE
+        ]
+        entry = Entry(self.construct_mapping(node, deep=True))
+        entry.line, entry.lines = node.start_mark.line + 1, {}
+        for key, line in written:
+            if key in entry.lines:
+                message = f"The key {key} stands twice; it stood in line {entry.lines[key]} already."
+                self.repeated.append(Problem("key_twice", message, "Keep one.", line=line))
+            entry.lines.setdefault(key, line)
+        return entry
+
+    def construct_items(self, node: yaml.SequenceNode) -> Items:
+        items = Items(self.construct_sequence(node, deep=True))
+        items.lines = [item.start_mark.line + 1 for item in node.value]
+        return items
+
+
+_Loader.add_constructor(_MAP, _Loader.construct_entry)
+_Loader.add_constructor(_SEQUENCE, _Loader.construct_items)
+
+
+def read_entries(path: Path) -> tuple[Any, list[Problem]]:
+    """Read a YAML file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    content : object
+        Every mapping is an `Entry`, every list an `Items`.
+    repeated : list of Problem
+        Keys that stand twice.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no YAML in UTF-8.
+    """
+    try:
+        loader = _Loader(path.read_text(encoding="utf-8-sig"))
+        return loader.get_single_data(), loader.repeated
+    except OSError:
+        problem = Problem("no_file", "There is no such file.", "Look at the folder and the name.")
+    except UnicodeDecodeError:
+        problem = Problem("not_text", "The file is not UTF-8 text.", "Save it as UTF-8.")
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        problem = Problem("not_yaml", "The YAML cannot be read from here on.", "Correct this line.", line=line)
+    except (ValueError, RecursionError):
+        # A date that no calendar has, or brackets within brackets without end.
+        problem = Problem("not_yaml", "A value of the YAML cannot be read.", "Write it in quotes.")
+    raise InputError(path.name, [problem])

@@ -1,0 +1,86 @@
+"""From a paper's YAML to its claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vpresearch.errors import InputError, Problem
+from vpresearch.published.claims import Claim, Compute, Grid, Paper
+from vpresearch.published.entries import Entry, read_entries
+from vpresearch.published.faults import decimal, of_claim, of_ids, of_sizes, of_variable
+from vpresearch.reported import Reported
+
+_SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
+
+
+def read_paper(path: Path | str) -> Paper:
+    """Read a paper's YAML.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+
+    Returns
+    -------
+    Paper
+
+    Raises
+    ------
+    InputError
+        With every problem of the file at once, by line.
+
+    Examples
+    --------
+    >>> from vpresearch.project import PUBLISHED
+    >>> read_paper(PUBLISHED)["table3.vertebral_volume.p"].printed.printed
+    '0,466'
+    """
+    path = Path(path)
+    content, problems = read_entries(path)
+    sections = {name: _section(content, name, kind, problems) for name, kind in _SECTIONS.items()}
+    about, variables, claims = sections["paper"], sections["variables"], sections["claims"]
+    if isinstance(about, Entry) and not isinstance(about.get("key"), str):
+        problems.append(
+            Problem("missing_key", "The paper has no key.", "Give it a short name in quotes.", line=about.line)
+        )
+    for name, entry in variables.items():
+        problems += of_variable(name, entry, variables)
+    for entry, line in zip(claims, getattr(claims, "lines", []), strict=True):
+        problems += of_claim(entry, line, variables)
+    problems += [*of_ids(claims), *of_sizes(claims)]
+    if problems:
+        raise InputError(path.name, sorted(problems, key=lambda problem: problem.line or 0))
+    ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
+    grids = {name: _grid(entry) for name, entry in variables.items() if name not in ratios}
+    return Paper(about["key"], dict(about), grids, ratios, tuple(map(_claim, claims)))
+
+
+def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> Any:
+    section = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(section, kind):
+        form = "a list" if kind is list else "keys and values"
+        problems.append(Problem("missing_key", f"There is no {name} ({form}).", "Add it."))
+        return kind()
+    return section
+
+
+def _grid(entry: Entry) -> Grid:
+    numbers = {key: decimal(entry[key]) for key in ("step", "low", "high") if key in entry}
+    also = tuple(str(decimal(low)) for low in entry.get("also", ()))
+    return Grid(entry["over"], also=also, most_equal=entry.get("most_equal"), **numbers)  # type: ignore[arg-type]
+
+
+def _claim(entry: Entry) -> Claim:
+    compute = entry["compute"]
+    asked: dict[str, Any] = {key: dict(compute[key]) for key in ("group", "minus", "within") if key in compute}
+    asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
+    return Claim(
+        id=entry["id"],
+        printed=Reported(entry["printed"]),
+        kind=entry["kind"],
+        places=tuple(entry["places"]),
+        compute=Compute(compute["statistic"], compute["over"], compute.get("variable"), **asked),
+        unit=entry.get("unit"),
+        says=dict(entry.get("says", {})),
+    )
