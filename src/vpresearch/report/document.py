@@ -101,7 +101,7 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
         tables,
         figures,
         named,
-        notes(tables, figures, results.identified, language),
+        notes(tables, figures, results.dataset, language),
     )
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from vpresearch.audit import Check, audit
+from vpresearch.project import LOCK
 from vpresearch.published import read_paper
 
 _PACKAGE = Path(__file__).parents[1]
 # What an audit is made by, below and beside its own floor.
-_MAKERS = ("audit", "inference", "lattice", "describe.py", "dictionary.py", "published.py", "reported.py")
+_MAKERS = ("audit", "inference", "lattice", "describe.py", "dictionary.py", "published", "reported.py")
 
 
 def audited(paper: Path, seed: int, folder: Path) -> list[Check]:
@@ -50,8 +51,8 @@ def _check(entry: dict[str, Any]) -> Check:
 
 
 def _digest(paper: Path, seed: int) -> str:
-    """Tell one audit from another: by the paper's file, the seed and every line of code behind it."""
-    digest = hashlib.sha256(f"{seed} ".encode() + paper.read_bytes())
+    """Tell one audit from another: by the paper's file, the seed, the lock and every line of code behind it."""
+    digest = hashlib.sha256(f"{seed} ".encode() + paper.read_bytes() + LOCK.read_bytes())
     for maker in _MAKERS:
         place = _PACKAGE / maker
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:

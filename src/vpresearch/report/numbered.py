@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from vpresearch import labels
 from vpresearch.figures import Figure
+from vpresearch.load import Dataset
 from vpresearch.tables import Table
+from vpresearch.tables.leak_words import one_of_many
 
 _OF_THE_PAPER = ("table1", "table2", "table3", "table4", "figure1", "figure2")
 # Exhibits that tell of the slope of leak on fill, which a reconstruction leaves open.
@@ -51,7 +53,7 @@ def captions(
 
 
 def notes(
-    tables: Mapping[str, Table], figures: Mapping[str, Figure], identified: tuple[float, float] | None, language: str
+    tables: Mapping[str, Table], figures: Mapping[str, Figure], dataset: Dataset, language: str
 ) -> dict[str, tuple[str, ...]]:
     """Give the notes of every exhibit; beside every slope of a reconstruction, what the paper leaves open.
 
@@ -59,7 +61,7 @@ def notes(
     ----------
     tables : dict of str to Table
     figures : dict of str to Figure
-    identified : pair of float, or None
+    dataset : Dataset
     language : {"es", "en"}
 
     Returns
@@ -68,10 +70,11 @@ def notes(
     """
     own: dict[str, tuple[str, ...]] = {f"table.{name}": table.notes for name, table in tables.items()}
     own |= {f"figure.{name}": () for name in figures}
-    if identified is None:
-        return own
-    said = beside("leak_table.identified", identified, language)
-    return {name: (*given, said) if name in _OF_SLOPE and said not in given else given for name, given in own.items()}
+    said = one_of_many(dataset, language)
+    return {
+        name: given + tuple(note for note in said if note not in given) if name in _OF_SLOPE else given
+        for name, given in own.items()
+    }
 
 
 def beside(key: str, identified: tuple[float, float], language: str) -> str:

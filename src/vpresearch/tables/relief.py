@@ -87,7 +87,7 @@ def _seen(row: Mapping[Hashable, Any], language: str) -> str:
     ends = " – ".join(labels.number(row[end], 2, language) for end in ("least", "greatest"))
     verdicts = ("equivalent", "inconclusive", "different")
     counts = ", ".join(f"{row[name]} {word(f'verdict_{name}', language)}" for name in verdicts)
-    return f"{ends}; {counts}"
+    return f"{counts} ({ends})"
 
 
 def _interval(result: Equivalence, language: str) -> str:
