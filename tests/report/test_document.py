@@ -102,6 +102,13 @@ def test_no_table_is_wider_than_its_page(published: Published) -> None:
         start = section.end()
 
 
+def test_an_empty_cell_is_no_higher_than_a_full_one(published: Published) -> None:
+    document = ElementTree.fromstring(published.docx().read("word/document.xml"))
+    paragraphs = [paragraph for cell in document.iter(f"{_W}tc") for paragraph in cell.findall(f"{_W}p")]
+    styles = [paragraph.find(f"{_W}pPr/{_W}pStyle") for paragraph in paragraphs]
+    assert {None if style is None else style.get(f"{_W}val") for style in styles} == {"TableText"}
+
+
 def test_wide_tables_and_no_others_lie_on_their_side(published: Published) -> None:
     lying = {
         name

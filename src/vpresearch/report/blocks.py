@@ -16,6 +16,7 @@ PORTRAIT, LANDSCAPE = 112, 176
 _JOINTS = re.compile(r"(?<=[._/])(?=\w)")
 _BREAK = "\u200b"
 _LONG = 14
+_BOLD = 1.3
 # Tables of many columns of words.
 _WIDE = frozenset(
     {"scorecard", "audit", "models", "comparisons", "comparators", "relief", "specification", "differences"}
@@ -146,7 +147,12 @@ def _breakable(text: str) -> str:
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[float]:
     """Give each column its longest word, and share out what is left by how much its cells have to say."""
-    least = [max(len(piece) for cell in column for piece in _pieces(cell)) + 3 for column in columns]
+    # A head is bold, and its letters wider.
+    heads = [_BOLD * max(map(len, _pieces(head))) for head, *_ in columns]
+    least = [
+        max(head, *(len(piece) for cell in column for piece in _pieces(cell))) + 3
+        for head, column in zip(heads, columns, strict=True)
+    ]
     full = [max(max(len(cell) for cell in column) + 3, low) for column, low in zip(columns, least, strict=True)]
     if sum(full) <= room:
         return [width / room for width in full]

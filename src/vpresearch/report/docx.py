@@ -134,7 +134,9 @@ def _fitted(section: str, room: int) -> str:
         return "<w:tblGrid>" + "".join(f'<w:gridCol w:w="{width}"/>' for width in widths) + "</w:tblGrid>"
 
     def table(match: re.Match[str]) -> str:
-        return _GRID.sub(grid, match[0]).replace('w:val="Compact"', 'w:val="TableText"')
+        # Pandoc gives an empty cell no style, and with it the height of a line of prose.
+        cells = match[0].replace("<w:p />", '<w:p><w:pPr><w:pStyle w:val="Compact" /></w:pPr></w:p>')
+        return _GRID.sub(grid, cells).replace('w:val="Compact"', 'w:val="TableText"')
 
     return _TABLE.sub(table, section)
 
