@@ -441,4 +441,6 @@ class _Number(float):
         return self
 
     def __format__(self, spec: str) -> str:
+        if spec.endswith("g"):
+            return f"{float(self):{spec}}".replace(".", words_of(self.language)["decimal_mark"])
         return number(float(self), int(spec.strip(".f")), self.language)

@@ -10,7 +10,11 @@ from typing import Literal
 
 RoundingRule = Literal["any", "half-up", "half-even", "truncation"]
 
-_PRINTED = re.compile(r"(?P<bound>[<>])?\s*(?P<sign>[-\u2212])?(?P<number>\d+(?:[.,]\d+)?|[.,]\d+)\s*(?P<percent>%)?")
+_PRINTED = re.compile(
+    r"(?P<bound>[<>])?\s*(?P<sign>[-\u2212])?(?P<number>[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)\s*(?P<percent>%)?"
+)
+
+_LONGEST = 40
 
 # A binary float carries a mean such as 26.95 with an error in its 16th digit; it must not decide a verdict.
 _RELATIVE_NOISE = Fraction(1, 10**12)
@@ -74,7 +78,7 @@ class Reported:
         self._parts()
 
     def _parts(self) -> re.Match[str]:
-        match = _PRINTED.fullmatch(self.printed.strip())
+        match = _PRINTED.fullmatch(self.printed.strip()) if len(self.printed) <= _LONGEST else None
         if match is None:
             raise ValueError(f"{self.printed!r} is not a printed number")
         return match

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.audit.test_joined import two_groups
 from tests.made_up_paper import alter, make_paper, write_paper
 from vpresearch.audit import Check, audit, kruskal_without_contrived_ties
 from vpresearch.figures import audit_p
@@ -205,3 +206,66 @@ def test_the_example_of_another_paper_that_the_project_shows(tmp_path: Path) -> 
     figure = audit_p(checks, "es")
     assert figure.data["test"].tolist()[:2] == ["student", "welch"]
     assert len(audit_table(checks, "es").data) == len(checks)
+
+
+@pytest.mark.parametrize(
+    ("printed", "test"), [("0.0127", "chi_squared"), ("0.0169", "chi_squared_yates"), ("0.0168", "fisher")]
+)
+def test_a_yes_or_no_with_means_is_tested_as_a_table_too(printed: str, test: str, tmp_path: Path) -> None:
+    # 61 of 200 against 85 of 200, as means and standard deviations.
+    content = two_groups("1", "0", "1", {"a.n": "200", "b.n": "200", "a.mean": "0.305", "b.mean": "0.425"})
+    for group, leak, sd in (("a", "no", "0.462"), ("b", "yes", "0.496")):
+        compute = {"statistic": "sd", "over": "vertebrae", "variable": "vas_pre", "group": {"leak": leak}}
+        content["claims"].append(
+            {"id": f"{group}.sd", "printed": sd, "kind": "sd", "places": ["table"], "compute": compute}
+        )
+    compute = {"statistic": "p", "over": "vertebrae", "variable": "vas_pre"}
+    content["claims"].append({"id": "p", "printed": printed, "kind": "p", "places": ["table"], "compute": compute})
+    checks = audit(read_paper(write_paper(content, tmp_path / "paper.yaml")))
+    assert [check for check in checks if check.alarm] == []
+    (found,) = _of(checks, f"p_{test}", "p")
+    assert found.verdict == "possible"
+    groups = [re.findall(r"(\d)(?: x(\d+))?", part) for part in found.witness.split(" | ")]
+    assert [dict(group) for group in groups] == [{"0": "139", "1": "61"}, {"0": "115", "1": "85"}]
+
+
+def test_a_p_of_three_arms_is_not_taken_for_one_of_two_groups(tmp_path: Path) -> None:
+    content = make_paper(100)
+    for arm, n in (("x", "10"), ("y", "12"), ("z", "14")):
+        where = {"over": "vertebrae", "group": {"arm": arm}}
+        content["claims"].append(
+            {"id": f"{arm}.n", "printed": n, "kind": "count", "places": ["t"], "compute": where | {"statistic": "n"}}
+        )
+        mean = where | {"statistic": "mean", "variable": "vas_pre"}
+        content["claims"].append(
+            {"id": f"{arm}.mean", "printed": "7.0", "kind": "mean", "places": ["t"], "compute": mean}
+        )
+    checks = audit(read_paper(write_paper(content, tmp_path / "paper.yaml")))
+    assert _of(checks, "p_source", "table3.vas_pre.p") == []
+    assert _of(checks, "p_source", "table3.vas_1m.p")
+
+
+@pytest.mark.parametrize(("mean", "sd", "least"), [("5.0", "0.0", "5.0"), ("2.0", "1.0", "0"), ("2", "1.0", "2.2")])
+def test_a_mean_ratio_is_bounded_only_where_the_bounds_hold(mean: str, sd: str, least: str, tmp_path: Path) -> None:
+    n = {"statistic": "n"}
+    claims = [("n", "20", "count", n)]
+    for name, column, kind, number in (
+        ("y.mean", "y", "mean", mean), ("y.sd", "y", "sd", sd), ("y.min", "y", "minimum", least),
+        ("x.mean", "x", "mean", "3.0"), ("x.sd", "x", "sd", "1.0"), ("r.mean", "r", "mean", "177.3"),
+    ):  # fmt: skip
+        statistic = {"minimum": "min"}.get(kind, kind)
+        claims.append((name, number, kind, {"statistic": statistic, "variable": column}))
+    content = {
+        "paper": {"key": "ratio"},
+        "variables": {
+            "x": {"over": "patients", "step": "0.1"},
+            "y": {"over": "patients", "step": "0.1"},
+            "r": {"over": "patients", "ratio": ["x", "y"]},
+        },
+        "claims": [
+            {"id": name, "printed": number, "kind": kind, "places": ["t"], "compute": compute | {"over": "patients"}}
+            for name, number, kind, compute in claims
+        ],
+    }
+    checks = audit(read_paper(write_paper(content, tmp_path / "paper.yaml")))
+    assert [check for check in checks if check.check == "ratio"] == []

@@ -113,3 +113,32 @@ def test_the_witness_of_a_pooled_mean_is_within_both_bounds(tmp_path: Path) -> N
     low, high = (float(check.values[end]) for end in ("low", "high"))
     assert low <= float(check.witness) <= high
     assert 2.015 <= float(check.witness) <= 2.025
+
+
+def extremes(folder: Path, printed: dict[str, str]) -> list[Check]:
+    groups = {"a.mean": "50.0", "b.mean": "50.0", "everybody.mean": "50.0"}
+    paper = read_paper(write_paper(two_groups("1", None, None, GROUPS | groups | printed), folder / "paper.yaml"))
+    return [c for c in check_joined(paper, "any", np.random.default_rng(1)) if c.check == "groups_extremes"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "impossible"),
+    [
+        ({"a.max": "84", "everybody.max": "80"}, ["extreme_max_beyond"]),
+        ({"a.max": "80", "everybody.max": "80"}, []),
+        ({"b.min": "48", "everybody.min": "50"}, ["extreme_min_beyond"]),
+        ({"a.min": "47", "b.min": "48", "everybody.min": "43"}, ["groups_extremes_fails"]),
+        ({"a.min": "43", "b.min": "48", "everybody.min": "43"}, []),
+    ],
+)
+def test_extremes_of_groups_and_of_everybody(printed: dict[str, str], impossible: list[str], tmp_path: Path) -> None:
+    assert [check.code for check in extremes(tmp_path, printed) if check.alarm] == impossible
+
+
+def test_groups_without_spread_force_no_spread_below_nothing(tmp_path: Path) -> None:
+    flat = {"a.mean": "5.0", "a.sd": "0.0", "b.mean": "5.0", "b.sd": "0.0", "everybody.mean": "5.0"}
+    paper = read_paper(
+        write_paper(two_groups("0.01", None, None, GROUPS | flat | {"everybody.sd": "0.02"}), tmp_path / "paper.yaml")
+    )
+    (check,) = [c for c in check_joined(paper, "any", np.random.default_rng(1)) if c.check == "groups_sd"]
+    assert (check.verdict, check.values["low"]) == ("possible", 0)

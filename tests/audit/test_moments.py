@@ -99,3 +99,27 @@ def test_a_count_for_one_reading_of_an_extreme_says_at_least(step: str, code: st
     printed = {"a.n": "10", "a.mean": "3.5", "a.sd": "1.1", "a.min": "2", "a.max": "6"}
     (stated_grid,) = [check for check in moments(tmp_path, step, printed) if check.check == "grimmer"]
     assert (stated_grid.verdict, stated_grid.code) == ("possible", code)
+
+
+@pytest.mark.parametrize(("low", "high"), [("1", "9"), (None, "9"), ("1", None)])
+def test_a_grid_runs_from_its_end_and_not_from_nothing(low: str | None, high: str | None, tmp_path: Path) -> None:
+    # 3, 3, 5, 7, 9: odd numbers in steps of two.
+    content = two_groups("2", None, None, {"a.n": "5", "a.mean": "5.4", "a.sd": "2.6", "a.min": "3", "a.max": "9"})
+    content["variables"]["vas_pre"] |= {name: end for name, end in (("low", low), ("high", high)) if end}
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    (check,) = [c for c in check_moments(paper, "any", np.random.default_rng(1)) if c.check == "grimmer"]
+    assert check.verdict == "possible"
+
+
+def test_a_spread_that_prints_as_nothing_is_no_negative_one(tmp_path: Path) -> None:
+    printed = {"a.n": "9", "a.mean": "5.00", "a.sd": "0.0", "a.min": "5.00", "a.max": "5.00"}
+    assert [c.check for c in moments(tmp_path, "0.01", printed) if c.alarm] == []
+
+
+@pytest.mark.parametrize("grid", [{"step": "0.0000000001"}, {"step": "1", "low": "0", "high": "100000000000000"}])
+def test_a_grid_too_fine_to_go_through_is_undecided(grid: dict[str, str], tmp_path: Path) -> None:
+    content = two_groups("1", None, None, {"a.n": "9", "a.mean": "5.0", "a.sd": "1.0"})
+    content["variables"]["vas_pre"] |= grid
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    found = [c for c in check_moments(paper, "any", np.random.default_rng(1)) if c.check == "grimmer"]
+    assert [(c.verdict, c.code) for c in found] == [("undecided", "too_fine")]

@@ -14,6 +14,7 @@ from vpresearch.reported import Reported, RoundingRule
 _STATISTICS = ("mean", "sd", "min", "max")
 # Grids that an instrument or a habit could give, beside the one that is stated.
 _LARGEST = 100_000
+_FINEST = 100_000
 NATURAL_STEPS = ("1", "0.5", "0.1", "0.05")
 
 
@@ -120,16 +121,20 @@ def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
     ------
     claim : Claim
     first, second : Group
-        Both with a printed standard deviation. Where two columns divide the variable, nothing tells which of them the
-        p-value compares, and none is given.
+        Both with a printed standard deviation. Where several columns divide the variable, in two or in more groups,
+        nothing tells which of them the p-value compares, and none is given.
     """
+    dividing: dict[tuple[str, str], set[str]] = {}
+    for group in groups(paper):
+        dividing.setdefault((group.variable, group.over), set()).update(column for column, _ in group.where)
     divided: dict[tuple[str, str], list[tuple[Group, Group]]] = {}
     for first, second in halves(paper):
         if "sd" in first.claims and "sd" in second.claims:
             divided.setdefault((first.variable, first.over), []).append((first, second))
     for claim in paper.claims:
         compared = divided.get((str(claim.compute.variable), claim.compute.over), [])
-        if claim.kind == "p" and len(compared) == 1:
+        key = (str(claim.compute.variable), claim.compute.over)
+        if claim.kind == "p" and len(compared) == 1 and len(dividing[key]) == 1:
             yield claim, *compared[0]
 
 
@@ -220,11 +225,11 @@ def cell(paper: Paper, group: Group, grid: Grid, rule: RoundingRule, *, strict: 
     attained: list[Fraction | None] = []
     for position, (statistic, scale) in enumerate((("min", grid.low), ("max", grid.high))):
         own, of_all = group.printed(statistic), everybody.printed(statistic) if everybody else None
-        candidates = _on_grid(own or of_all, step, rule)
+        candidates = _on_grid(own or of_all, grid, rule)
         if candidates == []:
             return None
         if candidates is None:
-            ends.append(Fraction(scale) if scale is not None else _reach(group, position, step))
+            ends.append(Fraction(scale) if scale is not None else _reach(group, position, grid))
             attained.append(None)
             continue
         nearest = min(candidates, key=lambda value: abs(value - (own or of_all).value))  # type: ignore[union-attr]
@@ -266,7 +271,21 @@ def off_grid(paper: Paper, group: Group, grid: Grid, rule: RoundingRule) -> list
     everybody = pooled(paper, group)
     known = {**(everybody.claims if everybody else {}), **group.claims}
     extremes = [known[name] for name in ("min", "max") if name in known]
-    return [claim for claim in extremes if _on_grid(claim.printed, Fraction(grid.step), rule) == []]
+    return [claim for claim in extremes if _on_grid(claim.printed, grid, rule) == []]
+
+
+def is_binary(grid: Grid) -> bool:
+    """Tell whether a grid is that of a yes or no."""
+    return (grid.step, grid.low, grid.high) == ("1", "0", "1")
+
+
+def is_too_fine(group: Group, grid: Grid) -> bool:
+    """Tell whether a grid has so many steps that they say nothing of a mean, and take for ever to go through."""
+    ends = [
+        Fraction(end) if end is not None else _reach(group, position, grid)
+        for position, end in enumerate((grid.low, grid.high))
+    ]
+    return (ends[1] - ends[0]) / Fraction(grid.step) > _FINEST
 
 
 def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:
@@ -294,21 +313,29 @@ def _where(claim: Claim) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(claim.compute.group.items()))
 
 
-def _on_grid(printed: Reported | None, step: Fraction, rule: RoundingRule) -> list[Fraction] | None:
+def _anchor(grid: Grid) -> tuple[Fraction, Fraction]:
+    """Give a value that the grid has, at one of its ends where it has any, and its step."""
+    return Fraction(grid.low or grid.high or 0), Fraction(grid.step)
+
+
+def _on_grid(printed: Reported | None, grid: Grid, rule: RoundingRule) -> list[Fraction] | None:
     """List the grid values that a printed extreme can stand for; None where none is printed."""
     if printed is None:
         return None
     interval = printed.interval(rule)
     if interval.low is None or interval.high is None:
         return None
-    first, last = math.floor(interval.low / step), math.ceil(interval.high / step)
-    return [place * step for place in range(first, last + 1) if place * step in interval]
+    start, step = _anchor(grid)
+    first, last = math.floor((interval.low - start) / step), math.ceil((interval.high - start) / step)
+    values = (start + place * step for place in range(first, last + 1))
+    return [value for value in values if value in interval]
 
 
-def _reach(group: Group, position: int, step: Fraction) -> Fraction:
+def _reach(group: Group, position: int, grid: Grid) -> Fraction:
     """How far the standard deviation lets one value lie from the mean: sd (n - 1) / sqrt(n), rounded outwards."""
     mean, sd = group.claims["mean"].printed, group.printed("sd")
     spread = float(sd.value + sd.half_unit) if sd else abs(float(mean.value)) + 1
     far = float(mean.half_unit) + spread * (group.n - 1) / math.sqrt(group.n)
     end = float(mean.value) + (far if position else -far)
-    return (math.ceil if position else math.floor)(end / float(step)) * step
+    start, step = _anchor(grid)
+    return start + (math.ceil if position else math.floor)((end - float(start)) / float(step)) * step

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency, fisher_exact
 
+from vpresearch.audit.cells import pairs
 from vpresearch.audit.check import Check, Verdict, inside
 from vpresearch.audit.p_values import source
+from vpresearch.audit.table_tests import TABLE_TESTS
 from vpresearch.published import Claim, Paper
 from vpresearch.reported import RoundingRule
 
 Table = NDArray[np.int64]
 
 _BY = "leak"
-TESTS: dict[str, Callable[[Table], float]] = {
-    "chi_squared": lambda table: float(chi2_contingency(table, correction=False).pvalue),
-    "chi_squared_yates": lambda table: float(chi2_contingency(table, correction=True).pvalue),
-    "fisher": lambda table: float(fisher_exact(table).pvalue),
-}
 
 
 def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
@@ -36,20 +32,22 @@ def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     Check
         One a test, exact, and one that names the tests which can give the p.
     """
+    # Where means of noughts and ones are printed, they tell more, and the tables are tested with them.
+    by_means = {claim.id for claim, _, _ in pairs(paper)}
     for claim in paper.claims:
         variable = claim.compute.variable
-        if claim.kind != "p" or variable is None or variable in paper.grids:
+        if claim.kind != "p" or variable is None or claim.id in by_means:
             continue
         tables = _tables(paper, claim, variable)
         if not tables:
             continue
-        checks = [_check(claim, variable, test, tables, rule) for test in TESTS]
+        checks = [_check(claim, variable, test, tables, rule) for test in TABLE_TESTS]
         yield from checks
         yield source(checks)
 
 
 def _check(claim: Claim, variable: str, test: str, tables: list[Table], rule: RoundingRule) -> Check:
-    p = np.array([TESTS[test](table) for table in tables])
+    p = np.array([TABLE_TESTS[test](table) for table in tables])
     fitting = np.flatnonzero(inside(p, claim.printed.interval(rule)))
     values: dict[str, str | float] = {"test": test, "variable": variable, "printed": claim.printed.printed, "scale": ""}
     values["known"] = "list"
@@ -73,10 +71,10 @@ def _tables(paper: Paper, claim: Claim, variable: str) -> list[Table]:
         if unit == over and len(where) == 1:
             margins.setdefault(where[0][0], []).append((where[0][1], n))
     halved = [column for column, margin in margins.items() if len(margin) == 2]
-    others = [column for column in halved if column != variable]
+    others = [column for column, margin in margins.items() if len(margin) > 1 and column != variable]
     # Where several columns could be the other side, the paper compares by leak or does not say.
     by = _BY if _BY in others else (others[0] if len(others) == 1 else None)
-    if variable not in halved or by is None:
+    if variable not in halved or by not in halved:
         return []
     (first, rows), (second, _) = margins[variable]
     (one, columns), (two, _) = margins[by]

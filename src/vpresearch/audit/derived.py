@@ -109,7 +109,17 @@ def _ratios(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         top, bottom = (overall.get((name, claim.compute.over)) for name in parts)
         if top is None or bottom is None or not {"sd", "min"} <= set(bottom.claims) or "sd" not in top.claims:
             continue
-        yield _ratio(paper, claim, top, bottom, rule)
+        if _bounds_hold(top, bottom, rule):
+            yield _ratio(paper, claim, top, bottom, rule)
+
+
+def _bounds_hold(top: Group, bottom: Group, rule: RoundingRule) -> bool:
+    """Whether the bounds of a mean ratio are valid: a mean of at least 0 over values above 0 that vary."""
+    numerator, mean, least, sd = (
+        group.claims[name].printed.interval(rule).low or 0
+        for group, name in ((top, "mean"), (bottom, "mean"), (bottom, "min"), (bottom, "sd"))
+    )
+    return numerator >= 0 and mean > least > 0 and sd > 0
 
 
 def _ratio(paper: Paper, claim: Claim, top: Group, bottom: Group, rule: RoundingRule) -> Check:

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, aligned, cell, grids, halves, pooled, pooled_mean
+from vpresearch.audit.cells import Group, aligned, cell, grids, groups, halves, is_too_fine, pooled, pooled_mean
 from vpresearch.audit.check import Check, show_values
 from vpresearch.audit.witness import Ints, admissible, climb, is_coarse, on_scale
 from vpresearch.lattice import Cell, Joint, Window, joint_count, pooled_bounds
@@ -37,13 +37,18 @@ def check_joined(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> 
         Overall mean and standard deviation that the groups force; then, on each stated grid, whether two groups exist
         that print as they should alone and, with mean, standard deviation and extremes, together.
     """
+    for group in groups(paper):
+        everybody = pooled(paper, group)
+        if group.where and everybody is not None:
+            yield from _extremes(group, everybody, rule)
     for first, second in halves(paper):
         everybody = pooled(paper, first)
         if everybody is None or first.n + second.n != everybody.n:
             continue
         yield from _overall(first, second, everybody, rule)
+        yield from _both_extremes(first, second, everybody, rule)
         for grid, stated in grids(paper, first.variable):
-            if stated:
+            if stated and not any(is_too_fine(group, grid) for group in (first, second, everybody)):
                 yield from _together(paper, (first, second), everybody, grid, rule, rng)
 
 
@@ -58,7 +63,9 @@ def _overall(first: Group, second: Group, everybody: Group, rule: RoundingRule) 
     yield _overlap("groups_mean", (*ids, everybody.claims["mean"].id), printed.interval(rule), low, high, everybody)
     if "sd" in everybody.claims and "sd" in first.claims and "sd" in second.claims:
         sds = [group.claims["sd"].printed.interval(rule) for group in (first, second)]
-        squares = [(first.n - 1) * end(sds[0]) ** 2 + (second.n - 1) * end(sds[1]) ** 2 for end in (_low, _high)]
+        # A standard deviation printed as 0.0 is none below nothing.
+        ends = [[max(Fraction(0), end(sd)) for sd in sds] for end in (_low, _high)]
+        squares = [(first.n - 1) * one**2 + (second.n - 1) * other**2 for one, other in ends]
         gaps = (
             max(Fraction(0), _low(means[0]) - _high(means[1]), _low(means[1]) - _high(means[0])),
             max(_high(means[0]) - _low(means[1]), _high(means[1]) - _low(means[0])),
@@ -69,6 +76,41 @@ def _overall(first: Group, second: Group, everybody: Group, rule: RoundingRule) 
         yield _overlap(
             "groups_sd", (*ids, everybody.claims["sd"].id), sd.interval(rule), _root(low2), _root(high2), everybody
         )
+
+
+_EXTREMES = {
+    ("min", False): "extreme_min_within",
+    ("min", True): "extreme_min_beyond",
+    ("max", False): "extreme_max_within",
+    ("max", True): "extreme_max_beyond",
+}
+
+
+def _extremes(group: Group, everybody: Group, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the printed extremes of a group against those of everybody, which they cannot pass."""
+    for name in ("min", "max"):
+        own, overall = group.printed(name), everybody.printed(name)
+        if own is None or overall is None:
+            continue
+        inner, outer = own.interval(rule), overall.interval(rule)
+        beyond = _high(inner) < _low(outer) if name == "min" else _low(inner) > _high(outer)
+        values: dict[str, str | float] = {"variable": group.variable, "inner": own.printed, "outer": overall.printed}
+        ids = (group.claims[name].id, everybody.claims[name].id)
+        code = _EXTREMES[name, bool(beyond)]
+        witness = "" if beyond else f"{own.printed} / {overall.printed}"
+        yield Check("groups_extremes", ids, "impossible" if beyond else "possible", code, values, witness=witness)
+
+
+def _both_extremes(first: Group, second: Group, everybody: Group, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the extremes of everybody against those of the two groups, one of which has them."""
+    for name, outermost in (("min", min), ("max", max)):
+        printed = [group.printed(name) for group in (first, second, everybody)]
+        intervals = [number.interval(rule) for number in printed if number is not None]
+        if len(intervals) < 3:
+            continue
+        low, high = (outermost(end(interval) for interval in intervals[:2]) for end in (_low, _high))
+        ids = tuple(group.claims[name].id for group in (first, second, everybody))
+        yield _overlap("groups_extremes", ids, intervals[2], low, high, everybody)
 
 
 def _overlap(

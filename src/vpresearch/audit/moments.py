@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, cell, grids, groups, off_grid
+from vpresearch.audit.cells import Group, cell, grids, groups, is_binary, is_too_fine, off_grid
 from vpresearch.audit.check import Check, show_values
 from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
 from vpresearch.lattice import Cell, count, sample, to_values
@@ -42,7 +42,7 @@ def _on_grid(
 ) -> Check:
     """GRIM for a mean alone, GRIMMER with a standard deviation, both exact where the cell can be counted."""
     name = "grimmer" if "sd" in group.claims else "grim"
-    if (grid.step, grid.low, grid.high) == ("1", "0", "1") and "sd" in group.claims:
+    if is_binary(grid) and "sd" in group.claims:
         # Of a yes or no, the mean tells the standard deviation (Heathers & Brown, 2019).
         name = "debit"
     name += "" if stated else "_natural_grid"
@@ -52,6 +52,8 @@ def _on_grid(
         "scale": f"{grid.low} – {grid.high}" if grid.low is not None and grid.high is not None else "",
         "n": float(group.n),
     }
+    if is_too_fine(group, grid):
+        return Check(name, group.ids, "undecided", "too_fine", values)
     outside = off_grid(paper, group, grid, rule)
     if outside:
         values["printed"] = " / ".join(claim.printed.printed for claim in outside)
@@ -104,7 +106,7 @@ def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
     # (max - mean)(mean - min) is greatest in the middle.
     middle = min(max((low + high) / 2, mean_low), mean_high)
     limit2 = (high - middle) * (middle - low) * group.n / (group.n - 1)
-    holds = sd_low**2 <= limit2
+    holds = max(Fraction(0), sd_low) ** 2 <= limit2
     yield Check(
         "sd_limit",
         (*group.ids, group.claims["min"].id, group.claims["max"].id),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr, stdtr
 
 from vpresearch.audit.t_bounds import t_bounds
+from vpresearch.audit.table_tests import TABLE_TESTS, table_p
 from vpresearch.audit.witness import Ints
 from vpresearch.lattice import Cell, Joint, KruskalDistribution, kruskal_p_distribution, t_p_distribution
 from vpresearch.reported import RoundingRule
@@ -125,6 +126,25 @@ def bounded(
             low, high = float(chdtrc(1, sum(sizes) - 1)), 1.0
         found[test] = Attained(low, high, values, only=only)
     return found
+
+
+def tabled(pools: tuple[Ints, Ints]) -> dict[str, Attained]:
+    """List every attainable p of the tests of two-by-two tables.
+
+    Parameters
+    ----------
+    pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
+        Every dataset of the two groups, of noughts and ones.
+
+    Returns
+    -------
+    dict of str to Attained
+        By test; empty where a group has no dataset.
+    """
+    if not len(pools[0]) or not len(pools[1]):
+        return {}
+    p = {test: table_p(*pools, test).ravel() for test in TABLE_TESTS}
+    return {test: _complete(values, np.ones(values.shape, dtype=np.int64)) for test, values in p.items()}
 
 
 def exact_p(deviation: NDArray[np.int64], n_a: int, n_b: int) -> Floats:

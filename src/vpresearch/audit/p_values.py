@@ -9,9 +9,9 @@ from itertools import combinations
 import numpy as np
 
 from vpresearch.audit.attainable import kruskal_without_contrived_ties
-from vpresearch.audit.cells import Group, aligned, cell, grids, pairs
+from vpresearch.audit.cells import Group, aligned, cell, grids, is_binary, is_too_fine, pairs
 from vpresearch.audit.check import Check, Verdict, inside
-from vpresearch.audit.p_attained import T_TESTS, Attained, bounded, listed
+from vpresearch.audit.p_attained import T_TESTS, Attained, bounded, listed, tabled
 from vpresearch.audit.p_witness import p_witness
 from vpresearch.audit.witness import Ints, datasets, is_coarse
 from vpresearch.lattice import Cell, Joint, count
@@ -81,6 +81,8 @@ def _row(
     paper: Paper, claim: Claim, compared: tuple[Group, Group], grid: Grid, rule: RoundingRule, rng: np.random.Generator
 ) -> Row | None:
     """Set a row on a grid; None where its groups cannot be set on it together."""
+    if any(is_too_fine(group, grid) for group in compared):
+        return None
     relaxed, strict = (
         [cell(paper, group, grid, rule, strict=exactly) for group in compared] for exactly in (False, True)
     )
@@ -94,6 +96,8 @@ def _row(
         attained = listed(Joint(first, second))
     else:
         attained = bounded(first, second, (pools[0], pools[1]), rule, rng)
+    if is_binary(grid):
+        attained |= tabled((pools[0], pools[1]))
     return Row(claim, compared, grid, attained, cells, (pools[0], pools[1]))
 
 

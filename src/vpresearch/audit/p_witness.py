@@ -11,6 +11,7 @@ from scipy.stats import mannwhitneyu
 
 from vpresearch.audit.check import inside, show_values
 from vpresearch.audit.p_attained import RANK_PAIRS, T_TESTS, rank_p, t_p
+from vpresearch.audit.table_tests import TABLE_TESTS, table_p
 from vpresearch.audit.witness import Ints, on_scale, prints, shift_two
 from vpresearch.inference import kruskal, mann_whitney, student, welch
 from vpresearch.lattice import Cell
@@ -20,6 +21,7 @@ _WALKS, _WALK = 40, 1500
 _BLOCK = 1_000_000
 # Walks times values: all of the walks up to a hundred values.
 _WALKED = 4000
+_RANK_TESTS = ("kruskal", "mann_whitney", "mann_whitney_exact")
 _RUN: dict[str, Callable[[Ints, Ints], float]] = {
     "student": lambda first, second: student(first, second).p_value,
     "welch": lambda first, second: welch(first, second).p_value,
@@ -36,7 +38,7 @@ def p_witness(
 
     Parameters
     ----------
-    test : {"student", "welch", "kruskal", "mann_whitney", "mann_whitney_exact"}
+    test : {"student", "welch", "kruskal", "mann_whitney", "mann_whitney_exact"}, or of a two-by-two table
     cells : pair of Cell
         What the groups must print.
     pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
@@ -53,13 +55,20 @@ def p_witness(
     if not len(pools[0]) or not len(pools[1]):
         return ""
     found = _candidates(test, pools, printed, rng)
-    if test not in T_TESTS:
+    if test in _RANK_TESTS:
         found = chain(found, _walk(test, cells, pools, printed, rng))
     for first, second in found:
-        if _RUN[test](first, second) in printed:
+        if _run(test, first, second) in printed:
             values = [on_scale(cell, positions) for cell, positions in zip(cells, (first, second), strict=True)]
             return " | ".join(map(show_values, values))
     return ""
+
+
+def _run(test: str, first: Ints, second: Ints) -> float:
+    """Give the p of the ordinary test, for a table from the noughts and ones of each group."""
+    if test in TABLE_TESTS:
+        return TABLE_TESTS[test](np.array([np.bincount(part, minlength=2) for part in (first, second)]))
+    return _RUN[test](first, second)
 
 
 def _candidates(
@@ -69,7 +78,9 @@ def _candidates(
     first, second = pools
     order = rng.permutation(len(first))
     for block in np.array_split(order, _n_blocks(first, second)):
-        if test in T_TESTS:
+        if test in TABLE_TESTS:
+            p = table_p(first[block], second, test)
+        elif test in T_TESTS:
             p = t_p(first[block], second, equal_var=test == "student")
         else:
             rows, columns = np.repeat(block, len(second)), np.tile(np.arange(len(second)), len(block))
@@ -90,6 +101,7 @@ def _walk(
     """Walk from a pair towards the printed p by moves of two values apart or together, which keep the sum."""
     low, high = float(printed.low or 0), 1.0 if printed.high is None else float(printed.high)
     aim, reach = (low + high) / 2, (high - low) / 2
+    spans = [cell.span for cell in cells]
     # A walk through many values takes longer; they share the time of a few.
     for _ in range(max(1, min(_WALKS, _WALKED // sum(cell.n for cell in cells)))):
         groups = [pool[rng.integers(len(pool))] for pool in pools]
@@ -97,7 +109,7 @@ def _walk(
         for _ in range(_WALK):
             side = int(rng.integers(2))
             moved = list(groups)
-            moved[side] = shift_two(cells[side].span, groups[side], rng)
+            moved[side] = shift_two(spans[side], groups[side], rng)
             distance = abs(float(rank_p(moved[0][None], moved[1][None], test)[0]) - aim)
             if distance > best + 0.003 * rng.exponential() or not prints(cells[side], moved[side]):
                 continue

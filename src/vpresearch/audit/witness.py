@@ -119,6 +119,10 @@ def datasets(cell: Cell, rng: np.random.Generator, size: int) -> Ints:
     numpy.ndarray of int, shape (n_datasets, n)
         Positions on the lattice.
     """
+    if cell.size == 2:
+        # Of noughts and ones the sum tells everything.
+        both = (np.repeat([0, 1], [cell.n - window.total, window.total]) for window in admissible(cell))
+        return np.array([dataset for dataset in both if prints(cell, dataset)], dtype=np.int64).reshape(-1, cell.n)
     if is_coarse(cell) and count(cell) <= _FEW:
         listed = enumerate_multisets(cell)
         return np.array([np.repeat(np.arange(cell.size), row) for row in listed]).reshape(-1, cell.n)

@@ -51,6 +51,13 @@ class _Loader(yaml.SafeLoader):
         super().__init__(stream)
         self.repeated: list[Problem] = []
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            # A date that no calendar has, a number beyond what Python reads.
+            raise yaml.constructor.ConstructorError(None, None, "not a value", node.start_mark) from error
+
     def construct_entry(self, node: yaml.MappingNode) -> Entry:
         written = [
             (key.value, key.start_mark.line + 1)
@@ -95,18 +102,19 @@ def read_entries(path: Path) -> tuple[Any, list[Problem]]:
     InputError
         If there is no such file, or it is no YAML in UTF-8.
     """
+    text = ""
     try:
-        loader = _Loader(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        loader = _Loader(text)
         return loader.get_single_data(), loader.repeated
     except OSError:
         problem = Problem("no_file", "There is no such file.", "Look at the folder and the name.")
     except UnicodeDecodeError:
-        problem = Problem("not_text", "The file is not UTF-8 text.", "Save it as UTF-8.")
+        problem = Problem("not_text", "The file is not UTF-8 text.", "Save it as UTF-8.", line=1)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
+        line = mark.line + 1 if mark else 1 + text[: getattr(error, "position", 0)].count("\n")
         problem = Problem("not_yaml", "The YAML cannot be read from here on.", "Correct this line.", line=line)
-    except (ValueError, RecursionError):
-        # A date that no calendar has, or brackets within brackets without end.
-        problem = Problem("not_yaml", "A value of the YAML cannot be read.", "Write it in quotes.")
+    except RecursionError:
+        problem = Problem("not_yaml", "Brackets stand within brackets without end.", "Take them out.", line=1)
     raise InputError(path.name, [problem])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeAlias, get_args
@@ -32,8 +33,11 @@ _NEEDS = {name: {"variable"} for name in ("mean", "sd", "min", "max", "p")} | {
     "difference": {"variable", "minus"},
     "smallest_p": {"variables"},
 }
-_DECIMAL = re.compile(r"-?\d+(?:[.,]\d+)?")
-# How alike an unknown column and a known one are, where it is taken for a slip of the pen.
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(?:[.,][0-9]{1,20})?")
+_LANGUAGES = {"en", "es"}
+_COUNT = re.compile(r"[0-9]{1,15}")
+_ROWS = ("group", "minus", "within")
+# How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
 _ALIKE = 0.7
 
 
@@ -73,9 +77,11 @@ def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> li
     -------
     list of Problem
     """
-    if not isinstance(entry, Entry):
+    if not isinstance(entry, Entry) or not isinstance(name, str):
         line = variables.line_of(str(name)) if isinstance(variables, Entry) else None
-        return [Problem("variable", f"{name}: it is not keys and values.", "Write over and step.", line=line)]
+        return [
+            Problem("variable", f"{name}: it is not a name with keys and values.", "Write over and step.", line=line)
+        ]
     faults = [*_keys(entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry else {"over", "step"})]
     faults += _not_one_of(entry, "over", get_args(Unit))
     faults += _ratio(entry, variables) if "ratio" in entry else _grid(entry)
@@ -84,7 +90,7 @@ def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> li
 
 def _ratio(entry: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
     parts, line = entry["ratio"], entry.line_of("ratio")
-    if not _is_list_of_text(parts) or len(parts) != 2:
+    if not _is_list_of_text(parts) or len(set(parts)) != 2:
         yield "ratio is not two columns, numerator and denominator", line
         return
     yield from ((fault, line) for part in parts for fault in _unknown(part, variables))
@@ -113,7 +119,27 @@ def _grid(entry: Entry) -> Iterator[Fault]:
 # -- claims ------------------------------------------------------------------------------------------------------
 
 
-def of_claim(entry: object, line: int, variables: Mapping[str, Any]) -> list[Problem]:
+def columns_of(entries: list[Any]) -> Counter[str]:
+    """Count how often each column tells which rows a claim is of.
+
+    Parameters
+    ----------
+    entries : list of object
+        Claims, whatever stands in them.
+
+    Returns
+    -------
+    collections.Counter of str
+    """
+    found: Counter[str] = Counter()
+    for entry in entries:
+        compute = entry.get("compute") if isinstance(entry, Entry) else None
+        rows = [compute.get(key) for key in _ROWS] if isinstance(compute, Entry) else []
+        found.update(column for part in rows if isinstance(part, Entry) for column in part if isinstance(column, str))
+    return found
+
+
+def of_claim(entry: object, line: int, variables: Mapping[str, Any], used: Counter[str]) -> list[Problem]:
     """Find what is wrong with one claim.
 
     Parameters
@@ -123,6 +149,8 @@ def of_claim(entry: object, line: int, variables: Mapping[str, Any]) -> list[Pro
         Where it begins.
     variables : dict of str to object
         What the file tells of its variables.
+    used : collections.Counter of str
+        How often each column tells rows in the file.
 
     Returns
     -------
@@ -134,7 +162,7 @@ def of_claim(entry: object, line: int, variables: Mapping[str, Any]) -> list[Pro
     compute = entry.get("compute")
     faults = [*_keys(entry, _CLAIM_KEYS, {"id", "printed", "kind", "places", "compute"}), *_parts(entry)]
     if isinstance(compute, Entry):
-        faults += [*_of_compute(compute, str(entry.get("kind")), variables)]
+        faults += [*_of_compute(compute, str(entry.get("kind")), variables, used)]
     if "printed" in entry:
         line = entry.line_of("printed")
         faults += [(fault, line) for fault in _of_printed(entry["printed"], str(entry.get("kind")))]
@@ -144,17 +172,19 @@ def of_claim(entry: object, line: int, variables: Mapping[str, Any]) -> list[Pro
 
 def _parts(entry: Entry) -> Iterator[Fault]:
     yield from _not_one_of(entry, "kind", get_args(Kind))
-    if not isinstance(entry.get("id", ""), str):
+    if not isinstance(entry.get("id", "-"), str) or not entry.get("id", "-"):
         yield "the id is not text", entry.line_of("id")
+    if not isinstance(entry.get("unit", ""), str):
+        yield "unit is not text", entry.line_of("unit")
     if not _is_list_of_text(entry.get("places", [])):
         yield "places is not a list of texts", entry.line_of("places")
-    if not _is_text_by_text(entry.get("says", Entry())):
-        yield "says is not a text by language", entry.line_of("says")
+    if not _is_text_by_text(entry.get("says", Entry())) or not set(entry.get("says", Entry())) <= _LANGUAGES:
+        yield f"says is not a text by language ({', '.join(sorted(_LANGUAGES))})", entry.line_of("says")
     if "compute" in entry and not isinstance(entry["compute"], Entry):
         yield "compute is not keys and values", entry.line_of("compute")
 
 
-def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: Counter[str]) -> Iterator[Fault]:
     statistic = compute.get("statistic")
     needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
     yield from _keys(compute, _COMPUTE_KEYS, {"statistic", "over", *needed})
@@ -166,10 +196,11 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any]) -> Iter
             f"a {kind} is printed of the statistic {_STATISTIC_OF[kind]}, not {statistic}",
             compute.line_of("statistic"),
         )
-    yield from _of_columns(compute, variables)
-    for key in ("group", "minus", "within"):
+    # The p of a table is of a column that divides the rows.
+    yield from _of_columns(compute, {**variables, **used})
+    for key in _ROWS:
         if key in compute:
-            yield from _of_rows(compute, key, variables)
+            yield from _of_rows(compute, key, used)
 
 
 def _of_columns(compute: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -186,7 +217,7 @@ def _of_columns(compute: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]
             yield from ((fault, compute.line_of(key)) for name in named for fault in _unknown(name, variables))
 
 
-def _of_rows(compute: Entry, key: str, variables: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_rows(compute: Entry, key: str, used: Counter[str]) -> Iterator[Fault]:
     """Find a group whose value YAML took for true, false or a number, or that its column does not have."""
     rows = compute[key]
     if not isinstance(rows, Entry):
@@ -198,8 +229,9 @@ def _of_rows(compute: Entry, key: str, variables: Mapping[str, Any]) -> Iterator
             yield f"the value of {column} in {key} must be in quotes", line
         elif column not in columns():
             # Other papers have groups of their own; only a slip of the pen is told.
-            close = get_close_matches(column, [*columns(), *variables], 1, _ALIKE)
-            if close and close[0] != column:
+            often = [other for other, times in used.items() if times > 1 and abs(len(other) - len(column)) < 2]
+            close = get_close_matches(column, often, 1, _ALIKE) if used[column] == 1 else []
+            if close:
                 yield f"{key} has a column {column}; {close[0]} may be meant, or give it a name less alike", line
         elif columns()[column].levels and value not in {level.value for level in columns()[column].levels}:
             yield f"{column} has no category {value}", line
@@ -213,16 +245,18 @@ def _of_printed(printed: object, kind: str) -> Iterator[str]:
     try:
         number = Reported(printed)
     except ValueError:
-        yield f"printed is not one number: {printed}"
+        yield f"printed is not one number: {printed[:40]}"
         return
     if number.value < 0 and kind in {"sd", "count", "percentage", "p"}:
         yield f"a {kind} cannot be negative"
-    if number.value > 1 and kind == "p":
+    if kind == "p" and (number.value > 1 or (number.bound == ">" and number.value == 1)):
         yield "a p-value cannot be above 1"
+    if number.bound == "<" and number.value == 0 and kind in {"p", "percentage"}:
+        yield f"a {kind} cannot be below 0"
     if number.value > 100 and kind == "percentage":
         yield "a percentage of a group cannot be above 100"
-    if number.value.denominator != 1 and kind == "count":
-        yield "a count must be a whole number"
+    if kind == "count" and number.value >= 0 and not number.bound and not _COUNT.fullmatch(printed):
+        yield "a count must be a whole number, in digits alone"
     if number.bound and kind not in {"p", "percentage", "verbal"}:
         yield f"a {kind} must be one number, not less or more than one"
 
@@ -277,9 +311,13 @@ def of_sizes(entries: list[Any]) -> Iterator[Problem]:
         if _rows(entry) not in sizes:
             message = f"{name}: no claim tells the n of its group."
             yield Problem("no_size", message, "Add the count as a claim.", line=line)
-        elif decimal(sizes[_rows(entry)]) in {str(few) for few in range(needed)}:
+        elif _is_below(sizes[_rows(entry)], needed):
             message = f"{name}: a group of n = {sizes[_rows(entry)]} has no {entry['kind']}."
             yield Problem("too_small", message, "Correct the count or remove the claim.", line=line)
+
+
+def _is_below(printed: object, needed: int) -> bool:
+    return isinstance(printed, str) and _COUNT.fullmatch(printed) is not None and int(printed) < needed
 
 
 def _rows(entry: Entry) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from vpresearch.errors import InputError, Problem
 from vpresearch.published.claims import Claim, Compute, Grid, Paper
 from vpresearch.published.entries import Entry, read_entries
-from vpresearch.published.faults import decimal, of_claim, of_ids, of_sizes, of_variable
+from vpresearch.published.faults import columns_of, decimal, of_claim, of_ids, of_sizes, of_variable
 from vpresearch.reported import Reported
 
 _SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
@@ -46,8 +46,9 @@ def read_paper(path: Path | str) -> Paper:
         )
     for name, entry in variables.items():
         problems += of_variable(name, entry, variables)
+    used = columns_of(claims)
     for entry, line in zip(claims, getattr(claims, "lines", []), strict=True):
-        problems += of_claim(entry, line, variables)
+        problems += of_claim(entry, line, variables, used)
     problems += [*of_ids(claims), *of_sizes(claims)]
     if problems:
         raise InputError(path.name, sorted(problems, key=lambda problem: problem.line or 0))
@@ -60,7 +61,8 @@ def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> An
     section = content.get(name) if isinstance(content, dict) else None
     if not isinstance(section, kind):
         form = "a list" if kind is list else "keys and values"
-        problems.append(Problem("missing_key", f"There is no {name} ({form}).", "Add it."))
+        line = content.line_of(name) if isinstance(content, Entry) else 1
+        problems.append(Problem("missing_key", f"There is no {name} ({form}).", "Add it.", line=line))
         return kind()
     return section
 
