@@ -153,3 +153,12 @@ def test_a_fit_that_fails(y: list[float], columns: list[list[float]], reason: st
         assert math.isnan(row.estimate)
         assert math.isnan(row.ci_high)
     assert math.isnan(probability_of_rise(study))
+
+
+def test_one_patient_tells_nothing_of_how_patients_differ() -> None:
+    x = np.column_stack([np.ones(8), np.arange(8.0)])
+    rows = bayes.fit(
+        Design("leak", np.array([0, 1, 0, 1, 0, 0, 1, 1.0]), x, ("intercept", "fill"), ("", ""), np.zeros(8, int))
+    )
+    assert {row.reason for row in rows} == {"too_few_clusters"}
+    assert all(np.isnan(row.estimate) for row in rows)

@@ -154,10 +154,11 @@ def posterior(design: Design, priors: Priors = PRIORS, finer: float = 1.0) -> tu
     ----------
     Trefethen LN, Weideman JAC. SIAM Rev 2014;56:385-458.
     """
-    reason = "too_large" if len(design.terms) != 2 else gate(design)
+    few = "too_few_clusters" if design.n_clusters < 2 else ""
+    reason = "too_large" if len(design.terms) != 2 else gate(design) or few
     # One vertebra a patient says nothing of the intercepts: their spread is that of its prior.
     reason = reason or ("one_row_a_cluster" if design.n_clusters == design.n else "")
-    if reason in ("too_large", *IMPOSSIBLE):
+    if reason in ("too_large", "too_few_clusters", *IMPOSSIBLE):
         return reason, {}
     rows = grouped(standardised(design.x), design.y, design.cluster)
     top, room = _middle(rows, priors)

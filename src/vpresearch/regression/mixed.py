@@ -53,8 +53,8 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
         The terms, conditional on the patient (odds of one patient, not over all), with standard errors from the
         observed information; then ``sd_patient``, the standard deviation of the intercepts, with neither interval nor
         p. Where the likelihood is highest at a deviation of 0, the terms are those of maximum likelihood, and the
-        deviation has no standard error. ``not_converged`` is also a maximum at which the quadrature is off, as where
-        the deviation grows without end.
+        deviation has no standard error, and says why. ``not_converged`` is also a maximum at which the quadrature is
+        off, as where the deviation grows without end.
 
     References
     ----------
@@ -194,7 +194,8 @@ def _estimates(
     reach = norm.ppf(1 - alpha / 2) * se
     interval = estimate - reach, estimate + reach, "Wald, conditional on the patient"
     terms = design.fitted("mixed", estimate, se, interval, (2 * norm.sf(np.abs(estimate / se)), "Wald z"))
-    spread = replace(_spread(design), estimate=deviation[0], se=deviation[1], converged=True)
+    reason = "" if deviation[0] else "no_spread_between"
+    spread = replace(_spread(design), estimate=deviation[0], se=deviation[1], converged=True, reason=reason)
     return *terms, spread
 
 

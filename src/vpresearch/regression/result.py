@@ -15,6 +15,7 @@ REASONS = (
     "too_few_clusters",
     "too_few_outcomes",
     "one_row_a_cluster",
+    "no_spread_between",
     "not_converged",
     "too_large",
     "conditioned_out",
