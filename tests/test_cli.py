@@ -419,11 +419,19 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out.startswith(f"usage: vpresearch {command}")
 
 
-def test_help_and_refusals_need_none_of_the_scientific_packages() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["--help"], ["numpy", "pandas", "matplotlib", "papermill", "multiprocessing"]),
+        (["validate", str(RECONSTRUCTION)], ["scipy", "statsmodels", "matplotlib", "papermill", "openpyxl", "IPython"]),
+    ],
+    ids=["help", "validate"],
+)
+def test_a_command_imports_nothing_that_it_does_not_need(arguments: list[str], unneeded: list[str]) -> None:
     code = (
-        "import sys; from vpresearch.cli import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit: print([m for m in ('numpy', 'pandas', 'matplotlib', 'papermill') if m in sys.modules])"
+        "import contextlib, sys; from vpresearch.cli import main\n"
+        f"with contextlib.suppress(SystemExit): main({arguments!r})\n"
+        f"print([m for m in {unneeded!r} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -235,13 +235,14 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from vpresearch.filing import write_copy
     from vpresearch.load import examine
     from vpresearch.validation import as_json, report
 
     examined = examine(options.file, drop_identifiers=options.drop_identifiers)
     print(as_json(examined, options.language) if options.json else report(examined, options.language))
     if options.annotate is not None:
+        from vpresearch.filing import write_copy
+
         # With --json the words would spoil what the machine reads.
         told = sys.stderr if options.json else sys.stdout
         print(write_copy(options.file, examined, options.annotate, options.language), file=told)
