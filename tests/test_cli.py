@@ -278,6 +278,24 @@ def test_the_level_reaches_the_notebooks_and_the_scorecard(
     }
 
 
+def test_one_exhibit_is_made_without_a_report(
+    no_notebooks: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: pytest.fail("a report was begun"))
+    assert cli.main(["reproduce", "--only", "table3"]) == 0
+    assert no_notebooks[0]["only"] == "table3"
+    assert "Report in" not in capsys.readouterr().out
+
+
+def test_an_unknown_exhibit_is_refused_with_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["reproduce", "--only", "table9", "--out", str(tmp_path / "out")]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("table9: 1 problema\n")
+    assert "02_leaks" in err
+    assert "table3" in err
+    assert not (tmp_path / "out").exists()
+
+
 GOOD = (
     "Paciente,Sexo,Edad,Nivel,Volumen vertebral (cc),Cemento inyectado (cc),Fuga,Localización,Tamaño,"
     "EAV previa,EAV post,EAV 1 mes,EAV 1 año,Oswestry previo,Oswestry 1 año"

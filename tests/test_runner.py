@@ -108,6 +108,19 @@ def test_a_run_puts_everything_in_its_place(
     assert {"vpresearch", "numpy", "scipy", "matplotlib"} <= set(record["versions"])
 
 
+def test_one_exhibit_alone_can_be_made(
+    books: Books, shipped: Dataset, out: Path, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books(good=WRITES, second=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    run = {"language": "en", "alpha": 0.1, "seed": 7, "quiet": True}
+    finished = runner.run(shipped, RECONSTRUCTION, out, records, only="second", **run)  # type: ignore[arg-type]
+    assert list(finished.seconds) == ["second.ipynb"]
+    assert files(out) == {"tables/second.csv"}
+    # The record is one of a whole run.
+    assert files(records) == {"notebooks/second.ipynb"}
+
+
 # -- parameters --------------------------------------------------------------------------------------------------
 
 

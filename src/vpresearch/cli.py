@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
     reproduce.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
+    reproduce.add_argument("--only", metavar="NAME", help="make one exhibit or notebook, such as table3, and no report")
     _add_drop(reproduce)
     reproduce.add_argument("--public", action="store_true", help="leave out single patients' values and small counts")
     reproduce.add_argument(
@@ -188,8 +189,11 @@ def _reproduce(options: argparse.Namespace) -> int:
         check_public(dataset, min_cell)
     out, records = _folders(options)
     chosen = {"language": options.language, "alpha": options.alpha, "seed": options.seed, "min_cell": min_cell}
+    chosen["only"] = options.only
     report = records / "report"
-    if min_cell:
+    if options.only is not None:
+        finished = run(dataset, data, out, records, **chosen)
+    elif min_cell:
         finished = run(dataset, data, out, records, **chosen)
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(report, ignore_errors=True)
@@ -210,7 +214,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         print(f"  and {len(differences) - _MOST_LISTED} more, in tables/scorecard.html")
     print(", ".join(f"{verdict}: {count}" for verdict, count in Counter(row.verdict for row in rows).items()))
     print(f"Outputs in {_shown(finished.folder)} ({sum(finished.seconds.values()):.0f} s)")
-    if not min_cell:
+    if not min_cell and options.only is None:
         print(f"Report in {_shown(written[0].parent)}")
     print(f"{len(rows)} of {len(rows)} numbers bound")
     return DIFFERS if options.strict and differences else OK

@@ -19,7 +19,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
-from vpresearch.compendium import Exhibit, Notebook, read_compendium
+from vpresearch.compendium import Exhibit, Notebook, choose, read_compendium
 from vpresearch.errors import VPResearchError
 from vpresearch.executed import without_paths
 from vpresearch.load import Dataset
@@ -62,6 +62,7 @@ def run(
     alpha: float,
     seed: int,
     min_cell: int = 0,
+    only: str | None = None,
     quiet: bool = False,
 ) -> Run:
     """Execute every notebook, and put the outputs in place only when all have finished.
@@ -82,6 +83,8 @@ def run(
     seed : int
     min_cell : int, default 0
         Least count that a public run shows; 0 for a run that is not public.
+    only : str, optional
+        The one notebook or exhibit to make, by a name that ``choose`` knows; all of them where not given.
     quiet : bool, default False
         Without a progress bar.
 
@@ -91,14 +94,12 @@ def run(
 
     Raises
     ------
+    InputError
+        If there is nothing of the name ``only``.
     NotebookError
         If a notebook fails or takes other parameters; nothing is put in place then.
     """
-    notebooks = tuple(
-        notebook
-        for notebook in read_compendium().notebooks
-        if dataset.reconstruction or not notebook.only_reconstruction
-    )
+    notebooks = choose(read_compendium(), only, reconstruction=dataset.reconstruction)
     chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
     seconds: dict[str, float] = {}
     with _staging(records) as staging:
@@ -121,7 +122,8 @@ def run(
         if min_cell:
             _remove_what_is_left_out(notebooks, staging, out)
         _put_in_place(staging, out, records)
-    _write_record(records, dataset, chosen, seconds)
+    if only is None:
+        _write_record(records, dataset, chosen, seconds)
     return Run(out, seconds)
 
 
