@@ -19,12 +19,13 @@ import pytest
 import vpresearch.reconstruct
 import vpresearch.report
 import vpresearch.scorecard
-from vpresearch import cli, runner
+from vpresearch import cli, reproduce, runner
 from vpresearch.compendium import read_compendium
 from vpresearch.errors import VPResearchError
 from vpresearch.load import load
 from vpresearch.project import RECONSTRUCTION, ROOT
 from vpresearch.published import Paper
+from vpresearch.state import State
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
@@ -92,6 +93,7 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
     expected |= {
         *(f"private/{name}" for name in of_rows),
         "run.json",
+        "private/state.json",
         *(f"notebooks/{notebook.file}" for notebook in notebooks),
     }
     made = {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()}
@@ -161,13 +163,17 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
     """Run no notebook and write no report; what a notebook would have been given is kept."""
     given: list[dict[str, object]] = []
 
+    # No record of an earlier run counts, and none is left.
+    monkeypatch.setattr(reproduce, "unchanged", lambda _: None)
+    monkeypatch.setattr(reproduce, "read_state", lambda *_: State(tmp_path, tmp_path / "records"))
+
     def run(dataset: object, data: Path, out: Path, records: Path, **more: object) -> runner.Run:
         given.append({"data": data, "out": out, "records": records, **more})
         return runner.Run(out, {"a.ipynb": 1.4, "b.ipynb": 2.0})
 
     monkeypatch.setattr(runner, "run", run)
     monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
-    monkeypatch.setattr(vpresearch.report, "write_reports", lambda _, folder, *more: [folder / "es" / "report.html"])
+    monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
     return given
 
 
