@@ -19,12 +19,13 @@ import pytest
 import vpresearch.reconstruct
 import vpresearch.report
 import vpresearch.scorecard
-from vpresearch import cli, runner
+from vpresearch import cli, reproduce, runner
 from vpresearch.compendium import read_compendium
 from vpresearch.errors import VPResearchError
 from vpresearch.load import load
 from vpresearch.project import RECONSTRUCTION, ROOT
 from vpresearch.published import Paper
+from vpresearch.state import State
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
@@ -92,6 +93,7 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
     expected |= {
         *(f"private/{name}" for name in of_rows),
         "run.json",
+        "private/state.json",
         *(f"notebooks/{notebook.file}" for notebook in notebooks),
     }
     made = {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()}
@@ -161,13 +163,17 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
     """Run no notebook and write no report; what a notebook would have been given is kept."""
     given: list[dict[str, object]] = []
 
+    # No record of an earlier run counts, and none is left.
+    monkeypatch.setattr(reproduce, "unchanged", lambda _: None)
+    monkeypatch.setattr(reproduce, "read_state", lambda *_: State(tmp_path, tmp_path / "records"))
+
     def run(dataset: object, data: Path, out: Path, records: Path, **more: object) -> runner.Run:
         given.append({"data": data, "out": out, "records": records, **more})
         return runner.Run(out, {"a.ipynb": 1.4, "b.ipynb": 2.0})
 
     monkeypatch.setattr(runner, "run", run)
     monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
-    monkeypatch.setattr(vpresearch.report, "write_reports", lambda _, folder, *more: [folder / "es" / "report.html"])
+    monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
     return given
 
 
@@ -276,6 +282,24 @@ def test_the_level_reaches_the_notebooks_and_the_scorecard(
         "alpha": 0.1,
         "seed": 7,
     }
+
+
+def test_one_exhibit_is_made_without_a_report(
+    no_notebooks: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: pytest.fail("a report was begun"))
+    assert cli.main(["reproduce", "--only", "table3"]) == 0
+    assert no_notebooks[0]["only"] == "table3"
+    assert "Report in" not in capsys.readouterr().out
+
+
+def test_an_unknown_exhibit_is_refused_with_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["reproduce", "--only", "table9", "--out", str(tmp_path / "out")]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("table9: 1 problema\n")
+    assert "02_leaks" in err
+    assert "table3" in err
+    assert not (tmp_path / "out").exists()
 
 
 GOOD = (
@@ -419,11 +443,19 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out.startswith(f"usage: vpresearch {command}")
 
 
-def test_help_and_refusals_need_none_of_the_scientific_packages() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["--help"], ["numpy", "pandas", "matplotlib", "papermill", "multiprocessing"]),
+        (["validate", str(RECONSTRUCTION)], ["scipy", "statsmodels", "matplotlib", "papermill", "openpyxl", "IPython"]),
+    ],
+    ids=["help", "validate"],
+)
+def test_a_command_imports_nothing_that_it_does_not_need(arguments: list[str], unneeded: list[str]) -> None:
     code = (
-        "import sys; from vpresearch.cli import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit: print([m for m in ('numpy', 'pandas', 'matplotlib', 'papermill') if m in sys.modules])"
+        "import contextlib, sys; from vpresearch.cli import main\n"
+        f"with contextlib.suppress(SystemExit): main({arguments!r})\n"
+        f"print([m for m in {unneeded!r} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from vpresearch.compendium import Exhibit, read_compendium
+from vpresearch.compendium import Exhibit, choose, read_compendium
 from vpresearch.dictionary import columns
+from vpresearch.errors import InputError
 from vpresearch.project import NOTEBOOKS, ROOT
 
 FILES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
@@ -87,6 +88,28 @@ def test_another_map_can_be_read(tmp_path: Path) -> None:
     (notebook,) = read_compendium(path).notebooks
     assert (notebook.file, notebook.exhibits) == ("a.ipynb", (Exhibit("b", "c/d"),))
     assert read_compendium(path).images == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["table3", "Table 3", "tables/table3", "02_leaks", "02_leaks.ipynb", "chi-squared tests", "figure1"]
+)
+def test_a_notebook_is_chosen_by_its_name_or_by_what_it_makes(name: str) -> None:
+    assert [each.file for each in choose(read_compendium(), name, reconstruction=True)] == ["02_leaks.ipynb"]
+
+
+def test_without_a_name_all_notebooks_that_have_something_to_say_are_chosen() -> None:
+    assert [each.file for each in choose(read_compendium(), None, reconstruction=True)] == FILES
+    real = [each.file for each in choose(read_compendium(), None, reconstruction=False)]
+    assert [file for file in FILES if file not in real] == ["06_ensemble.ipynb"]
+
+
+@pytest.mark.parametrize(("name", "reconstruction"), [("table9", True), ("figure 3", True), ("spread", False)])
+def test_an_unknown_name_is_refused_with_those_that_are_known(name: str, reconstruction: bool) -> None:
+    with pytest.raises(InputError) as caught:
+        choose(read_compendium(), name, reconstruction=reconstruction)
+    assert "02_leaks" in str(caught.value)
+    assert "table3" in str(caught.value)
+    assert ("spread" in caught.value.problems[0].remedy) == reconstruction
 
 
 # -- the notebooks -----------------------------------------------------------------------------------------------

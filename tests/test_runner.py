@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import papermill
 import pytest
 
-from vpresearch import runner
+from vpresearch import runner, staleness
 from vpresearch.compendium import Compendium, Exhibit, Notebook
 from vpresearch.load import Dataset, load
 from vpresearch.project import RECONSTRUCTION
@@ -23,6 +25,9 @@ WRITES = (
 )
 PLANTED = "ZZPATIENT001"
 Books = Callable[..., None]
+Go = Callable[..., Run]
+# What waits of a notebook that finished when another did not.
+WAITING = {f"private/finished/good.ipynb/{name}" for name in (".made.json", "notebooks/good.ipynb", "tables/good.csv")}
 
 
 def cell(source: str, **metadata: list[str]) -> dict[str, Any]:
@@ -59,11 +64,12 @@ def records(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def go(shipped: Dataset, out: Path, records: Path) -> Callable[[], Run]:
+def go(shipped: Dataset, out: Path, records: Path) -> Go:
     """Run the notebooks, quietly."""
 
-    def go() -> Run:
-        return runner.run(shipped, RECONSTRUCTION, out, records, language="en", alpha=0.1, seed=7, quiet=True)
+    def go(**more: Any) -> Run:
+        chosen: dict[str, Any] = {"language": "en", "alpha": 0.1, "seed": 7, "quiet": True} | more
+        return runner.run(shipped, RECONSTRUCTION, out, records, **chosen)
 
     return go
 
@@ -88,9 +94,7 @@ def files(folder: Path) -> set[str]:
 # -- a good run --------------------------------------------------------------------------------------------------
 
 
-def test_a_run_puts_everything_in_its_place(
-    books: Books, go: Callable[[], Run], out: Path, records: Path, shipped: Dataset
-) -> None:
+def test_a_run_puts_everything_in_its_place(books: Books, go: Go, out: Path, records: Path, shipped: Dataset) -> None:
     books(good=WRITES)
     failed = records / "private" / "failed" / "good.ipynb"
     failed.parent.mkdir(parents=True)
@@ -100,12 +104,25 @@ def test_a_run_puts_everything_in_its_place(
     assert list(finished.seconds) == ["good.ipynb"]
     assert files(out) == {"tables/good.csv"}
     assert (out / "tables" / "good.csv").read_text(encoding="utf-8") == "en 0.1 7 vertebrae.csv"
-    assert files(records) == {"run.json", "notebooks/good.ipynb"}
+    assert files(records) == {"run.json", "notebooks/good.ipynb", "private/state.json"}
     record = json.loads((records / "run.json").read_text(encoding="utf-8"))
     assert record["data"] == {"sha256": shipped.sha256, "reconstruction": True}
     assert record["parameters"] == {"language": "en", "alpha": 0.1, "seed": 7, "min_cell": 0}
     assert set(record["seconds"]) == {"good.ipynb"}
     assert {"vpresearch", "numpy", "scipy", "matplotlib"} <= set(record["versions"])
+
+
+def test_one_exhibit_alone_can_be_made(
+    books: Books, go: Go, out: Path, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books(good=WRITES, second=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    assert list(go(only="second").seconds) == ["second.ipynb"]
+    assert files(out) == {"tables/second.csv"}
+    # The other record is one of a whole run.
+    assert files(records) == {"notebooks/second.ipynb", "private/state.json"}
+    assert list(go().seconds) == ["good.ipynb"]
+    assert files(records) == {"run.json", "private/state.json", *(f"notebooks/{n}.ipynb" for n in ("good", "second"))}
 
 
 # -- parameters --------------------------------------------------------------------------------------------------
@@ -124,7 +141,7 @@ def test_a_run_puts_everything_in_its_place(
     ids=["unknown", "missing", "both"],
 )
 def test_other_parameters_are_refused_before_anything_runs(
-    books: Books, go: Callable[[], Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parameters: str, words: str
+    books: Books, go: Go, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parameters: str, words: str
 ) -> None:
     books(parameters, other=WRITES)
     monkeypatch.setattr(papermill, "execute_notebook", never)
@@ -154,7 +171,7 @@ def test_other_parameters_are_refused_before_anything_runs(
 )
 def test_a_failure_writes_nothing_but_a_private_copy(
     books: Books,
-    go: Callable[[], Run],
+    go: Go,
     old: Path,
     out: Path,
     records: Path,
@@ -167,27 +184,28 @@ def test_a_failure_writes_nothing_but_a_private_copy(
         go()
     assert str(caught.value) == (
         f"bad.ipynb failed in cell 3: {words}\n"
-        "The failed copy, with the reason, is private/failed/bad.ipynb; nothing else was written."
+        "The failed copy, with the reason, is private/failed/bad.ipynb.\n"
+        "No output was changed; what finished waits for the next run."
     )
     assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
     assert PLANTED not in "".join(capfd.readouterr())
     assert files(out) == {"tables/good.csv"}
     assert old.read_text(encoding="utf-8") == "old"
-    assert files(records) == {"private/failed/bad.ipynb"}
+    assert files(records) == {"private/failed/bad.ipynb", *WAITING}
     copy = json.loads((records / "private" / "failed" / "bad.ipynb").read_text(encoding="utf-8"))
     assert any("".join(cell["source"]) == code for cell in copy["cells"])
 
 
 def test_a_notebook_that_does_not_make_its_output_is_an_error(
-    books: Books, go: Callable[[], Run], old: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    books: Books, go: Go, old: Path, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     books(good=WRITES, lazy="pass")
     monkeypatch.setattr(papermill, "execute_notebook", pretend)
-    with pytest.raises(NotebookError, match=r"^lazy\.ipynb did not make tables/lazy$"):
+    with pytest.raises(NotebookError, match=r"^lazy\.ipynb did not make tables/lazy\n"):
         go()
     assert old.read_text(encoding="utf-8") == "old"
-    assert files(tmp_path / "new") == {"out/tables/good.csv"}
+    assert files(tmp_path / "new") == {"out/tables/good.csv", *(f"records/{name}" for name in WAITING)}
 
 
 def pretend(source: str, target: str, parameters: dict[str, Any], **_: object) -> None:
@@ -198,13 +216,9 @@ def pretend(source: str, target: str, parameters: dict[str, Any], **_: object) -
         (Path(parameters["out"]) / "tables" / f"{Path(source).stem}.csv").write_text("new", encoding="utf-8")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("The kernel died."), OSError(28, "No space")])
-def test_nothing_is_left_of_a_run_that_is_cut_short(
-    books: Books,
-    go: Callable[[], Run],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    error: BaseException,
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space")])
+def test_nothing_half_written_is_left_of_a_run_that_is_cut_short(
+    books: Books, go: Go, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def execute(source: str, target: str, parameters: dict[str, Any], **more: object) -> None:
         pretend(source, target, parameters, **more)
@@ -215,12 +229,50 @@ def test_nothing_is_left_of_a_run_that_is_cut_short(
     monkeypatch.setattr(papermill, "execute_notebook", execute)
     with pytest.raises(type(error)):
         go()
-    # Not even the folders.
+    assert files(tmp_path / "new") == {f"records/{name}" for name in WAITING}
+    # The next run begins where this one ended.
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    assert list(go().seconds) == ["second.ipynb"]
+    assert files(out) == {"tables/good.csv", "tables/second.csv"}
+    assert not (tmp_path / "new" / "records" / "private" / "finished").exists()
+
+
+def test_no_folder_is_left_of_a_run_in_which_nothing_finished(
+    books: Books, go: Go, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def execute(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    books(good=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    with pytest.raises(KeyboardInterrupt):
+        go()
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(RuntimeError("Kernel died"), "its kernel died"), (TimeoutError("x"), "it took longer than 3 s")],
+)
+def test_a_kernel_that_dies_or_hangs_is_told_with_its_cell_and_the_rest_finishes(
+    books: Books, go: Go, monkeypatch: pytest.MonkeyPatch, records: Path, error: Exception, words: str
+) -> None:
+    def execute(source: str, target: str, parameters: dict[str, Any], **more: object) -> None:
+        pretend(source, target, parameters, **more)
+        if Path(source).stem == "bad":
+            begun = [{"metadata": {"papermill": {"start_time": start}}} for start in ("now", "now", None)]
+            Path(target).write_text(json.dumps({"cells": begun}), encoding="utf-8")
+            raise error
+
+    books(bad=WRITES, good=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    with pytest.raises(NotebookError, match=rf"^bad\.ipynb failed in cell 2: {words}\n"):
+        go(limit=3)
+    assert files(records) >= WAITING
+
+
 def test_a_run_that_is_cut_short_leaves_the_earlier_one(
-    books: Books, go: Callable[[], Run], records: Path, old: Path, monkeypatch: pytest.MonkeyPatch
+    books: Books, go: Go, records: Path, old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     books(good=WRITES)
     monkeypatch.setattr(papermill, "execute_notebook", pretend)
@@ -233,9 +285,94 @@ def test_a_run_that_is_cut_short_leaves_the_earlier_one(
 
     monkeypatch.setattr(papermill, "execute_notebook", execute)
     with pytest.raises(KeyboardInterrupt):
-        go()
+        go(force=True)
     assert {path: path.read_bytes() for path in records.parent.rglob("*") if path.is_file()} == before
     assert not list(records.glob(".*"))
+
+
+def test_what_a_killed_run_left_is_removed(
+    books: Books, go: Go, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No process has such a number.
+    left = records / f".staging-{2**31 - 1}-x" / "private" / "rows.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("rows", encoding="utf-8")
+    other = records / f".staging-{os.getpid()}-x"
+    other.mkdir()
+    books(good=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    go()
+    assert list(records.glob(".staging-*")) == [other]
+
+
+# -- only what changed -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ran(books: Books, go: Go, monkeypatch: pytest.MonkeyPatch) -> Books:
+    """Run two notebooks once."""
+    books(good=WRITES, second=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    assert list(go().seconds) == ["good.ipynb", "second.ipynb"]
+    return books
+
+
+def test_nothing_is_run_of_which_nothing_changed(
+    ran: Books, go: Go, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(papermill, "execute_notebook", never)
+    before = (records / "run.json").read_bytes()
+    assert go().seconds == {}
+    assert (records / "run.json").read_bytes() == before
+
+
+def test_only_a_changed_notebook_is_run(ran: Books, go: Go) -> None:
+    ran(good=WRITES, second=WRITES + "\n# changed")
+    assert list(go().seconds) == ["second.ipynb"]
+
+
+@pytest.mark.parametrize("more", [{"language": "es"}, {"alpha": 0.2}, {"seed": 8}, {"min_cell": 5}, {"force": True}])
+def test_everything_is_run_for_other_parameters_and_where_that_is_asked(
+    ran: Books, go: Go, more: dict[str, object]
+) -> None:
+    assert list(go(**more).seconds) == ["good.ipynb", "second.ipynb"]
+
+
+@pytest.mark.parametrize("name", ["source_digest", "LOCK"])
+def test_everything_is_run_for_another_package(
+    ran: Books, go: Go, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "lock").write_text("another", encoding="utf-8")
+    monkeypatch.setattr(staleness, name, {"source_digest": lambda: "another", "LOCK": tmp_path / "lock"}[name])
+    assert list(go().seconds) == ["good.ipynb", "second.ipynb"]
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("by hand", encoding="utf-8")])
+def test_an_output_that_is_gone_or_changed_is_made_again(
+    ran: Books, go: Go, out: Path, spoil: Callable[[Path], object]
+) -> None:
+    spoil(out / "tables" / "second.csv")
+    assert list(go().seconds) == ["second.ipynb"]
+    assert (out / "tables" / "second.csv").read_text(encoding="utf-8") == "new"
+
+
+def test_a_record_that_cannot_be_read_counts_for_nothing(ran: Books, go: Go, records: Path) -> None:
+    (records / "private" / "state.json").write_text('{"made": {"good.ipynb": {}}}', encoding="utf-8")
+    assert list(go().seconds) == ["good.ipynb", "second.ipynb"]
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_what_waits_counts_only_if_it_is_whole(
+    books: Books, go: Go, records: Path, monkeypatch: pytest.MonkeyPatch, spoilt: bool
+) -> None:
+    books(good=WRITES, lazy="pass")
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    with pytest.raises(NotebookError):
+        go()
+    if spoilt:
+        (records / "private/finished/good.ipynb/tables/good.csv").write_text("half", encoding="utf-8")
+    books(good=WRITES, second=WRITES)
+    assert list(go().seconds) == [*(["good.ipynb"] if spoilt else []), "second.ipynb"]
 
 
 # -- real data ---------------------------------------------------------------------------------------------------
@@ -259,8 +396,11 @@ def test_notebooks_get_rows_without_ids_that_are_gone_afterwards(
     assert parameters["min_cell"] == 7
     assert set(seen.patients.index).isdisjoint(study.patients.index)
     assert sorted(seen.rows["cement_volume_cc"]) == sorted(study.rows["cement_volume_cc"])
-    assert files(out) == {"tables/good.csv", "notebooks/good.ipynb", "run.json"}
-    assert "Ana" not in (out / "run.json").read_text(encoding="utf-8")
+    assert files(out) == {"tables/good.csv", "notebooks/good.ipynb", "run.json", "private/state.json"}
+    for record in ("run.json", "private/state.json"):
+        content = (out / record).read_text(encoding="utf-8")
+        assert "Ana" not in content
+        assert not [patient for patient in study.patients.index if str(patient) in re.split(r"\W", content)]
 
 
 @pytest.mark.parametrize("min_cell", [0, 5])
@@ -269,6 +409,7 @@ def test_a_public_run_removes_what_it_leaves_out(
 ) -> None:
     def execute(source: str, target: str, parameters: dict[str, Any], **_: object) -> None:
         Path(target).write_text("{}", encoding="utf-8")
+        (Path(parameters["out"]) / "private").mkdir()
         (Path(parameters["out"]) / "private" / "points.svg").write_text("new", encoding="utf-8")
 
     books(points=WRITES)
@@ -283,9 +424,7 @@ def test_a_public_run_removes_what_it_leaves_out(
     assert (out / "private" / "points.svg").read_text(encoding="utf-8") == "new"
 
 
-def test_no_kernel_keeps_a_history(
-    books: Books, go: Callable[[], Run], monkeypatch: pytest.MonkeyPatch, out: Path
-) -> None:
+def test_no_kernel_keeps_a_history(books: Books, go: Go, monkeypatch: pytest.MonkeyPatch, out: Path) -> None:
     asked: list[object] = []
 
     def execute(source: str, target: str, parameters: dict[str, Any], **more: object) -> None:

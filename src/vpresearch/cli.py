@@ -9,19 +9,17 @@ import shutil
 import subprocess
 import sys
 import traceback
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
 from vpresearch.errors import InputError, VPResearchError
-from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, ROOT
+from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, ROOT, shown
 from vpresearch.reported import RoundingRule
-from vpresearch.telling import line, listed, refused
+from vpresearch.telling import listed, refused
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
-_MOST_LISTED = 10
 _MIN_CELL = 5
 _EXITS = (
     "Exit: 0 done; 1 with --strict, a number differs or is impossible; 2 bad input; 3 the run failed; 130 interrupted."
@@ -78,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
     reproduce.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
+    reproduce.add_argument("--only", metavar="NAME", help="make one exhibit or notebook, such as table3, and no report")
+    reproduce.add_argument("--force", action="store_true", help="make also that of which nothing changed")
+    reproduce.add_argument("--why", action="store_true", help="tell what would be made and why, and make nothing")
     _add_drop(reproduce)
     reproduce.add_argument("--public", action="store_true", help="leave out single patients' values and small counts")
     reproduce.add_argument(
@@ -174,46 +175,26 @@ def _positive(text: str) -> int:
 
 def _reproduce(options: argparse.Namespace) -> int:
     # Lazy, here and below: help and refusals need none of the scientific packages.
-    from vpresearch.disclosure import check_public, withhold
-    from vpresearch.load import load
-    from vpresearch.published import read_paper
-    from vpresearch.report import analysing, write_reports
-    from vpresearch.runner import run
-    from vpresearch.scorecard import differing, scorecard
+    from vpresearch.reproduce import Wanted, remake, unchanged, why
 
-    data: Path = options.data
-    dataset = load(data, drop_identifiers=options.drop_identifiers)
     min_cell: int = options.min_cell if options.public else 0
-    if min_cell:
-        check_public(dataset, min_cell)
     out, records = _folders(options)
-    chosen = {"language": options.language, "alpha": options.alpha, "seed": options.seed, "min_cell": min_cell}
-    report = records / "report"
-    if min_cell:
-        finished = run(dataset, data, out, records, **chosen)
-        # Its prose tells what the tables hide; one of an earlier run may stand there.
-        shutil.rmtree(report, ignore_errors=True)
-    else:
-        with analysing(dataset, options.alpha, options.seed) as results:
-            finished = run(dataset, data, out, records, **chosen)
-            written = write_reports(results(), report, [options.language])
-    rows = scorecard(read_paper(PUBLISHED), dataset, options.alpha)
-    rows = withhold(rows, dataset, min_cell) if min_cell else rows
-    if dataset.reconstruction:
-        print("Reconstructed data: no row is a patient. Nothing below is a reproduction.")
-    for note in dataset.notes:
-        print(f"  {line(note, options.language)}")
-    differences = differing(rows)
-    for row in differences[:_MOST_LISTED]:
-        print(f"  differs: {row.claim.id}: printed {row.claim.printed.printed}, computed {row.rounded}")
-    if len(differences) > _MOST_LISTED:
-        print(f"  and {len(differences) - _MOST_LISTED} more, in tables/scorecard.html")
-    print(", ".join(f"{verdict}: {count}" for verdict, count in Counter(row.verdict for row in rows).items()))
-    print(f"Outputs in {_shown(finished.folder)} ({sum(finished.seconds.values()):.0f} s)")
-    if not min_cell:
-        print(f"Report in {_shown(written[0].parent)}")
-    print(f"{len(rows)} of {len(rows)} numbers bound")
-    return DIFFERS if options.strict and differences else OK
+    wanted = Wanted(
+        data=options.data,
+        out=out,
+        records=records,
+        language=options.language,
+        alpha=options.alpha,
+        seed=options.seed,
+        min_cell=min_cell,
+        only=options.only,
+        drop_identifiers=options.drop_identifiers,
+        force=options.force,
+    )
+    at_once = why(wanted) if options.why else None if options.force else unchanged(wanted)
+    told = at_once or remake(wanted)
+    print("\n".join(told.lines))
+    return DIFFERS if options.strict and told.differing else OK
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -230,18 +211,19 @@ def _audit(options: argparse.Namespace) -> int:
     alarms = [check for check in checks if check.alarm]
     for check in alarms:
         print(f"  impossible: {check.claims[0]}: {labels.audited(check, options.language)}")
-    print(f"{len(checks)} checks of {len(paper.claims)} claims, {len(alarms)} impossible; all in {_shown(out)}")
+    print(f"{len(checks)} checks of {len(paper.claims)} claims, {len(alarms)} impossible; all in {shown(out)}")
     return DIFFERS if options.strict and alarms else OK
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from vpresearch.filing import write_copy
     from vpresearch.load import examine
     from vpresearch.validation import as_json, report
 
     examined = examine(options.file, drop_identifiers=options.drop_identifiers)
     print(as_json(examined, options.language) if options.json else report(examined, options.language))
     if options.annotate is not None:
+        from vpresearch.filing import write_copy
+
         # With --json the words would spoil what the machine reads.
         told = sys.stderr if options.json else sys.stdout
         print(write_copy(options.file, examined, options.annotate, options.language), file=told)
@@ -267,7 +249,7 @@ def _report(options: argparse.Namespace) -> int:
         print("Reconstructed data: no row is a patient. Every page says so.")
     languages = ("es", "en") if options.language == "both" else (options.language,)
     for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
-        print(_shown(path))
+        print(shown(path))
     return OK
 
 
@@ -324,7 +306,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     os.replace(aside, out)
     os.replace(record, out.with_name(f"{out.stem}.provenance.json"))
     os.replace(marks, out.with_name(f"{out.stem}{SUFFIX}"))
-    print(f"{_shown(out)}: {len(made.table)} reconstructed vertebrae, seed {made.seed}")
+    print(f"{shown(out)}: {len(made.table)} reconstructed vertebrae, seed {made.seed}")
     return OK
 
 
@@ -341,9 +323,7 @@ def _ensemble(options: argparse.Namespace) -> int:
         extremes=options.extremes,
         progress=True,
     )
-    print(
-        f"{options.n} reconstructed datasets, seed {options.seed}: {', '.join(str(_shown(path)) for path in written)}"
-    )
+    print(f"{options.n} reconstructed datasets, seed {options.seed}: {', '.join(str(shown(path)) for path in written)}")
     return OK
 
 
@@ -363,9 +343,3 @@ def _tool(*command: str) -> int:
 def _clean(_: argparse.Namespace) -> int:
     shutil.rmtree(BUILD, ignore_errors=True)
     return OK
-
-
-def _shown(path: Path) -> Path:
-    """Give a path as short as it can be said."""
-    absolute = path.resolve()
-    return absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from vpresearch.project import COMPENDIUM
+from vpresearch.telling import refused
 
 
 @dataclass(frozen=True)
@@ -99,3 +100,50 @@ def read_compendium(path: Path = COMPENDIUM) -> Compendium:
         for entry in content["notebooks"]
     )
     return Compendium(notebooks, tuple(Image(entry["exhibit"], entry["shows"]) for entry in content["images"]))
+
+
+def choose(compendium: Compendium, name: str | None, *, reconstruction: bool) -> tuple[Notebook, ...]:
+    """Choose the notebooks of a run: all that have something to say of its data, or those that make one exhibit.
+
+    Parameters
+    ----------
+    compendium : Compendium
+    name : str or None
+        A notebook (``02_leaks``), an exhibit (``table 3``) or an output (``table3``, ``tables/table3``), in any case;
+        None for all.
+    reconstruction : bool
+        Whether the data are a reconstruction.
+
+    Returns
+    -------
+    tuple of Notebook
+
+    Raises
+    ------
+    InputError
+        If nothing has that name; it lists what has one.
+
+    Examples
+    --------
+    >>> [notebook.file for notebook in choose(read_compendium(), "Table 3", reconstruction=True)]
+    ['02_leaks.ipynb']
+    """
+    sensible = tuple(each for each in compendium.notebooks if reconstruction or not each.only_reconstruction)
+    if name is None:
+        return sensible
+    chosen = tuple(each for each in sensible if _plain(name) in {_plain(known) for known in _names(each)})
+    if not chosen:
+        stems = [Path(each.file).stem for each in sensible]
+        made = [Path(exhibit.output).name for each in sensible for exhibit in each.exhibits]
+        raise refused(name, "unknown_exhibit", names=", ".join(dict.fromkeys([*stems, *made])))
+    return chosen
+
+
+def _names(notebook: Notebook) -> list[str]:
+    outputs = [exhibit.output for exhibit in notebook.exhibits]
+    exhibits = [exhibit.name for exhibit in notebook.exhibits]
+    return [notebook.file, Path(notebook.file).stem, *exhibits, *outputs, *(Path(output).name for output in outputs)]
+
+
+def _plain(name: str) -> str:
+    return "".join(name.lower().split())

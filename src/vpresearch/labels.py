@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vpresearch import dictionary
-from vpresearch.audit import Check
-from vpresearch.scorecard import Note
 from vpresearch.telling import LANGUAGES as LANGUAGES
 from vpresearch.telling import words as words_of
+
+# Validation says words too, and should not wait for all of statistics to be imported.
+if TYPE_CHECKING:
+    from vpresearch.audit import Check
+    from vpresearch.scorecard import Note
 
 # Beyond this, digits would only pretend.
 _LARGE = 1e15
@@ -311,6 +314,7 @@ def method(note: Note, language: str) -> str:
 
     Examples
     --------
+    >>> from vpresearch.scorecard import Note
     >>> method(Note("mean", {"over": "patients", "variable": "age_years"}), "en")
     'mean over patients, Age'
     """
@@ -342,6 +346,7 @@ def reason(note: Note, language: str) -> str:
 
     Examples
     --------
+    >>> from vpresearch.scorecard import Note
     >>> reason(Note("other_test", {"test": "welch"}), "es")
     't de Welch da la p impresa.'
     """
@@ -371,6 +376,7 @@ def audited(check: Check, language: str) -> str:
 
     Examples
     --------
+    >>> from vpresearch.audit import Check
     >>> audited(Check("sum", (), "possible", "sum_holds", {"sum": 41.0, "n": 41.0}), "es")
     'Las partes suman 41, el total impreso.'
     """

@@ -13,3 +13,23 @@ NOTEBOOKS = ROOT / "notebooks"
 COMPENDIUM = ROOT / "compendium.yaml"
 LOCK = ROOT / "requirements.lock"
 BUILD = ROOT / "build"
+
+
+def shown(path: Path) -> Path:
+    """Give a path as short as it can be said.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+
+    Examples
+    --------
+    >>> shown(DICTIONARY).as_posix()
+    'data/dictionary.csv'
+    """
+    absolute = path.resolve()
+    return absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute

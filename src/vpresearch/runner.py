@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
+import ast
 import json
 import os
 import platform
 import shutil
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import papermill
-from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
-from vpresearch.compendium import Exhibit, Notebook, read_compendium
+from vpresearch.compendium import Exhibit, Notebook, choose, read_compendium
 from vpresearch.errors import VPResearchError
 from vpresearch.executed import without_paths
+from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, move_failed
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
+from vpresearch.staleness import inputs_of
+from vpresearch.state import read_state
+from vpresearch.workspace import Finished, staging
 
 _VERSIONS = ("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib", "seaborn", "papermill")
 
 
-_OUR_ERRORS = ("InputError", "NotFoundError", "VPResearchError")
-
-
 class NotebookError(VPResearchError):
-    """A notebook that failed, with the cell and the reason."""
+    """Notebooks that failed, each with the cell and the reason."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Run:
     folder : pathlib.Path
         Where the outputs are.
     seconds : dict of str to float
-        Run time by notebook.
+        Run time by notebook, of those that had to be run.
     """
 
     folder: Path
@@ -62,9 +59,12 @@ def run(
     alpha: float,
     seed: int,
     min_cell: int = 0,
+    only: str | None = None,
+    force: bool = False,
+    limit: float = LIMIT,
     quiet: bool = False,
 ) -> Run:
-    """Execute every notebook, and put the outputs in place only when all have finished.
+    """Execute every notebook of which something changed, and put the outputs in place only when all have finished.
 
     Parameters
     ----------
@@ -76,12 +76,18 @@ def run(
     out : pathlib.Path
         Folder of ``tables/`` and ``figures/``.
     records : pathlib.Path
-        Folder of the executed notebooks, the record of the run, and a failed notebook.
+        Folder of the executed notebooks, the records of the run, and a failed notebook.
     language : {"es", "en"}
     alpha : float
     seed : int
     min_cell : int, default 0
         Least count that a public run shows; 0 for a run that is not public.
+    only : str, optional
+        The one notebook or exhibit to make, by a name that ``choose`` knows; all of them where not given.
+    force : bool, default False
+        Whether to run also those of which nothing changed.
+    limit : float
+        Most seconds for a cell.
     quiet : bool, default False
         Without a progress bar.
 
@@ -91,38 +97,83 @@ def run(
 
     Raises
     ------
+    InputError
+        If there is nothing of the name ``only``.
     NotebookError
-        If a notebook fails or takes other parameters; nothing is put in place then.
+        If a notebook fails or takes other parameters. The rest finishes, and waits for the next run; nothing is put
+        in place.
     """
-    notebooks = tuple(
-        notebook
-        for notebook in read_compendium().notebooks
-        if dataset.reconstruction or not notebook.only_reconstruction
-    )
+    notebooks = choose(read_compendium(), only, reconstruction=dataset.reconstruction)
     chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
+    for notebook in notebooks:
+        _check_parameters(notebook, {"data", "out", *chosen})
+    made_from = inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
+    state, finished = read_state(out, records), Finished(records)
+    stale = [each for each in notebooks if force or state.stale(each.file, made_from[each.file])]
     seconds: dict[str, float] = {}
-    with _staging(records) as staging:
-        rows = data.resolve() if dataset.reconstruction else staging / "private" / "rows.csv"
+    with staging(records) as place:
+        if force:
+            finished.drop()
+        waiting = [each for each in stale if finished.made(each.file, made_from[each.file]) is None]
+        rows = data.resolve() if dataset.reconstruction else place / "private" / "rows.csv"
         if not dataset.reconstruction:
             write_rows(pseudonymise(dataset), rows)
-        parameters = {"data": str(rows), **chosen, "out": str(staging)}
         shown = {"data": _data_shown(dataset, rows), **chosen, "out": ".."}
-        for notebook in notebooks:
-            _check_parameters(notebook, parameters)
-        for notebook in tqdm(notebooks, desc="notebooks", unit="notebook", disable=quiet):
-            start = time.perf_counter()
-            _execute(notebook, staging, records, parameters)
-            seconds[notebook.file] = time.perf_counter() - start
-            names = {str(rows): str(shown["data"]), str(staging): "..", str(ROOT): "."}
-            without_paths(staging / "notebooks" / notebook.file, shown, names)
-        if not dataset.reconstruction:
-            rows.unlink()
-        _check_outputs(notebooks, staging)
-        if min_cell:
-            _remove_what_is_left_out(notebooks, staging, out)
-        _put_in_place(staging, out, records)
-    _write_record(records, dataset, chosen, seconds)
+        names = {str(rows): str(shown["data"]), str(ROOT): "."}
+        tasks = [_task(each, place, {"data": str(rows), **chosen}, limit) for each in waiting]
+        faults = []
+        for outcome in tqdm(
+            execute_in_turn(tasks), total=len(tasks), desc="notebooks", unit="notebook", disable=quiet or not tasks
+        ):
+            notebook, workspace = _of(outcome, waiting), place / outcome.task.source.name
+            if fault := _fault(notebook, outcome, records):
+                faults.append(fault)
+                continue
+            without_paths(outcome.task.executed, shown, names | {str(workspace): ".."})
+            finished.keep(notebook.file, workspace, made_from[notebook.file], outcome.seconds)
+            seconds[notebook.file] = outcome.seconds
+        if faults:
+            raise NotebookError("\n".join([*faults, "No output was changed; what finished waits for the next run."]))
+        for each in stale:
+            if min_cell:
+                _remove_what_is_left_out(each, finished.folder / each.file, out)
+            finished.put_in_place(each.file, state, place)
+            made = finished.made(each.file, made_from[each.file])
+            assert made is not None
+            state.made[each.file] = made
+        if stale:
+            state.write()
+            shutil.rmtree(records / "private" / "failed", ignore_errors=True)
+        finished.drop()
+    if only is None and (stale or not (records / "run.json").exists()):
+        _write_record(records, dataset, chosen, {each.file: state.made[each.file].seconds for each in notebooks})
     return Run(out, seconds)
+
+
+def _task(notebook: Notebook, place: Path, parameters: Mapping[str, Any], limit: float) -> Task:
+    """Give every notebook a folder of its own to write in."""
+    workspace = place / notebook.file
+    workspace.mkdir()
+    executed = workspace / "notebooks" / notebook.file
+    return Task(NOTEBOOKS / notebook.file, executed, {**parameters, "out": str(workspace)}, limit)
+
+
+def _of(outcome: Outcome, notebooks: Sequence[Notebook]) -> Notebook:
+    return next(each for each in notebooks if each.file == outcome.task.source.name)
+
+
+def _fault(notebook: Notebook, outcome: Outcome, records: Path) -> str:
+    """Tell what is wrong with an executed notebook; an exhibit that is not made would leave an old one standing."""
+    if outcome.failure is not None:
+        copy = move_failed(outcome.task.executed, records / "private" / "failed")
+        where = f" in cell {outcome.failure.cell}" if outcome.failure.cell else ""
+        told = f"\nThe failed copy, with the reason, is private/failed/{copy.name}." if copy else ""
+        return f"{notebook.file} failed{where}: {outcome.failure.reason}{told}"
+    workspace = Path(str(outcome.task.parameters["out"]))
+    for exhibit in notebook.exhibits:
+        if not _files_of(workspace, exhibit) and not _files_of(workspace / "private", exhibit):
+            return f"{notebook.file} did not make {exhibit.output}"
+    return ""
 
 
 def _data_shown(dataset: Dataset, data: Path) -> str:
@@ -132,49 +183,21 @@ def _data_shown(dataset: Dataset, data: Path) -> str:
     return f"sha256:{dataset.sha256}"
 
 
-def _check_parameters(notebook: Notebook, parameters: Mapping[str, Any]) -> None:
+def _check_parameters(notebook: Notebook, parameters: set[str]) -> None:
     """Refuse a parameter that the notebook does not know, or lacks; papermill would only warn."""
-    known = set(papermill.inspect_notebook(str(NOTEBOOKS / notebook.file)))
-    unknown, missing = sorted(set(parameters) - known), sorted(known - set(parameters))
+    known = _parameters_of(NOTEBOOKS / notebook.file)
+    unknown, missing = sorted(parameters - known), sorted(known - parameters)
     faults = [f"does not know the parameter {name}" for name in unknown]
     faults += [f"asks for the parameter {name}, which nothing gives" for name in missing]
     if faults:
         raise NotebookError(f"{notebook.file} {' and '.join(faults)}")
 
 
-def _execute(notebook: Notebook, staging: Path, records: Path, parameters: Mapping[str, Any]) -> None:
-    executed = staging / "notebooks" / notebook.file
-    executed.parent.mkdir(exist_ok=True)
-    try:
-        papermill.execute_notebook(
-            str(NOTEBOOKS / notebook.file),
-            str(executed),
-            dict(parameters),
-            kernel_name="python3",
-            progress_bar=False,
-            cwd=str(NOTEBOOKS),
-            # The kernel listens on loopback only; its warning of plain TCP would frighten and not help.
-            # IPython would keep every cell, and so the path of the data, in a history of its own.
-            extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
-        )
-    except PapermillExecutionError as error:
-        failed = records / "private" / "failed" / notebook.file
-        failed.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(executed, failed)
-        # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.
-        words = f": {error.evalue}" if error.ename in _OUR_ERRORS else ""
-        raise NotebookError(
-            f"{notebook.file} failed in cell {error.cell_index + 1}: {error.ename}{words}\n"
-            f"The failed copy, with the reason, is private/failed/{failed.name}; nothing else was written."
-        ) from None
-
-
-def _check_outputs(notebooks: tuple[Notebook, ...], staging: Path) -> None:
-    """Refuse a run that did not make what the map says: an old exhibit would be left standing."""
-    for notebook in notebooks:
-        for exhibit in notebook.exhibits:
-            if not _files_of(staging, exhibit) and not _files_of(staging / "private", exhibit):
-                raise NotebookError(f"{notebook.file} did not make {exhibit.output}")
+def _parameters_of(path: Path) -> set[str]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    tagged = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    assigned = [node for node in ast.walk(ast.parse("\n".join(tagged))) if isinstance(node, ast.Assign)]
+    return {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
 
 
 def _files_of(folder: Path, exhibit: Exhibit) -> list[Path]:
@@ -182,41 +205,13 @@ def _files_of(folder: Path, exhibit: Exhibit) -> list[Path]:
     return list(place.parent.glob(f"{place.name}.*"))
 
 
-# -- files -------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _staging(records: Path) -> Iterator[Path]:
-    """Open a folder that is gone afterwards, whatever happens, on the file system of the outputs."""
-    made = [folder for folder in (records, *records.parents) if not folder.exists()]
-    records.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=records))
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        for folder in made:
-            # A folder that this run made and left empty says that something finished; nothing did.
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-
-
-def _remove_what_is_left_out(notebooks: tuple[Notebook, ...], staging: Path, out: Path) -> None:
+def _remove_what_is_left_out(notebook: Notebook, workspace: Path, out: Path) -> None:
     """Remove what an earlier run that was not public has left, and this one does not show."""
-    for exhibit in (exhibit for notebook in notebooks for exhibit in notebook.exhibits):
-        made = {path.name for path in _files_of(staging, exhibit)}
+    for exhibit in notebook.exhibits:
+        made = {path.name for path in _files_of(workspace, exhibit)}
         for old in _files_of(out, exhibit):
             if old.name not in made:
                 old.unlink()
-
-
-def _put_in_place(staging: Path, out: Path, records: Path) -> None:
-    for made in sorted(path for path in staging.rglob("*") if path.is_file()):
-        part = made.relative_to(staging)
-        target = (records if part.parts[0] == "notebooks" else out) / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(made, target)
-    shutil.rmtree(records / "private" / "failed", ignore_errors=True)
 
 
 def _write_record(records: Path, dataset: Dataset, parameters: Mapping[str, Any], seconds: Mapping[str, float]) -> None:

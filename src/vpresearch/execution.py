@@ -1,0 +1,168 @@
+"""One notebook under papermill, and what is told of one that fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# A cell that takes longer than this hangs; the slowest one of 50,000 vertebrae takes minutes.
+LIMIT = 1800
+_OUR_ERRORS = ("InputError", "NotFoundError", "VPResearchError")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A notebook to execute.
+
+    Attributes
+    ----------
+    source : pathlib.Path
+    executed : pathlib.Path
+        Where the executed copy goes; a failed one stays there too.
+    parameters : dict of str to object
+    limit : float
+        Most seconds for a cell.
+    """
+
+    source: Path
+    executed: Path
+    parameters: Mapping[str, Any]
+    limit: float = LIMIT
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a notebook did not finish.
+
+    Attributes
+    ----------
+    cell : int
+        Its number in the executed copy, from 1; 0 if none had begun.
+    reason : str
+        Quotes no patient's row.
+    """
+
+    cell: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An executed notebook.
+
+    Attributes
+    ----------
+    task : Task
+    seconds : float
+    failure : Failure or None
+    """
+
+    task: Task
+    seconds: float
+    failure: Failure | None
+
+
+def execute_in_turn(tasks: Sequence[Task]) -> Iterator[Outcome]:
+    """Execute notebooks one after the other, each in a kernel started for it.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+
+    Yields
+    ------
+    Outcome
+    """
+    for task in tasks:
+        start = time.perf_counter()
+        failure = execute(task, cwd=str(task.source.parent))
+        yield Outcome(task, time.perf_counter() - start, failure)
+
+
+def execute(task: Task, **more: object) -> Failure | None:
+    """Execute a notebook under papermill.
+
+    Parameters
+    ----------
+    task : Task
+    **more : object
+        Further arguments of papermill and its engine.
+
+    Returns
+    -------
+    Failure or None
+        None if every cell ran.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    task.executed.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            str(task.source),
+            str(task.executed),
+            dict(task.parameters),
+            kernel_name="python3",
+            progress_bar=False,
+            execution_timeout=task.limit,
+            # The kernel listens on loopback only; its warning of plain TCP would frighten and not help.
+            # IPython would keep every cell, and so the path of the data, in a history of its own.
+            extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
+            **more,
+        )
+    except PapermillExecutionError as error:
+        # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.
+        words = f": {error.evalue}" if error.ename in _OUR_ERRORS else ""
+        return Failure(error.cell_index + 1, f"{error.ename}{words}")
+    except TimeoutError:
+        return Failure(last_begun(task.executed), f"it took longer than {task.limit:g} s")
+    except RuntimeError:
+        return Failure(last_begun(task.executed), "its kernel died")
+    return None
+
+
+def last_begun(executed: Path) -> int:
+    """Find the cell at which an execution stopped.
+
+    Parameters
+    ----------
+    executed : pathlib.Path
+        The executed copy, which papermill saves at the beginning of every cell.
+
+    Returns
+    -------
+    int
+        From 1; 0 if no cell had begun.
+    """
+    try:
+        cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return 0
+    begun = [n for n, cell in enumerate(cells, 1) if cell["metadata"].get("papermill", {}).get("start_time")]
+    return max(begun, default=0)
+
+
+def move_failed(executed: Path, folder: Path) -> Path | None:
+    """Put the copy of a failed notebook where its author can look at it.
+
+    Parameters
+    ----------
+    executed : pathlib.Path
+    folder : pathlib.Path
+        A private one: an error may quote a patient's row.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None if there is no copy.
+    """
+    if not executed.exists():
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    os.replace(executed, folder / executed.name)
+    return folder / executed.name

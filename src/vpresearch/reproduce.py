@@ -1,0 +1,257 @@
+"""The main job: what of it must be made, why, and what is told of it in the end."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vpresearch.compendium import choose, read_compendium
+from vpresearch.project import PUBLISHED, shown
+from vpresearch.staleness import file_digest, inputs, inputs_of
+from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
+from vpresearch.telling import line
+
+# An unchanged run ends before any of the scientific packages would have been imported.
+if TYPE_CHECKING:
+    from vpresearch.load import Dataset
+    from vpresearch.report import Results
+    from vpresearch.scorecard import Row
+
+_MOST_LISTED = 10
+_RECONSTRUCTED = "Reconstructed data: no row is a patient. Nothing below is a reproduction."
+_REASONS = {
+    "never": "it was not made yet",
+    "outputs": "an output is gone or was changed",
+    "notebook": "the notebook changed",
+    "parameters": "the parameters changed",
+    "language": "the language changed",
+    "data": "the data changed",
+    "source": "the package or its tables changed",
+    "lock": "the lock file changed",
+    "force": "--force was given",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes
+    ----------
+    data, out, records : pathlib.Path
+        File of the study; folders of the outputs and of the records.
+    language : {"es", "en"}
+    alpha : float
+    seed, min_cell : int
+        ``min_cell`` is 0 for a run that is not public.
+    only : str or None
+        One exhibit or notebook.
+    drop_identifiers, force : bool
+    """
+
+    data: Path
+    out: Path
+    records: Path
+    language: str
+    alpha: float
+    seed: int
+    min_cell: int
+    only: str | None
+    drop_identifiers: bool
+    force: bool
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The parameters of the notebooks."""
+        return {"language": self.language, "alpha": self.alpha, "seed": self.seed, "min_cell": self.min_cell}
+
+    @property
+    def report(self) -> Path | None:
+        """The folder of the report; None where none is written: its prose tells what public tables hide."""
+        return None if self.min_cell or self.only is not None else self.records / "report" / self.language
+
+
+@dataclass(frozen=True)
+class Told:
+    """What to tell in the end.
+
+    Attributes
+    ----------
+    lines : list of str
+    differing : int
+        Numbers of the paper that differ.
+    """
+
+    lines: list[str]
+    differing: int = 0
+
+
+def unchanged(wanted: Wanted) -> Told | None:
+    """Tell at once that nothing changed and that every output is there as it was made.
+
+    Parameters
+    ----------
+    wanted : Wanted
+
+    Returns
+    -------
+    Told or None
+        None if anything is to be made.
+    """
+    state, digest = read_state(wanted.out, wanted.records), file_digest(wanted.data)
+    verdicts = state.verdicts
+    if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
+        return None
+    reasons = _reasons(wanted, state, digest, reconstruction=verdicts.reconstruction)
+    if any(reasons.values()):
+        return None
+    lines = [_RECONSTRUCTED] if verdicts.reconstruction else []
+    lines.append(f"Nothing has changed, and every output is as it was made: {', '.join(reasons)}.")
+    if verdicts.differing:
+        lines.append(f"  {verdicts.differing} differ; see tables/scorecard.html")
+    return Told([*lines, *_ending(wanted, verdicts.counts, "")], verdicts.differing)
+
+
+def why(wanted: Wanted) -> Told:
+    """Tell what would be made, and why.
+
+    Parameters
+    ----------
+    wanted : Wanted
+
+    Returns
+    -------
+    Told
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used, or nothing is called ``only``.
+    """
+    from vpresearch.load import load
+
+    dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
+    state = read_state(wanted.out, wanted.records)
+    reasons = _reasons(wanted, state, dataset.sha256, reconstruction=dataset.reconstruction)
+    return Told(
+        [
+            f"{name}: {'; '.join(_REASONS[reason] for reason in found) or 'nothing changed'}"
+            for name, found in reasons.items()
+        ]
+    )
+
+
+def remake(wanted: Wanted) -> Told:
+    """Make all of which something changed.
+
+    Parameters
+    ----------
+    wanted : Wanted
+
+    Returns
+    -------
+    Told
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used, or nothing is called ``only``.
+    NotebookError
+        If a notebook fails.
+    """
+    from vpresearch import runner
+    from vpresearch.disclosure import check_public, withhold
+    from vpresearch.load import load
+    from vpresearch.published import read_paper
+    from vpresearch.scorecard import differing, scorecard
+
+    dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
+    if wanted.min_cell:
+        check_public(dataset, wanted.min_cell)
+    with _reporting(wanted, dataset) as results:
+        finished = runner.run(
+            dataset, wanted.data, wanted.out, wanted.records, **wanted.chosen, only=wanted.only, force=wanted.force
+        )
+        if results is not None:
+            _write_report(wanted, dataset, results())
+    if wanted.min_cell:
+        # Its prose tells what the tables hide; one of an earlier run may stand there.
+        shutil.rmtree(wanted.records / "report", ignore_errors=True)
+    rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
+    rows = withhold(rows, dataset, wanted.min_cell) if wanted.min_cell else rows
+    differences, counts = differing(rows), Counter(str(row.verdict) for row in rows)
+    state = read_state(wanted.out, wanted.records)
+    state.verdicts = Verdicts(
+        _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction
+    )
+    state.write()
+    lines = [_RECONSTRUCTED] if dataset.reconstruction else []
+    lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(differences)
+    return Told([*lines, *_ending(wanted, counts, f" ({sum(finished.seconds.values()):.0f} s)")], len(differences))
+
+
+def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
+    """Name, for each notebook and the report, what changed since it was made."""
+    notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
+    made_from = inputs_of(notebooks, digest, wanted.chosen)
+    if wanted.report is not None:
+        made_from[_report_name(wanted)] = _of_report(wanted, digest)
+    return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
+
+
+def _reporting(wanted: Wanted, dataset: Dataset) -> AbstractContextManager[Callable[[], Results] | None]:
+    """Analyse for the report beside the notebooks, where there is to be a new one."""
+    state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
+    if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
+        return nullcontext()
+    from vpresearch import report
+
+    return report.analysing(dataset, wanted.alpha, wanted.seed)
+
+
+def _write_report(wanted: Wanted, dataset: Dataset, results: Results) -> None:
+    from vpresearch import report
+
+    folder = wanted.records / "report"
+    report.write_reports(results, folder, [wanted.language])
+    state = read_state(wanted.out, wanted.records)
+    files = (path for path in (folder / wanted.language).rglob("*") if path.is_file())
+    state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
+    state.write()
+
+
+def _report_name(wanted: Wanted) -> str:
+    return f"report/{wanted.language}"
+
+
+def _of_report(wanted: Wanted, digest: str) -> dict[str, str]:
+    return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed})
+
+
+def _of_verdicts(wanted: Wanted, digest: str) -> dict[str, str]:
+    hang_on = {"alpha": wanted.alpha, "min_cell": wanted.min_cell, "drop_identifiers": wanted.drop_identifiers}
+    return inputs(digest, "", hang_on)
+
+
+def _told_differences(differences: list[Row]) -> list[str]:
+    lines = [
+        f"  differs: {row.claim.id}: printed {row.claim.printed.printed}, computed {row.rounded}"
+        for row in differences[:_MOST_LISTED]
+    ]
+    if len(differences) > _MOST_LISTED:
+        lines.append(f"  and {len(differences) - _MOST_LISTED} more, in tables/scorecard.html")
+    return lines
+
+
+def _ending(wanted: Wanted, counts: Mapping[str, int], took: str) -> list[str]:
+    lines = [", ".join(f"{verdict}: {count}" for verdict, count in counts.items())]
+    lines.append(f"Outputs in {shown(wanted.out)}{took}")
+    if wanted.report is not None:
+        lines.append(f"Report in {shown(wanted.report)}")
+    bound = sum(counts.values())
+    return [*lines, f"{bound} of {bound} numbers bound"]

@@ -1,0 +1,163 @@
+"""What earlier runs made, and from what: digests only, in the private folder of their records."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from vpresearch.staleness import changed, file_digest
+
+# A digest of a table that a public run hides would let anybody try what stands in it.
+_PLACE = Path("private") / "state.json"
+_OF_RECORDS = ("notebooks", "report")
+
+
+@dataclass(frozen=True)
+class Made:
+    """One thing that was made: a notebook's outputs, or a report.
+
+    Attributes
+    ----------
+    inputs : dict of str to str
+        Digests of what it was made from.
+    outputs : dict of str to str
+        SHA-256 of every file, by its relative path.
+    seconds : float
+        Run time.
+    """
+
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """How the numbers of the paper fared, in short.
+
+    Attributes
+    ----------
+    inputs : dict of str to str
+        Digests of what they hang on.
+    counts : dict of str to int
+        Numbers by verdict.
+    differing : int
+    reconstruction : bool
+        Whether the data were.
+    """
+
+    inputs: Mapping[str, str]
+    counts: Mapping[str, int]
+    differing: int
+    reconstruction: bool
+
+
+@dataclass
+class State:
+    """All that was made in one place.
+
+    Attributes
+    ----------
+    out, records : pathlib.Path
+        Folders of the outputs, and of executed notebooks and reports.
+    made : dict of str to Made
+        By file of the notebook, or ``report/LANGUAGE``.
+    verdicts : Verdicts or None
+    """
+
+    out: Path
+    records: Path
+    made: dict[str, Made] = field(default_factory=dict)
+    verdicts: Verdicts | None = None
+
+    def place(self, part: str) -> Path:
+        """Give the place of an output.
+
+        Parameters
+        ----------
+        part : str
+            Its relative path.
+
+        Returns
+        -------
+        pathlib.Path
+        """
+        return (self.records if Path(part).parts[0] in _OF_RECORDS else self.out) / part
+
+    def stale(self, name: str, inputs: Mapping[str, str]) -> list[str]:
+        """Tell why something must be made.
+
+        Parameters
+        ----------
+        name : str
+        inputs : dict of str to str
+            Digests of what it would be made from.
+
+        Returns
+        -------
+        list of str
+            The inputs that changed, or ``never`` or ``outputs``; empty if all is as it was made.
+        """
+        made = self.made.get(name)
+        if made is None:
+            return ["never"]
+        found = changed(made.inputs, inputs)
+        whole = all(file_digest(self.place(part)) == digest for part, digest in made.outputs.items())
+        return found if whole else [*found, "outputs"]
+
+    def write(self) -> None:
+        """Write the record, whole or not at all."""
+        place = self.records / _PLACE
+        place.parent.mkdir(parents=True, exist_ok=True)
+        content = {
+            "made": {name: asdict(made) for name, made in self.made.items()},
+            "verdicts": asdict(self.verdicts) if self.verdicts else None,
+        }
+        aside = place.with_name(f".{place.name}-{os.getpid()}")
+        aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        os.replace(aside, place)
+
+
+def read_state(out: Path, records: Path) -> State:
+    """Read what earlier runs left.
+
+    Parameters
+    ----------
+    out, records : pathlib.Path
+        Folders of the outputs and of the records.
+
+    Returns
+    -------
+    State
+        Empty if there is no record, or none that can be read: then everything is made.
+
+    Examples
+    --------
+    >>> read_state(Path("nowhere"), Path("nowhere")).stale("01_cohort.ipynb", {"data": "a1"})
+    ['never']
+    """
+    try:
+        content = json.loads((records / _PLACE).read_text(encoding="utf-8"))
+        made = {name: Made(**entry) for name, entry in content["made"].items()}
+        verdicts = Verdicts(**content["verdicts"]) if content["verdicts"] else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return State(out, records)
+    return State(out, records, made, verdicts)
+
+
+def outputs_of(folder: Path, files: Iterable[Path]) -> dict[str, str]:
+    """Give the SHA-256 of files by their path within a folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    files : iterable of pathlib.Path
+
+    Returns
+    -------
+    dict of str to str
+    """
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(files)}

@@ -1,0 +1,144 @@
+"""Where notebooks write while they run, and where those that finished wait for the others."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from vpresearch.state import Made, State, outputs_of
+
+_MADE = ".made.json"
+
+
+@contextlib.contextmanager
+def staging(records: Path) -> Iterator[Path]:
+    """Open a folder that is gone afterwards, whatever happens, on the file system of the outputs.
+
+    Parameters
+    ----------
+    records : pathlib.Path
+        The folder that it is in; what a run that was killed has left there is removed.
+
+    Yields
+    ------
+    pathlib.Path
+    """
+    made = [folder for folder in (records, *records.parents) if not folder.exists()]
+    records.mkdir(parents=True, exist_ok=True)
+    _remove_left(records)
+    place = Path(tempfile.mkdtemp(prefix=f".staging-{os.getpid()}-", dir=records))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        for folder in made:
+            # A folder that this run made and left empty says that something finished; nothing did.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _remove_left(records: Path) -> None:
+    left = list(records.glob(".staging-*"))
+    if left:
+        import psutil
+
+        for place in left:
+            owner = place.name.split("-")[1]
+            if not owner.isdigit() or not psutil.pid_exists(int(owner)):
+                shutil.rmtree(place, ignore_errors=True)
+
+
+class Finished:
+    """The outputs of notebooks that finished, until all have.
+
+    Parameters
+    ----------
+    records : pathlib.Path
+        Folder of the records; they wait in its private part, so that a run that is cut short can go on.
+    """
+
+    def __init__(self, records: Path) -> None:
+        self.folder = records / "private" / "finished"
+
+    def keep(self, name: str, workspace: Path, inputs: Mapping[str, str], seconds: float) -> None:
+        """Take the outputs of a notebook, all at once.
+
+        Parameters
+        ----------
+        name : str
+            File of the notebook.
+        workspace : pathlib.Path
+            Where it wrote them, on the same file system; the folder is moved.
+        inputs : dict of str to str
+            Digests of what they were made from.
+        seconds : float
+        """
+        made = Made(dict(inputs), outputs_of(workspace, _files(workspace)), seconds)
+        (workspace / _MADE).write_text(json.dumps(asdict(made)), encoding="utf-8")
+        self.drop(name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        os.replace(workspace, self.folder / name)
+
+    def made(self, name: str, inputs: Mapping[str, str]) -> Made | None:
+        """Give what waits of a notebook.
+
+        Parameters
+        ----------
+        name : str
+        inputs : dict of str to str
+            Digests of what it is to have been made from.
+
+        Returns
+        -------
+        Made or None
+            None if nothing waits that was made from these and is whole.
+        """
+        place = self.folder / name
+        try:
+            made = Made(**json.loads((place / _MADE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+        whole = made.outputs == outputs_of(place, [path for path in _files(place) if path.name != _MADE])
+        return made if whole and made.inputs == dict(inputs) else None
+
+    def put_in_place(self, name: str, state: State, aside: Path) -> None:
+        """Put the outputs of a notebook in place, each file whole; they go on waiting until dropped.
+
+        Parameters
+        ----------
+        name : str
+        state : State
+            Knows the places.
+        aside : pathlib.Path
+            A folder for copies.
+        """
+        place = self.folder / name
+        for made in _files(place):
+            if made.name != _MADE:
+                target = state.place(made.relative_to(place).as_posix())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copy = shutil.copyfile(made, aside / made.name)
+                os.replace(copy, target)
+
+    def drop(self, name: str = "") -> None:
+        """Drop what waits of a notebook, or of all.
+
+        Parameters
+        ----------
+        name : str, optional
+        """
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        if not name:
+            # The private folder goes with it where nothing else is in it.
+            with contextlib.suppress(OSError):
+                self.folder.parent.rmdir()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())

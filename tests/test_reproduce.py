@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vpresearch.report
+from vpresearch import reproduce, runner, staleness
+from vpresearch.compendium import Compendium, Exhibit, Notebook
+from vpresearch.load import Dataset
+from vpresearch.project import NOTEBOOKS, RECONSTRUCTION
+from vpresearch.reproduce import Wanted, remake, unchanged, why
+from vpresearch.state import Made, read_state
+from vpresearch.workspace import Finished
+
+BOOKS = ("01_cohort.ipynb", "02_leaks.ipynb")
+
+
+class Results:
+    """What an analysis would give."""
+
+
+@pytest.fixture
+def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
+    """Ask for two notebooks and a report, none of which takes any time to make."""
+    notebooks = tuple(Notebook(file, (Exhibit("table", f"tables/{file[:2]}"),)) for file in BOOKS)
+    monkeypatch.setattr(reproduce, "read_compendium", lambda: Compendium(notebooks, ()))
+
+    def run(dataset: Dataset, data: Path, out: Path, records: Path, **chosen: object) -> runner.Run:
+        only, force = chosen.pop("only"), chosen.pop("force")
+        state, made_from = read_state(out, records), staleness.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
+        seconds = {}
+        for name, inputs in made_from.items():
+            if only in {None, name} and (force or state.stale(name, inputs)):
+                path = out / "tables" / f"{name[:2]}.csv"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("made", encoding="utf-8")
+                state.made[name] = Made(inputs, {f"tables/{path.name}": staleness.file_digest(path)})
+                seconds[name] = 1.0
+        state.write()
+        return runner.Run(out, seconds)
+
+    class Analysing:
+        def __enter__(self) -> type[Results]:
+            return Results
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    def write_reports(_: object, folder: Path, languages: list[str]) -> list[Path]:
+        place = folder / languages[0] / "report.html"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("report", encoding="utf-8")
+        return [place]
+
+    monkeypatch.setattr(runner, "run", run)
+    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: Analysing())
+    monkeypatch.setattr(vpresearch.report, "write_reports", write_reports)
+    out = tmp_path / "out"
+    return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
+
+
+def test_nothing_is_said_to_be_unchanged_before_it_was_made(wanted: Wanted) -> None:
+    assert unchanged(wanted) is None
+    assert set(why(wanted).lines) == {f"{name}: it was not made yet" for name in (*BOOKS, "report/es")}
+    assert not wanted.out.exists()
+
+
+def test_what_was_made_is_unchanged_and_says_the_same(wanted: Wanted) -> None:
+    told, again = remake(wanted), unchanged(wanted)
+    assert again is not None
+    assert again.lines[1].startswith("Nothing has changed, and every output is as it was made: 01_cohort.ipynb, ")
+    assert (again.lines[0], again.lines[-4], *again.lines[-2:]) == (told.lines[0], told.lines[-4], *told.lines[-2:])
+    assert set(why(wanted).lines) == {f"{name}: nothing changed" for name in (*BOOKS, "report/es")}
+
+
+@pytest.mark.parametrize("part", ["tables/01.csv", "report/es/report.html"])
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_output_that_is_not_as_it_was_made_is_made_again(wanted: Wanted, part: str, gone: bool) -> None:
+    remake(wanted)
+    path = wanted.out / part
+    before = path.read_bytes()
+    path.unlink() if gone else path.write_text("by hand", encoding="utf-8")
+    assert unchanged(wanted) is None
+    assert sum(told.endswith("an output is gone or was changed") for told in why(wanted).lines) == 1
+    remake(wanted)
+    assert path.read_bytes() == before
+    assert unchanged(wanted) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "n"),
+    [
+        ({"language": "en"}, "the language changed", 2),
+        ({"alpha": 0.1}, "the parameters changed", 3),
+        ({"seed": 2}, "the parameters changed", 3),
+        ({"min_cell": 5}, "the parameters changed", 2),
+        ({"only": "table", "seed": 2}, "the parameters changed", 2),
+        ({"force": True}, "--force was given", 3),
+    ],
+)
+def test_why_names_what_changed(wanted: Wanted, change: dict[str, object], words: str, n: int) -> None:
+    remake(wanted)
+    asked = dataclasses.replace(wanted, **change)  # type: ignore[arg-type]
+    assert sum(told.endswith(words) for told in why(asked).lines) == n
+    assert unchanged(asked) is None
+
+
+def test_dropping_identifiers_or_not_is_no_unchanged_run(wanted: Wanted) -> None:
+    # Without it, a file that has any would be refused.
+    remake(dataclasses.replace(wanted, drop_identifiers=True))
+    assert unchanged(wanted) is None
+
+
+def test_a_report_of_which_nothing_changed_is_not_written_again(
+    wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remake(wanted)
+    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: pytest.fail("a report was begun"))
+    (wanted.out / "tables" / "01.csv").unlink()
+    remake(wanted)
+
+
+def test_saying_that_nothing_changed_needs_none_of_the_scientific_packages() -> None:
+    code = (
+        "import sys, pathlib; from vpresearch.reproduce import Wanted, unchanged, inputs, inputs_of, choose\n"
+        "print([m for m in ('numpy', 'pandas', 'papermill', 'multiprocessing') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_what_waits_is_put_in_place_whole_and_only_if_whole(tmp_path: Path) -> None:
+    finished, workspace = Finished(tmp_path), tmp_path / "work"
+    for part in ("tables/a.csv", "notebooks/a.ipynb"):
+        (workspace / part).parent.mkdir(parents=True)
+        (workspace / part).write_text(part, encoding="utf-8")
+    finished.keep("a.ipynb", workspace, {"data": "1"}, 2.0)
+    assert not workspace.exists()
+    assert finished.made("a.ipynb", {"data": "2"}) is None
+    made = finished.made("a.ipynb", {"data": "1"})
+    assert made is not None
+    state = read_state(tmp_path / "out", tmp_path)
+    finished.put_in_place("a.ipynb", state, tmp_path)
+    state.made["a.ipynb"] = made
+    assert state.stale("a.ipynb", {"data": "1"}) == []
+    assert (tmp_path / "out" / "tables" / "a.csv").exists()
+    assert (tmp_path / "notebooks" / "a.ipynb").exists()
+    (tmp_path / "private" / "finished" / "a.ipynb" / "tables" / "a.csv").write_text("half", encoding="utf-8")
+    assert finished.made("a.ipynb", {"data": "1"}) is None

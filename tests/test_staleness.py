@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vpresearch import staleness
+from vpresearch.project import NOTEBOOKS
+from vpresearch.staleness import file_digest, notebook_digest, source_digest
+
+BOOK = NOTEBOOKS / "02_leaks.ipynb"
+
+
+def test_a_notebook_is_its_cells_and_nothing_else(tmp_path: Path) -> None:
+    content: dict[str, Any] = json.loads(BOOK.read_text(encoding="utf-8"))
+    for number, cell in enumerate(content["cells"]):
+        cell["source"] = "".join(cell["source"])
+        cell["id"] = f"other-{number}"
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}], "execution_count": 3}
+    content["metadata"]["kernelspec"]["display_name"] = "another"
+    path = tmp_path / "another name.ipynb"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert notebook_digest(path) == notebook_digest(BOOK)
+    content["cells"][0]["source"] += " "
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert notebook_digest(path) != notebook_digest(BOOK)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a small project in the place of this one."""
+    for name, content in {
+        "src/a.py": "x = 1\n",
+        "src/locales/es.yaml": "a: b\n",
+        "data/published/p.yaml": "c: d\n",
+        "data/README.md": "words\n",
+        "data/raw/study.csv": "rows\n",
+        "map.yaml": "notebooks: []\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8", newline="")
+    monkeypatch.setattr(staleness, "_PACKAGE", tmp_path / "src")
+    monkeypatch.setattr(staleness, "ROOT", tmp_path)
+    monkeypatch.setattr(staleness, "_RAW", tmp_path / "data" / "raw")
+    monkeypatch.setattr(staleness, "COMPENDIUM", tmp_path / "map.yaml")
+    return tmp_path
+
+
+def fresh() -> str:
+    source_digest.cache_clear()
+    try:
+        return source_digest()
+    finally:
+        source_digest.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["src/a.py", "src/locales/es.yaml", "data/published/p.yaml", "map.yaml", "src/new.py"])
+def test_every_line_of_the_package_and_its_tables_counts(package: Path, name: str) -> None:
+    before = fresh()
+    with (package / name).open("a", encoding="utf-8") as file:
+        file.write("# more\n")
+    assert fresh() != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: os.utime(root / "src" / "a.py", (1, 1)),
+        lambda root: (root / "src" / "a.py").write_bytes(b"x = 1\r\n"),
+        lambda root: (root / "data" / "README.md").write_text("other words", encoding="utf-8"),
+        lambda root: (root / "data" / "raw" / "study.csv").write_text("other rows", encoding="utf-8"),
+        lambda root: (root / "src" / "__pycache__").mkdir() or (root / "src/__pycache__/a.pyc").write_bytes(b"x"),
+    ],
+    ids=["date", "line endings", "readme", "another study", "bytecode"],
+)
+def test_nothing_else_counts(package: Path, change: Callable[[Path], object]) -> None:
+    before = fresh()
+    change(package)
+    assert fresh() == before
+
+
+def test_a_file_that_is_gone_has_no_digest(tmp_path: Path) -> None:
+    assert file_digest(tmp_path / "gone") == ""
