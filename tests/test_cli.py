@@ -379,6 +379,8 @@ def test_a_relative_output_folder_is_where_the_user_stands(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "run", run)
+    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
+    monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", "results"]) == 0
     assert asked == [tmp_path / "results"] * 2
 

@@ -138,7 +138,7 @@ def test_extremes_of_groups_and_of_everybody(printed: dict[str, str], impossible
 def test_groups_without_spread_force_no_spread_below_nothing(tmp_path: Path) -> None:
     flat = {"a.mean": "5.0", "a.sd": "0.0", "b.mean": "5.0", "b.sd": "0.0", "everybody.mean": "5.0"}
     paper = read_paper(
-        write_paper(two_groups("0.01", None, None, GROUPS | flat | {"everybody.sd": "0.02"}), tmp_path / "paper.yaml")
+        write_paper(two_groups("0.5", "0", "9", GROUPS | flat | {"everybody.sd": "0.02"}), tmp_path / "paper.yaml")
     )
     (check,) = [c for c in check_joined(paper, "any", np.random.default_rng(1)) if c.check == "groups_sd"]
     assert (check.verdict, check.values["low"]) == ("possible", 0)

@@ -15,12 +15,8 @@ from vpresearch.published import read_paper
 def stated(folder: Path, n: str, mean: str, sd: str | None, low: str, high: str) -> Check:
     printed = {"a.n": n, "a.mean": mean} | ({"a.sd": sd} if sd else {})
     paper = read_paper(write_paper(two_groups("1", low, high, printed), folder / "paper.yaml"))
-    (check,) = [
-        found
-        for found in check_moments(paper, "any", np.random.default_rng(1))
-        if not found.check.endswith("_natural_grid")
-    ]
-    return check
+    # The stated grid comes first; the natural ones take longer.
+    return next(check_moments(paper, "any", np.random.default_rng(1)))
 
 
 @pytest.mark.parametrize(
