@@ -101,6 +101,8 @@ def execute(task: Task, **more: object) -> Failure | None:
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    from vpresearch.kernels import QuietKernelManager
+
     task.executed.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
@@ -110,6 +112,7 @@ def execute(task: Task, **more: object) -> Failure | None:
             kernel_name="python3",
             progress_bar=False,
             execution_timeout=task.limit,
+            kernel_manager_class=QuietKernelManager,
             # The kernel listens on loopback only; its warning of plain TCP would frighten and not help.
             # IPython would keep every cell, and so the path of the data, in a history of its own.
             extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
