@@ -127,6 +127,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_drop(report)
     report.set_defaults(command=_report)
 
+    for name, command, port, words in (
+        ("explore", _explore, 8888, "explore the study in JupyterLab, on this machine only"),
+        ("app", _app, 8866, "explore the study on a page without code, on this machine only"),
+    ):
+        server = commands.add_parser(name, help=words)
+        server.add_argument("--port", type=_positive, default=port, help="or the next free one (%(default)s)")
+        server.add_argument("--no-browser", action="store_true", help="only print the address")
+        server.set_defaults(command=command)
+
     for name, command, words in (
         ("test", _test, "run the tests"),
         ("check", _check, "check style and types"),
@@ -250,6 +259,20 @@ def _report(options: argparse.Namespace) -> int:
     languages = ("es", "en") if options.language == "both" else (options.language,)
     for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
         print(shown(path))
+    return OK
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from vpresearch.explore.serve import serve_lab
+
+    serve_lab(options.port, browser=not options.no_browser)
+    return OK
+
+
+def _app(options: argparse.Namespace) -> int:
+    from vpresearch.explore.serve import serve_app
+
+    serve_app(options.port, browser=not options.no_browser)
     return OK
 
 

@@ -1,0 +1,125 @@
+"""The page: what the data are, the language, and one panel at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from vpresearch.explore import show
+from vpresearch.explore.panels import dose, walk
+from vpresearch.explore.session import Session
+from vpresearch.labels import text
+from vpresearch.load import load
+from vpresearch.telling import LANGUAGES
+
+_STYLE = Path(__file__).with_name("page.css")
+PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {
+    "walk": walk.panel,
+    "dose": dose.panel,
+}
+_OWN_NAMES = {"es": "Español", "en": "English"}
+
+
+class Page(widgets.VBox):
+    """The explorer of one visitor.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.add_class("vp-explorer")
+        self.session = session
+        self._style = show.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
+        self._banner, self._fault = show.html(), show.html()
+        self._language = widgets.ToggleButtons(options=[(_OWN_NAMES[each], each) for each in LANGUAGES])
+        self._language.value = session.language
+        self._tabs = widgets.ToggleButtons(options=[(self._name(each), each) for each in PANELS])
+        self._place = widgets.VBox()
+        self.children = [self._style, self._banner, self._language, self._tabs, self._fault, self._place]
+        session.on(self._language, lambda: setattr(session, "language", self._language.value))
+        session.on(self._tabs, self._show)
+        session.observe(session.guarded(lambda _: self._translate()), "language")
+        session.observe(session.guarded(lambda _: self._show()), "study")
+        session.observe(lambda _: self._tell_fault(), "fault")
+        self._show()
+
+    def __repr__(self) -> str:
+        # A notebook keeps it beside the output: it must not hold the data.
+        return "<Page>"
+
+    def go(self, panel: str) -> None:
+        """Go to a panel."""
+        self._tabs.value = panel
+
+    def _name(self, panel: str) -> str:
+        return text(f"explore.{panel}_tab", self.session.language)
+
+    def _translate(self) -> None:
+        shown = self._tabs.value
+        # Other words for the same choices: what is shown stays, and is written anew once.
+        self._tabs.unobserve_all("value")
+        self._tabs.options = [(self._name(each), each) for each in PANELS]
+        self._tabs.value = shown
+        self.session.on(self._tabs, self._show)
+        self._show()
+
+    def _show(self) -> None:
+        session = self.session
+        session.leave()
+        session.fault = ""
+        self._banner.value = banner(session)
+        before = self._place.children
+        self._place.children = [PANELS[self._tabs.value](session)]
+        for panel in before:
+            _close(panel)
+
+    def _tell_fault(self) -> None:
+        fault = self.session.fault
+        words = show.paragraph(text("explore.fault", self.session.language, place=fault), "vp-fault")
+        self._fault.value = words if fault else ""
+
+
+def banner(session: Session) -> str:
+    """Say what the data are: a reconstruction, and which, or a visitor's own."""
+    study, language = session.study, session.language
+    if not study.reconstruction:
+        return show.paragraph(text("explore.banner_own", language, name=study.name), "vp-banner vp-real")
+    words = text("banner.reconstruction", language)
+    if session.number is not None:
+        words += " " + text("explore.banner_number", language, number=session.number)
+    return show.paragraph(words, "vp-banner")
+
+
+def _close(widget: widgets.Widget) -> None:
+    """Close a widget with all that is in it, so that a long visit fills no memory."""
+    for child in getattr(widget, "children", ()):
+        _close(child)
+    widget.close()
+
+
+def explorer(data: Path | str, language: str) -> Page:
+    """Open the explorer.
+
+    Parameters
+    ----------
+    data : pathlib.Path or str
+        Workbook or CSV to begin with.
+    language : {"es", "en"}
+        To begin with; the page has a switch.
+
+    Returns
+    -------
+    Page
+
+    Raises
+    ------
+    InputError
+        With every problem of the file at once.
+    """
+    return Page(Session(study=load(data), language=language))
