@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import ipywidgets as widgets
 
 from vpresearch.explore import show
-from vpresearch.explore.panels import dose, walk
+from vpresearch.explore.panels import audit, dose, drag, draws, groups, lesson, resample, size, source, walk
 from vpresearch.explore.session import Session
 from vpresearch.labels import text
 from vpresearch.load import load
@@ -18,7 +17,15 @@ from vpresearch.telling import LANGUAGES
 _STYLE = Path(__file__).with_name("page.css")
 PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {
     "walk": walk.panel,
+    "source": source.panel,
+    "groups": groups.panel,
     "dose": dose.panel,
+    "drag": drag.panel,
+    "resample": resample.panel,
+    "size": size.panel,
+    "draws": draws.panel,
+    "audit": audit.panel,
+    "lesson": lesson.panel,
 }
 _OWN_NAMES = {"es": "Español", "en": "English"}
 
@@ -43,9 +50,10 @@ class Page(widgets.VBox):
         self._place = widgets.VBox()
         self.children = [self._style, self._banner, self._language, self._tabs, self._fault, self._place]
         session.on(self._language, lambda: setattr(session, "language", self._language.value))
-        session.on(self._tabs, self._show)
-        session.observe(session.guarded(lambda _: self._translate()), "language")
-        session.observe(session.guarded(lambda _: self._show()), "study")
+        self._link = widgets.link((session, "panel"), (self._tabs, "value"))
+        session.on(session, self._show, "panel")
+        session.on(session, self._translate, "language")
+        session.on(session, self._tell_data, "study")
         session.observe(lambda _: self._tell_fault(), "fault")
         self._show()
 
@@ -53,31 +61,29 @@ class Page(widgets.VBox):
         # A notebook keeps it beside the output: it must not hold the data.
         return "<Page>"
 
-    def go(self, panel: str) -> None:
-        """Go to a panel."""
-        self._tabs.value = panel
-
     def _name(self, panel: str) -> str:
         return text(f"explore.{panel}_tab", self.session.language)
 
     def _translate(self) -> None:
-        shown = self._tabs.value
-        # Other words for the same choices: what is shown stays, and is written anew once.
-        self._tabs.unobserve_all("value")
+        # Other words for the same choices: what is open stays open.
+        self._link.unlink()
         self._tabs.options = [(self._name(each), each) for each in PANELS]
-        self._tabs.value = shown
-        self.session.on(self._tabs, self._show)
+        self._tabs.value = self.session.panel
+        self._link.link()
         self._show()
 
     def _show(self) -> None:
         session = self.session
         session.leave()
         session.fault = ""
-        self._banner.value = banner(session)
+        self._tell_data()
         before = self._place.children
-        self._place.children = [PANELS[self._tabs.value](session)]
+        self._place.children = [PANELS[session.panel](session)]
         for panel in before:
-            _close(panel)
+            show.close(panel)
+
+    def _tell_data(self) -> None:
+        self._banner.value = banner(self.session)
 
     def _tell_fault(self) -> None:
         fault = self.session.fault
@@ -91,16 +97,9 @@ def banner(session: Session) -> str:
     if not study.reconstruction:
         return show.paragraph(text("explore.banner_own", language, name=study.name), "vp-banner vp-real")
     words = text("banner.reconstruction", language)
-    if session.number is not None:
-        words += " " + text("explore.banner_number", language, number=session.number)
+    if session.member is not None:
+        words += " " + text("explore.banner_member", language, name=source.member_name(*session.member, language))
     return show.paragraph(words, "vp-banner")
-
-
-def _close(widget: widgets.Widget) -> None:
-    """Close a widget with all that is in it, so that a long visit fills no memory."""
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    widget.close()
 
 
 def explorer(data: Path | str, language: str) -> Page:

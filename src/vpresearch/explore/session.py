@@ -20,8 +20,10 @@ class Session(traitlets.HasTraits):
     ----------
     language : {"es", "en"}
     study : Dataset
-    number : int or None
-        Of the reconstruction in the ensemble, from 1; None for another one and for a visitor's own data.
+    member : tuple of (str, int) or None
+        Ensemble and number, from 1, of a reconstruction; None for the shipped one and for a visitor's own data.
+    panel : str
+        The one that is open.
     selected : int
         Row of the marked vertebra in the study, from 0.
     fault : str
@@ -30,7 +32,8 @@ class Session(traitlets.HasTraits):
 
     language = traitlets.Unicode("es")
     study = traitlets.Instance(Dataset)
-    number = traitlets.Int(allow_none=True, default_value=None)
+    member = traitlets.Tuple(allow_none=True, default_value=None)
+    panel = traitlets.Unicode("walk")
     selected = traitlets.Int(0)
     fault = traitlets.Unicode("")
 
@@ -38,11 +41,12 @@ class Session(traitlets.HasTraits):
         super().__init__(**values)
         self._kept: dict[str, Any] = {}
         self._watched: list[tuple[Callable[[Any], None], str]] = []
+        self._on_leave: list[Callable[[], None]] = []
 
-    def take(self, study: Dataset, number: int | None = None) -> None:
+    def take(self, study: Dataset, member: tuple[str, int] | None = None) -> None:
         """Look at another dataset from now on."""
         with self.hold_trait_notifications():
-            self.number = number
+            self.member = member
             self.selected = 0
             self.study = study
 
@@ -71,8 +75,15 @@ class Session(traitlets.HasTraits):
         self.observe(guarded, "selected")
         self._watched.append((guarded, "selected"))
 
+    def on_leave(self, act: Callable[[], None]) -> None:
+        """Act once, when the panel is left."""
+        self._on_leave.append(act)
+
     def leave(self) -> None:
-        """Forget what the panel that is left was watching."""
+        """End what the panel that is left was doing, and forget what it was watching."""
+        for finish in self._on_leave:
+            finish()
+        self._on_leave.clear()
         for act, trait in self._watched:
             self.unobserve(act, trait)
         self._watched.clear()

@@ -7,7 +7,7 @@ from html import escape
 
 import ipywidgets as widgets
 
-from vpresearch.labels import text
+from vpresearch.labels import number, text
 
 
 def html(content: str = "") -> widgets.HTML:
@@ -74,6 +74,40 @@ def paragraph(words: str, kind: str = "") -> str:
     return f"<p{f' class={kind}' if kind else ''}>{escape(words)}</p>"
 
 
+def slider(
+    words: str, value: float, reach: tuple[float, float, float], language: str, decimals: int
+) -> widgets.FloatSlider:
+    """Make a slider that says its value in its name, with the language's decimal mark.
+
+    Parameters
+    ----------
+    words : str
+    value : float
+    reach : tuple of (float, float, float)
+        Least, most, step.
+    language : {"es", "en"}
+    decimals : int
+
+    Returns
+    -------
+    ipywidgets.FloatSlider
+
+    Examples
+    --------
+    >>> slider("Cemento (cc)", 2.0, (0.5, 6.0, 0.1), "es", 1).description
+    'Cemento (cc): 2,0'
+    """
+    low, high, step = reach
+    control = widgets.FloatSlider(value, min=low, max=high, step=step, readout=False)
+
+    def say(_: object) -> None:
+        control.description = f"{words}: {number(control.value, decimals, language)}"
+
+    control.observe(say, "value")
+    say(None)
+    return control
+
+
 def row(*parts: widgets.Widget) -> widgets.Box:
     """Set widgets side by side where there is room."""
     box = widgets.Box(parts)
@@ -91,3 +125,10 @@ def half(*parts: widgets.Widget) -> widgets.VBox:
 def column(*parts: widgets.Widget) -> widgets.VBox:
     """Stack widgets."""
     return widgets.VBox(parts)
+
+
+def close(widget: widgets.Widget) -> None:
+    """Close a widget with all that is in it, so that a long visit fills no memory."""
+    for child in getattr(widget, "children", ()):
+        close(child)
+    widget.close()

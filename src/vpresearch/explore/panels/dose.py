@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import ipywidgets as widgets
@@ -23,28 +23,35 @@ from vpresearch.regression.result import Estimate
 from vpresearch.regression.risk import risk_curve
 
 MODELS = ("ml", "flic", "gee_kc")
-_FIT = {"ml": logistic.fit, "flic": firth.fit, "gee_kc": gee.fit}
+FIT = {"ml": logistic.fit, "flic": firth.fit, "gee_kc": gee.fit}
 
 
-@dataclass(frozen=True, eq=False)
 class Fitted:
-    """A study with its models fitted.
+    """A study with its models, each fitted when it is first asked for.
 
-    Attributes
+    Parameters
     ----------
     design : Design
-    log_odds : dict of str to LogOdds
-    slopes : dict of str to Estimate
-        By the same names; of ``flic`` the slope is Firth's.
     """
 
-    design: Design
-    log_odds: dict[str, LogOdds]
-    slopes: dict[str, Estimate]
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self._log_odds: dict[str, LogOdds] = {}
+
+    def log_odds(self, model: str) -> LogOdds:
+        """Give the model of which risks are wanted."""
+        if model not in self._log_odds:
+            self._log_odds[model] = log_odds(self.design, model)
+        return self._log_odds[model]
+
+    @cached_property
+    def slopes(self) -> dict[str, Estimate]:
+        """The slope of leak on fill by each model; of ``flic`` it is Firth's."""
+        return {model: fit(self.design)[1] for model, fit in FIT.items()}
 
 
 def fitted(study: Dataset, *, separated: bool = False) -> Fitted:
-    """Fit every model that risks are wanted of.
+    """Set up the models of a study.
 
     Parameters
     ----------
@@ -60,7 +67,7 @@ def fitted(study: Dataset, *, separated: bool = False) -> Fitted:
     --------
     >>> from vpresearch.load import load
     >>> from vpresearch.project import RECONSTRUCTION
-    >>> fitted(load(RECONSTRUCTION), separated=True).log_odds["ml"].reason
+    >>> fitted(load(RECONSTRUCTION), separated=True).log_odds("ml").reason
     'complete_separation'
     """
     design = leak_design(study.rows)
@@ -69,8 +76,7 @@ def fitted(study: Dataset, *, separated: bool = False) -> Fitted:
         y = np.zeros(design.n)
         y[fullest] = 1
         design = replace(design, y=y)
-    slopes = {model: fit(design)[1] for model, fit in _FIT.items()}
-    return Fitted(design, {model: log_odds(design, model) for model in MODELS}, slopes)
+    return Fitted(design)
 
 
 def risk_at(fits: Fitted, model: str, cement_cc: float, vertebra_cc: float) -> pd.Series[Any]:
@@ -94,7 +100,7 @@ def risk_at(fits: Fitted, model: str, cement_cc: float, vertebra_cc: float) -> p
     >>> risk_at(fitted(load(RECONSTRUCTION)), "ml", 2.0, 25.0)["fill_percent"]
     8.0
     """
-    return risk_curve(fits.design, fits.log_odds[model], [100 * cement_cc / vertebra_cc]).iloc[0]
+    return risk_curve(fits.design, fits.log_odds(model), [100 * cement_cc / vertebra_cc]).iloc[0]
 
 
 def draw(fits: Fitted, model: str, at: pd.Series[Any], language: str) -> dict[str, Any]:
@@ -106,9 +112,9 @@ def draw(fits: Fitted, model: str, at: pd.Series[Any], language: str) -> dict[st
         chart.axis(text("explore.risk_axis", language), 0.0, 100.0, language, most=5),
     )
     marks, rows = [], []
-    if not fits.log_odds[model].reason:
+    if not fits.log_odds(model).reason:
         # Drawn over the whole axis: beyond the vertebrae the line is broken.
-        curve = risk_curve(fits.design, fits.log_odds[model], np.linspace(axes[0].low, axes[0].high, 91))
+        curve = risk_curve(fits.design, fits.log_odds(model), np.linspace(axes[0].low, axes[0].high, 91))
         percent = 100 * curve[["risk", "ci_low", "ci_high"]]
         fill = curve["fill_percent"]
         inside = ~curve["extrapolated"]
@@ -137,7 +143,7 @@ def draw(fits: Fitted, model: str, at: pd.Series[Any], language: str) -> dict[st
 
 def told(fits: Fitted, model: str, at: pd.Series[Any], language: str) -> str:
     """Say the fill and the risk, or why there is none."""
-    reason = fits.log_odds[model].reason
+    reason = fits.log_odds(model).reason
     fill = text("explore.fill_is", language, fill=float(at["fill_percent"]))
     if reason:
         return show.paragraph(f"{fill} {text('explore.no_risk', language, why=why_not(reason, language))}", "vp-fault")
@@ -176,18 +182,10 @@ def panel(session: Session) -> widgets.Widget:
     """Show sliders of cement and volume over the risk curve."""
     study, language = session.study, session.language
     fits = lru_cache(lambda separated: fitted(study, separated=separated))
-    cement = session.keep(
-        "dose.cement",
-        widgets.FloatSlider(2.0, min=0.5, max=6.0, step=0.1, description=text("variable.cement_volume_cc", language)),
-    )
-    volume = session.keep(
-        "dose.volume",
-        widgets.FloatSlider(
-            26.0, min=10.0, max=50.0, step=0.5, description=text("variable.vertebral_volume_cc", language)
-        ),
-    )
-    for slider in (cement, volume):
-        slider.readout_format = ".1f"
+    cement = show.slider(text("variable.cement_volume_cc", language), 2.0, (0.5, 6.0, 0.1), language, 1)
+    volume = show.slider(text("variable.vertebral_volume_cc", language), 26.0, (10.0, 50.0, 0.5), language, 1)
+    session.keep("dose.cement", cement)
+    session.keep("dose.volume", volume)
     model = session.keep(
         "dose.model",
         widgets.Dropdown(
