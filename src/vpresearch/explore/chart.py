@@ -71,6 +71,18 @@ def axis(label: str, low: float, high: float, language: str, most: int = 7) -> A
     return Axis(label, places[0], places[-1], tuple((at, number(at, decimals, language)) for at in places))
 
 
+def whole(label: str, low: float, high: float) -> Axis:
+    """Make an axis of whole numbers, with room beyond both ends.
+
+    Examples
+    --------
+    >>> whole("points", 1, 3).ticks
+    ((1.0, '1'), (2.0, '2'), (3.0, '3'))
+    """
+    places = range(math.floor(low), math.ceil(high) + 1)
+    return Axis(label, places[0] - 0.6, places[-1] + 0.6, tuple((float(at), str(at)) for at in places))
+
+
 def categories(label: str, names: Sequence[str]) -> Axis:
     """Make an axis of categories, at 0, 1, ... from below.
 

@@ -10,8 +10,9 @@ import ipywidgets as widgets
 from vpresearch.explore import show
 from vpresearch.explore.panels import audit, dose, drag, draws, groups, lesson, resample, size, source, walk
 from vpresearch.explore.session import Session
+from vpresearch.explore.study import one_of_many_note
 from vpresearch.labels import text
-from vpresearch.load import load
+from vpresearch.load import Dataset, load
 from vpresearch.telling import LANGUAGES
 
 _STYLE = Path(__file__).with_name("page.css")
@@ -121,4 +122,16 @@ def explorer(data: Path | str, language: str) -> Page:
     InputError
         With every problem of the file at once.
     """
-    return Page(Session(study=load(data), language=language))
+    study = load(data)
+    _warm(study)
+    return Page(Session(study=study, language=language))
+
+
+def _warm(study: Dataset) -> None:
+    """Read and compute once what every panel needs first, so that none of them keeps the first visitor waiting."""
+    for language in LANGUAGES:
+        one_of_many_note(language)
+    source.slopes()
+    drag.outcome(study, "gee_kc")
+    drag.verdicts(study, drag.touched(["leak"]))
+    _ = dose.fitted(study).slopes

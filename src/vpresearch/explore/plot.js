@@ -36,7 +36,7 @@ class Plot {
     this.height = Math.min(spec.height, 0.9 * this.width);
     const longest = Math.max(0, ...spec.y.ticks.map((tick) => tick.text.length));
     this.left = 34 + 9.5 * longest;
-    this.right = this.width - 16;
+    this.right = this.width - 28;
     this.top = 12;
     this.bottom = this.height - 58;
   }

@@ -108,7 +108,7 @@ def serve_app(port: int, *, browser: bool) -> None:
         settings = {
             "VoilaConfiguration": {
                 "template": "vpresearch",
-                "extension_allowlist": ["anywidget", "@jupyter-widgets/jupyterlab-manager"],
+                "extension_denylist": ["@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments"],
                 "file_allowlist": [],
                 "file_denylist": [".*"],
                 # The next visitor finds a page that is ready.
@@ -116,6 +116,8 @@ def serve_app(port: int, *, browser: bool) -> None:
                 "default_pool_size": 1,
             },
             "MappingKernelManager": {"kernel_manager_class": _QUIET, **_IDLE},
+            # How to run cells is of no use where there are none.
+            "TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": ["jupyterlab"]},
         }
         (folder / "voila.json").write_text(json.dumps(settings), encoding="utf-8")
         from voila.app import Voila

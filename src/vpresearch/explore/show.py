@@ -7,7 +7,9 @@ from html import escape
 
 import ipywidgets as widgets
 
+from vpresearch.explore.study import one_of_many_note
 from vpresearch.labels import number, text
+from vpresearch.load import Dataset
 
 
 def html(content: str = "") -> widgets.HTML:
@@ -112,6 +114,25 @@ def row(*parts: widgets.Widget) -> widgets.Box:
     """Set widgets side by side where there is room."""
     box = widgets.Box(parts)
     box.add_class("vp-row")
+    return box
+
+
+def beside(study: Dataset, language: str) -> widgets.HTML:
+    """Say what must stand beside any slope of a reconstruction; of real data nothing."""
+    return html(paragraph(one_of_many_note(language)) if study.reconstruction else "")
+
+
+def near(*parts: widgets.Widget) -> widgets.Box:
+    """Set small controls side by side, close to each other."""
+    box = row(*parts)
+    box.add_class("vp-near")
+    return box
+
+
+def third(*parts: widgets.Widget) -> widgets.VBox:
+    """Stack widgets in a third of a row."""
+    box = widgets.VBox(parts)
+    box.add_class("vp-third")
     return box
 
 

@@ -9,15 +9,22 @@ from functools import cache
 from pathlib import Path
 
 from vpresearch.implied import shipped
-from vpresearch.load import Dataset, Examined, examine, normalise
-from vpresearch.project import PUBLISHED
+from vpresearch.load import Dataset, Examined, examine, load, normalise
+from vpresearch.project import PUBLISHED, RECONSTRUCTION
 from vpresearch.published import Paper, read_paper
+from vpresearch.tables.leak_words import one_of_many
 
 
 @cache
 def paper() -> Paper:
     """Read the paper's printed numbers."""
     return read_paper(PUBLISHED)
+
+
+@cache
+def one_of_many_note(language: str) -> str:
+    """Say how far slope and interval reach in the other reconstructions: it stands beside those of any one."""
+    return " ".join(one_of_many(load(RECONSTRUCTION), language))
 
 
 def member(source: str, number: int) -> Dataset:

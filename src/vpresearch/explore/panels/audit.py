@@ -32,8 +32,8 @@ def typed_paper(typed: Mapping[str, str]) -> Paper | str:
     Parameters
     ----------
     typed : dict of str to str
-        ``n_a``, ``mean_a``, ``sd_a``, ``n_b``, ``mean_b``, ``sd_b``, ``p``, ``low``, ``high``, ``step``; all but the first
-        two may be empty.
+        ``n_a``, ``mean_a``, ``sd_a``, ``n_b``, ``mean_b``, ``sd_b``, ``p``, ``low``, ``high``, ``step``; all but
+        the first two may be empty.
 
     Returns
     -------
@@ -214,8 +214,6 @@ def panel(session: Session) -> widgets.Widget:
         )
         for name, value in first.items()
     }
-    for control in typed.values():
-        control.add_class("vp-short")
     everything = widgets.Button(description=text("explore.audit_all", language))
     stop = widgets.Button(description=text("explore.audit_stop", language), disabled=True)
     said, bounds, checks, progress, plot = show.html(), show.html(), show.html(), show.html(), Plot()
@@ -262,8 +260,8 @@ def panel(session: Session) -> widgets.Widget:
     for control in typed.values():
         session.on(control, update)
     update()
-    one, two = (show.half(*(typed[f"{name}_{group}"] for name in NAMES)) for group in GROUPS)
-    more = show.half(*(typed[name] for name in ("p", "low", "high", "step")))
+    one, two = (show.third(*(typed[f"{name}_{group}"] for name in NAMES)) for group in GROUPS)
+    more = show.third(*(typed[name] for name in ("p", "low", "high", "step")))
     head = show.heading("audit", language)
     return show.column(
         head,

@@ -209,5 +209,5 @@ def panel(session: Session) -> widgets.Widget:
     for control in (cement, volume, model, separated):
         session.on(control, update)
     update()
-    controls = show.half(cement, volume, model, separated, said, slopes)
+    controls = show.half(cement, volume, model, separated, said, slopes, show.beside(study, language))
     return show.column(show.heading("dose", language), show.row(controls, show.half(plot)))

@@ -237,8 +237,9 @@ def panel(session: Session) -> widgets.Widget:
     )
     reset.on_click(session.guarded(lambda _: choose(state["at"])))
     choose(session.selected)
-    left = show.half(who, volume, cement, leak, model, reset, said)
-    return show.column(show.heading("drag", language), show.row(left, show.half(plot)), numbers, changes)
+    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers)
+    beside = show.beside(study, language)
+    return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)
 
 
 def draw(study: Dataset, at: int, language: str) -> dict[str, Any]:

@@ -240,5 +240,5 @@ def panel(session: Session) -> widgets.Widget:
     for control in (n, *typed.values()):
         session.on(control, update)
     update()
-    left = show.half(n, *typed.values(), another, said, table)
+    left = show.half(show.near(n, *typed.values()), another, said, table)
     return show.column(show.heading("draws", language), show.row(left, show.half(plot)))

@@ -140,7 +140,6 @@ def _question(session: Session, at: int, question: Question) -> widgets.Widget:
     language = session.language
     options = [(answer.says, number) for number, answer in enumerate(question.answers)]
     choice = session.keep(f"lesson.answer{at}", widgets.RadioButtons(options=options, value=None))
-    choice.add_class("vp-answers")
     check, hint, go = (
         widgets.Button(
             description=text(f"explore.lesson_{name}", language, panel=text(f"explore.{question.panel}_tab", language))
@@ -161,4 +160,4 @@ def _question(session: Session, at: int, question: Question) -> widgets.Widget:
     go.on_click(session.guarded(lambda _: setattr(session, "panel", question.panel)))
     session.on(choice, lambda: setattr(said, "value", ""))
     asks = show.html(f"<h3>{escape(question.title)}</h3>{show.paragraph(question.asks)}")
-    return show.column(asks, choice, show.row(check, hint, go), hints, said)
+    return show.column(asks, choice, show.near(check, hint, go), hints, said)

@@ -161,5 +161,5 @@ def panel(session: Session) -> widgets.Widget:
     again.on_click(session.guarded(lambda _: restart()))
     session.on(chooser, restart)
     update()
-    left = show.half(chooser, show.row(one, many, again), said)
+    left = show.half(chooser, show.near(one, many, again), said)
     return show.column(show.heading("resample", language), show.row(left, show.half(plot)))

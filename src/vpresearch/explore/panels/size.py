@@ -67,7 +67,7 @@ def draw(slope: Estimate, ratio: float, patients: int, language: str) -> dict[st
     x = np.unique(np.geomspace(10, MOST, 60).round())
     found = precision(supposed(slope, ratio), x)
     low, high = (np.exp(math.log(ratio) + side * found["half_width"].to_numpy()) for side in (-1, 1))
-    top = min(2.0, float(np.nanmax(high))) if not slope.reason else 2.0
+    up = chart.axis(text("explore.odds_ratio_point", language), 0.5, 2.0, language)
     # The axis is of doublings: from ten patients to two thousand.
     across = np.log2(x)
     places = [10, 27, 50, 100, 200, 500, 1000, 2000]
@@ -79,11 +79,11 @@ def draw(slope: Estimate, ratio: float, patients: int, language: str) -> dict[st
     )
     marks: list[chart.Mark] = []
     if not slope.reason:
-        held = np.clip(low, 0.5, 2.0), np.clip(high, 0.5, 2.0)
+        held = np.clip(low, up.low, up.high), np.clip(high, up.low, up.high)
         marks.append(chart.band(across, *held, chart.NO, text("explore.interval95", language)))
         marks.append(chart.line(across, np.full(len(x), ratio), chart.NO, text("explore.true_ratio_name", language)))
         at = math.log2(patients)
-        marks.append(chart.line([at, at], [0.5, 2.0], chart.YES, text("explore.your_size", language), "6 5"))
+        marks.append(chart.line([at, at], [up.low, up.high], chart.YES, text("explore.your_size", language), "6 5"))
     marks.append(
         chart.line([math.log2(10), math.log2(MOST)], [1.0, 1.0], name=text("explore.no_effect", language), dash="2 5")
     )
@@ -102,9 +102,13 @@ def draw(slope: Estimate, ratio: float, patients: int, language: str) -> dict[st
     )
     heads = [text("word.patients", language), text("explore.low_end", language), text("explore.high_end", language)]
     heads.append(text("explore.power", language))
-    axes = axis, chart.axis(text("explore.odds_ratio_point", language), 0.5, max(top, 1.5), language)
     return chart.chart(
-        text("explore.size_chart", language), text("explore.size_says", language), axes, marks, (heads, rows), language
+        text("explore.size_chart", language),
+        text("explore.size_says", language),
+        (axis, up),
+        marks,
+        (heads, rows),
+        language,
     )
 
 
@@ -130,4 +134,7 @@ def panel(session: Session) -> widgets.Widget:
     for control in (patients, ratio):
         session.on(control, update)
     update()
-    return show.column(show.heading("size", language), show.row(show.half(patients, ratio, said), show.half(plot)))
+    return show.column(
+        show.heading("size", language),
+        show.row(show.half(patients, ratio, said, show.beside(study, language)), show.half(plot)),
+    )
