@@ -127,14 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_drop(report)
     report.set_defaults(command=_report)
 
-    for name, command, port, words in (
-        ("explore", _explore, 8888, "explore the study in JupyterLab, on this machine only"),
-        ("app", _app, 8866, "explore the study on a page without code, on this machine only"),
-    ):
-        server = commands.add_parser(name, help=words)
-        server.add_argument("--port", type=_positive, default=port, help="or the next free one (%(default)s)")
-        server.add_argument("--no-browser", action="store_true", help="only print the address")
-        server.set_defaults(command=command)
+    explore = commands.add_parser("explore", help="explore the study in JupyterLab, on this machine only")
+    _add_server(explore, _explore, 8888)
+    app = commands.add_parser("app", help="explore the study on a page without code, on this machine only")
+    _add_server(app, _app, 8866)
 
     test = commands.add_parser("test", help="run the tests")
     test.add_argument("--long", action="store_true", help="run those that take minutes or need a browser instead")
@@ -146,6 +142,12 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=words).set_defaults(command=command)
     return parser
+
+
+def _add_server(command: argparse.ArgumentParser, serve: Callable[[argparse.Namespace], int], port: int) -> None:
+    command.add_argument("--port", type=_positive, default=port, help="or the next one that is free (%(default)s)")
+    command.add_argument("--no-browser", action="store_true", help="only print the address")
+    command.set_defaults(command=serve)
 
 
 def _add_drop(command: argparse.ArgumentParser) -> None:

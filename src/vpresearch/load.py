@@ -141,7 +141,7 @@ def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
     notes = (*dropped, *notes)
     if problems or identifying:
         return Examined(path.name, tuple(_in_order([*identifying, *problems], raw)), notes, None)
-    dataset = normalise(table, path.name, hashlib.sha256(content).hexdigest())
+    dataset = _normalise(table, path.name, hashlib.sha256(content).hexdigest())
     return Examined(path.name, (), notes, replace(dataset, notes=notes, dropped=dropped))
 
 
@@ -190,22 +190,8 @@ def _in_order(problems: list[Problem], raw: reading.RawTable) -> list[Problem]:
 # -- the dataset -------------------------------------------------------------------------------------------------
 
 
-def normalise(table: pd.DataFrame, name: str, checksum: str) -> Dataset:
-    """Split a table into patients and vertebrae, and compute what is never read.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        Canonical columns that keep every rule.
-    name : str
-        Name of the file.
-    checksum : str
-        SHA-256 of the file, or the empty string where there is none.
-
-    Returns
-    -------
-    Dataset
-    """
+def _normalise(table: pd.DataFrame, name: str, checksum: str) -> Dataset:
+    """Split the table into patients and vertebrae, and compute what is never read."""
     of_patient = [key for key, column in columns().items() if column.unit_of_observation == "patient" and key in table]
     patients = table[of_patient].drop_duplicates("patient_id").set_index("patient_id")
     vertebrae = table[["patient_id", *(key for key in table if key not in of_patient)]].reset_index(drop=True)

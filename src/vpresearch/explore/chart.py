@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from vpresearch.labels import number, text
 
 Mark = dict[str, Any]
@@ -99,15 +102,15 @@ def points(points: Sequence[dict[str, Any]], colour: str, shape: str = "circle",
     return {"kind": "points", "points": list(points), "colour": colour, "shape": shape, "name": name, "size": size}
 
 
-def line(x: Sequence[float], y: Sequence[float], colour: str = LINE, name: str = "", dash: str = "") -> Mark:
+def line(x: ArrayLike, y: ArrayLike, colour: str = LINE, name: str = "", dash: str = "") -> Mark:
     """Describe a line."""
-    places = [{"x": float(across), "y": float(up)} for across, up in zip(x, y, strict=True)]
+    places = [{"x": float(across), "y": float(up)} for across, up in zip(np.asarray(x), np.asarray(y), strict=True)]
     return {"kind": "line", "points": places, "colour": colour, "name": name, "dash": dash}
 
 
-def band(x: Sequence[float], low: Sequence[float], high: Sequence[float], colour: str, name: str = "") -> Mark:
+def band(x: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, name: str = "") -> Mark:
     """Describe the area between two lines."""
-    places = {"x": list(map(float, x)), "low": list(map(float, low)), "high": list(map(float, high))}
+    places = {name: np.asarray(each, float).tolist() for name, each in (("x", x), ("low", low), ("high", high))}
     return {"kind": "band", **places, "colour": colour, "name": name}
 
 

@@ -31,7 +31,7 @@ PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {
 _OWN_NAMES = {"es": "Español", "en": "English"}
 
 
-class Page(widgets.VBox):
+class Page(widgets.VBox):  # type: ignore[misc]
     """The explorer of one visitor.
 
     Parameters
@@ -99,7 +99,9 @@ def banner(session: Session) -> str:
         return show.paragraph(text("explore.banner_own", language, name=study.name), "vp-banner vp-real")
     words = text("banner.reconstruction", language)
     if session.member is not None:
-        words += " " + text("explore.banner_member", language, name=source.member_name(*session.member, language))
+        words += " " + text(
+            "explore.banner_member", language, name=source.member_name(session.member[0], session.member[1], language)
+        )
     return show.paragraph(words, "vp-banner")
 
 

@@ -9,7 +9,7 @@ import anywidget
 import traitlets
 
 _HERE = pathlib.Path(__file__).parent
-NOTHING = {"selected": None, "related": []}
+_NOTHING: dict[str, Any] = {"selected": None, "related": []}
 
 
 class Plot(anywidget.AnyWidget):
@@ -29,7 +29,7 @@ class Plot(anywidget.AnyWidget):
 
     _esm = _HERE / "plot.js"
     spec = traitlets.Dict().tag(sync=True)
-    marked = traitlets.Dict(NOTHING).tag(sync=True)
+    marked = traitlets.Dict(_NOTHING).tag(sync=True)
     picked = traitlets.Dict().tag(sync=True)
     moved = traitlets.Dict().tag(sync=True)
 
@@ -39,5 +39,4 @@ class Plot(anywidget.AnyWidget):
 
     def mark(self, selected: int | None, related: list[int]) -> None:
         """Mark a point, and those that go with it."""
-        marked: dict[str, Any] = {"selected": selected, "related": related}
-        self.marked = marked
+        self.marked = {"selected": selected, "related": related}

@@ -19,7 +19,6 @@ from typing import Any
 from vpresearch.project import NOTEBOOKS, ROOT
 
 NOTEBOOK = NOTEBOOKS / "explore.ipynb"
-LAB_PORT, APP_PORT = 8888, 8866
 _SETTINGS = Path(__file__).with_name("jupyter")
 _LOOPBACK = socket.inet_ntoa(socket.INADDR_LOOPBACK.to_bytes(4, "big"))
 _QUIET = "vpresearch.explore.quiet.QuietServerKernelManager"
@@ -122,7 +121,7 @@ def serve_app(port: int, *, browser: bool) -> None:
         (folder / "voila.json").write_text(json.dumps(settings), encoding="utf-8")
         from voila.app import Voila
 
-        class App(Voila):  # type: ignore[misc]
+        class App(Voila):  # type: ignore[misc,unused-ignore]
             def launch_browser(self) -> None:
                 _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}", folder, browser=browser)
 

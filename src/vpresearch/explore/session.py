@@ -46,7 +46,7 @@ class Session(traitlets.HasTraits):
     def take(self, study: Dataset, member: tuple[str, int] | None = None) -> None:
         """Look at another dataset from now on."""
         with self.hold_trait_notifications():
-            self.member = member
+            self.set_trait("member", member)
             self.selected = 0
             self.study = study
 

@@ -63,7 +63,9 @@ def typed_paper(typed: Mapping[str, str]) -> Paper | str:
     ]
     if "p" in given:
         claims.append(_claim("p", given, "p", "typed", {}))
-    return Paper("typed", {}, {"typed": Grid("patients", str(decimals[0]), *decimals[1:])}, {}, tuple(claims))
+    return Paper(
+        "typed", {}, {"typed": Grid("patients", str(decimals[0]), decimals[1], decimals[2])}, {}, tuple(claims)
+    )
 
 
 def _claim(name: str, given: Mapping[str, str], statistic: Any, variable: str | None, where: dict[str, str]) -> Claim:
@@ -146,7 +148,8 @@ def t_table(paper: Paper, language: str) -> str:
 
 def checks_table(checks: list[Check], language: str) -> str:
     """Write what checks found, the impossible ones standing out."""
-    rows, alarms = [], []
+    rows: list[list[str]] = []
+    alarms: list[int] = []
     for check in checks:
         name = check.check
         where = ", ".join(text(f"explore.type_{claim}", language) for claim in check.claims)

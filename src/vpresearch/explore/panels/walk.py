@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
@@ -172,7 +173,7 @@ def panel(session: Session) -> widgets.Widget:
         )
 
     for plot in plots:
-        session.on(plot, lambda plot=plot: setattr(session, "selected", plot.picked["id"]), "picked")
+        session.on(plot, partial(lambda each: setattr(session, "selected", each.picked["id"]), plot), "picked")
     session.on(chooser, lambda: setattr(session, "selected", chooser.value - 1))
     session.on_selected(update)
     update()
