@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ def test_an_axis_holds_what_must_be_on_it_with_even_ticks(low: float, width: flo
     assert axis.low <= low + 1e-6 * width
     assert axis.high >= low + width - 1e-6 * width
     places = [at for at, _ in axis.ticks]
-    steps = [after - before for before, after in zip(places, places[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(places)]
     assert max(steps) - min(steps) < 1e-6 * max(1.0, abs(low))
     assert len(places) <= most + 3
     assert len({words for _, words in axis.ticks}) == len(places)

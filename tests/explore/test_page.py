@@ -121,7 +121,9 @@ def test_only_the_panel_of_data_changes_the_data(page: Page) -> None:
 
 def upload(page: Page, name: str, content: bytes) -> None:
     (control,) = controls(page, widgets.FileUpload)
-    control.value = ({"name": name, "content": content, "type": "", "size": len(content), "last_modified": datetime(2026, 1, 1)},)
+    control.value = (
+        {"name": name, "content": content, "type": "", "size": len(content), "last_modified": datetime(2026, 1, 1)},
+    )
     assert control.value == ()
 
 

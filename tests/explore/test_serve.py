@@ -14,7 +14,13 @@ from vpresearch.project import NOTEBOOKS
 
 
 def test_each_server_has_a_folder_and_a_token_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_PATH"):
+    for name in (
+        "JUPYTER_CONFIG_DIR",
+        "JUPYTER_CONFIG_PATH",
+        "JUPYTER_DATA_DIR",
+        "JUPYTER_RUNTIME_DIR",
+        "JUPYTER_PATH",
+    ):
         monkeypatch.setenv(name, "elsewhere")
     for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_PLATFORM_DIRS"):
         monkeypatch.setenv(name, "elsewhere")

@@ -97,7 +97,7 @@ def risk_at(fits: Fitted, model: str, cement_cc: float, vertebra_cc: float) -> p
     --------
     >>> from vpresearch.load import load
     >>> from vpresearch.project import RECONSTRUCTION
-    >>> risk_at(fitted(load(RECONSTRUCTION)), "ml", 2.0, 25.0)["fill_percent"]
+    >>> risk_at(fitted(load(RECONSTRUCTION)), "ml", 2.0, 25.0)["fill_percent"].item()
     8.0
     """
     return risk_curve(fits.design, fits.log_odds(model), [100 * cement_cc / vertebra_cc]).iloc[0]

@@ -58,7 +58,7 @@ def touched(names: Iterable[str]) -> list[Claim]:
     Examples
     --------
     >>> [claim.id for claim in touched(["cement_volume_cc"])][:2]
-    ['table2.cement.mean', 'table2.cement.sd']
+    ['table2.cement_volume.mean', 'table2.cement_volume.sd']
     """
     asked = set(names)
     return [claim for claim in paper().claims if asked & columns_of(claim)]

@@ -100,21 +100,22 @@ def find(asked: Cell, seed: int) -> Found:
     empty = np.empty((0, asked.n))
     if not admissible(asked):
         return Found(empty, 0, "impossible")
+    rng = np.random.default_rng(seed)
     number_of = count(asked) if is_coarse(asked) else None
     if number_of == 0:
         return Found(empty, 0, "impossible")
     if number_of:
-        values = to_values(asked, sample(asked, _SAMPLED, seed))
+        values = to_values(asked, sample(asked, _SAMPLED, rng))
     else:
-        values = np.sort(on_scale(asked, datasets(asked, np.random.default_rng(seed), _SEARCHED)), axis=1)
+        values = np.sort(on_scale(asked, datasets(asked, rng, _SEARCHED)), axis=1)
     if not len(values):
         return Found(empty, number_of, "not_found")
-    return Found(_apart(np.unique(values, axis=0)), number_of)
+    return Found(_apart(np.unique(values, axis=0), rng), number_of)
 
 
-def _apart(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Choose datasets one after the other, each as far as can be from those chosen."""
-    chosen = [int(np.argmax(np.abs(values - values.mean(axis=0)).sum(axis=1)))]
+def _apart(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Choose datasets one after the other, the first by lot and each further one as far as can be from those chosen."""
+    chosen = [int(rng.integers(len(values)))]
     while len(chosen) < min(SHOWN, len(values)):
         distance = np.abs(values[:, None, :] - values[None, chosen, :]).sum(axis=2).min(axis=1)
         chosen.append(int(np.argmax(distance)))

@@ -149,7 +149,8 @@ def panel(session: Session) -> widgets.Widget:
         plot.spec = draw(chooser.value, draws, own(), language)
 
     def more(times: int) -> None:
-        draws.extend(resampled(study, chooser.value, len(draws) + turn) for turn in range(1, times + 1))
+        turns = range(len(draws) + 1, len(draws) + times + 1)
+        draws.extend(resampled(study, chooser.value, turn) for turn in turns)
         update()
 
     def restart() -> None:

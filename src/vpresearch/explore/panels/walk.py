@@ -62,7 +62,7 @@ def describe(study: Dataset, at: int, language: str) -> list[tuple[str, str]]:
     >>> from vpresearch.load import load
     >>> from vpresearch.project import RECONSTRUCTION
     >>> describe(load(RECONSTRUCTION), 0, "en")[1]
-    ('Vertebral level', 'T12')
+    ('Level', 'T12')
     """
     row = study.rows.iloc[at]
     return [(variable(str(name), language), cell(str(name), value, language)) for name, value in row.items()]
