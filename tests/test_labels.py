@@ -38,6 +38,7 @@ SAME = {
     "word.variable",
     "word.variables",
     "axis.odi",
+    "explore.odds_ratio",
     "leak_table.verified_no",
 }
 # Words that no Spanish sentence holds.

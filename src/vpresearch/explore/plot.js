@@ -7,7 +7,6 @@ const SHAPES = {
   diamond: (r) => `M0,${-1.3 * r}L${1.3 * r},0L0,${1.3 * r}L${-1.3 * r},0Z`,
 };
 const RADIUS = 7;
-let plots = 0;
 
 function make(name, attributes = {}, parent = null, text = null) {
   const html = ["div", "span", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"];
@@ -21,7 +20,8 @@ function make(name, attributes = {}, parent = null, text = null) {
 class Plot {
   constructor(model, el) {
     this.model = model;
-    this.number = ++plots;
+    // Each plot has a copy of this module, so that none can count the others.
+    this.name = `vp-plot-${Math.random().toString(36).slice(2)}`;
     this.root = make("div", { class: "vp-plot" }, el);
     this.focused = null;
     this.dragging = null;
@@ -103,7 +103,7 @@ class Plot {
     }
   }
   canvas() {
-    const id = `vp-plot-${this.number}`;
+    const id = this.name;
     const role = this.spec.pickable ? "group" : "img";
     const sizes = { width: this.width, height: this.height, viewBox: `0 0 ${this.width} ${this.height}` };
     this.svg = make("svg", { ...sizes, role, "aria-labelledby": `${id}-t ${id}-d` }, this.root);

@@ -1,0 +1,170 @@
+"""The explorer's servers, and a real browser that looks at them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from vpresearch.project import ROOT
+
+PATIENCE = 90
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# From the input to the last change that it makes on the page, in milliseconds.
+_WATCH = """() => {
+  window.vpBegan = 0; window.vpChanged = 0;
+  const begin = () => { window.vpBegan = performance.now(); window.vpChanged = 0; };
+  for (const kind of ["keydown", "pointerdown", "change"]) document.addEventListener(kind, begin, true);
+  const seen = new MutationObserver((changes) => {
+    const control = ".widget-inline-hbox:not(.widget-html), .widget-toggle-buttons, .jupyter-button";
+    const told = changes.some(({target}) => target.closest?.(".vp-explorer") && !target.closest(control));
+    if (window.vpBegan && told) window.vpChanged = performance.now();
+  });
+  seen.observe(document.body, {childList: true, subtree: true});
+}"""
+
+
+def executable() -> str:
+    """Path of a browser; without one, the reason to skip, which in continuous integration is a failure."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    if os.environ.get("CI"):
+        pytest.fail("there is no chromium: continuous integration must install it")
+    pytest.skip("there is no chromium to look at the explorer with")
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable(), args=list(_FLAGS))
+        yield opened
+        opened.close()
+
+
+def free_port() -> int:
+    with socket.socket() as place:
+        place.bind(("", 0))
+        return int(place.getsockname()[1])
+
+
+@contextmanager
+def serving(command: str) -> Iterator[str]:
+    """Serve the explorer, give its address, and end it as Ctrl-C does."""
+    arguments = [sys.executable, "-m", "vpresearch", command, "--no-browser", "--port", str(free_port())]
+    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    try:
+        address = process.stdout.readline().strip()
+        assert "token=" in address, address
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+
+
+@dataclass
+class Visitor:
+    """One visitor's page, and all that should not have happened on it."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("websocket", lambda socket: self._asked(socket.url))
+        self.page.context.route("**/*", self._route)
+
+    def _said(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    def _asked(self, url: str) -> bool:
+        parts = urlsplit(url)
+        own = parts.scheme in {"data", "blob"} or socket.gethostbyname(parts.hostname or "").startswith("127.")
+        if not own:
+            self.complaints.append(f"left the machine: {url}")
+        return own
+
+    def _route(self, route: Any) -> None:
+        if self._asked(route.request.url):
+            route.continue_()
+        else:
+            route.abort()
+
+    def visit(self, address: str) -> None:
+        self.page.goto(address)
+
+    def ready(self) -> None:
+        self.page.wait_for_selector(".vp-plot svg", timeout=PATIENCE * 1000)
+        self.page.evaluate(_WATCH)
+
+    def tab(self, words: str) -> None:
+        self.page.get_by_role("button", name=words, exact=True).click()
+
+    def slider(self, name: str) -> Any:
+        """The handle of the slider of a name."""
+        return self.page.locator(".widget-hslider", has_text=name).locator(".noUi-handle")
+
+    def box(self, name: str) -> Any:
+        """The box to type in of a name."""
+        return self.page.get_by_label(name, exact=True)
+
+    def give(self, name: str, path: Path) -> None:
+        """Choose a file by the button of a name."""
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name=name).click()
+        chooser.value.set_files(path)
+
+    def see(self, words: str) -> None:
+        self.page.get_by_text(words).first.wait_for(timeout=20_000)
+
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", self.page.locator(".vp-explorer").inner_text())
+
+    def answered_in(self) -> float:
+        """Milliseconds from the last input to the last change that it has made."""
+        limit = time.monotonic() + 20
+        before = -1.0
+        while time.monotonic() < limit:
+            changed = float(self.page.evaluate("window.vpChanged"))
+            if changed and changed == before:
+                return changed - float(self.page.evaluate("window.vpBegan"))
+            before = changed
+            self.page.wait_for_timeout(150)
+        raise AssertionError("nothing answered")
+
+
+@contextmanager
+def visitor(opened: Browser, size: tuple[int, int] = (1280, 800)) -> Iterator[Visitor]:
+    context = opened.new_context(viewport={"width": size[0], "height": size[1]})
+    one = Visitor(context.new_page())
+    yield one
+    context.close()
+    assert one.complaints == []

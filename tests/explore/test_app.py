@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from vpresearch.explore.panels import dose
+from vpresearch.explore.study import member, moved
+from vpresearch.inference import compare_by_leak
+from vpresearch.labels import number, p_value, text
+from vpresearch.load import Dataset
+
+from .browser import PATIENCE, Visitor, browser, serving, visitor
+
+pytestmark = pytest.mark.long
+# What a control may take from the input to the last change on the page, in milliseconds.
+_MOST = 300
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving("app") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def one(opened: Browser, address: str) -> Iterator[Visitor]:
+    with visitor(opened) as one:
+        one.visit(address)
+        one.ready()
+        yield one
+
+
+def es(key: str, **values: object) -> str:
+    return text(f"explore.{key}", "es", **values)
+
+
+# -- who may look ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=wrong"])
+def test_without_the_token_nobody_sees_the_page(address: str, query: str) -> None:
+    base = address.split("?")[0]
+    with urllib.request.urlopen(base + query) as answer:
+        # The page asks for the token instead.
+        assert "/login" in answer.url
+        assert "vp-explorer" not in answer.read().decode()
+    kernel = "api/kernels/00000000-0000-0000-0000-000000000000"
+    for path in (kernel, "voila/files/explore.ipynb"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{base}{path}{query}")
+        assert refused.value.code in {403, 404}
+
+
+def test_only_this_machine_is_listened_to(address: str) -> None:
+    psutil = pytest.importorskip("psutil")
+    port = int(re.search(r":(\d+)/", address)[1])  # type: ignore[index]
+    listening = [each.laddr for each in psutil.net_connections("inet") if each.status == "LISTEN"]
+    assert {place.ip.split(".")[0] for place in listening if place.port == port} == {"127"}
+
+
+# -- controls ----------------------------------------------------------------------------------------------------
+
+
+def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visitor, shipped: Dataset) -> None:
+    page = one.page
+    assert text("banner.reconstruction", "es") in one.text()
+    one.tab(es("dose_tab"))
+    handle = one.slider(text("variable.cement_volume_cc", "es"))
+    handle.focus()
+    for _ in range(5):
+        handle.press("ArrowRight")
+    at = dose.risk_at(dose.fitted(shipped), "gee_kc", 2.5, 26.0)
+    risk = {name: 100 * float(at[name]) for name in ("risk", "ci_low", "ci_high")}
+    one.see(es("fill_is", fill=float(at["fill_percent"])) + " " + es("risk_is", **risk))
+
+    one.tab(es("groups_tab"))
+    page.locator("select").first.select_option(label=text("variable.cement_volume_cc", "es"))
+    comparison = compare_by_leak(shipped, "cement_volume_cc")
+    one.see(f"p = {p_value(comparison.result.p_value, 'es')}. {es('paper_prints', p='0,267')}")
+
+    one.tab(es("drag_tab"))
+    point = page.locator("[data-id='0']")
+    box = point.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for step in range(1, 6):
+        page.mouse.move(box["x"] + 20 * step, box["y"] - 12 * step)
+    page.mouse.up()
+    one.see(es("made_up"))
+    page.wait_for_timeout(1000)
+    volume, cement = (
+        float(one.box(text(f"variable.{name}", "es")).input_value())
+        for name in ("vertebral_volume_cc", "cement_volume_cc")
+    )
+    assert volume > 24
+    assert cement > 2.6
+    other = moved(shipped, 0, volume, cement, str(shipped.vertebrae.loc[0, "leak"]))
+    for name in ("vertebral_volume_cc", "fill_percent"):
+        after = compare_by_leak(other, name)
+        assert f"{p_value(after.result.p_value, 'es')} ({text(f'test.{after.chosen}', 'es')})" in one.text()
+
+
+def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -> None:
+    page = one.page
+    one.page.get_by_role("button", name=es("drag_tab"), exact=True).press("Enter")
+    one.see(es("put_back"))
+    point = page.locator("[data-id='0']")
+    point.focus()
+    before = float(one.box(text("variable.vertebral_volume_cc", "es")).input_value())
+    point.press("ArrowRight")
+    one.see(es("made_up"))
+    page.wait_for_timeout(800)
+    # The point keeps the focus through what it changes.
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_timeout(800)
+    after = float(one.box(text("variable.vertebral_volume_cc", "es")).input_value())
+    assert round(after - before, 1) == 1.1
+    one.page.get_by_role("button", name=es("walk_tab"), exact=True).press("Enter")
+    page.locator("svg [data-id][tabindex='0']").first.focus()
+    page.keyboard.press("ArrowRight")
+    name = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.keyboard.press("Enter")
+    row = int(re.search(r"\d+", name)[0])  # type: ignore[index]
+    one.see(es("walk_row", number=row, others="").rstrip())
+    page.wait_for_function("document.querySelectorAll('.vp-selected').length === 4")
+
+
+def test_the_page_says_what_it_shows_in_words(one: Visitor) -> None:
+    page = one.page
+    for svg in page.locator(".vp-plot svg[aria-labelledby]").all():
+        title, says = (page.locator(f"#{name}").text_content() for name in svg.get_attribute("aria-labelledby").split())
+        assert title
+        assert says
+    page.get_by_text(es("as_table")).first.click()
+    assert page.locator(".vp-alternative table tbody tr").count() >= 41
+    assert page.locator(".vp-explorer [lang], .vp-explorer[lang='es']").count() >= 1
+    page.get_by_role("button", name="English").click()
+    one.see(text("explore.walk_title", "en"))
+    assert es("walk_title") not in one.text()
+    assert page.locator(".vp-explorer[lang='en']").count() == 1
+
+
+# -- data --------------------------------------------------------------------------------------------------------
+
+
+def test_workbooks_are_checked_and_two_visitors_see_each_their_own(
+    opened: Browser, address: str, workbook: Callable[..., Path]
+) -> None:
+    def spoil(sheet: Any) -> None:
+        sheet["C3"] = 97.25
+
+    with visitor(opened) as first, visitor(opened) as second:
+        for each in (first, second):
+            each.visit(address)
+            each.ready()
+            each.tab(es("source_tab"))
+        first.give(es("upload"), workbook(spoil, "faulty.xlsx"))
+        first.see("faulty.xlsx: ")
+        assert "celda C3" in first.text()
+        assert text("banner.reconstruction", "es") in first.text()
+        first.give(es("upload"), workbook(name="mine.xlsx"))
+        first.see("mine.xlsx: 3 pacientes, 5 vértebras, 2 fugas")
+        assert es("banner_own", name="mine.xlsx") in first.text()
+        second.box(es("source_drawn")).fill("17")
+        second.page.keyboard.press("Enter")
+        second.see(es("banner_member", name=es("member_drawn", number=17)))
+        for each in (first, second):
+            each.tab(es("walk_tab"))
+            each.page.wait_for_function("document.querySelectorAll('.vp-plot').length >= 4")
+        assert first.page.locator(".vp-plot").first.locator("[data-id]").count() == 5
+        assert second.page.locator(".vp-plot").first.locator("[data-id]").count() == 41
+        assert "mine.xlsx" not in second.page.content()
+        assert "Zubiri" not in second.page.content()
+        assert "Zubiri" in first.text()
+        volume = number(float(member("drawn", 17).rows.loc[0, "vertebral_volume_cc"]), 1, "es")
+        assert volume in second.text()
+
+
+# -- speed -------------------------------------------------------------------------------------------------------
+
+
+def test_every_control_answers_at_once(one: Visitor) -> None:
+    page = one.page
+    took: dict[str, list[float]] = {}
+
+    def measured(name: str, act: Callable[[], None], times: int = 5) -> None:
+        for _ in range(times):
+            act()
+            took.setdefault(name, []).append(one.answered_in())
+
+    def keys(locator: Any, key: str) -> Callable[[], None]:
+        locator.focus()
+        return lambda: locator.press(key)
+
+    measured("walk: pick", keys(one.box(es("vertebra_number")), "ArrowUp"))
+    for panel in ("source", "groups", "dose", "drag", "resample", "size", "draws", "audit", "lesson", "walk"):
+        measured(f"open: {panel}", lambda panel=panel: one.tab(es(f"{panel}_tab")), 1)  # type: ignore[misc]
+    one.tab(es("source_tab"))
+    measured("source: another", keys(one.box(es("source_drawn")), "ArrowUp"))
+    one.tab(es("groups_tab"))
+    measured("groups: variable", keys(page.locator("select").first, "ArrowDown"))
+    measured("groups: level", keys(one.slider(es("alpha")), "ArrowRight"))
+    one.tab(es("dose_tab"))
+    measured("dose: cement", keys(one.slider(text("variable.cement_volume_cc", "es")), "ArrowRight"))
+    measured("dose: model", keys(page.locator("select").first, "ArrowUp"), 2)
+    one.tab(es("drag_tab"))
+    page.locator("[data-id='0']").focus()
+    measured("drag: move", lambda: page.keyboard.press("ArrowRight"))
+    measured("drag: leak", lambda: page.get_by_role("button", name=text("leak_group.yes", "es"), exact=True).click(), 1)
+    measured(
+        "drag: no leak", lambda: page.get_by_role("button", name=text("leak_group.no", "es"), exact=True).click(), 1
+    )
+    one.tab(es("resample_tab"))
+    measured("resample: many", lambda: one.tab(es("draw_many", n=25)))
+    one.tab(es("size_tab"))
+    measured("size: patients", keys(one.slider(es("n_patients")), "ArrowRight"))
+    one.tab(es("draws_tab"))
+    measured("draws: others", lambda: one.tab(es("draws_another")))
+    one.tab(es("audit_tab"))
+    box = one.box(es("type_mean_a"))
+    values = iter(("27,1", "27,2", "27,3", "27,4"))
+
+    def type_mean() -> None:
+        box.fill(next(values))
+        box.press("Enter")
+
+    measured("audit: a mean", type_mean, 4)
+    measured("language", lambda: one.tab("English"), 1)
+    for name, times in took.items():
+        print(f"{name:20} median {median(times):5.0f} ms, most {max(times):5.0f} ms")
+    assert {name: times for name, times in took.items() if median(times) > _MOST} == {}
+
+
+def test_a_long_audit_goes_on_in_the_background_and_can_be_stopped(one: Visitor) -> None:
+    one.tab(es("audit_tab"))
+    one.tab(es("audit_all"))
+    one.see("Comprobando en segundo plano")
+    box = one.box(es("type_mean_a"))
+    box.fill("26,9")
+    began = time.monotonic()
+    box.press("Enter")
+    one.page.get_by_text("Comprobando en segundo plano").wait_for(state="hidden", timeout=5000)
+    assert time.monotonic() - began < 5
+    for name, value in (
+        ("n_a", "15"),
+        ("mean_a", "2,5"),
+        ("sd_a", "1,9"),
+        ("n_b", "14"),
+        ("mean_b", "3,4"),
+        ("sd_b", "1,4"),
+        ("p", "0,16"),
+        ("low", "0"),
+        ("high", "10"),
+        ("step", "1"),
+    ):
+        one.box(es(f"type_{name}")).fill(value)
+        one.page.keyboard.press("Tab")
+    one.tab(es("audit_all"))
+    one.page.get_by_text("Todo comprobado").wait_for(timeout=PATIENCE * 1000)
+    assert text("audit_check.p_kruskal", "es") in one.text()
