@@ -144,7 +144,9 @@ def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -
 def test_the_page_says_what_it_shows_in_words(one: Visitor) -> None:
     page = one.page
     for svg in page.locator(".vp-plot svg[aria-labelledby]").all():
-        title, says = (page.locator(f"#{name}").text_content() for name in svg.get_attribute("aria-labelledby").split())
+        title, says = (
+            page.locator(f"#{name}").text_content() for name in str(svg.get_attribute("aria-labelledby")).split()
+        )
         assert title
         assert says
     page.get_by_text(es("as_table")).first.click()
@@ -188,7 +190,7 @@ def test_workbooks_are_checked_and_two_visitors_see_each_their_own(
         assert "mine.xlsx" not in second.page.content()
         assert "Zubiri" not in second.page.content()
         assert "Zubiri" in first.text()
-        volume = number(float(member("drawn", 17).rows.loc[0, "vertebral_volume_cc"]), 1, "es")
+        volume = number(float(member("drawn", 17).rows["vertebral_volume_cc"][0]), 1, "es")
         assert volume in second.text()
 
 

@@ -36,6 +36,7 @@ def test_without_the_token_nobody_gets_in(address: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{base}/api/contents")
     assert refused.value.code == 403
+    refused.value.close()
     with urllib.request.urlopen(address.split("?")[0]) as answer:
         assert "/login" in answer.url
 
@@ -44,8 +45,8 @@ def test_jupyterlab_opens_the_explorer_and_runs_it(address: str, shipped: Datase
     with browser() as opened, visitor(opened) as one:
         page = one.page
         one.visit(address)
-        page.get_by_text("explore.ipynb").first.wait_for(timeout=PATIENCE * 1000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=PATIENCE * 1000)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=PATIENCE * 1000)
+        page.locator(".jp-CodeCell").nth(2).wait_for(timeout=PATIENCE * 1000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         one.ready()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_the_address_reaches_the_browser_by_a_file_and_not_by_a_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(serve.webbrowser, "open", opened.append)
+    monkeypatch.setattr(webbrowser, "open", opened.append)
     serve._announce("http://here/?token=secret", tmp_path, browser=True)
     assert "secret" in capsys.readouterr().out
     assert len(opened) == 1
@@ -65,7 +66,7 @@ def test_directories_are_saved_as_they_are() -> None:
 
 
 def test_the_notebook_is_prose_and_calls() -> None:
-    notebook = nbformat.read(NOTEBOOKS / "explore.ipynb", as_version=4)
+    notebook = nbformat.read(NOTEBOOKS / "explore.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
     parameters, *calls = code

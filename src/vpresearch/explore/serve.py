@@ -89,7 +89,9 @@ def serve_lab(port: int, *, browser: bool) -> None:
 
         server = LabApp.initialize_server(argv=[])
         path = f"lab/tree/{NOTEBOOK.relative_to(ROOT).as_posix()}"
-        _announce(f"http://{_LOOPBACK}:{server.port}/{path}?token={token}", folder, browser=browser)
+        address = f"http://{_LOOPBACK}:{server.port}/{path}?token={token}"
+        # It listens only once it runs.
+        server.io_loop.call_later(0.5, lambda: _announce(address, folder, browser=browser))
         server.start()
 
 

@@ -14,7 +14,7 @@ from vpresearch.load import Dataset
 from vpresearch.regression import firth
 from vpresearch.regression.log_odds import log_odds
 from vpresearch.regression.models import leak_design
-from vpresearch.regression.risk import dose_risks
+from vpresearch.regression.risk import dose_risks, risk_curve
 
 
 @pytest.mark.parametrize("model", dose.MODELS)
@@ -66,7 +66,7 @@ def test_the_picture_is_the_curve_of_the_library(drawn: Dataset) -> None:
     (band,) = [mark for mark in spec["marks"] if mark["kind"] == "band"]
     lines = [mark for mark in spec["marks"] if mark["kind"] == "line"]
     x = np.array(band["x"])
-    curve = dose.risk_curve(fits.design, log_odds(fits.design, "ml"), x)
+    curve = risk_curve(fits.design, log_odds(fits.design, "ml"), x)
     np.testing.assert_allclose(band["low"], 100 * curve["ci_low"])
     np.testing.assert_allclose([point["y"] for point in lines[0]["points"]], 100 * curve["risk"])
     assert len(lines[1]["points"]) == int((~curve["extrapolated"]).sum())

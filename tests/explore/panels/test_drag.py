@@ -24,7 +24,7 @@ from vpresearch.scorecard import scorecard
 def test_the_slim_verdicts_are_those_of_the_whole_scorecard(
     drawn: Dataset, paper: Paper, volume: float | None, cement: float | None, leak: str | None
 ) -> None:
-    row = drawn.vertebrae.loc[5]
+    row: Any = drawn.vertebrae.loc[5]
     wanted = {"yes": "no", "no": "yes"}[row["leak"]] if leak else row["leak"]
     other = moved(drawn, 5, volume or row["vertebral_volume_cc"], cement or row["cement_volume_cc"], wanted)
     claims = drag.touched(drag.changed_columns(drawn, other, 5))
@@ -65,7 +65,7 @@ def test_the_scorecard_says_which_verdicts_change(
     study = page.session.study
     assert text("explore.scorecard_changes", "en", n=0, total=96) in words()
     controls(widgets.BoundedFloatText)[0].value = 80.0
-    row = study.vertebrae.loc[0]
+    row: Any = study.vertebrae.loc[0]
     other = moved(study, 0, 80.0, float(row["cement_volume_cc"]), str(row["leak"]))
     pairs = zip(scorecard(paper, study), scorecard(paper, other), strict=True)
     changed = sum(before.verdict != after.verdict for before, after in pairs)
