@@ -97,13 +97,19 @@ class Visitor:
 
     def __post_init__(self) -> None:
         self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("websocket", lambda socket: self._asked(socket.url))
+        self.page.on("pageerror", self._failed)
+        self.page.on("websocket", self._connected)
         self.page.context.route("**/*", self._route)
 
     def _said(self, message: Any) -> None:
         if message.type == "error":
             self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    def _failed(self, error: Any) -> None:
+        self.complaints.append(str(error))
+
+    def _connected(self, socket: Any) -> None:
+        self._asked(socket.url)
 
     def _asked(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -167,4 +173,4 @@ def visitor(opened: Browser, size: tuple[int, int] = (1280, 800)) -> Iterator[Vi
     one = Visitor(context.new_page())
     yield one
     context.close()
-    assert one.complaints == []
+    assert one.complaints == [], one.complaints

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from vpresearch.explore import study
 from vpresearch.explore.study import member, moved, uploaded
-from vpresearch.load import Dataset, load
+from vpresearch.load import Dataset, Examined, examine, load
 from vpresearch.published import Paper
 from vpresearch.scorecard import differing, scorecard
 
@@ -23,10 +24,14 @@ def test_nothing_of_an_upload_stays_on_the_disk(
     content = workbook().read_bytes()
     place = tmp_path / "place"
     place.mkdir()
-    monkeypatch.setattr(study.tempfile, "tempdir", str(place))
-    seen = []
-    examine = study.examine
-    monkeypatch.setattr(study, "examine", lambda path, **kind: (seen.append(path), examine(path, **kind))[1])
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    seen: list[Path] = []
+
+    def watched(path: Path, **kind: bool) -> Examined:
+        seen.append(path)
+        return examine(path, **kind)
+
+    monkeypatch.setattr(study, "examine", watched)
     found = uploaded("../../etc/study.xlsx", content, drop_identifiers=False)
     assert found.name == "study.xlsx"
     assert seen[0].is_relative_to(place)
@@ -48,8 +53,8 @@ def test_real_data_with_a_moved_vertebra_can_earn_no_reproduced(workbook: Callab
     other = moved(own, 0, 24.8, 3.8, "yes")
     assert not [row for row in scorecard(paper, other) if row.verdict == "reproduced"]
     # The study itself is as it was.
-    assert float(own.vertebrae.loc[0, "cement_volume_cc"]) == 3.7
+    assert own.vertebrae["cement_volume_cc"][0] == 3.7
 
 
 def test_a_moved_vertebra_moves_its_fill(drawn: Dataset) -> None:
-    assert float(moved(drawn, 3, 40.0, 2.0, "no").rows.loc[3, "fill_percent"]) == 5.0
+    assert moved(drawn, 3, 40.0, 2.0, "no").rows["fill_percent"][3] == 5.0

@@ -70,7 +70,7 @@ def serve_lab(port: int, *, browser: bool) -> None:
                 "root_dir": str(ROOT),
                 # In a container everybody is root.
                 "allow_root": True,
-                "jpserver_extensions": {"voila.server_extension": False, "jupyter_lsp": False},
+                "jpserver_extensions": {"voila.server_extension": False},
             },
             "Application": {"log_level": "ERROR"},
             "IdentityProvider": {"token": token},

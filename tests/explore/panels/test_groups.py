@@ -8,6 +8,7 @@ import pytest
 
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import groups
+from vpresearch.explore.study import present
 from vpresearch.inference import compare_by_leak
 from vpresearch.labels import p_value
 
@@ -32,7 +33,7 @@ def test_the_level_of_the_pretest_changes_the_test(
     level = controls(widgets.FloatSlider)[0]
     seen = set()
     for alpha in (0.01, 0.2):
-        for name in groups.present(study, groups.VARIABLES):
+        for name in present(study, groups.VARIABLES):
             controls(widgets.Dropdown)[0].value = name
             level.value = alpha
             chosen = compare_by_leak(study, name, alpha).chosen

@@ -21,7 +21,7 @@ def test_a_picked_vertebra_is_marked_in_every_plot_with_its_patients_others(
     others = [at for at in range(len(patient)) if patient[at] == patient[7] and at != 7]
     assert [plot.marked for plot in plots()] == [{"selected": 7, "related": others}] * 4
     assert controls(widgets.BoundedIntText)[0].value == 8
-    assert number(float(study.rows.loc[7, "fill_percent"]), 1, "en") in words()
+    assert number(float(study.rows["fill_percent"][7]), 1, "en") in words()
     controls(widgets.BoundedIntText)[0].value = 3
     assert plots()[3].marked["selected"] == 2
 
