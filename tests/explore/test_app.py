@@ -132,6 +132,8 @@ def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -
     after = float(one.box(text("variable.vertebral_volume_cc", "es")).input_value())
     assert round(after - before, 1) == 1.1
     one.page.get_by_role("button", name=es("walk_tab"), exact=True).press("Enter")
+    page.wait_for_function("document.querySelectorAll('.vp-plot svg[role=group]').length === 4")
+    page.wait_for_timeout(500)
     page.locator("svg [data-id][tabindex='0']").first.focus()
     page.keyboard.press("ArrowRight")
     name = page.evaluate("document.activeElement.getAttribute('aria-label')")
