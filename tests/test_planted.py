@@ -105,6 +105,7 @@ def shown(value: object) -> Iterator[tuple[str, str]]:
     ):
         if hasattr(value, method):
             content = getattr(value, method)()
+            content = content[0] if isinstance(content, tuple) else content
             yield kind, base64.b64encode(content).decode() if isinstance(content, bytes) else content
     yield "text/plain", repr(value)
 

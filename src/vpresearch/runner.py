@@ -22,6 +22,7 @@ from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, move_fai
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
+from vpresearch.review import write_notebook_page
 from vpresearch.staleness import inputs_of
 from vpresearch.state import read_state
 from vpresearch.workspace import Finished, staging
@@ -130,6 +131,7 @@ def run(
                 faults.append(fault)
                 continue
             without_paths(outcome.task.executed, shown, names | {str(workspace): ".."})
+            write_notebook_page(outcome.task.executed, language, reconstruction=dataset.reconstruction)
             finished.keep(notebook.file, workspace, made_from[notebook.file], outcome.seconds)
             seconds[notebook.file] = outcome.seconds
         if faults:

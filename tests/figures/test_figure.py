@@ -112,7 +112,9 @@ def test_no_program_date_or_path_is_written_into_an_image(draw: Draw, name: str,
 
 def test_the_png_is_what_a_notebook_shows(draw: Draw, name: str, shipped: Dataset) -> None:
     figure = draw(name, shipped, "en")
-    assert digest(figure._repr_png_()) == digest(figure.to_bytes("png"))
+    shown, words = figure._repr_png_()
+    assert digest(shown) == digest(figure.to_bytes("png"))
+    assert words == {"alt": f"{figure.caption}. {labels.text('banner.reconstruction', 'en')}"}
     (width, height) = struct.unpack(">II", figure.to_bytes("png")[16:24])
     inches = figure.canvas.get_size_inches()
     assert (width, height) == tuple(round(200 * side) for side in inches)

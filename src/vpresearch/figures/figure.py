@@ -82,8 +82,10 @@ class Figure:
         # A notebook keeps it beside the picture: it must not hold the data.
         return f"<Figure {self.name}>"
 
-    def _repr_png_(self) -> bytes:
-        return self.to_bytes("png")
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
+        # The words that a page puts in the picture's place for those who cannot see it.
+        banner = f". {labels.text('banner.reconstruction', self.language)}" if self.reconstruction else ""
+        return self.to_bytes("png"), {"alt": f"{self.caption}{banner}"}
 
     def to_bytes(self, kind: str, dpi: int = _DPI) -> bytes:
         """Render as ``png`` or ``svg``, the same bytes for the same figure."""
