@@ -114,7 +114,8 @@ def test_the_png_is_what_a_notebook_shows(draw: Draw, name: str, shipped: Datase
     figure = draw(name, shipped, "en")
     shown, words = figure._repr_png_()
     assert digest(shown) == digest(figure.to_bytes("png"))
-    assert words == {"alt": f"{figure.caption}. {labels.text('banner.reconstruction', 'en')}"}
+    banner = f". {labels.text('banner.reconstruction', 'en')}" if figure.reconstruction else ""
+    assert words == {"alt": f"{figure.caption}{banner}"}
     (width, height) = struct.unpack(">II", figure.to_bytes("png")[16:24])
     inches = figure.canvas.get_size_inches()
     assert (width, height) == tuple(round(200 * side) for side in inches)

@@ -7,15 +7,12 @@ import os
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vpresearch.review.page import page
 
-if TYPE_CHECKING:
-    from nbconvert.exporters import HTMLExporter
-
 _FORMULA = re.compile(r"(?<![\\$])\$(?![\s$])([^$]+?)(?<![\s\\])\$(?!\d)")
-_STYLE = """
+STYLE = """
 .cell { margin: 1.2rem 0; }
 .prompt, .anchor-link { display: none; }
 .input_area { background: #f6f7f8; border-left: 3px solid #c9d3da; padding: 0 0.8rem; overflow-x: auto; }
@@ -40,15 +37,16 @@ def write_notebook_page(path: Path, language: str, *, reconstruction: bool) -> P
     -------
     pathlib.Path
     """
-    import nbformat
+    from nbformat import v4
 
     # Without its validation, which only repeats what papermill did when it wrote the file.
-    book = nbformat.v4.reads_json(path.read_text(encoding="utf-8"))
+    reading: Any = v4
+    book = reading.reads_json(path.read_text(encoding="utf-8"))
     body, _ = _exporter().from_notebook_node(book)
     page_path = path.with_suffix(".html")
     aside = page_path.with_name(f".{page_path.name}")
     aside.write_text(
-        page(_title(book, path.stem), body, language, reconstruction=reconstruction, style=_STYLE + _colours()),
+        page(_title(book, path.stem), body, language, reconstruction=reconstruction, style=STYLE + colours()),
         encoding="utf-8",
         newline="\n",
     )
@@ -106,22 +104,25 @@ def formulas_to_mathml(markdown: str) -> str:
 
 
 @cache
-def _exporter() -> HTMLExporter:
-    from nbconvert.exporters import HTMLExporter
+def _exporter() -> Any:
+    """Make what writes a notebook's cells, and no page around them."""
+    from nbconvert import exporters
     from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-    class Exporter(HTMLExporter):  # type: ignore[misc]
-        """Writes a notebook's cells and no page around them."""
-
-        def default_filters(self) -> Any:
-            yield from super().default_filters()
-            yield "markdown2html", lambda source: markdown2html_mistune(formulas_to_mathml(source))
-
-    return Exporter(template_name="basic", exclude_anchor_links=True)
+    make: Any = exporters.HTMLExporter
+    exporter = make(template_name="basic", exclude_anchor_links=True)
+    exporter.register_filter("markdown2html", lambda source: markdown2html_mistune(formulas_to_mathml(source)))
+    return exporter
 
 
 @cache
-def _colours() -> str:
+def colours() -> str:
+    """Give the CSS of highlighted code.
+
+    Returns
+    -------
+    str
+    """
     from pygments.formatters import HtmlFormatter
 
     return str(HtmlFormatter(style="default").get_style_defs(".highlight"))
