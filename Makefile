@@ -16,7 +16,7 @@ REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce report audit validate template test test-long check reconstruct ensemble clean
+.PHONY: help reproduce report audit validate template test test-long check reconstruct ensemble verify metadata clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,12 @@ reconstruct: .venv/done ## Make the reconstructed dataset anew from its seed
 
 ensemble: .venv/done ## Make the ensemble of 500 reconstructed datasets anew, with its witnessed extremes
 	$(VPRESEARCH) reconstruct --n 500 --extremes
+
+verify: .venv/done ## Run everything twice under unlike conditions and compare every byte
+	$(VPRESEARCH) verify
+
+metadata: .venv/done ## Write what machines and checkers read about the compendium (codecheck.yml, RO-Crate, data package)
+	$(VPRESEARCH) metadata
 
 clean: .venv/done ## Delete build/
 	$(VPRESEARCH) clean

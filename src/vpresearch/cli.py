@@ -133,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, command, words in (
         ("check", _check, "check style and types"),
+        ("verify", _verify, "run everything twice under unlike conditions and compare every byte"),
+        ("metadata", _metadata, "write what machines and checkers read about the compendium"),
         ("clean", _clean, "delete build/"),
     ):
         commands.add_parser(name, help=words).set_defaults(command=command)
@@ -338,6 +340,20 @@ def _test(options: argparse.Namespace) -> int:
 def _check(_: argparse.Namespace) -> int:
     results = [_tool("ruff", "check"), _tool("ruff", "format", "--check"), _tool("mypy")]
     return max(results)
+
+
+def _verify(_: argparse.Namespace) -> int:
+    from vpresearch.verify import verify
+
+    return OK if verify() else DIFFERS
+
+
+def _metadata(_: argparse.Namespace) -> int:
+    from vpresearch.metadata import write_metadata
+
+    for path in write_metadata():
+        print(shown(path))
+    return OK
 
 
 def _tool(*command: str) -> int:
