@@ -222,7 +222,15 @@ def differing(one: Mapping[str, bytes], other: Mapping[str, bytes], between: str
         if name not in one or name not in other:
             lines.append(f"{name} is in one only of {between}")
         elif one[name] != other[name]:
-            first = len(os.path.commonprefix([one[name], other[name]]))
-            parts = (content[first : first + 40] for content in (one[name], other[name]))
-            lines.append(f"{name} differs between {between} from byte {first + 1} on: {' and '.join(map(repr, parts))}")
+            lines.append(f"{name} differs between {between} {_where(one[name], other[name])}")
     return lines
+
+
+def _where(one: bytes, other: bytes) -> str:
+    """Tell from where on two contents differ, and how, where it can be read."""
+    first = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), -1)
+    if first == -1:
+        first = min(len(one), len(other))
+    parts = [content[first : first + 20] for content in (one, other)]
+    told = f": {' and '.join(map(repr, parts))}" if all(part.isascii() for part in parts) else ""
+    return f"from byte {first + 1} on{told}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import locale
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
@@ -43,6 +44,19 @@ _DPI = 200
 for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
     fontManager.addfont(Path(mpl.get_data_path()) / "fonts" / "ttf" / _name)
 fontManager.ttflist.sort(key=lambda font: not font.fname.startswith(mpl.get_data_path()))
+
+
+def _shape_by_no_locale() -> None:
+    """Let HarfBuzz take its language, which it does once and for all, from no locale: it joins letters by it."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        get_font(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf").set_text("fi")
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+
+
+_shape_by_no_locale()
 
 
 @dataclass(frozen=True, repr=False)

@@ -21,6 +21,7 @@ _DOCUMENTS = {
     "data/datapackage.json": "The shipped data, column by column",
     "requirements.lock": "Every package that it runs on, pinned by hash",
 }
+_WHAT = "The paper's tables, figures and p-values, regenerated. Reconstructed data: no row is a patient."
 _RECONSTRUCTION = "Made from reconstructed data: no row is a patient."
 
 
@@ -71,7 +72,7 @@ def crate(root: Path, compendium: Compendium, citation: Mapping[str, Any]) -> di
                 "@id": "./",
                 "@type": "Dataset",
                 "name": citation["title"],
-                "description": "The paper's tables, figures and p-values, regenerated. Reconstructed data: no row is a patient.",
+                "description": _WHAT,
                 "version": citation["version"],
                 "datePublished": str(citation["date-released"]),
                 "license": {"@id": "LICENSE"},

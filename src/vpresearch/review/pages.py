@@ -166,7 +166,7 @@ def _exhibits(records: Path, out: Path, notebooks: Iterable[Notebook], made: Map
             linked = [link(_relative(path, records / "review"), path.suffix[1:]) for path in files if path.exists()]
             cell = link(_cell_target(made[exhibit.output]), f"{Path(notebook.file).stem}, {made[exhibit.output].id}")
             name = Path(exhibit.output).name
-            body.append((name, [html.escape(name), cell, " ".join(linked) or _private(language)]))
+            body.append((exhibit.output, [html.escape(name), cell, " ".join(linked) or _private(language)]))
     header = [labels.text(f"word.{name}", language) for name in ("exhibit", "notebook", "output")]
     return _table(header, body)
 
@@ -198,7 +198,9 @@ def _colophon(records: Path, dataset: Dataset, language: str) -> str:
 _WIDE = """
 body { max-width: none; }
 td:nth-child(6), td a { white-space: nowrap; }
-td:nth-child(8) { min-width: 18rem; }
+td:nth-child(2) { min-width: 9rem; }
+td:nth-child(7) { min-width: 11rem; }
+td:nth-child(8) { min-width: 16rem; }
 """
 
 
