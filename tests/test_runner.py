@@ -122,7 +122,7 @@ def test_one_exhibit_alone_can_be_made(
     assert list(go(only="second").seconds) == ["second.ipynb"]
     assert files(out) == {"tables/second.csv"}
     # The other record is one of a whole run.
-    assert files(records) == {"notebooks/second.ipynb", "private/state.json"}
+    assert files(records) == {"notebooks/second.ipynb", "notebooks/second.html", "private/state.json"}
     assert list(go().seconds) == ["good.ipynb"]
     assert files(records) == {"run.json", "private/state.json", *(f"notebooks/{n}.ipynb" for n in ("good", "second"))}
 
