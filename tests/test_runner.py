@@ -124,7 +124,8 @@ def test_one_exhibit_alone_can_be_made(
     # The other record is one of a whole run.
     assert files(records) == {"notebooks/second.ipynb", "notebooks/second.html", "private/state.json"}
     assert list(go().seconds) == ["good.ipynb"]
-    assert files(records) == {"run.json", "private/state.json", *(f"notebooks/{n}.ipynb" for n in ("good", "second"))}
+    pages = {f"notebooks/{name}.{kind}" for name in ("good", "second") for kind in ("ipynb", "html")}
+    assert files(records) == {"run.json", "private/state.json", *pages}
 
 
 # -- parameters --------------------------------------------------------------------------------------------------
