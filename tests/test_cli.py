@@ -18,6 +18,7 @@ import pytest
 
 import vpresearch.reconstruct
 import vpresearch.report
+import vpresearch.review
 import vpresearch.scorecard
 from vpresearch import cli, reproduce, runner
 from vpresearch.compendium import read_compendium
@@ -201,6 +202,7 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
     monkeypatch.setattr(runner, "run", run)
     monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
     monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
+    monkeypatch.setattr(vpresearch.review, "write_pages", lambda *_: [])
     return given
 
 
@@ -408,6 +410,7 @@ def test_a_relative_output_folder_is_where_the_user_stands(
     monkeypatch.setattr(runner, "run", run)
     monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
     monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
+    monkeypatch.setattr(vpresearch.review, "write_pages", lambda *_: [])
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", "results"]) == 0
     assert asked == [tmp_path / "results"] * 2
 
