@@ -218,7 +218,7 @@ def test_numbers_that_differ_fail_a_strict_run_only(
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("  differs: ") for line in lines) == 10
     assert lines[0] == "  differs: cohort.patients.n: printed 27, computed 74"
-    (differs,) = (int(n) for n in re.findall(r"differs: (\d+),?", "\n".join(lines[-4:])))
+    (differs,) = (int(n) for n in re.findall(r"differs: (\d+),?", "\n".join(lines[-5:])))
     assert lines[10] == f"  and {differs - 10} more, in tables/scorecard.html"
 
 
