@@ -140,8 +140,11 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("names", nargs="*", metavar="NAME", help="only these, such as lattice (all)")
     bench.set_defaults(command=_bench)
 
+    test = commands.add_parser("test", help="run the tests")
+    test.add_argument("--long", action="store_true", help="run those that take minutes or need a browser instead")
+    test.set_defaults(command=_test)
+
     for name, command, words in (
-        ("test", _test, "run the tests"),
         ("check", _check, "check style and types"),
         ("clean", _clean, "delete build/"),
     ):
@@ -379,8 +382,9 @@ def _bench(options: argparse.Namespace) -> int:
     return _tool("benchmarks", *options.names)
 
 
-def _test(_: argparse.Namespace) -> int:
-    return _tool("pytest", "-n", "auto")
+def _test(options: argparse.Namespace) -> int:
+    # Long tests measure and kill what others would disturb.
+    return _tool("pytest", "-m", "long") if options.long else _tool("pytest", "-n", "auto", "-m", "not long")
 
 
 def _check(_: argparse.Namespace) -> int:

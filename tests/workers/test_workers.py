@@ -80,7 +80,8 @@ def test_no_worker_outlives_the_process_that_engaged_it(sent: signal.Signals, co
         "from tests.workers import jobs; from vpresearch.workers import engage, gather\n"
         "if __name__ == '__main__':\n"
         "    try:\n"
-        f"        with engage(2) as workers: list(gather(workers, jobs.slow, [(n, Path({str(tmp_path)!r})) for n in (1, 2)]))\n"
+        f"        tasks = [(number, Path({str(tmp_path)!r})) for number in (1, 2)]\n"
+        "        with engage(2) as workers: list(gather(workers, jobs.slow, tasks))\n"
         "    except KeyboardInterrupt: sys.exit(130)\n"
     )
     main = tmp_path / "main.py"
