@@ -98,7 +98,7 @@ def killing(dask: _Dask, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Work
 
         def counted(*call: object) -> object:
             handed.append(len(handed))
-            future = submit(*call)  # type: ignore[arg-type]
+            future: object = submit(*call)  # type: ignore[arg-type]
             if len(handed) == 4:
                 dask.kill_a_busy_worker()
             return future
