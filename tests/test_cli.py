@@ -29,7 +29,19 @@ from vpresearch.state import State
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
-COMMANDS = ("reproduce", "report", "audit", "validate", "template", "reconstruct", "test", "check", "clean")
+COMMANDS = (
+    "reproduce",
+    "report",
+    "audit",
+    "validate",
+    "template",
+    "reconstruct",
+    "simulate",
+    "bench",
+    "test",
+    "check",
+    "clean",
+)
 
 
 class Finished(NamedTuple):
