@@ -21,7 +21,7 @@ def test_two_processes_give_what_one_gives(shipped: Dataset, monkeypatch: pytest
     few = {name: ensemble.take(range(3)) for name, ensemble in implied.shipped().items()}
     design = leak_design(shipped.rows)
     works: list[Callable[[Workers], bytes]] = [
-        lambda workers: simulate(2, 0, workers, block=1).to_csv().encode(),
+        lambda workers: simulate(1, 0, workers, block=1).to_csv().encode(),
         lambda workers: cluster_bootstrap.bootstrap(design, 1000, 1, workers).coefficients.tobytes(),
         lambda workers: implied.fits(few, workers).to_csv().encode(),
         lambda workers: relief(few, workers).to_csv().encode(),
