@@ -21,8 +21,8 @@ from vpresearch.regression.logistic import maximise
 from vpresearch.regression.separation import gate
 from vpresearch.workers import InPlace, Workers, gather
 
-# Datasets of a block.
-BLOCK = 50
+# Datasets that are fitted at once, three seconds' work.
+BLOCK = 500
 # Model, unit and adjustment; slopes, p and reasons.
 _Model = tuple[str, str, str]
 _Fitted = tuple[Floats, Floats, NDArray[np.str_]]
@@ -40,12 +40,14 @@ def shipped() -> Mapping[str, Ensemble]:
     return {"drawn": read_ensemble(ENSEMBLE), "extreme": read_ensemble(ENSEMBLE.with_stem("ensemble_extremes"))}
 
 
-def cut(ensembles: Mapping[str, Ensemble]) -> list[tuple[str, int, Ensemble]]:
+def cut(ensembles: Mapping[str, Ensemble], size: int) -> list[tuple[str, int, Ensemble]]:
     """Cut ensembles into blocks that can be worked on alone.
 
     Parameters
     ----------
     ensembles : dict of str to Ensemble
+    size : int
+        Most datasets in a block.
 
     Returns
     -------
@@ -54,13 +56,13 @@ def cut(ensembles: Mapping[str, Ensemble]) -> list[tuple[str, int, Ensemble]]:
 
     Examples
     --------
-    >>> [(source, start, len(block)) for source, start, block in cut({"drawn": shipped()["drawn"].take(range(60))})]
-    [('drawn', 0, 50), ('drawn', 50, 10)]
+    >>> [(source, start, len(block)) for source, start, block in cut(shipped(), 300)]
+    [('drawn', 0, 300), ('drawn', 300, 200), ('extreme', 0, 4)]
     """
     return [
-        (source, start, ensemble.take(range(start, min(start + BLOCK, len(ensemble)))))
+        (source, start, ensemble.take(range(start, min(start + size, len(ensemble)))))
         for source, ensemble in ensembles.items()
-        for start in range(0, len(ensemble), BLOCK)
+        for start in range(0, len(ensemble), size)
     ]
 
 
@@ -86,7 +88,7 @@ def fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> p
     >>> table["model"].unique().tolist(), len(table) == 3 * len(table.groupby(["model", "unit", "adjustment"]))
     (['ml', 'firth', 'gee_robust', 'gee_kc', 'gee_md', 'gee_fg'], True)
     """
-    found = {task[:2]: result for task, result in gather(workers or InPlace(), _block, cut(ensembles))}
+    found = {task[:2]: result for task, result in gather(workers or InPlace(), _block, cut(ensembles, BLOCK))}
     parts = []
     for source, ensemble in ensembles.items():
         blocks = [found[source, start] for start in range(0, len(ensemble), BLOCK)]

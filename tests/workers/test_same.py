@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from vpresearch import implied
+from vpresearch import implied, implied_relief
 from vpresearch.implied_relief import relief
 from vpresearch.load import Dataset
 from vpresearch.regression import cluster_bootstrap
@@ -17,6 +17,7 @@ from vpresearch.workers import InPlace, Workers, engage
 
 def test_two_processes_give_what_one_gives(shipped: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(implied, "BLOCK", 2)
+    monkeypatch.setattr(implied_relief, "BLOCK", 2)
     monkeypatch.setattr(cluster_bootstrap, "BLOCK", 300)
     few = {name: ensemble.take(range(3)) for name, ensemble in implied.shipped().items()}
     design = leak_design(shipped.rows)
@@ -30,7 +31,8 @@ def test_two_processes_give_what_one_gives(shipped: Dataset, monkeypatch: pytest
         found = [work(two) for work in works]
     assert found == [work(InPlace()) for work in works]
     # And none of it hangs on where an ensemble is cut.
-    monkeypatch.setattr(implied, "BLOCK", 50)
+    monkeypatch.setattr(implied, "BLOCK", 3)
+    monkeypatch.setattr(implied_relief, "BLOCK", 3)
     assert found[2:] == [work(InPlace()) for work in works[2:]]
 
 
