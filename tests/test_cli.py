@@ -36,6 +36,8 @@ COMMANDS = (
     "validate",
     "template",
     "reconstruct",
+    "simulate",
+    "bench",
     "test",
     "check",
     "metadata",
