@@ -18,6 +18,7 @@ from vpresearch.regression.models import PRIMARY
 from vpresearch.report import template
 from vpresearch.report.blocks import LANDSCAPE, PORTRAIT, figure_blocks, is_wide, table_blocks
 from vpresearch.report.docx import docx, docx_each, landscape
+from vpresearch.report.drawing import drawing
 from vpresearch.report.exhibits import make_figures, make_tables
 from vpresearch.report.numbered import beside, captions, notes
 from vpresearch.report.pandoc import Node, write
@@ -27,10 +28,6 @@ from vpresearch.report.values import values
 from vpresearch.tables import Table
 from vpresearch.tables import write as write_table
 
-# Dots an inch: what journals ask for.
-_DPI = 300
-# Squeezing the dots harder takes longer than drawing them, for a fifth fewer bytes.
-_EFFORT = 1
 _LOCALES = {"es": "es-ES", "en": "en-GB"}
 
 
@@ -128,12 +125,10 @@ def publish(report: Report, folder: Path) -> list[Path]:
         The three reports.
     """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor() as together:
-        # Word files are another program's work; they are made while the figures are drawn here.
+    # Word files are another program's work; they are made while the figures are drawn.
+    with drawing(report.figures, folder / "figures") as drawn, ThreadPoolExecutor() as together:
         alone = together.submit(_publish_tables, report, folder / "tables")
-        for figure in report.figures.values():
-            for kind in ("svg", "png"):
-                (folder / "figures" / f"{figure.name}.{kind}").write_bytes(figure.to_bytes(kind, _DPI, _EFFORT))
+        drawn()
         made = {kind: together.submit(write_as, report, folder / "figures") for kind, write_as in _FORMATS.items()}
         paths = [folder / f"report.{kind}" for kind in made]
         for path, written in zip(paths, made.values(), strict=True):
