@@ -18,7 +18,8 @@ except ImportError:
     # Windows: nobody waits for another, and the last one's result stays; they are equal.
     fcntl = None  # type: ignore[assignment]
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # The folder that a run shares; kernels and workers inherit it.
 VARIABLE = "VPRESEARCH_SHARED"
@@ -76,7 +77,8 @@ def once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     if not folder or not parts or not Path(folder).is_dir():
         return function(*args, **kwargs)
     place = Path(folder) / hashlib.sha256(parts).hexdigest()
-    return keep(place, lambda: function(*args, **kwargs), pickle.dumps, pickle.loads)
+    made: T = keep(place, lambda: function(*args, **kwargs), pickle.dumps, pickle.loads)
+    return made
 
 
 def keep(place: Path, make: Callable[[], T], to_bytes: Callable[[T], bytes], from_bytes: Callable[[bytes], T]) -> T:
