@@ -129,7 +129,7 @@ def publish(report: Report, folder: Path) -> list[Path]:
     with drawing(report.figures, folder / "figures") as drawn, ThreadPoolExecutor() as together:
         alone = together.submit(_publish_tables, report, folder / "tables")
         drawn()
-        made = {kind: together.submit(write_as, report, folder / "figures") for kind, write_as in _FORMATS.items()}
+        made = {kind: together.submit(write_as, report, folder / "figures") for kind, write_as in FORMATS.items()}
         paths = [folder / f"report.{kind}" for kind in made]
         for path, written in zip(paths, made.values(), strict=True):
             path.write_bytes(written.result())
@@ -209,7 +209,7 @@ def to_pdf(report: Report, pictures: Path) -> bytes:
     return made
 
 
-_FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {"html": to_html, "docx": to_docx, "pdf": to_pdf}
+FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {"html": to_html, "docx": to_docx, "pdf": to_pdf}
 
 
 def _publish_tables(report: Report, folder: Path) -> None:
