@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vpresearch.compendium import choose, read_compendium
 from vpresearch.project import PUBLISHED, shown
+from vpresearch.sharing import shared_by_all
 from vpresearch.staleness import file_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
@@ -19,7 +20,6 @@ from vpresearch.telling import line
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
     from vpresearch.load import Dataset
-    from vpresearch.report import Results
     from vpresearch.scorecard import Row
 
 _MOST_LISTED = 10
@@ -171,16 +171,22 @@ def remake(wanted: Wanted) -> Told:
     from vpresearch.published import read_paper
     from vpresearch.review import write_pages
     from vpresearch.scorecard import differing, scorecard
+    from vpresearch.workspace import staging
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
         check_public(dataset, wanted.min_cell)
-    with _reporting(wanted, dataset) as results:
+    with (
+        staging(wanted.records) as place,
+        shared_by_all(place / "private"),
+        _reporting(wanted, dataset, place / "report") as put_in_place,
+    ):
         finished = runner.run(
             dataset, wanted.data, wanted.out, wanted.records, **wanted.chosen, only=wanted.only, force=wanted.force
         )
-        if results is not None:
-            _write_report(wanted, dataset, results())
+        if put_in_place is not None:
+            put_in_place(wanted.records / "report")
+            _record_report(wanted, dataset)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
@@ -211,23 +217,19 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
 
 
-def _reporting(wanted: Wanted, dataset: Dataset) -> AbstractContextManager[Callable[[], Results] | None]:
-    """Analyse for the report beside the notebooks, where there is to be a new one."""
+def _reporting(wanted: Wanted, dataset: Dataset, aside: Path) -> AbstractContextManager[Callable[[Path], None] | None]:
+    """Write the report beside the notebooks, where there is to be a new one."""
     state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
     if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
         return nullcontext()
     from vpresearch import report
 
-    return report.analysing(dataset, wanted.alpha, wanted.seed)
+    return report.writing(dataset, wanted.alpha, wanted.seed, aside, [wanted.language])
 
 
-def _write_report(wanted: Wanted, dataset: Dataset, results: Results) -> None:
-    from vpresearch import report
-
-    folder = wanted.records / "report"
-    report.write_reports(results, folder, [wanted.language])
+def _record_report(wanted: Wanted, dataset: Dataset) -> None:
     state = read_state(wanted.out, wanted.records)
-    files = (path for path in (folder / wanted.language).rglob("*") if path.is_file())
+    files = (path for path in (wanted.records / "report" / wanted.language).rglob("*") if path.is_file())
     state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
     state.write()
 
