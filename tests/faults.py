@@ -58,7 +58,7 @@ _cells("missing_value", "nothing_for_a_number", _MUST, [None, "", "   "])
 _cells("out_of_range", "too_little", NUMBERS, [-1, "-3,5", -0.01, "\u22122"])
 _cells("out_of_range", "too_much", NUMBERS, [1_000, "5000", 99999.5])
 _cells("date", "a_date_for_a_number", NUMBERS, [DATE, DATE.date(), DATE.time()])
-_cells("not_a_number", "an_error_of_excel", NUMBERS, ["#DIV/0!", "#N/A", "#REF!"])
+_cells("excel_error", "an_error_of_excel", [*NUMBERS, "leak", "level"], ["#DIV/0!", "#N/A", "#REF!", "#¿NOMBRE?"])
 _cells(
     "unknown_category",
     "unknown_words",
@@ -69,7 +69,8 @@ _cells("unknown_category", "unknown_levels", ["level"], ["D12-L1", "T13", "L6", 
 _cells("missing_value", "nothing_for_a_word", ["sex", "leak", "level"], [None, " "])
 _cells("missing_value", "no_patient", ["patient_id"], [None, "  "])
 _cells("like_a_formula", "formulas_as_text", ["complication"], ["+SUM(A1)", "@x", "-2+3", "+cmd|' /C calc'!A0"])
-_cells("formula_without_value", "formulas_that_run", ["complication", "level"], ["=cmd|' /C calc'!A0", "=1+1"])
+_cells("formula_without_value", "formulas_that_run", ["complication", "level"], ["=1+1", "=A1"])
+_cells("external_link", "formulas_of_a_program", ["complication", "level"], ["=cmd|' /C calc'!A0"])
 _cells("too_long", "very_long_text", ["complication", "sex", "leak"], ["x" * 300, "ñ" * 5_000])
 
 

@@ -15,7 +15,7 @@ from vpresearch.dictionary import columns
 from vpresearch.disclosure import hidden_leak_kinds
 from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
 from vpresearch.load import Dataset
-from vpresearch.tables.table import Table, hidden_note, hide, percent, without_single_values
+from vpresearch.tables.table import Table, hidden_note, hide, percent, sizes, without_single_values
 
 _TIMES = ("pre", "post", "1m", "1y")
 _ASSOCIATED = ("sex", "region", "level")
@@ -135,8 +135,8 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
     rows: list[dict[str, object]] = []
     shown: list[dict[str, str]] = []
     bold: list[int] = []
-    for variable in (name for name in _COMPARED if name in dataset.rows):
-        comparison = compare_by_leak(dataset, variable, alpha)
+    found = {name: compare_by_leak(dataset, name, alpha) for name in _COMPARED if name in dataset.rows}
+    for variable, comparison in found.items():
         for test in comparison.tests.values():
             chosen = test.test == comparison.chosen
             bold += [len(rows)] if chosen else []
@@ -156,22 +156,33 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
             shown.append(
                 {
                     labels.text("word.variable", language): labels.variable(variable, language),
+                    labels.text("word.n", language): sizes(comparison.summaries),
                     labels.text("word.normality", language): normality,
                     **_test_shown(test, language),
                 }
             )
     notes = (labels.text("footnote.chosen", language),)
     caption = labels.text("caption.comparisons", language)
-    return Table(
+    table = Table(
         "comparisons",
         pd.DataFrame(rows),
-        _blank_repeats(pd.DataFrame(shown), 2),
+        _blank_repeats(pd.DataFrame(shown), 3),
         caption,
         language,
         dataset.reconstruction,
         notes,
         tuple(bold),
     )
+
+    def public(min_cell: int) -> Table:
+        masked = table.shown.copy()
+        groups = [found[str(row["variable"])].summaries for row in rows]
+        masked.iloc[:, 1] = [
+            sizes(group, min_cell) if known else "" for group, known in zip(groups, masked.iloc[:, 1], strict=True)
+        ]
+        return replace(table, shown=masked)
+
+    return replace(table, public=public)
 
 
 def associations(dataset: Dataset, language: str) -> Table:
@@ -203,13 +214,14 @@ def associations(dataset: Dataset, language: str) -> Table:
             shown.append(
                 {
                     labels.text("word.variable", language): labels.variable(variable, language),
+                    labels.text("word.n", language): str(int(association.observed.to_numpy().sum())),
                     **_test_shown(test, language),
                 }
             )
     table = Table(
         "associations",
         pd.DataFrame(rows),
-        _blank_repeats(pd.DataFrame(shown), 1),
+        _blank_repeats(pd.DataFrame(shown), 2),
         labels.text("caption.associations", language),
         language,
         dataset.reconstruction,
@@ -222,7 +234,7 @@ def associations(dataset: Dataset, language: str) -> Table:
         small = [variable for variable, cells in counts.items() if ((cells > 0) & (cells < min_cell)).any()]
         places = table.data["variable"].isin(small).to_numpy().nonzero()[0]
         notes = (*table.notes, hidden_note(min_cell, language))
-        return replace(table, shown=hide(table.shown, places, (2, 4, 5)), notes=notes)
+        return replace(table, shown=hide(table.shown, places, (3, 5, 6)), notes=notes)
 
     return replace(table, public=public)
 
