@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -161,7 +162,8 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
                     **_test_shown(test, language),
                 }
             )
-    notes = (labels.text("footnote.chosen", language),)
+    tests = [(name, test) for name, comparison in found.items() for test in comparison.tests.values()]
+    notes = (labels.text("footnote.chosen", language), *_undone_note(tests, language))
     caption = labels.text("caption.comparisons", language)
     table = Table(
         "comparisons",
@@ -198,11 +200,12 @@ def associations(dataset: Dataset, language: str) -> Table:
     Table
         Pearson's chi-squared, and Fisher's exact test where an expected count is below 5.
     """
-    rows, shown = [], []
+    rows, shown, tests = [], [], []
     found = {variable: associate_with_leak(dataset, variable) for variable in _ASSOCIATED}
     for variable, association in found.items():
         least = float(association.expected.to_numpy().min())
         for test in filter(None, (association.chi_squared, association.fisher)):
+            tests.append((variable, test))
             rows.append(
                 {
                     "variable": variable,
@@ -225,7 +228,7 @@ def associations(dataset: Dataset, language: str) -> Table:
         labels.text("caption.associations", language),
         language,
         dataset.reconstruction,
-        (labels.text("footnote.fisher", language),),
+        (labels.text("footnote.fisher", language), *_undone_note(tests, language)),
     )
 
     def public(min_cell: int) -> Table:
@@ -237,6 +240,19 @@ def associations(dataset: Dataset, language: str) -> Table:
         return replace(table, shown=hide(table.shown, places, (3, 5, 6)), notes=notes)
 
     return replace(table, public=public)
+
+
+def _undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple[str, ...]:
+    """Say why a test has no result; where several of a variable have one reason, once."""
+    without: dict[tuple[str, str], list[str]] = {}
+    for variable, test in tests:
+        if test.reason:
+            without.setdefault((variable, test.reason), []).append(labels.text(f"test.{test.test}", language))
+    named = [
+        f"{labels.variable(variable, language)}, {', '.join(names)}: {labels.text(f'why_not.{reason}', language)}"
+        for (variable, reason), names in without.items()
+    ]
+    return (labels.text("footnote.undone", language, list="; ".join(named)),) if named else ()
 
 
 # -- cells -----------------------------------------------------------------------------------------------------------
