@@ -136,22 +136,23 @@ def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
     ['no_file']
     """
     path = Path(path)
-    if kinds := kinds_of_file_name(path.stem):
-        name = f"*{path.suffix}"
+    kinds = kinds_of_file_name(path.stem)
+    name = f"*{path.suffix}" if kinds else path.name
+    if kinds and not drop_identifiers:
         return Examined(name, (tell("name_identifies", kind=kinds[0]),), (), None)
     try:
         content = reading.read_bytes(path)
         raw = reading.find_table(path.name, reading.read_sheets(path, content))
     except InputError as error:
-        return Examined(path.name, error.problems, (), None)
+        return Examined(name, error.problems, (), None)
     raw, dropped, identifying = screen(raw, drop_identifiers=drop_identifiers)
     table, problems, notes = _read(raw)
     notes = (*dropped, *notes)
     if problems or identifying:
         ordered = tuple(_in_order([*identifying, *problems], raw))
-        return Examined(path.name, ordered, notes, None, {} if identifying else _values(raw, ordered))
-    dataset = _normalise(table, path.name, hashlib.sha256(content).hexdigest())
-    return Examined(path.name, (), notes, replace(dataset, notes=notes, dropped=dropped))
+        return Examined(name, ordered, notes, None, {} if identifying else _values(raw, ordered))
+    dataset = _normalise(table, name, hashlib.sha256(content).hexdigest())
+    return Examined(name, (), notes, replace(dataset, notes=notes, dropped=dropped))
 
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:
