@@ -146,13 +146,19 @@ def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
     except InputError as error:
         return Examined(name, error.problems, (), None)
     raw, dropped, identifying = screen(raw, drop_identifiers=drop_identifiers)
-    table, problems, notes = _read(raw)
+    table, problems, notes = _read(_unnamed(raw, identifying))
     notes = (*dropped, *notes)
     if problems or identifying:
         ordered = tuple(_in_order([*identifying, *problems], raw))
-        return Examined(name, ordered, notes, None, {} if identifying else _values(raw, ordered))
+        return Examined(name, ordered, notes, None, _values(raw, ordered))
     dataset = _normalise(table, name, hashlib.sha256(content).hexdigest())
     return Examined(name, (), notes, replace(dataset, notes=notes, dropped=dropped))
+
+
+def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.RawTable:
+    """Leave out the names of columns that must go, so that no note says that nothing need be done about them."""
+    gone = {problem.column for problem in identifying if not reading.column_of(problem.column or "")}
+    return replace(raw, header=tuple("" if header in gone else header for header in raw.header))
 
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:

@@ -26,7 +26,7 @@ _DOUBT = re.compile(r"[?¿±~<>=*#%&+|^/\\]|^\s*[-\u2212]")
 _LIKE_A_FORMULA = re.compile(r"[=@+\-\t\r][\w\s(\[|'\"+=@-]")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|N/D|[A-Z0-9/¡¿]+[!?])", re.I)
 # Vertebrae are also written T 12, D-12 and L.1.
-_APART = re.compile(r"(?<=^[a-z]) (?=\d+$)")
+_APART = re.compile(r"(?<=[a-z]) (?=\d+$)")
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
 
 # (value, what to tell: reason code and the values of its words)
@@ -176,7 +176,9 @@ def _category(cell: object, column: Column) -> _Converted:
     value = _words(column.name).get(_APART.sub("", written) if column.name == "level" else written)
     if value is not None and not _DOUBT.search(str(cell)):
         return value, None
-    accepted = ", ".join(dict.fromkeys(f"{level.labels['es']} ({level.value})" for level in column.levels))
+    accepted = ", ".join(
+        label if (label := level.labels["es"]) == level.value else f"{label} ({level.value})" for level in column.levels
+    )
     return None, ("unknown_category", {"accepted": accepted})
 
 
