@@ -53,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VPResearchError as error:
         print(error, file=sys.stderr)
         return FAILED
+    except BrokenPipeError:
+        # Whoever read along, such as head, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except Exception as error:
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
         *_, place = traceback.extract_tb(error.__traceback__)
@@ -273,7 +277,7 @@ def _report(options: argparse.Namespace) -> int:
 
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
-    folder: Path = options.out or BUILD / ("reconstruction" if standard else options.data.stem) / "report"
+    folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
     _refuse_a_file(folder)
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Every page says so.")
@@ -301,8 +305,18 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
     if options.data.resolve() == RECONSTRUCTION.resolve():
         records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}{public}")
         return (ROOT, records) if standard else (records, records)
-    folder = BUILD / f"{options.data.stem}{public}"
+    folder = BUILD / f"{_name(options)}{public}"
     return folder, folder
+
+
+def _name(options: argparse.Namespace) -> str:
+    """Name the folder of the outputs after the file, unless that is named after somebody."""
+    stem: str = options.data.stem
+    if options.drop_identifiers:
+        from vpresearch.identifiers import kinds_of_file_name
+
+        return "study" if kinds_of_file_name(stem) else stem
+    return stem
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
