@@ -378,9 +378,9 @@ def test_what_waits_counts_only_if_it_is_whole(
 def test_the_longest_is_begun_first(books: Books, go: Go, records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     books(good=WRITES, second=WRITES, third=WRITES)
     monkeypatch.setattr(papermill, "execute_notebook", pretend)
-    estimates = {"good.ipynb": 1.0, "second.ipynb": 3.0, "third.ipynb": 2.0}
+    estimates = {"good": 1.0, "second": 3.0, "third": 2.0}
     notebooks = tuple(
-        dataclasses.replace(each, seconds=estimates[each.file]) for each in runner.read_compendium().notebooks
+        Notebook(f"{name}.ipynb", (Exhibit("table", f"tables/{name}"),), seconds=n) for name, n in estimates.items()
     )
     monkeypatch.setattr(runner, "read_compendium", lambda: Compendium(notebooks, ()))
     assert list(go().seconds) == ["second.ipynb", "third.ipynb", "good.ipynb"]
