@@ -16,10 +16,10 @@ REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce report audit validate template test check reconstruct ensemble clean
+.PHONY: help reproduce report audit validate template test test-long check reconstruct ensemble clean
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= OUT= LANGUAGE= STRICT= ...)
 	$(VPRESEARCH) reproduce $(REPRODUCE)
@@ -38,6 +38,9 @@ template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGU
 
 test: .venv/done ## Run the tests
 	$(VPRESEARCH) test
+
+test-long: .venv/done ## Run the tests that take minutes or need a browser
+	$(VPRESEARCH) test --long
 
 check: .venv/done ## Check style and types
 	$(VPRESEARCH) check

@@ -128,8 +128,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_drop(report)
     report.set_defaults(command=_report)
 
+    test = commands.add_parser("test", help="run the tests")
+    test.add_argument("--long", action="store_true", help="run those that take minutes or need a browser instead")
+    test.set_defaults(command=_test)
+
     for name, command, words in (
-        ("test", _test, "run the tests"),
         ("check", _check, "check style and types"),
         ("clean", _clean, "delete build/"),
     ):
@@ -329,8 +332,9 @@ def _ensemble(options: argparse.Namespace) -> int:
     return OK
 
 
-def _test(_: argparse.Namespace) -> int:
-    return _tool("pytest", "-n", "auto")
+def _test(options: argparse.Namespace) -> int:
+    # Long tests measure and kill what others would disturb.
+    return _tool("pytest", "-m", "long") if options.long else _tool("pytest", "-n", "auto", "-m", "not long")
 
 
 def _check(_: argparse.Namespace) -> int:
