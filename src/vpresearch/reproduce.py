@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from vpresearch.compendium import choose, read_compendium
@@ -17,7 +16,7 @@ from vpresearch.project import PUBLISHED, shown
 from vpresearch.staleness import file_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
-from vpresearch.workspace import staging
+from vpresearch.together import one_thread, report_beside, warm_copies
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from vpresearch.scorecard import Row
 
 _MOST_LISTED = 10
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 _RECONSTRUCTED = "Reconstructed data: no row is a patient. Nothing below is a reproduction."
 _REASONS = {
     "never": "it was not made yet",
@@ -171,8 +169,8 @@ def remake(wanted: Wanted) -> Told:
     NotebookError
         If a notebook fails.
     """
-    # The same bytes for any number of cores; and a process with threads cannot be copied.
-    os.environ |= dict.fromkeys(_THREADS, "1")
+    start = perf_counter()
+    one_thread()
     from vpresearch import runner
     from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
@@ -182,9 +180,9 @@ def remake(wanted: Wanted) -> Told:
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
         check_public(dataset, wanted.min_cell)
-    copies = _copies(wanted)
-    with _reporting(wanted, dataset, copies) as write_report:
-        finished = runner.run(
+    copies = None if wanted.plain else warm_copies()
+    with _reporting(wanted, dataset, copies) as put_report:
+        runner.run(
             dataset,
             wanted.data,
             wanted.out,
@@ -194,7 +192,9 @@ def remake(wanted: Wanted) -> Told:
             force=wanted.force,
             copies=copies,
         )
-        write_report()
+        if put_report is not None:
+            put_report()
+            _record_report(wanted, dataset)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
@@ -208,7 +208,7 @@ def remake(wanted: Wanted) -> Told:
     state.write()
     lines = [_RECONSTRUCTED] if dataset.reconstruction else []
     lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(differences)
-    return Told([*lines, *_ending(wanted, counts, f" ({sum(finished.seconds.values()):.0f} s)")], len(differences))
+    return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
 
 
 def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
@@ -220,52 +220,18 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
 
 
-def _copies(wanted: Wanted) -> Copies | None:
-    """Import all that the notebooks and the report need, where copies of this process can then run them."""
-    from vpresearch.copies import Copies, possible
-
-    if wanted.plain or not possible():
-        return None
-    from vpresearch.kernels import warm_up
-
-    warm_up()
-    # What is shared is not to be copied because the collector looked at it.
-    gc.freeze()
-    return Copies(len(os.sched_getaffinity(0))) if possible() else None
+def _reporting(
+    wanted: Wanted, dataset: Dataset, copies: Copies | None
+) -> AbstractContextManager[Callable[[], object] | None]:
+    """Make a report beside the notebooks, where there is to be a new one."""
+    state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
+    if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
+        return nullcontext()
+    return report_beside(copies, dataset, wanted.alpha, wanted.seed, wanted.report)
 
 
-@contextmanager
-def _reporting(wanted: Wanted, dataset: Dataset, copies: Copies | None) -> Iterator[Callable[[], None]]:
-    """Make a new report beside the notebooks, where there is to be one; what is given waits for it."""
-    state, name, folder = read_state(wanted.out, wanted.records), _report_name(wanted), wanted.report
-    if folder is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
-        yield lambda: None
-        return
-    from vpresearch import report
-
-    languages = [wanted.language]
-    with staging(wanted.records) as place, copies or nullcontext():
-        if copies is None:
-            with report.analysing(dataset, wanted.alpha, wanted.seed) as results:
-                yield lambda: _put_report(wanted, dataset, report.write_reports(results(), place, languages))
-        else:
-            job = copies.submit(_make_report, dataset, wanted.alpha, wanted.seed, place, languages)
-            yield lambda: _put_report(wanted, dataset, job.result())
-
-
-def _make_report(dataset: Dataset, alpha: float, seed: int, place: Path, languages: list[str]) -> list[Path]:
-    from vpresearch import report
-
-    return report.write_reports(report.analyse(dataset, alpha, seed), place, languages)
-
-
-def _put_report(wanted: Wanted, dataset: Dataset, written: list[Path]) -> None:
-    folder = wanted.report
-    assert folder is not None
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(written[0].parent, folder)
-    state = read_state(wanted.out, wanted.records)
+def _record_report(wanted: Wanted, dataset: Dataset) -> None:
+    state, folder = read_state(wanted.out, wanted.records), wanted.records / "report" / wanted.language
     files = (path for path in folder.rglob("*") if path.is_file())
     state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
     state.write()
