@@ -31,6 +31,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
 
     def run(dataset: Dataset, data: Path, out: Path, records: Path, **chosen: object) -> runner.Run:
         only, force = chosen.pop("only"), chosen.pop("force")
+        assert chosen.pop("copies") is None
         state, made_from = read_state(out, records), staleness.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
         seconds = {}
         for name, inputs in made_from.items():
@@ -62,7 +63,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     monkeypatch.setattr(vpresearch.review, "write_pages", write_pages)
     monkeypatch.setattr(vpresearch.report, "writing", writing)
     out = tmp_path / "out"
-    return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
+    return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False, plain=True)
 
 
 def test_nothing_is_said_to_be_unchanged_before_it_was_made(wanted: Wanted) -> None:

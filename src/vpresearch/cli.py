@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
     reproduce.add_argument("--only", metavar="NAME", help="make one exhibit or notebook, such as table3, and no report")
     reproduce.add_argument("--force", action="store_true", help="make also that of which nothing changed")
+    reproduce.add_argument("--plain", action="store_true", help="start every kernel anew, one after the other")
     reproduce.add_argument("--why", action="store_true", help="tell what would be made and why, and make nothing")
     _add_drop(reproduce)
     reproduce.add_argument("--public", action="store_true", help="leave out single patients' values and small counts")
@@ -224,6 +225,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         only=options.only,
         drop_identifiers=options.drop_identifiers,
         force=options.force,
+        plain=options.plain,
     )
     at_once = why(wanted) if options.why else None if options.force else unchanged(wanted)
     told = at_once or remake(wanted)

@@ -58,13 +58,13 @@ def writing(
     """
     context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
     with ProcessPoolExecutor(1, context, signal.signal, end) as beside:
-        written = beside.submit(_write_aside, dataset, alpha, seed, aside, languages)
+        written = beside.submit(write_aside, dataset, alpha, seed, aside, languages)
 
-        def put_in_place(folder: Path) -> None:
+        def put_when_written(folder: Path) -> None:
             written.result()
-            _put_in_place(aside, folder, languages)
+            put_in_place(aside, folder, languages)
 
-        yield put_in_place
+        yield put_when_written
 
 
 def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> list[Path]:
@@ -85,21 +85,35 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".staging-", dir=folder) as staging:
         made = _write(results, Path(staging), languages)
-        _put_in_place(Path(staging), folder, languages)
+        put_in_place(Path(staging), folder, languages)
     return [folder / path.relative_to(staging) for path in made]
 
 
-def _write_aside(dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]) -> None:
+def write_aside(dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]) -> None:
+    """Analyse, and write reports aside.
+
+    Parameters
+    ----------
+    dataset, alpha, seed, aside, languages
+        As of ``writing``.
+    """
     _write(analyse(dataset, alpha, seed), aside, languages)
 
 
-def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
-    return [path for each in languages for path in publish(compose(results, each, about()), aside / each)]
+def put_in_place(aside: Path, folder: Path, languages: Sequence[str]) -> None:
+    """Let each report that was written aside take the place of an earlier one.
 
-
-def _put_in_place(aside: Path, folder: Path, languages: Sequence[str]) -> None:
-    """Let each report take the place of an earlier one."""
+    Parameters
+    ----------
+    aside, folder : pathlib.Path
+        On one file system.
+    languages : sequence of {"es", "en"}
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for language in languages:
         shutil.rmtree(folder / language, ignore_errors=True)
         os.replace(aside / language, folder / language)
+
+
+def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
+    return [path for each in languages for path in publish(compose(results, each, about()), aside / each)]
