@@ -320,7 +320,7 @@ def a_percent_format(book: Book, rng: random.Random) -> Codes:
 
 @_fault
 def thousands_beside_decimal_commas(book: Book, rng: random.Random) -> Codes:
-    mark, other = rng.choice([",.", ".,"])
+    mark, other = rng.choice([(",", "."), (".", ",")])
     for row in book.rows:
         row["vertebral_volume_cc"] = f"{as_number(row['vertebral_volume_cc']):.1f}".replace(".", mark)
     rng.choice(book.rows)["vertebral_volume_cc"] = f"{rng.randint(10, 40)}{other}{rng.randint(100, 999)}"

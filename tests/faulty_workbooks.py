@@ -119,8 +119,8 @@ def write(book: Book, path: Path) -> Path:
             sheet.cell(book.titles + 1 + number, beside, value)
     for cells in book.below:
         sheet.append(cells)
-    for place, shown in book.formats.items():
-        sheet[place].number_format = shown
+    for cell, shown in book.formats.items():
+        sheet[cell].number_format = shown
     for block in book.merged:
         sheet.merge_cells(block)
     if book.copy:

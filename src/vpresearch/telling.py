@@ -141,7 +141,8 @@ def line(problem: Problem, language: str, values: Mapping[str, object] = Mapping
     places = ["sheet", "cell" if problem.cell else "row", "column", "line"]
     place = ", ".join(f"{names[name]} {found}" for name in places if (found := getattr(problem, name)) is not None)
     problem = told(problem, language)
-    value = f" ({names['value']}: {_quoted(values[problem.cell], language)})" if problem.cell in values else ""
+    cell = problem.cell or ""
+    value = f" ({names['value']}: {_quoted(values[cell], language)})" if cell in values else ""
     return f"{place}{value}{': ' if place else ''}{problem.message} {problem.remedy}"
 
 
