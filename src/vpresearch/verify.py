@@ -53,7 +53,12 @@ UNLIKE = (
 Say = Callable[[str], None]
 
 
-def verify(say: Say = print) -> bool:
+def _say(line: str) -> None:
+    # At once, also into a log: a run takes its time.
+    print(line, flush=True)
+
+
+def verify(say: Say = _say) -> bool:
     """Run everything twice, and tell every file that differs; nothing is left of either run.
 
     Parameters
