@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from multiprocessing import get_context
+from operator import itemgetter
 from pathlib import Path
 
 import psutil
@@ -21,12 +22,14 @@ from benchmarks.bench_common import Row
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.csv"
 _COLUMNS = ("benchmark", "figure", "value", "unit", "peer", "peer_value", "ratio", "aim", "met", "note", "machine")
-_SHOWN = ("figure", "value", "unit", "peer", "peer_value", "ratio", "aim", "met", "note")
+SHOWN = ("figure", "value", "unit", "peer", "peer_value", "ratio", "aim", "met", "note")
 _MET = {True: "yes", False: "no", None: ""}
 
 
 def names() -> list[str]:
-    return sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py") if path.stem != "bench_common")
+    """List the benchmarks that give rows; others stand beside them and are run by hand."""
+    paths = [path for path in HERE.glob("bench_*.py") if "\ndef rows(" in path.read_text(encoding="utf-8")]
+    return sorted(path.stem.removeprefix("bench_") for path in paths)
 
 
 def machine() -> str:
@@ -71,12 +74,18 @@ def write(rows: Sequence[dict[str, str]]) -> None:
     aside.replace(RESULTS)
 
 
+def keep(name: str, rows: Sequence[dict[str, str]]) -> None:
+    """Let rows take the place of those that their benchmark gave before."""
+    others = [row for row in read() if row["benchmark"] != name]
+    write(sorted([*rows, *others], key=itemgetter("benchmark")))
+
+
 def show(rows: Sequence[dict[str, str]]) -> None:
-    widths = [max(len(column), *(len(row[column]) for row in rows)) for column in _SHOWN]
-    for row in [dict(zip(_SHOWN, _SHOWN, strict=True)), *rows]:
+    widths = [max(len(column), *(len(row[column]) for row in rows)) for column in SHOWN]
+    for row in [dict(zip(SHOWN, SHOWN, strict=True)), *rows]:
         cells = (
             row[column].rjust(width) if column in {"value", "peer_value", "ratio"} else row[column].ljust(width)
-            for column, width in zip(_SHOWN, widths, strict=True)
+            for column, width in zip(SHOWN, widths, strict=True)
         )
         print("  ".join(cells).rstrip())
 
@@ -92,13 +101,14 @@ def main(wanted: Sequence[str]) -> int:
         try:
             # In a process of its own: what one has loaded or kept must not help or hinder the next.
             with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-                found += [as_cells(name, row, where) for row in pool.submit(rows_of, name).result()]
+                cells = [as_cells(name, row, where) for row in pool.submit(rows_of, name).result()]
         except Exception as error:
             failed.append(name)
             print(f"{name} failed: {type(error).__name__}: {error}", file=sys.stderr)
+            continue
+        found += cells
+        keep(name, cells)
     if found:
-        done = {row["benchmark"] for row in found}
-        write(sorted([*found, *(row for row in read() if row["benchmark"] not in done)], key=lambda r: r["benchmark"]))
         print(where)
         show(found)
     return 3 if failed else 0
