@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +20,6 @@ from vpresearch.state import Made, read_state
 from vpresearch.workspace import Finished
 
 BOOKS = ("01_cohort.ipynb", "02_leaks.ipynb")
-
-
-class Results:
-    """What an analysis would give."""
 
 
 @pytest.fixture
@@ -44,22 +43,17 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
         state.write()
         return runner.Run(out, seconds)
 
-    class Analysing:
-        def __enter__(self) -> type[Results]:
-            return Results
+    @contextlib.contextmanager
+    def writing(*asked: Any) -> Iterator[Callable[[Path], None]]:
+        def put_in_place(folder: Path) -> None:
+            place = folder / asked[-1][0] / "report.html"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("report", encoding="utf-8")
 
-        def __exit__(self, *_: object) -> None:
-            pass
-
-    def write_reports(_: object, folder: Path, languages: list[str]) -> list[Path]:
-        place = folder / languages[0] / "report.html"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text("report", encoding="utf-8")
-        return [place]
+        yield put_in_place
 
     monkeypatch.setattr(runner, "run", run)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: Analysing())
-    monkeypatch.setattr(vpresearch.report, "write_reports", write_reports)
+    monkeypatch.setattr(vpresearch.report, "writing", writing)
     out = tmp_path / "out"
     return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False, plain=True)
 
@@ -120,7 +114,7 @@ def test_a_report_of_which_nothing_changed_is_not_written_again(
     wanted: Wanted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remake(wanted)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: pytest.fail("a report was begun"))
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: pytest.fail("a report was begun"))
     (wanted.out / "tables" / "01.csv").unlink()
     remake(wanted)
 

@@ -19,6 +19,7 @@ from vpresearch.regression.batched_gee import batched_gee
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.logistic import maximise
 from vpresearch.regression.separation import gate
+from vpresearch.sharing import once
 
 _Fitted = tuple[Floats, Floats, NDArray[np.str_]]
 
@@ -55,6 +56,10 @@ def fits(ensembles: Mapping[str, Ensemble]) -> pd.DataFrame:
     >>> table["model"].unique().tolist(), len(table) == 3 * len(table.groupby(["model", "unit", "adjustment"]))
     (['ml', 'firth', 'gee_robust', 'gee_kc', 'gee_md', 'gee_fg'], True)
     """
+    return once(_fits, ensembles)
+
+
+def _fits(ensembles: Mapping[str, Ensemble]) -> pd.DataFrame:
     parts = []
     for source, ensemble in ensembles.items():
         for (model, unit, adjustment), (slope, p_value, reason) in _fitted(ensemble):

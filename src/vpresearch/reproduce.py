@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from vpresearch.compendium import choose, read_compendium
 from vpresearch.project import PUBLISHED, shown
+from vpresearch.sharing import shared_by_all
 from vpresearch.staleness import file_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
-from vpresearch.together import one_thread, report_beside, warm_copies
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
@@ -170,18 +170,27 @@ def remake(wanted: Wanted) -> Told:
         If a notebook fails.
     """
     start = perf_counter()
+    from vpresearch.kernels import one_thread, warm_copies
+
     one_thread()
     from vpresearch import runner
     from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
     from vpresearch.published import read_paper
     from vpresearch.scorecard import differing, scorecard
+    from vpresearch.workspace import staging
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
         check_public(dataset, wanted.min_cell)
     copies = None if wanted.plain else warm_copies()
-    with _reporting(wanted, dataset, copies) as put_report:
+    with (
+        staging(wanted.records) as place,
+        shared_by_all(place / "private"),
+        # Whatever still writes must end before its folder goes.
+        copies or nullcontext(),
+        _reporting(wanted, dataset, place / "report", copies) as put_in_place,
+    ):
         runner.run(
             dataset,
             wanted.data,
@@ -192,8 +201,8 @@ def remake(wanted: Wanted) -> Told:
             force=wanted.force,
             copies=copies,
         )
-        if put_report is not None:
-            put_report()
+        if put_in_place is not None:
+            put_in_place(wanted.records / "report")
             _record_report(wanted, dataset)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
@@ -221,18 +230,21 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
 
 
 def _reporting(
-    wanted: Wanted, dataset: Dataset, copies: Copies | None
-) -> AbstractContextManager[Callable[[], object] | None]:
-    """Make a report beside the notebooks, where there is to be a new one."""
+    wanted: Wanted, dataset: Dataset, aside: Path, copies: Copies | None
+) -> AbstractContextManager[Callable[[Path], None] | None]:
+    """Write the report beside the notebooks, where there is to be a new one."""
     state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
     if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
         return nullcontext()
-    return report_beside(copies, dataset, wanted.alpha, wanted.seed, wanted.report)
+    from vpresearch import report
+
+    submit = copies and copies.submit
+    return report.writing(dataset, wanted.alpha, wanted.seed, aside, [wanted.language], submit)
 
 
 def _record_report(wanted: Wanted, dataset: Dataset) -> None:
-    state, folder = read_state(wanted.out, wanted.records), wanted.records / "report" / wanted.language
-    files = (path for path in folder.rglob("*") if path.is_file())
+    state = read_state(wanted.out, wanted.records)
+    files = (path for path in (wanted.records / "report" / wanted.language).rglob("*") if path.is_file())
     state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
     state.write()
 

@@ -18,6 +18,7 @@ from vpresearch.regression.quadrature import Grouped, double_exponential, groupe
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.scale import original_scale
 from vpresearch.regression.separation import gate, standardised
+from vpresearch.sharing import once
 
 _RULE, _SETTLED = double_exponential(0.25), 0.02
 # Steps of the lattice, in the least room that each axis gives the posterior.
@@ -90,6 +91,10 @@ def fit(design: Design, alpha: float = 0.05, priors: Priors = PRIORS) -> tuple[E
     >>> round(fill.estimate, 3), round(fill.ci_low, 3), round(fill.ci_high, 3), round(sd.estimate, 3)
     (0.297, -1.16, 1.835, 2.87)
     """
+    return once(_fit, design, alpha, priors)
+
+
+def _fit(design: Design, alpha: float, priors: Priors) -> tuple[Estimate, ...]:
     reason, margins = posterior(design, priors)
     if not margins:
         return tuple(replace(empty, reason=reason) for empty in _rows(design))
