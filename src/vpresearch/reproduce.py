@@ -238,7 +238,7 @@ def _reporting(
         return nullcontext()
     from vpresearch import report
 
-    submit = copies and copies.submit
+    submit = None if copies is None else copies.submit
     return report.writing(dataset, wanted.alpha, wanted.seed, aside, [wanted.language], submit)
 
 
