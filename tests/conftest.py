@@ -14,7 +14,7 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from openpyxl import Workbook
 
-from vpresearch import together
+from vpresearch import copies
 from vpresearch.describe import select
 from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
@@ -74,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(autouse=True)
 def _no_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copy no process that runs tests: it may have threads, and what is replaced in it would be so in the copy."""
-    monkeypatch.setattr(together, "possible", lambda: False)
+    monkeypatch.setattr(copies, "possible", lambda: False)
 
 
 @pytest.fixture(scope="session")

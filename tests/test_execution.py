@@ -48,15 +48,15 @@ RUN = """
 import json, sys
 from pathlib import Path
 from vpresearch import kernels
-from vpresearch.copies import Copies
 from vpresearch.execution import Task, execute_in_turn, execute_together
 kernels._IMPORTED = ("ipykernel.kernelapp", "matplotlib.pyplot")
-kernels.warm_up()
+kernels.one_thread()
+warm = kernels.warm_copies()
 folder, plain = Path(sys.argv[1]), sys.argv[2] == "plain"
 names = sys.argv[3:]
 limits = {name: 3 if "hangs" in name else 100 for name in names}
 tasks = [Task(folder / "books" / f"{n}.ipynb", folder / "made" / f"{n}.ipynb", {}, limits[n]) for n in names]
-with Copies(2) as copies:
+with warm as copies:
     for outcome in execute_in_turn(tasks) if plain else execute_together(tasks, copies):
         failure = outcome.failure and [outcome.failure.cell, outcome.failure.reason]
         print(json.dumps([outcome.task.source.stem, failure, outcome.seconds > 0]))

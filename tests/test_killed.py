@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reas
 
 
 def test_after_a_kill_the_next_run_ends_with_the_right_bytes() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / "bench_killed.py"), "3"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "benchmarks.killed", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "3 of 3 right"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import signal
@@ -17,8 +18,9 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
-from vpresearch.copies import end_with_parent
+from vpresearch import copies
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 # What the notebooks import, and what ipykernel imports when it starts.
 _IMPORTED = (
     "vpresearch.audit",
@@ -30,6 +32,7 @@ _IMPORTED = (
     "vpresearch.regression.simulate",
     "vpresearch.regression.specification",
     "vpresearch.regression.validation",
+    "vpresearch.report",
     "vpresearch.scorecard",
     "vpresearch.tables",
     "ipykernel.kernelapp",
@@ -58,10 +61,29 @@ class QuietKernelManager(AsyncKernelManager):
         await super().start_kernel(**arguments, stderr=subprocess.DEVNULL)
 
 
-def warm_up() -> None:
-    """Import what notebooks import, so that the kernels forked from this process have it."""
+def one_thread() -> None:
+    """Let linear algebra use one thread, here and in kernels; nothing scientific has been imported yet.
+
+    So the bytes are the same for any number of cores; and a process with more than one thread cannot be copied.
+    """
+    os.environ |= dict.fromkeys(_THREADS, "1")
+
+
+def warm_copies() -> copies.Copies | None:
+    """Import what notebooks and reports import, and give copies of this process to run them in.
+
+    Returns
+    -------
+    Copies or None
+        As many at once as there are cores; None where no copy can be made.
+    """
+    if not copies.possible():
+        return None
     for module in _IMPORTED:
         import_module(module)
+    # What the copies share would become their own when the collector looks at it.
+    gc.freeze()
+    return copies.Copies(len(os.sched_getaffinity(0))) if copies.possible() else None
 
 
 class ForkedKernel:
@@ -173,7 +195,7 @@ def manager_of(kernel: ForkedKernel) -> type[AsyncKernelManager]:
 
 
 def _become_kernel(connection: Connection) -> None:
-    end_with_parent(signal.SIGKILL)
+    copies.end_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     arguments, environment, folder, info = connection.recv()
     _be_fresh(arguments, environment, folder)

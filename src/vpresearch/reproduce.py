@@ -17,8 +17,6 @@ from vpresearch.sharing import shared_by_all
 from vpresearch.staleness import file_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
-from vpresearch.together import one_thread, report_beside, warm_copies
-from vpresearch.workspace import staging
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
@@ -173,6 +171,8 @@ def remake(wanted: Wanted) -> Told:
         If a notebook fails.
     """
     start = perf_counter()
+    from vpresearch.kernels import one_thread, warm_copies
+
     one_thread()
     from vpresearch import runner
     from vpresearch.disclosure import check_public, withhold
@@ -188,7 +188,9 @@ def remake(wanted: Wanted) -> Told:
     with (
         staging(wanted.records) as place,
         shared_by_all(place / "private"),
-        _reporting(wanted, dataset, copies, place / "report") as put_in_place,
+        # Whatever still writes must end before its folder goes.
+        copies or nullcontext(),
+        _reporting(wanted, dataset, place / "report", copies) as put_in_place,
     ):
         runner.run(
             dataset,
@@ -234,18 +236,21 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
 
 
 def _reporting(
-    wanted: Wanted, dataset: Dataset, copies: Copies | None, aside: Path
+    wanted: Wanted, dataset: Dataset, aside: Path, copies: Copies | None
 ) -> AbstractContextManager[Callable[[Path], None] | None]:
-    """Make a report beside the notebooks, where there is to be a new one."""
+    """Write the report beside the notebooks, where there is to be a new one."""
     state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
     if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
         return nullcontext()
-    return report_beside(copies, dataset, wanted.alpha, wanted.seed, aside, [wanted.language])
+    from vpresearch import report
+
+    submit = None if copies is None else copies.submit
+    return report.writing(dataset, wanted.alpha, wanted.seed, aside, [wanted.language], submit)
 
 
 def _record_report(wanted: Wanted, dataset: Dataset) -> None:
-    state, folder = read_state(wanted.out, wanted.records), wanted.records / "report" / wanted.language
-    files = (path for path in folder.rglob("*") if path.is_file())
+    state = read_state(wanted.out, wanted.records)
+    files = (path for path in (wanted.records / "report" / wanted.language).rglob("*") if path.is_file())
     state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
     state.write()
 

@@ -2,19 +2,7 @@
 
 from vpresearch.report.about import about
 from vpresearch.report.document import Report, compose, publish
-from vpresearch.report.job import analyse, put_in_place, write_aside, write_reports, writing
+from vpresearch.report.job import analyse, write_reports, writing
 from vpresearch.report.results import Results, compute
 
-__all__ = [
-    "Report",
-    "Results",
-    "about",
-    "analyse",
-    "compose",
-    "compute",
-    "publish",
-    "put_in_place",
-    "write_aside",
-    "write_reports",
-    "writing",
-]
+__all__ = ["Report", "Results", "about", "analyse", "compose", "compute", "publish", "write_reports", "writing"]

@@ -8,9 +8,10 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from vpresearch.load import Dataset
 from vpresearch.pseudonyms import pseudonymise
@@ -38,7 +39,12 @@ def analyse(dataset: Dataset, alpha: float, seed: int) -> Results:
 
 @contextmanager
 def writing(
-    dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]
+    dataset: Dataset,
+    alpha: float,
+    seed: int,
+    aside: Path,
+    languages: Sequence[str],
+    submit: Callable[..., Any] | None = None,
 ) -> Iterator[Callable[[Path], None]]:
     """Analyse, and write reports aside, in another process while this one does something else.
 
@@ -50,21 +56,25 @@ def writing(
     aside : pathlib.Path
         A folder on the file system of the reports, which the caller removes.
     languages : sequence of {"es", "en"}
+    submit : callable, optional
+        Calls a function in another process, as that of an executor does; a process is started for it where not given.
 
     Yields
     ------
     callable
         Waits for the reports, and puts them in a folder.
     """
-    context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(1, context, signal.signal, end) as beside:
-        written = beside.submit(write_aside, dataset, alpha, seed, aside, languages)
+    with ExitStack() as started:
+        if submit is None:
+            context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
+            submit = started.enter_context(ProcessPoolExecutor(1, context, signal.signal, end)).submit
+        written = submit(_write_aside, dataset, alpha, seed, aside, languages)
 
-        def put_when_written(folder: Path) -> None:
+        def put_in_place(folder: Path) -> None:
             written.result()
-            put_in_place(aside, folder, languages)
+            _put_in_place(aside, folder, languages)
 
-        yield put_when_written
+        yield put_in_place
 
 
 def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> list[Path]:
@@ -85,35 +95,21 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".staging-", dir=folder) as staging:
         made = _write(results, Path(staging), languages)
-        put_in_place(Path(staging), folder, languages)
+        _put_in_place(Path(staging), folder, languages)
     return [folder / path.relative_to(staging) for path in made]
 
 
-def write_aside(dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]) -> None:
-    """Analyse, and write reports aside.
-
-    Parameters
-    ----------
-    dataset, alpha, seed, aside, languages
-        As of ``writing``.
-    """
+def _write_aside(dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]) -> None:
     _write(analyse(dataset, alpha, seed), aside, languages)
-
-
-def put_in_place(aside: Path, folder: Path, languages: Sequence[str]) -> None:
-    """Let each report that was written aside take the place of an earlier one.
-
-    Parameters
-    ----------
-    aside, folder : pathlib.Path
-        On one file system.
-    languages : sequence of {"es", "en"}
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for language in languages:
-        shutil.rmtree(folder / language, ignore_errors=True)
-        os.replace(aside / language, folder / language)
 
 
 def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
     return [path for each in languages for path in publish(compose(results, each, about()), aside / each)]
+
+
+def _put_in_place(aside: Path, folder: Path, languages: Sequence[str]) -> None:
+    """Let each report take the place of an earlier one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for language in languages:
+        shutil.rmtree(folder / language, ignore_errors=True)
+        os.replace(aside / language, folder / language)

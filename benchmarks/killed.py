@@ -1,4 +1,4 @@
-"""Kill the main job at random moments and let the next run end it: ``python benchmarks/bench_killed.py [N]``."""
+"""Kill the main job at random moments and let the next run end it: ``python -m benchmarks.killed [N]``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
 import psutil
-from project_copy import COMMAND, copy_project, environment
 
-from vpresearch.project import ROOT
+from benchmarks.bench_common import ROOT
+from benchmarks.bench_start import copied
 
 _MARK = "VPRESEARCH_KILLED"
 _GRACE = 5.0
@@ -36,8 +36,8 @@ def kill_and_go_on(project: Path, out: Path, moment: float) -> list[str]:
     list of str
         What is wrong; empty if the second run ended with the bytes that are committed, and nothing is left.
     """
-    command = [*COMMAND, "reproduce", "--out", str(out)]
-    surroundings = environment(project) | {_MARK: out.name}
+    command = [sys.executable, "-m", "vpresearch", "reproduce", "--out", str(out)]
+    surroundings = {**os.environ, "PYTHONPATH": str(project / "src"), _MARK: out.name}
     first = subprocess.Popen(command, cwd=project, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     sleep(moment)
     os.kill(first.pid, signal.SIGKILL)
@@ -65,7 +65,7 @@ def _left(mark: str) -> list[int]:
 
 def _is_of(process: psutil.Process, mark: str) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(_MARK) == mark
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.environ().get(_MARK) == mark)
     except psutil.Error:
         return False
 
@@ -73,7 +73,8 @@ def _is_of(process: psutil.Process, mark: str) -> bool:
 def bench(n: int, seed: int = 1) -> int:
     draw, wrong = random.Random(seed), 0
     with tempfile.TemporaryDirectory() as folder:
-        project = copy_project(Path(folder) / "project")
+        (Path(folder) / "project").mkdir()
+        project = copied(Path(folder) / "project")
         start = perf_counter()
         faults = kill_and_go_on(project, Path(folder) / "whole", 0.0)
         whole = perf_counter() - start
