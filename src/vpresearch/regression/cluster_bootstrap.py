@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpresearch.regression.batched_firth import Reasons, batched_ml
-from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.logistic import maximise
+from vpresearch.regression.resamples import Resampled, resampled
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.sandwich import why_too_few
 from vpresearch.regression.separation import gate
@@ -113,13 +114,19 @@ def bootstrap(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> Boot
     >>> drawn.separated, drawn.left_out
     (57, 14)
     """
-    k = design.n_clusters
-    counts = np.random.default_rng(seed).multinomial(k, np.full(k, 1 / k), size=resamples)
-    weights = counts[:, design.cluster].astype(float)
-    fits = batched_ml(design.x[:, 1], design.y, weights)
+    rows = resampled(design)
+    parts = [_fitted(rows, counts) for counts in rows.draw(resamples, seed)]
+    return Bootstrap(
+        np.concatenate([part.coefficients for part in parts]), np.concatenate([part.reason for part in parts])
+    )
+
+
+def _fitted(rows: Resampled, counts: Ints) -> Bootstrap:
+    weights = rows.weights(counts)
+    fits = batched_ml(rows.x, rows.y, weights)
     apart = np.isin(fits.reason, _SEPARATED)
     coefficients = fits.coef.copy()
-    coefficients[apart] = _limits(design.x[:, 1], design.y > 0, weights[apart] > 0)
+    coefficients[apart] = _limits(rows.x, rows.y > 0, weights[apart] > 0)
     return Bootstrap(coefficients, fits.reason)
 
 
