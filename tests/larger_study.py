@@ -59,7 +59,9 @@ def larger_study(vertebrae: int, seed: int = 1) -> pd.DataFrame:
         }
     ).take(patient)
     table = about.reset_index(drop=True).assign(**vertebral)
-    return table[["patient_id", "sex", "age_years", "cause", *vertebral, *_LOST_AND_KEPT, "complication", "new_fracture_1y"]]
+    return table[
+        ["patient_id", "sex", "age_years", "cause", *vertebral, *_LOST_AND_KEPT, "complication", "new_fracture_1y"]
+    ]
 
 
 _LOST_AND_KEPT = ("vas_pre", "vas_post", "vas_1m", "vas_1y", "odi_pre", "odi_1y")

@@ -38,7 +38,7 @@ SITE_COLOURS = {
 # What was seen among datasets with the published statistics.
 WITNESSED = "#E69F00"
 _BANNER_COLOUR = "#9A3412"
-_DPI = 200
+_DPI, _MOST_PATHS = 200, 1_000
 # The font that comes with matplotlib, before one of the same name in the system, whose glyphs are numbered otherwise.
 for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
     fontManager.addfont(Path(mpl.get_data_path()) / "fonts" / "ttf" / _name)
@@ -233,6 +233,11 @@ def localise(axis: Axis, most_ticks: int, language: str) -> None:
         return labels.number(value, max(0, -math.floor(math.log10(second - first) + 1e-9)), language)
 
     axis.set_major_formatter(words)
+
+
+def many(n: int) -> bool:
+    """Tell whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
+    return n > _MOST_PATHS
 
 
 def apart(n: int) -> NDArray[np.float64]:

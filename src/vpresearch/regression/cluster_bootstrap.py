@@ -114,16 +114,18 @@ def bootstrap(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> Boot
     >>> drawn.separated, drawn.left_out
     (57, 14)
     """
-    rows = resampled(design)
-    parts = [_fitted(rows, counts) for counts in rows.draw(resamples, seed)]
+    rows, found = resampled(design), maximise(design.x, design.y)
+    # Resamples have their maxima near that of all patients.
+    start = found.coefficients if found.converged else np.zeros(2)
+    parts = [_fitted(rows, counts, start) for counts in rows.draw(resamples, seed)]
     return Bootstrap(
         np.concatenate([part.coefficients for part in parts]), np.concatenate([part.reason for part in parts])
     )
 
 
-def _fitted(rows: Resampled, counts: Ints) -> Bootstrap:
+def _fitted(rows: Resampled, counts: Ints, start: Floats) -> Bootstrap:
     weights = rows.weights(counts)
-    fits = batched_ml(rows.x, rows.y, weights)
+    fits = batched_ml(rows.x, rows.y, weights, start.tolist())
     apart = np.isin(fits.reason, _SEPARATED)
     coefficients = fits.coef.copy()
     coefficients[apart] = _limits(rows.x, rows.y > 0, weights[apart] > 0)

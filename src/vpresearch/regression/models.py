@@ -16,7 +16,7 @@ from vpresearch.regression.specification import Fit
 
 # The analysis that was chosen beforehand: odds over all patients, errors for few clusters.
 PRIMARY = "gee_kc"
-_OF_LEAK: Mapping[str, Fit] = {
+LEAK_MODELS: Mapping[str, Fit] = {
     "gee_kc": gee.fit,
     "gee_kc_principal": partial(gee.fit, model="gee_kc_principal"),
     "gee_md": partial(gee.fit, model="gee_md"),
@@ -95,7 +95,7 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
     ['leak', 'leak_severity']
     """
     study = leak_design(rows)
-    fitted = [estimate for fit in _OF_LEAK.values() for estimate in fit(study, alpha)]
+    fitted = [estimate for fit in LEAK_MODELS.values() for estimate in fit(study, alpha)]
     fitted += cluster_bootstrap.fit(study, alpha, seed=seed)
     fitted += ordinal.fit(severity_design(rows), alpha)
     apart = logistic.fit(leak_design(rows, ("cement_volume_cc", "vertebral_volume_cc")), alpha)

@@ -109,9 +109,7 @@ class Posteriors:
             return None
         top = _top(self._rows, priors, _RULE)
         sd = _WIDEST * priors.sd_patient * np.linspace(0, 1, _SCANNED) ** 2
-        return self._heights(
-            lambda at: log_posterior(self._rows, at, priors), top[:2] / stretch(top[2]), sd, priors
-        )
+        return self._heights(lambda at: log_posterior(self._rows, at, priors), top[:2] / stretch(top[2]), sd, priors)
 
     def _heights(self, log_density: LogDensity, coefficients: Floats, sd: Floats, priors: Priors) -> Heights:
         """Look along the deviation for the top, and how much room there is."""
@@ -219,9 +217,14 @@ def log_posterior(rows: Grouped, at: Floats, priors: Priors, rule: Rule = _RULE)
     """
     farther = stretch(at[:, 2:])
     numbers = np.column_stack([at[:, :2] * farther, at[:, 2]])
-    parts = 1 + len(at) * len(rows.y) * len(rule[0]) // _BLOCK
-    # No more blocks than points: of very many rows one point is a block already.
-    blocks = np.array_split(numbers, min(parts, len(numbers)))
-    sums = [log_integrals(rows, block[:, :2] @ rows.x.T, block[:, 2:], rule, _SETTLED).sum(axis=1) for block in blocks]
-    heights: Floats = np.concatenate(sums) + _log_prior(at, priors) + 2 * np.log(farther[:, 0])
+    likelihood = np.sum([_log_likelihood(part, numbers, rule) for part in rows.parts], axis=0)
+    heights: Floats = likelihood + _log_prior(at, priors) + 2 * np.log(farther[:, 0])
     return heights
+
+
+def _log_likelihood(rows: Grouped, numbers: Floats, rule: Rule) -> Floats:
+    blocks = 1 + len(numbers) * len(rows.y) * len(rule[0]) // _BLOCK
+    # No more blocks than places: where each has many rows, one is a block already.
+    each = np.array_split(numbers, min(blocks, len(numbers)))
+    sums = [log_integrals(rows, block[:, :2] @ rows.x.T, block[:, 2:], rule, _SETTLED).sum(axis=1) for block in each]
+    return np.concatenate(sums)

@@ -128,9 +128,7 @@ def box(log_density: LogDensity, top: Floats, reach: Floats, floor: float) -> tu
     return top - distance[:3], top + distance[3:]
 
 
-def _interpolated(
-    log_density: LogDensity, low: Floats, high: Floats, points: tuple[int, int, int]
-) -> Surface:
+def _interpolated(log_density: LogDensity, low: Floats, high: Floats, points: tuple[int, int, int]) -> Surface:
     coefficients = log_density(_places(low, high, points)).reshape(points)
     for axis, n in enumerate(points):
         inverse = np.linalg.inv(chebvander(_nodes(n), n - 1))

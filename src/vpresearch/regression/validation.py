@@ -104,7 +104,7 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
     apparent = _measures(rows, fitted.coefficients[None], once, fitted.coefficients)[:, 0]
     for drawn in rows.draw(resamples, seed):
         weights = rows.weights(drawn)
-        fits = batched_ml(rows.x, rows.y, weights)
+        fits = batched_ml(rows.x, rows.y, weights, fitted.coefficients.tolist())
         kept = fits.coef[fits.converged]
         training = _measures(rows, kept, weights[fits.converged], kept)
         excesses.append(training - _measures(rows, kept, once, fitted.coefficients))
