@@ -64,7 +64,7 @@ def leak_models(
         names = [labels.text(f"model.{model}", language) for model in data["model"]]
         name_rows(axes, names, bold=np.flatnonzero(data["model"] == PRIMARY).tolist())
         _explain_models(axes, data, language)
-    return Figure("leak_models", canvas, data, caption, dataset.reconstruction, fitted=True)
+    return Figure("leak_models", canvas, data, caption, dataset.reconstruction, fitted=True, language=language)
 
 
 def _slopes(estimates: Sequence[Estimate]) -> list[Estimate]:

@@ -29,6 +29,10 @@ class Unreadable:
     code: str
 
 
+class Percent(float):
+    """A number that Excel shows as a percentage: the cell holds 0.54 where its owner sees 54%."""
+
+
 @dataclass(frozen=True, order=True)
 class Merged:
     """A block of merged cells; rows and columns count from 1, the ends included."""
@@ -50,11 +54,14 @@ class Sheet:
     records : dict of int to tuple of object
         The cells by row number, without blank rows.
     merged : tuple of Merged
+    hidden : frozenset of int
+        Numbers of the rows that a filter or a hand has hidden.
     """
 
     title: str | None
     records: Mapping[int, tuple[object, ...]]
     merged: tuple[Merged, ...] = ()
+    hidden: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

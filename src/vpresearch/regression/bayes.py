@@ -16,6 +16,7 @@ from vpresearch.regression.quadrature import grouped
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.scale import original_scale
 from vpresearch.regression.separation import gate, standardised
+from vpresearch.sharing import once
 
 # Steps of the lattice, in the least room that each axis gives the posterior.
 _SPACING = np.array([0.6, 0.6, 0.42])
@@ -54,7 +55,7 @@ def fit(design: Design, alpha: float = 0.05, priors: Priors = PRIORS) -> tuple[E
     >>> round(fill.estimate, 3), round(fill.ci_low, 3), round(fill.ci_high, 3), round(sd.estimate, 3)
     (0.297, -1.16, 1.835, 2.87)
     """
-    return fit_each(design, [priors], alpha)[0]
+    return fit_each(design, (priors,), alpha)[0]
 
 
 def fit_each(design: Design, priors: Sequence[Priors], alpha: float = 0.05) -> list[tuple[Estimate, ...]]:
@@ -71,6 +72,10 @@ def fit_each(design: Design, priors: Sequence[Priors], alpha: float = 0.05) -> l
     list of tuple of Estimate
         As of ``fit``, one for each.
     """
+    return once(_fit_each, design, tuple(priors), alpha)
+
+
+def _fit_each(design: Design, priors: Sequence[Priors], alpha: float) -> list[tuple[Estimate, ...]]:
     return [_estimates(design, alpha, *found) for found in _posteriors(design, priors)]
 
 

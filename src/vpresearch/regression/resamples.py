@@ -45,20 +45,20 @@ class Resampled:
             return counts[:, self._cluster].astype(float)
         return np.asarray((self._times @ counts.T.astype(float)).T, order="C")
 
-    def draw(self, resamples: int, seed: int) -> Iterator[Ints]:
+    def draw(self, resamples: int, rng: np.random.Generator) -> Iterator[Ints]:
         """Draw as many patients as there are, over and over.
 
         Parameters
         ----------
         resamples : int
-        seed : int
+        rng : numpy.random.Generator
 
         Yields
         ------
         numpy.ndarray of int, shape (m, n_clusters)
             How often each was drawn; the blocks put together are the same for any size of theirs.
         """
-        rng, patients = np.random.default_rng(seed), int(self._cluster.max()) + 1
+        patients = int(self._cluster.max()) + 1
         size = max(1, _CELLS // len(self._cluster))
         for start in range(0, resamples, size):
             yield rng.multinomial(patients, np.full(patients, 1 / patients), size=min(size, resamples - start))

@@ -102,7 +102,7 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
     rows, reasons, excesses = resampled(design), [], []
     once = rows.weights(np.ones((1, patients), np.int64))
     apparent = _measures(rows, fitted.coefficients[None], once, fitted.coefficients)[:, 0]
-    for drawn in rows.draw(resamples, seed):
+    for drawn in rows.draw(resamples, np.random.default_rng(seed)):
         weights = rows.weights(drawn)
         fits = batched_ml(rows.x, rows.y, weights, fitted.coefficients.tolist())
         kept = fits.coef[fits.converged]

@@ -37,23 +37,34 @@ def analyse(dataset: Dataset, alpha: float, seed: int) -> Results:
 
 
 @contextmanager
-def analysing(dataset: Dataset, alpha: float, seed: int) -> Iterator[Callable[[], Results]]:
-    """Analyse in another process while this one does something else.
+def writing(
+    dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]
+) -> Iterator[Callable[[Path], None]]:
+    """Analyse, and write reports aside, in another process while this one does something else.
 
     Parameters
     ----------
     dataset : Dataset
     alpha : float
     seed : int
+    aside : pathlib.Path
+        A folder on the file system of the reports, which the caller removes.
+    languages : sequence of {"es", "en"}
 
     Yields
     ------
     callable
-        Waits for the results.
+        Waits for the reports, and puts them in a folder.
     """
     context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
     with ProcessPoolExecutor(1, context, signal.signal, end) as beside:
-        yield beside.submit(analyse, dataset, alpha, seed).result
+        written = beside.submit(write_aside, dataset, alpha, seed, aside, languages)
+
+        def put_when_written(folder: Path) -> None:
+            written.result()
+            put_in_place(aside, folder, languages)
+
+        yield put_when_written
 
 
 def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> list[Path]:
@@ -72,12 +83,37 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
         The reports.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix=".staging-", dir=folder) as staging:
+        made = _write(results, Path(staging), languages)
+        put_in_place(Path(staging), folder, languages)
+    return [folder / path.relative_to(staging) for path in made]
+
+
+def write_aside(dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]) -> None:
+    """Analyse, and write reports aside.
+
+    Parameters
+    ----------
+    dataset, alpha, seed, aside, languages
+        As of ``writing``.
+    """
+    _write(analyse(dataset, alpha, seed), aside, languages)
+
+
+def put_in_place(aside: Path, folder: Path, languages: Sequence[str]) -> None:
+    """Let each report that was written aside take the place of an earlier one.
+
+    Parameters
+    ----------
+    aside, folder : pathlib.Path
+        On one file system.
+    languages : sequence of {"es", "en"}
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     for language in languages:
-        with tempfile.TemporaryDirectory(prefix=".staging-", dir=folder) as staging:
-            made = publish(compose(results, language, about()), Path(staging) / language)
-            place = folder / language
-            shutil.rmtree(place, ignore_errors=True)
-            os.replace(Path(staging) / language, place)
-        written += [place / path.name for path in made]
-    return written
+        shutil.rmtree(folder / language, ignore_errors=True)
+        os.replace(aside / language, folder / language)
+
+
+def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
+    return [path for each in languages for path in publish(compose(results, each, about()), aside / each)]
