@@ -40,7 +40,7 @@ SITE_COLOURS = {
 # What was seen among datasets with the published statistics.
 WITNESSED = "#E69F00"
 _BANNER_COLOUR = "#9A3412"
-_DPI = 200
+_DPI, _MOST_PATHS = 200, 1_000
 # Nothing that tells of the day or the program.
 _OF_KIND: Mapping[str, dict[str, Any]] = {
     "png": {"metadata": {"Software": None}},
@@ -260,6 +260,11 @@ def localise(axis: Axis, most_ticks: int, language: str) -> None:
         return labels.number(value, max(0, -math.floor(math.log10(second - first) + 1e-9)), language)
 
     axis.set_major_formatter(words)
+
+
+def many(n: int) -> bool:
+    """Tell whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
+    return n > _MOST_PATHS
 
 
 def apart(n: int) -> NDArray[np.float64]:

@@ -51,6 +51,7 @@ _SURNAMES = words(
     smith jones taylor brown williams wilson johnson davies robinson wright thompson evans walker roberts
     """
 )
+_NAMES = _GIVEN | _SURNAMES
 # A word before a name that makes it that of a place, a disease, a test or a firm.
 _NOT_OF_A_PATIENT = words(
     """
@@ -118,7 +119,7 @@ def is_name_alone(text: str) -> bool:
     >>> is_name_alone("García"), is_name_alone("A"), is_name_alone("P01")
     (True, False, False)
     """
-    return fold(text) in _GIVEN | _SURNAMES
+    return fold(text) in _NAMES
 
 
 def _is_name(written: tuple[str, str], folded: tuple[str, str]) -> bool:

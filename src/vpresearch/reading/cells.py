@@ -93,9 +93,14 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
     data: dict[str, pd.Series[Any]] = {}
     for name, position in positions.items():
         column = columns()[name]
-        values = []
+        values, known = [], dict[tuple[type, object], _Converted]()
         for number, cells in raw.rows.items():
-            value, fault = convert(cells[position] if position < len(cells) else None, column)
+            cell = cells[position] if position < len(cells) else None
+            # The same few things stand in most cells; 1, 1.0 and True are one key without their type.
+            key = (type(cell), cell)
+            if key not in known:
+                known[key] = convert(cell, column)
+            value, fault = known[key]
             values.append(value)
             if fault is not None:
                 problems.append(tell(fault[0], row=number, column=raw.header[position], **fault[1]))  # type: ignore[arg-type]

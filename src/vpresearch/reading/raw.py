@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from vpresearch.errors import Problem
 
-# A study has one row a vertebra; a file beyond these is not one, and would take the machine's memory, or an hour.
-MAX_ROWS = 2_000
+# A study has one row a vertebra; a file beyond these is not one, and the whole job is measured up to half of the rows.
+MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 # No accepted word or header is longer; a cell of megabytes is not looked at letter by letter.
 LONGEST_WORD = 200
