@@ -16,7 +16,7 @@ REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce report audit validate template test test-long check reconstruct ensemble simulate bench verify metadata clean
+.PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble simulate bench verify metadata clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE=)
 
 template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)
 	$(VPRESEARCH) template $(SPOKEN) "$(OUT)"
+
+explore: .venv/done ## Explore the study in JupyterLab (PORT=)
+	$(VPRESEARCH) explore $(if $(PORT),--port $(PORT))
+
+app: .venv/done ## Explore the study on a page without code (PORT=)
+	$(VPRESEARCH) app $(if $(PORT),--port $(PORT))
 
 test: .venv/done ## Run the tests
 	$(VPRESEARCH) test

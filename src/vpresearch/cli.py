@@ -141,6 +141,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_drop(report)
     report.set_defaults(command=_report)
 
+    explore = commands.add_parser("explore", help="explore the study in JupyterLab, on this machine only")
+    _add_server(explore, _explore, 8888)
+    app = commands.add_parser("app", help="explore the study on a page without code, on this machine only")
+    _add_server(app, _app, 8866)
+
     bench = commands.add_parser("bench", help="time everything, each figure beside a peer or a floor")
     bench.add_argument("names", nargs="*", metavar="NAME", help="only these, such as lattice (all)")
     bench.set_defaults(command=_bench)
@@ -157,6 +162,12 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=words).set_defaults(command=command)
     return parser
+
+
+def _add_server(command: argparse.ArgumentParser, serve: Callable[[argparse.Namespace], int], port: int) -> None:
+    command.add_argument("--port", type=_positive, default=port, help="or the next one that is free (%(default)s)")
+    command.add_argument("--no-browser", action="store_true", help="only print the address")
+    command.set_defaults(command=serve)
 
 
 def _add_drop(command: argparse.ArgumentParser) -> None:
@@ -286,6 +297,20 @@ def _report(options: argparse.Namespace) -> int:
     languages = ("es", "en") if options.language == "both" else (options.language,)
     for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
         print(shown(path))
+    return OK
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from vpresearch.explore.serve import serve_lab
+
+    serve_lab(options.port, browser=not options.no_browser)
+    return OK
+
+
+def _app(options: argparse.Namespace) -> int:
+    from vpresearch.explore.serve import serve_app
+
+    serve_app(options.port, browser=not options.no_browser)
     return OK
 
 
