@@ -37,6 +37,8 @@ COMMANDS = (
     "validate",
     "template",
     "reconstruct",
+    "simulate",
+    "bench",
     "test",
     "check",
     "metadata",
@@ -200,8 +202,7 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
         return runner.Run(out, {"a.ipynb": 1.4, "b.ipynb": 2.0})
 
     monkeypatch.setattr(runner, "run", run)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
-    monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: contextlib.nullcontext(lambda _: None))
     monkeypatch.setattr(vpresearch.review, "write_pages", lambda *_: [])
     return given
 
@@ -316,7 +317,7 @@ def test_the_level_reaches_the_notebooks_and_the_scorecard(
 def test_one_exhibit_is_made_without_a_report(
     no_notebooks: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: pytest.fail("a report was begun"))
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: pytest.fail("a report was begun"))
     assert cli.main(["reproduce", "--only", "table3"]) == 0
     assert no_notebooks[0]["only"] == "table3"
     assert "Report in" not in capsys.readouterr().out
@@ -408,8 +409,7 @@ def test_a_relative_output_folder_is_where_the_user_stands(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "run", run)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
-    monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: contextlib.nullcontext(lambda _: None))
     monkeypatch.setattr(vpresearch.review, "write_pages", lambda *_: [])
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", "results"]) == 0
     assert asked == [tmp_path / "results"] * 2

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +23,6 @@ from vpresearch.workspace import Finished
 BOOKS = ("01_cohort.ipynb", "02_leaks.ipynb")
 
 
-class Results:
-    """What an analysis would give."""
-
-
 @pytest.fixture
 def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     """Ask for two notebooks and a report, none of which takes any time to make."""
@@ -32,6 +31,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
 
     def run(dataset: Dataset, data: Path, out: Path, records: Path, **chosen: object) -> runner.Run:
         only, force = chosen.pop("only"), chosen.pop("force")
+        assert chosen.pop("copies") is None
         state, made_from = read_state(out, records), staleness.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
         seconds = {}
         for name, inputs in made_from.items():
@@ -44,18 +44,14 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
         state.write()
         return runner.Run(out, seconds)
 
-    class Analysing:
-        def __enter__(self) -> type[Results]:
-            return Results
+    @contextlib.contextmanager
+    def writing(*asked: Any) -> Iterator[Callable[[Path], None]]:
+        def put_in_place(folder: Path) -> None:
+            place = folder / asked[-1][0] / "report.html"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("report", encoding="utf-8")
 
-        def __exit__(self, *_: object) -> None:
-            pass
-
-    def write_reports(_: object, folder: Path, languages: list[str]) -> list[Path]:
-        place = folder / languages[0] / "report.html"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text("report", encoding="utf-8")
-        return [place]
+        yield put_in_place
 
     def write_pages(records: Path, *_: object) -> list[Path]:
         place = records / "review" / "index.html"
@@ -65,10 +61,9 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
 
     monkeypatch.setattr(runner, "run", run)
     monkeypatch.setattr(vpresearch.review, "write_pages", write_pages)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: Analysing())
-    monkeypatch.setattr(vpresearch.report, "write_reports", write_reports)
+    monkeypatch.setattr(vpresearch.report, "writing", writing)
     out = tmp_path / "out"
-    return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
+    return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False, plain=True)
 
 
 def test_nothing_is_said_to_be_unchanged_before_it_was_made(wanted: Wanted) -> None:
@@ -127,7 +122,7 @@ def test_a_report_of_which_nothing_changed_is_not_written_again(
     wanted: Wanted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remake(wanted)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: pytest.fail("a report was begun"))
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: pytest.fail("a report was begun"))
     (wanted.out / "tables" / "01.csv").unlink()
     remake(wanted)
 

@@ -8,18 +8,21 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from vpresearch.compendium import choose, read_compendium
 from vpresearch.project import PUBLISHED, shown
+from vpresearch.sharing import shared_by_all
 from vpresearch.staleness import file_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
+from vpresearch.workspace import staging
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
+    from vpresearch.copies import Copies
     from vpresearch.load import Dataset
-    from vpresearch.report import Results
     from vpresearch.scorecard import Row
 
 _MOST_LISTED = 10
@@ -53,6 +56,8 @@ class Wanted:
     only : str or None
         One exhibit or notebook.
     drop_identifiers, force : bool
+    plain : bool
+        Start every kernel anew, one after the other.
     """
 
     data: Path
@@ -65,6 +70,7 @@ class Wanted:
     only: str | None
     drop_identifiers: bool
     force: bool
+    plain: bool = False
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -165,6 +171,10 @@ def remake(wanted: Wanted) -> Told:
     NotebookError
         If a notebook fails.
     """
+    start = perf_counter()
+    from vpresearch.kernels import one_thread, warm_copies
+
+    one_thread()
     from vpresearch import runner
     from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
@@ -175,12 +185,27 @@ def remake(wanted: Wanted) -> Told:
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
         check_public(dataset, wanted.min_cell)
-    with _reporting(wanted, dataset) as results:
-        finished = runner.run(
-            dataset, wanted.data, wanted.out, wanted.records, **wanted.chosen, only=wanted.only, force=wanted.force
+    copies = None if wanted.plain else warm_copies()
+    with (
+        staging(wanted.records) as place,
+        shared_by_all(place / "private"),
+        # Whatever still writes must end before its folder goes.
+        copies or nullcontext(),
+        _reporting(wanted, dataset, place / "report", copies) as put_in_place,
+    ):
+        runner.run(
+            dataset,
+            wanted.data,
+            wanted.out,
+            wanted.records,
+            **wanted.chosen,
+            only=wanted.only,
+            force=wanted.force,
+            copies=copies,
         )
-        if results is not None:
-            _write_report(wanted, dataset, results())
+        if put_in_place is not None:
+            put_in_place(wanted.records / "report")
+            _record_report(wanted, dataset)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
@@ -197,7 +222,7 @@ def remake(wanted: Wanted) -> Told:
     state.write()
     lines = [_RECONSTRUCTED] if dataset.reconstruction else []
     lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(differences)
-    return Told([*lines, *_ending(wanted, counts, f" ({sum(finished.seconds.values()):.0f} s)")], len(differences))
+    return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
 
 
 def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
@@ -211,23 +236,22 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
 
 
-def _reporting(wanted: Wanted, dataset: Dataset) -> AbstractContextManager[Callable[[], Results] | None]:
-    """Analyse for the report beside the notebooks, where there is to be a new one."""
+def _reporting(
+    wanted: Wanted, dataset: Dataset, aside: Path, copies: Copies | None
+) -> AbstractContextManager[Callable[[Path], None] | None]:
+    """Write the report beside the notebooks, where there is to be a new one."""
     state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
     if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
         return nullcontext()
     from vpresearch import report
 
-    return report.analysing(dataset, wanted.alpha, wanted.seed)
+    submit = None if copies is None else copies.submit
+    return report.writing(dataset, wanted.alpha, wanted.seed, aside, [wanted.language], submit)
 
 
-def _write_report(wanted: Wanted, dataset: Dataset, results: Results) -> None:
-    from vpresearch import report
-
-    folder = wanted.records / "report"
-    report.write_reports(results, folder, [wanted.language])
+def _record_report(wanted: Wanted, dataset: Dataset) -> None:
     state = read_state(wanted.out, wanted.records)
-    files = (path for path in (folder / wanted.language).rglob("*") if path.is_file())
+    files = (path for path in (wanted.records / "report" / wanted.language).rglob("*") if path.is_file())
     state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
     state.write()
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import locale
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.style
@@ -39,7 +40,12 @@ SITE_COLOURS = {
 # What was seen among datasets with the published statistics.
 WITNESSED = "#E69F00"
 _BANNER_COLOUR = "#9A3412"
-_DPI = 200
+_DPI, _MOST_PATHS = 200, 1_000
+# Nothing that tells of the day or the program.
+_OF_KIND: Mapping[str, dict[str, Any]] = {
+    "png": {"metadata": {"Software": None}},
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+}
 # The font that comes with matplotlib, before one of the same name in the system, whose glyphs are numbered otherwise.
 for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
     fontManager.addfont(Path(mpl.get_data_path()) / "fonts" / "ttf" / _name)
@@ -91,6 +97,8 @@ class Figure:
     fitted: bool = False
     counts: tuple[int, ...] = ()
     language: str = "es"
+    # A notebook shows the picture that it has just written.
+    _rendered: dict[tuple[str, int, int], bytes] = field(default_factory=dict, init=False, compare=False)
 
     def __repr__(self) -> str:
         # A notebook keeps it beside the picture: it must not hold the data.
@@ -101,13 +109,16 @@ class Figure:
         banner = f". {labels.text('banner.reconstruction', self.language)}" if self.reconstruction else ""
         return self.to_bytes("png"), {"alt": f"{self.caption}{banner}"}
 
-    def to_bytes(self, kind: str, dpi: int = _DPI) -> bytes:
-        """Render as ``png`` or ``svg``, the same bytes for the same figure."""
-        buffer = io.BytesIO()
-        metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
-        with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
-            self.canvas.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
-        return buffer.getvalue()
+    def to_bytes(self, kind: str, dpi: int = _DPI, effort: int = 6) -> bytes:
+        """Render as ``png`` or ``svg``, the same bytes for the same figure; the effort is that of squeezing a PNG."""
+        how = (kind, dpi, effort)
+        if how not in self._rendered:
+            buffer = io.BytesIO()
+            more = _OF_KIND[kind] | ({"pil_kwargs": {"compress_level": effort}} if kind == "png" else {})
+            with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
+                self.canvas.savefig(buffer, format=kind, dpi=dpi, **more)
+            self._rendered[how] = buffer.getvalue()
+        return self._rendered[how]
 
     def to_csv(self) -> str:
         """Give the plotted data as CSV; a reconstruction says so in the first column of every row."""
@@ -251,6 +262,11 @@ def localise(axis: Axis, most_ticks: int, language: str) -> None:
     axis.set_major_formatter(words)
 
 
+def many(n: int) -> bool:
+    """Tell whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
+    return n > _MOST_PATHS
+
+
 def apart(n: int) -> NDArray[np.float64]:
     """Spread points across a strip one wide by the golden ratio: apart, and the same each time."""
     return np.asarray((np.arange(n) * 0.6180339887498949) % 1 - 0.5)
@@ -267,5 +283,7 @@ def _styled(reconstruction: bool, language: str, caption: str, height: float) ->
             banner = labels.text("banner.reconstruction", language)
             canvas.supxlabel(banner, fontsize=9, color=_BANNER_COLOUR, fontweight="bold")
         # Laid out once: each further drawing would move things by a hair.
-        canvas.draw_without_rendering()
+        engine = canvas.get_layout_engine()
+        if engine is not None:
+            engine.execute(canvas)
         canvas.set_layout_engine("none")
