@@ -53,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VPResearchError as error:
         print(error, file=sys.stderr)
         return FAILED
+    except BrokenPipeError:
+        # Whoever read along, such as head, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except Exception as error:
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
         *_, place = traceback.extract_tb(error.__traceback__)
@@ -80,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
     reproduce.add_argument("--only", metavar="NAME", help="make one exhibit or notebook, such as table3, and no report")
     reproduce.add_argument("--force", action="store_true", help="make also that of which nothing changed")
+    reproduce.add_argument("--plain", action="store_true", help="start every kernel anew, one after the other")
     reproduce.add_argument("--why", action="store_true", help="tell what would be made and why, and make nothing")
     _add_drop(reproduce)
     reproduce.add_argument("--public", action="store_true", help="leave out single patients' values and small counts")
@@ -136,6 +141,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_drop(report)
     report.set_defaults(command=_report)
 
+    explore = commands.add_parser("explore", help="explore the study in JupyterLab, on this machine only")
+    _add_server(explore, _explore, 8888)
+    app = commands.add_parser("app", help="explore the study on a page without code, on this machine only")
+    _add_server(app, _app, 8866)
+
     bench = commands.add_parser("bench", help="time everything, each figure beside a peer or a floor")
     bench.add_argument("names", nargs="*", metavar="NAME", help="only these, such as lattice (all)")
     bench.set_defaults(command=_bench)
@@ -146,10 +156,18 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, command, words in (
         ("check", _check, "check style and types"),
+        ("verify", _verify, "run everything twice under unlike conditions and compare every byte"),
+        ("metadata", _metadata, "write what machines and checkers read about the compendium"),
         ("clean", _clean, "delete build/"),
     ):
         commands.add_parser(name, help=words).set_defaults(command=command)
     return parser
+
+
+def _add_server(command: argparse.ArgumentParser, serve: Callable[[argparse.Namespace], int], port: int) -> None:
+    command.add_argument("--port", type=_positive, default=port, help="or the next one that is free (%(default)s)")
+    command.add_argument("--no-browser", action="store_true", help="only print the address")
+    command.set_defaults(command=serve)
 
 
 def _add_drop(command: argparse.ArgumentParser) -> None:
@@ -218,6 +236,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         only=options.only,
         drop_identifiers=options.drop_identifiers,
         force=options.force,
+        plain=options.plain,
     )
     at_once = why(wanted) if options.why else None if options.force else unchanged(wanted)
     told = at_once or remake(wanted)
@@ -271,13 +290,27 @@ def _report(options: argparse.Namespace) -> int:
 
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
-    folder: Path = options.out or BUILD / ("reconstruction" if standard else options.data.stem) / "report"
+    folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
     _refuse_a_file(folder)
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Every page says so.")
     languages = ("es", "en") if options.language == "both" else (options.language,)
     for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
         print(shown(path))
+    return OK
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from vpresearch.explore.serve import serve_lab
+
+    serve_lab(options.port, browser=not options.no_browser)
+    return OK
+
+
+def _app(options: argparse.Namespace) -> int:
+    from vpresearch.explore.serve import serve_app
+
+    serve_app(options.port, browser=not options.no_browser)
     return OK
 
 
@@ -299,8 +332,18 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
     if options.data.resolve() == RECONSTRUCTION.resolve():
         records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}{public}")
         return (ROOT, records) if standard else (records, records)
-    folder = BUILD / f"{options.data.stem}{public}"
+    folder = BUILD / f"{_name(options)}{public}"
     return folder, folder
+
+
+def _name(options: argparse.Namespace) -> str:
+    """Name the folder of the outputs after the file, unless that is named after somebody."""
+    stem: str = options.data.stem
+    if options.drop_identifiers:
+        from vpresearch.identifiers import kinds_of_file_name
+
+        return "study" if kinds_of_file_name(stem) else stem
+    return stem
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
@@ -390,6 +433,20 @@ def _test(options: argparse.Namespace) -> int:
 def _check(_: argparse.Namespace) -> int:
     results = [_tool("ruff", "check"), _tool("ruff", "format", "--check"), _tool("mypy")]
     return max(results)
+
+
+def _verify(_: argparse.Namespace) -> int:
+    from vpresearch.verify import verify
+
+    return OK if verify() else DIFFERS
+
+
+def _metadata(_: argparse.Namespace) -> int:
+    from vpresearch.metadata import write_metadata
+
+    for path in write_metadata():
+        print(shown(path))
+    return OK
 
 
 def _tool(*command: str) -> int:

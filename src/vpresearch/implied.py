@@ -19,6 +19,7 @@ from vpresearch.regression.batched_gee import batched_gee
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.logistic import maximise
 from vpresearch.regression.separation import gate
+from vpresearch.sharing import once
 from vpresearch.workers import InPlace, Workers, gather
 
 # Datasets that are fitted at once, three seconds' work.
@@ -88,6 +89,10 @@ def fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> p
     >>> table["model"].unique().tolist(), len(table) == 3 * len(table.groupby(["model", "unit", "adjustment"]))
     (['ml', 'firth', 'gee_robust', 'gee_kc', 'gee_md', 'gee_fg'], True)
     """
+    return once(_fits, ensembles) if workers is None else _fits(ensembles, workers)
+
+
+def _fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> pd.DataFrame:
     found = {task[:2]: result for task, result in gather(workers or InPlace(), _block, cut(ensembles, BLOCK))}
     parts = []
     for source, ensemble in ensembles.items():

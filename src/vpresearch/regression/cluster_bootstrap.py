@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpresearch.regression.batched_firth import Reasons, batched_ml
-from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.logistic import maximise
+from vpresearch.regression.resamples import Resampled, resampled
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.sandwich import why_too_few
 from vpresearch.regression.separation import gate
@@ -139,15 +140,23 @@ def bootstrap(design: Design, resamples: int = RESAMPLES, seed: int = 1, workers
 
 
 def _block(design: Design, size: int, seed: int, number: int) -> Bootstrap:
-    k = design.n_clusters
+    rows, found = resampled(design), maximise(design.x, design.y)
+    # Resamples have their maxima near that of all patients.
+    start = found.coefficients if found.converged else np.zeros(2)
     # A sequence reads a missing number as 0: the first block is that of the seed alone.
     rng = np.random.default_rng(np.random.SeedSequence((seed, number)))
-    counts = rng.multinomial(k, np.full(k, 1 / k), size=size)
-    weights = counts[:, design.cluster].astype(float)
-    fits = batched_ml(design.x[:, 1], design.y, weights)
+    parts = [_fitted(rows, counts, start) for counts in rows.draw(size, rng)]
+    return Bootstrap(
+        np.concatenate([part.coefficients for part in parts]), np.concatenate([part.reason for part in parts])
+    )
+
+
+def _fitted(rows: Resampled, counts: Ints, start: Floats) -> Bootstrap:
+    weights = rows.weights(counts)
+    fits = batched_ml(rows.x, rows.y, weights, start.tolist())
     apart = np.isin(fits.reason, _SEPARATED)
     coefficients = fits.coef.copy()
-    coefficients[apart] = _limits(design.x[:, 1], design.y > 0, weights[apart] > 0)
+    coefficients[apart] = _limits(rows.x, rows.y > 0, weights[apart] > 0)
     return Bootstrap(coefficients, fits.reason)
 
 
