@@ -111,10 +111,10 @@ def test_an_ensemble_has_the_same_bytes_though_a_worker_is_killed(
     paper: Paper, killing: tuple[Workers, list[int]]
 ) -> None:
     workers, handed = killing
-    found = draw_ensemble(paper, 3, 3, workers=workers, block=9)
+    found = draw_ensemble(paper, 6, 3, workers=workers, block=9)
     assert len(handed) >= 2
     assert workers.n == 1
-    assert ensemble_bytes(found) == ensemble_bytes(draw_ensemble(paper, 3, 3, block=9))
+    assert ensemble_bytes(found) == ensemble_bytes(draw_ensemble(paper, 6, 3, block=9))
 
 
 def test_the_simulation_and_a_bootstrap_do_too(shipped: Dataset, killing: tuple[Workers, list[int]]) -> None:
