@@ -46,7 +46,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     @contextlib.contextmanager
     def writing(*asked: Any) -> Iterator[Callable[[Path], None]]:
         def put_in_place(folder: Path) -> None:
-            place = folder / asked[-1][0] / "report.html"
+            place = folder / asked[4][0] / "report.html"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text("report", encoding="utf-8")
 
