@@ -29,7 +29,21 @@ from vpresearch.state import State
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
-COMMANDS = ("reproduce", "report", "audit", "validate", "template", "reconstruct", "test", "check", "clean")
+COMMANDS = (
+    "reproduce",
+    "report",
+    "audit",
+    "validate",
+    "template",
+    "reconstruct",
+    "simulate",
+    "bench",
+    "test",
+    "check",
+    "metadata",
+    "verify",
+    "clean",
+)
 
 
 class Finished(NamedTuple):
@@ -75,10 +89,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 def test_a_run_says_what_it_did(finished: Finished, paper: Paper) -> None:
     assert (finished.code, finished.stderr.count("Traceback")) == (0, 0)
-    *_, verdicts, place, report, bound = finished.stdout.splitlines()
+    *_, verdicts, place, report, review, bound = finished.stdout.splitlines()
     assert bound == f"{len(paper.claims)} of {len(paper.claims)} numbers bound" == "96 of 96 numbers bound"
     assert re.fullmatch(rf"Outputs in {re.escape(str(finished.out))} \(\d+ s\)", place)
     assert report == f"Report in {finished.out / 'report' / 'es'}"
+    assert review == f"For a reviewer: {finished.out / 'review' / 'index.html'}"
     assert sum(int(part.split(": ")[1]) for part in verdicts.split(", ")) == 96
     assert "Reconstructed" not in finished.stdout
 
@@ -95,6 +110,8 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
         "run.json",
         "private/state.json",
         *(f"notebooks/{notebook.file}" for notebook in notebooks),
+        *(f"notebooks/{Path(notebook.file).stem}.html" for notebook in notebooks),
+        *(f"review/{name}" for name in ("index.html", "scorecard.html", "functions.html", "origins.csv")),
     }
     made = {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()}
     report = {path for path in made if path.startswith("report/")}
@@ -103,6 +120,18 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
     assert report >= {f"report/es/tables/table3.{kind}" for kind in ("docx", "html", "tex", "csv")}
     assert report >= {f"report/es/figures/figure1.{kind}" for kind in ("svg", "png")}
     assert all(path.stat().st_size for path in finished.out.rglob("*"))
+
+
+def test_every_link_of_a_run_leads_somewhere(finished: Finished) -> None:
+    pages = {path: path.read_text(encoding="utf-8") for path in finished.out.rglob("*.html")}
+    seen = 0
+    for page in (path for path in pages if path.parent.name in {"review", "notebooks"}):
+        for place, anchor in re.findall(r'href="([^"#]*)#?([^"]*)"', pages[page]):
+            target = (page.parent / place).resolve() if place else page
+            assert target.is_file(), f"{page.name}: {place}"
+            assert not anchor or f'id="{anchor}"' in pages[target], f"{page.name}: {place}#{anchor}"
+            seen += 1
+    assert seen > 3 * 96
 
 
 def test_a_run_gives_a_verdict_on_every_claim(finished: Finished, paper: Paper) -> None:

@@ -12,7 +12,7 @@ from vpresearch.dictionary import columns
 from vpresearch.errors import InputError
 from vpresearch.project import NOTEBOOKS, ROOT
 
-FILES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+FILES = sorted(path.name for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
 each = pytest.mark.parametrize("file", FILES)
 # What would be logic: it belongs into the library, where it is tested.
 LOGIC = (

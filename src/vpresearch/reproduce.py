@@ -17,6 +17,7 @@ from vpresearch.sharing import shared_by_all
 from vpresearch.staleness import file_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
+from vpresearch.workspace import staging
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from vpresearch.scorecard import Row
 
 _MOST_LISTED = 10
+_PAGES = "review"
 _RECONSTRUCTED = "Reconstructed data: no row is a patient. Nothing below is a reproduction."
 _REASONS = {
     "never": "it was not made yet",
@@ -177,8 +179,8 @@ def remake(wanted: Wanted) -> Told:
     from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
     from vpresearch.published import read_paper
+    from vpresearch.review import write_pages
     from vpresearch.scorecard import differing, scorecard
-    from vpresearch.workspace import staging
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
@@ -214,6 +216,9 @@ def remake(wanted: Wanted) -> Told:
     state.verdicts = Verdicts(
         _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction
     )
+    if wanted.only is None:
+        pages = write_pages(wanted.records, wanted.out, rows, dataset, read_compendium(), wanted.language)
+        state.made[_PAGES] = Made(_of_pages(wanted, dataset.sha256), outputs_of(wanted.records, pages))
     state.write()
     lines = [_RECONSTRUCTED] if dataset.reconstruction else []
     lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(differences)
@@ -221,11 +226,13 @@ def remake(wanted: Wanted) -> Told:
 
 
 def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
-    """Name, for each notebook and the report, what changed since it was made."""
+    """Name, for each notebook, the report and the reviewer's pages, what changed since it was made."""
     notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
     made_from = inputs_of(notebooks, digest, wanted.chosen)
     if wanted.report is not None:
         made_from[_report_name(wanted)] = _of_report(wanted, digest)
+    if wanted.only is None:
+        made_from[_PAGES] = _of_pages(wanted, digest)
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
 
 
@@ -257,6 +264,10 @@ def _of_report(wanted: Wanted, digest: str) -> dict[str, str]:
     return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed})
 
 
+def _of_pages(wanted: Wanted, digest: str) -> dict[str, str]:
+    return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed, "min_cell": wanted.min_cell})
+
+
 def _of_verdicts(wanted: Wanted, digest: str) -> dict[str, str]:
     hang_on = {"alpha": wanted.alpha, "min_cell": wanted.min_cell, "drop_identifiers": wanted.drop_identifiers}
     return inputs(digest, "", hang_on)
@@ -277,5 +288,7 @@ def _ending(wanted: Wanted, counts: Mapping[str, int], took: str) -> list[str]:
     lines.append(f"Outputs in {shown(wanted.out)}{took}")
     if wanted.report is not None:
         lines.append(f"Report in {shown(wanted.report)}")
+    if wanted.only is None:
+        lines.append(f"For a reviewer: {shown(wanted.records / 'review' / 'index.html')}")
     bound = sum(counts.values())
     return [*lines, f"{bound} of {bound} numbers bound"]

@@ -24,6 +24,7 @@ from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
+from vpresearch.review import write_notebook_page
 from vpresearch.staleness import inputs_of
 from vpresearch.state import State, read_state
 from vpresearch.workspace import Finished, staging
@@ -140,6 +141,7 @@ def run(
                 faults.append(fault)
                 continue
             without_paths(outcome.task.executed, shown, names | {str(workspace): ".."})
+            write_notebook_page(outcome.task.executed, language, reconstruction=dataset.reconstruction)
             finished.keep(notebook.file, workspace, made_from[notebook.file], outcome.seconds)
             seconds[notebook.file] = outcome.seconds
         if faults:

@@ -33,14 +33,31 @@ def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) ->
     """
     for group in groups(paper):
         for grid, stated in grids(paper, group.variable):
-            yield _on_grid(paper, group, grid, rule, rng, stated=stated)
+            yield check_on_grid(paper, group, grid, rule, rng, stated=stated)
         yield from _spread_limit(group, rule)
 
 
-def _on_grid(
+def check_on_grid(
     paper: Paper, group: Group, grid: Grid, rule: RoundingRule, rng: np.random.Generator, *, stated: bool
 ) -> Check:
-    """GRIM for a mean alone, GRIMMER with a standard deviation, both exact where the cell can be counted."""
+    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted.
+
+    Parameters
+    ----------
+    paper : Paper
+    group : Group
+    grid : Grid
+    rule : {"any", "half-up", "half-even", "truncation"}
+    rng : numpy.random.Generator
+        Of the search for a witness.
+    stated : bool
+        Whether the grid is stated; another one is only supposed.
+
+    Returns
+    -------
+    Check
+        GRIM for a mean alone, GRIMMER with a standard deviation, DEBIT of a yes or no.
+    """
     name = "grimmer" if "sd" in group.claims else "grim"
     if is_binary(grid) and "sd" in group.claims:
         # Of a yes or no, the mean tells the standard deviation (Heathers & Brown, 2019).

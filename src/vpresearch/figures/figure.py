@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import locale
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ SITE_COLOURS = {
 # What was seen among datasets with the published statistics.
 WITNESSED = "#E69F00"
 _BANNER_COLOUR = "#9A3412"
-_DPI = 200
+_DPI, _MOST_PATHS = 200, 1_000
 # Nothing that tells of the day or the program.
 _OF_KIND: Mapping[str, dict[str, Any]] = {
     "png": {"metadata": {"Software": None}},
@@ -49,6 +50,19 @@ _OF_KIND: Mapping[str, dict[str, Any]] = {
 for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
     fontManager.addfont(Path(mpl.get_data_path()) / "fonts" / "ttf" / _name)
 fontManager.ttflist.sort(key=lambda font: not font.fname.startswith(mpl.get_data_path()))
+
+
+def _shape_by_no_locale() -> None:
+    """Let HarfBuzz take its language, which it does once and for all, from no locale: it joins letters by it."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        get_font(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf").set_text("fi")
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+
+
+_shape_by_no_locale()
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,8 +104,10 @@ class Figure:
         # A notebook keeps it beside the picture: it must not hold the data.
         return f"<Figure {self.name}>"
 
-    def _repr_png_(self) -> bytes:
-        return self.to_bytes("png")
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
+        # The words that a page puts in the picture's place for those who cannot see it.
+        banner = f". {labels.text('banner.reconstruction', self.language)}" if self.reconstruction else ""
+        return self.to_bytes("png"), {"alt": f"{self.caption}{banner}"}
 
     def to_bytes(self, kind: str, dpi: int = _DPI, effort: int = 6) -> bytes:
         """Render as ``png`` or ``svg``, the same bytes for the same figure; the effort is that of squeezing a PNG."""
@@ -244,6 +260,11 @@ def localise(axis: Axis, most_ticks: int, language: str) -> None:
         return labels.number(value, max(0, -math.floor(math.log10(second - first) + 1e-9)), language)
 
     axis.set_major_formatter(words)
+
+
+def many(n: int) -> bool:
+    """Tell whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
+    return n > _MOST_PATHS
 
 
 def apart(n: int) -> NDArray[np.float64]:

@@ -1,0 +1,174 @@
+"""Descriptions of plots: numbers and words in, JSON out; the browser draws it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vpresearch.labels import number, text
+
+Mark = dict[str, Any]
+# Okabe and Ito's colours and a shape for each group, so that no reader hangs on colour alone.
+NO, YES, THIRD, LINE = "#0072B2", "#D55E00", "#009E73", "#444444"
+SHAPES = {"no": "circle", "yes": "triangle"}
+COLOURS = {"no": NO, "yes": YES}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis.
+
+    Attributes
+    ----------
+    label : str
+    low, high : float
+    ticks : tuple of (float, str)
+        Where, and the words.
+    """
+
+    label: str
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as the browser reads it."""
+        ticks = [{"at": at, "text": words} for at, words in self.ticks]
+        return {"label": self.label, "low": self.low, "high": self.high, "ticks": ticks}
+
+
+def axis(label: str, low: float, high: float, language: str, most: int = 7) -> Axis:
+    """Make an axis of numbers, with ticks at even steps of 1, 2 or 5.
+
+    Parameters
+    ----------
+    label : str
+    low, high : float
+        What must be on it.
+    language : {"es", "en"}
+    most : int
+        Steps.
+
+    Returns
+    -------
+    Axis
+
+    Examples
+    --------
+    >>> axis("cc", 1.0, 4.2, "es").ticks[:3]
+    ((1.0, '1,0'), (1.5, '1,5'), (2.0, '2,0'))
+    """
+    if high <= low:
+        low, high = low - 0.5, high + 0.5
+    rough = (high - low) / most
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    places = [round(place * step, 10) for place in range(first, last + 1)]
+    return Axis(label, places[0], places[-1], tuple((at, number(at, decimals, language)) for at in places))
+
+
+def whole(label: str, low: float, high: float) -> Axis:
+    """Make an axis of whole numbers, with room beyond both ends.
+
+    Examples
+    --------
+    >>> whole("points", 1, 3).ticks
+    ((1.0, '1'), (2.0, '2'), (3.0, '3'))
+    """
+    places = range(math.floor(low), math.ceil(high) + 1)
+    return Axis(label, places[0] - 0.6, places[-1] + 0.6, tuple((float(at), str(at)) for at in places))
+
+
+def categories(label: str, names: Sequence[str]) -> Axis:
+    """Make an axis of categories, at 0, 1, ... from below.
+
+    Examples
+    --------
+    >>> categories("", ["a", "b"]).high
+    1.6
+    """
+    return Axis(label, -0.6, len(names) - 0.4, tuple((float(place), name) for place, name in enumerate(names)))
+
+
+def points(points: Sequence[dict[str, Any]], colour: str, shape: str = "circle", name: str = "", size: int = 7) -> Mark:
+    """Describe points: each with ``x``, ``y``, ``label`` and, where it can be picked, its ``id``."""
+    return {"kind": "points", "points": list(points), "colour": colour, "shape": shape, "name": name, "size": size}
+
+
+def line(x: ArrayLike, y: ArrayLike, colour: str = LINE, name: str = "", dash: str = "") -> Mark:
+    """Describe a line."""
+    places = [{"x": float(across), "y": float(up)} for across, up in zip(np.asarray(x), np.asarray(y), strict=True)]
+    return {"kind": "line", "points": places, "colour": colour, "name": name, "dash": dash}
+
+
+def band(x: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, name: str = "") -> Mark:
+    """Describe the area between two lines."""
+    places = {name: np.asarray(each, float).tolist() for name, each in (("x", x), ("low", low), ("high", high))}
+    return {"kind": "band", **places, "colour": colour, "name": name}
+
+
+def interval(x: float, low: float, high: float, y: float, colour: str, shape: str = "square") -> Mark:
+    """Describe a value with its interval, lying."""
+    return {"kind": "interval", "x": x, "low": low, "high": high, "y": y, "colour": colour, "shape": shape, "name": ""}
+
+
+def chart(
+    title: str,
+    description: str,
+    axes: tuple[Axis, Axis],
+    marks: Sequence[Mark],
+    table: tuple[Sequence[str], Sequence[Sequence[str]]],
+    language: str,
+    *,
+    pickable: bool = False,
+    draggable: int | None = None,
+    steps: tuple[float, float] = (0.1, 0.1),
+    height: int = 400,
+) -> dict[str, Any]:
+    """Describe a plot.
+
+    Parameters
+    ----------
+    title, description : str
+        The description says in words what is to be seen.
+    axes : pair of Axis
+        Across and up.
+    marks : sequence of Mark
+        From below.
+    table : pair of (sequence of str, sequence of sequence of str)
+        Columns and rows of the table that tells the same.
+    language : {"es", "en"}
+    pickable : bool
+        Whether points can be picked.
+    draggable : int, optional
+        The point that can be dragged.
+    steps : pair of float
+        Of the dragged point, across and up.
+    height : int
+        Pixels.
+
+    Returns
+    -------
+    dict of str to object
+    """
+    columns, rows = table
+    return {
+        "title": title,
+        "description": description,
+        "language": language,
+        "x": axes[0].as_json(),
+        "y": axes[1].as_json(),
+        "marks": list(marks),
+        "table": {"columns": list(columns), "rows": list(rows), "summary": text("explore.as_table", language)},
+        "pickable": pickable,
+        "draggable": draggable,
+        "steps": {"x": steps[0], "y": steps[1]},
+        "height": height,
+    }

@@ -1,0 +1,1 @@
+"""The panels of the explorer, one a file: pure computations, and the widgets that show them."""

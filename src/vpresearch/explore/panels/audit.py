@@ -1,0 +1,277 @@
+"""Type any paper's means, SDs, sizes and p, and have them audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from vpresearch.audit import Check
+from vpresearch.audit.cells import grids, groups
+from vpresearch.audit.moments import check_on_grid
+from vpresearch.audit.t_bounds import t_bounds
+from vpresearch.explore import chart, show
+from vpresearch.explore.background import Audit
+from vpresearch.explore.plot import Plot
+from vpresearch.explore.session import Session
+from vpresearch.labels import audited, number, p_value, text
+from vpresearch.published import Claim, Compute, Grid, Paper
+from vpresearch.reported import Reported
+
+NAMES = ("n", "mean", "sd")
+GROUPS = ("a", "b")
+_KINDS = {"n": "count", "mean": "mean", "sd": "sd"}
+MOST = 100_000
+
+
+def typed_paper(typed: Mapping[str, str]) -> Paper | str:
+    """Set what was typed down as a paper's claims.
+
+    Parameters
+    ----------
+    typed : dict of str to str
+        ``n_a``, ``mean_a``, ``sd_a``, ``n_b``, ``mean_b``, ``sd_b``, ``p``, ``low``, ``high``, ``step``; all but
+        the first two may be empty.
+
+    Returns
+    -------
+    Paper, or str
+        Which box cannot be read.
+
+    Examples
+    --------
+    >>> typed_paper({"n_a": "28", "mean_a": "5,19", "step": "1"}).claims[1].printed.printed
+    '5,19'
+    >>> typed_paper({"n_a": "28", "mean_a": "five"})
+    'mean_a'
+    """
+    given = {name: value.strip() for name, value in typed.items() if value.strip()}
+    for name in ("n_a", "mean_a", *given):
+        if not _readable(name, given.get(name, "")):
+            return name
+    step, low, high = given.get("step", "1"), given.get("low"), given.get("high")
+    decimals = [value.replace(",", ".") if value else None for value in (step, low, high)]
+    if low and high and Reported(low).value >= Reported(high).value:
+        return "high"
+    claims = [
+        _claim(f"{name}_{group}", given, name, None if name == "n" else "typed", {"group": group})
+        for group in GROUPS
+        for name in NAMES
+        if f"{name}_{group}" in given and f"n_{group}" in given
+    ]
+    if "p" in given:
+        claims.append(_claim("p", given, "p", "typed", {}))
+    return Paper(
+        "typed", {}, {"typed": Grid("patients", str(decimals[0]), decimals[1], decimals[2])}, {}, tuple(claims)
+    )
+
+
+def _claim(name: str, given: Mapping[str, str], statistic: Any, variable: str | None, where: dict[str, str]) -> Claim:
+    kind = _KINDS.get(statistic, "p")
+    return Claim(name, Reported(given[name]), kind, (), Compute(statistic, "patients", variable, group=where))  # type: ignore[arg-type]
+
+
+def _readable(name: str, value: str) -> bool:
+    try:
+        number_of = Reported(value)
+    except ValueError:
+        return False
+    if name.startswith("n_"):
+        return not number_of.decimals and not number_of.bound and 2 <= number_of.value <= MOST
+    if name == "step":
+        return not number_of.bound and number_of.value > 0
+    if name == "p":
+        return 0 <= number_of.value <= 1
+    return not number_of.bound and not (name.startswith("sd") and number_of.value < 0)
+
+
+def at_once(paper: Paper) -> list[Check]:
+    """Make the checks that take no time: each mean and SD on the stated grid.
+
+    Parameters
+    ----------
+    paper : Paper
+
+    Returns
+    -------
+    list of Check
+
+    Examples
+    --------
+    >>> [check.verdict for check in at_once(typed_paper({"n_a": "28", "mean_a": "5.19", "step": "1"}))]
+    ['impossible']
+    """
+    rng = np.random.default_rng(1)
+    found = []
+    for group in groups(paper):
+        grid, _ = grids(paper, group.variable)[0]
+        found.append(check_on_grid(paper, group, grid, "any", rng, stated=True))
+    return found
+
+
+def t_range(paper: Paper) -> dict[str, tuple[float, float]]:
+    """Bound the p of both t tests by the printed means and SDs alone.
+
+    Examples
+    --------
+    >>> typed = {"n_a": "26", "mean_a": "27,0", "sd_a": "5,9", "n_b": "15", "mean_b": "24,5", "sd_b": "5,9"}
+    >>> [round(end, 3) for end in t_range(typed_paper(typed))["student"]]
+    [0.178, 0.221]
+    """
+    printed = {claim.id: claim.printed for claim in paper.claims}
+    if not all(f"{name}_{group}" in printed for name in NAMES for group in GROUPS):
+        return {}
+    means, sds = ((printed[f"{name}_a"], printed[f"{name}_b"]) for name in ("mean", "sd"))
+    sizes = int(printed["n_a"].value), int(printed["n_b"].value)
+    return {test: t_bounds(means, sds, sizes, equal_var=test == "student") for test in ("student", "welch")}
+
+
+def t_table(paper: Paper, language: str) -> str:
+    """Write which p each t test can give, and whether the printed one is among them."""
+    printed = next((claim.printed for claim in paper.claims if claim.id == "p"), None)
+    rows = []
+    for test, (low, high) in t_range(paper).items():
+        verdict = "–"
+        if printed:
+            interval = printed.interval()
+            apart = (interval.high is not None and float(interval.high) < low) or (
+                interval.low is not None and float(interval.low) > high
+            )
+            verdict = text(f"explore.{'cannot' if apart else 'can'}_be", language)
+        rows.append([text(f"test.{test}", language), p_value(low, language), p_value(high, language), verdict])
+    heads = [text("word.test", language), text("explore.p_least", language), text("explore.p_most", language)]
+    heads.append(text("explore.printed_p_verdict", language, p=printed.printed if printed else "–"))
+    return show.table(text("explore.t_caption", language), heads, rows) if rows else ""
+
+
+def checks_table(checks: list[Check], language: str) -> str:
+    """Write what checks found, the impossible ones standing out."""
+    rows: list[list[str]] = []
+    alarms: list[int] = []
+    for check in checks:
+        name = check.check
+        where = ", ".join(text(f"explore.type_{claim}", language) for claim in check.claims)
+        said = [text(f"audit_check.{name}", language), where, text(f"audit_verdict.{check.verdict}", language)]
+        if check.verdict == "impossible":
+            alarms.append(len(rows))
+        rows.append([*said, audited(check, language)])
+    heads = [
+        text("word.check", language),
+        text("explore.numbers", language),
+        text("word.verdict", language),
+        text("word.detail", language),
+    ]
+    return show.table(text("explore.checks_caption", language), heads, rows, chosen=alarms, words=4)
+
+
+def draw(paper: Paper, language: str) -> dict[str, Any]:
+    """Draw the p that each t test can give, and the printed one."""
+    names = {"student": 0.0, "welch": 1.0}
+    marks = []
+    found = t_range(paper)
+    for test, (low, high) in found.items():
+        marks.append(chart.interval((low + high) / 2, low, high, names[test], chart.NO))
+    printed = next((claim.printed for claim in paper.claims if claim.id == "p"), None)
+    ends = [end for pair in found.values() for end in pair]
+    if printed:
+        value = float(printed.value)
+        ends.append(value)
+        marks.append(chart.line([value, value], [-0.5, 1.5], chart.YES, text("explore.printed_p", language), "6 5"))
+    axes = (
+        chart.axis("p", 0.0, min(1.0, 1.15 * max(ends, default=1.0)), language),
+        chart.categories("", [text(f"test.{test}", language) for test in names]),
+    )
+    heads = [text("word.test", language), text("explore.p_least", language), text("explore.p_most", language)]
+    rows = [
+        [text(f"test.{test}", language), number(low, 3, language), number(high, 3, language)]
+        for test, (low, high) in found.items()
+    ]
+    title = text("explore.audit_chart", language)
+    return chart.chart(title, text("explore.audit_says", language), axes, marks, (heads, rows), language, height=260)
+
+
+def panel(session: Session) -> widgets.Widget:
+    """Show the boxes to type in, the checks that take no time, and the button for all the others."""
+    language = session.language
+    mark = text("explore.decimal_example", language)
+    first = {
+        "n_a": "26",
+        "mean_a": "27,0",
+        "sd_a": "5,9",
+        "n_b": "15",
+        "mean_b": "24,5",
+        "sd_b": "5,9",
+        "p": "0,466",
+        "low": "",
+        "high": "",
+        "step": "0,1",
+    }
+    typed = {
+        name: session.keep(
+            f"audit.{name}",
+            widgets.Text(
+                value.replace(",", mark), description=text(f"explore.type_{name}", language), continuous_update=False
+            ),
+        )
+        for name, value in first.items()
+    }
+    everything = widgets.Button(description=text("explore.audit_all", language))
+    stop = widgets.Button(description=text("explore.audit_stop", language), disabled=True)
+    said, bounds, checks, progress, plot = show.html(), show.html(), show.html(), show.html(), Plot()
+    running = Audit()
+    session.on_leave(running.stop)
+
+    def asked() -> Paper | str:
+        return typed_paper({name: control.value for name, control in typed.items()})
+
+    def update() -> None:
+        running.stop()
+        stop.disabled, progress.value = True, ""
+        paper = asked()
+        if isinstance(paper, str):
+            words = text("explore.audit_unreadable", language, box=text(f"explore.type_{paper}", language))
+            said.value = show.paragraph(words, "vp-fault")
+            return
+        found = at_once(paper)
+        alarms = sum(check.verdict == "impossible" for check in found)
+        said.value = show.paragraph(text("explore.audit_is", language, n=len(found), alarms=alarms), "vp-big")
+        bounds.value, checks.value = t_table(paper, language), checks_table(found, language)
+        plot.spec = draw(paper, language)
+
+    def told(found: list[Check], done: bool, seconds: float) -> None:
+        checks.value = checks_table(found, language)
+        word = "done" if done else "running"
+        progress.value = show.paragraph(text(f"explore.audit_{word}", language, n=len(found), seconds=round(seconds)))
+        stop.disabled = done
+
+    def run() -> None:
+        paper = asked()
+        if isinstance(paper, str):
+            return
+        progress.value = show.paragraph(text("explore.audit_running", language, n=0, seconds=0))
+        stop.disabled = False
+        running.start(paper, told)
+
+    def halt() -> None:
+        running.stop()
+        stop.disabled, progress.value = True, show.paragraph(text("explore.audit_stopped", language))
+
+    everything.on_click(session.guarded(lambda _: run()))
+    stop.on_click(session.guarded(lambda _: halt()))
+    for control in typed.values():
+        session.on(control, update)
+    update()
+    one, two = (show.third(*(typed[f"{name}_{group}"] for name in NAMES)) for group in GROUPS)
+    more = show.third(*(typed[name] for name in ("p", "low", "high", "step")))
+    head = show.heading("audit", language)
+    return show.column(
+        head,
+        show.row(one, two, more),
+        said,
+        show.row(show.half(bounds), show.half(plot)),
+        show.row(everything, stop),
+        progress,
+        checks,
+    )

@@ -1,0 +1,213 @@
+"""Move the dose and the size of the vertebra: fill, and the risk of a leak on the model of choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from vpresearch.explore import chart, show
+from vpresearch.explore.plot import Plot
+from vpresearch.explore.session import Session
+from vpresearch.labels import number, odds_ratio, p_value, text, why_not
+from vpresearch.load import Dataset
+from vpresearch.regression import firth, gee, logistic
+from vpresearch.regression.design import Design
+from vpresearch.regression.log_odds import LogOdds, log_odds
+from vpresearch.regression.models import PRIMARY, leak_design
+from vpresearch.regression.result import Estimate
+from vpresearch.regression.risk import risk_curve
+
+MODELS = ("ml", "flic", "gee_kc")
+FIT = {"ml": logistic.fit, "flic": firth.fit, "gee_kc": gee.fit}
+
+
+class Fitted:
+    """A study with its models, each fitted when it is first asked for.
+
+    Parameters
+    ----------
+    design : Design
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self._log_odds: dict[str, LogOdds] = {}
+
+    def log_odds(self, model: str) -> LogOdds:
+        """Give the model of which risks are wanted."""
+        if model not in self._log_odds:
+            self._log_odds[model] = log_odds(self.design, model)
+        return self._log_odds[model]
+
+    @cached_property
+    def slopes(self) -> dict[str, Estimate]:
+        """The slope of leak on fill by each model; of ``flic`` it is Firth's."""
+        return {model: fit(self.design)[1] for model, fit in FIT.items()}
+
+
+def fitted(study: Dataset, *, separated: bool = False) -> Fitted:
+    """Set up the models of a study.
+
+    Parameters
+    ----------
+    study : Dataset
+    separated : bool
+        Whether as many vertebrae as leaked are taken to be the fullest ones, which separates the rows.
+
+    Returns
+    -------
+    Fitted
+
+    Examples
+    --------
+    >>> from vpresearch.load import load
+    >>> from vpresearch.project import RECONSTRUCTION
+    >>> fitted(load(RECONSTRUCTION), separated=True).log_odds("ml").reason
+    'complete_separation'
+    """
+    design = leak_design(study.rows)
+    if separated:
+        fullest = design.x[:, 1].argsort(kind="stable")[::-1][: design.events]
+        y = np.zeros(design.n)
+        y[fullest] = 1
+        design = replace(design, y=y)
+    return Fitted(design)
+
+
+def risk_at(fits: Fitted, model: str, cement_cc: float, vertebra_cc: float) -> pd.Series[Any]:
+    """Give the risk of a leak at a dose.
+
+    Parameters
+    ----------
+    fits : Fitted
+    model : {"ml", "flic", "gee_kc"}
+    cement_cc, vertebra_cc : float
+
+    Returns
+    -------
+    pandas.Series
+        As a row of ``risk_curve``.
+
+    Examples
+    --------
+    >>> from vpresearch.load import load
+    >>> from vpresearch.project import RECONSTRUCTION
+    >>> risk_at(fitted(load(RECONSTRUCTION)), "ml", 2.0, 25.0)["fill_percent"].item()
+    8.0
+    """
+    return risk_curve(fits.design, fits.log_odds(model), [100 * cement_cc / vertebra_cc]).iloc[0]
+
+
+def draw(fits: Fitted, model: str, at: pd.Series[Any], language: str) -> dict[str, Any]:
+    """Draw the risk along the fill, with the dose on it."""
+    low, high = float(fits.design.x[:, 1].min()), float(fits.design.x[:, 1].max())
+    here = float(at["fill_percent"])
+    axes = (
+        chart.axis(text("variable.fill_percent", language), min(low, 2.0), max(high, 20.0), language),
+        chart.axis(text("explore.risk_axis", language), 0.0, 100.0, language, most=5),
+    )
+    marks, rows = [], []
+    if not fits.log_odds(model).reason:
+        # Drawn over the whole axis: beyond the vertebrae the line is broken.
+        curve = risk_curve(fits.design, fits.log_odds(model), np.linspace(axes[0].low, axes[0].high, 91))
+        percent = 100 * curve[["risk", "ci_low", "ci_high"]]
+        fill = curve["fill_percent"]
+        inside = ~curve["extrapolated"]
+        marks.append(
+            chart.band(fill, percent["ci_low"], percent["ci_high"], chart.NO, text("explore.interval95", language))
+        )
+        marks.append(chart.line(fill, percent["risk"], chart.NO, text("explore.beyond", language), "3 7"))
+        marks.append(chart.line(fill[inside], percent["risk"][inside], chart.NO, text("explore.risk", language)))
+        rows = [
+            [number(float(value), 1, language) for value in (fill[i], *percent.loc[i])] for i in range(0, len(fill), 10)
+        ]
+        dot = {"x": here, "y": 100 * float(at["risk"]), "label": text("explore.your_dose", language)}
+        shown = axes[0].low <= here <= axes[0].high
+        marks.append(
+            chart.points([dot] if shown else [], chart.YES, "diamond", text("explore.your_dose", language), 10)
+        )
+    outcome = [
+        {"x": float(x), "y": 100.0 * y, "label": f"{number(float(x), 1, language)} %"}
+        for x, y in zip(fits.design.x[:, 1], fits.design.y, strict=True)
+    ]
+    marks.append(chart.points(outcome, chart.LINE, "circle", text("explore.vertebrae_seen", language), 4))
+    heads = [text(f"explore.{name}", language) for name in ("fill", "risk_axis", "low", "high")]
+    title = text("explore.dose_chart", language, model=text(f"model.{model}", language))
+    return chart.chart(title, text("explore.dose_says", language), axes, marks, (heads, rows), language)
+
+
+def told(fits: Fitted, model: str, at: pd.Series[Any], language: str) -> str:
+    """Say the fill and the risk, or why there is none."""
+    reason = fits.log_odds(model).reason
+    fill = text("explore.fill_is", language, fill=float(at["fill_percent"]))
+    if reason:
+        return show.paragraph(f"{fill} {text('explore.no_risk', language, why=why_not(reason, language))}", "vp-fault")
+    numbers = {name: 100 * float(at[name]) for name in ("risk", "ci_low", "ci_high")}
+    words = f"{fill} {text('explore.risk_is', language, **numbers)}"
+    if at["extrapolated"]:
+        words += " " + text("explore.extrapolated", language)
+    return show.paragraph(words, "vp-big")
+
+
+def slopes_table(fits: Fitted, chosen: str, language: str) -> str:
+    """Write the odds ratio of a percentage point of fill by every model."""
+    rows = []
+    for model in MODELS:
+        slope = fits.slopes[model]
+        interval = text(
+            "explore.from_to",
+            language,
+            low=odds_or_none(slope.ci_low, language),
+            high=odds_or_none(slope.ci_high, language),
+        )
+        name = text(f"explore.slope_{model}", language)
+        numbers = [odds_or_none(slope.estimate, language), interval, p_value(slope.p_value, language)]
+        rows.append([name, *numbers, why_not(slope.reason, language)])
+    heads = [text(f"explore.{name}", language) for name in ("model", "odds_ratio", "interval95")]
+    heads += ["p", text("explore.why", language)]
+    return show.table(text("explore.slopes", language), heads, rows, chosen=[MODELS.index(chosen)])
+
+
+def odds_or_none(log_odds: float, language: str) -> str:
+    """Write an odds ratio, a dash where there is none."""
+    return number(log_odds, 2, language) if np.isnan(log_odds) else odds_ratio(log_odds, language)
+
+
+def panel(session: Session) -> widgets.Widget:
+    """Show sliders of cement and volume over the risk curve."""
+    study, language = session.study, session.language
+    fits = lru_cache(lambda separated: fitted(study, separated=separated))
+    cement = show.slider(text("variable.cement_volume_cc", language), 2.0, (0.5, 6.0, 0.1), language, 1)
+    volume = show.slider(text("variable.vertebral_volume_cc", language), 26.0, (10.0, 50.0, 0.5), language, 1)
+    session.keep("dose.cement", cement)
+    session.keep("dose.volume", volume)
+    model = session.keep(
+        "dose.model",
+        widgets.Dropdown(
+            options=[(text(f"explore.slope_{each}", language), each) for each in MODELS],
+            value=PRIMARY,
+            description=text("explore.model", language),
+        ),
+    )
+    separated = session.keep(
+        "dose.separated", widgets.Checkbox(False, description=text("explore.separated", language), indent=False)
+    )
+    said, slopes, plot = show.html(), show.html(), Plot()
+
+    def update() -> None:
+        found = fits(separated.value)
+        at = risk_at(found, model.value, cement.value, volume.value)
+        said.value = told(found, model.value, at, language)
+        plot.spec = draw(found, model.value, at, language)
+        slopes.value = slopes_table(found, model.value, language)
+
+    for control in (cement, volume, model, separated):
+        session.on(control, update)
+    update()
+    controls = show.half(cement, volume, model, separated, said, slopes, show.beside(study, language))
+    return show.column(show.heading("dose", language), show.row(controls, show.half(plot)))

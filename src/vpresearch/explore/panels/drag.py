@@ -1,0 +1,256 @@
+"""Drag one vertebra, and watch p, the odds ratio and the scorecard change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ipywidgets as widgets
+
+from vpresearch.explore import chart, show
+from vpresearch.explore.panels import walk
+from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none
+from vpresearch.explore.panels.groups import printed_p
+from vpresearch.explore.plot import Plot
+from vpresearch.explore.session import Session
+from vpresearch.explore.study import moved, paper
+from vpresearch.inference import Comparison, compare_by_leak
+from vpresearch.labels import method, p_value, place, text, variable, why_not
+from vpresearch.load import Dataset
+from vpresearch.published import Claim
+from vpresearch.regression.models import leak_design
+from vpresearch.regression.result import Estimate
+from vpresearch.scorecard import Row, judge
+
+_COMPARED = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent")
+_OF_ONE = {"vertebral_volume_cc", "cement_volume_cc", "fill_percent", "leak"}
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a study says, as far as one vertebra's volumes and leak can change it.
+
+    Attributes
+    ----------
+    comparisons : dict of str to Comparison
+        By variable.
+    slope : Estimate
+        Of leak on fill, by the chosen model.
+    """
+
+    comparisons: Mapping[str, Comparison]
+    slope: Estimate
+
+
+def touched(names: Iterable[str]) -> list[Claim]:
+    """Give the claims that depend on some columns.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Canonical columns, or ``fill_percent``.
+
+    Returns
+    -------
+    list of Claim
+
+    Examples
+    --------
+    >>> [claim.id for claim in touched(["cement_volume_cc"])][:2]
+    ['table2.cement_volume.mean', 'table2.cement_volume.sd']
+    """
+    asked = set(names)
+    return [claim for claim in paper().claims if asked & columns_of(claim)]
+
+
+def columns_of(claim: Claim) -> set[str]:
+    """Give the columns that a claim is computed from."""
+    compute = claim.compute
+    used = {*compute.variables, *compute.fell, *compute.group, *compute.minus, *compute.within}
+    used |= {compute.variable} if compute.variable else set()
+    # The protocol compares by leak.
+    return used | {"leak"} if compute.statistic in {"p", "smallest_p"} else used
+
+
+def outcome(study: Dataset, model: str) -> Outcome:
+    """Compute the p of the protocol and the slope.
+
+    Parameters
+    ----------
+    study : Dataset
+    model : {"ml", "flic", "gee_kc"}
+
+    Returns
+    -------
+    Outcome
+    """
+    slim = slimmed(study, _OF_ONE)
+    comparisons = {name: compare_by_leak(slim, name) for name in _COMPARED}
+    return Outcome(comparisons, FIT[model](leak_design(study.rows))[1])
+
+
+def verdicts(study: Dataset, claims: Sequence[Claim]) -> dict[str, Row]:
+    """Judge some claims.
+
+    Parameters
+    ----------
+    study : Dataset
+    claims : sequence of Claim
+
+    Returns
+    -------
+    dict of str to Row
+        As in the scorecard, by claim.
+
+    Examples
+    --------
+    >>> from vpresearch.explore.study import member
+    >>> {row.verdict for row in verdicts(member("drawn", 1), touched(["cement_volume_cc"])[:2]).values()}
+    {'by construction'}
+    """
+    slim = slimmed(study, {name for claim in claims for name in columns_of(claim)})
+    return {claim.id: judge(paper(), claim, slim) for claim in claims}
+
+
+def slimmed(study: Dataset, names: set[str]) -> Dataset:
+    """Keep only some columns: selecting rows of many columns is what takes the time of a scorecard."""
+    vertebrae = study.vertebrae[["patient_id", *(name for name in study.vertebrae if name in names)]]
+    return replace(
+        study, vertebrae=vertebrae, patients=study.patients[[each for each in study.patients if each in names]]
+    )
+
+
+def changed_columns(study: Dataset, other: Dataset, at: int) -> list[str]:
+    """Give the columns in which a vertebra is otherwise than it was."""
+    before, after = study.vertebrae.loc[at], other.vertebrae.loc[at]
+    return [name for name in sorted(_OF_ONE) if before[name] != after[name]]
+
+
+def p_table(before: Outcome, after: Outcome, language: str) -> str:
+    """Write the p of the protocol and the odds ratio, before and now."""
+    rows = []
+    for name in _COMPARED:
+        both = [each.comparisons[name] for each in (before, after)]
+        shown = [f"{p_value(each.result.p_value, language)} ({text(f'test.{each.chosen}', language)})" for each in both]
+        rows.append([f"p, {variable(name, language)}", *shown, printed_p(name) or "–"])
+    ratios = []
+    for each in (before.slope, after.slope):
+        ends = {"low": odds_or_none(each.ci_low, language), "high": odds_or_none(each.ci_high, language)}
+        ratio = f"{odds_or_none(each.estimate, language)} ({text('explore.from_to', language, **ends)})"
+        ratios.append(ratio if not each.reason else why_not(each.reason, language))
+    rows.append([text("explore.odds_ratio_point", language), *ratios, "–"])
+    rows.append(
+        [
+            "p, " + text("explore.odds_ratio_point", language),
+            *(p_value(each.slope.p_value, language) for each in (before, after)),
+            "–",
+        ]
+    )
+    heads = ["", text("explore.before", language), text("explore.now", language), text("word.printed", language)]
+    return show.table(text("explore.drag_caption", language), heads, rows)
+
+
+def scorecard_table(before: Mapping[str, Row], after: Mapping[str, Row], language: str) -> str:
+    """Write the claims of the scorecard whose verdict has changed."""
+    rows = []
+    for claim, row in after.items():
+        was = before[claim]
+        if was.verdict != row.verdict:
+            said = (
+                f"{method(row.computed.method, language)} ({', '.join(place(p, language) for p in row.claim.places)})"
+            )
+            verdicts = [text(f"verdict.{each.verdict}", language) for each in (was, row)]
+            rows.append([said, row.claim.printed.printed, was.rounded or "–", row.rounded or "–", *verdicts])
+    count = text("explore.scorecard_changes", language, n=len(rows), total=len(paper().claims))
+    if not rows:
+        return show.paragraph(count)
+    heads = [text("word.claim", language), text("word.printed", language)]
+    heads += [text(f"explore.{name}", language) for name in ("before", "now", "verdict_before", "verdict_now")]
+    return show.table(count, heads, rows)
+
+
+def panel(session: Session) -> widgets.Widget:
+    """Show the vertebrae, one of them to be dragged, beside what it changes."""
+    study, language = session.study, session.language
+    before: dict[str, Outcome] = {}
+    judged: dict[str, Row] = {}
+    state: dict[str, Any] = {"at": session.selected, "quiet": False}
+    who = widgets.BoundedIntText(
+        session.selected + 1, min=1, max=len(study.vertebrae), description=text("explore.vertebra_number", language)
+    )
+    volume = widgets.BoundedFloatText(
+        min=5.0, max=80.0, step=0.1, description=text("variable.vertebral_volume_cc", language)
+    )
+    cement = widgets.BoundedFloatText(
+        min=0.1, max=12.0, step=0.1, description=text("variable.cement_volume_cc", language)
+    )
+    leak = widgets.ToggleButtons(options=[(text(f"leak_group.{each}", language), each) for each in ("no", "yes")])
+    model = session.keep(
+        "drag.model",
+        widgets.Dropdown(
+            options=[(text(f"explore.slope_{each}", language), each) for each in MODELS],
+            description=text("explore.model", language),
+        ),
+    )
+    reset = widgets.Button(description=text("explore.put_back", language))
+    said, numbers, changes, plot = show.html(), show.html(), show.html(), Plot()
+
+    def base() -> Outcome:
+        if model.value not in before:
+            before[model.value] = outcome(study, model.value)
+        return before[model.value]
+
+    def update() -> None:
+        if state["quiet"]:
+            return
+        other = moved(study, state["at"], volume.value, cement.value, leak.value)
+        changed = changed_columns(study, other, state["at"])
+        after = outcome(other, model.value) if changed else base()
+        claims = touched(changed)
+        judged.update(verdicts(study, [claim for claim in claims if claim.id not in judged]))
+        numbers.value = p_table(base(), after, language)
+        changes.value = scorecard_table(judged, verdicts(other, claims), language)
+        said.value = show.paragraph(text("explore.made_up", language), "vp-fault") if changed else ""
+        plot.spec = draw(other, state["at"], language)
+
+    def put(values: dict[str, Any]) -> None:
+        # All at once: each control alone would have everything computed anew.
+        state["quiet"] = True
+        for control, name in ((volume, "vertebral_volume_cc"), (cement, "cement_volume_cc"), (leak, "leak")):
+            control.value = values.get(name, control.value)
+        state["quiet"] = False
+        update()
+
+    def choose(at: int) -> None:
+        state["at"] = session.selected = at
+        who.value = at + 1
+        plot.mark(at, walk.siblings(study, at))
+        put(dict(study.vertebrae.loc[at]))
+
+    for control in (volume, cement, leak, model):
+        session.on(control, update)
+    session.on(who, lambda: choose(who.value - 1) if who.value - 1 != state["at"] else None)
+    session.on(plot, lambda: choose(plot.picked["id"]) if plot.picked["id"] != state["at"] else None, "picked")
+    session.on(
+        plot, lambda: put({"vertebral_volume_cc": plot.moved["x"], "cement_volume_cc": plot.moved["y"]}), "moved"
+    )
+    reset.on_click(session.guarded(lambda _: choose(state["at"])))
+    choose(session.selected)
+    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers)
+    beside = show.beside(study, language)
+    return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)
+
+
+def draw(study: Dataset, at: int, language: str) -> dict[str, Any]:
+    """Draw volume and cement, the chosen vertebra to be dragged."""
+    spec = walk.scatter(study, "vertebral_volume_cc", "cement_volume_cc", language, draggable=at, steps=(0.1, 0.1))
+    # Room to drag to: the axes do not move under the hand.
+    rows = study.vertebrae.drop(index=at)
+    reach = rows["vertebral_volume_cc"], rows["cement_volume_cc"]
+    low, high = ([float(each.min()) for each in reach], [float(each.max()) for each in reach])
+    spec["x"] = chart.axis(
+        variable("vertebral_volume_cc", language), max(5.0, low[0] - 8), high[0] + 8, language
+    ).as_json()
+    spec["y"] = chart.axis(variable("cement_volume_cc", language), 0.0, high[1] + 2, language).as_json()
+    return spec

@@ -1,0 +1,163 @@
+"""A guided path for a class: six questions with hints, answers and a check of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import yaml
+
+from vpresearch.explore import show
+from vpresearch.explore.session import Session
+from vpresearch.labels import text
+
+_WORDS = Path(__file__).parents[1] / "lessons"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to choose.
+
+    Attributes
+    ----------
+    says : str
+    right : bool
+    because : str
+        Why it is right, or is not.
+    """
+
+    says: str
+    right: bool
+    because: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the path.
+
+    Attributes
+    ----------
+    title, asks : str
+    panel : str
+        Where it can be tried.
+    hints : tuple of str
+        Each says more than the last.
+    answers : tuple of Answer
+        One of them right.
+    explains : str
+    read : tuple of (str, str)
+        Reference and DOI.
+    """
+
+    title: str
+    asks: str
+    panel: str
+    hints: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    explains: str
+    read: tuple[tuple[str, str], ...]
+
+
+@cache
+def questions(language: str) -> tuple[Question, ...]:
+    """Read the path.
+
+    Parameters
+    ----------
+    language : {"es", "en"}
+
+    Returns
+    -------
+    tuple of Question
+
+    Examples
+    --------
+    >>> len(questions("es")), questions("en")[0].panel
+    (6, 'walk')
+    """
+    entries: list[Mapping[str, Any]] = yaml.safe_load((_WORDS / f"{language}.yaml").read_text(encoding="utf-8"))
+    references = yaml.safe_load((_WORDS / "references.yaml").read_text(encoding="utf-8"))
+    return tuple(
+        Question(
+            entry["title"],
+            entry["asks"],
+            entry["panel"],
+            tuple(entry["hints"]),
+            tuple(Answer(each["says"], each.get("right", False), each["because"]) for each in entry["answers"]),
+            entry["explains"],
+            tuple((references[key]["reference"], references[key]["doi"]) for key in entry["read"]),
+        )
+        for entry in entries
+    )
+
+
+def reading(question: Question, language: str) -> str:
+    """Write what to read, with its address."""
+    link = "<a href='https://doi.org/{0}' target='_blank' rel='noreferrer'>doi:{0}</a>"
+    items = "".join(f"<li>{escape(words)} {link.format(escape(doi))}</li>" for words, doi in question.read)
+    return f"<p>{escape(text('explore.read', language))}</p><ul>{items}</ul>"
+
+
+def verdict(question: Question, chosen: int | None, language: str) -> str:
+    """Say whether an answer is right, and why; of the right one also the whole explanation."""
+    if chosen is None:
+        return show.paragraph(text("explore.choose_first", language))
+    answer = question.answers[chosen]
+    words = text(f"explore.answer_{'right' if answer.right else 'wrong'}", language)
+    said = show.paragraph(f"{words} {answer.because}", "vp-big" if answer.right else "vp-fault")
+    return said + (show.paragraph(question.explains) + reading(question, language) if answer.right else "")
+
+
+def panel(session: Session) -> widgets.Widget:
+    """Show one question at a time."""
+    language = session.language
+    path = questions(language)
+    which = session.keep(
+        "lesson.question",
+        widgets.ToggleButtons(
+            options=[(f"{place}. {each.title}", place - 1) for place, each in enumerate(path, start=1)]
+        ),
+    )
+    place = widgets.VBox()
+
+    def update() -> None:
+        before = place.children
+        place.children = [_question(session, which.value, path[which.value])]
+        for each in before:
+            show.close(each)
+
+    session.on(which, update)
+    update()
+    return show.column(show.heading("lesson", language), which, place)
+
+
+def _question(session: Session, at: int, question: Question) -> widgets.Widget:
+    language = session.language
+    options = [(answer.says, number) for number, answer in enumerate(question.answers)]
+    choice = session.keep(f"lesson.answer{at}", widgets.RadioButtons(options=options, value=None))
+    check, hint, go = (
+        widgets.Button(
+            description=text(f"explore.lesson_{name}", language, panel=text(f"explore.{question.panel}_tab", language))
+        )
+        for name in ("check", "hint", "go")
+    )
+    hints, said = show.html(), show.html()
+    given = [0]
+
+    def one_more() -> None:
+        given[0] = min(given[0] + 1, len(question.hints))
+        items = "".join(f"<li>{escape(each)}</li>" for each in question.hints[: given[0]])
+        hints.value = f"<ol>{items}</ol>"
+        hint.disabled = given[0] == len(question.hints)
+
+    check.on_click(session.guarded(lambda _: setattr(said, "value", verdict(question, choice.value, language))))
+    hint.on_click(session.guarded(lambda _: one_more()))
+    go.on_click(session.guarded(lambda _: setattr(session, "panel", question.panel)))
+    session.on(choice, lambda: setattr(said, "value", ""))
+    asks = show.html(f"<h3>{escape(question.title)}</h3>{show.paragraph(question.asks)}")
+    return show.column(asks, choice, show.near(check, hint, go), hints, said)

@@ -1,0 +1,154 @@
+"""Whose data: any member of the ensemble of reconstructions, or a visitor's own workbook."""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from vpresearch.explore import chart, show
+from vpresearch.explore.plot import Plot
+from vpresearch.explore.session import Session
+from vpresearch.explore.study import member, uploaded
+from vpresearch.implied import shipped
+from vpresearch.labels import number, odds_ratio, p_value, text
+from vpresearch.load import load
+from vpresearch.project import RECONSTRUCTION
+from vpresearch.regression.batched_firth import batched_ml
+from vpresearch.validation import report
+
+SOURCES = ("drawn", "extreme")
+_COLOURS = {"drawn": ("#56B4E9", "circle"), "extreme": (chart.YES, "diamond")}
+
+
+@cache
+def slopes() -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+    """Give the slope of leak on fill of every reconstruction by maximum likelihood, and its p.
+
+    Returns
+    -------
+    dict of str to pair of numpy.ndarray, each of shape (n_datasets,)
+        Log odds a percentage point, and p by likelihood ratio; by ensemble.
+
+    Examples
+    --------
+    >>> found = slopes()
+    >>> len(found["drawn"][0]), bool(found["drawn"][0].max() < found["extreme"][0].max())
+    (500, True)
+    """
+    fits = {source: batched_ml(ensemble.fill_percent, ensemble.leak) for source, ensemble in shipped().items()}
+    return {source: (found.coef[:, 1], found.p_value) for source, found in fits.items()}
+
+
+def identity(source: str, number: int) -> int:
+    """Give the number of a reconstruction among those of every ensemble, from 0."""
+    return number - 1 + (len(shipped()["drawn"]) if source == "extreme" else 0)
+
+
+def of_identity(at: int) -> tuple[str, int]:
+    """Give the ensemble and the number in it of a point.
+
+    Examples
+    --------
+    >>> of_identity(identity("extreme", 2))
+    ('extreme', 2)
+    """
+    drawn = len(shipped()["drawn"])
+    return ("drawn", at + 1) if at < drawn else ("extreme", at + 1 - drawn)
+
+
+def draw(language: str) -> dict[str, Any]:
+    """Draw the odds ratio and the p of every reconstruction."""
+    marks, rows = [], []
+    for source, (slope, p) in slopes().items():
+        dots = []
+        for place, (log_odds, value) in enumerate(zip(slope, p, strict=True), start=1):
+            words = [
+                member_name(source, place, language),
+                odds_ratio(float(log_odds), language),
+                p_value(value, language),
+            ]
+            rows.append(words)
+            name = f"{words[0]}: {text('explore.odds_ratio', language)} {words[1]}, p {words[2]}"
+            dots.append({"id": identity(source, place), "x": float(np.exp(log_odds)), "y": float(value), "label": name})
+        colour, shape = _COLOURS[source]
+        marks.append(chart.points(dots, colour, shape, text(f"explore.source_{source}", language), 5))
+    ratios = np.exp(np.concatenate([slope for slope, _ in slopes().values()]))
+    axes = (
+        chart.axis(text("explore.odds_ratio_point", language), float(ratios.min()), float(ratios.max()), language),
+        chart.axis("p", 0.0, 1.0, language, most=5),
+    )
+    marks.insert(
+        0, chart.line([axes[0].low, axes[0].high], [0.05, 0.05], name="p = " + number(0.05, 2, language), dash="6 5")
+    )
+    heads = [text("explore.reconstruction", language), text("explore.odds_ratio", language), "p"]
+    title, says = text("explore.source_chart", language), text("explore.source_says", language, n=len(ratios))
+    return chart.chart(title, says, axes, marks, (heads, rows), language, pickable=True)
+
+
+def member_name(source: str, place: int, language: str) -> str:
+    """Name a reconstruction."""
+    return text(f"explore.member_{source}", language, number=place)
+
+
+def panel(session: Session) -> widgets.Widget:
+    """Show the choice of reconstructions beside the place for a workbook."""
+    language = session.language
+    plot = Plot(spec=draw(language))
+    place = widgets.BoundedIntText(
+        value=(session.member or ("drawn", 1))[1],
+        min=1,
+        max=len(shipped()["drawn"]),
+        description=text("explore.source_drawn", language),
+    )
+    shipped_one = widgets.Button(description=text("explore.source_shipped", language))
+    upload = widgets.FileUpload(
+        accept=".xlsx,.csv", multiple=False, icon="", description=text("explore.upload", language)
+    )
+    drop = session.keep(
+        "source.drop", widgets.Checkbox(False, description=text("explore.drop", language), indent=False)
+    )
+    told = show.html()
+
+    def mark() -> None:
+        plot.mark(identity(*session.member) if session.member else None, [])
+
+    def take(source: str, number: int) -> None:
+        told.value = ""
+        session.take(member(source, number), (source, number))
+        mark()
+
+    def back() -> None:
+        told.value = ""
+        session.take(load(RECONSTRUCTION))
+        mark()
+
+    def read() -> None:
+        if not upload.value:
+            return
+        (given,) = upload.value
+        examined = uploaded(given["name"], bytes(given["content"]), drop_identifiers=drop.value)
+        # Nothing of the file stays in the widget.
+        upload.value = ()
+        if examined.dataset is not None:
+            session.take(examined.dataset)
+            mark()
+        kind = "vp-report" if examined.dataset is not None else "vp-report vp-fault"
+        told.value = f"<pre class='{kind}'>{escape(report(examined, language))}</pre>"
+
+    session.on(place, lambda: take("drawn", place.value))
+    session.on(plot, lambda: take(*of_identity(plot.picked["id"])), "picked")
+    shipped_one.on_click(session.guarded(lambda _: back()))
+    session.on(upload, read)
+    mark()
+    own = show.half(
+        show.html(f"<h3>{escape(text('explore.own', language))}</h3>"),
+        show.html(show.paragraph(text("explore.upload_says", language))),
+        upload,
+        drop,
+        told,
+    )
+    return show.column(show.heading("source", language), show.row(show.half(place, shipped_one, plot), own))

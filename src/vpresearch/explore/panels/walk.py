@@ -1,0 +1,181 @@
+"""Walk the vertebrae: one of them in every plot."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from vpresearch.dictionary import columns
+from vpresearch.explore import chart, show
+from vpresearch.explore.plot import Plot
+from vpresearch.explore.session import Session
+from vpresearch.labels import category, number, text, variable
+from vpresearch.load import Dataset
+
+_DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 1, "fill_percent": 1}
+# Which two columns each plot shows.
+PLOTS = (
+    ("vertebral_volume_cc", "cement_volume_cc"),
+    ("fill_percent", "leak"),
+    ("level", "vertebral_volume_cc"),
+    ("vas_pre", "vas_1y"),
+)
+
+
+def cell(name: str, value: Any, language: str) -> str:
+    """Write one value of a row; a dash where it is missing.
+
+    Examples
+    --------
+    >>> cell("leak", "yes", "es"), cell("fill_percent", 7.25, "es"), cell("vas_pre", float("nan"), "en")
+    ('Sí', '7,3', '–')
+    """
+    if pd.isna(value):
+        return "–"
+    column = columns().get(name)
+    if name == "region" or (column is not None and column.kind == "category"):
+        return category(name, str(value), language)
+    if isinstance(value, str):
+        return value
+    return number(float(value), _DECIMALS.get(name, 0), language)
+
+
+def describe(study: Dataset, at: int, language: str) -> list[tuple[str, str]]:
+    """Give every value of a vertebra's row, with its name.
+
+    Parameters
+    ----------
+    study : Dataset
+    at : int
+        Row, from 0.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    list of (str, str)
+
+    Examples
+    --------
+    >>> from vpresearch.load import load
+    >>> from vpresearch.project import RECONSTRUCTION
+    >>> describe(load(RECONSTRUCTION), 0, "en")[1]
+    ('Level', 'T12')
+    """
+    row = study.rows.iloc[at]
+    return [(variable(str(name), language), cell(str(name), value, language)) for name, value in row.items()]
+
+
+def label(study: Dataset, at: int, language: str) -> str:
+    """Name a vertebra by its place, its volumes and whether it leaked."""
+    row = study.rows.iloc[at]
+    volume, cement = (number(float(row[name]), 1, language) for name in ("vertebral_volume_cc", "cement_volume_cc"))
+    leak = text(f"leak_group.{row['leak']}", language)
+    return text(
+        "explore.vertebra", language, number=at + 1, level=row["level"], volume=volume, cement=cement, leak=leak
+    )
+
+
+def siblings(study: Dataset, at: int) -> list[int]:
+    """Give the other vertebrae of the same patient.
+
+    Examples
+    --------
+    >>> from vpresearch.load import load
+    >>> from vpresearch.project import RECONSTRUCTION
+    >>> siblings(load(RECONSTRUCTION), 0)
+    [1, 2]
+    """
+    patient = study.vertebrae["patient_id"]
+    return [int(row) for row in patient.index[patient == patient.iloc[at]] if row != at]
+
+
+def scatter(study: Dataset, across: str, up: str, language: str, **options: Any) -> dict[str, Any]:
+    """Draw two columns against each other, a point a vertebra."""
+    rows = study.rows
+    known = [name for name in (across, up) if name in rows]
+    if len(known) < 2:
+        return {}
+    axes, places = zip(*(_placed(rows, name, language) for name in (across, up)), strict=True)
+    there = places[0].notna() & places[1].notna()
+    # Points that coincide are set apart, by less than the grid.
+    nudge = [pd.Series(0.0, rows.index), pd.Series(0.0, rows.index)]
+    if up == "leak":
+        nudge[1] = (pd.Series(range(len(rows)), rows.index) * 0.6180339887 % 1 - 0.5) * 0.7
+    elif across.startswith("vas"):
+        again = rows.groupby([across, up]).cumcount()
+        nudge = [(again % 4 - 1.5) * 0.14, (again // 4 - 1.0) * 0.16]
+    marks = []
+    for leak in ("no", "yes"):
+        chosen = rows.index[(rows["leak"] == leak) & there]
+        dots = [
+            {
+                "id": int(at),
+                "x": float(places[0][at] + nudge[0][at]),
+                "y": float(places[1][at] + nudge[1][at]),
+                "label": label(study, int(at), language),
+            }
+            for at in chosen
+        ]
+        marks.append(chart.points(dots, chart.COLOURS[leak], chart.SHAPES[leak], text(f"leak_group.{leak}", language)))
+    names = [variable(name, language) for name in (across, up)]
+    cells = [
+        [
+            str(at + 1),
+            *(cell(name, rows[name][at], language) for name in (across, up)),
+            cell("leak", rows["leak"][at], language),
+        ]
+        for at in rows.index
+    ]
+    description = text("explore.scatter_says", language, n=int(there.sum()), across=names[0], up=names[1])
+    heads = [text("explore.row", language), *names, variable("leak", language)]
+    title = text("explore.against", language, across=names[0], up=names[1])
+    return chart.chart(title, description, axes, marks, (heads, cells), language, pickable=True, **options)
+
+
+def _placed(rows: pd.DataFrame, name: str, language: str) -> tuple[chart.Axis, pd.Series[float]]:
+    words = variable(name, language)
+    if name == "leak":
+        names = [text(f"leak_group.{leak}", language) for leak in ("no", "yes")]
+        return chart.categories("", names), rows[name].map({"no": 0.0, "yes": 1.0}).astype(float)
+    if name == "level":
+        present = [level.value for level in columns()["level"].levels if level.value in set(rows[name])]
+        return chart.categories(words, present), rows[name].map({at: float(i) for i, at in enumerate(present)})
+    values = rows[name].astype(float)
+    if name.startswith("vas"):
+        return chart.whole(words, values.min(), values.max()), values
+    return chart.axis(words, float(values.min()), float(values.max()), language), values
+
+
+def panel(session: Session) -> widgets.Widget:
+    """Show the vertebrae in four plots, with the row of the marked one."""
+    study, language = session.study, session.language
+    plots = [Plot(spec=spec) for across, up in PLOTS if (spec := scatter(study, across, up, language, height=330))]
+    chooser = widgets.BoundedIntText(
+        value=session.selected + 1,
+        min=1,
+        max=len(study.vertebrae),
+        description=text("explore.vertebra_number", language),
+    )
+    found = show.html()
+
+    def update() -> None:
+        at = session.selected
+        for plot in plots:
+            plot.mark(at, siblings(study, at))
+        chooser.value = at + 1
+        rows = [[name, value] for name, value in describe(study, at, language)]
+        caption = text("explore.walk_row", language, number=at + 1, others=len(siblings(study, at)))
+        found.value = show.table(
+            caption, [text("explore.column", language), text("explore.value", language)], rows, words=2
+        )
+
+    for plot in plots:
+        session.on(plot, partial(lambda each: setattr(session, "selected", each.picked["id"]), plot), "picked")
+    session.on(chooser, lambda: setattr(session, "selected", chooser.value - 1))
+    session.on_selected(update)
+    update()
+    left, right = show.half(*plots[::2]), show.half(*plots[1::2])
+    return show.column(show.heading("walk", language), chooser, show.row(left, right, show.half(found)))

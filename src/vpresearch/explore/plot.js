@@ -1,0 +1,279 @@
+// One plot in SVG: points that can be picked and dragged, lines, bands, intervals; nothing is fetched.
+const SVG = "http://www.w3.org/2000/svg";
+const SHAPES = {
+  circle: (r) => `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`,
+  square: (r) => `M${-r},${-r}H${r}V${r}H${-r}Z`,
+  triangle: (r) => `M0,${-1.2 * r}L${1.1 * r},${0.9 * r}H${-1.1 * r}Z`,
+  diamond: (r) => `M0,${-1.3 * r}L${1.3 * r},0L0,${1.3 * r}L${-1.3 * r},0Z`,
+};
+const RADIUS = 7;
+let plots = 0;
+
+function make(name, attributes = {}, parent = null, text = null) {
+  const html = ["div", "span", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"];
+  const node = html.includes(name) ? document.createElement(name) : document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  if (parent) parent.appendChild(node);
+  return node;
+}
+
+class Plot {
+  constructor(model, el) {
+    this.model = model;
+    this.number = ++plots;
+    this.root = make("div", { class: "vp-plot" }, el);
+    this.focused = null;
+    this.dragging = null;
+    this.draw();
+  }
+
+  // -- scales
+
+  layout() {
+    const spec = this.spec;
+    this.width = Math.max(this.root.clientWidth || 640, 260);
+    this.height = Math.min(spec.height, 0.9 * this.width);
+    const longest = Math.max(0, ...spec.y.ticks.map((tick) => tick.text.length));
+    this.left = 34 + 9.5 * longest;
+    this.right = this.width - 28;
+    this.top = 12;
+    this.bottom = this.height - 58;
+  }
+  x(value) {
+    const { low, high } = this.spec.x;
+    return this.left + ((value - low) / (high - low)) * (this.right - this.left);
+  }
+  y(value) {
+    const { low, high } = this.spec.y;
+    return this.bottom - ((value - low) / (high - low)) * (this.bottom - this.top);
+  }
+  valueAt(event) {
+    const box = this.svg.getBoundingClientRect();
+    const { x, y, steps } = this.spec;
+    const across = (event.clientX - box.left - this.left) / (this.right - this.left);
+    const up = (this.bottom - (event.clientY - box.top)) / (this.bottom - this.top);
+    return this.snapped(x.low + across * (x.high - x.low), y.low + up * (y.high - y.low), steps);
+  }
+  snapped(x, y, steps) {
+    const snap = (value, step, axis) => {
+      const kept = Math.min(axis.high, Math.max(axis.low, Math.round(value / step) * step));
+      return Number(kept.toFixed(6));
+    };
+    return { x: snap(x, steps.x, this.spec.x), y: snap(y, steps.y, this.spec.y) };
+  }
+
+  // -- drawing
+
+  draw() {
+    this.spec = this.model.get("spec");
+    if (!this.spec.x) return;
+    this.layout();
+    const held = this.root.contains(document.activeElement) && document.activeElement.dataset.id;
+    const open = this.root.querySelector("details")?.open ?? false;
+    this.root.replaceChildren();
+    this.root.closest(".vp-explorer")?.setAttribute("lang", this.spec.language);
+    this.heading();
+    this.legend();
+    this.canvas();
+    this.axes();
+    for (const mark of this.spec.marks) this[mark.kind](mark);
+    this.table(open);
+    this.select();
+    if (held !== false && held !== undefined) this.svg.querySelector(`[data-id="${held}"]`)?.focus();
+  }
+  heading() {
+    make("p", { class: "vp-plot-title" }, this.root, this.spec.title);
+  }
+  legend() {
+    const named = this.spec.marks.filter((mark) => mark.name);
+    if (!named.length) return;
+    const box = make("div", { class: "vp-legend" }, this.root);
+    for (const mark of named) {
+      const entry = make("span", {}, box);
+      const icon = make("svg", { width: 26, height: 18, "aria-hidden": "true" }, entry);
+      if (mark.kind === "points") {
+        make("path", { d: SHAPES[mark.shape](6), transform: "translate(13,9)", fill: mark.colour }, icon);
+      } else if (mark.kind === "band") {
+        make("rect", { x: 2, y: 3, width: 22, height: 12, fill: mark.colour, opacity: 0.25 }, icon);
+      } else {
+        make("path", { d: "M1,9H25", stroke: mark.colour, "stroke-width": 3, "stroke-dasharray": mark.dash || "" }, icon);
+      }
+      entry.append(mark.name);
+    }
+  }
+  canvas() {
+    const id = `vp-plot-${this.number}`;
+    const role = this.spec.pickable ? "group" : "img";
+    const sizes = { width: this.width, height: this.height, viewBox: `0 0 ${this.width} ${this.height}` };
+    this.svg = make("svg", { ...sizes, role, "aria-labelledby": `${id}-t ${id}-d` }, this.root);
+    make("title", { id: `${id}-t` }, this.svg, this.spec.title);
+    make("desc", { id: `${id}-d` }, this.svg, this.spec.description);
+    this.svg.addEventListener("pointermove", (event) => this.drag(event));
+    this.svg.addEventListener("pointerup", (event) => this.drop(event));
+    this.svg.addEventListener("pointercancel", (event) => this.drop(event));
+    this.svg.addEventListener("keydown", (event) => this.key(event));
+  }
+  axes() {
+    const { x, y } = this.spec;
+    const grid = make("g", { class: "vp-axis", "aria-hidden": "true" }, this.svg);
+    for (const tick of x.ticks) {
+      make("path", { d: `M${this.x(tick.at)},${this.top}V${this.bottom + 5}` }, grid);
+      const at = { x: this.x(tick.at), y: this.bottom + 23, "text-anchor": "middle" };
+      make("text", at, grid, tick.text);
+    }
+    for (const tick of y.ticks) {
+      make("path", { d: `M${this.left - 5},${this.y(tick.at)}H${this.right}` }, grid);
+      make("text", { x: this.left - 9, y: this.y(tick.at) + 5, "text-anchor": "end" }, grid, tick.text);
+    }
+    const middle = (this.left + this.right) / 2;
+    make("text", { x: middle, y: this.height - 10, "text-anchor": "middle", class: "vp-label" }, grid, x.label);
+    const centre = (this.top + this.bottom) / 2;
+    const turned = { transform: `translate(17,${centre}) rotate(-90)`, "text-anchor": "middle", class: "vp-label" };
+    make("text", turned, grid, y.label);
+  }
+  points(mark) {
+    const group = make("g", { class: "vp-points" }, this.svg);
+    const size = mark.size || RADIUS;
+    for (const point of mark.points) {
+      const node = make("path", { d: SHAPES[mark.shape](size), fill: mark.colour, class: "vp-point" }, group);
+      node.setAttribute("transform", `translate(${this.x(point.x)},${this.y(point.y)})`);
+      make("title", {}, node, point.label);
+      if (point.id === undefined || !this.spec.pickable) continue;
+      node.dataset.id = point.id;
+      node.setAttribute("role", "button");
+      node.setAttribute("aria-label", point.label);
+      node.setAttribute("tabindex", -1);
+      node.addEventListener("pointerdown", (event) => this.grab(event, point.id));
+      node.addEventListener("click", () => this.pick(point.id));
+      node.addEventListener("focus", () => (this.focused = point.id));
+    }
+  }
+  line(mark) {
+    const path = mark.points.map((point, i) => `${i ? "L" : "M"}${this.x(point.x)},${this.y(point.y)}`).join("");
+    const style = { fill: "none", stroke: mark.colour, "stroke-width": 3, "stroke-dasharray": mark.dash || "" };
+    make("path", { d: path, ...style }, this.svg);
+  }
+  band(mark) {
+    const there = mark.x.map((at, i) => `${this.x(at)},${this.y(mark.high[i])}`);
+    const back = mark.x.map((at, i) => `${this.x(at)},${this.y(mark.low[i])}`).reverse();
+    make("path", { d: `M${there.join("L")}L${back.join("L")}Z`, fill: mark.colour, opacity: 0.22 }, this.svg);
+  }
+  interval(mark) {
+    const y = this.y(mark.y);
+    const ends = [this.x(mark.low), this.x(mark.high)];
+    const style = { stroke: mark.colour, "stroke-width": 3, fill: "none" };
+    make("path", { d: `M${ends[0]},${y - 6}v12m0,-6H${ends[1]}m0,-6v12`, ...style }, this.svg);
+    make("path", { d: SHAPES[mark.shape](RADIUS), fill: mark.colour, transform: `translate(${this.x(mark.x)},${y})` }, this.svg);
+  }
+  table(open) {
+    const { columns, rows, summary } = this.spec.table;
+    const details = make("details", { class: "vp-alternative" }, this.root);
+    details.open = open;
+    make("summary", {}, details, summary);
+    const scroll = make("div", { class: "vp-scroll", tabindex: 0 }, details);
+    const table = make("table", {}, scroll);
+    make("caption", {}, table, `${this.spec.title}. ${this.spec.description}`);
+    const head = make("tr", {}, make("thead", {}, table));
+    for (const column of columns) make("th", { scope: "col" }, head, column);
+    const body = make("tbody", {}, table);
+    for (const row of rows) {
+      const line = make("tr", {}, body);
+      for (const cell of row) make("td", {}, line, cell);
+    }
+  }
+
+  // -- picking and dragging
+
+  nodes() {
+    return [...this.svg.querySelectorAll("[data-id]")];
+  }
+  select() {
+    const { selected, related } = this.model.get("marked");
+    const nodes = this.nodes();
+    for (const node of nodes) {
+      const own = Number(node.dataset.id) === selected;
+      node.classList.toggle("vp-selected", own);
+      node.classList.toggle("vp-related", !own && related.includes(Number(node.dataset.id)));
+      node.setAttribute("aria-pressed", own);
+      node.setAttribute("tabindex", own ? 0 : -1);
+      if (own) node.parentNode.appendChild(node);
+    }
+    if (nodes.length && !nodes.some((node) => node.getAttribute("tabindex") === "0")) {
+      nodes[0].setAttribute("tabindex", 0);
+    }
+  }
+  pick(id) {
+    this.model.set("picked", { id, turn: (this.model.get("picked").turn || 0) + 1 });
+    this.model.save_changes();
+  }
+  move(id, to) {
+    this.node(id)?.setAttribute("transform", `translate(${this.x(to.x)},${this.y(to.y)})`);
+    this.model.set("moved", { id, ...to });
+    this.model.save_changes();
+  }
+  node(id) {
+    return this.svg.querySelector(`[data-id="${id}"]`);
+  }
+  grab(event, id) {
+    if (this.spec.draggable !== id) return;
+    this.dragging = id;
+    this.svg.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    this.node(id).focus();
+  }
+  drag(event) {
+    if (this.dragging !== null) this.move(this.dragging, this.valueAt(event));
+  }
+  drop() {
+    this.dragging = null;
+  }
+  key(event) {
+    const id = Number(event.target.dataset.id);
+    const side = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (Number.isNaN(id)) return;
+    if (event.key === "Enter" || event.key === " ") this.pick(id);
+    else if (!side) return;
+    else if (this.spec.draggable === id) {
+      const point = this.spec.marks.flatMap((mark) => mark.points || []).find((each) => each.id === id);
+      const last = this.model.get("moved");
+      const from = last.id === id && last.x !== undefined ? last : point;
+      const times = event.shiftKey ? 10 : 1;
+      const { steps } = this.spec;
+      this.move(id, this.snapped(from.x + side[0] * times * steps.x, from.y + side[1] * times * steps.y, steps));
+    } else this.next(id, side);
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  next(id, [across, up]) {
+    const along = (node) => node.transform.baseVal.getItem(0).matrix[across ? "e" : "f"];
+    const nodes = this.nodes().sort((a, b) => along(a) - along(b) || Number(a.dataset.id) - Number(b.dataset.id));
+    const at = nodes.findIndex((node) => Number(node.dataset.id) === id);
+    const node = nodes[(at + (across || -up) + nodes.length) % nodes.length];
+    for (const each of nodes) each.setAttribute("tabindex", -1);
+    node.setAttribute("tabindex", 0);
+    node.focus();
+  }
+}
+
+function render({ model, el }) {
+  const plot = new Plot(model, el);
+  const redraw = () => plot.draw();
+  const reselect = () => plot.select();
+  model.on("change:spec", redraw);
+  model.on("change:marked", reselect);
+  let width = 0;
+  const observer = new ResizeObserver(() => {
+    if (plot.root.clientWidth === width || plot.dragging !== null) return;
+    width = plot.root.clientWidth;
+    plot.draw();
+  });
+  observer.observe(plot.root);
+  return () => {
+    observer.disconnect();
+    model.off("change:spec", redraw);
+    model.off("change:marked", reselect);
+  };
+}
+
+export default { render };

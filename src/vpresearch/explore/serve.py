@@ -1,0 +1,165 @@
+"""The two servers of the explorer: JupyterLab and a clean page, on this machine only and behind a token."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import warnings
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from vpresearch.project import NOTEBOOKS, ROOT
+
+NOTEBOOK = NOTEBOOKS / "explore.ipynb"
+_SETTINGS = Path(__file__).with_name("jupyter")
+_LOOPBACK = socket.inet_ntoa(socket.INADDR_LOOPBACK.to_bytes(4, "big"))
+_QUIET = "vpresearch.explore.quiet.QuietServerKernelManager"
+# Pages that were closed without a word, in seconds.
+_IDLE = {"cull_idle_timeout": 1800, "cull_interval": 60}
+
+
+def strip_outputs(model: dict[str, Any], **_: Any) -> None:
+    """Take outputs and the state of widgets out of a notebook before it is saved: they may hold patients' rows.
+
+    Parameters
+    ----------
+    model : dict of str to object
+        As Jupyter's contents manager hands it to its ``pre_save_hook``; changed in place.
+
+    Examples
+    --------
+    >>> cell = {"cell_type": "code", "outputs": ["secret"], "execution_count": 1, "metadata": {}}
+    >>> model = {"type": "notebook", "content": {"cells": [cell], "metadata": {"widgets": "secret"}}}
+    >>> strip_outputs(model)
+    >>> "secret" in str(model)
+    False
+    """
+    if model["type"] != "notebook" or model.get("content") is None:
+        return
+    model["content"]["metadata"].pop("widgets", None)
+    for cell in model["content"]["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+
+
+def serve_lab(port: int, *, browser: bool) -> None:
+    """Serve JupyterLab, open at the explorer, until it is interrupted.
+
+    Parameters
+    ----------
+    port : int
+        Or the next one that is free.
+    browser : bool
+        Whether to open the browser there.
+    """
+    with _apart() as (folder, token):
+        settings = {
+            "ServerApp": {
+                "ip": _LOOPBACK,
+                "port": port,
+                "open_browser": False,
+                "answer_yes": True,
+                "root_dir": str(ROOT),
+                # In a container everybody is root.
+                "allow_root": True,
+                "jpserver_extensions": {"voila.server_extension": False, "jupyter_lsp": False},
+            },
+            "Application": {"log_level": "ERROR"},
+            "IdentityProvider": {"token": token},
+            "PasswordIdentityProvider": {"hashed_password": "", "password_required": False},
+            "FileContentsManager": {"pre_save_hook": f"{__name__}.strip_outputs"},
+            "MappingKernelManager": {"kernel_manager_class": _QUIET},
+            "LabApp": {
+                "news_url": None,
+                "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+                "extension_manager": "readonly",
+            },
+        }
+        (folder / "jupyter_server_config.json").write_text(json.dumps(settings), encoding="utf-8")
+        # Only now: Jupyter looks at its folders when it is imported.
+        from jupyterlab.labapp import LabApp
+
+        server = LabApp.initialize_server(argv=[])
+        path = f"lab/tree/{NOTEBOOK.relative_to(ROOT).as_posix()}"
+        _announce(f"http://{_LOOPBACK}:{server.port}/{path}?token={token}", folder, browser=browser)
+        server.start()
+
+
+def serve_app(port: int, *, browser: bool) -> None:
+    """Serve the explorer as a page without code, until it is interrupted; every visitor has a kernel alone.
+
+    Parameters
+    ----------
+    port : int
+        Or the next one that is free.
+    browser : bool
+        Whether to open the browser there.
+    """
+    with _apart() as (folder, token):
+        settings = {
+            "VoilaConfiguration": {
+                "template": "vpresearch",
+                "extension_denylist": ["@voila-dashboards/jupyterlab-preview", "jupyterlab_pygments"],
+                "file_allowlist": [],
+                "file_denylist": [".*"],
+                # The next visitor finds a page that is ready.
+                "preheat_kernel": True,
+                "default_pool_size": 1,
+            },
+            "MappingKernelManager": {"kernel_manager_class": _QUIET, **_IDLE},
+            # How to run cells is of no use where there are none.
+            "TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": ["jupyterlab"]},
+        }
+        (folder / "voila.json").write_text(json.dumps(settings), encoding="utf-8")
+        from voila.app import Voila
+
+        class App(Voila):  # type: ignore[misc,unused-ignore]
+            def launch_browser(self) -> None:
+                _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}", folder, browser=browser)
+
+        app = App.instance(config_file_paths=[str(folder)])
+        app.initialize([str(NOTEBOOK)])
+        # Set last and by hand: nothing that was read from a file opens the page to others.
+        app.ip, app.port, app.token, app.open_browser, app.log_level = _LOOPBACK, port, token, True, "ERROR"
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        app.start()
+
+
+def _announce(url: str, folder: Path, *, browser: bool) -> None:
+    print(f"{url}\nCtrl-C ends it.", flush=True)
+    if browser:
+        # By a file that only its owner reads: what a browser is started with, everybody on the machine can see.
+        page = folder / "open.html"
+        page.write_text(f'<meta http-equiv="refresh" content="0; url={url}">', encoding="utf-8")
+        with suppress(webbrowser.Error):
+            webbrowser.open(page.as_uri())
+
+
+@contextmanager
+def _apart() -> Iterator[tuple[Path, str]]:
+    """Give a folder and a token of this server alone: nobody's Jupyter settings count, and none are changed."""
+    with tempfile.TemporaryDirectory(prefix="vpresearch-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        shutil.copytree(_SETTINGS / "labconfig", folder / "labconfig")
+        places = {
+            "JUPYTER_CONFIG_DIR": folder,
+            "JUPYTER_CONFIG_PATH": folder,
+            "JUPYTER_DATA_DIR": folder / "data",
+            "JUPYTER_RUNTIME_DIR": folder / "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
+            "JUPYTER_PATH": _SETTINGS,
+        }
+        os.environ |= {name: str(place) for name, place in places.items()}
+        os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
+        # What Jupyter's parts say of one another is nothing to whoever explores.
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        yield folder, secrets.token_urlsafe(24)

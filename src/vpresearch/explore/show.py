@@ -1,0 +1,155 @@
+"""Small pieces of the page: headings, tables, rows of widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import ipywidgets as widgets
+
+from vpresearch.explore.study import one_of_many_note
+from vpresearch.labels import number, text
+from vpresearch.load import Dataset
+
+
+def html(content: str = "") -> widgets.HTML:
+    """Make a place for words."""
+    return widgets.HTML(content)
+
+
+def heading(panel: str, language: str) -> widgets.HTML:
+    """Say what a panel is, and what to do in it."""
+    title, lead = (escape(text(f"explore.{panel}_{part}", language)) for part in ("title", "lead"))
+    return html(f"<h2>{title}</h2><p>{lead}</p>")
+
+
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    chosen: Sequence[int] = (),
+    words: int = 1,
+) -> str:
+    """Write a table.
+
+    Parameters
+    ----------
+    caption : str
+    columns : sequence of str, shape (n_columns,)
+    rows : sequence of sequence of str, shape (n_rows, n_columns)
+    chosen : sequence of int
+        Rows that stand out.
+    words : int
+        How many columns from the left are words; the others are numbers, set to the right.
+
+    Returns
+    -------
+    str
+        HTML, every cell escaped.
+
+    Examples
+    --------
+    >>> "<td class='vp-number'>&lt; 0.001</td>" in table("p", ["test", "p"], [["t", "< 0.001"]])
+    True
+    """
+
+    def cells(row: Sequence[str], head: bool) -> str:
+        parts = []
+        for place, cell in enumerate(row):
+            kind = " class='vp-number'" if place >= words else ""
+            name, scope = ("th", " scope='col'") if head else ("td", "")
+            if not head and place == 0:
+                name, scope = "th", " scope='row'"
+            parts.append(f"<{name}{scope}{kind}>{escape(cell)}</{name}>")
+        return "".join(parts)
+
+    body = "".join(
+        f"<tr{' class=vp-chosen' if place in chosen else ''}>{cells(row, False)}</tr>" for place, row in enumerate(rows)
+    )
+    head = f"<thead><tr>{cells(columns, True)}</tr></thead>"
+    return f"<div class='vp-wide'><table><caption>{escape(caption)}</caption>{head}<tbody>{body}</tbody></table></div>"
+
+
+def paragraph(words: str, kind: str = "") -> str:
+    """Write a paragraph, escaped."""
+    return f"<p{f' class={kind}' if kind else ''}>{escape(words)}</p>"
+
+
+def slider(
+    words: str, value: float, reach: tuple[float, float, float], language: str, decimals: int
+) -> widgets.FloatSlider:
+    """Make a slider that says its value in its name, with the language's decimal mark.
+
+    Parameters
+    ----------
+    words : str
+    value : float
+    reach : tuple of (float, float, float)
+        Least, most, step.
+    language : {"es", "en"}
+    decimals : int
+
+    Returns
+    -------
+    ipywidgets.FloatSlider
+
+    Examples
+    --------
+    >>> slider("Cemento (cc)", 2.0, (0.5, 6.0, 0.1), "es", 1).description
+    'Cemento (cc): 2,0'
+    """
+    low, high, step = reach
+    control = widgets.FloatSlider(value, min=low, max=high, step=step, readout=False)
+
+    def say(_: object) -> None:
+        control.description = f"{words}: {number(control.value, decimals, language)}"
+
+    control.observe(say, "value")
+    say(None)
+    return control
+
+
+def row(*parts: widgets.Widget) -> widgets.Box:
+    """Set widgets side by side where there is room."""
+    box = widgets.Box(parts)
+    box.add_class("vp-row")
+    return box
+
+
+def beside(study: Dataset, language: str) -> widgets.HTML:
+    """Say what must stand beside any slope of a reconstruction; of real data nothing."""
+    return html(paragraph(one_of_many_note(language)) if study.reconstruction else "")
+
+
+def near(*parts: widgets.Widget) -> widgets.Box:
+    """Set small controls side by side, close to each other."""
+    box = row(*parts)
+    box.add_class("vp-near")
+    return box
+
+
+def third(*parts: widgets.Widget) -> widgets.VBox:
+    """Stack widgets in a third of a row."""
+    box = widgets.VBox(parts)
+    box.add_class("vp-third")
+    return box
+
+
+def half(*parts: widgets.Widget) -> widgets.VBox:
+    """Stack widgets in one half of a row."""
+    box = widgets.VBox(parts)
+    box.add_class("vp-half")
+    return box
+
+
+def column(*parts: widgets.Widget) -> widgets.VBox:
+    """Stack widgets."""
+    return widgets.VBox(parts)
+
+
+def close(widget: widgets.Widget) -> None:
+    """Close a widget with all that is in it, so that a long visit fills no memory."""
+    for child in getattr(widget, "children", ()):
+        close(child)
+    widget.close()

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import time
+
+from vpresearch.audit import Check, audit
+from vpresearch.explore.background import Audit
+from vpresearch.explore.panels.audit import typed_paper
+from vpresearch.published import Paper
+
+TYPED = {"n_a": "15", "mean_a": "2.5", "sd_a": "1.9", "n_b": "14", "mean_b": "3.4", "sd_b": "1.4", "p": "0.16"}
+
+
+def paper() -> Paper:
+    made = typed_paper({**TYPED, "step": "1", "low": "0", "high": "10"})
+    assert isinstance(made, Paper)
+    return made
+
+
+def test_the_background_finds_what_the_audit_finds() -> None:
+    told: list[tuple[list[Check], bool]] = []
+    running = Audit()
+    running.start(paper(), lambda checks, done, _: told.append((list(checks), done)))
+    limit = time.monotonic() + 120
+    while not (told and told[-1][1]):
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+    names = sorted((check.check, check.claims, check.verdict, check.code) for check in told[-1][0])
+    assert names == sorted((check.check, check.claims, check.verdict, check.code) for check in audit(paper()))
+
+
+def test_an_audit_that_is_stopped_tells_nothing_more() -> None:
+    told: list[bool] = []
+    running = Audit()
+    running.start(paper(), lambda checks, done, _: told.append(done))
+    process = running._process
+    assert process is not None
+    running.stop()
+    process.join(10)
+    assert process.exitcode is not None
+    assert not any(told)

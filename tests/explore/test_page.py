@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import pytest
+
+from vpresearch.explore.page import PANELS, Page, banner
+from vpresearch.explore.plot import Plot
+from vpresearch.explore.session import Session
+from vpresearch.explore.study import member
+from vpresearch.labels import text
+from vpresearch.load import Dataset, load
+from vpresearch.telling import LANGUAGES
+
+
+def inside(widget: widgets.Widget) -> list[Any]:
+    """A widget with all that is in it."""
+    return [widget, *(each for child in getattr(widget, "children", ()) for each in inside(child))]
+
+
+def controls(page: Page, kind: type[Any]) -> list[Any]:
+    return [each for each in inside(page) if isinstance(each, kind)]
+
+
+def words(page: Page) -> str:
+    return " ".join(each.value for each in controls(page, widgets.HTML) if "<style>" not in each.value)
+
+
+@pytest.fixture
+def page(session: Session) -> Page:
+    return Page(session)
+
+
+def test_every_panel_opens_in_both_languages_without_a_fault(page: Page) -> None:
+    for language in LANGUAGES:
+        page.session.language = language
+        for panel in PANELS:
+            page.session.panel = panel
+            assert page.session.fault == ""
+            assert text(f"explore.{panel}_title", language) in words(page)
+            for plot in controls(page, Plot):
+                assert plot.spec["language"] == language
+                assert plot.spec["description"]
+                assert plot.spec["table"]["columns"]
+
+
+def test_every_panel_opens_on_a_study_of_three_patients(workbook: Callable[..., Path]) -> None:
+    # Too little for most tests and models: each has to say so instead of failing.
+    page = Page(Session(study=load(workbook()), language="es"))
+    for panel in PANELS:
+        page.session.panel = panel
+        assert page.session.fault == ""
+
+
+def test_the_banner_names_a_reconstruction_and_changes_with_the_data(
+    page: Page, shipped: Dataset, workbook: Callable[..., Path]
+) -> None:
+    own = load(workbook())
+    for language in LANGUAGES:
+        page.session.language = language
+        page.session.take(shipped)
+        assert text("banner.reconstruction", language) in page._banner.value
+        page.session.take(member("extreme", 2), ("extreme", 2))
+        assert text("explore.member_extreme", language, number=2) in page._banner.value
+        page.session.take(own)
+        assert "study.xlsx" in page._banner.value
+        assert text("banner.reconstruction", language) not in page._banner.value
+
+
+def test_a_file_name_is_no_code(drawn: Dataset) -> None:
+    own = replace(drawn, name="<script>alert(1)</script>", reconstruction=False)
+    assert "<script>" not in banner(Session(study=own, language="en"))
+
+
+def test_controls_stay_where_they_stood_when_the_language_changes(page: Page) -> None:
+    page.session.panel = "dose"
+    (cement, _) = controls(page, widgets.FloatSlider)
+    cement.value = 3.3
+    page.session.language = "es"
+    (cement, _) = controls(page, widgets.FloatSlider)
+    assert cement.value == 3.3
+    assert cement.description == "Cemento inyectado (cc): 3,3"
+
+
+def test_an_error_shows_no_word_of_its_own(session: Session) -> None:
+    page = Page(session)
+
+    def quote(_: object) -> None:
+        raise ValueError("Zubiri-77")
+
+    session.guarded(quote)(None)
+    assert "Zubiri" not in page._fault.value
+    assert "ValueError" in page._fault.value
+    assert "test_page.py" in page._fault.value
+
+
+def test_a_notebook_keeps_no_row_of_a_page(page: Page) -> None:
+    assert page._repr_mimebundle_()["text/plain"] == "<Page>"
+
+
+def test_panels_that_were_left_are_closed(page: Page) -> None:
+    left = controls(page, Plot)
+    page.session.panel = "lesson"
+    assert left
+    assert all(plot.comm is None for plot in left)
+
+
+def test_only_the_panel_of_data_changes_the_data(page: Page) -> None:
+    page.session.panel = "source"
+    study = page.session.study
+    (number,) = controls(page, widgets.BoundedIntText)
+    number.value = 99
+    assert page.session.study is not study
+    assert page.session.member == ("drawn", 99)
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    (control,) = controls(page, widgets.FileUpload)
+    control.value = (
+        {"name": name, "content": content, "type": "", "size": len(content), "last_modified": datetime(2026, 1, 1)},
+    )
+    assert control.value == ()
+
+
+def test_a_good_workbook_is_looked_at_and_a_faulty_one_is_told_by_cell(
+    page: Page, workbook: Callable[..., Path]
+) -> None:
+    page.session.panel = "source"
+    before = page.session.study
+
+    def spoil(sheet: Any) -> None:
+        sheet["C3"] = 97.25
+
+    upload(page, "wrong.xlsx", workbook(spoil).read_bytes())
+    assert page.session.study is before
+    assert "wrong.xlsx: " in words(page)
+    assert "cell C3" in words(page)
+    assert "97.25" not in words(page)
+    upload(page, "mine.xlsx", workbook().read_bytes())
+    assert "mine.xlsx: 3 patients, 5 vertebrae, 2 leaks" in words(page)
+    assert (page.session.study.name, page.session.study.reconstruction) == ("mine.xlsx", False)
+    assert page.session.member is None
+    assert page.session.fault == ""
+
+
+def test_a_reconstruction_that_is_uploaded_is_still_named_as_such(page: Page, shipped: Dataset) -> None:
+    page.session.panel = "source"
+    rows = shipped.rows.drop(columns=["region", "fill_percent"]).assign(patient_id=shipped.rows["patient_id"].str[-2:])
+    upload(page, "real.csv", rows.to_csv(index=False).encode())
+    assert page.session.study.name == "real.csv"
+    assert text("banner.reconstruction", "en") in page._banner.value

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from vpresearch import cli
+from vpresearch.explore import serve
+from vpresearch.project import NOTEBOOKS
+
+
+def test_each_server_has_a_folder_and_a_token_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "JUPYTER_CONFIG_DIR",
+        "JUPYTER_CONFIG_PATH",
+        "JUPYTER_DATA_DIR",
+        "JUPYTER_RUNTIME_DIR",
+        "JUPYTER_PATH",
+    ):
+        monkeypatch.setenv(name, "elsewhere")
+    for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_PLATFORM_DIRS"):
+        monkeypatch.setenv(name, "elsewhere")
+    with serve._apart() as (folder, token), serve._apart() as (other, another):
+        assert folder != other
+        assert token != another
+        assert len(token) >= 32
+        assert Path(os.environ["JUPYTER_CONFIG_DIR"]) == other
+        if os.name == "posix":
+            assert folder.stat().st_mode & 0o077 == 0
+    assert not folder.exists()
+
+
+def test_the_address_reaches_the_browser_by_a_file_and_not_by_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(serve.webbrowser, "open", opened.append)
+    serve._announce("http://here/?token=secret", tmp_path, browser=True)
+    assert "secret" in capsys.readouterr().out
+    assert len(opened) == 1
+    assert "secret" not in opened[0]
+    assert "secret" in (tmp_path / "open.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["explore", "app"])
+def test_the_commands_serve_on_the_port_that_is_asked_for(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, bool]] = []
+    monkeypatch.setattr(serve, "serve_lab", lambda port, *, browser: asked.append((port, browser)))
+    monkeypatch.setattr(serve, "serve_app", lambda port, *, browser: asked.append((port + 1, browser)))
+    assert cli.main([command, "--port", "4000", "--no-browser"]) == 0
+    assert asked == [(4000 if command == "explore" else 4001, False)]
+
+
+def test_directories_are_saved_as_they_are() -> None:
+    model: dict[str, Any] = {"type": "directory", "content": []}
+    serve.strip_outputs(model)
+    assert model == {"type": "directory", "content": []}
+
+
+# -- the notebook ------------------------------------------------------------------------------------------------
+
+
+def test_the_notebook_is_prose_and_calls() -> None:
+    notebook = nbformat.read(NOTEBOOKS / "explore.ipynb", as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(not cell.outputs and cell.execution_count is None for cell in code)
+    parameters, *calls = code
+    assert parameters.metadata.tags == ["parameters"]
+    assert [name.split(" = ")[0] for name in parameters.source.splitlines()] == ["data", "language"]
+    assert [cell.source for cell in calls] == ["from vpresearch.explore import explorer", "explorer(data, language)"]
+
+
+def test_the_page_leaves_out_how_to_run_cells() -> None:
+    content = json.loads((NOTEBOOKS / "explore.ipynb").read_text(encoding="utf-8"))
+    tagged = [cell for cell in content["cells"] if "jupyterlab" in cell["metadata"].get("tags", [])]
+    assert ["Run" in "".join(cell["source"]) for cell in tagged] == [True]

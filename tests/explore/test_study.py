@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vpresearch.explore import study
+from vpresearch.explore.study import member, moved, uploaded
+from vpresearch.load import Dataset, load
+from vpresearch.published import Paper
+from vpresearch.scorecard import differing, scorecard
+
+
+def test_every_kind_of_member_satisfies_the_paper(paper: Paper) -> None:
+    for source in ("drawn", "extreme"):
+        assert differing(scorecard(paper, member(source, 1))) == []
+
+
+def test_nothing_of_an_upload_stays_on_the_disk(
+    workbook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = workbook().read_bytes()
+    place = tmp_path / "place"
+    place.mkdir()
+    monkeypatch.setattr(study.tempfile, "tempdir", str(place))
+    seen = []
+    examine = study.examine
+    monkeypatch.setattr(study, "examine", lambda path, **kind: (seen.append(path), examine(path, **kind))[1])
+    found = uploaded("../../etc/study.xlsx", content, drop_identifiers=False)
+    assert found.name == "study.xlsx"
+    assert seen[0].is_relative_to(place)
+    assert list(place.iterdir()) == []
+
+
+def test_identifiers_are_refused_or_dropped(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
+    named = [{**row, "nombre": "Ana"} for row in rows]
+    content = write(named).read_bytes()
+    assert uploaded("a.csv", content, drop_identifiers=False).dataset is None
+    dropped = uploaded("a.csv", content, drop_identifiers=True).dataset
+    assert dropped is not None
+    assert "nombre" not in dropped.rows
+
+
+def test_real_data_with_a_moved_vertebra_can_earn_no_reproduced(workbook: Callable[..., Path], paper: Paper) -> None:
+    own = load(workbook())
+    assert not own.reconstruction
+    other = moved(own, 0, 24.8, 3.8, "yes")
+    assert not [row for row in scorecard(paper, other) if row.verdict == "reproduced"]
+    # The study itself is as it was.
+    assert float(own.vertebrae.loc[0, "cement_volume_cc"]) == 3.7
+
+
+def test_a_moved_vertebra_moves_its_fill(drawn: Dataset) -> None:
+    assert float(moved(drawn, 3, 40.0, 2.0, "no").rows.loc[3, "fill_percent"]) == 5.0
