@@ -9,6 +9,7 @@ from pathlib import Path
 import papermill
 import pytest
 
+from vpresearch.compendium import read_compendium
 from vpresearch.kernels import QuietKernelManager
 from vpresearch.project import NOTEBOOKS
 
@@ -29,7 +30,8 @@ def test_a_kernel_says_nothing_beside_its_notebook(tmp_path: Path, capfd: pytest
 
 
 def test_a_warm_process_has_all_that_notebooks_import() -> None:
-    books = [json.loads(path.read_text(encoding="utf-8"))["cells"] for path in NOTEBOOKS.glob("*.ipynb")]
+    paths = [NOTEBOOKS / notebook.file for notebook in read_compendium().notebooks]
+    books = [json.loads(path.read_text(encoding="utf-8"))["cells"] for path in paths]
     cells = ["".join(cell["source"]) for cells in books for cell in cells if cell["cell_type"] == "code"]
     imports = [ast.unparse(node) for cell in cells for node in ast.parse(cell).body if isinstance(node, IMPORTS)]
     code = [
