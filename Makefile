@@ -7,11 +7,11 @@ BIN := .venv/bin
 endif
 VPRESEARCH := $(BIN)/vpresearch
 
-# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1 DROP_IDENTIFIERS=1 PUBLIC=1 ONLY=table3 FORCE=1
+# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1 DROP_IDENTIFIERS=1 PUBLIC=1 ONLY=table3 FORCE=1 PLAIN=1
 # LANGUAGE counts only where it is said on the command line; many systems have one in the environment.
 SPOKEN := $(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE))
 REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) $(if $(STRICT),--strict) \
-	$(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(PUBLIC),--public) $(if $(ONLY),--only "$(ONLY)") $(if $(FORCE),--force)
+	$(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(PUBLIC),--public) $(if $(ONLY),--only "$(ONLY)") $(if $(FORCE),--force) $(if $(PLAIN),--plain)
 REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 

@@ -460,6 +460,16 @@ def test_a_failure_has_its_own_code_and_no_traceback(
 # -- the other commands ------------------------------------------------------------------------------------------
 
 
+def test_help_needs_none_of_the_packages_that_take_long_to_import() -> None:
+    code = (
+        "import sys; from vpresearch import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: print([m for m in ('numpy', 'pandas', 'asyncio', 'multiprocessing') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["--help"])

@@ -297,9 +297,13 @@ def test_what_a_killed_run_left_is_removed(
     books: Books, go: Go, records: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No process has such a number.
-    left = records / f".staging-{2**31 - 1}-x" / "private" / "rows.csv"
-    left.parent.mkdir(parents=True)
-    left.write_text("rows", encoding="utf-8")
+    gone = records / f".staging-{2**31 - 1}-x"
+    # Older than the process that has its number now.
+    reused = records / f".staging-{os.getpid()}-y"
+    for left in (gone, reused):
+        (left / "private").mkdir(parents=True)
+        (left / "private" / "rows.csv").write_text("rows", encoding="utf-8")
+    os.utime(reused, (1, 1))
     other = records / f".staging-{os.getpid()}-x"
     other.mkdir()
     books(good=WRITES)
