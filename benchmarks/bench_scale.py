@@ -10,6 +10,7 @@ import resource
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,7 +18,7 @@ from time import process_time
 
 from benchmarks.bench_common import Row
 from tests.larger_study import write_larger_study
-from vpresearch import figures, literature, tables
+from vpresearch import figures, tables
 from vpresearch.load import Dataset, load
 from vpresearch.project import PUBLISHED
 from vpresearch.pseudonyms import pseudonymise
@@ -39,54 +40,44 @@ WHY = {
 }
 
 
+_TABLES: tuple[Callable[..., tables.Table], ...] = (
+    *(tables.table1, tables.table2, tables.table3, tables.table4, tables.leak_kinds, tables.associations),
+    *(tables.outcome, tables.comparisons, tables.leak_risk_table, tables.dose_table, tables.relief_table),
+    tables.assumptions_table,
+)
+_FIGURES: tuple[Callable[..., figures.Figure], ...] = (
+    *(figures.figure1, figures.figure2, figures.leak_kinds, figures.volumes, figures.outcome),
+    *(figures.risk_curve, figures.calibration, figures.spline_figure),
+)
+
+
 def stages(dataset: Dataset) -> Stages:
     """Give what is done with a loaded study, by name."""
     design = leak_design(dataset.rows)
-    models: dict[str, Callable[[], object]] = {
-        f"model {name}": lambda fit=fit: fit(design, 0.05)  # type: ignore[misc]
-        for name, fit in LEAK_MODELS.items()
+    apart = ("cement_volume_cc", "vertebral_volume_cc")
+    works: dict[str, Callable[[], object]] = {
+        "new patient ids": partial(pseudonymise, dataset),
+        "scorecard": partial(scorecard, read_paper(PUBLISHED), dataset),
+        **{f"model {name}": partial(fit, design, 0.05) for name, fit in LEAK_MODELS.items()},
+        "model bootstrap": partial(cluster_bootstrap.fit, design),
+        "model ordinal": partial(ordinal.fit, severity_design(dataset.rows)),
+        "model spline": partial(spline.fit, design),
+        "model cement and volume": partial(logistic.fit, leak_design(dataset.rows, apart)),
+        "validation": partial(validate, design),
+        "specification curve": partial(specification_curve, dataset.rows),
     }
-    models |= {
-        "model bootstrap": lambda: cluster_bootstrap.fit(design),
-        "model ordinal": lambda: ordinal.fit(severity_design(dataset.rows)),
-        "model spline": lambda: spline.fit(design),
-        "model cement and volume": lambda: logistic.fit(
-            leak_design(dataset.rows, ("cement_volume_cc", "vertebral_volume_cc"))
-        ),
-        "validation": lambda: validate(design),
-        "specification curve": lambda: specification_curve(dataset.rows),
-    }
-    made = {
-        f"table {make.__name__.removesuffix('_table')}": lambda make=make: _written(make(dataset, "es"))  # type: ignore[misc]
-        for make in (
-            *(tables.table1, tables.table2, tables.table3, tables.table4, tables.leak_kinds, tables.associations),
-            *(tables.outcome, tables.comparisons, tables.leak_risk_table, tables.dose_table, tables.relief_table),
-            tables.assumptions_table,
-        )
-    }
-    drawn = {
-        f"figure {make.__name__.removesuffix('_figure')}": lambda make=make: _drawn(make(dataset, "es"))  # type: ignore[misc]
-        for make in (
-            *(figures.figure1, figures.figure2, figures.leak_kinds, figures.volumes, figures.outcome),
-            *(figures.risk_curve, figures.calibration, figures.spline_figure),
-        )
-    }
-    compared = literature.compare(design.events, design.n, literature.read_comparators())
-    drawn["figure comparators"] = lambda: _drawn(figures.comparators_figure(compared, dataset, "es"))
-    return {
-        "new patient ids": lambda: pseudonymise(dataset),
-        "scorecard": lambda: scorecard(read_paper(PUBLISHED), dataset),
-        **models,
-        **made,
-        **drawn,
-    }
+    works |= {f"table {make.__name__.removesuffix('_table')}": partial(_written, make, dataset) for make in _TABLES}
+    works |= {f"figure {make.__name__.removesuffix('_figure')}": partial(_drawn, make, dataset) for make in _FIGURES}
+    return works
 
 
-def _written(table: tables.Table) -> None:
+def _written(make: Callable[[Dataset, str], tables.Table], dataset: Dataset) -> None:
+    table = make(dataset, "es")
     table.to_csv(), table.to_html(), table.to_latex()
 
 
-def _drawn(figure: figures.Figure) -> None:
+def _drawn(make: Callable[[Dataset, str], figures.Figure], dataset: Dataset) -> None:
+    figure = make(dataset, "es")
     figure.to_bytes("png"), figure.to_bytes("svg"), figure.to_csv()
 
 

@@ -43,8 +43,8 @@ def larger_study(vertebrae: int, seed: int = 1) -> pd.DataFrame:
         "vertebral_volume_cc": volume,
         "cement_volume_cc": cement,
         "leak": np.where(leaked, "yes", "no"),
-        "leak_site": np.where(leaked, rng.choice(_SITES, vertebrae), None),
-        "leak_size": np.where(leaked, rng.choice(_SIZES, vertebrae, p=[0.5, 0.35, 0.15]), None),
+        "leak_site": np.where(leaked, rng.choice(_SITES, vertebrae), ""),
+        "leak_size": np.where(leaked, rng.choice(_SIZES, vertebrae, p=[0.5, 0.35, 0.15]), ""),
     }
     digits = len(str(patients))
     about = pd.DataFrame(

@@ -215,7 +215,7 @@ def cluster_sums(
 def _totals(values: Floats, cluster: Ints) -> Floats:
     """Sum over the rows of every cluster: from shape (n, ...) to (n_clusters, ...)."""
     columns = values.reshape(len(values), -1).T
-    sums = np.stack([np.bincount(cluster, column) for column in columns], axis=-1)
+    sums: Floats = np.stack([np.bincount(cluster, column) for column in columns], axis=-1).astype(float)
     return sums.reshape(-1, *values.shape[1:])
 
 

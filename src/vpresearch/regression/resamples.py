@@ -89,4 +89,4 @@ def resampled(design: Design) -> Resampled:
         return Resampled(design.x[:, 1], design.y, design.cluster, None)
     shape = (len(different), design.n_clusters)
     times = csr_array((np.ones(design.n), (which.ravel(), design.cluster)), shape=shape)
-    return Resampled(*different.T.copy(), design.cluster, times)
+    return Resampled(different[:, 0].copy(), different[:, 1].copy(), design.cluster, times)

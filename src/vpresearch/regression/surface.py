@@ -45,7 +45,8 @@ class Surface:
         u = 2 * (at - self.low) / (self.high - self.low) - 1
         within = (np.abs(u) <= 1 + 1e-12).all(axis=1)
         heights = np.full(len(at), -np.inf)
-        heights[within] = chebval3d(*u[within].T, self.coefficients)
+        first, second, third = u[within].T
+        heights[within] = chebval3d(first, second, third, self.coefficients)
         return heights
 
 
