@@ -12,7 +12,8 @@ from vpresearch.regression.surface import box, interpolate
 def leaning(at: Floats) -> Floats:
     """A density that leans, and is cut off where its third number is 0."""
     x, y, z = at.T
-    return -(x**2 + y**2 - x * y) / 2 - 3 * (z - np.log1p(z)) + 0.02 * x**3
+    heights: Floats = -(x**2 + y**2 - x * y) / 2 - 3 * (z - np.log1p(z)) + 0.02 * x**3
+    return heights
 
 
 def test_a_density_is_what_its_polynomial_says() -> None:
@@ -27,6 +28,7 @@ def test_a_density_is_what_its_polynomial_says() -> None:
 
 def test_a_density_with_a_step_has_no_polynomial() -> None:
     def step(at: Floats) -> Floats:
-        return -(at**2).sum(axis=1) / 2 + np.where(at[:, 0] > 0.1, 0.5, 0.0)
+        heights: Floats = -(at**2).sum(axis=1) / 2 + np.where(at[:, 0] > 0.1, 0.5, 0.0)
+        return heights
 
     assert interpolate(step, box(step, np.zeros(3), np.ones(3), -np.inf), -np.inf) is None
