@@ -7,16 +7,16 @@ BIN := .venv/bin
 endif
 VPRESEARCH := $(BIN)/vpresearch
 
-# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1 DROP_IDENTIFIERS=1 PUBLIC=1 ONLY=table3 FORCE=1
+# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1 DROP_IDENTIFIERS=1 PUBLIC=1 ONLY=table3 FORCE=1 PLAIN=1
 # LANGUAGE counts only where it is said on the command line; many systems have one in the environment.
 SPOKEN := $(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE))
 REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) $(if $(STRICT),--strict) \
-	$(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(PUBLIC),--public) $(if $(ONLY),--only "$(ONLY)") $(if $(FORCE),--force)
+	$(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(PUBLIC),--public) $(if $(ONLY),--only "$(ONLY)") $(if $(FORCE),--force) $(if $(PLAIN),--plain)
 REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble clean
+.PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble simulate bench verify metadata clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,8 +54,20 @@ check: .venv/done ## Check style and types
 reconstruct: .venv/done ## Make the reconstructed dataset anew from its seed
 	$(VPRESEARCH) reconstruct
 
-ensemble: .venv/done ## Make the ensemble of 500 reconstructed datasets anew, with its witnessed extremes
-	$(VPRESEARCH) reconstruct --n 500 --extremes
+ensemble: .venv/done ## Make the ensemble of 500 reconstructed datasets anew, with its extremes (SCHEDULER=tcp://HOST:PORT)
+	$(VPRESEARCH) reconstruct --n 500 --extremes $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
+
+simulate: .venv/done ## Count anew how often each leak model errs, on 2 x 2000 made-up datasets (SCHEDULER=tcp://HOST:PORT)
+	$(VPRESEARCH) simulate $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
+
+bench: .venv/done ## Time everything, each figure beside a peer or a floor (ONLY=lattice)
+	$(VPRESEARCH) bench $(ONLY)
+
+verify: .venv/done ## Run everything twice under unlike conditions and compare every byte
+	$(VPRESEARCH) verify
+
+metadata: .venv/done ## Write what machines and checkers read about the compendium (codecheck.yml, RO-Crate, data package)
+	$(VPRESEARCH) metadata
 
 clean: .venv/done ## Delete build/
 	$(VPRESEARCH) clean

@@ -1,4 +1,4 @@
-"""Time many Firth regressions at once against a loop over firthmodels: ``python benchmarks/bench_firth.py``."""
+"""Time many Firth regressions at once against a loop over firthmodels."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from firthmodels import FirthLogisticRegression
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from vpresearch.regression.batched_firth import FirthFits, batched_firth, batched_ml
+from benchmarks.bench_common import Row
+from vpresearch.regression.batched_firth import FirthFits, batched_firth
 
 Floats = NDArray[np.float64]
 
 FITS, ROWS, LOOPED, RUNS = 10_000, 41, 300, 5
 # At 1e-8 some of its likelihood-ratio tests do not converge; at its own 1e-4 its coefficients are off by 3e-5.
 TOLERANCE, STEPS = 1e-6, 100
-TARGET = "20 times as fast, the same to 1e-6"
+LEAST_RATIO, MOST_APART = 20, 1e-6
 
 
 def datasets(seed: int) -> tuple[Floats, Floats]:
@@ -55,26 +56,19 @@ def seconds(work: Callable[[Floats, Floats], object], fill: Floats, leak: Floats
     return median(times)
 
 
-def bench() -> None:
+def rows() -> list[Row]:
     fill, leak = datasets(1)
-    start = process_time()
-    expected = loop(fill[:LOOPED], leak[:LOOPED])
-    looped = (process_time() - start) * FITS / LOOPED
-    batched = seconds(batched_firth, fill, leak)
-    print(f"{FITS} fits of {ROWS} x 2 with penalised likelihood-ratio p and profile limits; target {TARGET}")
-    print(f"firthmodels, a loop     {looped:8.2f} s  (from {LOOPED} of them; tolerance {TOLERANCE:g})")
-    print(f"batched_firth           {batched:8.2f} s")
-    print(f"batched_ml              {seconds(batched_ml, fill, leak):8.2f} s")
-    found = table(batched_firth(fill, leak))
-    difference = np.abs(found[:LOOPED] - expected) / np.maximum(1e-3, np.abs(expected))
-    print(
-        f"ratio {looped / batched:.0f}; largest relative difference {difference.max():.1e} of {difference.size} numbers"
-    )
-    lacking = int(np.isnan(found).any(axis=1).sum())
-    print(f"datasets without every number: {lacking}, with one outcome only: {int((np.ptp(leak, axis=1) == 0).sum())}")
-
-
-if __name__ == "__main__":
     # Processor time on one thread: a second one only slows matrices this small.
     with threadpool_limits(1):
-        bench()
+        start = process_time()
+        expected = loop(fill[:LOOPED], leak[:LOOPED])
+        looped = (process_time() - start) * FITS / LOOPED
+        batched = seconds(batched_firth, fill, leak)
+        found = table(batched_firth(fill, leak))
+    apart = (np.abs(found[:LOOPED] - expected) / np.maximum(1e-3, np.abs(expected))).max()
+    if apart > MOST_APART:
+        raise RuntimeError(f"the two differ by {apart:.1e}")
+    lacking = int(np.isnan(found).any(axis=1).sum())
+    figure = f"{FITS} Firth fits of {ROWS} x 2, p and profile limits"
+    note = f"apart by {apart:.0e} at most; {lacking} without every number"
+    return [Row(figure, batched, "s", f"firthmodels, {LOOPED} in a loop", looped, LEAST_RATIO, note=note)]

@@ -1,4 +1,4 @@
-"""Time the exact reconstruction of lattice data: ``python benchmarks/bench_lattice.py``."""
+"""Time the exact reconstruction of lattice data; ``python -m benchmarks.bench_lattice`` also shows how counts grow."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
+import numpy as np
+from scipy.stats import kruskal
+
+from benchmarks.bench_common import Row
 from vpresearch.lattice import Cell, Joint, count, kruskal_p_distribution, sample
 from vpresearch.lattice.cell import solve
 from vpresearch.reported import Reported
 
 RUNS = 9
 CELLS = [
-    ("n=26, 8.4±1.6, 1..10", Cell(26, Reported("8.4"), Reported("1.6"), 1, 10), 100, "10 ms"),
-    ("n=15, 2.5±1.9, 1..10", Cell(15, Reported("2.5"), Reported("1.9"), 1, 10), 82, "2 ms"),
-    ("n=41, 2.0±0.8, 1..4 by 0.5", Cell(41, Reported("2.0"), Reported("0.8"), 1, 4, "0.5"), 100, "20 ms"),
+    ("n=26, 8.4±1.6, 1..10", Cell(26, Reported("8.4"), Reported("1.6"), 1, 10), 100, 10),
+    ("n=15, 2.5±1.9, 1..10", Cell(15, Reported("2.5"), Reported("1.9"), 1, 10), 82, 2),
+    ("n=41, 2.0±0.8, 1..4 by 0.5", Cell(41, Reported("2.0"), Reported("0.8"), 1, 4, "0.5"), 100, 20),
 ]
 SIZES = [(n, 5) for n in (50, 100, 200, 500, 1000)] + [(30, high) for high in (5, 7, 10, 15, 20, 30)]
 GROUPS = [
@@ -35,19 +39,38 @@ def milliseconds(work: Callable[[], object], runs: int = RUNS) -> float:
     return median(times)
 
 
+def rows() -> list[Row]:
+    """Give what there is an aim for, or another way to do it."""
+    drawing = "drawing as many numbers"
+    found = []
+    for name, cell, size, most in CELLS:
+        took, floor = (
+            milliseconds(work)
+            for work in (
+                lambda cell=cell, size=size: sample(cell, size, seed=1, distinct=True),
+                lambda cell=cell, size=size: np.random.default_rng(1).integers(0, 10, (size, cell.n)),
+            )
+        )
+        found.append(Row(f"{size} distinct datasets, {name}", took, "ms", drawing, floor, most=most))
+    return [*found, every_p()]
+
+
+def every_p() -> Row:
+    """Give the time of the p of every pair, beside scipy's of one pair so many times."""
+    mean_a, sd_a, mean_b, sd_b, _ = GROUPS[0]
+    pair = Joint(Cell(26, Reported(mean_a), Reported(sd_a), 1, 10), Cell(15, Reported(mean_b), Reported(sd_b), 1, 10))
+    first, second = np.random.default_rng(1).integers(1, 11, 26), np.random.default_rng(2).integers(1, 11, 15)
+    took = milliseconds(lambda: kruskal_p_distribution(pair), runs=5)
+    one = milliseconds(lambda: [kruskal(first, second) for _ in range(100)], runs=5) / 100
+    total = kruskal_p_distribution(pair).total
+    return Row("Kruskal-Wallis p of every pair, n=26 and 15", took, "ms", f"scipy, {total:.1e} times one", one * total)
+
+
 def row(*columns: object) -> None:
     print("  ".join(f"{column!s:<30}" if place == 0 else f"{column!s:>16}" for place, column in enumerate(columns)))
 
 
-def bench_samples() -> None:
-    row("distinct datasets", "asked", "exist", "median", "target")
-    for name, cell, size, target in CELLS:
-        took = milliseconds(lambda cell=cell, size=size: sample(cell, size, seed=1, distinct=True))  # type: ignore[misc]
-        row(name, size, count(cell), f"{took:.2f} ms", target)
-
-
 def bench_counts() -> None:
-    print()
     row("count", "datasets", "median")
     for n, high in SIZES:
         cell = Cell(n, Reported(f"{(1 + high) / 2:.1f}"), Reported(f"{high / 5:.1f}"), 1, high)
@@ -71,6 +94,5 @@ def bench_pairs() -> None:
 
 
 if __name__ == "__main__":
-    bench_samples()
     bench_counts()
     bench_pairs()

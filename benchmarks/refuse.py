@@ -24,7 +24,16 @@ from tests.faulty_workbooks import good, write
 from vpresearch.load import examine
 
 # Faults that leave nothing for others to be seen in.
-_ALONE = {"no_rows", "no_header_at_all", "far_too_many_columns", "the_header_again", "a_column_left_out"}
+_ALONE = {
+    "no_rows",
+    "no_header_at_all",
+    "far_too_many_columns",
+    "the_header_again",
+    "a_column_left_out",
+    "rows_and_columns_exchanged",
+    "the_headers_shifted",
+    "two_tables_side_by_side",
+}
 
 
 def main(each: int = 25, n_csv: int = 2_000) -> None:

@@ -14,6 +14,7 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from openpyxl import Workbook
 
+from vpresearch import copies
 from vpresearch.describe import select
 from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
@@ -68,6 +69,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("compared", cases, indirect=True, ids=["-".join(case) for case in cases])
     if "book" in metafunc.fixturenames:
         metafunc.parametrize("book", list(_ORACLE))
+
+
+@pytest.fixture(autouse=True)
+def _no_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copy no process that runs tests: it may have threads, and what is replaced in it would be so in the copy."""
+    monkeypatch.setattr(copies, "possible", lambda: False)
 
 
 @pytest.fixture(scope="session")

@@ -58,18 +58,19 @@ _cells("missing_value", "nothing_for_a_number", _MUST, [None, "", "   "])
 _cells("out_of_range", "too_little", NUMBERS, [-1, "-3,5", -0.01, "\u22122"])
 _cells("out_of_range", "too_much", NUMBERS, [1_000, "5000", 99999.5])
 _cells("date", "a_date_for_a_number", NUMBERS, [DATE, DATE.date(), DATE.time()])
-_cells("not_a_number", "an_error_of_excel", NUMBERS, ["#DIV/0!", "#N/A", "#REF!"])
+_cells("excel_error", "an_error_of_excel", [*NUMBERS, "leak", "level"], ["#DIV/0!", "#N/A", "#REF!", "#¿NOMBRE?"])
 _cells(
     "unknown_category",
     "unknown_words",
     ["sex", "leak", "level"],
-    [SECRET, "quizá", "2", "Sí?", "S/N", "x", 3, "-1", -1, "¿No"],
+    [SECRET, "quizá", "2", "Sí?", "S/N", "x", 3, "-1", -1, "¿No", "No*", "1%", "S/N", "S+"],
 )
-_cells("unknown_category", "unknown_levels", ["level"], ["D12-L1", "T13", "L6", "S1", "C7", "T0", "12"])
+_cells("unknown_category", "unknown_levels", ["level"], ["D12-L1", "T13", "L6", "S1", "C7", "T0", "12", "D13", "T12*"])
 _cells("missing_value", "nothing_for_a_word", ["sex", "leak", "level"], [None, " "])
 _cells("missing_value", "no_patient", ["patient_id"], [None, "  "])
 _cells("like_a_formula", "formulas_as_text", ["complication"], ["+SUM(A1)", "@x", "-2+3", "+cmd|' /C calc'!A0"])
-_cells("formula_without_value", "formulas_that_run", ["complication", "level"], ["=cmd|' /C calc'!A0", "=1+1"])
+_cells("formula_without_value", "formulas_that_run", ["complication", "level"], ["=1+1", "=A1"])
+_cells("external_link", "formulas_of_a_program", ["complication", "level"], ["=cmd|' /C calc'!A0"])
 _cells("too_long", "very_long_text", ["complication", "sex", "leak"], ["x" * 300, "ñ" * 5_000])
 
 
@@ -131,7 +132,10 @@ def fractions_for_percent(book: Book, rng: random.Random) -> Codes:
 @_fault
 def a_header_of_another_unit(book: Book, rng: random.Random) -> Codes:
     name, unit = rng.choice(
-        [("vertebral_volume_cc", "mm3"), ("cement_volume_cc", "mm3"), ("age_years", "meses"), ("vas_pre", "0-100")]
+        [
+            *(("vertebral_volume_cc", "mm3"), ("cement_volume_cc", "mm3"), ("cement_volume_cc", "%")),
+            *(("age_years", "meses"), ("vas_pre", "0-100"), ("vas_1y", "%"), ("odi_pre", "sobre 50")),
+        ]
     )
     header = columns()[name].labels["es"].replace(" (cc)", "")
     book.headers[name] = rng.choice([f"{header} ({unit})", f"{header} [{unit}]", f"{header.upper()} ({unit})"])
@@ -234,6 +238,11 @@ _IDENTIFYING: Mapping[str, list[object]] = {
     "Fecha de nacimiento": [DATE, "12/03/1944"],
     "Fecha de intervención": [DATE, "2019-03-12"],
     "CIP": ["GALO1730224003"],
+    "NºHC": [482913],
+    "Persona de contacto": [SECRET],
+    "Día de la operación": [SECRET],
+    "Notas": ["91-2345678", "612/345/678", "ana (arroba) example.org", "28013 Madrid", "12/3/44", "19440312"],
+    "Comentarios": ["J. Pérez", "Etxebarria Agirre, Miren", "Mohamed El Amrani", "Hª 482913", "March 12, 1944"],
     "Observaciones": ["12345678Z", "Ana Ruiz, hija", "tel. 612 345 678", "ana@example.org", "12/03/2019"],
 }
 
@@ -290,3 +299,100 @@ def the_example_of_the_template(book: Book, rng: random.Random) -> Codes:
 def far_too_many_columns(book: Book, _: random.Random) -> Codes:
     book.beside += [(f"Extra {place}", [1]) for place in range(250)]
     return _codes("too_many_columns")
+
+
+@_fault
+def m_alone_for_sex(book: Book, rng: random.Random) -> Codes:
+    man = rng.choice(["M", "Varón", "Hombre"])
+    for row in book.rows:
+        row["sex"] = rng.choice(["M", man])
+    book.rows[0]["sex"] = book.rows[1]["sex"] = "M"
+    return _codes("sex_m")
+
+
+@_fault
+def a_percent_format(book: Book, rng: random.Random) -> Codes:
+    row, name = book.pick(rng, "odi_pre", "odi_1y")
+    row[name] = rng.choice([0.54, 1, 0.3])
+    book.formats[book.place(row, name)] = rng.choice(["0%", "0.00%"])
+    return _codes("percent_format")
+
+
+@_fault
+def thousands_beside_decimal_commas(book: Book, rng: random.Random) -> Codes:
+    mark, other = rng.choice([(",", "."), (".", ",")])
+    for row in book.rows:
+        row["vertebral_volume_cc"] = f"{as_number(row['vertebral_volume_cc']):.1f}".replace(".", mark)
+    rng.choice(book.rows)["vertebral_volume_cc"] = f"{rng.randint(10, 40)}{other}{rng.randint(100, 999)}"
+    return _codes("two_marks")
+
+
+@_fault
+def pain_from_nought_to_one(book: Book, rng: random.Random) -> Codes:
+    name = rng.choice(["vas_pre", "vas_post", "vas_1y"])
+    for row in book.rows:
+        row[name] = as_number(row[name]) / 10
+    book.rows[0][name] = book.rows[1][name] = 0.7
+    return _codes("unit_of_1")
+
+
+@_fault
+def the_headers_shifted(book: Book, rng: random.Random) -> Codes:
+    names, headers = list(book.headers), list(book.headers.values())
+    by = rng.choice([1, -1, 2])
+    book.headers = dict(zip(names, headers[by:] + headers[:by], strict=True))
+    return _codes("not_a_number", "unknown_category", "missing_value")
+
+
+@_fault
+def rows_and_columns_exchanged(book: Book, _: random.Random) -> Codes:
+    turned = [[header, *(row[name] for row in book.rows)] for name, header in book.headers.items()]
+    book.headers = {str(place): "" for place in range(len(turned[0]))}
+    book.rows, book.below = [], turned
+    return _codes("no_header")
+
+
+@_fault
+def volume_and_cement_exchanged(book: Book, _: random.Random) -> Codes:
+    for row in book.rows:
+        row["vertebral_volume_cc"], row["cement_volume_cc"] = row["cement_volume_cc"], row["vertebral_volume_cc"]
+    return _codes("cement_below_volume", "out_of_range")
+
+
+@_fault
+def a_patient_s_values_on_the_first_row_only(book: Book, _: random.Random) -> Codes:
+    seen: set[object] = set()
+    for row in book.rows:
+        if row["patient_id"] in seen:
+            row.update(dict.fromkeys(name for name in PER_PATIENT if name != "patient_id"))
+        seen.add(row["patient_id"])
+    return _codes("missing_value", "constant")
+
+
+@_fault
+def a_word_for_no_site(book: Book, rng: random.Random) -> Codes:
+    row = rng.choice(book.rows)
+    row |= {"leak": "No", "leak_site": rng.choice(["Ninguna", "-", "No procede", "0"]), "leak_size": None}
+    return _codes("unknown_category")
+
+
+@_fault
+def two_tables_side_by_side(book: Book, _: random.Random) -> Codes:
+    book.beside += [(header, [row[name] for row in book.rows]) for name, header in book.headers.items()]
+    return _codes("column_twice")
+
+
+@_fault
+def a_block_across_columns(book: Book, rng: random.Random) -> Codes:
+    row = rng.choice(book.rows)
+    book.merged.append(f"{book.place(row, 'level')}:{book.place(row, 'cement_volume_cc')}")
+    return _codes("merged_cells")
+
+
+@_fault
+def a_value_of_the_network(book: Book, rng: random.Random) -> Codes:
+    row, name = book.pick(rng, "vertebral_volume_cc", "cement_volume_cc")
+    row[name] = "=1+1"
+    formula = rng.choice(['WEBSERVICE("http://example.org")', "cmd|'/C calc'!A0"])
+    book.parts = lambda text: re.sub(r"<f>1\+1</f><v ?/>", f"<f>{formula}</f><v>5</v>", text)
+    return _codes("external_link")

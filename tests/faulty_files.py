@@ -59,7 +59,14 @@ def _refusal(path: Path) -> str:
         return f"exit {code}"
     if sorted(path.parent.rglob("*")) != before:
         return "something was written"
-    return next((f"{mark} was said" for mark in ("Traceback", SECRET, "12345678Z", "Ruiz") if mark in told), "")
+    return next(
+        (
+            f"{mark} was said"
+            for mark in ("Traceback", SECRET, "12345678Z", "Ruiz", "Etxebarria", "2345678")
+            if mark in told
+        ),
+        "",
+    )
 
 
 def fuzzed_csv(rng: random.Random) -> bytes:

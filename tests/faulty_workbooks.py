@@ -35,6 +35,7 @@ class Book:
     merged: list[str] = field(default_factory=list)
     below: list[list[object]] = field(default_factory=list)
     copy: str = ""
+    formats: dict[str, str] = field(default_factory=dict)
     parts: Callable[[str], str] | None = None
 
     def pick(self, rng: random.Random, *wanted: str) -> tuple[dict[str, object], str]:
@@ -63,7 +64,11 @@ def good(rng: random.Random) -> Book:
 
 
 def _patient(rng: random.Random, number: int) -> list[dict[str, object]]:
-    own: dict[str, object] = {"patient_id": f"P{number + 1}", "sex": rng.choice("FM"), "age_years": rng.randint(55, 91)}
+    own: dict[str, object] = {
+        "patient_id": f"P{number + 1}",
+        "sex": rng.choice("FM") if number else "F",
+        "age_years": rng.randint(55, 91),
+    }
     own |= {"cause": "osteoporosis", "new_fracture_1y": rng.choice(["yes", "no"])}
     own |= {name: rng.randint(1, 10) for name in NUMBERS if name.startswith("vas")}
     own |= {name: rng.randint(10, 90) for name in NUMBERS if name.startswith("odi")}
@@ -114,6 +119,8 @@ def write(book: Book, path: Path) -> Path:
             sheet.cell(book.titles + 1 + number, beside, value)
     for cells in book.below:
         sheet.append(cells)
+    for cell, shown in book.formats.items():
+        sheet[cell].number_format = shown
     for block in book.merged:
         sheet.merge_cells(block)
     if book.copy:

@@ -18,6 +18,7 @@ import pytest
 
 import vpresearch.reconstruct
 import vpresearch.report
+import vpresearch.review
 import vpresearch.scorecard
 from vpresearch import cli, reproduce, runner
 from vpresearch.compendium import read_compendium
@@ -29,7 +30,21 @@ from vpresearch.state import State
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
-COMMANDS = ("reproduce", "report", "audit", "validate", "template", "reconstruct", "test", "check", "clean")
+COMMANDS = (
+    "reproduce",
+    "report",
+    "audit",
+    "validate",
+    "template",
+    "reconstruct",
+    "simulate",
+    "bench",
+    "test",
+    "check",
+    "metadata",
+    "verify",
+    "clean",
+)
 
 
 class Finished(NamedTuple):
@@ -75,10 +90,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 def test_a_run_says_what_it_did(finished: Finished, paper: Paper) -> None:
     assert (finished.code, finished.stderr.count("Traceback")) == (0, 0)
-    *_, verdicts, place, report, bound = finished.stdout.splitlines()
+    *_, verdicts, place, report, review, bound = finished.stdout.splitlines()
     assert bound == f"{len(paper.claims)} of {len(paper.claims)} numbers bound" == "96 of 96 numbers bound"
     assert re.fullmatch(rf"Outputs in {re.escape(str(finished.out))} \(\d+ s\)", place)
     assert report == f"Report in {finished.out / 'report' / 'es'}"
+    assert review == f"For a reviewer: {finished.out / 'review' / 'index.html'}"
     assert sum(int(part.split(": ")[1]) for part in verdicts.split(", ")) == 96
     assert "Reconstructed" not in finished.stdout
 
@@ -95,6 +111,8 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
         "run.json",
         "private/state.json",
         *(f"notebooks/{notebook.file}" for notebook in notebooks),
+        *(f"notebooks/{Path(notebook.file).stem}.html" for notebook in notebooks),
+        *(f"review/{name}" for name in ("index.html", "scorecard.html", "functions.html", "origins.csv")),
     }
     made = {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()}
     report = {path for path in made if path.startswith("report/")}
@@ -103,6 +121,18 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
     assert report >= {f"report/es/tables/table3.{kind}" for kind in ("docx", "html", "tex", "csv")}
     assert report >= {f"report/es/figures/figure1.{kind}" for kind in ("svg", "png")}
     assert all(path.stat().st_size for path in finished.out.rglob("*"))
+
+
+def test_every_link_of_a_run_leads_somewhere(finished: Finished) -> None:
+    pages = {path: path.read_text(encoding="utf-8") for path in finished.out.rglob("*.html")}
+    seen = 0
+    for page in (path for path in pages if path.parent.name in {"review", "notebooks"}):
+        for place, anchor in re.findall(r'href="([^"#]*)#?([^"]*)"', pages[page]):
+            target = (page.parent / place).resolve() if place else page
+            assert target.is_file(), f"{page.name}: {place}"
+            assert not anchor or f'id="{anchor}"' in pages[target], f"{page.name}: {place}#{anchor}"
+            seen += 1
+    assert seen > 3 * 96
 
 
 def test_a_run_gives_a_verdict_on_every_claim(finished: Finished, paper: Paper) -> None:
@@ -172,8 +202,8 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
         return runner.Run(out, {"a.ipynb": 1.4, "b.ipynb": 2.0})
 
     monkeypatch.setattr(runner, "run", run)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
-    monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: contextlib.nullcontext(lambda _: None))
+    monkeypatch.setattr(vpresearch.review, "write_pages", lambda *_: [])
     return given
 
 
@@ -189,7 +219,7 @@ def test_numbers_that_differ_fail_a_strict_run_only(
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("  differs: ") for line in lines) == 10
     assert lines[0] == "  differs: cohort.patients.n: printed 27, computed 74"
-    (differs,) = (int(n) for n in re.findall(r"differs: (\d+),?", "\n".join(lines[-4:])))
+    (differs,) = (int(n) for n in re.findall(r"differs: (\d+),?", "\n".join(lines[-5:])))
     assert lines[10] == f"  and {differs - 10} more, in tables/scorecard.html"
 
 
@@ -287,7 +317,7 @@ def test_the_level_reaches_the_notebooks_and_the_scorecard(
 def test_one_exhibit_is_made_without_a_report(
     no_notebooks: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: pytest.fail("a report was begun"))
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: pytest.fail("a report was begun"))
     assert cli.main(["reproduce", "--only", "table3"]) == 0
     assert no_notebooks[0]["only"] == "table3"
     assert "Report in" not in capsys.readouterr().out
@@ -379,8 +409,8 @@ def test_a_relative_output_folder_is_where_the_user_stands(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "run", run)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: contextlib.nullcontext(dict))
-    monkeypatch.setattr(vpresearch.report, "write_reports", lambda *_: [])
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: contextlib.nullcontext(lambda _: None))
+    monkeypatch.setattr(vpresearch.review, "write_pages", lambda *_: [])
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", "results"]) == 0
     assert asked == [tmp_path / "results"] * 2
 
@@ -428,6 +458,16 @@ def test_a_failure_has_its_own_code_and_no_traceback(
 
 
 # -- the other commands ------------------------------------------------------------------------------------------
+
+
+def test_help_needs_none_of_the_packages_that_take_long_to_import() -> None:
+    code = (
+        "import sys; from vpresearch import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: print([m for m in ('numpy', 'pandas', 'asyncio', 'multiprocessing') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,7 @@ def test_no_path_is_left(tmp_path: Path) -> None:
     assert "Ana" not in text
     clean = json.loads(text)
     assert clean["cells"][0]["source"] == "# Parameters\ndata = 'sha256:abc'\nseed = 1\nout = '..'"
+    assert clean["cells"][0]["id"] == "injected-parameters"
     # The longer path is replaced first, though it begins with the other.
     assert clean["cells"][1]["outputs"] == [{"text": ["warned in ../y"]}]
     assert clean["metadata"]["papermill"] == {

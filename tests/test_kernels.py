@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import papermill
 import pytest
 
+from vpresearch.compendium import read_compendium
 from vpresearch.kernels import QuietKernelManager
+from vpresearch.project import NOTEBOOKS
 
+IMPORTS = (ast.Import, ast.ImportFrom)
 CELL: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
 
 
@@ -21,3 +27,18 @@ def test_a_kernel_says_nothing_beside_its_notebook(tmp_path: Path, capfd: pytest
     papermill.execute_notebook(source, made, progress_bar=False, kernel_manager_class=QuietKernelManager)
     assert "ZZPATIENT" not in capfd.readouterr().err
     assert "in the notebook" in made.read_text(encoding="utf-8")
+
+
+def test_a_warm_process_has_all_that_notebooks_import() -> None:
+    paths = [NOTEBOOKS / notebook.file for notebook in read_compendium().notebooks]
+    books = [json.loads(path.read_text(encoding="utf-8"))["cells"] for path in paths]
+    cells = ["".join(cell["source"]) for cells in books for cell in cells if cell["cell_type"] == "code"]
+    imports = [ast.unparse(node) for cell in cells for node in ast.parse(cell).body if isinstance(node, IMPORTS)]
+    code = [
+        "import sys; from importlib import import_module; from vpresearch import kernels",
+        "[import_module(name) for name in kernels._IMPORTED]; before = set(sys.modules)",
+        *sorted(set(imports) - {"from __future__ import annotations"}),
+        "print(sorted(set(sys.modules) - before))",
+    ]
+    done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

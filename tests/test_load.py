@@ -442,7 +442,7 @@ def test_a_column_that_stands_twice_is_told(rows: Rows, write: Write, refused: R
         ("vas_pre", "inf", "not_a_number"),
         ("age_years", "1.097,25", "not_a_number"),
         ("age_years", "6e1", "not_a_number"),
-        ("cement_volume_cc", "#DIV/0!", "not_a_number"),
+        ("cement_volume_cc", "#DIV/0!", "excel_error"),
         ("cement_volume_cc", "2.", "not_a_number"),
         ("sex", "H", "unknown_category"),
         ("sex", "xyzzy", "unknown_category"),

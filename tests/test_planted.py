@@ -88,10 +88,12 @@ def execute(source: str, target: str, parameters: dict[str, Any], **_: object) -
         if isinstance(last, ast.Expr):
             value = eval(compile(ast.Expression(last.value), target, "eval"), space)
             cell["outputs"] = [{"output_type": "execute_result", "data": dict(shown(value)), "metadata": {}}]
+            cell["outputs"][0]["execution_count"] = 1
         if "parameters" in cell["metadata"].get("tags", []):
             space |= parameters
             lines_of = [f"{name} = {value!r}" for name, value in parameters.items()]
-            cells.append({"cell_type": "code", "source": lines_of, "metadata": {"tags": ["injected-parameters"]}})
+            told = {"source": lines_of, "metadata": {"tags": ["injected-parameters"]}}
+            cells.append({"cell_type": "code", "execution_count": None, "outputs": [], **told})
     book |= {"cells": cells}
     book["metadata"]["papermill"] = {"parameters": parameters, "input_path": source, "output_path": target}
     Path(target).write_text(json.dumps(book), encoding="utf-8")
@@ -105,6 +107,7 @@ def shown(value: object) -> Iterator[tuple[str, str]]:
     ):
         if hasattr(value, method):
             content = getattr(value, method)()
+            content = content[0] if isinstance(content, tuple) else content
             yield kind, base64.b64encode(content).decode() if isinstance(content, bytes) else content
     yield "text/plain", repr(value)
 

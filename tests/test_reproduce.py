@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import vpresearch.report
+import vpresearch.review
 from vpresearch import reproduce, runner, staleness
 from vpresearch.compendium import Compendium, Exhibit, Notebook
 from vpresearch.load import Dataset
@@ -19,10 +23,6 @@ from vpresearch.workspace import Finished
 BOOKS = ("01_cohort.ipynb", "02_leaks.ipynb")
 
 
-class Results:
-    """What an analysis would give."""
-
-
 @pytest.fixture
 def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     """Ask for two notebooks and a report, none of which takes any time to make."""
@@ -31,6 +31,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
 
     def run(dataset: Dataset, data: Path, out: Path, records: Path, **chosen: object) -> runner.Run:
         only, force = chosen.pop("only"), chosen.pop("force")
+        assert chosen.pop("copies") is None
         state, made_from = read_state(out, records), staleness.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
         seconds = {}
         for name, inputs in made_from.items():
@@ -43,29 +44,31 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
         state.write()
         return runner.Run(out, seconds)
 
-    class Analysing:
-        def __enter__(self) -> type[Results]:
-            return Results
+    @contextlib.contextmanager
+    def writing(*asked: Any) -> Iterator[Callable[[Path], None]]:
+        def put_in_place(folder: Path) -> None:
+            place = folder / asked[4][0] / "report.html"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("report", encoding="utf-8")
 
-        def __exit__(self, *_: object) -> None:
-            pass
+        yield put_in_place
 
-    def write_reports(_: object, folder: Path, languages: list[str]) -> list[Path]:
-        place = folder / languages[0] / "report.html"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text("report", encoding="utf-8")
+    def write_pages(records: Path, *_: object) -> list[Path]:
+        place = records / "review" / "index.html"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("index", encoding="utf-8")
         return [place]
 
     monkeypatch.setattr(runner, "run", run)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: Analysing())
-    monkeypatch.setattr(vpresearch.report, "write_reports", write_reports)
+    monkeypatch.setattr(vpresearch.review, "write_pages", write_pages)
+    monkeypatch.setattr(vpresearch.report, "writing", writing)
     out = tmp_path / "out"
-    return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
+    return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False, plain=True)
 
 
 def test_nothing_is_said_to_be_unchanged_before_it_was_made(wanted: Wanted) -> None:
     assert unchanged(wanted) is None
-    assert set(why(wanted).lines) == {f"{name}: it was not made yet" for name in (*BOOKS, "report/es")}
+    assert set(why(wanted).lines) == {f"{name}: it was not made yet" for name in (*BOOKS, "report/es", "review")}
     assert not wanted.out.exists()
 
 
@@ -73,11 +76,11 @@ def test_what_was_made_is_unchanged_and_says_the_same(wanted: Wanted) -> None:
     told, again = remake(wanted), unchanged(wanted)
     assert again is not None
     assert again.lines[1].startswith("Nothing has changed, and every output is as it was made: 01_cohort.ipynb, ")
-    assert (again.lines[0], again.lines[-4], *again.lines[-2:]) == (told.lines[0], told.lines[-4], *told.lines[-2:])
-    assert set(why(wanted).lines) == {f"{name}: nothing changed" for name in (*BOOKS, "report/es")}
+    assert (again.lines[0], again.lines[-5], *again.lines[-3:]) == (told.lines[0], told.lines[-5], *told.lines[-3:])
+    assert set(why(wanted).lines) == {f"{name}: nothing changed" for name in (*BOOKS, "report/es", "review")}
 
 
-@pytest.mark.parametrize("part", ["tables/01.csv", "report/es/report.html"])
+@pytest.mark.parametrize("part", ["tables/01.csv", "report/es/report.html", "review/index.html"])
 @pytest.mark.parametrize("gone", [False, True])
 def test_an_output_that_is_not_as_it_was_made_is_made_again(wanted: Wanted, part: str, gone: bool) -> None:
     remake(wanted)
@@ -94,12 +97,12 @@ def test_an_output_that_is_not_as_it_was_made_is_made_again(wanted: Wanted, part
 @pytest.mark.parametrize(
     ("change", "words", "n"),
     [
-        ({"language": "en"}, "the language changed", 2),
-        ({"alpha": 0.1}, "the parameters changed", 3),
-        ({"seed": 2}, "the parameters changed", 3),
-        ({"min_cell": 5}, "the parameters changed", 2),
+        ({"language": "en"}, "the language changed", 3),
+        ({"alpha": 0.1}, "the parameters changed", 4),
+        ({"seed": 2}, "the parameters changed", 4),
+        ({"min_cell": 5}, "the parameters changed", 3),
         ({"only": "table", "seed": 2}, "the parameters changed", 2),
-        ({"force": True}, "--force was given", 3),
+        ({"force": True}, "--force was given", 4),
     ],
 )
 def test_why_names_what_changed(wanted: Wanted, change: dict[str, object], words: str, n: int) -> None:
@@ -119,7 +122,7 @@ def test_a_report_of_which_nothing_changed_is_not_written_again(
     wanted: Wanted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remake(wanted)
-    monkeypatch.setattr(vpresearch.report, "analysing", lambda *_: pytest.fail("a report was begun"))
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: pytest.fail("a report was begun"))
     (wanted.out / "tables" / "01.csv").unlink()
     remake(wanted)
 

@@ -27,7 +27,9 @@ PLANTED = "ZZPATIENT001"
 Books = Callable[..., None]
 Go = Callable[..., Run]
 # What waits of a notebook that finished when another did not.
-WAITING = {f"private/finished/good.ipynb/{name}" for name in (".made.json", "notebooks/good.ipynb", "tables/good.csv")}
+PAGES = ("notebooks/good.ipynb", "notebooks/good.html")
+WAITING = {f"private/finished/good.ipynb/{name}" for name in (".made.json", *PAGES, "tables/good.csv")}
+EXECUTED = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
 
 
 def cell(source: str, **metadata: list[str]) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def test_a_run_puts_everything_in_its_place(books: Books, go: Go, out: Path, rec
     assert list(finished.seconds) == ["good.ipynb"]
     assert files(out) == {"tables/good.csv"}
     assert (out / "tables" / "good.csv").read_text(encoding="utf-8") == "en 0.1 7 vertebrae.csv"
-    assert files(records) == {"run.json", "notebooks/good.ipynb", "private/state.json"}
+    assert files(records) == {"run.json", *PAGES, "private/state.json"}
     record = json.loads((records / "run.json").read_text(encoding="utf-8"))
     assert record["data"] == {"sha256": shipped.sha256, "reconstruction": True}
     assert record["parameters"] == {"language": "en", "alpha": 0.1, "seed": 7, "min_cell": 0}
@@ -120,9 +122,10 @@ def test_one_exhibit_alone_can_be_made(
     assert list(go(only="second").seconds) == ["second.ipynb"]
     assert files(out) == {"tables/second.csv"}
     # The other record is one of a whole run.
-    assert files(records) == {"notebooks/second.ipynb", "private/state.json"}
+    assert files(records) == {"notebooks/second.ipynb", "notebooks/second.html", "private/state.json"}
     assert list(go().seconds) == ["good.ipynb"]
-    assert files(records) == {"run.json", "private/state.json", *(f"notebooks/{n}.ipynb" for n in ("good", "second"))}
+    pages = {f"notebooks/{name}.{kind}" for name in ("good", "second") for kind in ("ipynb", "html")}
+    assert files(records) == {"run.json", "private/state.json", *pages}
 
 
 # -- parameters --------------------------------------------------------------------------------------------------
@@ -210,7 +213,7 @@ def test_a_notebook_that_does_not_make_its_output_is_an_error(
 
 def pretend(source: str, target: str, parameters: dict[str, Any], **_: object) -> None:
     """Do what papermill would, without a kernel."""
-    Path(target).write_text("{}", encoding="utf-8")
+    Path(target).write_text(EXECUTED, encoding="utf-8")
     (Path(parameters["out"]) / "tables").mkdir(exist_ok=True)
     if Path(source).stem != "lazy":
         (Path(parameters["out"]) / "tables" / f"{Path(source).stem}.csv").write_text("new", encoding="utf-8")
@@ -294,9 +297,13 @@ def test_what_a_killed_run_left_is_removed(
     books: Books, go: Go, records: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No process has such a number.
-    left = records / f".staging-{2**31 - 1}-x" / "private" / "rows.csv"
-    left.parent.mkdir(parents=True)
-    left.write_text("rows", encoding="utf-8")
+    gone = records / f".staging-{2**31 - 1}-x"
+    # Older than the process that has its number now.
+    reused = records / f".staging-{os.getpid()}-y"
+    for left in (gone, reused):
+        (left / "private").mkdir(parents=True)
+        (left / "private" / "rows.csv").write_text("rows", encoding="utf-8")
+    os.utime(reused, (1, 1))
     other = records / f".staging-{os.getpid()}-x"
     other.mkdir()
     books(good=WRITES)
@@ -335,7 +342,7 @@ def test_only_a_changed_notebook_is_run(ran: Books, go: Go) -> None:
 def test_everything_is_run_for_other_parameters_and_where_that_is_asked(
     ran: Books, go: Go, more: dict[str, object]
 ) -> None:
-    assert list(go(**more).seconds) == ["good.ipynb", "second.ipynb"]
+    assert set(go(**more).seconds) == {"good.ipynb", "second.ipynb"}
 
 
 @pytest.mark.parametrize("name", ["source_digest", "LOCK"])
@@ -344,7 +351,7 @@ def test_everything_is_run_for_another_package(
 ) -> None:
     (tmp_path / "lock").write_text("another", encoding="utf-8")
     monkeypatch.setattr(staleness, name, {"source_digest": lambda: "another", "LOCK": tmp_path / "lock"}[name])
-    assert list(go().seconds) == ["good.ipynb", "second.ipynb"]
+    assert set(go().seconds) == {"good.ipynb", "second.ipynb"}
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("by hand", encoding="utf-8")])
@@ -375,6 +382,23 @@ def test_what_waits_counts_only_if_it_is_whole(
     assert list(go().seconds) == [*(["good.ipynb"] if spoilt else []), "second.ipynb"]
 
 
+def test_the_longest_is_begun_first(books: Books, go: Go, records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    books(good=WRITES, second=WRITES, third=WRITES)
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    estimates = {"good": 1.0, "second": 3.0, "third": 2.0}
+    notebooks = tuple(
+        Notebook(f"{name}.ipynb", (Exhibit("table", f"tables/{name}"),), seconds=n) for name, n in estimates.items()
+    )
+    monkeypatch.setattr(runner, "read_compendium", lambda: Compendium(notebooks, ()))
+    assert list(go().seconds) == ["second.ipynb", "third.ipynb", "good.ipynb"]
+    # What was measured counts for more.
+    place = records / "private" / "state.json"
+    state = json.loads(place.read_text(encoding="utf-8"))
+    state["made"]["good.ipynb"]["seconds"] = 9.0
+    place.write_text(json.dumps(state), encoding="utf-8")
+    assert next(iter(go(seed=8).seconds)) == "good.ipynb"
+
+
 # -- real data ---------------------------------------------------------------------------------------------------
 
 
@@ -396,7 +420,7 @@ def test_notebooks_get_rows_without_ids_that_are_gone_afterwards(
     assert parameters["min_cell"] == 7
     assert set(seen.patients.index).isdisjoint(study.patients.index)
     assert sorted(seen.rows["cement_volume_cc"]) == sorted(study.rows["cement_volume_cc"])
-    assert files(out) == {"tables/good.csv", "notebooks/good.ipynb", "run.json", "private/state.json"}
+    assert files(out) == {"tables/good.csv", *PAGES, "run.json", "private/state.json"}
     for record in ("run.json", "private/state.json"):
         content = (out / record).read_text(encoding="utf-8")
         assert "Ana" not in content
@@ -408,7 +432,7 @@ def test_a_public_run_removes_what_it_leaves_out(
     books: Books, studies: dict[str, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, min_cell: int
 ) -> None:
     def execute(source: str, target: str, parameters: dict[str, Any], **_: object) -> None:
-        Path(target).write_text("{}", encoding="utf-8")
+        Path(target).write_text(EXECUTED, encoding="utf-8")
         (Path(parameters["out"]) / "private").mkdir()
         (Path(parameters["out"]) / "private" / "points.svg").write_text("new", encoding="utf-8")
 

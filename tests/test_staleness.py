@@ -22,9 +22,12 @@ def test_a_notebook_is_its_cells_and_nothing_else(tmp_path: Path) -> None:
         cell["id"] = f"other-{number}"
         if cell["cell_type"] == "code":
             cell |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}], "execution_count": 3}
+        # What editors add to a notebook and its cells.
+        cell["metadata"] |= {"jp-MarkdownHeadingCollapsed": True, "comment": "mine"}
     content["metadata"]["kernelspec"]["display_name"] = "another"
+    content["metadata"]["comment"] = "mine"
     path = tmp_path / "another name.ipynb"
-    path.write_text(json.dumps(content), encoding="utf-8")
+    path.write_text(json.dumps(content, indent=4), encoding="utf-8", newline="\r\n")
     assert notebook_digest(path) == notebook_digest(BOOK)
     content["cells"][0]["source"] += " "
     path.write_text(json.dumps(content), encoding="utf-8")
@@ -76,8 +79,9 @@ def test_every_line_of_the_package_and_its_tables_counts(package: Path, name: st
         lambda root: (root / "data" / "README.md").write_text("other words", encoding="utf-8"),
         lambda root: (root / "data" / "raw" / "study.csv").write_text("other rows", encoding="utf-8"),
         lambda root: (root / "src" / "__pycache__").mkdir() or (root / "src/__pycache__/a.pyc").write_bytes(b"x"),
+        lambda root: (root / "src" / ".DS_Store").write_bytes(b"x"),
     ],
-    ids=["date", "line endings", "readme", "another study", "bytecode"],
+    ids=["date", "line endings", "readme", "another study", "bytecode", "hidden"],
 )
 def test_nothing_else_counts(package: Path, change: Callable[[Path], object]) -> None:
     before = fresh()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,13 +15,14 @@ from pathlib import Path
 from typing import get_args
 
 from vpresearch.errors import InputError, VPResearchError
-from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, ROOT, shown
+from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
 from vpresearch.telling import listed, refused
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
 _MIN_CELL = 5
+_SIMULATED = 2000
 _EXITS = (
     "Exit: 0 done; 1 with --strict, a number differs or is impossible; 2 bad input; 3 the run failed; 130 interrupted."
 )
@@ -51,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VPResearchError as error:
         print(error, file=sys.stderr)
         return FAILED
+    except BrokenPipeError:
+        # Whoever read along, such as head, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except Exception as error:
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
         *_, place = traceback.extract_tb(error.__traceback__)
@@ -78,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
     reproduce.add_argument("--only", metavar="NAME", help="make one exhibit or notebook, such as table3, and no report")
     reproduce.add_argument("--force", action="store_true", help="make also that of which nothing changed")
+    reproduce.add_argument("--plain", action="store_true", help="start every kernel anew, one after the other")
     reproduce.add_argument("--why", action="store_true", help="tell what would be made and why, and make nothing")
     _add_drop(reproduce)
     reproduce.add_argument("--public", action="store_true", help="leave out single patients' values and small counts")
@@ -112,11 +119,18 @@ def _parser() -> argparse.ArgumentParser:
     reconstruct.add_argument("--seed", type=_seed, default=_SEED, help="another seed, another dataset (%(default)s)")
     reconstruct.add_argument("--out", type=Path, help="file (the project's reconstruction, or with --n its ensemble)")
     reconstruct.add_argument("--n", type=_positive, help="make an ensemble of so many datasets")
-    reconstruct.add_argument("--workers", type=_positive, help="processes for an ensemble (one a core)")
+    _add_workers(reconstruct)
     reconstruct.add_argument(
         "--extremes", action="store_true", help="with --n, also search for the datasets furthest out"
     )
     reconstruct.set_defaults(command=_reconstruct)
+
+    simulate = commands.add_parser("simulate", help="count how often each leak model errs, on made-up data")
+    simulate.add_argument("--n", type=_positive, default=_SIMULATED, help="datasets of each kind (%(default)s)")
+    simulate.add_argument("--seed", type=_seed, default=0, help="another seed, other datasets (%(default)s)")
+    simulate.add_argument("--out", type=Path, help="CSV (the project's, or in build/ if n or the seed is another)")
+    _add_workers(simulate)
+    simulate.set_defaults(command=_simulate)
 
     report = commands.add_parser("report", help="write the report as HTML, DOCX and PDF, each exhibit also alone")
     report.add_argument("--data", type=Path, default=RECONSTRUCTION, help="workbook or CSV (the reconstruction)")
@@ -132,12 +146,18 @@ def _parser() -> argparse.ArgumentParser:
     app = commands.add_parser("app", help="explore the study on a page without code, on this machine only")
     _add_server(app, _app, 8866)
 
+    bench = commands.add_parser("bench", help="time everything, each figure beside a peer or a floor")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="only these, such as lattice (all)")
+    bench.set_defaults(command=_bench)
+
     test = commands.add_parser("test", help="run the tests")
     test.add_argument("--long", action="store_true", help="run those that take minutes or need a browser instead")
     test.set_defaults(command=_test)
 
     for name, command, words in (
         ("check", _check, "check style and types"),
+        ("verify", _verify, "run everything twice under unlike conditions and compare every byte"),
+        ("metadata", _metadata, "write what machines and checkers read about the compendium"),
         ("clean", _clean, "delete build/"),
     ):
         commands.add_parser(name, help=words).set_defaults(command=command)
@@ -154,6 +174,18 @@ def _add_drop(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--drop-identifiers", action="store_true", help="drop names, record numbers, dates ... instead of refusing them"
     )
+
+
+def _add_workers(command: argparse.ArgumentParser) -> None:
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_positive, help="processes (one a core)")
+    where.add_argument("--scheduler", type=_address, metavar="tcp://HOST:PORT", help="let a Dask cluster do the work")
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"(tcp|tls)://[^/\s]+:\d+", text):
+        raise argparse.ArgumentTypeError("must be like tcp://HOST:PORT or tls://HOST:PORT")
+    return text
 
 
 def _level(text: str) -> float:
@@ -204,6 +236,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         only=options.only,
         drop_identifiers=options.drop_identifiers,
         force=options.force,
+        plain=options.plain,
     )
     at_once = why(wanted) if options.why else None if options.force else unchanged(wanted)
     told = at_once or remake(wanted)
@@ -257,7 +290,7 @@ def _report(options: argparse.Namespace) -> int:
 
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
-    folder: Path = options.out or BUILD / ("reconstruction" if standard else options.data.stem) / "report"
+    folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
     _refuse_a_file(folder)
     if dataset.reconstruction:
         print("Reconstructed data: no row is a patient. Every page says so.")
@@ -299,8 +332,18 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
     if options.data.resolve() == RECONSTRUCTION.resolve():
         records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}{public}")
         return (ROOT, records) if standard else (records, records)
-    folder = BUILD / f"{options.data.stem}{public}"
+    folder = BUILD / f"{_name(options)}{public}"
     return folder, folder
+
+
+def _name(options: argparse.Namespace) -> str:
+    """Name the folder of the outputs after the file, unless that is named after somebody."""
+    stem: str = options.data.stem
+    if options.drop_identifiers:
+        from vpresearch.identifiers import kinds_of_file_name
+
+        return "study" if kinds_of_file_name(stem) else stem
+    return stem
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
@@ -339,20 +382,47 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 
 def _ensemble(options: argparse.Namespace) -> int:
+    from vpresearch.implied import shipped
+    from vpresearch.implied_relief import write_relief
     from vpresearch.published import read_paper
     from vpresearch.reconstruct import ENSEMBLE, make_ensemble
+    from vpresearch.workers import engage
 
-    written = make_ensemble(
-        read_paper(PUBLISHED),
-        options.n,
-        options.seed,
-        options.out or ENSEMBLE,
-        workers=options.workers,
-        extremes=options.extremes,
-        progress=True,
-    )
+    out: Path = options.out or ENSEMBLE
+    with engage(options.workers, options.scheduler) as workers:
+        written = make_ensemble(
+            read_paper(PUBLISHED),
+            options.n,
+            options.seed,
+            out,
+            workers=workers,
+            extremes=options.extremes,
+            progress=True,
+        )
+        if options.extremes and out.resolve() == ENSEMBLE:
+            # Else the table of relief would tell of other reconstructions than the compendium ships.
+            write_relief(shipped(), RELIEF, workers, progress=True)
+            written.append(RELIEF)
     print(f"{options.n} reconstructed datasets, seed {options.seed}: {', '.join(str(shown(path)) for path in written)}")
     return OK
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from vpresearch.simulation import write_simulation
+    from vpresearch.workers import engage
+
+    standard = (options.n, options.seed) == (_SIMULATED, 0)
+    other = BUILD / "simulation" / f"leak_regression-{options.n}-{options.seed}.csv"
+    out: Path = options.out or (SIMULATION if standard else other)
+    with engage(options.workers, options.scheduler) as workers:
+        table = write_simulation(options.n, options.seed, out, workers)
+    print(table.round(4).to_string(index=False))
+    print(f"{options.n} made-up datasets without a slope and with one, seed {options.seed}: {shown(out)}")
+    return OK
+
+
+def _bench(options: argparse.Namespace) -> int:
+    return _tool("benchmarks", *options.names)
 
 
 def _test(options: argparse.Namespace) -> int:
@@ -363,6 +433,20 @@ def _test(options: argparse.Namespace) -> int:
 def _check(_: argparse.Namespace) -> int:
     results = [_tool("ruff", "check"), _tool("ruff", "format", "--check"), _tool("mypy")]
     return max(results)
+
+
+def _verify(_: argparse.Namespace) -> int:
+    from vpresearch.verify import verify
+
+    return OK if verify() else DIFFERS
+
+
+def _metadata(_: argparse.Namespace) -> int:
+    from vpresearch.metadata import write_metadata
+
+    for path in write_metadata():
+        print(shown(path))
+    return OK
 
 
 def _tool(*command: str) -> int:

@@ -37,11 +37,14 @@ class Notebook:
     exhibits : tuple of Exhibit
     only_reconstruction : bool
         Whether it has nothing to say where the data are real.
+    seconds : float
+        About how long it takes; only the order hangs on it, and only before the first run.
     """
 
     file: str
     exhibits: tuple[Exhibit, ...]
     only_reconstruction: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def read_compendium(path: Path = COMPENDIUM) -> Compendium:
             entry["file"],
             tuple(Exhibit(made["exhibit"], made["output"]) for made in entry["exhibits"]),
             entry.get("only_reconstruction", False),
+            entry.get("seconds", 0.0),
         )
         for entry in content["notebooks"]
     )

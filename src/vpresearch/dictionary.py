@@ -13,6 +13,7 @@ from typing import Literal
 from vpresearch.project import DICTIONARY
 
 UnitOfObservation = Literal["patient", "vertebra"]
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,13 @@ def fold(text: object) -> str:
     """
     if isinstance(text, float) and text.is_integer():
         text = int(text)
-    decomposed = unicodedata.normalize("NFKD", str(text)).casefold()
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(re.sub(r"[\W_]+", " ", plain).split())
+    plain = str(text)
+    if plain.isascii():
+        plain = plain.casefold()
+    else:
+        decomposed = unicodedata.normalize("NFKD", plain).casefold()
+        plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(_BETWEEN_WORDS.sub(" ", plain).split())
 
 
 @cache

@@ -24,6 +24,8 @@ def without_paths(path: Path, shown: Mapping[str, object], names: Mapping[str, s
     for cell in book.get("cells", []):
         if "injected-parameters" in cell.get("metadata", {}).get("tags", []):
             cell["source"] = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in shown.items())])
+            # papermill draws its id by lot: the same run would give another file.
+            cell["id"] = "injected-parameters"
     papermill = book.get("metadata", {}).get("papermill", {})
     if papermill:
         papermill |= {"parameters": dict(shown), "input_path": path.name, "output_path": path.name}

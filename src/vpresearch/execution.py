@@ -1,14 +1,17 @@
-"""One notebook under papermill, and what is told of one that fails."""
+"""Notebooks under papermill, in turn or together, and what is told of one that fails."""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from vpresearch.copies import Copies, CopyDiedError
 
 # A cell that takes longer than this hangs; the slowest one of 50,000 vertebrae takes minutes.
 LIMIT = 1800
@@ -78,20 +81,66 @@ def execute_in_turn(tasks: Sequence[Task]) -> Iterator[Outcome]:
     ------
     Outcome
     """
+    from vpresearch.kernels import QuietKernelManager
+
     for task in tasks:
         start = time.perf_counter()
-        failure = execute(task, cwd=str(task.source.parent))
+        failure = execute(task, QuietKernelManager)
         yield Outcome(task, time.perf_counter() - start, failure)
 
 
-def execute(task: Task, **more: object) -> Failure | None:
+def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]:
+    """Execute notebooks at the same time, each in a kernel forked from this process.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        In the order in which they are begun.
+    copies : Copies
+
+    Yields
+    ------
+    Outcome
+        As they end.
+    """
+    _import_papermill()
+    jobs = {copies.submit(_execute_forked, task): task for task in tasks}
+    for job in copies.finished(list(jobs)):
+        task = jobs[job]
+        try:
+            seconds, failure = job.result()
+        except CopyDiedError:
+            seconds, failure = 0.0, Failure(last_begun(task.executed), "its process was killed")
+        yield Outcome(task, seconds, failure)
+
+
+def _import_papermill() -> None:
+    """Import what each copy needs, before it is made."""
+    # For a check of addresses that notebooks have none of, a grammar would be compiled, which takes a second.
+    grammar = {"rfc3987_syntax": None} if "rfc3987_syntax" not in sys.modules else {}
+    sys.modules.update(grammar)  # type: ignore[arg-type]
+    import papermill  # noqa: F401
+
+    for name in grammar:
+        del sys.modules[name]
+
+
+def _execute_forked(task: Task) -> tuple[float, Failure | None]:
+    from vpresearch.kernels import ForkedKernel, manager_of
+
+    start = time.perf_counter()
+    failure = execute(task, manager_of(ForkedKernel()))
+    return time.perf_counter() - start, failure
+
+
+def execute(task: Task, manager: type) -> Failure | None:
     """Execute a notebook under papermill.
 
     Parameters
     ----------
     task : Task
-    **more : object
-        Further arguments of papermill and its engine.
+    manager : type
+        Class of the kernel's manager.
 
     Returns
     -------
@@ -100,8 +149,6 @@ def execute(task: Task, **more: object) -> Failure | None:
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
-
-    from vpresearch.kernels import QuietKernelManager
 
     task.executed.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -112,11 +159,12 @@ def execute(task: Task, **more: object) -> Failure | None:
             kernel_name="python3",
             progress_bar=False,
             execution_timeout=task.limit,
-            kernel_manager_class=QuietKernelManager,
+            kernel_manager_class=manager,
+            # Papermill's own ``cwd`` changes that of this whole process.
+            resources={"metadata": {"path": str(task.source.parent)}},
             # The kernel listens on loopback only; its warning of plain TCP would frighten and not help.
             # IPython would keep every cell, and so the path of the data, in a history of its own.
             extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
-            **more,
         )
     except PapermillExecutionError as error:
         # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.

@@ -19,7 +19,13 @@ from vpresearch.regression.batched_gee import batched_gee
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.logistic import maximise
 from vpresearch.regression.separation import gate
+from vpresearch.sharing import once
+from vpresearch.workers import InPlace, Workers, gather
 
+# Datasets that are fitted at once, three seconds' work.
+BLOCK = 500
+# Model, unit and adjustment; slopes, p and reasons.
+_Model = tuple[str, str, str]
 _Fitted = tuple[Floats, Floats, NDArray[np.str_]]
 
 
@@ -35,12 +41,40 @@ def shipped() -> Mapping[str, Ensemble]:
     return {"drawn": read_ensemble(ENSEMBLE), "extreme": read_ensemble(ENSEMBLE.with_stem("ensemble_extremes"))}
 
 
-def fits(ensembles: Mapping[str, Ensemble]) -> pd.DataFrame:
+def cut(ensembles: Mapping[str, Ensemble], size: int) -> list[tuple[str, int, Ensemble]]:
+    """Cut ensembles into blocks that can be worked on alone.
+
+    Parameters
+    ----------
+    ensembles : dict of str to Ensemble
+    size : int
+        Most datasets in a block.
+
+    Returns
+    -------
+    list of tuple
+        Name of the ensemble, number of the block's first dataset, and the block.
+
+    Examples
+    --------
+    >>> [(source, start, len(block)) for source, start, block in cut(shipped(), 300)]
+    [('drawn', 0, 300), ('drawn', 300, 200), ('extreme', 0, 4)]
+    """
+    return [
+        (source, start, ensemble.take(range(start, min(start + size, len(ensemble)))))
+        for source, ensemble in ensembles.items()
+        for start in range(0, len(ensemble), size)
+    ]
+
+
+def fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> pd.DataFrame:
     """Fit every model that is cheap enough to every dataset of some ensembles.
 
     Parameters
     ----------
     ensembles : dict of str to Ensemble
+    workers : Workers, optional
+        This process where not given: for some hundred datasets, starting another takes as long as the work.
 
     Returns
     -------
@@ -55,9 +89,17 @@ def fits(ensembles: Mapping[str, Ensemble]) -> pd.DataFrame:
     >>> table["model"].unique().tolist(), len(table) == 3 * len(table.groupby(["model", "unit", "adjustment"]))
     (['ml', 'firth', 'gee_robust', 'gee_kc', 'gee_md', 'gee_fg'], True)
     """
+    return once(_fits, ensembles) if workers is None else _fits(ensembles, workers)
+
+
+def _fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> pd.DataFrame:
+    found = {task[:2]: result for task, result in gather(workers or InPlace(), _block, cut(ensembles, BLOCK))}
     parts = []
     for source, ensemble in ensembles.items():
-        for (model, unit, adjustment), (slope, p_value, reason) in _fitted(ensemble):
+        blocks = [found[source, start] for start in range(0, len(ensemble), BLOCK)]
+        for key in blocks[0]:
+            model, unit, adjustment = key
+            slope, p_value, reason = map(np.concatenate, zip(*(block[key] for block in blocks), strict=True))
             columns = {"source": source, "number": np.arange(len(ensemble)), "model": model, "unit": unit}
             columns |= {"adjustment": adjustment, "slope": slope, "p_value": p_value, "reason": reason}
             parts.append(pd.DataFrame(columns))
@@ -169,7 +211,11 @@ def _intervals() -> Intervals:
     return Intervals(least, greatest, int((p < 0.05).sum()), len(p))
 
 
-def _fitted(ensemble: Ensemble) -> Iterator[tuple[tuple[str, str, str], _Fitted]]:
+def _block(source: str, start: int, ensemble: Ensemble) -> Mapping[_Model, _Fitted]:
+    return dict(_fitted(ensemble))
+
+
+def _fitted(ensemble: Ensemble) -> Iterator[tuple[_Model, _Fitted]]:
     fill, leak = ensemble.fill_percent, ensemble.leak
     yield ("ml", "vertebrae", "none"), _of(batched_ml(fill, leak))
     yield ("firth", "vertebrae", "none"), _of(batched_firth(fill, leak))

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from tqdm import tqdm
 
+from vpresearch.implied import cut
 from vpresearch.project import RELIEF
 from vpresearch.reconstruct import Ensemble
 from vpresearch.regression.change import change_design, changes
 from vpresearch.regression.equivalence import CONTRASTS, equivalence
+from vpresearch.workers import InPlace, Workers, gather
+
+# Datasets that are asked at once, two seconds' work.
+BLOCK = 25
 
 
-def relief(ensembles: Mapping[str, Ensemble]) -> pd.DataFrame:
+def relief(ensembles: Mapping[str, Ensemble], workers: Workers | None = None, progress: bool = False) -> pd.DataFrame:
     """Ask every dataset of some ensembles whether relief depends on fill or on leaks.
 
     Parameters
     ----------
     ensembles : dict of str to Ensemble
+    workers : Workers, optional
+        This process where not given.
+    progress : bool, default False
+        Whether to show a bar with the time left, on standard error.
 
     Returns
     -------
@@ -32,21 +43,28 @@ def relief(ensembles: Mapping[str, Ensemble]) -> pd.DataFrame:
     >>> relief({"drawn": shipped()["drawn"].take([0])})["term"].tolist()
     ['leak', 'leak', 'fill_percent', 'fill_percent', 'leak', 'fill_percent']
     """
-    rows = []
-    for source, ensemble in ensembles.items():
-        for number in range(len(ensemble)):
-            table = ensemble.table(number)
-            vertebrae = table.assign(fill_percent=100 * table["cement_volume_cc"] / table["vertebral_volume_cc"])
-            patients = table.drop_duplicates("patient_id").set_index("patient_id")
-            for score in ("vas", "odi"):
-                about = changes(patients, vertebrae, score)
-                found = [each for term in CONTRASTS for each in equivalence(change_design(about, term, score))]
-                rows += [
-                    {"source": source, "number": number, "outcome": each.outcome, "term": each.term}
-                    | {"margin": each.margin, "estimate": each.estimate, "verdict": each.verdict}
-                    for each in found
-                ]
-    return pd.DataFrame(rows)
+    tasks = cut(ensembles, BLOCK)
+    gathered = gather(workers or InPlace(), _block, tasks)
+    bar = tqdm(gathered, total=len(tasks), unit="block", disable=not progress)
+    found = {task[:2]: rows for task, rows in bar}
+    return pd.DataFrame([row for source, start, _ in tasks for row in found[source, start]])
+
+
+def _block(source: str, start: int, ensemble: Ensemble) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for number in range(len(ensemble)):
+        table = ensemble.table(number)
+        vertebrae = table.assign(fill_percent=100 * table["cement_volume_cc"] / table["vertebral_volume_cc"])
+        patients = table.drop_duplicates("patient_id").set_index("patient_id")
+        for score in ("vas", "odi"):
+            about = changes(patients, vertebrae, score)
+            found = [each for term in CONTRASTS for each in equivalence(change_design(about, term, score))]
+            rows += [
+                {"source": source, "number": start + number, "outcome": each.outcome, "term": each.term}
+                | {"margin": each.margin, "estimate": each.estimate, "verdict": each.verdict}
+                for each in found
+            ]
+    return rows
 
 
 def relief_ranges(table: pd.DataFrame) -> pd.DataFrame:
@@ -73,8 +91,25 @@ def relief_ranges(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def write_relief(ensembles: Mapping[str, Ensemble], path: Path, workers: Workers, progress: bool) -> None:
+    """Write the ranges over some ensembles, whole or not at all.
+
+    Parameters
+    ----------
+    ensembles : dict of str to Ensemble
+    path : pathlib.Path
+    workers, progress
+        As of ``relief``.
+    """
+    table = relief_ranges(relief(ensembles, workers, progress))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}")
+    table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
+    os.replace(aside, path)
+
+
 def read_relief(path: Path | str = RELIEF) -> pd.DataFrame:
-    """Read the ranges over the shipped ensembles, as ``benchmarks/relief_ensemble.py`` wrote them.
+    """Read the ranges over the shipped ensembles, as ``write_relief`` wrote them.
 
     Parameters
     ----------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from vpresearch import reading
 from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
 from vpresearch.fingerprint import fingerprint, is_reconstruction
-from vpresearch.identifiers import screen
+from vpresearch.identifiers import identifies_nobody, kinds_of_file_name, screen
 from vpresearch.reading.raw import letter
 from vpresearch.reading.units import compare_computed, look_at_units
 from vpresearch.schema import check
@@ -72,12 +73,16 @@ class Examined:
         What the author should know and need not mend.
     dataset : Dataset or None
         None if there is any problem.
+    values : dict of str to object
+        What stands in the faulty cells, by cell, as far as it can identify nobody: for the author alone, who asked
+        what is wrong with the file; no error says it.
     """
 
     name: str
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
     dataset: Dataset | None
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 def load(path: Path | str, *, drop_identifiers: bool = False) -> Dataset:
@@ -131,18 +136,29 @@ def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
     ['no_file']
     """
     path = Path(path)
+    kinds = kinds_of_file_name(path.stem)
+    name = f"*{path.suffix}" if kinds else path.name
+    if kinds and not drop_identifiers:
+        return Examined(name, (tell("name_identifies", kind=kinds[0]),), (), None)
     try:
         content = reading.read_bytes(path)
         raw = reading.find_table(path.name, reading.read_sheets(path, content))
     except InputError as error:
-        return Examined(path.name, error.problems, (), None)
+        return Examined(name, error.problems, (), None)
     raw, dropped, identifying = screen(raw, drop_identifiers=drop_identifiers)
-    table, problems, notes = _read(raw)
+    table, problems, notes = _read(_unnamed(raw, identifying))
     notes = (*dropped, *notes)
     if problems or identifying:
-        return Examined(path.name, tuple(_in_order([*identifying, *problems], raw)), notes, None)
-    dataset = _normalise(table, path.name, hashlib.sha256(content).hexdigest())
-    return Examined(path.name, (), notes, replace(dataset, notes=notes, dropped=dropped))
+        ordered = tuple(_in_order([*identifying, *problems], raw))
+        return Examined(name, ordered, notes, None, _values(raw, ordered))
+    dataset = _normalise(table, name, hashlib.sha256(content).hexdigest())
+    return Examined(name, (), notes, replace(dataset, notes=notes, dropped=dropped))
+
+
+def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.RawTable:
+    """Leave out the names of columns that must go, so that no note says that nothing need be done about them."""
+    gone = {problem.column for problem in identifying if not reading.column_of(problem.column or "")}
+    return replace(raw, header=tuple("" if header in gone else header for header in raw.header))
 
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:
@@ -153,7 +169,7 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     raw, examples = reading.without_examples(raw, matched.positions)
     table, faults = reading.type_cells(raw, matched.positions)
     units = look_at_units(table, headers)
-    odd = [*units, *reading.look_at_ids(table, headers)]
+    odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
     problems = [*raw.problems, *matched.problems, *odd]
     problems += _without_echoes(faults + check(table, headers), table, units)
     if not raw.rows and not examples:
@@ -185,6 +201,22 @@ def _in_order(problems: list[Problem], raw: reading.RawTable) -> list[Problem]:
         for p in problems
     ]
     return sorted(placed, key=lambda problem: (problem.row or 0, problem.column or ""))
+
+
+def _values(raw: reading.RawTable, problems: Iterable[Problem]) -> dict[str, object]:
+    """Give what stands in the faulty cells of the study's own columns, but for ids and running text."""
+    at = {
+        header: position
+        for position, header in reversed(list(enumerate(raw.header)))
+        if (name := reading.column_of(header)) and columns()[name].kind != "text"
+    }
+    values: dict[str, object] = {}
+    for problem in problems:
+        cells = raw.rows.get(problem.row or 0, ())
+        position = at.get(problem.column or "", len(cells))
+        if problem.cell and position < len(cells) and identifies_nobody(cells[position]):
+            values[problem.cell] = cells[position]
+    return values
 
 
 # -- the dataset -------------------------------------------------------------------------------------------------

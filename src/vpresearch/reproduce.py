@@ -8,21 +8,25 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from vpresearch.compendium import choose, read_compendium
 from vpresearch.project import PUBLISHED, shown
+from vpresearch.sharing import shared_by_all
 from vpresearch.staleness import file_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
+from vpresearch.workspace import staging
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
+    from vpresearch.copies import Copies
     from vpresearch.load import Dataset
-    from vpresearch.report import Results
     from vpresearch.scorecard import Row
 
 _MOST_LISTED = 10
+_PAGES = "review"
 _RECONSTRUCTED = "Reconstructed data: no row is a patient. Nothing below is a reproduction."
 _REASONS = {
     "never": "it was not made yet",
@@ -52,6 +56,8 @@ class Wanted:
     only : str or None
         One exhibit or notebook.
     drop_identifiers, force : bool
+    plain : bool
+        Start every kernel anew, one after the other.
     """
 
     data: Path
@@ -64,6 +70,7 @@ class Wanted:
     only: str | None
     drop_identifiers: bool
     force: bool
+    plain: bool = False
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -164,21 +171,41 @@ def remake(wanted: Wanted) -> Told:
     NotebookError
         If a notebook fails.
     """
+    start = perf_counter()
+    from vpresearch.kernels import one_thread, warm_copies
+
+    one_thread()
     from vpresearch import runner
     from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
     from vpresearch.published import read_paper
+    from vpresearch.review import write_pages
     from vpresearch.scorecard import differing, scorecard
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
         check_public(dataset, wanted.min_cell)
-    with _reporting(wanted, dataset) as results:
-        finished = runner.run(
-            dataset, wanted.data, wanted.out, wanted.records, **wanted.chosen, only=wanted.only, force=wanted.force
+    copies = None if wanted.plain else warm_copies()
+    with (
+        staging(wanted.records) as place,
+        shared_by_all(place / "private"),
+        # Whatever still writes must end before its folder goes.
+        copies or nullcontext(),
+        _reporting(wanted, dataset, place / "report", copies) as put_in_place,
+    ):
+        runner.run(
+            dataset,
+            wanted.data,
+            wanted.out,
+            wanted.records,
+            **wanted.chosen,
+            only=wanted.only,
+            force=wanted.force,
+            copies=copies,
         )
-        if results is not None:
-            _write_report(wanted, dataset, results())
+        if put_in_place is not None:
+            put_in_place(wanted.records / "report")
+            _record_report(wanted, dataset)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
@@ -189,38 +216,42 @@ def remake(wanted: Wanted) -> Told:
     state.verdicts = Verdicts(
         _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction
     )
+    if wanted.only is None:
+        pages = write_pages(wanted.records, wanted.out, rows, dataset, read_compendium(), wanted.language)
+        state.made[_PAGES] = Made(_of_pages(wanted, dataset.sha256), outputs_of(wanted.records, pages))
     state.write()
     lines = [_RECONSTRUCTED] if dataset.reconstruction else []
     lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(differences)
-    return Told([*lines, *_ending(wanted, counts, f" ({sum(finished.seconds.values()):.0f} s)")], len(differences))
+    return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
 
 
 def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
-    """Name, for each notebook and the report, what changed since it was made."""
+    """Name, for each notebook, the report and the reviewer's pages, what changed since it was made."""
     notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
     made_from = inputs_of(notebooks, digest, wanted.chosen)
     if wanted.report is not None:
         made_from[_report_name(wanted)] = _of_report(wanted, digest)
+    if wanted.only is None:
+        made_from[_PAGES] = _of_pages(wanted, digest)
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
 
 
-def _reporting(wanted: Wanted, dataset: Dataset) -> AbstractContextManager[Callable[[], Results] | None]:
-    """Analyse for the report beside the notebooks, where there is to be a new one."""
+def _reporting(
+    wanted: Wanted, dataset: Dataset, aside: Path, copies: Copies | None
+) -> AbstractContextManager[Callable[[Path], None] | None]:
+    """Write the report beside the notebooks, where there is to be a new one."""
     state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
     if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
         return nullcontext()
     from vpresearch import report
 
-    return report.analysing(dataset, wanted.alpha, wanted.seed)
+    submit = None if copies is None else copies.submit
+    return report.writing(dataset, wanted.alpha, wanted.seed, aside, [wanted.language], submit)
 
 
-def _write_report(wanted: Wanted, dataset: Dataset, results: Results) -> None:
-    from vpresearch import report
-
-    folder = wanted.records / "report"
-    report.write_reports(results, folder, [wanted.language])
+def _record_report(wanted: Wanted, dataset: Dataset) -> None:
     state = read_state(wanted.out, wanted.records)
-    files = (path for path in (folder / wanted.language).rglob("*") if path.is_file())
+    files = (path for path in (wanted.records / "report" / wanted.language).rglob("*") if path.is_file())
     state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
     state.write()
 
@@ -231,6 +262,10 @@ def _report_name(wanted: Wanted) -> str:
 
 def _of_report(wanted: Wanted, digest: str) -> dict[str, str]:
     return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed})
+
+
+def _of_pages(wanted: Wanted, digest: str) -> dict[str, str]:
+    return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed, "min_cell": wanted.min_cell})
 
 
 def _of_verdicts(wanted: Wanted, digest: str) -> dict[str, str]:
@@ -253,5 +288,7 @@ def _ending(wanted: Wanted, counts: Mapping[str, int], took: str) -> list[str]:
     lines.append(f"Outputs in {shown(wanted.out)}{took}")
     if wanted.report is not None:
         lines.append(f"Report in {shown(wanted.report)}")
+    if wanted.only is None:
+        lines.append(f"For a reviewer: {shown(wanted.records / 'review' / 'index.html')}")
     bound = sum(counts.values())
     return [*lines, f"{bound} of {bound} numbers bound"]

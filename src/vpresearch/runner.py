@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,15 +17,20 @@ from typing import Any
 from tqdm import tqdm
 
 from vpresearch.compendium import Exhibit, Notebook, choose, read_compendium
+from vpresearch.copies import Copies
 from vpresearch.errors import VPResearchError
 from vpresearch.executed import without_paths
-from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, move_failed
+from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, move_failed
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
+from vpresearch.review import write_notebook_page
 from vpresearch.staleness import inputs_of
-from vpresearch.state import read_state
+from vpresearch.state import State, read_state
 from vpresearch.workspace import Finished, staging
+
+# The bar's monitor is a thread, and a process with threads cannot be copied.
+tqdm.monitor_interval = 0
 
 _VERSIONS = ("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib", "seaborn", "papermill")
 
@@ -63,6 +69,7 @@ def run(
     force: bool = False,
     limit: float = LIMIT,
     quiet: bool = False,
+    copies: Copies | None = None,
 ) -> Run:
     """Execute every notebook of which something changed, and put the outputs in place only when all have finished.
 
@@ -90,6 +97,9 @@ def run(
         Most seconds for a cell.
     quiet : bool, default False
         Without a progress bar.
+    copies : Copies, optional
+        Execute the notebooks together, in kernels forked from this process; in turn, each in a kernel of its own,
+        where not given.
 
     Returns
     -------
@@ -111,7 +121,8 @@ def run(
     state, finished = read_state(out, records), Finished(records)
     stale = [each for each in notebooks if force or state.stale(each.file, made_from[each.file])]
     seconds: dict[str, float] = {}
-    with staging(records) as place:
+    # Whatever still writes must end before its folder goes.
+    with staging(records) as place, copies or nullcontext():
         if force:
             finished.drop()
         waiting = [each for each in stale if finished.made(each.file, made_from[each.file]) is None]
@@ -120,16 +131,17 @@ def run(
             write_rows(pseudonymise(dataset), rows)
         shown = {"data": _data_shown(dataset, rows), **chosen, "out": ".."}
         names = {str(rows): str(shown["data"]), str(ROOT): "."}
+        waiting.sort(key=lambda each: -_expected(each, state))
         tasks = [_task(each, place, {"data": str(rows), **chosen}, limit) for each in waiting]
+        outcomes = execute_in_turn(tasks) if copies is None else execute_together(tasks, copies)
         faults = []
-        for outcome in tqdm(
-            execute_in_turn(tasks), total=len(tasks), desc="notebooks", unit="notebook", disable=quiet or not tasks
-        ):
+        for outcome in tqdm(outcomes, total=len(tasks), desc="notebooks", unit="notebook", disable=quiet or not tasks):
             notebook, workspace = _of(outcome, waiting), place / outcome.task.source.name
             if fault := _fault(notebook, outcome, records):
                 faults.append(fault)
                 continue
             without_paths(outcome.task.executed, shown, names | {str(workspace): ".."})
+            write_notebook_page(outcome.task.executed, language, reconstruction=dataset.reconstruction)
             finished.keep(notebook.file, workspace, made_from[notebook.file], outcome.seconds)
             seconds[notebook.file] = outcome.seconds
         if faults:
@@ -156,6 +168,12 @@ def _task(notebook: Notebook, place: Path, parameters: Mapping[str, Any], limit:
     workspace.mkdir()
     executed = workspace / "notebooks" / notebook.file
     return Task(NOTEBOOKS / notebook.file, executed, {**parameters, "out": str(workspace)}, limit)
+
+
+def _expected(notebook: Notebook, state: State) -> float:
+    """Give the seconds that a notebook took the last time; the longest is begun first, so that no core waits for it."""
+    made = state.made.get(notebook.file)
+    return made.seconds if made is not None and made.seconds else notebook.seconds
 
 
 def _of(outcome: Outcome, notebooks: Sequence[Notebook]) -> Notebook:

@@ -285,8 +285,20 @@ def _difference(spec: Compute, dataset: Dataset) -> float:
     return minuend - subtrahend
 
 
-def _lead(spec: Compute, dataset: Dataset) -> float:
-    """How many more rows a category has than the next one."""
+def lead(spec: Compute, dataset: Dataset) -> float:
+    """Count how many more rows a category has than the next one.
+
+    Parameters
+    ----------
+    spec : Compute
+        Of the statistic ``lead``.
+    dataset : Dataset
+
+    Returns
+    -------
+    float
+        Negative where another category has more.
+    """
     ((column, value),) = spec.group.items()
     counts = select(dataset, spec.over, spec.within)[column].value_counts()
     others = counts.drop(value, errors="ignore")
@@ -301,7 +313,7 @@ _STATISTICS = {
     "min": _min,
     "max": _max,
     "difference": _difference,
-    "lead": _lead,
+    "lead": lead,
 }
 
 

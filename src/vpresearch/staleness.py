@@ -144,7 +144,11 @@ def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 def _sources() -> Iterator[Path]:
     yield COMPENDIUM
-    yield from (path for path in _PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    for path in _PACKAGE.rglob("*"):
+        # Hidden files are an editor's or the system's.
+        hidden = any(part.startswith((".", "__pycache__")) for part in path.relative_to(_PACKAGE).parts)
+        if path.is_file() and not hidden:
+            yield path
     for path in (ROOT / "data").rglob("*"):
         if path.suffix in _SHIPPED and not path.is_relative_to(_RAW):
             yield path

@@ -12,12 +12,12 @@ from vpresearch.staleness import changed, file_digest
 
 # A digest of a table that a public run hides would let anybody try what stands in it.
 _PLACE = Path("private") / "state.json"
-_OF_RECORDS = ("notebooks", "report")
+_OF_RECORDS = ("notebooks", "report", "review")
 
 
 @dataclass(frozen=True)
 class Made:
-    """One thing that was made: a notebook's outputs, or a report.
+    """One thing that was made: a notebook's outputs, a report, or the reviewer's pages.
 
     Attributes
     ----------
@@ -62,9 +62,9 @@ class State:
     Attributes
     ----------
     out, records : pathlib.Path
-        Folders of the outputs, and of executed notebooks and reports.
+        Folders of the outputs, and of executed notebooks, reports and reviewers' pages.
     made : dict of str to Made
-        By file of the notebook, or ``report/LANGUAGE``.
+        By file of the notebook, or ``report/LANGUAGE``, or ``review``.
     verdicts : Verdicts or None
     """
 

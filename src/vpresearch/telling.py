@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -116,13 +117,15 @@ def _said(name: str, value: object, language: str) -> str:
     return str(value)
 
 
-def line(problem: Problem, language: str) -> str:
+def line(problem: Problem, language: str, values: Mapping[str, object] = MappingProxyType({})) -> str:
     """Write a problem with its place in one line.
 
     Parameters
     ----------
     problem : Problem
     language : {"es", "en"}
+    values : dict of str to object, optional
+        What stands in a cell, by cell, where it may be said.
 
     Returns
     -------
@@ -138,10 +141,21 @@ def line(problem: Problem, language: str) -> str:
     places = ["sheet", "cell" if problem.cell else "row", "column", "line"]
     place = ", ".join(f"{names[name]} {found}" for name in places if (found := getattr(problem, name)) is not None)
     problem = told(problem, language)
-    return f"{place + ': ' if place else ''}{problem.message} {problem.remedy}"
+    cell = problem.cell or ""
+    value = f" ({names['value']}: {_quoted(values[cell], language)})" if cell in values else ""
+    return f"{place}{value}{': ' if place else ''}{problem.message} {problem.remedy}"
 
 
-def listed(source: str, problems: Sequence[Problem], language: str) -> str:
+def _quoted(value: object, language: str) -> str:
+    # What the author wrote stays as it is written; a number is shown as Excel does.
+    if isinstance(value, str):
+        return str(words(language)["where"]["quoted"]).format(value=value.strip())
+    return f"{float(str(value)):.10g}".replace(".", words(language)["decimal_mark"])
+
+
+def listed(
+    source: str, problems: Sequence[Problem], language: str, values: Mapping[str, object] = MappingProxyType({})
+) -> str:
     """Write all the problems of a file, one a line.
 
     Parameters
@@ -150,6 +164,8 @@ def listed(source: str, problems: Sequence[Problem], language: str) -> str:
         Name of the file.
     problems : sequence of Problem
     language : {"es", "en"}
+    values : dict of str to object, optional
+        As of `line`.
 
     Returns
     -------
@@ -163,7 +179,9 @@ def listed(source: str, problems: Sequence[Problem], language: str) -> str:
     """
     names, count = words(language)["where"], len(problems)
     lines = [f"{source}: {count} {names['problem' if count == 1 else 'problems']}"]
-    lines += [f"  {number}. {line(problem, language)}" for number, problem in enumerate(problems[:MOST_LISTED], 1)]
+    lines += [
+        f"  {number}. {line(problem, language, values)}" for number, problem in enumerate(problems[:MOST_LISTED], 1)
+    ]
     if count > MOST_LISTED:
         lines.append("  " + names["more"].format(n=count - MOST_LISTED))
     return "\n".join(lines)

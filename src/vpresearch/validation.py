@@ -1,4 +1,4 @@
-"""What a file was found to be, for a person and for a machine; no value of any cell is said."""
+"""What a file was found to be, for a person and for a machine: the author alone, who asked."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def report(examined: Examined, language: str) -> str:
     """
     dataset = examined.dataset
     if dataset is None:
-        lines = [listed(examined.name, examined.problems, language)]
+        lines = [listed(examined.name, examined.problems, language, examined.values)]
+        if examined.values:
+            lines.append(text("validation.values_said", language))
     else:
         lines = [text("validation.valid", language, name=examined.name, **_sizes(dataset))]
         if dataset.reconstruction:
@@ -118,7 +120,10 @@ def as_json(examined: Examined, language: str) -> str:
         "file": examined.name,
         "sha256": dataset.sha256 if dataset else None,
         "valid": dataset is not None,
-        "problems": [_as_dict(problem, language) for problem in examined.problems],
+        "problems": [
+            _as_dict(problem, language) | {"value": examined.values.get(problem.cell or "")}
+            for problem in examined.problems
+        ],
         "notes": [_as_dict(note, language) for note in examined.notes],
         "sizes": _sizes(dataset) if dataset else None,
         "n": [vars(one) for one in presence(dataset)] if dataset else None,

@@ -44,14 +44,19 @@ def staging(records: Path) -> Iterator[Path]:
 
 
 def _remove_left(records: Path) -> None:
-    left = list(records.glob(".staging-*"))
-    if left:
-        import psutil
+    for place in records.glob(".staging-*"):
+        if not _is_used(place):
+            shutil.rmtree(place, ignore_errors=True)
 
-        for place in left:
-            owner = place.name.split("-")[1]
-            if not owner.isdigit() or not psutil.pid_exists(int(owner)):
-                shutil.rmtree(place, ignore_errors=True)
+
+def _is_used(place: Path) -> bool:
+    """Tell whether the process that made a folder still runs; another may have its number by now."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(int(place.name.split("-")[1])).create_time() <= place.stat().st_mtime)
+    except (psutil.Error, ValueError, OSError):
+        return False
 
 
 class Finished:

@@ -68,8 +68,7 @@ def test_another_process_draws_the_same_bytes(draw: Draw, shipped: Dataset, tmp_
     strange = {
         "PYTHONHASHSEED": "4242",
         "TZ": "Pacific/Kiritimati",
-        "LC_ALL": "C",
-        "LANG": "es_ES.UTF-8",
+        "LC_ALL": "es_ES.UTF-8",
         "SOURCE_DATE_EPOCH": "86400",
     }
     assert_the_same_elsewhere(draw, shipped, tmp_path, ["png", "svg"], strange)
@@ -112,7 +111,10 @@ def test_no_program_date_or_path_is_written_into_an_image(draw: Draw, name: str,
 
 def test_the_png_is_what_a_notebook_shows(draw: Draw, name: str, shipped: Dataset) -> None:
     figure = draw(name, shipped, "en")
-    assert digest(figure._repr_png_()) == digest(figure.to_bytes("png"))
+    shown, words = figure._repr_png_()
+    assert digest(shown) == digest(figure.to_bytes("png"))
+    banner = f". {labels.text('banner.reconstruction', 'en')}" if figure.reconstruction else ""
+    assert words == {"alt": f"{figure.caption}{banner}"}
     (width, height) = struct.unpack(">II", figure.to_bytes("png")[16:24])
     inches = figure.canvas.get_size_inches()
     assert (width, height) == tuple(round(200 * side) for side in inches)

@@ -23,16 +23,28 @@ VALUES: dict[str, tuple[object, ...]] = {
             "LOPE 1 730224 00 3",
         ),
     ),
-    "record": ("NHC 482913", "HC: 48291", "n.h.c. nº 482913", "MRN 0048291"),
-    "phone": ("612345678", 612345678, 612345678.0, "612 34 56 78", "+34 612 345 678", "91 234 56 78", "0034912345678"),
-    "email": ("ana.p@example.org", "véase Ana@hospital.example.es."),
-    "address": ("C/ Mayor 12", "calle del Pez, 3", "Avda. de América 7, 2º B", "12 High Street"),
+    "record": ("Hª 482913", "Hª clínica 482913", "NHC 482913", "HC: 48291", "n.h.c. nº 482913", "MRN 0048291"),
+    "phone": (
+        *("612345678", 612345678, 612345678.0, "612 34 56 78", "+34 612 345 678", "91 234 56 78", "0034912345678"),
+        *("(91) 2345678", "91-2345678", "612/345/678"),
+    ),
+    "email": ("ana (arroba) example.org", "ana.p@example.org", "véase Ana@hospital.example.es."),
+    "address": (
+        "28013 Madrid",
+        "C.P. 48001",
+        "C/ Mayor 12",
+        "calle del Pez, 3",
+        "Avda. de América 7, 2º B",
+        "12 High Street",
+    ),
     "date": (
         *("12/03/2019", "2019-03-12", "1.2.1950", "12-03-19", "3 de mayo de 2018", "12-mar-19", "12 March 2019"),
+        *("12.03.44", "12/3/44", "19440312", "March 12, 1944", "Dec. 3rd 2018"),
         *(datetime.datetime(2019, 3, 12), datetime.date(1950, 1, 2), "operada el 12/03/2019, bien"),
     ),
     "name": (
         *("María García López", "GARCIA LOPEZ, MARIA", "garcia lopez, maria", "M.G.L.", "Dr. Pérez", "Dña. Etxebarria"),
+        *("J. Pérez", "Etxebarria Agirre, Miren", "Mohamed El Amrani", "Remedios Pérez", "Miren Arruabarrena"),
         *("Avisada María Etxebarria", "Ana Ruiz", "hija: Carmen Ortega", "John Smith"),
     ),
 }
@@ -49,6 +61,7 @@ INNOCENT: tuple[object, ...] = (
         "nan",
         "Parkinson, HTA, DM2",
     ),
+    *("8/10/10", "50000 UI", "25000 mg", "101325", "EVA 10/9/8", "12.5.3", "20010001"),
     *("EVA 8 a 2 en 24 h", "ASA III", "PMMA 20 g", "INR 1.2", "Ref. 4512-B", "lote 12345-67890", 42048, "360000"),
 )
 

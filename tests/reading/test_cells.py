@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpresearch.dictionary import columns
-from vpresearch.reading.cells import convert
-from vpresearch.reading.raw import Unreadable, letter
+from vpresearch.reading.cells import convert, type_cells
+from vpresearch.reading.raw import RawTable, Unreadable, letter
 
 
 @given(st.decimals(-1000, 1000, places=3), st.sampled_from(".,"), st.sampled_from(["", " ", "\t"]))
@@ -51,3 +51,29 @@ def test_a_word_with_a_doubt_is_none_of_the_accepted(doubt: str) -> None:
 @pytest.mark.parametrize("odd", [10**400, float("inf"), float("nan"), "٣", True])
 def test_what_only_looks_like_a_number_is_none(odd: object) -> None:
     assert convert(odd, columns()["age_years"]) == (None, ("not_a_number", {"unit": "years"}))
+
+
+@pytest.mark.parametrize("written", ["T12", "t 12", "D-12", "T.12", "Th 12", " T12\xa0"])
+def test_a_vertebra_is_known_with_a_gap(written: str) -> None:
+    assert convert(written, columns()["level"]) == ("T12", None)
+
+
+@pytest.mark.parametrize("written", ["T 1 2", "1 2", "T12 L1", "T12*", "D13", "L6"])
+def test_what_may_be_another_vertebra_is_none(written: str) -> None:
+    assert convert(written, columns()["level"])[0] is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "rows"),
+    [
+        (["24,8", "1.234", "30"], [3]),
+        (["24.8", "1,234", "-2,500"], [3, 4]),
+        (["24.812", "1.234", "30"], []),
+        (["24,8", "1,234", 1.234], []),
+        (["24,8", "1.2", "12.3456"], []),
+    ],
+)
+def test_thousands_are_not_taken_for_decimals(cells: list[object], rows: list[int]) -> None:
+    raw = RawTable(None, 1, ("Volumen",), {row: (cell,) for row, cell in enumerate(cells, start=2)})
+    _, problems = type_cells(raw, {"vertebral_volume_cc": 0})
+    assert [problem.row for problem in problems if problem.code == "two_marks"] == rows

@@ -10,7 +10,8 @@ import pytest
 from vpresearch.dictionary import columns, fold
 from vpresearch.errors import Problem
 from vpresearch.load import examine, load
-from vpresearch.reading.headers import _SAME, _WRONG, _names, is_computed, known_headers
+from vpresearch.reading.headers import _SAME, _WRONG, _names, is_computed, known_headers, match_headers
+from vpresearch.reading.raw import RawTable
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -101,3 +102,14 @@ def test_one_known_word_is_no_header() -> None:
     assert known_headers(["Sexo", "Cirujano"]) == 1
     assert known_headers([None, 3, "Llenado"]) == 0
     assert is_computed("FILL PERCENT (%)")
+
+
+@pytest.mark.parametrize("header", ["Cemento inyectado (%)", "EAV previa [%]", "Volumen vertebral %"])
+def test_a_percent_sign_is_a_unit(header: str) -> None:
+    assert "header_unit" in [problem.code for problem in match_headers(RawTable(None, 1, (header,), {})).problems]
+
+
+def test_a_percent_sign_is_the_unit_of_oswestry() -> None:
+    assert dict(match_headers(RawTable(None, 1, ("Oswestry previo (%)", "Llenado (%)"), {})).positions) == {
+        "odi_pre": 0
+    }

@@ -13,6 +13,7 @@ from vpresearch.dictionary import columns
 from vpresearch.load import examine, load
 from vpresearch.project import RECONSTRUCTION
 from vpresearch.published import Paper
+from vpresearch.reading.delimited import read_delimited
 from vpresearch.reading.raw import Sheet
 from vpresearch.reading.table import find_table
 from vpresearch.scorecard import scorecard
@@ -68,3 +69,9 @@ def test_a_row_of_a_text_that_is_longer_than_the_header_is_told() -> None:
     records = {1: ("Nivel", "Edad"), 2: ("T12", "74"), 3: ("L1", "24", "8"), 4: ("L2", "70", " ")}
     found = find_table("study.csv", [Sheet(None, records)])
     assert [(problem.code, problem.row) for problem in found.problems] == [("cells_beyond", 3)]
+
+
+def test_quotation_marks_that_swallow_a_row_are_told() -> None:
+    text = 'Paciente;Nivel;Fuga;Edad\nP1;T12;No;"70\nP2;L1;No;71\nP3;L2;No;72"\nP4;L3;No;73\n'
+    found = find_table("study.csv", read_delimited("study.csv", text.encode()))
+    assert [(problem.code, problem.row) for problem in found.problems] == [("swallowed_row", 2)]

@@ -62,3 +62,9 @@ def test_the_file_s_own_fill_is_held_against_ours(rows: Rows, write: Write, fact
 def test_a_single_fraction_of_a_percentage_is_told_at_its_row() -> None:
     scores = pd.DataFrame({"odi_pre": [54.0, 0.54, 0.0, 2.0]}, index=[2, 3, 4, 5])
     assert [(each.code, each.row) for each in look_at_units(scores, {})] == [("fraction", 3)]
+
+
+@pytest.mark.parametrize(("scores", "told"), [([0.7, 0.4, 1], True), ([0, 1, 1], False), ([0.7, 0.4, 2], False)])
+def test_pain_from_nought_to_one_is_told(scores: list[float], told: bool) -> None:
+    table = pd.DataFrame({"vas_pre": scores}, index=[2, 3, 4])
+    assert [problem.code for problem in look_at_units(table, {})] == (["unit_of_1"] if told else [])

@@ -321,3 +321,30 @@ def test_bytes_that_are_no_archive_are_refused() -> None:
     for content in (b"PK\x05\x06" + bytes(18), io.BytesIO().getvalue(), b"xyzzy"):
         with pytest.raises(Exception, match="cannot be read"):
             read_workbook("study.xlsx", content)
+
+
+@pytest.mark.parametrize(("shown", "told"), [("0%", True), ("0.0%;-0.0%", True), ('0"%"', False), (r"0\%", False)])
+def test_a_percentage_of_excel_is_a_hundredth_of_what_is_seen(workbook: Book, shown: str, told: bool) -> None:
+    def change(sheet: Any) -> None:
+        at = next(cell.column_letter for cell in sheet[1] if cell.value == "Oswestry previo")
+        sheet[f"{at}2"].number_format = sheet[f"{at}3"].number_format = shown
+
+    codes = [problem.code for problem in examine(workbook(change)).problems]
+    assert codes == (["percent_format"] * 2 if told else [])
+
+
+def test_rows_that_a_filter_hides_are_read_and_noted(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        sheet.row_dimensions[3].hidden = sheet.row_dimensions[500].hidden = True
+
+    examined = examine(workbook(change))
+    assert examined.dataset is not None
+    assert len(examined.dataset.vertebrae) == 5
+    assert [note.values["n"] for note in examined.notes if note.code == "hidden_rows"] == [1]
+
+
+@pytest.mark.parametrize("formula", ["cmd|'/C calc'!A0", 'WEBSERVICE("http://example.org")', 'RTD("x",,"y")'])
+def test_a_value_from_a_program_or_the_network_is_not_taken(workbook: Book, refused: Refused, formula: str) -> None:
+    path = workbook(cell("C2", "=1+1"))
+    rewrite(path, lambda text: re.sub(r"<f>1\+1</f><v ?/>", f"<f>{formula}</f><v>70</v>", text))
+    assert "external_link" in [problem.code for problem in refused(path)]

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,14 @@ from vpresearch.reconstruct import parallel as engine
 from vpresearch.reconstruct.ensemble import from_tables
 from vpresearch.reconstruct.store import ensemble_bytes
 from vpresearch.scorecard import scorecard
+from vpresearch.workers import InPlace, engage
 
 _N, _BLOCK = 4, 9
 
 
 @pytest.fixture(scope="module")
 def small(paper: Paper) -> Ensemble:
-    return draw_ensemble(paper, _N, 3, workers=1, block=_BLOCK)
+    return draw_ensemble(paper, _N, 3, block=_BLOCK)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,8 @@ def committed() -> Ensemble:
 
 
 def test_two_workers_give_the_same_bytes_as_one(paper: Paper, small: Ensemble) -> None:
-    two = draw_ensemble(paper, _N, 3, workers=2, block=_BLOCK)
+    with engage(2) as workers:
+        two = draw_ensemble(paper, _N, 3, workers=workers, block=_BLOCK)
     assert ensemble_bytes(two) == ensemble_bytes(small)
 
 
@@ -59,29 +61,39 @@ def test_every_member_is_verified(paper: Paper, small: Ensemble) -> None:
         assert verify(small.table(number), paper, attainable(paper)) == []
 
 
-class _Recorded(Executor):
-    """Another executor, which the engine must take as it is."""
+class _Recorded(InPlace):
+    """Workers whose blocks come back at once, the odd ones after the even ones."""
 
-    def __init__(self) -> None:
-        self.blocks: list[int] = []
+    def __init__(self, n: int) -> None:
+        self._n, self.blocks = n, list[int]()
+        self._held: list[tuple[Future[Any], Any]] = []
+
+    @property
+    def n(self) -> int:
+        return self._n
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.blocks.append(args[2])
+        number = args[2]
+        self.blocks.append(number)
         future: Future[Any] = Future()
-        future.set_result([f"table {args[2]}.{number}" for number in range(3)])
+        self._held.append((future, [f"table {number}.{place}" for place in range(3)]))
+        if len(self._held) == self._n or number % 2 == 0:
+            for held, result in reversed(self._held):
+                held.set_result(result)
+            self._held = []
         return future
 
 
-@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("n_workers", [1, 2, 5])
 def test_blocks_are_taken_in_order_until_there_are_enough(
-    paper: Paper, monkeypatch: pytest.MonkeyPatch, workers: int
+    paper: Paper, monkeypatch: pytest.MonkeyPatch, n_workers: int
 ) -> None:
     monkeypatch.setattr(engine, "from_tables", lambda tables: tables)
-    executor = _Recorded()
-    drawn: Any = draw_ensemble(paper, 7, 1, workers=workers, executor=executor, block=9)
+    workers = _Recorded(n_workers)
+    drawn: Any = draw_ensemble(paper, 7, 1, workers=workers, block=9)
     assert drawn == [f"table {number // 3}.{number % 3}" for number in range(7)]
-    assert executor.blocks == sorted(set(executor.blocks))
-    assert len(executor.blocks) < 3 + workers
+    assert workers.blocks == sorted(set(workers.blocks))
+    assert len(workers.blocks) < 3 + n_workers
 
 
 def test_a_member_that_fails_a_claim_is_not_kept(

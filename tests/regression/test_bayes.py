@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 
 from vpresearch.regression import bayes, firth, mixed
-from vpresearch.regression.bayes import ALTERNATIVES, PRIORS, Priors, posterior, probability_of_rise
+from vpresearch.regression.bayes import ALTERNATIVES, PRIORS, posterior, probability_of_rise
 from vpresearch.regression.design import Design, design
 from vpresearch.regression.posterior import Margin
+from vpresearch.regression.posterior_heights import Priors
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _JAGS: dict[str, Any] = json.loads((_HERE / "bayes.json").read_text(encoding="utf-8"))

@@ -100,7 +100,20 @@ def test_signed_rows_are_separated_by_a_direction() -> None:
 def test_a_programme_without_a_solution_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(separation, "linprog", lambda *_, **__: SimpleNamespace(fun=None, message="no memory"))
     with pytest.raises(VPResearchError, match="no memory"):
-        gate(_design([0, 1, 0], [1, 2, 3]))
+        gate(_design([0, 0, 1], [1, 2, 3]))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(-3, 3), st.integers(-3, 3)), min_size=4, max_size=16))
+def test_the_proof_that_saves_the_programmes_is_one(rows: list[tuple[int, int, int]]) -> None:
+    y, a, b = (np.array(column, float) for column in zip(*rows, strict=True))
+    x = standardised(np.column_stack([np.ones(len(y)), a, b]))
+    assume(np.linalg.matrix_rank(x) == 3)
+    signed = np.where(y > 0, 1.0, -1.0)[:, None] * x
+    proved = separation._overlaps(signed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separation, "_overlaps", lambda _: False)
+        assert not proved or separated(signed) == ""
 
 
 def test_standardised_columns_have_mean_0_and_spread_1() -> None:

@@ -92,6 +92,9 @@ def test_what_differs_fits_a_page_and_the_rest_is_counted(
     different = sum(cause(row) is not None for row in rows)
     assert len(table.data) == different > len(table.shown)
     assert str(different - len(table.shown)) in table.notes[-1]
+    # Extremes too: printed as the paper prints them, computed with the language's decimal mark.
+    other = "," if language == "en" else "."
+    assert not table.shown.iloc[:, 3].str.contains(other, regex=False).any()
     assert differences_table([], studies["plain"], language).shown.empty
 
 

@@ -117,6 +117,7 @@ def test_an_effect_is_shown_with_its_interval(shipped: Dataset) -> None:
     shown = comparisons(shipped, "es").shown
     assert set(shown.columns) == {
         "Variable",
+        "n",
         "p de Shapiro-Wilk (no / sí)",
         "Prueba",
         "Estadístico",
@@ -156,3 +157,19 @@ def test_a_variable_is_named_once(shipped: Dataset) -> None:
     assert [name for name in shown["Variable"] if name] == ["Sexo", "Región", "Nivel"]
     assert shown["Variable"].iloc[0] == "Sexo"
     assert "Fisher" in set(shown["Prueba"])
+    assert [n for n in shown["n"] if n] == ["41"] * 3
+
+
+def test_a_test_that_is_not_done_says_why(studies: dict[str, Dataset]) -> None:
+    table = associations(studies["large"], "es")
+    assert "–" in table.shown["p-valor"].tolist()
+    assert table.notes[1] == ("Sin resultado: Nivel, Fisher: hay demasiadas tablas para pesarlas todas con exactitud.")
+
+
+def test_one_reason_of_several_tests_is_said_once(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
+    for row in rows:
+        row |= {"leak": "no", "leak_site": "", "leak_size": ""}
+    (_, note) = comparisons(load(write(rows)), "en").notes
+    assert note.startswith("Without a result: ")
+    assert "Mean vertebral volume (cc), Kruskal-Wallis, Mann-Whitney: one group is empty" in note
+    assert note.count("Kruskal-Wallis") == 7

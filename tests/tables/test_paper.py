@@ -36,8 +36,9 @@ def test_table_1_prints_what_the_paper_prints(paper: Paper, shipped: Dataset) ->
 
 def test_table_2_prints_what_the_paper_prints(paper: Paper, shipped: Dataset) -> None:
     table = table2(shipped, "es")
-    assert list(table.shown) == ["Variable", "Media", "DE", "Mínimo", "Máximo"]
-    for variable, (_, *cells) in zip(("vertebral_volume", "cement_volume"), table.shown.to_numpy(), strict=True):
+    assert list(table.shown) == ["Variable", "n", "Media", "DE", "Mínimo", "Máximo"]
+    for variable, (_, n, *cells) in zip(("vertebral_volume", "cement_volume"), table.shown.to_numpy(), strict=True):
+        assert n == "41"
         claims = [printed(paper, f"table2.{variable}.{statistic}") for statistic in ("mean", "sd", "min", "max")]
         # The paper drops the decimal of the smallest and the largest cement.
         assert cells == [claim if "," in claim else f"{claim},0" for claim in claims]
@@ -49,7 +50,8 @@ def test_tables_3_and_4_print_what_the_paper_prints(
     table: Callable[[Dataset, str], Table], variables: list[str], paper: Paper, shipped: Dataset
 ) -> None:
     made = table(shipped, "es")
-    for variable, (_, *cells, p) in zip(variables, made.shown.to_numpy(), strict=True):
+    for variable, (_, n, *cells, p) in zip(variables, made.shown.to_numpy(), strict=True):
+        assert n == "26 + 15"
         claim = f"{made.name}.{variable.removesuffix('_cc')}"
         groups = [f"{group}.{statistic}" for group in ("no_leak", "leak") for statistic in ("mean", "sd")]
         assert cells == [printed(paper, f"{claim}.{group}") for group in groups]
@@ -64,8 +66,8 @@ def test_tables_3_and_4_print_what_the_paper_prints(
 @pytest.mark.parametrize(
     ("language", "leak", "yes", "names"),
     [
-        ("es", "Fuga", "Sí", ["Variables", "Media", "DE", "Media", "DE", "p-valor"]),
-        ("en", "Leak", "Yes", ["Variables", "Mean", "SD", "Mean", "SD", "p value"]),
+        ("es", "Fuga", "Sí", ["Variables", "n", "Media", "DE", "Media", "DE", "p-valor"]),
+        ("en", "Leak", "Yes", ["Variables", "n", "Mean", "SD", "Mean", "SD", "p value"]),
     ],
 )
 def test_tables_3_and_4_are_laid_out_as_in_the_paper(
@@ -79,8 +81,8 @@ def test_tables_3_and_4_are_laid_out_as_in_the_paper(
 ) -> None:
     columns = table(shipped, language).shown.columns
     assert [columns.get_level_values(level).tolist() for level in range(3)] == [
-        ["", leak, leak, leak, leak, ""],
-        ["", "No (n = 26)", "No (n = 26)", f"{yes} (n = 15)", f"{yes} (n = 15)", ""],
+        ["", "", leak, leak, leak, leak, ""],
+        ["", "", "No (n = 26)", "No (n = 26)", f"{yes} (n = 15)", f"{yes} (n = 15)", ""],
         names,
     ]
     page = table(shipped, language).to_html()
@@ -155,12 +157,17 @@ def test_the_level_of_the_pretest_decides_the_test(studies: dict[str, Dataset]) 
 # -- missing values ----------------------------------------------------------------------------------------------
 
 
-def test_missing_follow_up_is_counted_in_a_note(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
+def test_missing_follow_up_is_counted_in_a_note_and_by_variable(
+    rows: list[dict[str, str]], write: Callable[..., Path]
+) -> None:
     for row in rows:
         row["vas_1m"] = "" if row["patient_id"] == "Iturbe-58" else row["vas_1m"]
     study = load(write(rows))
     assert table4(study, "es").notes[-1] == "Sin registrar en todas las vértebras: EAV un mes (n = 1 + 2)."
     assert table4(study, "en").notes[-1] == "Not recorded in every vertebra: VAS one month (n = 1 + 2)."
+    assert table4(study, "es").shown.iloc[:, 1].tolist() == ["3 + 2", "3 + 2", "1 + 2"]
+    # How many are missing is itself a small count, and how few there are.
+    assert table4(study, "es").for_public(2).shown.iloc[:, 1].tolist() == ["3 + 2", "3 + 2", "•"]
     # The head counts vertebrae, recorded or not.
     assert "No (n = 3)" in table4(study, "es").shown.columns.get_level_values(1)
 

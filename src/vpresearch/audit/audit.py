@@ -13,6 +13,7 @@ from vpresearch.audit.moments import check_moments
 from vpresearch.audit.p_values import check_p_values
 from vpresearch.published import Paper
 from vpresearch.reported import RoundingRule
+from vpresearch.sharing import once
 
 
 def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check]:
@@ -38,6 +39,10 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
     >>> found["p_student", "table3.vertebral_volume.p"], found["p_kruskal", "table4.vas_pre.p"]
     ('impossible', 'possible')
     """
+    return once(_audit, paper, seed, rule)
+
+
+def _audit(paper: Paper, seed: int, rule: RoundingRule) -> list[Check]:
     rng = np.random.default_rng(seed)
     return [
         *check_counts(paper, rule),

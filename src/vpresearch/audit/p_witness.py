@@ -110,8 +110,12 @@ def _walk(
             side = int(rng.integers(2))
             moved = list(groups)
             moved[side] = shift_two(spans[side], groups[side], rng)
+            patience = 0.003 * rng.exponential()
+            # The cheaper question first.
+            if not prints(cells[side], moved[side]):
+                continue
             distance = abs(float(rank_p(moved[0][None], moved[1][None], test)[0]) - aim)
-            if distance > best + 0.003 * rng.exponential() or not prints(cells[side], moved[side]):
+            if distance > best + patience:
                 continue
             groups, best = moved, distance
             if best <= reach:

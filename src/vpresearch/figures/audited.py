@@ -66,7 +66,7 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
         axes.barh(0, 0, 0, **_OUTER, edgecolor="black", label=outer)
         axes.plot([], [], "|", color="black", markersize=12, label=labels.text("word.printed", language))
         canvas.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10)
-    return Figure("audit_p", canvas, data, caption, False)
+    return Figure("audit_p", canvas, data, caption, False, language=language)
 
 
 def _printed_p(check: Check) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vpresearch import labels
 from vpresearch.describe import summarise
 from vpresearch.dictionary import columns
-from vpresearch.figures.figure import COLOURS, Figure, apart, panels
+from vpresearch.figures.figure import COLOURS, Figure, apart, many, panels
 from vpresearch.load import Dataset
 from vpresearch.tables import leak_kinds as leak_kinds_table
 from vpresearch.tables import outcome as outcome_table
@@ -131,7 +131,8 @@ def leak_kinds(dataset: Dataset, language: str) -> Figure:
 
 def _draw_points(axes: Axes, position: int, values: NDArray[np.float64], colour: str, mean_label: str) -> None:
     """Draw every value beside its likes, and their mean."""
-    axes.scatter(position + 0.5 * apart(len(values)), values, color=colour, alpha=0.75, s=34, linewidth=0)
+    points = axes.scatter(position + 0.5 * apart(len(values)), values, color=colour, alpha=0.75, s=34, linewidth=0)
+    points.set_rasterized(many(len(values)))
     mean = summarise(values).mean
     only_once = mean_label if position == 0 else "_nolegend_"
     axes.hlines(mean, position - 0.32, position + 0.32, color="#1a1a1a", linewidth=2, label=only_once)

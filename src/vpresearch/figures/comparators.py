@@ -64,7 +64,7 @@ def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, lang
         axes.set_xlabel(labels.text("leak_figure.rate", language, level=95.0))
         unverified = any(each.comparator.verified != "yes" for each in comparisons)
         _explain(axes, list(dict.fromkeys(data["detection"])), unverified, language)
-    return Figure("comparators", canvas, data, caption, dataset.reconstruction, fitted=True)
+    return Figure("comparators", canvas, data, caption, dataset.reconstruction, fitted=True, language=language)
 
 
 def _row(each: Comparison) -> dict[str, object]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import locale
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.style
@@ -17,7 +19,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
@@ -38,11 +40,29 @@ SITE_COLOURS = {
 # What was seen among datasets with the published statistics.
 WITNESSED = "#E69F00"
 _BANNER_COLOUR = "#9A3412"
-_DPI = 200
+_DPI, _MOST_PATHS = 200, 1_000
+# Nothing that tells of the day or the program.
+_OF_KIND: Mapping[str, dict[str, Any]] = {
+    "png": {"metadata": {"Software": None}},
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+}
 # The font that comes with matplotlib, before one of the same name in the system, whose glyphs are numbered otherwise.
 for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
     fontManager.addfont(Path(mpl.get_data_path()) / "fonts" / "ttf" / _name)
 fontManager.ttflist.sort(key=lambda font: not font.fname.startswith(mpl.get_data_path()))
+
+
+def _shape_by_no_locale() -> None:
+    """Let HarfBuzz take its language, which it does once and for all, from no locale: it joins letters by it."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        get_font(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf").set_text("fi")
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+
+
+_shape_by_no_locale()
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,21 +97,28 @@ class Figure:
     fitted: bool = False
     counts: tuple[int, ...] = ()
     language: str = "es"
+    # A notebook shows the picture that it has just written.
+    _rendered: dict[tuple[str, int, int], bytes] = field(default_factory=dict, init=False, compare=False)
 
     def __repr__(self) -> str:
         # A notebook keeps it beside the picture: it must not hold the data.
         return f"<Figure {self.name}>"
 
-    def _repr_png_(self) -> bytes:
-        return self.to_bytes("png")
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
+        # The words that a page puts in the picture's place for those who cannot see it.
+        banner = f". {labels.text('banner.reconstruction', self.language)}" if self.reconstruction else ""
+        return self.to_bytes("png"), {"alt": f"{self.caption}{banner}"}
 
-    def to_bytes(self, kind: str, dpi: int = _DPI) -> bytes:
-        """Render as ``png`` or ``svg``, the same bytes for the same figure."""
-        buffer = io.BytesIO()
-        metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[kind]
-        with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
-            self.canvas.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
-        return buffer.getvalue()
+    def to_bytes(self, kind: str, dpi: int = _DPI, effort: int = 6) -> bytes:
+        """Render as ``png`` or ``svg``, the same bytes for the same figure; the effort is that of squeezing a PNG."""
+        how = (kind, dpi, effort)
+        if how not in self._rendered:
+            buffer = io.BytesIO()
+            more = _OF_KIND[kind] | ({"pil_kwargs": {"compress_level": effort}} if kind == "png" else {})
+            with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
+                self.canvas.savefig(buffer, format=kind, dpi=dpi, **more)
+            self._rendered[how] = buffer.getvalue()
+        return self._rendered[how]
 
     def to_csv(self) -> str:
         """Give the plotted data as CSV; a reconstruction says so in the first column of every row."""
@@ -235,6 +262,11 @@ def localise(axis: Axis, most_ticks: int, language: str) -> None:
     axis.set_major_formatter(words)
 
 
+def many(n: int) -> bool:
+    """Tell whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
+    return n > _MOST_PATHS
+
+
 def apart(n: int) -> NDArray[np.float64]:
     """Spread points across a strip one wide by the golden ratio: apart, and the same each time."""
     return np.asarray((np.arange(n) * 0.6180339887498949) % 1 - 0.5)
@@ -251,5 +283,7 @@ def _styled(reconstruction: bool, language: str, caption: str, height: float) ->
             banner = labels.text("banner.reconstruction", language)
             canvas.supxlabel(banner, fontsize=9, color=_BANNER_COLOUR, fontweight="bold")
         # Laid out once: each further drawing would move things by a hair.
-        canvas.draw_without_rendering()
+        engine = canvas.get_layout_engine()
+        if engine is not None:
+            engine.execute(canvas)
         canvas.set_layout_engine("none")

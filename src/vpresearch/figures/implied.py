@@ -45,7 +45,7 @@ def identified_range(fits: pd.DataFrame, language: str) -> Figure:
         axes.set_xlabel(labels.text("leak_figure.range_slope", language))
         localise(axes.xaxis, 9, language)
         _explain_strips(axes, language)
-    return Figure("identified_range", canvas, fits, caption, True, fitted=True)
+    return Figure("identified_range", canvas, fits, caption, True, fitted=True, language=language)
 
 
 def _heading(unit: str, adjustment: str, language: str) -> str:

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from vpresearch import labels
 from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
-from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, localise, panels
+from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, localise, many, panels
 from vpresearch.figures.forest import excuse_row, in_words, interval, name_rows, number_row
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Floats
@@ -64,7 +64,7 @@ def leak_models(
         names = [labels.text(f"model.{model}", language) for model in data["model"]]
         name_rows(axes, names, bold=np.flatnonzero(data["model"] == PRIMARY).tolist())
         _explain_models(axes, data, language)
-    return Figure("leak_models", canvas, data, caption, dataset.reconstruction, fitted=True)
+    return Figure("leak_models", canvas, data, caption, dataset.reconstruction, fitted=True, language=language)
 
 
 def _slopes(estimates: Sequence[Estimate]) -> list[Estimate]:
@@ -163,7 +163,7 @@ def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] 
             fill = vertebrae.loc[vertebrae["leak"] == group, "fill_percent"]
             name = f"{labels.text(f'leak_group.{group}', language)} (n = {len(fill)})"
             (rug,) = axes.plot(fill, [height] * len(fill), "|", color=COLOURS[group], alpha=0.8, label=name)
-            rug.set(markersize=9, markeredgewidth=1.5, clip_on=False)
+            rug.set(markersize=9, markeredgewidth=1.5, clip_on=False, rasterized=many(len(fill)))
         set_axes(axes, vertebrae["fill_percent"], language)
         legend_below(axes, 2, title=one_of_many(identified, language))
     data = pd.concat([*curves.values(), vertebrae], ignore_index=True)

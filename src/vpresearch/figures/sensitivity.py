@@ -71,7 +71,7 @@ def specification_figure(
                 above.add_patch(Rectangle(corner, 1, height, color=WITNESSED, alpha=0.35, linewidth=0, zorder=1))
             below.fill_between([], [], [], color=WITNESSED, alpha=0.22, label=words)
         legend_below(below, 2, inches=0.15)
-    return Figure("specification", canvas, data, caption, dataset.reconstruction, fitted=True)
+    return Figure("specification", canvas, data, caption, dataset.reconstruction, fitted=True, language=language)
 
 
 def _by_size(specifications: Sequence[Specification]) -> pd.DataFrame:

@@ -4,6 +4,17 @@ from vpresearch.identifiers.drop import drop, screen
 from vpresearch.identifiers.find import find
 from vpresearch.identifiers.headers import Kind, kind_of_header
 from vpresearch.identifiers.persons import names_a_person
+from vpresearch.identifiers.quoted import identifies_nobody, kinds_of_file_name
 from vpresearch.identifiers.values import kinds_of_value
 
-__all__ = ["Kind", "drop", "find", "kind_of_header", "kinds_of_value", "names_a_person", "screen"]
+__all__ = [
+    "Kind",
+    "drop",
+    "find",
+    "identifies_nobody",
+    "kind_of_header",
+    "kinds_of_file_name",
+    "kinds_of_value",
+    "names_a_person",
+    "screen",
+]

@@ -71,10 +71,10 @@ def all_found(table: RawTable) -> list[Found]:
 
 def _of_column(table: RawTable, position: int) -> Iterator[Found]:
     header = header_at(table, position)
-    cells = [(row, value) for row, record in table.rows.items() if as_text(value := cell(record, position))]
+    cells = _by_value(table, position)
     name = column_of(header)
     if name == "patient_id":
-        yield from _of_cells(position, cells, _kinds_of_ids([value for _, value in cells]))
+        yield from _of_cells(position, cells, _kinds_of_ids([value for value, _ in cells]))
     elif name is not None:
         text = columns()[name].kind == "text"
         yield from _of_cells(position, cells, kinds_of_value if text else _kinds_of_measurement)
@@ -82,23 +82,28 @@ def _of_column(table: RawTable, position: int) -> Iterator[Found]:
         yield Found(position, kind)
     else:
         numbered = bool(_NUMBERED_HEADERS & set(fold(header).split()))
-        kinds = _kinds_of_ids([value for _, value in cells]) if numbered else kinds_of_value
+        kinds = _kinds_of_ids([value for value, _ in cells]) if numbered else kinds_of_value
         yield from _of_cells(position, cells, kinds)
 
 
+def _by_value(table: RawTable, position: int) -> list[tuple[object, list[int]]]:
+    """Give what stands in a column, in the order of the rows, and where: each value is looked at once."""
+    rows: dict[tuple[type, object], list[int]] = {}
+    for row, record in table.rows.items():
+        value = cell(record, position)
+        rows.setdefault((type(value), value), []).append(row)
+    return [(value, found) for (_, value), found in rows.items() if as_text(value)]
+
+
 def _of_cells(
-    position: int, cells: Sequence[tuple[int, object]], kinds: Callable[[object], Sequence[Kind]]
+    position: int, cells: Sequence[tuple[object, list[int]]], kinds: Callable[[object], Sequence[Kind]]
 ) -> Iterator[Found]:
     rows: dict[Kind, list[int]] = {}
-    known: dict[tuple[type, object], Sequence[Kind]] = {}
-    for row, value in cells:
-        key = (type(value), value)
-        if key not in known:
-            known[key] = kinds(value)
-        for kind in known[key]:
-            rows.setdefault(kind, []).append(row)
-    for kind, found in rows.items():
-        yield Found(position, kind, tuple(found))
+    for value, found in cells:
+        for kind in kinds(value):
+            rows.setdefault(kind, []).extend(found)
+    for kind, where in rows.items():
+        yield Found(position, kind, tuple(sorted(where)))
 
 
 def _kinds_of_measurement(value: object) -> tuple[Kind, ...]:

@@ -38,9 +38,10 @@ _KINDS: dict[Kind, _Vocabulary] = {
             "fullname patientname iniciales initials nombreyapellidos apellidosynombre"
         ),
         words("primer segundo first second middle last family given 1er 2o pila"),
+        frozenset({"acompanante", "contacto", "persona contacto", "familiar", "familiar contacto", "next kin"}),
     ),
     "identity": _Vocabulary(
-        words("dni nif nie pasaporte passport ssn nuss nss cedula identidad"),
+        words("dni nif nie pasaporte passport ssn nuss nss nass cedula identidad"),
         words("documento doc nacional national card id letra identificacion fiscal cif"),
         frozenset({"national id", "identity card", "identity", "social security", "seguridad social", "documento"}),
     ),
@@ -48,7 +49,17 @@ _KINDS: dict[Kind, _Vocabulary] = {
         words("nhc mrn historia historial hc nhs expediente episodio ha"),
         words("clinica clinico medical record hospital hospitalaria electronica codigo code id h"),
         frozenset(
-            {"medical record", "hospital", "hospital id", "record", "chart", "case note", "h clinica", "hist clinica"}
+            {
+                "medical record",
+                "hospital",
+                "hospital id",
+                "id hospital",
+                "record",
+                "chart",
+                "case note",
+                "h clinica",
+                "hist clinica",
+            }
         ),
     ),
     "health_card": _Vocabulary(
@@ -70,7 +81,9 @@ _KINDS: dict[Kind, _Vocabulary] = {
     ),
     "email": _Vocabulary(words("email emails correo mail"), words("electronico contacto contact address direccion")),
     "address": _Vocabulary(
-        words("direccion domicilio address calle street cp postcode zip localidad municipio ciudad city town"),
+        words(
+            "direccion domicilio address calle street cp postcode zip localidad poblacion municipio ciudad city town"
+        ),
         words("codigo postal code residencia home provincia"),
         frozenset({"codigo postal", "postal code", "cod postal"}),
     ),
@@ -79,6 +92,7 @@ _KINDS: dict[Kind, _Vocabulary] = {
         words("fecha fec f date dia day lugar place"),
     ),
 }
+_DAY_HEADS = words("dia day")
 # Alone they may be a count or a score; as plain headers the numbers of these are those of hospitals.
 _ONLY_WITH_NUMBER = frozenset({"hospital", "record", "chart", "insurance", "identity"})
 _NUMBERED = words("no n nro num numero number")
@@ -107,6 +121,7 @@ def kind_of_header(header: str) -> Kind | None:
     """
     # A header may be written as one word, FechaNacimiento, or with stops, N.I.E.
     apart = re.sub(r"(?<=[a-záéíóúñ])(?=[A-ZÁÉÍÓÚÑ])", " ", header)
+    apart = re.sub(r"(?i)\bn[º°](?=\w)", "n ", apart)
     folded = fold(re.sub(r"(?<![^\W_])([A-Za-z])\.(?=[A-Za-z](?![^\W_]))", r"\1", apart))
     tokens = folded.split()
     telling = [token for token in tokens if token not in _IDLE]
@@ -117,7 +132,8 @@ def kind_of_header(header: str) -> Kind | None:
             return kind
     if _DATE_HEADS & set(telling) or telling[0].startswith("fecha"):
         return "date"
-    return "date" if telling[0] == "f" and _EVENTS & set(telling) else None
+    of_event = telling[0] == "f" or telling[0] in _DAY_HEADS
+    return "date" if of_event and _EVENTS & set(telling) else None
 
 
 def _is_of(telling: list[str], vocabulary: _Vocabulary, numbered: bool) -> bool:

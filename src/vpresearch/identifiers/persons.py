@@ -22,6 +22,13 @@ _GIVEN = words(
     gabriel julian julio martin tomas agustin nicolas felix gregorio domingo cesar lorenzo sebastian eugenio alfredo
     mariano hector esteban benito eusebio isidro fermin gonzalo samuel xavier ismael mateo arturo marc aitor iker
     mary patricia linda barbara elizabeth jennifer susan margaret dorothy nancy karen helen emma alice
+    mohamed mohammed ahmed fatiha khadija aicha said rachid youssef omar
+    miren amaia ainhoa nerea arantxa begona itziar edurne maite ane koldo jon mikel gorka unai josu xabier patxi
+    montse merce neus jordina joan josep pere ramona llorenc oriol pau anxo xose
+    remedios visitacion ascension encarna paquita conchita herminia eulalia florentina teodora saturnina leocadia
+    benita gregoria petra isidora agapita valentina eugenia leonor adela amalia elvira matilde faustina
+    felipa hilaria bernarda justa severina amparito rogelia anastasia eufemia basilio demetrio eulogio saturnino
+    florencio leandro anselmo evaristo hilario primitivo fructuoso laureano aquilino teodoro
     james john robert michael william richard thomas charles christopher george edward peter paul
     """
 )
@@ -44,6 +51,7 @@ _SURNAMES = words(
     smith jones taylor brown williams wilson johnson davies robinson wright thompson evans walker roberts
     """
 )
+_NAMES = _GIVEN | _SURNAMES
 # A word before a name that makes it that of a place, a disease, a test or a firm.
 _NOT_OF_A_PATIENT = words(
     """
@@ -51,10 +59,13 @@ _NOT_OF_A_PATIENT = words(
     san santa santo virgen residencia calle syndrome disease sign scale score criteria method clasificacion cemento
     """
 )
-_PARTICLES = frozenset({"de", "del", "la", "las", "los", "y", "i"})
+_PARTICLES = frozenset({"de", "del", "la", "las", "los", "el", "y", "i"})
 _TITLE = re.compile(
     r"(?<!\w)(?:Dr|Dra|D|Dña|Sr|Sra|Srta|Don|Doña|Mr|Mrs|Ms|Miss)\.?\s+[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{2,}(?!\w)"
 )
+# An initial before a common surname, and a text that is two capitalised words, a comma and a third.
+_INITIAL = re.compile(r"(?<![\w.])[A-ZÑ]\.\s?([A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
+_LISTED = re.compile(r"(?:[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+\s){1,2}[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+,\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+")
 _INITIALS = re.compile(r"(?:[A-ZÑ]\.\s?){2,4}")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -79,8 +90,10 @@ def names_a_person(text: str) -> bool:
     >>> names_a_person("Dolores lumbares"), names_a_person("Síndrome de Martín Bell"), names_a_person("Zubiri-77")
     (False, False, False)
     """
-    if _TITLE.search(text) or _INITIALS.fullmatch(text):
+    if _TITLE.search(text) or _INITIALS.fullmatch(text) or _LISTED.fullmatch(text):
         return True
+    if any(fold(surname) in _SURNAMES for surname in _INITIAL.findall(text)):
+        return not _NOT_OF_A_PATIENT & set(fold(text).split())
     written = [word for word in _WORD.findall(text) if fold(word) not in _PARTICLES]
     folded = [fold(word) for word in written]
     pairs = zip(pairwise(written), pairwise(folded), strict=True)
@@ -106,7 +119,7 @@ def is_name_alone(text: str) -> bool:
     >>> is_name_alone("García"), is_name_alone("A"), is_name_alone("P01")
     (True, False, False)
     """
-    return fold(text) in _GIVEN | _SURNAMES
+    return fold(text) in _NAMES
 
 
 def _is_name(written: tuple[str, str], folded: tuple[str, str]) -> bool:

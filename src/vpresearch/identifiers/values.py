@@ -22,13 +22,17 @@ _HEALTH_CARD = re.compile(
     rf"|[A-Z]{{4}}\d{{10}}|A[NR][\s\-]?\d{{10}}|\d{{6}}[A-Z]{{4}}\d{{4}}){_END}"
 )
 _RECORD = re.compile(
-    rf"{_START}(?:N\.?\s?H\.?\s?C\.?|H\.?\s?C\.?|MRN|HISTORIA|EPISODIO)[\s.:#\-]*(?:N[º°.]\s?)?\d{{4,}}{_END}"
+    rf"{_START}(?:N\.?\s?H\.?\s?C\.?|H\.?\s?C\.?|H[ªº]\.?(?:\s?CL[IÍ]NICA)?|MRN|HISTORIA|EPISODIO)[\s.:#\-]*(?:N[º°.]\s?)?\d{{4,}}{_END}"
 )
-_EMAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,6}\.[a-z]{2,24}", re.IGNORECASE)
+_EMAIL = re.compile(
+    r"[\w.+\-]{1,64}(?:@|\s?[(\[](?:arroba|at)[)\]]\s?|\sarroba\s)[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,6}\.[a-z]{2,24}",
+    re.IGNORECASE,
+)
 _PHONE = re.compile(
     rf"{_START}(?:(?:\+|00)\s?34[\s.\-]?)?[6-9]\d{{2}}(?:[\s.\-]?\d{{3}}){{2}}{_END}"
     rf"|{_START}(?:(?:\+|00)\s?34[\s.\-]?)?[6-9]\d{{2}}(?:[\s.\-]\d{{2}}){{3}}{_END}"
-    rf"|{_START}[89]\d[\s.\-]\d{{3}}(?:[\s.\-]\d{{2}}){{2}}{_END}"
+    rf"|{_START}[89]\d[\s.\-]\d{{3}}(?:[\s.\-]\d{{2}}){{2}}{_END}|{_START}[6-9]\d{{2}}/\d{{3}}/\d{{3}}{_END}"
+    rf"|(?:{_START}[89]\d{{1,2}}[\s\-]|\([89]\d{{1,2}}\)\s?)\d{{6,7}}{_END}"
     r"|\+[1-9]\d{0,2}(?:[\s.\-]?\d{2,4}){3,4}(?!\d)"
 )
 _ADDRESS = re.compile(
@@ -36,14 +40,25 @@ _ADDRESS = re.compile(
     r"[^\W\d][^\d\n]{1,40}\d{1,4}(?!\d)|(?<![\w.,])\d{1,5}\s(?:[a-z]+\s){1,3}(?:street|road|avenue|lane|drive)(?!\w)",
     re.IGNORECASE,
 )
+# A postcode before the town of its province, or said to be one.
+_POSTCODE = re.compile(
+    r"(?<![\w.,])(?:(?:c\.?\s?p\.?|postcode)[\s:.]*\d{5}|(?:0[1-9]|[1-4]\d|5[0-2])\d{3}[\s,\-]+(?:a coruña|albacete|"
+    r"alicante|almería|ávila|badajoz|barcelona|bilbao|burgos|cáceres|cádiz|castellón|ceuta|ciudad real|córdoba|cuenca|"
+    r"donostia|gerona|girona|granada|guadalajara|huelva|huesca|jaén|las palmas|león|lérida|lleida|logroño|lugo|madrid|"
+    r"málaga|melilla|murcia|orense|ourense|oviedo|palencia|palma|pamplona|pontevedra|salamanca|san sebastián|santander|"
+    r"segovia|sevilla|soria|tarragona|tenerife|teruel|toledo|valencia|valladolid|vigo|vitoria|zamora|zaragoza))(?!\w)",
+    re.IGNORECASE,
+)
 _MONTHS = (
     "ene(?:ro)?|feb(?:rero)?|mar(?:zo|ch)?|abr(?:il)?|may(?:o)?|jun(?:io|e)?|jul(?:io|y)?|ago(?:sto)?|sep(?:tiembre|tember)?|"
     "oct(?:ubre|ober)?|nov(?:iembre|ember)?|dic(?:iembre)?|jan(?:uary)?|feb(?:ruary)?|apr(?:il)?|aug(?:ust)?|dec(?:ember)?"
 )
 _DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d{2}"
-# Two digits everywhere, so that three scores such as 8/4/3 are no date.
+# Two digits of a year, so that three scores such as 8/4/3 are no date.
 _DATE = re.compile(
-    rf"{_START}(?:{_DAY}([/.\-\s])(?:{_MONTH})\1{_YEAR}|{_YEAR}([/.\-]){_MONTH}\2{_DAY}|(?:0[1-9]|[12]\d|3[01])([/\-])(?:0[1-9]|1[0-2])\3\d{{2}}"
+    rf"{_START}(?:{_DAY}([/.\-\s])(?:{_MONTH})\1{_YEAR}|{_YEAR}([/.\-]){_MONTH}\2{_DAY}|(?:0[1-9]|[12]\d|3[01])([/.\-])(?:0[1-9]|1[0-2])\3\d{{2}}"
+    rf"|{_DAY}([/\-])(?:{_MONTH})\4(?:0\d|[1-9][1-9]|[2-9]0)|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    rf"|(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}"
     rf"|{_MONTH}/{_DAY}/{_YEAR}|{_DAY}(?:\s(?:de\s)?|-)(?:{_MONTHS})\.?(?:\s(?:del?\s)?|-)(?:{_YEAR}|\d{{2}}))(?!\d)",
     re.IGNORECASE,
 )
@@ -110,9 +125,9 @@ def _kinds_of_text(text: str) -> tuple[Kind, ...]:
         found.append("record")
     if has_digit and _PHONE.search(text):
         found.append("phone")
-    if "@" in text and _EMAIL.search(text):
+    if ("@" in text or "ARROBA" in upper or "AT" in upper) and _EMAIL.search(text):
         found.append("email")
-    if has_digit and _ADDRESS.search(text):
+    if has_digit and (_ADDRESS.search(text) or _POSTCODE.search(text)):
         found.append("address")
     if has_digit and _DATE.search(text):
         found.append("date")

@@ -35,7 +35,12 @@ def exact(value: Number) -> Fraction:
     >>> exact(0.1), exact("0,5"), exact(3)
     (Fraction(1, 10), Fraction(1, 2), Fraction(3, 1))
     """
-    return Fraction(str(value).replace(",", "."))
+    return value if isinstance(value, Fraction) else _read(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _read(number: str) -> Fraction:
+    return Fraction(number.replace(",", "."))
 
 
 @dataclass(frozen=True)
@@ -107,17 +112,17 @@ class Cell:
             raise ValueError("the lattice needs low <= high and a positive step")
         self.index(self.high)
 
-    @property
+    @cached_property
     def unit(self) -> Fraction:
         """Step of the lattice of the values."""
         return exact(self.step) / self.items
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many values the lattice has."""
         return self.index(self.high) + 1
 
-    @property
+    @cached_property
     def values(self) -> tuple[Fraction, ...]:
         """Values of the lattice, ascending: the columns of every count vector."""
         return tuple(exact(self.low) + k * self.unit for k in range(self.size))

@@ -2,17 +2,20 @@
 
 from vpresearch.reading.cells import type_cells, without_examples
 from vpresearch.reading.file import read_bytes, read_sheets
-from vpresearch.reading.headers import Matched, match_headers
+from vpresearch.reading.headers import Matched, column_of, match_headers
 from vpresearch.reading.ids import look_at_ids
 from vpresearch.reading.merged import unmerge
 from vpresearch.reading.raw import RawTable
+from vpresearch.reading.sex import look_at_sex
 from vpresearch.reading.table import find_table
 
 __all__ = [
     "Matched",
     "RawTable",
+    "column_of",
     "find_table",
     "look_at_ids",
+    "look_at_sex",
     "match_headers",
     "read_bytes",
     "read_sheets",

@@ -13,17 +13,20 @@ import pandas as pd
 
 from vpresearch.dictionary import Column, columns, fold
 from vpresearch.errors import Problem
-from vpresearch.reading.raw import LONGEST_WORD, RawTable, Unreadable, is_blank, letter
+from vpresearch.reading.raw import LONGEST_WORD, Percent, RawTable, Unreadable, is_blank, letter
 from vpresearch.telling import tell
 
 EXAMPLE_IDS = {"es": "EJEMPLO", "en": "EXAMPLE"}
 _NUMBER = re.compile(r"[-\u2212+]?[0-9]+(?:[.,][0-9]+)?")
+_THOUSANDS = re.compile(r"[-\u2212+]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _LARGEST = 1e15
 # Signs that are no part of any accepted word, and change or doubt it.
-_DOUBT = re.compile(r"[?¿±~<>=]|^\s*[-\u2212+]")
+_DOUBT = re.compile(r"[?¿±~<>=*#%&+|^/\\]|^\s*[-\u2212]")
 # A text that a spreadsheet would run as a formula, wherever it is written out again.
 _LIKE_A_FORMULA = re.compile(r"[=@+\-\t\r][\w\s(\[|'\"+=@-]")
-_EXCEL_ERROR = re.compile(r"#(?:N/A|N/D|[A-Z0-9/¡!]+[!?])", re.I)
+_EXCEL_ERROR = re.compile(r"#(?:N/A|N/D|[A-Z0-9/¡¿]+[!?])", re.I)
+# Vertebrae are also written T 12, D-12 and L.1.
+_APART = re.compile(r"(?<=[a-z]) (?=\d+$)")
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
 
 # (value, what to tell: reason code and the values of its words)
@@ -90,15 +93,38 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
     data: dict[str, pd.Series[Any]] = {}
     for name, position in positions.items():
         column = columns()[name]
-        values = []
+        values, known = [], dict[tuple[type, object], _Converted]()
         for number, cells in raw.rows.items():
-            value, fault = convert(cells[position] if position < len(cells) else None, column)
+            cell = cells[position] if position < len(cells) else None
+            # The same few things stand in most cells; 1, 1.0 and True are one key without their type.
+            key = (type(cell), cell)
+            if key not in known:
+                known[key] = convert(cell, column)
+            value, fault = known[key]
             values.append(value)
             if fault is not None:
                 problems.append(tell(fault[0], row=number, column=raw.header[position], **fault[1]))  # type: ignore[arg-type]
+        if column.kind == "number":
+            problems += _two_marks(raw, position)
         dtype = float if column.kind == "number" else object
         data[name] = pd.Series(values, index=list(raw.rows), dtype=dtype)
     return pd.DataFrame(data, index=list(raw.rows)), problems
+
+
+def _two_marks(raw: RawTable, position: int) -> list[Problem]:
+    """Tell the numbers of a column with both decimal marks that may have thousands: 1.234 beside 24,8."""
+    texts = {
+        row: cell.strip()
+        for row, cells in raw.rows.items()
+        if position < len(cells) and isinstance(cell := cells[position], str) and len(cell) <= LONGEST_WORD
+    }
+    if not all(any(mark in text for text in texts.values()) for mark in ".,"):
+        return []
+    return [
+        tell("two_marks", row=row, column=raw.header[position])
+        for row, text in texts.items()
+        if _THOUSANDS.fullmatch(text)
+    ]
 
 
 def convert(cell: object, column: Column) -> _Converted:
@@ -129,6 +155,8 @@ def convert(cell: object, column: Column) -> _Converted:
         return None, ("date", {})
     if isinstance(cell, str) and len(cell) > LONGEST_WORD:
         return None, ("too_long", {"limit": LONGEST_WORD})
+    if isinstance(cell, str) and _EXCEL_ERROR.fullmatch(cell.strip()):
+        return None, ("excel_error", {})
     if column.kind == "number":
         return _number(cell, column)
     if column.kind == "category":
@@ -137,6 +165,8 @@ def convert(cell: object, column: Column) -> _Converted:
 
 
 def _number(cell: object, column: Column) -> _Converted:
+    if isinstance(cell, Percent):
+        return None, ("percent_format", {"unit": column.unit})
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         # Whole numbers of a workbook may have more digits than any float.
         if abs(cell) < _LARGEST:
@@ -147,10 +177,13 @@ def _number(cell: object, column: Column) -> _Converted:
 
 
 def _category(cell: object, column: Column) -> _Converted:
-    value = _words(column.name).get(fold(cell))
+    written = fold(cell)
+    value = _words(column.name).get(_APART.sub("", written) if column.name == "level" else written)
     if value is not None and not _DOUBT.search(str(cell)):
         return value, None
-    accepted = ", ".join(dict.fromkeys(f"{level.labels['es']} ({level.value})" for level in column.levels))
+    accepted = ", ".join(
+        label if (label := level.labels["es"]) == level.value else f"{label} ({level.value})" for level in column.levels
+    )
     return None, ("unknown_category", {"accepted": accepted})
 
 
@@ -159,8 +192,6 @@ def _text(cell: object, column: Column) -> _Converted:
         # The one level of a text column is its word for nothing to tell.
         return None, None
     text = str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
-    if _EXCEL_ERROR.fullmatch(text):
-        return None, ("excel_error", {})
     if _LIKE_A_FORMULA.match(text) and not _NUMBER.fullmatch(text):
         return None, ("like_a_formula", {})
     return text, None

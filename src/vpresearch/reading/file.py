@@ -9,6 +9,7 @@ from vpresearch.telling import refused
 
 # A workbook with everything this study could hold is a hundredth of this.
 MAX_BYTES = 64 * 1024 * 1024
+_OLD = {".xls", ".xlt", ".ods", ".fods", ".numbers"}
 _WITH_MACROS = {".xlsm", ".xltm", ".xlsb", ".xlam"}
 
 
@@ -33,6 +34,8 @@ def read_bytes(path: Path) -> bytes:
         raise refused(name, "no_file")
     if suffix in _WITH_MACROS:
         raise refused(name, "macros")
+    if suffix in _OLD:
+        raise refused(name, "file_type", wording="old_spreadsheet", suffix=path.suffix)
     if suffix not in {".csv", ".xlsx"}:
         wording = "file_type" if suffix else "file_type_none"
         raise refused(name, "file_type", wording=wording, suffix=path.suffix)

@@ -47,12 +47,17 @@ class Matched:
     notes: tuple[Problem, ...]
 
 
+def _folded(header: object) -> str:
+    """Fold a header; its percent sign is a unit, and no punctuation."""
+    return fold(str(header).replace("%", " percent "))
+
+
 @cache
 def _names() -> dict[str, tuple[str, str]]:
     """Give column and wrong unit by folded header; a header as the dictionary has it goes before one with a unit."""
-    known = {fold(spelling): (column.name, "") for column in columns().values() for spelling in column.spellings()}
+    known = {_folded(spelling): (column.name, "") for column in columns().values() for spelling in column.spellings()}
     for column in columns().values():
-        stems = {fold(spelling) for spelling in column.spellings()}
+        stems = {_folded(spelling) for spelling in column.spellings()}
         stems |= {stem.removesuffix(f" {unit}") for stem in stems for unit in _SAME.get(column.unit, ())}
         for stem in sorted(stems):
             for unit in ("", *_SAME.get(column.unit, ())):
@@ -78,7 +83,7 @@ def column_of(header: str) -> str | None:
     >>> column_of("Edad (años)"), column_of("Hospital")
     ('age_years', None)
     """
-    return _names().get(fold(header), (None, ""))[0]
+    return _names().get(_folded(header), (None, ""))[0]
 
 
 def known_headers(cells: Iterable[object]) -> int:
@@ -97,7 +102,7 @@ def known_headers(cells: Iterable[object]) -> int:
     >>> known_headers(["Sexo", "EDAD (años)", "Volumen vertebral [ml]", "Cirujano", None])
     3
     """
-    return sum(fold(cell) in _names() for cell in cells if cell is not None and len(str(cell)) <= LONGEST_WORD)
+    return sum(_folded(cell) in _names() for cell in cells if cell is not None and len(str(cell)) <= LONGEST_WORD)
 
 
 def match_headers(raw: RawTable) -> Matched:
@@ -121,7 +126,7 @@ def match_headers(raw: RawTable) -> Matched:
     problems: list[Problem] = []
     unknown: list[int] = []
     for position, header in enumerate(raw.header):
-        name, unit = _names().get(fold(header), (None, ""))
+        name, unit = _names().get(_folded(header), (None, ""))
         cell = f"{letter(position)}{raw.header_row}"
         if name is None:
             unknown.append(position)
@@ -143,12 +148,12 @@ def match_headers(raw: RawTable) -> Matched:
 
 def _near(raw: RawTable, unknown: list[int], positions: Mapping[str, int]) -> dict[str, str]:
     """Give the unknown header that is most like each column that is not there."""
-    folded = {key: raw.header[position] for position in unknown if (key := fold(raw.header[position]))}
+    folded = {key: raw.header[position] for position in unknown if (key := _folded(raw.header[position]))}
     near = {}
     for column in columns().values():
         if column.name in positions:
             continue
-        spellings = [fold(spelling) for spelling in column.spellings()]
+        spellings = [_folded(spelling) for spelling in column.spellings()]
         like = [header for key, header in folded.items() if difflib.get_close_matches(key, spellings, 1, _ALIKE)]
         if like:
             near[column.name] = like[0]

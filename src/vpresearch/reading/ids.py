@@ -39,7 +39,7 @@ def look_at_ids(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem
         return []
     first: dict[str, tuple[str, int]] = {}
     found: dict[str, Problem] = {}
-    for row, written in table["patient_id"].dropna().items():
+    for row, written in table["patient_id"].dropna().drop_duplicates().items():
         known, where = first.setdefault(_key(written), (written, int(str(row))))
         if known != written:
             column = headers.get("patient_id")

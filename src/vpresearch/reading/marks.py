@@ -15,7 +15,10 @@ from vpresearch.reading.raw import MAX_COLUMNS, MOST_RECORDS, Merged
 # Merged blocks that any hand could have made.
 _MOST_MERGED = 5_000
 # A reference to another file: [1]Sheet1!A1, or '[book.xlsx]Sheet 1'!A1; not a table's [Column].
-_FOREIGN = re.compile(r"\[[^\]]*\][^\[\]!]*!")
+# Or to another program, as cmd|'/C calc'!A0, or to the network.
+_FOREIGN = re.compile(
+    r"\[[^\]]*\][^\[\]!]*!|^[\w.]+\|[^!]*!|\b(?:WEBSERVICE|RTD|DDE|CALL|REGISTER\.ID)\(", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,14 @@ class Marks:
     foreign : frozenset of tuple of int
         Row and column of the formulas that take from another file.
     merged : tuple of Merged
+    hidden : frozenset of int
+        Rows that are not shown.
     """
 
     formulas: Mapping[int, tuple[int, ...]]
     foreign: frozenset[tuple[int, int]]
     merged: tuple[Merged, ...]
+    hidden: frozenset[int] = frozenset()
 
 
 def read_marks(part: IO[bytes]) -> Marks:
@@ -63,6 +69,7 @@ def read_marks(part: IO[bytes]) -> Marks:
     foreign: set[tuple[int, int]] = set()
     foreign_shared: set[str] = set()
     merged: list[Merged] = []
+    hidden: set[int] = set()
     rows = 0
     for tag, element, (row, column) in _elements(part):
         if tag == "c":
@@ -80,10 +87,12 @@ def read_marks(part: IO[bytes]) -> Marks:
                 raise ValueError("too many merged blocks")
         elif any(len(cell) for cell in element):
             rows += 1
+            if element.get("hidden") in {"1", "true"}:
+                hidden.add(row)
             # No more of them is read, and the table, if this is it, will be refused.
             if rows > MOST_RECORDS:
                 break
-    return Marks(formulas, frozenset(foreign), tuple(sorted(merged)))
+    return Marks(formulas, frozenset(foreign), tuple(sorted(merged)), frozenset(hidden))
 
 
 def _block(reference: str) -> Merged:

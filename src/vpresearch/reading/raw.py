@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from vpresearch.errors import Problem
 
-# A study has one row a vertebra; a file beyond these is not one, and would take the machine's memory, or an hour.
-MAX_ROWS = 2_000
+# A study has one row a vertebra; a file beyond these is not one, and the whole job is measured up to half of the rows.
+MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 # No accepted word or header is longer; a cell of megabytes is not looked at letter by letter.
 LONGEST_WORD = 200
@@ -27,6 +27,10 @@ class Unreadable:
     """
 
     code: str
+
+
+class Percent(float):
+    """A number that Excel shows as a percentage: the cell holds 0.54 where its owner sees 54%."""
 
 
 @dataclass(frozen=True, order=True)
@@ -50,11 +54,14 @@ class Sheet:
     records : dict of int to tuple of object
         The cells by row number, without blank rows.
     merged : tuple of Merged
+    hidden : frozenset of int
+        Numbers of the rows that a filter or a hand has hidden.
     """
 
     title: str | None
     records: Mapping[int, tuple[object, ...]]
     merged: tuple[Merged, ...] = ()
+    hidden: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

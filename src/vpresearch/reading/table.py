@@ -55,7 +55,8 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
     header = tuple(_header(cell) for cell in chosen.records[row])
     problems = [_other(sheet, chosen) for sheet, own in zip(sheets, best, strict=True) if _could_be(sheet, own, chosen)]
     problems += _beyond(rows, header) if chosen.title is None else []
-    return RawTable(chosen.title, row, header, rows, chosen.merged, problems=tuple(problems))
+    notes = _hidden(rows, chosen)
+    return RawTable(chosen.title, row, header, rows, chosen.merged, notes=notes, problems=tuple(problems))
 
 
 def _best_row(sheet: Sheet) -> tuple[int, int]:
@@ -87,10 +88,23 @@ def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
     return any(number > row for number in sheet.records)
 
 
+def _hidden(rows: dict[int, tuple[object, ...]], sheet: Sheet) -> tuple[Problem, ...]:
+    """Note that rows are read which the author may not see."""
+    hidden = len(sheet.hidden.intersection(rows))
+    return (tell("hidden_rows", sheet=sheet.title, n=hidden),) if hidden else ()
+
+
 def _beyond(rows: dict[int, tuple[object, ...]], header: tuple[str, ...]) -> list[Problem]:
     """Tell the rows of a text that have more cells than the header: a comma may have cut a number in two."""
     longer = [row for row, cells in rows.items() if not all(map(is_blank, cells[len(header) :]))]
-    return [tell("cells_beyond", row=row) for row in longer]
+    swallowed = [row for row, cells in rows.items() if any(_holds_a_row(cell, len(header)) for cell in cells)]
+    return [tell("cells_beyond", row=row) for row in longer] + [tell("swallowed_row", row=row) for row in swallowed]
+
+
+def _holds_a_row(cell: object, width: int) -> bool:
+    """Tell whether quotation marks that nobody closed have made one cell of a line and the next."""
+    text = str(cell)
+    return ("\n" in text or "\r" in text) and 2 * max(map(text.count, ";,\t")) >= width
 
 
 def _other(sheet: Sheet, chosen: Sheet) -> Problem:

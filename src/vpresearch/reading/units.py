@@ -57,7 +57,9 @@ def _suspect(name: str, values: np.ndarray) -> str:
     if unit == "cc":
         return "unit_mm3" if middle > maximum else ""
     if unit == "points":
-        return "unit_of_100" if middle > maximum else ""
+        # Pain of less than one point in everybody, and not in whole points.
+        of_one = values.max() <= 1 and bool(np.any(values % 1 > 0))
+        return "unit_of_100" if middle > maximum else "unit_of_1" if of_one else ""
     if unit == "years":
         return "unit_year_of_birth" if middle > maximum else ""
     # A score of a few points of a hundred is a recovered patient; one that is no whole number and below 1 is not.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from itertools import islice
@@ -12,12 +13,14 @@ from openpyxl import load_workbook
 
 from vpresearch.reading.archive import look_into
 from vpresearch.reading.marks import Marks, read_marks
-from vpresearch.reading.raw import MAX_COLUMNS, MOST_RECORDS, Sheet, Unreadable, is_blank
+from vpresearch.reading.raw import MAX_COLUMNS, MOST_RECORDS, Percent, Sheet, Unreadable, is_blank
 from vpresearch.telling import refused
 
 # As many rows as Excel has: a file that names a later one would be padded up to it without end.
 _EXCEL_ROWS = 1_048_576
 _MOST_SHEETS = 100
+# A percent sign that is only written behind the number stands in quotation marks or behind a stroke.
+_PERCENT = re.compile(r'^(?:[^"%\\]|"[^"]*"|\\.)*%')
 
 
 def read_workbook(name: str, content: bytes) -> list[Sheet]:
@@ -54,7 +57,8 @@ def _read_sheet(sheet: Any) -> Sheet:
     # openpyxl keeps merged cells only where it reads without bounds; the part of the sheet is opened for them.
     with sheet.parent._archive.open(sheet._worksheet_path) as part:
         marks = read_marks(part)
-    return Sheet(str(sheet.title), dict(islice(_records(sheet, marks), MOST_RECORDS)), marks.merged)
+    records = dict(islice(_records(sheet, marks), MOST_RECORDS))
+    return Sheet(str(sheet.title), records, marks.merged, marks.hidden)
 
 
 def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]]]:
@@ -64,7 +68,7 @@ def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]
     for number, row in enumerate(sheet.iter_rows(max_row=_EXCEL_ROWS, max_col=MAX_COLUMNS + 1), start=1):
         if row is padding:
             continue
-        cells = [cell.value for cell in row]
+        cells = [_value(cell) for cell in row]
         for column in marks.formulas.get(number, ()):
             if column <= len(row):
                 cells[column - 1] = _computed(row[column - 1], (number, column), marks)
@@ -77,10 +81,17 @@ def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]
             padding = row
 
 
+def _value(cell: Any) -> object:
+    value = cell.value
+    if isinstance(value, int | float) and not isinstance(value, bool) and _PERCENT.search(cell.number_format):
+        return Percent(value)
+    return value
+
+
 def _computed(cell: Any, place: tuple[int, int], marks: Marks) -> object:
     if place in marks.foreign:
         return Unreadable("external_link")
     # A formula that gives an empty text says so by its type; one that was never computed has no type.
     if cell.value is None and cell.data_type != "str":
         return Unreadable("formula_without_value")
-    return cell.value
+    return _value(cell)

@@ -14,10 +14,11 @@ from vpresearch.reconstruct.ensemble import Ensemble, from_tables
 from vpresearch.reconstruct.parallel import draw_ensemble, draw_extremes
 from vpresearch.reconstruct.provenance import ensemble_provenance
 from vpresearch.reconstruct.store import ensemble_bytes
+from vpresearch.workers import Workers
 
 
 def make_ensemble(
-    paper: Paper, n: int, seed: int, out: Path, *, workers: int | None, extremes: bool, progress: bool
+    paper: Paper, n: int, seed: int, out: Path, *, workers: Workers, extremes: bool, progress: bool
 ) -> list[Path]:
     """Draw an ensemble and write its files, all or none.
 
@@ -28,8 +29,7 @@ def make_ensemble(
         As in ``draw_ensemble``.
     out : pathlib.Path
         File of the ensemble; the others stand beside it.
-    workers : int or None
-        Processes.
+    workers : Workers
     extremes : bool
         Whether to search for witnessed extremes too.
     progress : bool

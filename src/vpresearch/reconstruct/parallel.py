@@ -1,15 +1,9 @@
-"""An ensemble drawn by several processes: the same datasets for any number of them."""
+"""An ensemble drawn by several workers: the same datasets for any number of them."""
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from itertools import count
-from multiprocessing import get_context
-from typing import Any
+from itertools import count, takewhile
+from math import ceil
 
 import pandas as pd
 from tqdm import tqdm
@@ -20,18 +14,9 @@ from vpresearch.reconstruct.ensemble import Ensemble, from_tables
 from vpresearch.reconstruct.extreme import STATISTICS, STEPS, Sign, Witness, extreme
 from vpresearch.reconstruct.targets import attainable
 from vpresearch.reconstruct.verify import verify
+from vpresearch.workers import InPlace, Workers, gather
 
 BLOCK = 320
-
-
-class InPlace(Executor):
-    """An executor that does the work at once, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call a function; what it raises is raised here."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
 
 
 def draw_ensemble(
@@ -39,8 +24,7 @@ def draw_ensemble(
     n: int,
     seed: int,
     *,
-    workers: int | None = None,
-    executor: Executor | None = None,
+    workers: Workers | None = None,
     block: int = BLOCK,
     progress: bool = False,
 ) -> Ensemble:
@@ -54,10 +38,8 @@ def draw_ensemble(
     n : int
         Datasets.
     seed : int
-    workers : int, optional
-        Processes; one for each core where not given.
-    executor : concurrent.futures.Executor, optional
-        Does the work instead of processes of its own; ``workers`` then says how many blocks to hand it at a time.
+    workers : Workers, optional
+        This process where not given.
     block : int
         Searches in a block; another size gives other datasets.
     progress : bool, default False
@@ -75,23 +57,26 @@ def draw_ensemble(
     """
     if n < 1:
         raise ValueError(f"an ensemble has at least one dataset, not {n}")
-    workers = workers or os.cpu_count() or 1
-    tables: list[pd.DataFrame] = []
-    with _pool(workers, executor) as pool, tqdm(total=n, unit="dataset", disable=not progress) as bar:
-        waiting: list[Future[list[pd.DataFrame]]] = []
-        for finished in count():
-            # No more blocks than are likely to be needed: the last ones would keep everybody waiting.
-            usual = len(tables) / finished if tables else block / 3
-            while not waiting or (len(waiting) < workers and len(tables) + len(waiting) * usual < n):
-                waiting.append(pool.submit(draw_verified, paper, seed, finished + len(waiting), block))
-            drawn = waiting.pop(0).result()
-            tables += drawn[: n - len(tables)]
-            bar.update(len(tables) - bar.n)
-            if len(tables) == n:
-                for future in waiting:
-                    future.cancel()
-                return from_tables(tables)
-    raise AssertionError("the blocks never end")
+    workers = workers or InPlace()
+    drawn: dict[int, list[pd.DataFrame]] = {}
+    found = 0
+
+    def wanted() -> int:
+        # No more blocks than are likely to be needed: the last ones would keep everybody waiting.
+        usual = max(found / len(drawn) if drawn else block / 3, 1)
+        return min(workers.n, ceil((n - found) / usual))
+
+    with tqdm(total=n, unit="dataset", disable=not progress) as bar:
+        numbers = ((paper, seed, number, block) for number in count())
+        for (*_, number, _), tables in gather(workers, draw_verified, numbers, wanted):
+            drawn[number] = tables
+            found += len(tables)
+            bar.update(min(found, n) - bar.n)
+            # Those after a block that is still missing have to wait for it.
+            ready = [table for number in takewhile(drawn.__contains__, count()) for table in drawn[number]]
+            if len(ready) >= n:
+                break
+    return from_tables(ready[:n])
 
 
 def draw_verified(paper: Paper, seed: int, number: int, size: int) -> list[pd.DataFrame]:
@@ -116,8 +101,7 @@ def draw_extremes(
     ensemble: Ensemble,
     seed: int,
     *,
-    workers: int | None = None,
-    executor: Executor | None = None,
+    workers: Workers | None = None,
     progress: bool = False,
     steps: int = STEPS,
 ) -> list[Witness]:
@@ -129,7 +113,7 @@ def draw_extremes(
     ensemble : Ensemble
         Where the searches start.
     seed : int
-    workers, executor, progress
+    workers, progress
         As in ``draw_ensemble``.
     steps : int
         As in ``extreme``.
@@ -141,22 +125,10 @@ def draw_extremes(
     """
     signs: tuple[Sign, Sign] = (-1, 1)
     aims = [(statistic, sign) for statistic in STATISTICS for sign in signs]
-    with (
-        _pool(workers or os.cpu_count() or 1, executor) as pool,
-        tqdm(total=len(aims), unit="search", disable=not progress) as bar,
-    ):
-        searches = [pool.submit(extreme, paper, ensemble, *aim, seed, steps) for aim in aims]
-        witnesses = []
-        for search in searches:
-            witnesses.append(search.result())
+    tasks = ((paper, ensemble, *aim, seed, steps) for aim in aims)
+    witnesses: dict[tuple[str, Sign], Witness] = {}
+    with tqdm(total=len(aims), unit="search", disable=not progress) as bar:
+        for _, witness in gather(workers or InPlace(), extreme, tasks):
+            witnesses[witness.statistic, witness.sign] = witness
             bar.update()
-        return witnesses
-
-
-def _pool(workers: int, executor: Executor | None) -> AbstractContextManager[Executor]:
-    if executor is not None:
-        return nullcontext(executor)
-    if workers == 1:
-        return nullcontext(InPlace())
-    # Spawned, since a copy of a process with threads may hang; and ended by the same key press as this process.
-    return ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_DFL))
+    return [witnesses[aim] for aim in aims]

@@ -122,13 +122,15 @@ def _with_care(fits: FirthFits, place: int, data: list[Floats], alpha: float) ->
     fits.reason[place] = "" if found[1].converged else found[1].reason
 
 
-def batched_ml(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0) -> Fits:
+def batched_ml(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, start: Sequence[float] = (0.0, 0.0)) -> Fits:
     """Fit logistic regression by maximum likelihood to many datasets at once.
 
     Parameters
     ----------
     x, y, weights : array_like of float, shapes that broadcast to (m, n)
         Predictor; outcome of 0 and 1; how often the row counts, such as in a resample.
+    start : pair of float
+        Coefficients that the maxima are near.
 
     Returns
     -------
@@ -143,7 +145,7 @@ def batched_ml(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0) -> Fits:
 
     def fit(data: _Data) -> dict[str, Floats]:
         rows = rows_of(data.z, data.y, data.weights, penalised=False)
-        beta = climb(rows, np.zeros((2, len(data.z))))[0]
+        beta = climb(rows, data.standardised(start))[0]
         point = measure(rows, beta)
         return _estimates(rows, data, Best(beta, point.height, _inverse(point.information)))
 
@@ -198,6 +200,12 @@ class _Data(NamedTuple):
     y: Floats
     weights: Floats
     contrasts: tuple[Floats, Floats]
+
+    def standardised(self, coefficients: Sequence[float]) -> Floats:
+        """Give an intercept and a slope on the scale of each dataset's standardised predictor, shape (2, m)."""
+        (_, shift), (_, scale) = self.contrasts
+        slope = coefficients[1] / scale
+        return np.stack([coefficients[0] - shift * slope, slope])
 
 
 def _in_blocks(

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.separation import standardised
 
-_STEPS, _HALVINGS, _FLATTEST = 50, 40, 1e-9
+_STEPS, _HALVINGS, _FLATTEST, _ROUNDING = 50, 40, 1e-9, 1e-12
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Flo
         # Least squares: where the likelihood is as good as flat, the information is singular.
         step[free] = np.linalg.lstsq(information[np.ix_(free, free)], gradient[free])[0]
         for _ in range(_HALVINGS):
-            if model.log_likelihood(gamma + step) >= likelihood - 1e-12:
+            if model.log_likelihood(gamma + step) >= likelihood - _ROUNDING * max(1.0, abs(likelihood)):
                 break
             step /= 2
         gamma, likelihood = gamma + step, model.log_likelihood(gamma + step)

@@ -202,15 +202,21 @@ def cluster_sums(
     [[-1.0, 0.5], [0.5, 0.25]]
     """
     root, pearson = _roots_and_residuals(x @ coefficients, y)
-    own = (cluster == np.arange(cluster.max() + 1)[:, None]).astype(float)
     rows = x * root[:, None]
     # The inverse of the correlation matrix is (I - share 11') / (1 - correlation).
-    share = correlation / (1 + (own.sum(axis=1) - 1) * correlation)
-    sums = own @ rows
-    scores = own @ (rows * pearson[:, None]) - (share * (own @ pearson))[:, None] * sums
-    information = np.einsum("kn,ni,nj->kij", own, rows, rows, optimize=True)
+    share = correlation / (1 + (np.bincount(cluster) - 1) * correlation)
+    sums = _totals(rows, cluster)
+    scores = _totals(rows * pearson[:, None], cluster) - (share * np.bincount(cluster, pearson))[:, None] * sums
+    information = _totals(rows[:, :, None] * rows[:, None, :], cluster)
     information -= share[:, None, None] * sums[:, :, None] * sums[:, None, :]
     return scores / (1 - correlation), information / (1 - correlation)
+
+
+def _totals(values: Floats, cluster: Ints) -> Floats:
+    """Sum over the rows of every cluster: from shape (n, ...) to (n_clusters, ...)."""
+    columns = values.reshape(len(values), -1).T
+    sums: Floats = np.stack([np.bincount(cluster, column) for column in columns], axis=-1).astype(float)
+    return sums.reshape(-1, *values.shape[1:])
 
 
 def _roots_and_residuals(logit: Floats, y: Floats) -> tuple[Floats, Floats]:

@@ -133,9 +133,11 @@ def information(ascent: Ascent, at: Floats) -> Floats:
 
 def _error(rows: Grouped, at: Floats, rule: Rule) -> float:
     """Measure how far a quadrature is from a finer one of another kind."""
-    logit, sd = rows.x @ at[:-1], at[-1:]
-    rough, fine = (log_integrals(rows, logit, sd, each) for each in (rule, double_exponential(_FINE)))
-    return float(np.abs(rough - fine).sum())
+    rules, total = (rule, double_exponential(_FINE)), 0.0
+    for part in rows.parts:
+        rough, fine = (log_integrals(part, part.x @ at[:-1], at[-1:], each) for each in rules)
+        total += float(np.abs(rough - fine).sum())
+    return total
 
 
 def ascent(rows: Grouped, rule: Rule, at: Floats) -> tuple[float, Floats]:
@@ -155,6 +157,11 @@ def ascent(rows: Grouped, rule: Rule, at: Floats) -> tuple[float, Floats]:
     height : float
     gradient : numpy.ndarray of float, shape (n_terms + 1,)
     """
+    heights, gradients = zip(*(_ascent(part, rule, at) for part in rows.parts), strict=True)
+    return sum(heights), np.sum(gradients, axis=0)
+
+
+def _ascent(rows: Grouped, rule: Rule, at: Floats) -> tuple[float, Floats]:
     logit, sd = rows.x @ at[:-1], at[-1:]
     mode, width = modes(rows, logit, sd)
     mode_moves, width_moves = _moves(rows, logit, float(sd[0]), mode, width)

@@ -13,10 +13,11 @@ from vpresearch.regression.covariates import with_covariates
 from vpresearch.regression.design import Design, design
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.specification import Fit
+from vpresearch.sharing import once
 
 # The analysis that was chosen beforehand: odds over all patients, errors for few clusters.
 PRIMARY = "gee_kc"
-_OF_LEAK: Mapping[str, Fit] = {
+LEAK_MODELS: Mapping[str, Fit] = {
     "gee_kc": gee.fit,
     "gee_kc_principal": partial(gee.fit, model="gee_kc_principal"),
     "gee_md": partial(gee.fit, model="gee_md"),
@@ -94,8 +95,12 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
     >>> sorted({estimate.outcome for estimate in found if estimate.term == "fill_percent"})
     ['leak', 'leak_severity']
     """
+    return once(_fit_models, rows, seed, alpha)
+
+
+def _fit_models(rows: pd.DataFrame, seed: int, alpha: float) -> tuple[Estimate, ...]:
     study = leak_design(rows)
-    fitted = [estimate for fit in _OF_LEAK.values() for estimate in fit(study, alpha)]
+    fitted = [estimate for fit in LEAK_MODELS.values() for estimate in fit(study, alpha)]
     fitted += cluster_bootstrap.fit(study, alpha, seed=seed)
     fitted += ordinal.fit(severity_design(rows), alpha)
     apart = logistic.fit(leak_design(rows, ("cement_volume_cc", "vertebral_volume_cc")), alpha)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import OptimizeResult, linprog
+from scipy.special import expit
 
 from vpresearch.errors import VPResearchError
 from vpresearch.regression.design import Design, Floats
 
 _TOLERANCE = 1e-7
+# Steps to look for a proof in, and a weight that is no rounding error.
+_STEPS, _WEIGHT = 8, 1e-6
 
 
 def gate(design: Design) -> str:
@@ -79,6 +82,8 @@ def separated(signed: Floats) -> str:
     str
         ``complete_separation`` (every row positive), ``quasi_complete_separation``, or empty.
     """
+    if _overlaps(signed):
+        return ""
     n, n_terms = signed.shape
     # The most that the smallest row can be: positive only where some direction separates completely.
     margin = linprog(
@@ -92,6 +97,27 @@ def separated(signed: Floats) -> str:
         return "complete_separation"
     total = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(n), bounds=[(-1, 1)] * n_terms, method="highs")
     return "quasi_complete_separation" if _reached(total) > _TOLERANCE * n else ""
+
+
+def _overlaps(signed: Floats) -> bool:
+    """Look for positive weights with which the rows add up to nothing: a proof that no direction separates them.
+
+    At the maximum of the likelihood the chances of the other outcome are such weights; on the way there, what is left
+    of them beside the columns often is. Without any, nothing is proved.
+    """
+    gram, coefficients = signed.T @ signed, np.zeros(signed.shape[1])
+    for _ in range(_STEPS):
+        miss = expit(-signed @ coefficients)
+        score = signed.T @ miss
+        weights = miss - signed @ np.linalg.solve(gram, score)
+        if weights.min() > _WEIGHT and np.abs(signed.T @ weights).max() < _WEIGHT * _TOLERANCE * len(signed):
+            return True
+        information = signed.T @ ((miss * (1 - miss))[:, None] * signed)
+        try:
+            coefficients = coefficients + np.linalg.solve(information, score)
+        except np.linalg.LinAlgError:
+            return False
+    return False
 
 
 def _reached(solution: OptimizeResult) -> float:

@@ -64,7 +64,7 @@ class Results(NamedTuple):
     failed: Floats
 
 
-def draw(truth: Truth, size: int, seed: int) -> Drawn:
+def draw(truth: Truth, size: int, seed: int | np.random.SeedSequence) -> Drawn:
     """Draw datasets of 41 vertebrae in 27 patients.
 
     Half of the variance of fill, and the patients' own log odds, are shared by the vertebrae of a patient.
@@ -72,7 +72,8 @@ def draw(truth: Truth, size: int, seed: int) -> Drawn:
     Parameters
     ----------
     truth : Truth
-    size, seed : int
+    size : int
+    seed : int or numpy.random.SeedSequence
 
     Returns
     -------

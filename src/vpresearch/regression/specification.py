@@ -12,6 +12,7 @@ from vpresearch.regression import firth, gee, logistic, mixed
 from vpresearch.regression.covariates import ADJUSTMENTS, PATIENT_ADJUSTMENTS, by_patient, with_covariates
 from vpresearch.regression.design import Design, design
 from vpresearch.regression.result import Estimate
+from vpresearch.sharing import once
 
 Fit = Callable[[Design, float], tuple[Estimate, ...]]
 # One row a patient leaves nothing for a model of clusters.
@@ -70,8 +71,13 @@ def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specif
     >>> len(curve), curve[0].unit, curve[0].adjustment, curve[0].slope.model
     (56, 'vertebrae', 'none', 'ml')
     """
+    return once(_curve, rows, alpha)
+
+
+def _curve(rows: pd.DataFrame, alpha: float) -> tuple[Specification, ...]:
     vertebrae = with_covariates(rows)
     patients = by_patient(vertebrae)
+    # In place: all 56 fits take a second, and starting a process to share them takes two.
     return tuple(
         Specification(unit, adjustment, fit(_design(table, adjustment), alpha)[1])
         for unit, table, adjustments, fits in (

@@ -14,6 +14,7 @@ from vpresearch.regression.batched_firth import batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.log_odds import log_odds
 from vpresearch.regression.proportion import korn_graubard
+from vpresearch.regression.resamples import Resampled, resampled
 from vpresearch.regression.sandwich import why_too_few
 
 MEASURES = ("c", "brier", "calibration_intercept", "calibration_slope")
@@ -98,38 +99,51 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
     patients, why_not = design.n_clusters, fitted.reason or why_too_few(design)
     if why_not:
         return tuple(Performance(measure, reason=why_not) for measure in MEASURES)
-    drawn = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), size=resamples)
-    weights = drawn[:, design.cluster].astype(float)
-    fits = batched_ml(design.x[:, 1], design.y, weights)
-    kept, once = fits.coef[fits.converged], np.ones((1, design.n))
-    apparent = _measures(design, fitted.coefficients[None], once, fitted.coefficients)[:, 0]
-    training = _measures(design, kept, weights[fits.converged], kept)
-    optimism = _average(training - _measures(design, kept, once, fitted.coefficients))
-    separated = int(np.char.endswith(fits.reason, "separation").sum())
-    counts = len(kept), separated, resamples - len(kept) - separated
-    reason = "" if len(kept) else "too_few_clusters"
+    rows, reasons, excesses = resampled(design), [], []
+    once = rows.weights(np.ones((1, patients), np.int64))
+    apparent = _measures(rows, fitted.coefficients[None], once, fitted.coefficients)[:, 0]
+    for drawn in rows.draw(resamples, np.random.default_rng(seed)):
+        weights = rows.weights(drawn)
+        fits = batched_ml(rows.x, rows.y, weights, fitted.coefficients.tolist())
+        kept = fits.coef[fits.converged]
+        training = _measures(rows, kept, weights[fits.converged], kept)
+        excesses.append(training - _measures(rows, kept, once, fitted.coefficients))
+        reasons.append(fits.reason)
+    told, excess = np.concatenate(reasons), np.concatenate(excesses, axis=1)
+    optimism, fit = _average(excess), excess.shape[1]
+    separated = int(np.char.endswith(told, "separation").sum())
+    counts = fit, separated, resamples - fit - separated
+    reason = "" if fit else "too_few_clusters"
     return tuple(
         Performance(measure, float(seen), float(excess), float(seen - excess), *counts, reason)
         for measure, seen, excess in zip(MEASURES, apparent, optimism, strict=True)
     )
 
 
-def _measures(design: Design, coefficients: Floats, weights: Floats, refitted: Floats) -> Floats:
+def _measures(rows: Resampled, coefficients: Floats, weights: Floats, refitted: Floats) -> Floats:
     """Give every measure, shape (4, m), of m models on weighted rows, to which a model fitted anew is ``refitted``."""
-    x, y = design.x[:, 1], design.y
+    x, y = rows.x, rows.y
     risk = expit(coefficients[:, :1] + coefficients[:, 1:] * x)
     brier = (weights * (risk - y) ** 2).sum(axis=1) / weights.sum(axis=1)
-    leaking, dry = weights[:, y > 0], weights[:, y == 0]
-    # Equal ratios may differ in their last digit.
-    apart = x[y > 0][:, None] - x[y == 0]
-    above = np.where(np.abs(apart) > _NOISE * np.abs(x).max(), np.sign(apart), 0.0)
-    surplus = ((leaking @ above) * dry).sum(axis=1) / (leaking.sum(axis=1) * dry.sum(axis=1))
-    c = (1 + np.sign(coefficients[:, 1]) * surplus) / 2
+    c = (1 + np.sign(coefficients[:, 1]) * _surplus(x, y, weights)) / 2
     # With one predictor, a line of the log odds of a model is a line of the predictor.
     steepness = coefficients[:, 1]
     slope = refitted[..., 1] / np.where(steepness == 0, np.nan, steepness)
     intercept = refitted[..., 0] - slope * coefficients[:, 0]
     return np.stack([c, brier, intercept, slope])
+
+
+def _surplus(x: Floats, y: Floats, weights: Floats) -> Floats:
+    """Give how much likelier a row with the outcome is to be above one without it than below, shape (m,)."""
+    order = np.argsort(x, kind="stable")
+    # Equal ratios may differ in their last digit.
+    first = np.flatnonzero(np.diff(x[order], prepend=-np.inf) > _NOISE * np.abs(x).max())
+    leaking, dry = (np.add.reduceat((weights * kind)[:, order], first, axis=1) for kind in (y > 0, y == 0))
+    total = dry.sum(axis=1)
+    # Those below, less those above.
+    lead = 2 * np.cumsum(dry, axis=1) - dry - total[:, None]
+    surplus: Floats = (leaking * lead).sum(axis=1) / (leaking.sum(axis=1) * total)
+    return surplus
 
 
 def _average(optimism: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from vpresearch.report.about import about
 from vpresearch.report.document import Report, compose, publish
-from vpresearch.report.job import analyse, analysing, write_reports
+from vpresearch.report.job import analyse, write_reports, writing
 from vpresearch.report.results import Results, compute
 
-__all__ = ["Report", "Results", "about", "analyse", "analysing", "compose", "compute", "publish", "write_reports"]
+__all__ = ["Report", "Results", "about", "analyse", "compose", "compute", "publish", "write_reports", "writing"]

@@ -92,15 +92,14 @@ def differences_table(rows: Sequence[Row], dataset: Dataset, language: str) -> T
 
 
 def _cells(row: Row, why: Cause, language: str) -> tuple[str, ...]:
-    decimals = 0 if row.claim.compute.statistic in {"n", "lead"} else row.claim.printed.decimals + 2
     # An extreme is one patient's value: no digit more of it than the paper prints.
-    extreme = row.claim.compute.statistic in {"min", "max"}
-    computed = row.rounded if extreme else labels.number(row.computed.value, decimals, language)
+    more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
+    decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
     return (
         "; ".join(labels.place(place, language) for place in row.claim.places),
         labels.method(row.computed.method, language),
         row.claim.printed.printed,
-        computed,
+        labels.number(row.computed.value, decimals, language),
         _explanation(row, why, language),
     )
 

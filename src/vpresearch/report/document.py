@@ -17,7 +17,8 @@ from vpresearch.figures import Figure
 from vpresearch.regression.models import PRIMARY
 from vpresearch.report import template
 from vpresearch.report.blocks import LANDSCAPE, PORTRAIT, figure_blocks, is_wide, table_blocks
-from vpresearch.report.docx import docx, landscape
+from vpresearch.report.docx import docx, docx_each, landscape
+from vpresearch.report.drawing import drawing
 from vpresearch.report.exhibits import make_figures, make_tables
 from vpresearch.report.numbered import beside, captions, notes
 from vpresearch.report.pandoc import Node, write
@@ -27,8 +28,6 @@ from vpresearch.report.values import values
 from vpresearch.tables import Table
 from vpresearch.tables import write as write_table
 
-# Dots an inch: what journals ask for.
-_DPI = 300
 _LOCALES = {"es": "es-ES", "en": "en-GB"}
 
 
@@ -126,18 +125,15 @@ def publish(report: Report, folder: Path) -> list[Path]:
         The three reports.
     """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor() as together:
-        # Word files are another program's work; they are made while the figures are drawn here.
-        alone = [together.submit(_publish_table, report, name, folder / "tables") for name in report.tables]
-        for figure in report.figures.values():
-            for kind in ("svg", "png"):
-                (folder / "figures" / f"{figure.name}.{kind}").write_bytes(figure.to_bytes(kind, _DPI))
-        made = {kind: together.submit(write_as, report, folder / "figures") for kind, write_as in _FORMATS.items()}
+    # Word files are another program's work; they are made while the figures are drawn.
+    with drawing(report.figures, folder / "figures") as drawn, ThreadPoolExecutor() as together:
+        alone = together.submit(_publish_tables, report, folder / "tables")
+        drawn()
+        made = {kind: together.submit(write_as, report, folder / "figures") for kind, write_as in FORMATS.items()}
         paths = [folder / f"report.{kind}" for kind in made]
         for path, written in zip(paths, made.values(), strict=True):
             path.write_bytes(written.result())
-        for each in alone:
-            each.result()
+        alone.result()
     return paths
 
 
@@ -154,15 +150,16 @@ def to_html(report: Report, pictures: Path) -> bytes:
     -------
     bytes
     """
-
-    def picture(name: str) -> str:
-        return f"data:image/svg+xml;base64,{base64.b64encode((pictures / f'{name}.svg').read_bytes()).decode()}"
-
-    blocks = _with_exhibits(report, picture, PORTRAIT)
+    blocks = _with_exhibits(report, lambda name: f"picture:{name}", PORTRAIT)
     page = template.TEMPLATES / "page.html"
     options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
     banner = {"banner": labels.text("banner.reconstruction", report.language)} if report.reconstruction else {}
-    return write(blocks, "html5", options, {"title": report.title, "lang": report.language, **banner})
+    made = write(blocks, "html5", options, {"title": report.title, "lang": report.language, **banner})
+    for name in report.figures:
+        # Put in afterwards: pandoc would read and write every byte of them. In words this mark is escaped.
+        picture = base64.b64encode((pictures / f"{name}.svg").read_bytes())
+        made = made.replace(f'src="picture:{name}"'.encode(), b'src="data:image/svg+xml;base64,%b"' % picture)
+    return made
 
 
 def to_docx(report: Report, pictures: Path) -> bytes:
@@ -212,19 +209,21 @@ def to_pdf(report: Report, pictures: Path) -> bytes:
     return made
 
 
-_FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {"html": to_html, "docx": to_docx, "pdf": to_pdf}
+FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {"html": to_html, "docx": to_docx, "pdf": to_pdf}
 
 
-def _publish_table(report: Report, name: str, folder: Path) -> None:
-    """Write a table alone: as a reader sees it, in the language of the report."""
-    key = f"table.{name}"
-    table = replace(report.tables[name], caption=report.captions[key], notes=report.notes[key])
-    write_table(table, folder)
-    (folder / f"{name}.csv").write_bytes(_spreadsheet(table))
-    lying = is_wide(table)
-    blocks = _table(report, name, LANDSCAPE if lying else PORTRAIT)
-    words = docx(blocks, "", _LOCALES[report.language], banner=_banner(report), lying=lying)
-    (folder / f"{name}.docx").write_bytes(words)
+def _publish_tables(report: Report, folder: Path) -> None:
+    """Write every table alone: as a reader sees it, in the language of the report."""
+    documents = []
+    for name, table in report.tables.items():
+        key = f"table.{name}"
+        write_table(replace(table, caption=report.captions[key], notes=report.notes[key]), folder)
+        (folder / f"{name}.csv").write_bytes(_spreadsheet(table))
+        lying = is_wide(table)
+        documents.append((_table(report, name, LANDSCAPE if lying else PORTRAIT), lying))
+    made = docx_each(documents, _LOCALES[report.language], banner=_banner(report))
+    for name, words in zip(report.tables, made, strict=True):
+        (folder / f"{name}.docx").write_bytes(words)
 
 
 def _spreadsheet(table: Table) -> bytes:

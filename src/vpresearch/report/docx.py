@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 from vpresearch.report.pandoc import Node, raw, write
+
+Document = tuple[Sequence[Node], bool]
 
 # Twentieths of a point: A4 with margins of 2 cm.
 _SHORT, _LONG, _MARGIN = 11906, 16838, 1134
@@ -18,6 +21,9 @@ _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 _WORDS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _PARTS = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _RELATIONS, _TYPES = "word/_rels/document.xml.rels", "[Content_Types].xml"
+_DOCUMENT, _BODY = "word/document.xml", "<w:body>"
+# Words never hold it: they are escaped.
+_CUT = "<!-- cut -->"
 _SECTION = re.compile(r"<w:sectPr[^>]*?(?:/>|>.*?</w:sectPr>)", re.S)
 _TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
 _GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
@@ -72,19 +78,59 @@ def docx(
     bytes
     """
     place = [] if pictures is None else ["--resource-path", str(pictures)]
-    written = write(blocks, "docx", place, {"title": title, "lang": language})
+    parts = _unzipped(write(blocks, "docx", place, {"title": title, "lang": language}))
+    return _zipped(_dressed(parts, banner, lying))
+
+
+def docx_each(documents: Sequence[Document], language: str, *, banner: str) -> list[bytes]:
+    """Write many Word files without a title at the price of one.
+
+    Parameters
+    ----------
+    documents : sequence of pair
+        Blocks of each, without pictures, and whether its pages lie on their side.
+    language : str
+    banner : str
+        As of ``docx``.
+
+    Returns
+    -------
+    list of bytes
+    """
+    every = [block for blocks, _ in documents for block in (*blocks, raw("openxml", _CUT))]
+    parts = _unzipped(write(every, "docx", [], {"title": "", "lang": language}))
+    head, *bodies, tail = _cut(parts[_DOCUMENT].decode())
+    made = []
+    for body, (_, lying) in zip(bodies, documents, strict=True):
+        own = parts | {_DOCUMENT: f"{head}{body}{tail}".encode()}
+        made.append(_zipped(_dressed(own, banner, lying)))
+    return made
+
+
+def _cut(document: str) -> list[str]:
+    """Cut a document into its head, the bodies between the marks, and its tail."""
+    start = document.index(_BODY) + len(_BODY)
+    return [document[:start], *document[start:].split(_CUT)]
+
+
+def _unzipped(written: bytes) -> dict[str, bytes]:
     source = zipfile.ZipFile(io.BytesIO(written))
-    parts = {name: source.read(name) for name in source.namelist()}
+    return {name: source.read(name) for name in source.namelist()}
+
+
+def _dressed(parts: Mapping[str, bytes], banner: str, lying: bool) -> dict[str, bytes]:
+    """Give a document our pages and styles."""
+    parts = dict(parts)
     parts["word/header1.xml"] = _part("hdr", '<w:pStyle w:val="BannerLine"/>', f"<w:t>{escape(banner)}</w:t>")
     parts["word/footer1.xml"] = _part("ftr", '<w:jc w:val="right"/>', _PAGE_NUMBER)
-    parts["word/document.xml"] = _sections(parts["word/document.xml"].decode(), "landscape" if lying else "portrait")
-    parts["word/styles.xml"] = _styled(parts["word/styles.xml"].decode())
+    parts[_DOCUMENT] = _sections(parts[_DOCUMENT].decode(), "landscape" if lying else "portrait")
+    parts["word/styles.xml"] = _styled(parts["word/styles.xml"])
     for name in ("header", "footer"):
         relation = f'<Relationship Id="{name}1" Type="{_RELATION}/{name}" Target="{name}1.xml"/>'
         kind = f'<Override PartName="/word/{name}1.xml" ContentType="{_PARTS}.{name}+xml"/>'
         for part, end, more in ((_RELATIONS, "</Relationships>", relation), (_TYPES, "</Types>", kind)):
             parts[part] = _added(parts[part], end, more)
-    return _zipped(parts)
+    return parts
 
 
 _PAGE_NUMBER = (
@@ -141,8 +187,10 @@ def _fitted(section: str, room: int) -> str:
     return _TABLE.sub(table, section)
 
 
-def _styled(styles: str) -> bytes:
+@lru_cache(maxsize=4)
+def _styled(given: bytes) -> bytes:
     """Put our styles in the place of pandoc's of the same name, and a smaller letter in that of its default."""
+    styles = given.decode()
     ours = files("vpresearch.report").joinpath("templates/styles.xml").read_text(encoding="utf-8")
     for name in re.findall(r'w:styleId="(\w+)"', ours):
         styles = re.sub(rf'<w:style (?:(?!<w:style ).)*?w:styleId="{name}".*?</w:style>', "", styles, flags=re.S)

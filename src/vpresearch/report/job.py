@@ -8,9 +8,10 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from vpresearch.load import Dataset
 from vpresearch.pseudonyms import pseudonymise
@@ -37,23 +38,43 @@ def analyse(dataset: Dataset, alpha: float, seed: int) -> Results:
 
 
 @contextmanager
-def analysing(dataset: Dataset, alpha: float, seed: int) -> Iterator[Callable[[], Results]]:
-    """Analyse in another process while this one does something else.
+def writing(
+    dataset: Dataset,
+    alpha: float,
+    seed: int,
+    aside: Path,
+    languages: Sequence[str],
+    submit: Callable[..., Any] | None = None,
+) -> Iterator[Callable[[Path], None]]:
+    """Analyse, and write reports aside, in another process while this one does something else.
 
     Parameters
     ----------
     dataset : Dataset
     alpha : float
     seed : int
+    aside : pathlib.Path
+        A folder on the file system of the reports, which the caller removes.
+    languages : sequence of {"es", "en"}
+    submit : callable, optional
+        Calls a function in another process, as that of an executor does; a process is started for it where not given.
 
     Yields
     ------
     callable
-        Waits for the results.
+        Waits for the reports, and puts them in a folder.
     """
-    context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(1, context, signal.signal, end) as beside:
-        yield beside.submit(analyse, dataset, alpha, seed).result
+    with ExitStack() as started:
+        if submit is None:
+            context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
+            submit = started.enter_context(ProcessPoolExecutor(1, context, signal.signal, end)).submit
+        written = submit(_write_aside, dataset, alpha, seed, aside, languages)
+
+        def put_in_place(folder: Path) -> None:
+            written.result()
+            _put_in_place(aside, folder, languages)
+
+        yield put_in_place
 
 
 def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> list[Path]:
@@ -72,12 +93,23 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
         The reports.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix=".staging-", dir=folder) as staging:
+        made = _write(results, Path(staging), languages)
+        _put_in_place(Path(staging), folder, languages)
+    return [folder / path.relative_to(staging) for path in made]
+
+
+def _write_aside(dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]) -> None:
+    _write(analyse(dataset, alpha, seed), aside, languages)
+
+
+def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
+    return [path for each in languages for path in publish(compose(results, each, about()), aside / each)]
+
+
+def _put_in_place(aside: Path, folder: Path, languages: Sequence[str]) -> None:
+    """Let each report take the place of an earlier one."""
+    folder.mkdir(parents=True, exist_ok=True)
     for language in languages:
-        with tempfile.TemporaryDirectory(prefix=".staging-", dir=folder) as staging:
-            made = publish(compose(results, language, about()), Path(staging) / language)
-            place = folder / language
-            shutil.rmtree(place, ignore_errors=True)
-            os.replace(Path(staging) / language, place)
-        written += [place / path.name for path in made]
-    return written
+        shutil.rmtree(folder / language, ignore_errors=True)
+        os.replace(aside / language, folder / language)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from vpresearch.audit import Check, audit
 from vpresearch.project import LOCK
 from vpresearch.published import read_paper
+from vpresearch.sharing import keep
 
 _PACKAGE = Path(__file__).parents[1]
 # What an audit is made by, below and beside its own floor.
@@ -33,21 +32,15 @@ def audited(paper: Path, seed: int, folder: Path) -> list[Check]:
     list of Check
     """
     place = folder / f"audit-{_digest(paper, seed)}.json"
-    try:
-        return [_check(entry) for entry in json.loads(place.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError, KeyError):
-        # Nothing kept, or not to be trusted: the audit is made anew.
-        checks = audit(read_paper(paper), seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = place.with_name(f".{place.name}-{os.getpid()}")
-    aside.write_text(json.dumps([asdict(check) for check in checks]), encoding="utf-8")
-    os.replace(aside, place)
-    return checks
+    return keep(place, lambda: audit(read_paper(paper), seed), _to_bytes, _from_bytes)
 
 
-def _check(entry: dict[str, Any]) -> Check:
-    claims: Any = entry.pop("claims")
-    return Check(claims=tuple(claims), **entry)
+def _to_bytes(checks: list[Check]) -> bytes:
+    return json.dumps([asdict(check) for check in checks]).encode()
+
+
+def _from_bytes(kept: bytes) -> list[Check]:
+    return [Check(**entry | {"claims": tuple(entry["claims"])}) for entry in json.loads(kept)]
 
 
 def _digest(paper: Path, seed: int) -> str:

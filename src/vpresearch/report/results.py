@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vpresearch import implied, literature
+from vpresearch import copies, implied, literature
 from vpresearch.audit import Check
 from vpresearch.inference import ALPHA
 from vpresearch.literature import Comparison
@@ -88,7 +88,9 @@ def compute(dataset: Dataset, alpha: float = ALPHA, seed: int = 1, kept: Path = 
     -------
     Results
     """
-    with ProcessPoolExecutor(1, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_DFL)) as beside:
+    # A copy has imported everything already.
+    context = get_context("fork" if copies.possible() else "spawn")
+    with ProcessPoolExecutor(1, context, signal.signal, (signal.SIGINT, signal.SIG_DFL)) as beside:
         checks = beside.submit(audited, PUBLISHED, seed, kept)
         paper, study = read_paper(PUBLISHED), leak_design(dataset.rows)
         ensembles = dict(implied.shipped()) if dataset.reconstruction else {}

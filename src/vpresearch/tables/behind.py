@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -15,7 +16,7 @@ from vpresearch.dictionary import columns
 from vpresearch.disclosure import hidden_leak_kinds
 from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
 from vpresearch.load import Dataset
-from vpresearch.tables.table import Table, hidden_note, hide, percent, without_single_values
+from vpresearch.tables.table import Table, hidden_note, hide, percent, sizes, without_single_values
 
 _TIMES = ("pre", "post", "1m", "1y")
 _ASSOCIATED = ("sex", "region", "level")
@@ -135,8 +136,8 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
     rows: list[dict[str, object]] = []
     shown: list[dict[str, str]] = []
     bold: list[int] = []
-    for variable in (name for name in _COMPARED if name in dataset.rows):
-        comparison = compare_by_leak(dataset, variable, alpha)
+    found = {name: compare_by_leak(dataset, name, alpha) for name in _COMPARED if name in dataset.rows}
+    for variable, comparison in found.items():
         for test in comparison.tests.values():
             chosen = test.test == comparison.chosen
             bold += [len(rows)] if chosen else []
@@ -156,22 +157,34 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
             shown.append(
                 {
                     labels.text("word.variable", language): labels.variable(variable, language),
+                    labels.text("word.n", language): sizes(comparison.summaries),
                     labels.text("word.normality", language): normality,
                     **_test_shown(test, language),
                 }
             )
-    notes = (labels.text("footnote.chosen", language),)
+    tests = [(name, test) for name, comparison in found.items() for test in comparison.tests.values()]
+    notes = (labels.text("footnote.chosen", language), *_undone_note(tests, language))
     caption = labels.text("caption.comparisons", language)
-    return Table(
+    table = Table(
         "comparisons",
         pd.DataFrame(rows),
-        _blank_repeats(pd.DataFrame(shown), 2),
+        _blank_repeats(pd.DataFrame(shown), 3),
         caption,
         language,
         dataset.reconstruction,
         notes,
         tuple(bold),
     )
+
+    def public(min_cell: int) -> Table:
+        masked = table.shown.copy()
+        groups = [found[str(row["variable"])].summaries for row in rows]
+        masked.iloc[:, 1] = [
+            sizes(group, min_cell) if known else "" for group, known in zip(groups, masked.iloc[:, 1], strict=True)
+        ]
+        return replace(table, shown=masked)
+
+    return replace(table, public=public)
 
 
 def associations(dataset: Dataset, language: str) -> Table:
@@ -187,11 +200,12 @@ def associations(dataset: Dataset, language: str) -> Table:
     Table
         Pearson's chi-squared, and Fisher's exact test where an expected count is below 5.
     """
-    rows, shown = [], []
+    rows, shown, tests = [], [], []
     found = {variable: associate_with_leak(dataset, variable) for variable in _ASSOCIATED}
     for variable, association in found.items():
         least = float(association.expected.to_numpy().min())
         for test in filter(None, (association.chi_squared, association.fisher)):
+            tests.append((variable, test))
             rows.append(
                 {
                     "variable": variable,
@@ -203,17 +217,18 @@ def associations(dataset: Dataset, language: str) -> Table:
             shown.append(
                 {
                     labels.text("word.variable", language): labels.variable(variable, language),
+                    labels.text("word.n", language): str(int(association.observed.to_numpy().sum())),
                     **_test_shown(test, language),
                 }
             )
     table = Table(
         "associations",
         pd.DataFrame(rows),
-        _blank_repeats(pd.DataFrame(shown), 1),
+        _blank_repeats(pd.DataFrame(shown), 2),
         labels.text("caption.associations", language),
         language,
         dataset.reconstruction,
-        (labels.text("footnote.fisher", language),),
+        (labels.text("footnote.fisher", language), *_undone_note(tests, language)),
     )
 
     def public(min_cell: int) -> Table:
@@ -222,9 +237,22 @@ def associations(dataset: Dataset, language: str) -> Table:
         small = [variable for variable, cells in counts.items() if ((cells > 0) & (cells < min_cell)).any()]
         places = table.data["variable"].isin(small).to_numpy().nonzero()[0]
         notes = (*table.notes, hidden_note(min_cell, language))
-        return replace(table, shown=hide(table.shown, places, (2, 4, 5)), notes=notes)
+        return replace(table, shown=hide(table.shown, places, (3, 5, 6)), notes=notes)
 
     return replace(table, public=public)
+
+
+def _undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple[str, ...]:
+    """Say why a test has no result; where several of a variable have one reason, once."""
+    without: dict[tuple[str, str], list[str]] = {}
+    for variable, test in tests:
+        if test.reason:
+            without.setdefault((variable, test.reason), []).append(labels.text(f"test.{test.test}", language))
+    named = [
+        f"{labels.variable(variable, language)}, {', '.join(names)}: {labels.text(f'why_not.{reason}', language)}"
+        for (variable, reason), names in without.items()
+    ]
+    return (labels.text("footnote.undone", language, list="; ".join(named)),) if named else ()
 
 
 # -- cells -----------------------------------------------------------------------------------------------------------

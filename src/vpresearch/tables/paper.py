@@ -13,7 +13,7 @@ from vpresearch.dictionary import columns
 from vpresearch.disclosure import hidden_levels
 from vpresearch.inference import ALPHA, Comparison, compare_by_leak
 from vpresearch.load import Dataset
-from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, without_single_values
+from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, without_single_values
 
 # As the paper prints them.
 _DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 2}
@@ -95,6 +95,7 @@ def table2(dataset: Dataset, language: str) -> Table:
     shown = pd.DataFrame(
         {labels.text("word.variable", language): [labels.variable(name, language) for name in variables]}
     )
+    shown[labels.text("word.n", language)] = [str(summary.n) for summary in summaries.values()]
     for statistic in ("mean", "sd", "minimum", "maximum"):
         shown[labels.text(f"word.{statistic}", language)] = [
             labels.number(getattr(summary, statistic), 1, language) for summary in summaries.values()
@@ -105,7 +106,7 @@ def table2(dataset: Dataset, language: str) -> Table:
 
     def public(min_cell: int) -> Table:
         return replace(
-            table, shown=hide(shown, range(len(shown)), (3, 4)), notes=(*notes, hidden_note(min_cell, language))
+            table, shown=hide(shown, range(len(shown)), (4, 5)), notes=(*notes, hidden_note(min_cell, language))
         )
 
     return replace(table, public=public)
@@ -156,7 +157,8 @@ def _by_leak(
     data = pd.DataFrame([_comparison_row(variable, comparison) for variable, comparison in comparisons.items()])
     leak = labels.text("word.leak", language)
     cells: dict[tuple[str, str, str], list[str]] = {
-        ("", "", labels.text("word.variables", language)): [labels.variable(name, language) for name in variables]
+        ("", "", labels.text("word.variables", language)): [labels.variable(name, language) for name in variables],
+        ("", "", labels.text("word.n", language)): [sizes(comparison.summaries) for comparison in comparisons.values()],
     }
     for position, group in enumerate(("no", "yes")):
         n = len(select(dataset, "vertebrae", {"leak": group}))
@@ -174,8 +176,14 @@ def _by_leak(
     caption = labels.text(f"caption.{name}", language)
     notes = (*first, *_missing_note(comparisons, language))
     table = Table(name, data, shown, caption, language, dataset.reconstruction, notes)
-    # Of how few a score is missing is itself a small count.
-    return replace(table, public=lambda _: replace(table, notes=(*first, *_missing_note(comparisons, language, False))))
+
+    def public(min_cell: int) -> Table:
+        # Of how few a score is missing is itself a small count.
+        masked = shown.copy()
+        masked.iloc[:, 1] = [sizes(comparison.summaries, min_cell) for comparison in comparisons.values()]
+        return replace(table, shown=masked, notes=(*first, *_missing_note(comparisons, language, False)))
+
+    return replace(table, public=public)
 
 
 def _comparison_row(variable: str, comparison: Comparison) -> dict[str, object]:

@@ -78,8 +78,8 @@ def assumptions_table(dataset: Dataset, language: str) -> Table:
         {"question": "straight_line", "p_value": bend.p_value, "reason": bend.reason},
         {"question": "proportional_odds", "p_value": odds.p_value, "reason": odds.reason},
     ]
-    for name, priors in (("usual", bayes.PRIORS), *bayes.ALTERNATIVES):
-        slope = bayes.fit(study, priors=priors)[1]
+    names, priors = zip(("usual", bayes.PRIORS), *bayes.ALTERNATIVES, strict=True)
+    for name, (_, slope, *_) in zip(names, bayes.fit_each(study, priors), strict=True):
         records.append(
             {"question": f"priors_{name.replace(' ', '_')}", "estimate": slope.estimate, "reason": slope.reason}
             | {"ci_low": slope.ci_low, "ci_high": slope.ci_high}

@@ -60,7 +60,8 @@ def _scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Ta
                 ),
                 labels.text("word.printed", language): row.claim.printed.printed,
                 labels.text("word.computed", language): _computed(row, language, dataset.reconstruction),
-                labels.text("word.rounded", language): row.rounded,
+                # The paper's own comma belongs to what it printed; what is computed has the mark of the language.
+                labels.text("word.rounded", language): row.rounded.replace(",", labels.text("decimal_mark", language)),
                 labels.text("word.verdict", language): labels.text(f"verdict.{row.verdict}", language),
                 labels.text("word.method", language): labels.method(row.computed.method, language),
                 labels.text("word.reason", language): _reasons(row, language),

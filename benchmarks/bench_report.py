@@ -1,0 +1,42 @@
+"""What a report takes after the analysis, beside what the programs that write its three formats take alone."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.bench_common import Row, medians
+from vpresearch.load import load
+from vpresearch.project import RECONSTRUCTION
+from vpresearch.report import about, analyse, compose, write_reports
+from vpresearch.report.document import FORMATS
+
+RUNS = 5
+
+
+def rows(runs: int = RUNS) -> list[Row]:
+    results = analyse(load(RECONSTRUCTION), 0.05, 1)
+    report = compose(results, "es", about())
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write_reports(results, folder, ["es"])
+        pictures = folder / "es" / "figures"
+
+        def formats() -> None:
+            for write in FORMATS.values():
+                write(report, pictures)
+
+        times = medians({"whole": lambda: write_reports(results, folder, ["es"]), "formats": formats}, runs)
+        files = sum(path.is_file() for path in (folder / "es").rglob("*"))
+    floor = "its HTML, DOCX and PDF alone, pictures drawn"
+    return [
+        Row(
+            "report after the analysis, one language",
+            times["whole"],
+            "s",
+            floor,
+            times["formats"],
+            most=10,
+            note=f"{files} files",
+        )
+    ]

@@ -1,0 +1,135 @@
+"""Executed notebooks as pages."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vpresearch.review.page import page
+
+_FORMULA = re.compile(r"(?<![\\$])\$(?![\s$])([^$]+?)(?<![\s\\])\$(?!\d)")
+STYLE = """
+.cell { margin: 1.2rem 0; }
+.prompt, .anchor-link { display: none; }
+.input_area { background: #f6f7f8; border-left: 3px solid #c9d3da; padding: 0 0.8rem; overflow-x: auto; }
+.output { margin-top: 0.8rem; overflow-x: auto; }
+img { max-width: 100%; height: auto; }
+math { font-size: 1.05em; }
+"""
+
+
+def write_notebook_page(path: Path, language: str, *, reconstruction: bool) -> Path:
+    """Write an executed notebook as a page beside it; every cell can be linked to by its id.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The notebook.
+    language : {"es", "en"}
+    reconstruction : bool
+        Whether its data are a reconstruction.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    from nbformat import v4
+
+    # Without its validation, which only repeats what papermill did when it wrote the file.
+    reading: Any = v4
+    book = reading.reads_json(path.read_text(encoding="utf-8"))
+    body, _ = _exporter().from_notebook_node(book)
+    page_path = path.with_suffix(".html")
+    aside = page_path.with_name(f".{page_path.name}")
+    aside.write_text(
+        page(_title(book, path.stem), body, language, reconstruction=reconstruction, style=STYLE + colours()),
+        encoding="utf-8",
+        newline="\n",
+    )
+    os.replace(aside, page_path)
+    return page_path
+
+
+def anchor(cell: str) -> str:
+    """Give the place of a cell in the page of its notebook.
+
+    Parameters
+    ----------
+    cell : str
+        Its id.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> anchor("05-07")
+    'cell-id=05-07'
+    """
+    return f"cell-id={cell}"
+
+
+def formulas_to_mathml(markdown: str) -> str:
+    """Put formulas as browsers read them by themselves, without a script from elsewhere.
+
+    Parameters
+    ----------
+    markdown : str
+        With TeX between dollar signs.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> formulas_to_mathml("At most 5 $ or 6 $.")
+    'At most 5 $ or 6 $.'
+    """
+    found = _FORMULA.findall(markdown)
+    if not found:
+        return markdown
+    from vpresearch.report.pandoc import run
+
+    # One call for all of them: starting pandoc is most of what it takes.
+    given = "\n\n".join(f"${formula}$" for formula in found)
+    answer = run(["--from", "markdown", "--to", "html", "--mathml", "--wrap", "none"], given).decode()
+    maths = iter(re.findall(r"<math .*?</math>", answer, re.S))
+    return _FORMULA.sub(lambda _: next(maths), markdown)
+
+
+@cache
+def _exporter() -> Any:
+    """Make what writes a notebook's cells, and no page around them."""
+    from nbconvert import exporters
+    from nbconvert.filters.markdown_mistune import markdown2html_mistune
+
+    make: Any = exporters.HTMLExporter
+    exporter = make(template_name="basic", exclude_anchor_links=True)
+    exporter.register_filter("markdown2html", lambda source: markdown2html_mistune(formulas_to_mathml(source)))
+    return exporter
+
+
+@cache
+def colours() -> str:
+    """Give the CSS of highlighted code.
+
+    Returns
+    -------
+    str
+    """
+    from pygments.formatters import HtmlFormatter
+
+    return str(HtmlFormatter(style="default").get_style_defs(".highlight"))
+
+
+def _title(book: Any, name: str) -> str:
+    """Take the notebook's own heading."""
+    first = "".join(book.cells[0].source) if book.cells else ""
+    heading = re.match(r"#\s+(.+)", first)
+    return html.unescape(heading[1]) if heading else name

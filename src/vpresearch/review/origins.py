@@ -1,0 +1,143 @@
+"""Where each number of the scorecard is shown, and which functions made it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vpresearch import describe, inference, scorecard
+from vpresearch.compendium import Compendium
+from vpresearch.project import NOTEBOOKS
+from vpresearch.scorecard import Row
+
+Function = Callable[..., Any]
+
+_SCORECARD = "tables/scorecard"
+# The function that computes the number comes first, then what it calls for it.
+_FUNCTIONS: Mapping[str, tuple[Function, ...]] = {
+    "n": (scorecard.part_and_whole, describe.select),
+    "percent": (scorecard.part_and_whole, describe.select),
+    "mean": (describe.summarise, describe.select),
+    "sd": (describe.summarise, describe.select),
+    "min": (describe.summarise, describe.select),
+    "max": (describe.summarise, describe.select),
+    "difference": (describe.summarise, describe.select),
+    "lead": (scorecard.lead, describe.select),
+    "p": (inference.compare_by_leak, inference.compare),
+    "smallest_p": (inference.compare_by_leak, inference.compare),
+}
+_TESTS: Mapping[str, Function] = {"student": inference.student, "kruskal": inference.kruskal}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a notebook.
+
+    Attributes
+    ----------
+    notebook : str
+        File.
+    id : str
+    output : str
+        What it writes, without the ending.
+    """
+
+    notebook: str
+    id: str
+    output: str
+
+
+def functions(row: Row) -> tuple[Function, ...]:
+    """Give the functions that made a number, the one that computes it first.
+
+    Parameters
+    ----------
+    row : Row
+
+    Returns
+    -------
+    tuple of callable
+    """
+    chosen = row.computed.method.code.rpartition("_")[2]
+    return _FUNCTIONS[row.claim.compute.statistic] + ((_TESTS[chosen],) if chosen in _TESTS else ())
+
+
+def cells(row: Row, compendium: Compendium, made: Mapping[str, Cell]) -> tuple[Cell, ...]:
+    """Give the cells that show a number: those of the exhibits that the paper prints it in, and of the scorecard.
+
+    Parameters
+    ----------
+    row : Row
+    compendium : Compendium
+    made : dict of str to Cell
+        As of ``cells_by_output``.
+
+    Returns
+    -------
+    tuple of Cell
+    """
+    exhibits = [exhibit for notebook in compendium.notebooks for exhibit in notebook.exhibits]
+    outputs = [exhibit.output for exhibit in exhibits if exhibit.name in row.claim.places]
+    return tuple(made[output] for output in [*outputs, _SCORECARD])
+
+
+def cells_by_output(compendium: Compendium, folder: Path = NOTEBOOKS) -> dict[str, Cell]:
+    """Find the cell that writes each exhibit.
+
+    Parameters
+    ----------
+    compendium : Compendium
+    folder : pathlib.Path, optional
+        Of the notebooks.
+
+    Returns
+    -------
+    dict of str to Cell
+        By output.
+
+    Examples
+    --------
+    >>> from vpresearch.compendium import read_compendium
+    >>> cells_by_output(read_compendium())["tables/table3"]
+    Cell(notebook='02_leaks.ipynb', id='02-11', output='tables/table3')
+    """
+    found = {}
+    for notebook in compendium.notebooks:
+        sources = _sources(folder / notebook.file)
+        for exhibit in notebook.exhibits:
+            kind, name = exhibit.output.split("/")
+            call = re.compile(rf"\b{kind}\.{name}(_table|_figure)?\(")
+            for cell, source in sources.items():
+                if call.search(source):
+                    found[exhibit.output] = Cell(notebook.file, cell, exhibit.output)
+    return found
+
+
+@cache
+def _sources(notebook: Path) -> Mapping[str, str]:
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    return {cell["id"]: "".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code"}
+
+
+def full_name(function: Function) -> str:
+    """Give the name that a function is imported by.
+
+    Parameters
+    ----------
+    function : callable
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> full_name(describe.select)
+    'vpresearch.describe.select'
+    """
+    return f"{function.__module__}.{function.__qualname__}"

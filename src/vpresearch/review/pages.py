@@ -1,0 +1,213 @@
+"""The pages that a reviewer begins with: an index, and the scorecard with its links."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vpresearch import labels
+from vpresearch.compendium import Compendium, Notebook
+from vpresearch.load import Dataset
+from vpresearch.report import about
+from vpresearch.review.notebook import anchor
+from vpresearch.review.origins import Cell, cells, cells_by_output, full_name, functions
+from vpresearch.review.page import link, page
+from vpresearch.review.source import functions_page
+from vpresearch.scorecard import Row
+from vpresearch.tables import scorecard_table
+
+_INDEX, _SCORECARD, _FUNCTIONS, _ORIGINS = "index.html", "scorecard.html", "functions.html", "origins.csv"
+_FORMATS = {"tables": ("csv", "html", "tex"), "figures": ("png", "svg", "csv")}
+
+
+def write_pages(
+    records: Path,
+    out: Path,
+    rows: Sequence[Row],
+    dataset: Dataset,
+    compendium: Compendium,
+    language: str,
+) -> list[Path]:
+    """Write the index, the scorecard with its links, and the functions that it links to.
+
+    Parameters
+    ----------
+    records : pathlib.Path
+        The executed notebooks and ``run.json`` are there; the pages go to its folder ``review``.
+    out : pathlib.Path
+        Folder of the tables and figures.
+    rows : sequence of Row
+        The scorecard as it may be shown.
+    dataset : Dataset
+    compendium : Compendium
+    language : {"es", "en"}
+
+    Returns
+    -------
+    list of pathlib.Path
+    """
+    made = cells_by_output(compendium)
+    shown_in = {row.claim.id: cells(row, compendium, made) for row in rows}
+    used = [function for row in rows for function in functions(row)]
+    pages = {
+        _FUNCTIONS: functions_page(used, language, reconstruction=dataset.reconstruction),
+        _SCORECARD: _scorecard(rows, shown_in, dataset, language),
+        _ORIGINS: _origins(rows, shown_in),
+        _INDEX: _index(records, out, rows, dataset, compendium, made, language),
+    }
+    folder = records / "review"
+    folder.mkdir(exist_ok=True)
+    for name, content in pages.items():
+        aside = folder / f".{name}"
+        aside.write_text(content, encoding="utf-8", newline="\n")
+        os.replace(aside, folder / name)
+    return [folder / name for name in pages]
+
+
+# -- scorecard -----------------------------------------------------------------------------------------------------
+
+
+def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], dataset: Dataset, language: str) -> str:
+    table = scorecard_table(rows, dataset, language)
+    header = [*map(str, table.shown.columns), *(labels.text(f"review.{name}", language) for name in ("cell", "made"))]
+    body = []
+    for row, seen in zip(rows, table.shown.itertuples(index=False), strict=True):
+        linked = [
+            "<br>".join(link(_cell_target(cell), cell.id) for cell in shown_in[row.claim.id]),
+            "<br>".join(link(f"{_FUNCTIONS}#{full_name(each)}", each.__qualname__) for each in functions(row)),
+        ]
+        words = [html.escape(str(value)) for value in seen]
+        # An id is long, and may be broken where it has a dot.
+        words[0] = words[0].replace(".", ".<wbr>")
+        body.append((row.claim.id, [*words, *linked]))
+    parts = [
+        f"<h1>{html.escape(table.caption)}</h1>",
+        f"<p>{link(_INDEX, labels.text('review.index', language))} · {_counts(rows, language)}</p>",
+        _table(header, body),
+        *(f'<p class="note">{html.escape(note)}</p>' for note in table.notes),
+    ]
+    return page(table.caption, "\n".join(parts), language, reconstruction=dataset.reconstruction, style=_WIDE)
+
+
+def _cell_target(cell: Cell) -> str:
+    return f"../notebooks/{Path(cell.notebook).stem}.html#{anchor(cell.id)}"
+
+
+def _counts(rows: Sequence[Row], language: str, target: str = "") -> str:
+    """Tell how many numbers have each verdict, linked to the first one."""
+    first = {row.verdict: row.claim.id for row in reversed(rows)}
+    return ", ".join(
+        f"{link(f'{target}#{first[verdict]}', labels.text(f'verdict.{verdict}', language))}: {count}"
+        for verdict, count in Counter(row.verdict for row in rows).items()
+    )
+
+
+def _origins(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]]) -> str:
+    """Write where each number comes from, for a machine; the scorecard's own columns are promised to be eight."""
+    content = io.StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(["claim", "notebook", "cell", "functions"])
+    for row in rows:
+        for cell in shown_in[row.claim.id]:
+            made = " ".join(full_name(each) for each in functions(row))
+            writer.writerow([row.claim.id, cell.notebook, cell.id, made])
+    return content.getvalue()
+
+
+# -- index ---------------------------------------------------------------------------------------------------------
+
+
+def _index(
+    records: Path,
+    out: Path,
+    rows: Sequence[Row],
+    dataset: Dataset,
+    compendium: Compendium,
+    made: Mapping[str, Cell],
+    language: str,
+) -> str:
+    def words(key: str) -> str:
+        return labels.text(f"review.{key}", language)
+
+    title = words("title")
+    pages = (link(_SCORECARD, words("scorecard")), link(_FUNCTIONS, words("functions")), link(_ORIGINS, _ORIGINS))
+    sections = [
+        f"<h1>{html.escape(title)}</h1>",
+        _section(words("verdicts"), f"<p>{_counts(rows, language, _SCORECARD)}</p>\n<p>{' · '.join(pages)}</p>"),
+        _section(words("exhibits"), _exhibits(records, out, compendium.notebooks, made, language)),
+    ]
+    reports = [path for path in sorted((records / "report").glob("*/*")) if path.suffix in {".html", ".docx", ".pdf"}]
+    if reports:
+        linked = (link(_relative(path, records / "review"), path.name) for path in reports)
+        sections.append(_section(words("report"), f"<p>{' · '.join(linked)}</p>"))
+    sections.append(_section(words("colophon"), _colophon(records, dataset, language)))
+    return page(title, "\n".join(sections), language, reconstruction=dataset.reconstruction)
+
+
+def _section(title: str, body: str) -> str:
+    return f"<h2>{html.escape(title)}</h2>\n{body}"
+
+
+def _exhibits(records: Path, out: Path, notebooks: Iterable[Notebook], made: Mapping[str, Cell], language: str) -> str:
+    """List what was made: the cell that made it, and its files."""
+    body = []
+    for notebook in notebooks:
+        if not (records / "notebooks" / notebook.file).exists():
+            continue
+        for exhibit in notebook.exhibits:
+            files = [out / f"{exhibit.output}.{ending}" for ending in _FORMATS[exhibit.output.split("/")[0]]]
+            linked = [link(_relative(path, records / "review"), path.suffix[1:]) for path in files if path.exists()]
+            cell = link(_cell_target(made[exhibit.output]), f"{Path(notebook.file).stem}, {made[exhibit.output].id}")
+            name = Path(exhibit.output).name
+            body.append((exhibit.output, [html.escape(name), cell, " ".join(linked) or _private(language)]))
+    header = [labels.text(f"word.{name}", language) for name in ("exhibit", "notebook", "output")]
+    return _table(header, body)
+
+
+def _private(language: str) -> str:
+    """Say that an exhibit is not for everybody."""
+    return html.escape(labels.text("review.private", language))
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _colophon(records: Path, dataset: Dataset, language: str) -> str:
+    """Tell what the run was made with; how long it took stands in ``run.json``, since no two runs agree on it."""
+    record: dict[str, Any] = json.loads((records / "run.json").read_text(encoding="utf-8"))
+    told = {
+        "commit": about()["commit"],
+        "data": f"SHA-256 {dataset.sha256}",
+        "parameters": ", ".join(f"{name} = {value}" for name, value in record["parameters"].items()),
+        "versions": ", ".join([f"Python {record['python']}", *(f"{n} {v}" for n, v in record["versions"].items())]),
+    }
+    body = [(name, [html.escape(labels.text(f"review.{name}", language)), html.escape(v)]) for name, v in told.items()]
+    return _table([], body) + f"<p>{link('../run.json', 'run.json')}</p>"
+
+
+# -- both ----------------------------------------------------------------------------------------------------------
+
+_WIDE = """
+body { max-width: none; }
+td:nth-child(6), td a { white-space: nowrap; }
+td:nth-child(2) { min-width: 9rem; }
+td:nth-child(7) { min-width: 11rem; }
+td:nth-child(8) { min-width: 16rem; }
+"""
+
+
+def _table(header: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """Write a table whose rows can be linked to; its cells are HTML."""
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in header)
+    body = "\n".join(
+        f'<tr id="{html.escape(name)}">{"".join(f"<td>{cell}</td>" for cell in row)}</tr>' for name, row in rows
+    )
+    return f"<table>\n{f'<thead><tr>{head}</tr></thead>' if head else ''}\n<tbody>\n{body}\n</tbody>\n</table>"

@@ -1,0 +1,241 @@
+"""Run everything twice under unlike conditions, and compare what was made byte by byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vpresearch.compendium import read_compendium
+from vpresearch.errors import VPResearchError
+from vpresearch.project import ROOT
+
+# Two runs agree on everything but the hour: papermill's record of it in the executed notebooks, and how long they took.
+_TIMED = ("run.json", "notebooks/*.ipynb")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a run is made under.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder.
+    locale : str
+    timezone : str
+    hash_seed : str
+        Of Python's sets and dictionaries of strings.
+    place : str
+        Where it is started, within its folder.
+    """
+
+    name: str
+    locale: str
+    timezone: str
+    hash_seed: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"locale {self.locale}, time zone {self.timezone}, hash seed {self.hash_seed}, started in {self.place}"
+
+
+UNLIKE = (
+    Conditions("first", "C", "America/St_Johns", "0", "."),
+    Conditions("second", "es_ES.UTF-8", "Asia/Kathmandu", "4294967295", "carpeta con espacios y eñes"),
+)
+Say = Callable[[str], None]
+
+
+def _say(line: str) -> None:
+    # At once, also into a log: a run takes its time.
+    print(line, flush=True)
+
+
+def verify(say: Say = _say) -> bool:
+    """Run everything twice, and tell every file that differs; nothing is left of either run.
+
+    Parameters
+    ----------
+    say : callable, optional
+        Takes a line of what is told.
+
+    Returns
+    -------
+    bool
+        Whether the runs agree with each other, and their tables and figures with those in the project.
+
+    Raises
+    ------
+    VPResearchError
+        If a run fails.
+    """
+    missing = [each.locale for each in UNLIKE if not has_locale(each.locale)]
+    with tempfile.TemporaryDirectory(prefix="vpresearch-verify-") as name:
+        folder = Path(name)
+        made = []
+        for number, conditions in enumerate(UNLIKE, 1):
+            say(f"Run {number} of {len(UNLIKE)}: {conditions}")
+            made.append(run(conditions, folder / conditions.name))
+        first, second = (contents(out) for out in made)
+        shipped = contents(ROOT, exhibits())
+        again = {name: content for name, content in first.items() if name.startswith(("tables/", "figures/"))}
+        differences = differing(first, second, "the two runs")
+        differences += differing(shipped, again, "the project and the runs")
+    for line in differences:
+        say(f"  {line}")
+    for locale in missing:
+        say(
+            f"Not checked: this system has no locale {locale}, so the C library fell back to C. "
+            f"Generate it (localedef -i es_ES -f UTF-8 {locale}) and run this again."
+        )
+    verdict = f"{len(differences)} differences" if differences else "the same bytes"
+    say(f"{len(first)} files made twice, {len(shipped)} of them also in the project: {verdict}")
+    return not differences
+
+
+def has_locale(name: str) -> bool:
+    """Tell whether the system has a locale.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> has_locale("C"), has_locale("xx_XX.UTF-8")
+    (True, False)
+    """
+    # In a process of its own: the locale is of the whole process.
+    code = f"import locale; locale.setlocale(locale.LC_ALL, {name!r})"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def run(conditions: Conditions, folder: Path) -> Path:
+    """Reproduce everything under the given conditions.
+
+    Parameters
+    ----------
+    conditions : Conditions
+    folder : pathlib.Path
+        New.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder of the outputs.
+
+    Raises
+    ------
+    VPResearchError
+        If it fails.
+    """
+    place, out = folder / conditions.place, folder / "out"
+    place.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "LC_ALL": conditions.locale,
+        "LANG": conditions.locale,
+        "LANGUAGE": conditions.locale.split(".")[0],
+        "TZ": conditions.timezone,
+        "PYTHONHASHSEED": conditions.hash_seed,
+    }
+    command = [sys.executable, "-m", "vpresearch", "reproduce", "--force", "--out", str(out)]
+    # Its progress goes to the terminal; what it says in the end is the same both times.
+    done = subprocess.run(command, cwd=place, env={**os.environ, **settings}, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise VPResearchError(f"The run under {conditions} failed, and nothing was compared.")
+    return out
+
+
+def contents(folder: Path, only: frozenset[str] = frozenset()) -> dict[str, bytes]:
+    """Read what a run made, without what only the hour changes.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    only : frozenset of str, optional
+        The files to read; all where none is given.
+
+    Returns
+    -------
+    dict of str to bytes
+        By relative path, in order.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if not only else [folder / n for n in only]
+    named = {path.relative_to(folder): path for path in sorted(files) if path.is_file()}
+    return {
+        name.as_posix(): _timeless(path) if any(name.match(pattern) for pattern in _TIMED) else path.read_bytes()
+        for name, path in named.items()
+        if name.parts[0] != "private"
+    }
+
+
+def _timeless(path: Path) -> bytes:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    content.pop("seconds", None)
+    for part in (content, *content.get("cells", [])):
+        metadata = part.get("metadata", {})
+        metadata.pop("papermill", None)
+        metadata.pop("execution", None)
+    return json.dumps(content, sort_keys=True).encode()
+
+
+def exhibits() -> frozenset[str]:
+    """Name the tables and figures that the project holds.
+
+    Returns
+    -------
+    frozenset of str
+        Relative paths.
+    """
+    outputs = [exhibit.output for notebook in read_compendium().notebooks for exhibit in notebook.exhibits]
+    return frozenset(path.relative_to(ROOT).as_posix() for output in outputs for path in ROOT.glob(f"{output}.*"))
+
+
+def differing(one: Mapping[str, bytes], other: Mapping[str, bytes], between: str) -> list[str]:
+    """Tell every difference between two sets of files.
+
+    Parameters
+    ----------
+    one, other : dict of str to bytes
+        Content by relative path.
+    between : str
+        What they are, in words.
+
+    Returns
+    -------
+    list of str
+        A line a file, with the place of the first byte that differs.
+
+    Examples
+    --------
+    >>> differing({"a": b"12", "b": b""}, {"a": b"13"}, "two runs")
+    ["a differs between two runs from byte 2 on: b'2' and b'3'", 'b is in one only of two runs']
+    """
+    lines = []
+    for name in sorted({*one, *other}):
+        if name not in one or name not in other:
+            lines.append(f"{name} is in one only of {between}")
+        elif one[name] != other[name]:
+            lines.append(f"{name} differs between {between} {_where(one[name], other[name])}")
+    return lines
+
+
+def _where(one: bytes, other: bytes) -> str:
+    """Tell from where on two contents differ, and how, where it can be read."""
+    first = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), -1)
+    if first == -1:
+        first = min(len(one), len(other))
+    parts = [content[first : first + 20] for content in (one, other)]
+    told = f": {' and '.join(map(repr, parts))}" if all(part.isascii() for part in parts) else ""
+    return f"from byte {first + 1} on{told}"

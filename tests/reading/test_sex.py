@@ -1,0 +1,36 @@
+"""M alone for sex: refused where nothing says that it is no mujer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vpresearch.load import examine
+
+
+@pytest.mark.parametrize(
+    ("cells", "codes"),
+    [
+        (["M", "M", "M"], ["sex_m"]),
+        (["m", "Varón", "Hombre"], ["sex_m"]),
+        (["M", "F", "M"], []),
+        (["M", "Mujer", "Varón"], []),
+        (["Varón", "Varón", "Hombre"], []),
+    ],
+)
+def test_m_needs_a_woman_beside_it(
+    cells: list[str], codes: list[str], rows: list[dict[str, str]], write: Callable[..., Path]
+) -> None:
+    for row in rows:
+        row["sex"] = cells[sorted({each["patient_id"] for each in rows}).index(row["patient_id"])]
+    assert [problem.code for problem in examine(write(rows)).problems] == codes
+
+
+def test_one_or_two_patients_may_be_men(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
+    for row in rows:
+        row["sex"] = "M"
+    few = [row for row in rows if row["patient_id"] != rows[-1]["patient_id"]]
+    assert len({row["patient_id"] for row in few}) == 2
+    assert examine(write(few)).problems == ()

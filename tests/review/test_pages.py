@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vpresearch.compendium import read_compendium
+from vpresearch.disclosure import withhold
+from vpresearch.load import Dataset
+from vpresearch.published import Paper
+from vpresearch.review import write_pages
+from vpresearch.scorecard import scorecard
+
+LANGUAGES = ("es", "en")
+RECORD = '{"parameters": {"language": "en", "alpha": 0.05}, "python": "3.11.2", "versions": {"numpy": "2.3.0"}}'
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    (tmp_path / "run.json").write_text(RECORD, encoding="utf-8")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "02_leaks.ipynb").touch()
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "table3.csv").touch()
+    return tmp_path
+
+
+def pages(records: Path, dataset: Dataset, paper: Paper, language: str) -> dict[str, str]:
+    made = write_pages(records, records, scorecard(paper, dataset), dataset, read_compendium(), language)
+    return {path.name: path.read_text(encoding="utf-8") for path in made}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_says_that_the_data_are_a_reconstruction(
+    language: str, records: Path, shipped: Dataset, paper: Paper
+) -> None:
+    words = {"es": "ninguna fila es un paciente", "en": "no row is a patient"}[language]
+    for name, page in pages(records, shipped, paper, language).items():
+        if name.endswith(".html"):
+            assert f'<div class="page-banner">Datos reconstruidos: {words}' in page or (
+                f'<div class="page-banner">Reconstructed data: {words}' in page
+            )
+            assert f'<html lang="{language}">' in page
+    real = replace(shipped, reconstruction=False)
+    assert not any(
+        "page-banner" in page.split("<body>")[1]
+        for page in pages(records, real, paper, "en").values()
+        if "<body>" in page
+    )
+
+
+def test_the_scorecard_links_every_number(records: Path, shipped: Dataset, paper: Paper) -> None:
+    page = pages(records, shipped, paper, "en")["scorecard.html"]
+    for claim in paper.claims:
+        (row,) = re.findall(rf'<tr id="{re.escape(claim.id)}">(.*?)</tr>', page, re.S)
+        assert 'href="../notebooks/05_scorecard.html#cell-id=05-07"' in row
+        assert 'href="functions.html#vpresearch.' in row
+
+
+def test_the_index_lists_what_was_made(records: Path, shipped: Dataset, paper: Paper) -> None:
+    page = pages(records, shipped, paper, "en")["index.html"]
+    assert 'href="../tables/table3.csv"' in page
+    assert "table3.html" not in page
+    assert "01_cohort" not in page
+    assert shipped.sha256 in page
+    assert "numpy 2.3.0" in page
+    assert "Report" not in page
+    (records / "report" / "en").mkdir(parents=True)
+    (records / "report" / "en" / "report.html").touch()
+    assert 'href="../report/en/report.html"' in pages(records, shipped, paper, "en")["index.html"]
+
+
+def test_where_each_number_comes_from_is_there_for_a_machine(records: Path, shipped: Dataset, paper: Paper) -> None:
+    rows = list(csv.DictReader(io.StringIO(pages(records, shipped, paper, "es")["origins.csv"])))
+    assert {row["claim"] for row in rows} == {claim.id for claim in paper.claims}
+    (shown, _) = [row for row in rows if row["claim"] == "table3.cement_volume.p"]
+    assert (shown["notebook"], shown["cell"]) == ("02_leaks.ipynb", "02-11")
+    assert shown["functions"].split()[0] == "vpresearch.inference.protocol.compare_by_leak"
+
+
+def test_a_public_page_hides_what_is_withheld(records: Path, shipped: Dataset, paper: Paper) -> None:
+    rows = withhold(scorecard(paper, shipped), shipped, 5)
+    hidden = [row for row in rows if row.verdict == "withheld"]
+    assert hidden
+    write_pages(records, records, rows, shipped, read_compendium(), "en")
+    page = (records / "review" / "scorecard.html").read_text(encoding="utf-8")
+    for row in hidden:
+        (cells,) = re.findall(rf'<tr id="{re.escape(row.claim.id)}">(.*?)</tr>', page, re.S)
+        assert re.findall(r"<td>(.*?)</td>", cells)[4] == ""
