@@ -64,6 +64,7 @@ def test_without_the_token_nobody_sees_the_page(address: str, query: str) -> Non
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{base}{path}{query}")
         assert refused.value.code in {403, 404}
+        refused.value.close()
 
 
 def test_only_this_machine_is_listened_to(address: str) -> None:
