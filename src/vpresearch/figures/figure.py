@@ -282,8 +282,9 @@ def _styled(reconstruction: bool, language: str, caption: str, height: float) ->
         if reconstruction:
             banner = labels.text("banner.reconstruction", language)
             canvas.supxlabel(banner, fontsize=9, color=_BANNER_COLOUR, fontweight="bold")
-        # Laid out once: each further drawing would move things by a hair.
+        # Laid out once: each further drawing would move things by a hair. Then no engine is left, not even the one
+        # called "none", for whose sake a figure would be drawn twice for every file.
         engine = canvas.get_layout_engine()
         if engine is not None:
             engine.execute(canvas)
-        canvas.set_layout_engine("none")
+        canvas.set_layout_engine(None)
