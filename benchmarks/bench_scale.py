@@ -24,6 +24,7 @@ from vpresearch.project import PUBLISHED
 from vpresearch.pseudonyms import pseudonymise
 from vpresearch.published import read_paper
 from vpresearch.regression import cluster_bootstrap, logistic, ordinal, spline
+from vpresearch.regression.assumptions import assumptions
 from vpresearch.regression.models import LEAK_MODELS, leak_design, severity_design
 from vpresearch.regression.specification import specification_curve
 from vpresearch.regression.validation import validate
@@ -36,14 +37,13 @@ Stages = Mapping[str, Callable[[], object]]
 WHY = {
     "model exact": "refused where sums cannot be counted exactly",
     "model bayes": "from 600 rows on the posterior is a polynomial, gone through some hundred times, not thousands",
-    "table assumptions": "four Bayesian models",
+    "assumptions": "four Bayesian models",
 }
 
 
 _TABLES: tuple[Callable[..., tables.Table], ...] = (
     *(tables.table1, tables.table2, tables.table3, tables.table4, tables.leak_kinds, tables.associations),
     *(tables.outcome, tables.comparisons, tables.leak_risk_table, tables.dose_table, tables.relief_table),
-    tables.assumptions_table,
 )
 _FIGURES: tuple[Callable[..., figures.Figure], ...] = (
     *(figures.figure1, figures.figure2, figures.leak_kinds, figures.volumes, figures.outcome),
@@ -65,6 +65,7 @@ def stages(dataset: Dataset) -> Stages:
         "model cement and volume": partial(logistic.fit, leak_design(dataset.rows, apart)),
         "validation": partial(validate, design),
         "specification curve": partial(specification_curve, dataset.rows),
+        "assumptions": partial(assumptions, dataset.rows),
     }
     works |= {f"table {make.__name__.removesuffix('_table')}": partial(_written, make, dataset) for make in _TABLES}
     works |= {f"figure {make.__name__.removesuffix('_figure')}": partial(_drawn, make, dataset) for make in _FIGURES}

@@ -10,6 +10,7 @@ from vpresearch import implied, literature
 from vpresearch.audit import audit
 from vpresearch.load import Dataset
 from vpresearch.published import Paper
+from vpresearch.regression.assumptions import assumptions
 from vpresearch.regression.models import fit_models, leak_design
 from vpresearch.regression.simulate import read_results
 from vpresearch.regression.specification import specification_curve
@@ -41,6 +42,7 @@ def results(paper: Paper, shipped: Dataset) -> Callable[[bool], Results]:
             estimates=fit_models(dataset.rows),
             performance=validate(study, 50),
             specifications=specification_curve(dataset.rows),
+            assumptions=assumptions(dataset.rows),
             comparisons=literature.compare(study.events, study.n, literature.read_comparators()),
             simulation=read_results(),
             identified=implied.identified(dataset),

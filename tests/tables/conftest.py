@@ -15,6 +15,7 @@ from vpresearch.literature import compare, read_comparators
 from vpresearch.load import Dataset
 from vpresearch.published import Paper
 from vpresearch.regression import gee, logistic
+from vpresearch.regression.assumptions import assumptions
 from vpresearch.regression.models import fit_models, leak_design
 from vpresearch.regression.simulate import read_results
 from vpresearch.regression.specification import specification_curve
@@ -120,6 +121,10 @@ def _specification(dataset: Dataset, language: str) -> Table:
     return tables.specification_table(specification_curve(dataset.rows), dataset, language)
 
 
+def _assumptions(dataset: Dataset, language: str) -> Table:
+    return tables.assumptions_table(assumptions(dataset.rows), dataset, language)
+
+
 def _implied(_: Dataset, language: str) -> Table:
     few = {name: ensemble.take(range(3)) for name, ensemble in shipped_ensembles().items()}
     return tables.implied_table(fits(few), language)
@@ -138,7 +143,7 @@ _OF_LEAKS: dict[str, Callable[[Dataset, str], Table]] = {
     "relief": tables.relief_table,
     "comparators": _comparators,
     "specification": _specification,
-    "assumptions": tables.assumptions_table,
+    "assumptions": _assumptions,
     "implied": _implied,
     "simulation": _simulation,
 }

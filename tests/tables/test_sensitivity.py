@@ -6,6 +6,7 @@ import pytest
 
 from vpresearch import labels
 from vpresearch.load import Dataset
+from vpresearch.regression.assumptions import assumptions
 from vpresearch.tables import assumptions_table
 
 
@@ -13,7 +14,8 @@ from vpresearch.tables import assumptions_table
 def test_leaks_of_one_size_leave_no_odds_to_be_proportional(shipped: Dataset, language: str) -> None:
     vertebrae = shipped.vertebrae.copy()
     vertebrae.loc[vertebrae["leak"] == "yes", "leak_size"] = "punctate"
-    table = assumptions_table(replace(shipped, vertebrae=vertebrae), language)
+    study = replace(shipped, vertebrae=vertebrae)
+    table = assumptions_table(assumptions(study.rows), study, language)
     row = table.data[table.data["question"] == "proportional_odds"].iloc[0]
     assert row["reason"] == "two_levels"
     assert labels.text("fit_reason.two_levels", language) in table.to_html()

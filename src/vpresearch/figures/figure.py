@@ -25,6 +25,7 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from vpresearch import labels
+from vpresearch.figures.png import encode
 from vpresearch.tables.harmless import harmless_frame
 from vpresearch.tables.table import steady
 
@@ -98,7 +99,7 @@ class Figure:
     counts: tuple[int, ...] = ()
     language: str = "es"
     # A notebook shows the picture that it has just written.
-    _rendered: dict[tuple[str, int, int], bytes] = field(default_factory=dict, init=False, compare=False)
+    _rendered: dict[tuple[str, int], bytes] = field(default_factory=dict, init=False, compare=False)
 
     def __repr__(self) -> str:
         # A notebook keeps it beside the picture: it must not hold the data.
@@ -109,16 +110,23 @@ class Figure:
         banner = f". {labels.text('banner.reconstruction', self.language)}" if self.reconstruction else ""
         return self.to_bytes("png"), {"alt": f"{self.caption}{banner}"}
 
-    def to_bytes(self, kind: str, dpi: int = _DPI, effort: int = 6) -> bytes:
-        """Render as ``png`` or ``svg``, the same bytes for the same figure; the effort is that of squeezing a PNG."""
-        how = (kind, dpi, effort)
+    def to_bytes(self, kind: str, dpi: int = _DPI) -> bytes:
+        """Render as ``png`` or ``svg``, the same bytes for the same figure."""
+        how = (kind, dpi)
         if how not in self._rendered:
-            buffer = io.BytesIO()
-            more = _OF_KIND[kind] | ({"pil_kwargs": {"compress_level": effort}} if kind == "png" else {})
-            with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
-                self.canvas.savefig(buffer, format=kind, dpi=dpi, **more)
-            self._rendered[how] = buffer.getvalue()
+            self._rendered[how] = self._render(kind, dpi, **_OF_KIND[kind])
         return self._rendered[how]
+
+    def to_large_png(self, dpi: int) -> bytes:
+        """Render as PNG for print: the same pixels, in a few more bytes and a third of the time."""
+        pixels = np.frombuffer(self._render("rgba", dpi), np.uint8)
+        return encode(pixels.reshape(-1, int(self.canvas.get_figwidth() * dpi), 4), dpi)
+
+    def _render(self, kind: str, dpi: int, **more: Any) -> bytes:
+        buffer = io.BytesIO()
+        with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
+            self.canvas.savefig(buffer, format=kind, dpi=dpi, **more)
+        return buffer.getvalue()
 
     def to_csv(self) -> str:
         """Give the plotted data as CSV; a reconstruction says so in the first column of every row."""
@@ -282,8 +290,9 @@ def _styled(reconstruction: bool, language: str, caption: str, height: float) ->
         if reconstruction:
             banner = labels.text("banner.reconstruction", language)
             canvas.supxlabel(banner, fontsize=9, color=_BANNER_COLOUR, fontweight="bold")
-        # Laid out once: each further drawing would move things by a hair.
+        # Laid out once: each further drawing would move things by a hair. Then no engine is left, not even the one
+        # called "none", for whose sake a figure would be drawn twice for every file.
         engine = canvas.get_layout_engine()
         if engine is not None:
             engine.execute(canvas)
-        canvas.set_layout_engine("none")
+        canvas.set_layout_engine(None)

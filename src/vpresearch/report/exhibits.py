@@ -45,7 +45,7 @@ def make_tables(results: Results, language: str) -> dict[str, Table]:
         tables.relief_table(study, language),
         tables.comparators_table(results.comparisons, study, language),
         tables.specification_table(results.specifications, study, language),
-        tables.assumptions_table(study, language),
+        tables.assumptions_table(results.assumptions, study, language),
         tables.simulation_table(results.simulation, language),
         tables.audit_table(results.checks, language),
         digest_table(results.checks, language),

@@ -19,6 +19,7 @@ from vpresearch.load import Dataset
 from vpresearch.project import BUILD, PUBLISHED
 from vpresearch.published import Paper, read_paper
 from vpresearch.reconstruct import Ensemble
+from vpresearch.regression.assumptions import Assumption, assumptions
 from vpresearch.regression.models import fit_models, leak_design
 from vpresearch.regression.result import Estimate
 from vpresearch.regression.simulate import read_results
@@ -46,6 +47,7 @@ class Results:
         Every model of a leak on fill.
     performance : sequence of Performance
     specifications : sequence of Specification
+    assumptions : sequence of Assumption
     comparisons : sequence of Comparison
         The leak rate beside other series.
     simulation : pandas.DataFrame
@@ -65,6 +67,7 @@ class Results:
     estimates: Sequence[Estimate]
     performance: Sequence[Performance]
     specifications: Sequence[Specification]
+    assumptions: Sequence[Assumption]
     comparisons: Sequence[Comparison]
     simulation: pd.DataFrame
     identified: tuple[float, float] | None
@@ -103,6 +106,7 @@ def compute(dataset: Dataset, alpha: float = ALPHA, seed: int = 1, kept: Path = 
             estimates=fit_models(dataset.rows, seed),
             performance=validate(study, seed=seed),
             specifications=specification_curve(dataset.rows),
+            assumptions=assumptions(dataset.rows),
             comparisons=literature.compare(study.events, study.n, literature.read_comparators()),
             simulation=read_results(),
             identified=implied.identified(dataset),

@@ -11,8 +11,8 @@ import pandas as pd
 from vpresearch import labels
 from vpresearch.implied import ranges
 from vpresearch.load import Dataset
-from vpresearch.regression import bayes, ordinal, spline
-from vpresearch.regression.models import PRIMARY, leak_design, severity_design
+from vpresearch.regression.assumptions import Assumption
+from vpresearch.regression.models import PRIMARY
 from vpresearch.regression.specification import Specification
 from vpresearch.tables.leak_words import one_of_many, word
 from vpresearch.tables.table import Table, steady
@@ -60,11 +60,12 @@ def specification_table(specifications: Sequence[Specification], dataset: Datase
     return Table("specification", steady(data), shown, caption, language, dataset.reconstruction, notes, bold)
 
 
-def assumptions_table(dataset: Dataset, language: str) -> Table:
+def assumptions_table(assumptions: Sequence[Assumption], dataset: Dataset, language: str) -> Table:
     """Lay out the tests of what the models take for granted, and what other priors make of the Bayesian one.
 
     Parameters
     ----------
+    assumptions : sequence of Assumption
     dataset : Dataset
     language : {"es", "en"}
 
@@ -72,19 +73,7 @@ def assumptions_table(dataset: Dataset, language: str) -> Table:
     -------
     Table
     """
-    study = leak_design(dataset.rows)
-    bend, odds = spline.fit(study)[-1], ordinal.proportional_odds(severity_design(dataset.rows))
-    records = [
-        {"question": "straight_line", "p_value": bend.p_value, "reason": bend.reason},
-        {"question": "proportional_odds", "p_value": odds.p_value, "reason": odds.reason},
-    ]
-    names, priors = zip(("usual", bayes.PRIORS), *bayes.ALTERNATIVES, strict=True)
-    for name, (_, slope, *_) in zip(names, bayes.fit_each(study, priors), strict=True):
-        records.append(
-            {"question": f"priors_{name.replace(' ', '_')}", "estimate": slope.estimate, "reason": slope.reason}
-            | {"ci_low": slope.ci_low, "ci_high": slope.ci_high}
-        )
-    data = pd.DataFrame(records, columns=["question", "estimate", "ci_low", "ci_high", "p_value", "reason"])
+    data = pd.DataFrame([asdict(each) for each in assumptions])
     shown = pd.DataFrame(
         {
             word("question", language): [word(f"question_{question}", language) for question in data["question"]],

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from PIL import Image
+
+from vpresearch import figures
+from vpresearch.figures.png import encode
+from vpresearch.load import Dataset
+
+_SHAPES = st.tuples(st.integers(1, 140), st.integers(1, 9), st.just(4))
+
+
+def decoded(content: bytes) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.mode == "RGBA"
+        return np.asarray(picture)
+
+
+@given(arrays(np.uint8, _SHAPES))
+def test_another_program_reads_the_pixels_that_were_written(pixels: NDArray[np.uint8]) -> None:
+    assert np.array_equal(decoded(encode(pixels, 300)), pixels)
+
+
+def test_the_file_tells_its_dots_an_inch() -> None:
+    with Image.open(io.BytesIO(encode(np.zeros((2, 3, 4), np.uint8), 300))) as picture:
+        assert [round(dots) for dots in picture.info["dpi"]] == [300, 300]
+
+
+def test_a_figure_for_print_has_the_pixels_of_matplotlibs_own(shipped: Dataset) -> None:
+    figure = figures.figure1(shipped, "es")
+    assert np.array_equal(decoded(figure.to_large_png(300)), decoded(figure.to_bytes("png", 300)))

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from vpresearch.load import Dataset
+from vpresearch.regression import bayes, ordinal, spline
+from vpresearch.regression.assumptions import assumptions
+from vpresearch.regression.models import leak_design, severity_design
+
+
+def test_each_question_has_the_answer_of_its_own_method(shipped: Dataset) -> None:
+    found = {each.question: each for each in assumptions(shipped.rows)}
+    study = leak_design(shipped.rows)
+    assert found["straight_line"].p_value == spline.fit(study)[-1].p_value
+    odds = ordinal.proportional_odds(severity_design(shipped.rows))
+    assert found["proportional_odds"].p_value == pytest.approx(odds.p_value, nan_ok=True)
+    usual = bayes.fit(study)[1]
+    assert found["priors_usual"].estimate == pytest.approx(usual.estimate)
+    assert found["priors_usual"].ci_high == pytest.approx(usual.ci_high)
+
+
+def test_a_test_has_no_slope_and_a_slope_no_test(shipped: Dataset) -> None:
+    tests, slopes = assumptions(shipped.rows)[:2], assumptions(shipped.rows)[2:]
+    assert len(slopes) == 1 + len(bayes.ALTERNATIVES)
+    assert all(math.isnan(each.estimate) for each in tests)
+    assert all(math.isnan(each.p_value) for each in slopes)
