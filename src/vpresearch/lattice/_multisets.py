@@ -301,7 +301,7 @@ class Multisets:
         return out
 
     def _take_off(self, deviation: int, states: States, key: IntArray, rest: IntArray, copies: IntArray) -> None:
-        """Take the copies of one value off, in place: of what leads to a state, those with the most copies come first."""
+        """Take the copies of one value off, in place; of the ways to a state, those with the most copies come first."""
         of_taken, of_total = self._radix
         one = of_taken + deviation * of_total + deviation * deviation
         keys, active = self._keys(states), np.arange(len(key))
