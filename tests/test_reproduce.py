@@ -13,7 +13,7 @@ import pytest
 import vpresearch.report
 import vpresearch.review
 from vpresearch import reproduce, runner, staleness
-from vpresearch.compendium import Compendium, Exhibit, Notebook
+from vpresearch.compendium import Compendium, Exhibit, Notebook, read_compendium
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, RECONSTRUCTION
 from vpresearch.reproduce import Wanted, remake, unchanged, why
@@ -125,6 +125,42 @@ def test_a_report_of_which_nothing_changed_is_not_written_again(
     monkeypatch.setattr(vpresearch.report, "writing", lambda *_: pytest.fail("a report was begun"))
     (wanted.out / "tables" / "01.csv").unlink()
     remake(wanted)
+
+
+AUDITED = """
+import os, sys
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from vpresearch.kernels import one_thread
+one_thread()
+from vpresearch import reproduce
+from vpresearch.load import load
+from vpresearch.project import PUBLISHED, RECONSTRUCTION
+from vpresearch.published import read_paper
+from vpresearch.sharing import shared_by_all
+module = import_module("vpresearch.audit.audit")
+def by_whom(paper, seed, rule):
+    return os.getpid()
+module._audit = by_whom
+out = Path(sys.argv[1])
+wanted = reproduce.Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
+for asked in (wanted, replace(wanted, only="01_cohort"), replace(wanted, plain=True)):
+    with shared_by_all(out / str(id(asked))), reproduce._auditing(asked, load(RECONSTRUCTION)):
+        print(module.audit(read_paper(PUBLISHED), 1) == os.getpid())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
+def test_the_audit_is_begun_in_a_copy_where_a_notebook_will_show_it(tmp_path: Path) -> None:
+    # A process of its own, since this one has threads.
+    told = subprocess.run([sys.executable, "-c", AUDITED, tmp_path], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "True", "True"]
+
+
+def test_what_is_begun_is_what_the_notebook_asks_for() -> None:
+    assert reproduce._AUDIT in {notebook.file for notebook in read_compendium().notebooks}
+    assert "audit(read_paper(PUBLISHED), seed)" in (NOTEBOOKS / reproduce._AUDIT).read_text(encoding="utf-8")
 
 
 def test_saying_that_nothing_changed_needs_none_of_the_scientific_packages() -> None:

@@ -119,10 +119,13 @@ def _import_papermill() -> None:
     # For a check of addresses that notebooks have none of, a grammar would be compiled, which takes a second.
     grammar = {"rfc3987_syntax": None} if "rfc3987_syntax" not in sys.modules else {}
     sys.modules.update(grammar)  # type: ignore[arg-type]
+    import nbformat
     import papermill  # noqa: F401
 
     for name in grammar:
         del sys.modules[name]
+    # The check of a notebook's form is compiled once, at the first notebook.
+    nbformat.validate(nbformat.v4.new_notebook())
 
 
 def _execute_forked(task: Task) -> tuple[float, Failure | None]:

@@ -37,8 +37,6 @@ _IMPORTED = (
     "vpresearch.tables",
     "ipykernel.kernelapp",
     "pingouin",
-    "seaborn",
-    "statsmodels.api",
 )
 _POLL = 0.005
 

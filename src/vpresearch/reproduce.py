@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _MOST_LISTED = 10
 _PAGES = "review"
+# The notebook that shows the audit of the paper.
+_AUDIT = "04_audit.ipynb"
 _RECONSTRUCTED = "Reconstructed data: no row is a patient. Nothing below is a reproduction."
 _REASONS = {
     "never": "it was not made yet",
@@ -114,7 +116,7 @@ def unchanged(wanted: Wanted) -> Told | None:
     verdicts = state.verdicts
     if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
         return None
-    reasons = _reasons(wanted, state, digest, reconstruction=verdicts.reconstruction)
+    reasons = _reasons(wanted, state, digest, verdicts.reconstruction)
     if any(reasons.values()):
         return None
     lines = [_RECONSTRUCTED] if verdicts.reconstruction else []
@@ -144,7 +146,7 @@ def why(wanted: Wanted) -> Told:
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     state = read_state(wanted.out, wanted.records)
-    reasons = _reasons(wanted, state, dataset.sha256, reconstruction=dataset.reconstruction)
+    reasons = _reasons(wanted, state, dataset.sha256, dataset.reconstruction)
     return Told(
         [
             f"{name}: {'; '.join(_REASONS[reason] for reason in found) or 'nothing changed'}"
@@ -175,24 +177,23 @@ def remake(wanted: Wanted) -> Told:
     from vpresearch.kernels import one_thread, warm_copies
 
     one_thread()
-    from vpresearch import runner
-    from vpresearch.disclosure import check_public, withhold
     from vpresearch.load import load
-    from vpresearch.published import read_paper
-    from vpresearch.review import write_pages
-    from vpresearch.scorecard import differing, scorecard
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
+        from vpresearch.disclosure import check_public
+
         check_public(dataset, wanted.min_cell)
-    copies = None if wanted.plain else warm_copies()
     with (
         staging(wanted.records) as place,
         shared_by_all(place / "private"),
         # Whatever still writes must end before its folder goes.
-        copies or nullcontext(),
+        _auditing(wanted, dataset),
+        (None if wanted.plain else warm_copies()) or nullcontext() as copies,
         _reporting(wanted, dataset, place / "report", copies) as put_in_place,
     ):
+        from vpresearch import runner
+
         runner.run(
             dataset,
             wanted.data,
@@ -209,6 +210,11 @@ def remake(wanted: Wanted) -> Told:
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
+    from vpresearch.disclosure import withhold
+    from vpresearch.published import read_paper
+    from vpresearch.review import write_pages
+    from vpresearch.scorecard import differing, scorecard
+
     rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
     rows = withhold(rows, dataset, wanted.min_cell) if wanted.min_cell else rows
     differences, counts = differing(rows), Counter(str(row.verdict) for row in rows)
@@ -225,7 +231,7 @@ def remake(wanted: Wanted) -> Told:
     return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
 
 
-def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
+def _reasons(wanted: Wanted, state: State, digest: str, reconstruction: bool) -> dict[str, list[str]]:
     """Name, for each notebook, the report and the reviewer's pages, what changed since it was made."""
     notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
     made_from = inputs_of(notebooks, digest, wanted.chosen)
@@ -234,6 +240,26 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
     if wanted.only is None:
         made_from[_PAGES] = _of_pages(wanted, digest)
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
+
+
+@contextmanager
+def _auditing(wanted: Wanted, dataset: Dataset) -> Iterator[None]:
+    """Audit the paper in a copy of this process while it imports the rest, where anything is to show the audit."""
+    from vpresearch import copies
+
+    reasons = _reasons(wanted, read_state(wanted.out, wanted.records), dataset.sha256, dataset.reconstruction)
+    if wanted.plain or not copies.possible() or not reasons.get(_AUDIT):
+        yield
+        return
+    from vpresearch.audit import audit
+    from vpresearch.published import read_paper
+
+    with copies.Copies(1) as beside:
+        begun = beside.submit(audit, read_paper(PUBLISHED), wanted.seed)
+        yield
+        # It has ended, unless the notebook was made by a run that did not; whoever needs it in vain tells why.
+        for _ in beside.finished([begun]):
+            pass
 
 
 def _reporting(

@@ -243,7 +243,7 @@ def rank_p(first: Ints, second: Ints, test: str) -> Floats:
     """
     n_a, n_b = first.shape[1], second.shape[1]
     n = n_a + n_b
-    twice_rank, equals = _ranks(np.hstack([first, second]))
+    twice_rank, equals = _ranks(np.concatenate([first, second], axis=1))
     deviation = twice_rank[:, :n_a].sum(axis=1) - n_a * (n + 1)
     if test == "mann_whitney_exact":
         return exact_p(deviation, n_a, n_b)
@@ -263,5 +263,5 @@ def _ranks(rows: Ints) -> tuple[Ints, Ints]:
     offset = np.arange(n_rows)[:, None]
     apart = rows + offset * (int(rows.max()) - int(rows.min()) + 1)
     line = np.sort(apart, axis=1).ravel()
-    first, last = (np.searchsorted(line, apart, side) for side in ("left", "right"))
+    first, last = line.searchsorted(apart, "left"), line.searchsorted(apart, "right")
     return first + last + 1 - 2 * n * offset, last - first

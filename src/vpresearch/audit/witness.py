@@ -225,7 +225,8 @@ def _step(
     Nothing moves where a value would leave the lattice.
     """
     low, high = span
-    first, second = rng.integers(n_fixed, len(values), 2).tolist()
+    # One at a time: an array of two takes three times as long.
+    first, second = int(rng.integers(n_fixed, len(values))), int(rng.integers(n_fixed, len(values)))
     if surplus:
         stride = min(abs(surplus), int(rng.integers(1, 4)))
         moved = values[first] + (stride if surplus < 0 else -stride)

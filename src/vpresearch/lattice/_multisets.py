@@ -7,10 +7,11 @@ copies of -1, 0 and 1 are then the only solution of three linear equations, so t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -51,25 +52,25 @@ class Step:
         State before the step and copies of the value taken; edges are sorted by the state they reach.
     first : ndarray of shape (states,)
         First edge of each state reached.
-    ways : ndarray of shape (states before the step,)
-        Multisets of each state before the step.
     """
 
     deviation: int
     previous: IntArray
     copies: IntArray
     first: IntArray
-    ways: IntArray
 
 
-@dataclass(frozen=True)
-class States:
+class States(NamedTuple):
     """Values taken, their sum, their sum of squares, and the number of multisets of each state."""
 
     taken: IntArray
     total: IntArray
     squares: IntArray
     ways: IntArray
+
+    def some(self, places: IntArray) -> States:
+        """Choose states."""
+        return States(*(column[places] for column in self))
 
 
 @dataclass(frozen=True)
@@ -112,50 +113,114 @@ class Multisets:
     windows: tuple[Window, ...]
 
     @cached_property
-    def _table(self) -> tuple[tuple[Step, ...], States]:
-        """Steps of the dynamic programme, and the states after the last."""
+    def _outer(self) -> tuple[tuple[int, int], ...]:
+        """Outer values, the farthest first, each with the farthest distance that is left after it."""
+        outer = sorted((d for d in range(self.low, self.high + 1) if abs(d) > 1), key=lambda d: (-abs(d), d))
+        return tuple(zip(outer, [abs(d) for d in outer[1:]] + [1], strict=False))
+
+    @cached_property
+    def _hull(self) -> tuple[int, int, int, int]:
+        """Least and greatest sum of all windows, and sum of squares."""
+        totals = [window.total for window in self.windows]
+        lows, highs = [window.low for window in self.windows], [window.high for window in self.windows]
+        return min(totals), max(totals), min(lows), max(highs)
+
+    @cached_property
+    def _radix(self) -> tuple[int, int]:
+        """Factors of the values taken and of their sum in a key; keys are in the order of taken, sum, squares."""
+        least, greatest, _, budget = self._hull
+        budget, farthest = max(budget, 0), max(-self.low, self.high)
+        widest = max(-least, greatest, 0) + math.isqrt(self.size * budget) + 1
+        # With room to take one value off and land on no other state's key.
+        of_total = budget + 1 + farthest * farthest
+        of_taken = (2 * (widest + farthest) + 1) * of_total
+        if of_taken * (self.size + 1) > MAX_COUNT:
+            raise LatticeTooLargeError("The sums of squares are beyond exact 64-bit arithmetic.")
+        return of_taken, of_total
+
+    @cached_property
+    def _table(self) -> tuple[tuple[States, ...], States]:
+        """States after each outer value, from which it can be taken off again, and those that -1, 0 and 1 complete."""
         zero = np.zeros(1, dtype=np.int64)
         states = States(zero, zero, zero, np.ones(1, dtype=np.int64))
-        outer = sorted((d for d in range(self.low, self.high + 1) if abs(d) > 1), key=lambda d: (-abs(d), d))
-        steps = []
-        for position, deviation in enumerate(outer):
-            farthest = abs(outer[position + 1]) if position + 1 < len(outer) else 1
-            step, states = self._add(states, deviation, farthest)
-            steps.append(step)
-        return tuple(steps), states
+        after = []
+        for deviation, farthest in self._outer:
+            reached = self._add(states, deviation)
+            after.append(reached)
+            alive = self._completable(reached.taken, reached.total, reached.squares, farthest)
+            states = reached.some(np.flatnonzero(alive))
+        return tuple(after), states
 
-    def _add(self, states: States, deviation: int, farthest: int) -> tuple[Step, States]:
-        """Take every possible number of copies of one value from every state."""
-        square = deviation * deviation
-        budget = max(window.high for window in self.windows)
-        most = np.minimum((budget - states.squares) // square, self.size - states.taken) + 1
+    def _add(self, states: States, deviation: int) -> States:
+        """Take every possible number of copies of one value from every state: 0 or 1, then 0 or 2, then 0 or 4, ..."""
+        most = self._most_copies(states, deviation)
+        copies = 1
+        while copies < most.max(initial=0):
+            taken, total = states.taken + copies, states.total + copies * deviation
+            squares = states.squares + copies * deviation * deviation
+            alive = np.flatnonzero(self._completable(taken, total, squares, abs(deviation)))
+            more = States(taken, total, squares, states.ways).some(alive)
+            states = self._merged(states, more)
+            copies *= 2
+        return states
+
+    def _most_copies(self, states: States, deviation: int) -> IntArray:
+        """Numbers of copies, none among them, that each state has room for."""
+        _, _, _, budget = self._hull
+        most = np.minimum((budget - states.squares) // deviation**2, self.size - states.taken) + 1
         edges = int(most.sum())
         if edges > MAX_EDGES:
             raise LatticeTooLargeError(f"The table needs {edges} entries at one value; the most is {MAX_EDGES}.")
+        return most
+
+    def _merged(self, one: States, other: States) -> States:
+        """Put two sorted tables into one."""
+        both = States(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
+        keys = self._keys(both)
+        # Two ascending runs: a stable sort merges them.
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else order
+        ways = np.add.reduceat(_checked(both.ways)[order], first) if len(keys) else both.ways
+        return both.some(order[first])._replace(ways=ways)
+
+    def _keys(self, states: States) -> IntArray:
+        of_taken, of_total = self._radix
+        return states.taken * of_taken + (states.total + of_taken // of_total // 2) * of_total + states.squares
+
+    @cached_property
+    def _steps(self) -> tuple[Step, ...]:
+        """Every edge of the table, for what weighs them."""
+        zero = np.zeros(1, dtype=np.int64)
+        states = States(zero, zero, zero, np.ones(1, dtype=np.int64))
+        steps = []
+        for deviation, farthest in self._outer:
+            step, states = self._edges(states, deviation, farthest)
+            steps.append(step)
+        return tuple(steps)
+
+    def _edges(self, states: States, deviation: int, farthest: int) -> tuple[Step, States]:
+        """List the numbers of copies of one value that lead from one state to another."""
+        most = self._most_copies(states, deviation)
         previous = np.repeat(np.arange(len(most)), most)
-        copies = np.arange(edges) - np.repeat(np.cumsum(most) - most, most)
+        copies = np.arange(len(previous)) - np.repeat(np.cumsum(most) - most, most)
         taken = states.taken[previous] + copies
         total = states.total[previous] + deviation * copies
-        squares = states.squares[previous] + square * copies
+        squares = states.squares[previous] + deviation * deviation * copies
         alive = np.flatnonzero(self._completable(taken, total, squares, farthest))
-        taken, total, squares, previous, copies = (a[alive] for a in (taken, total, squares, previous, copies))
-        order, first = _group(taken, total, squares)
-        previous, copies = previous[order], copies[order]
-        ways = _checked(states.ways[previous])
-        summed = np.add.reduceat(ways, first) if len(first) else ways
-        reached = order[first]
-        step = Step(deviation, previous, copies, first, states.ways)
-        return step, States(taken[reached], total[reached], squares[reached], summed)
+        reached = States(taken, total, squares, states.ways[previous]).some(alive)
+        keys = self._keys(reached)
+        order = np.argsort(keys, kind="stable")
+        first = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0)) if len(order) else order
+        return Step(deviation, previous[alive][order], copies[alive][order], first), reached.some(order[first])
 
     def _completable(self, taken: IntArray, total: IntArray, squares: IntArray, farthest: int) -> npt.NDArray[np.bool_]:
         """Drop states that no remaining values can complete (Cauchy-Schwarz, and the farthest value left)."""
-        totals = [window.total for window in self.windows]
-        left = self.size - taken
-        gap = np.maximum(np.maximum(total - max(totals), min(totals) - total), 0)
-        spare = max(window.high for window in self.windows) - squares
-        wanted = min(window.low for window in self.windows) - squares
-        ends: npt.NDArray[np.bool_] = (gap * gap <= left * spare) & (wanted <= left * farthest * farthest)
-        return ends
+        least, greatest, low, high = self._hull
+        left, spare = self.size - taken, high - squares
+        gap = np.maximum(np.maximum(total - greatest, least - total), 0)
+        ends: npt.NDArray[np.bool_] = (gap * gap <= left * spare) & (low - squares <= left * (farthest * farthest))
+        return ends & (left >= 0) & (spare >= 0)
 
     def _most_inner(self, states: States, missing: IntArray) -> IntArray:
         """Bound the sum of squares that -1, 0 and 1 can add to each state whose sum lacks ``missing``."""
@@ -218,25 +283,37 @@ class Multisets:
         ndarray of shape (rows, high - low + 1)
             Copies of each integer.
         """
-        steps, final = self._table
+        after, final = self._table
         ends = _cumulative(np.array([ways for _, _, ways in self.classes]))
         member = np.searchsorted(ends, ranks, side="right") - 1
         rest = ranks - ends[member]
-        state = np.empty(len(ranks), dtype=np.int64)
+        key = np.empty(len(ranks), dtype=np.int64)
         out = np.zeros((len(ranks), self.high - self.low + 1), dtype=np.int64)
+        final_keys = self._keys(final)
         for which, rows in _by_value(member):
             inner = self.inner(*self.classes[which][:2])
             ways = _cumulative(final.ways[inner.states])
             place = np.searchsorted(ways, rest[rows], side="right") - 1
-            state[rows], rest[rows] = inner.states[place], rest[rows] - ways[place]
+            key[rows], rest[rows] = final_keys[inner.states[place]], rest[rows] - ways[place]
             self._put_inner(out, rows, inner.copies[place])
-        for step in reversed(steps):
-            ways = _cumulative(step.ways[step.previous])
-            wanted = ways[step.first[state]] + rest
-            edge = np.searchsorted(ways, wanted, side="right") - 1
-            rest, state = wanted - ways[edge], step.previous[edge]
-            out[:, step.deviation - self.low] = step.copies[edge]
+        for (deviation, _), states in zip(reversed(self._outer), reversed(after), strict=True):
+            self._take_off(deviation, states, key, rest, out[:, deviation - self.low])
         return out
+
+    def _take_off(self, deviation: int, states: States, key: IntArray, rest: IntArray, copies: IntArray) -> None:
+        """Take the copies of one value off, in place; of the ways to a state, those with the most copies come first."""
+        of_taken, of_total = self._radix
+        one = of_taken + deviation * of_total + deviation * deviation
+        keys, active = self._keys(states), np.arange(len(key))
+        while len(active):
+            before = key[active] - one
+            place = np.searchsorted(keys, before).clip(max=len(keys) - 1)
+            ways = np.where(keys[place] == before, states.ways[place], 0)
+            more = rest[active] < ways
+            rest[active[~more]] -= ways[~more]
+            active = active[more]
+            key[active] -= one
+            copies[active] += 1
 
     def _put_inner(self, out: IntArray, rows: IntArray, copies: IntArray) -> None:
         for column, deviation in enumerate((-1, 0, 1)):
@@ -258,7 +335,6 @@ class Multisets:
         -------
         ndarray of shape (size, high - low + 1)
         """
-        steps, _ = self._table
         forward = self._forward(log_terms)
         final = forward[-1][0]
         inner = [self._weighted_inner(final, total, squares, log_terms) for total, squares, _ in self.classes]
@@ -270,7 +346,7 @@ class Multisets:
             place = _draw(logs, rng.random(len(rows)))
             state[rows] = found.states[place]
             self._put_inner(out, rows, found.copies[place])
-        for step, (_, chances) in zip(reversed(steps), reversed(forward), strict=False):
+        for step, (_, chances) in zip(reversed(self._steps), reversed(forward), strict=False):
             edge = _draw_edge(step, chances, state, rng.random(size))
             state = step.previous[edge]
             out[:, step.deviation - self.low] = step.copies[edge]
@@ -278,9 +354,8 @@ class Multisets:
 
     def _forward(self, log_terms: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
         """Log mass of every state, and the chance of every edge that reaches it, step by step."""
-        steps, _ = self._table
         forward = [(np.zeros(1), np.zeros(0))]
-        for step in steps:
+        for step in self._steps:
             logs = forward[-1][0][step.previous] + log_terms[step.deviation - self.low, step.copies]
             sizes = np.diff(np.append(step.first, len(logs)))
             top = np.maximum.reduceat(logs, step.first)
@@ -297,17 +372,6 @@ class Multisets:
             if self.low <= deviation <= self.high:
                 logs = logs + log_terms[deviation - self.low, inner.copies[:, column]]
         return inner, logs
-
-
-def _group(taken: IntArray, total: IntArray, squares: IntArray) -> tuple[IntArray, IntArray]:
-    """Sort states, and give the order and the first place of each distinct state."""
-    if not len(taken):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    total = total - total.min()
-    key = (taken * (int(total.max()) + 1) + total) * (int(squares.max()) + 1) + squares
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    return order, np.flatnonzero(np.append(True, key[1:] != key[:-1]))
 
 
 def _by_value(member: IntArray) -> Iterator[tuple[int, IntArray]]:
