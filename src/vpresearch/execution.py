@@ -125,7 +125,8 @@ def _import_papermill() -> None:
     for name in grammar:
         del sys.modules[name]
     # The check of a notebook's form is compiled once, at the first notebook.
-    nbformat.validate(nbformat.v4.new_notebook())
+    blank: Any = nbformat.v4
+    nbformat.validate(blank.new_notebook())
 
 
 def _execute_forked(task: Task) -> tuple[float, Failure | None]:
