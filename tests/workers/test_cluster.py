@@ -56,10 +56,14 @@ class _Dask:
         with distributed.Client(self.address, set_as_default=False) as client:
             client.wait_for_workers(n, timeout=60)
 
-    def kill_a_busy_worker(self) -> None:
+    def kill_a_busy_worker(self) -> bool:
+        """Kill one, if any is busy: what was just handed over may not have reached it, or be done."""
         with distributed.Client(self.address, set_as_default=False) as client:
             pids, tasks = client.run(os.getpid), client.processing()
-        os.kill(next(pid for worker, pid in pids.items() if tasks[worker]), signal.SIGKILL)
+        busy = [pid for worker, pid in pids.items() if tasks.get(worker)]
+        if busy:
+            os.kill(busy[0], signal.SIGKILL)
+        return bool(busy)
 
     def end_workers(self) -> None:
         self._end(self._processes[1:])
@@ -92,15 +96,15 @@ def dask(tmp_path: Path) -> Iterator[_Dask]:
 
 @pytest.fixture
 def killing(dask: _Dask, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Workers, list[int]]]:
-    """The cluster, and what it was handed; with the second call, a worker that is busy is killed."""
+    """The cluster, and what it was handed; from the second call on, the first worker seen busy is killed."""
     with engage(scheduler=dask.address) as workers:
-        handed, submit = list[int](), workers.submit
+        handed, submit, killed = list[int](), workers.submit, list[bool]()
 
         def counted(*call: object) -> object:
             handed.append(len(handed))
             future: object = submit(*call)  # type: ignore[arg-type]
-            if len(handed) == 2:
-                dask.kill_a_busy_worker()
+            if len(handed) >= 2 and not killed and dask.kill_a_busy_worker():
+                killed.append(True)
             return future
 
         monkeypatch.setattr(workers, "submit", counted)
