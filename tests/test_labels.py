@@ -316,9 +316,9 @@ def test_a_method_is_a_sentence(note: Note, es: str, en: str) -> None:
             "The test cannot be done: one group is empty.",
         ),
         (
-            Note("printed_twice", {"other": "results.vas_1y.mean", "printed": "1,8", "over": "patients"}),
-            "El artículo imprime también 1,8 (results.vas_1y.mean); aquel se toma sobre pacientes.",
-            "The paper also prints 1,8 (results.vas_1y.mean); that one is taken over patients.",
+            Note("printed_twice", {"places": "results", "printed": "1,8", "over": "patients"}),
+            "El artículo imprime también 1,8 (resultados); aquel se toma sobre pacientes.",
+            "The paper also prints 1,8 (results); that one is taken over patients.",
         ),
     ],
     ids=lambda value: value.code if isinstance(value, Note) else "",

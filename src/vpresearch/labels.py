@@ -13,6 +13,8 @@ from vpresearch.telling import words as words_of
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vpresearch.audit import Check
     from vpresearch.scorecard import Note
 
@@ -252,6 +254,29 @@ def place(name: str, language: str) -> str:
     return " ".join(filter(None, (text(f"place.{word}", language), rest)))
 
 
+def places(names: Sequence[str], language: str) -> str:
+    """Give the names of places in the paper; where both languages of one print a number, without the language.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As of ``place``.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> places(["abstract (es)", "abstract (en)", "table 3"], "es"), places(["abstract (en)"], "es")
+    ('resumen; tabla 3', 'resumen (en)')
+    """
+    both = {name.partition(" (")[0] for name in names if {f"{name[:-4]}(es)", f"{name[:-4]}(en)"} <= set(names)}
+    bare = ((name.partition(" (")[0], name) for name in names)
+    return "; ".join(dict.fromkeys(place(short if short in both else name, language) for short, name in bare))
+
+
 def category(column: str, value: str, language: str) -> str:
     """Give the name of a category.
 
@@ -351,6 +376,10 @@ def reason(note: Note, language: str) -> str:
     't de Welch da la p impresa.'
     """
     values: dict[str, object] = dict(note.values)
+    if "variable" in values:
+        values["variable_label"] = variable(str(values["variable"]), language)
+    if "places" in values:
+        values["places_label"] = places(str(values["places"]).split("; "), language)
     if "over" in values:
         values["over_label"] = text(f"word.{values['over']}", language)
     if "test" in values:

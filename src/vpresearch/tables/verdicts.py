@@ -55,9 +55,7 @@ def _scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Ta
         [
             {
                 labels.text("word.claim", language): row.claim.id,
-                labels.text("word.place", language): "; ".join(
-                    labels.place(place, language) for place in row.claim.places
-                ),
+                labels.text("word.place", language): labels.places(row.claim.places, language),
                 labels.text("word.printed", language): row.claim.printed.printed,
                 labels.text("word.computed", language): _computed(row, language, dataset.reconstruction),
                 # The paper's own comma belongs to what it printed; what is computed has the mark of the language.
