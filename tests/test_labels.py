@@ -285,8 +285,8 @@ def test_an_unknown_key_language_or_a_value_not_given_is_refused() -> None:
                     "why": "normality_unknown",
                 },
             ),
-            "t de Student = -1,235, gl = 39 (p de Shapiro-Wilk = 0,063 y –: no se puede comprobar la normalidad)",
-            "Student's t = -1.235, df = 39 (Shapiro-Wilk p = 0.063 and –: normality cannot be tested)",
+            "t de Student = −1,235, gl = 39 (p de Shapiro-Wilk = 0,063 y –: no se puede comprobar la normalidad)",
+            "Student's t = −1.235, df = 39 (Shapiro-Wilk p = 0.063 and –: normality cannot be tested)",
         ),
         (
             Note("smallest_p_kruskal", {"variable": "vas_1m", "statistic": 2.8849, "df": 1.0}),
@@ -318,7 +318,7 @@ def test_a_method_is_a_sentence(note: Note, es: str, en: str) -> None:
         (
             Note("printed_twice", {"places": "results", "printed": "1,8", "over": "patients"}),
             "El artículo imprime también 1,8 (resultados); aquel se toma sobre pacientes.",
-            "The paper also prints 1,8 (results); that one is taken over patients.",
+            "The paper also prints 1.8 (results); that one is taken over patients.",
         ),
     ],
     ids=lambda value: value.code if isinstance(value, Note) else "",
@@ -355,7 +355,7 @@ def test_the_banner_speaks_of_a_reconstruction_only(language: str) -> None:
         (0.5, 0, "1"),
         (1.5, 0, "2"),
         (2.5, 0, "3"),
-        (-2.5, 0, "-3"),
+        (-2.5, 0, "−3"),
         (8, 2, "8.00"),
         (1e-20, 3, "0.000"),
         (123456.789, 1, "123456.8"),

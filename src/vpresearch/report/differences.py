@@ -105,10 +105,13 @@ def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, 
     # An extreme is one patient's value: no digit more of it than the paper prints.
     more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
     decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
+    spec, what = row.claim.compute, labels.method(row.computed.method, language)
+    # How a p-value came about does not say of what.
+    what = f"{labels.variable(str(spec.variable), language)}: {what}" if spec.statistic == "p" else what
     return (
         labels.places(row.claim.places, language),
-        labels.method(row.computed.method, language),
-        row.claim.printed.printed,
+        what,
+        labels.printed(row.claim.printed.printed, language),
         labels.number(row.computed.value, decimals, language),
         _explanation(row, why, dataset, language),
     )
