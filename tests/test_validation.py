@@ -24,7 +24,7 @@ Book = Callable[..., Path]
 def test_a_good_file_is_counted(workbook: Book) -> None:
     written = report(examine(workbook()), "es").splitlines()
     assert written[0] == "study.xlsx: 3 pacientes, 5 vértebras, 2 fugas. Ningún problema."
-    assert "  EAV un año: 2 de 3 pacientes; faltan 1" in written
+    assert "  EAV un año: 2 de 3 pacientes; falta 1" in written
     assert "  Nivel: 5 de 5 vértebras" in written
     assert not any("Localización" in line or "Complicación" in line for line in written)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,14 @@ from vpresearch.telling import words as words_of
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vpresearch.audit import Check
     from vpresearch.scorecard import Note
 
 # Beyond this, digits would only pretend.
 _LARGE = 1e15
-_EMPTY = "–"
+_EMPTY, _MINUS = "–", "\u2212"
 # An odds ratio or a limit beyond this says no more than that it is large.
 _MOST = 1000
 
@@ -59,7 +62,7 @@ def text(key: str, language: str, **values: object) -> str:
 
 
 def number(value: float, decimals: int, language: str) -> str:
-    """Round half-up and write a number with the language's decimal mark.
+    """Round half-up and write a number with the language's decimal mark and a true minus sign.
 
     Parameters
     ----------
@@ -74,15 +77,57 @@ def number(value: float, decimals: int, language: str) -> str:
 
     Examples
     --------
-    >>> number(26.05, 1, "es"), number(float("nan"), 1, "en")
-    ('26,1', '–')
+    >>> number(26.05, 1, "es"), number(-0.5, 1, "en"), number(float("nan"), 1, "en")
+    ('26,1', '−0.5', '–')
     """
     if math.isnan(value):
         return _EMPTY
     if abs(value) >= _LARGE:
-        return f"{value:.2e}".replace(".", words_of(language)["decimal_mark"])
+        return printed(f"{value:.2e}", language)
     rounded = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    return f"{rounded or abs(rounded):f}".replace(".", words_of(language)["decimal_mark"])
+    return printed(f"{rounded or abs(rounded):f}", language)
+
+
+def printed(value: str, language: str) -> str:
+    """Write a number that is a text already with the marks of the language.
+
+    Parameters
+    ----------
+    value : str
+        Such as the printed number of a paper; no mark stands between its thousands.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> printed("26,1", "en"), printed("-0.5", "es"), printed("<0,05", "en")
+    ('26.1', '−0,5', '<0.05')
+    """
+    return re.sub("[.,]", words_of(language)["decimal_mark"], value.replace("-", _MINUS))
+
+
+def limits(low: str, high: str, language: str) -> str:
+    """Join the limits of an interval: by a word where a dash would stand beside a minus sign.
+
+    Parameters
+    ----------
+    low, high : str
+        As written.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> limits("1,2", "2,5", "es"), limits("−1,2", "2,5", "es"), limits("−1.2", "−0.5", "en")
+    ('1,2 – 2,5', '−1,2 a 2,5', '−1.2 to −0.5')
+    """
+    return f"{low} {text('word.limits', language) if _MINUS in low + high else _EMPTY} {high}"
 
 
 def bounded(value: float, decimals: int, language: str) -> str:
@@ -102,10 +147,10 @@ def bounded(value: float, decimals: int, language: str) -> str:
     Examples
     --------
     >>> [bounded(value, 2, "en") for value in (1.5, 2e4, -2e4, float("inf"), float("-inf"))]
-    ['1.50', '> 1,000', '< -1,000', '∞', '-∞']
+    ['1.50', '> 1,000', '< −1,000', '∞', '−∞']
     """
     if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
+        return "∞" if value > 0 else f"{_MINUS}∞"
     if abs(value) > _MOST:
         return f"> {count(_MOST, language)}" if value > 0 else f"< {count(-_MOST, language)}"
     return number(value, decimals, language)
@@ -182,7 +227,7 @@ def count(value: int, language: str) -> str:
     >>> count(42048, "es")
     '42.048'
     """
-    return f"{value:,}".replace(",", words_of(language)["thousands_mark"])
+    return f"{value:,}".replace(",", words_of(language)["thousands_mark"]).replace("-", _MINUS)
 
 
 def p_value(value: float, language: str) -> str:
@@ -250,6 +295,29 @@ def place(name: str, language: str) -> str:
     """
     word, _, rest = name.partition(" ")
     return " ".join(filter(None, (text(f"place.{word}", language), rest)))
+
+
+def places(names: Sequence[str], language: str) -> str:
+    """Give the names of places in the paper; where both languages of one print a number, without the language.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As of ``place``.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> places(["abstract (es)", "abstract (en)", "table 3"], "es"), places(["abstract (en)"], "es")
+    ('resumen; tabla 3', 'resumen (en)')
+    """
+    both = {name.partition(" (")[0] for name in names if {f"{name[:-4]}(es)", f"{name[:-4]}(en)"} <= set(names)}
+    bare = ((name.partition(" (")[0], name) for name in names)
+    return "; ".join(dict.fromkeys(place(short if short in both else name, language) for short, name in bare))
 
 
 def category(column: str, value: str, language: str) -> str:
@@ -351,6 +419,12 @@ def reason(note: Note, language: str) -> str:
     't de Welch da la p impresa.'
     """
     values: dict[str, object] = dict(note.values)
+    if "printed" in values:
+        values["printed"] = printed(str(values["printed"]), language)
+    if "variable" in values:
+        values["variable_label"] = variable(str(values["variable"]), language)
+    if "places" in values:
+        values["places_label"] = places(str(values["places"]).split("; "), language)
     if "over" in values:
         values["over_label"] = text(f"word.{values['over']}", language)
     if "test" in values:
@@ -381,6 +455,7 @@ def audited(check: Check, language: str) -> str:
     'Las partes suman 41, el total impreso.'
     """
     values: dict[str, object] = dict(check.values)
+    values |= {name: printed(str(values[name]), language) for name in ("printed", "first", "second") if name in values}
     for name in ("over", "other"):
         if name in values:
             values[f"{name}_label"] = ", ".join(text(f"word.{word}", language) for word in str(values[name]).split())
@@ -448,5 +523,5 @@ class _Number(float):
 
     def __format__(self, spec: str) -> str:
         if spec.endswith("g"):
-            return f"{float(self):{spec}}".replace(".", words_of(self.language)["decimal_mark"])
+            return printed(f"{float(self):{spec}}", self.language)
         return number(float(self), int(spec.strip(".f")), self.language)

@@ -146,4 +146,5 @@ def _present(one: Present, language: str) -> str:
     lost = one.total - one.n
     words = {"n": one.n, "total": one.total, "lost": lost, "label": variable(one.variable, language)}
     units = text(f"word.{one.unit}", language)
-    return text("validation.n_lost" if lost else "validation.n_line", language, units=units, **words)
+    key = "n_lost_one" if lost == 1 else "n_lost" if lost else "n_line"
+    return text(f"validation.{key}", language, units=units, **words)

@@ -47,7 +47,7 @@ def test_the_volume_p_is_unattainable_and_looks_exchanged(paper: Paper) -> None:
         "kruskal_high": pytest.approx(0.47219, abs=1e-5),
         "most_equal": 3,
     }
-    assert exchanged.values == {"other": "table3.cement_volume.p", "printed": "0,267"}
+    assert exchanged.values == {"variable": "cement_volume_cc", "printed": "0,267"}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_quantity_printed_with_two_values_is_told_at_both(paper: Paper) -> Non
     for here, there in ((one, other), (other, one)):
         (finding,) = findings(paper, paper[here])
         assert finding.values == {
-            "other": there,
+            "places": "; ".join(paper[there].places),
             "printed": paper[there].printed.printed,
             "over": paper[there].compute.over,
         }

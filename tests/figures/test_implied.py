@@ -80,7 +80,7 @@ def test_a_dot_is_coloured_by_its_p_and_what_has_no_fit_is_counted() -> None:
         if line.get_marker() == "o" and places(line)
     }
     assert dots == {COLOURS["no"]: [0.1, 0.2], COLOURS["yes"]: [0.4]}
-    assert [text.get_text() for text in axes.texts] == ["-0.300 – 0.400; no fit: 1"]
+    assert [text.get_text() for text in axes.texts] == ["−0.300 to 0.400; no fit: 1"]
 
 
 def test_the_range_is_sound_and_says_that_it_is_no_probability(fits: pd.DataFrame, seen: Seen) -> None:

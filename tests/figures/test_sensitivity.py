@@ -157,7 +157,7 @@ def test_the_primary_is_marked_in_both_panels_and_the_witnessed_range_in_one(shi
     assert figure.data.loc[known, "witnessed_greatest"].tolist() == [0.134] * 2
     legend = below.get_legend()
     assert legend is not None
-    assert any(text.get_text().endswith("-0.004 to 0.134") for text in legend.get_texts())
+    assert any(text.get_text().endswith("−0.004 to 0.134") for text in legend.get_texts())
 
 
 def test_the_specification_curve_is_sound(shipped: Dataset, studies: dict[str, Dataset], seen: Seen) -> None:

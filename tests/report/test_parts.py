@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -77,25 +79,37 @@ def test_the_cause_is_told(paper: Paper, shipped: Dataset) -> None:
         ([], "unexplained"),
     ):
         notes = tuple(Note(code, {}) for code in ["differs", *codes])
-        assert cause(replace(row, reasons=notes, computed=computed)) == expected
-    assert cause(replace(row, reasons=(), computed=replace(row.computed, value=0.2679))) == "truncation"
-    assert cause(replace(row, verdict="not computable")) == "not_computable"
-    assert cause(replace(row, verdict="reproduced")) is None
+        assert cause(replace(row, reasons=notes, computed=computed), shipped) == expected
+    assert cause(replace(row, reasons=(), computed=replace(row.computed, value=0.2679)), shipped) == "truncation"
+    assert cause(replace(row, verdict="not computable"), shipped) == "not_computable"
+    assert cause(replace(row, verdict="reproduced"), shipped) is None
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_what_differs_fits_a_page_and_the_rest_is_counted(
+def test_all_that_differs_is_listed_and_its_causes_counted(
     paper: Paper, studies: dict[str, Dataset], language: str
 ) -> None:
     rows = scorecard(paper, studies["plain"])
     table = differences_table(rows, studies["plain"], language)
-    different = sum(cause(row) is not None for row in rows)
-    assert len(table.data) == different > len(table.shown)
-    assert str(different - len(table.shown)) in table.notes[-1]
+    causes = Counter(why for row in rows if (why := cause(row, studies["plain"])))
+    assert len(table.data) == len(table.shown) == causes.total() > 18
+    assert table.caption.endswith(f"(n = {causes.total()})")
+    for why, n in causes.items():
+        assert f"{labels.text(f'cause.{why}', language)}, {n}" in table.notes[1]
+    assert not table.shown.stack().str.contains(r"[a-z]+\.[a-z_0-9]+\.[a-z]+").any(), "a key is no word"
     # Extremes too: printed as the paper prints them, computed with the language's decimal mark.
     other = "," if language == "en" else "."
     assert not table.shown.iloc[:, 3].str.contains(other, regex=False).any()
     assert differences_table([], studies["plain"], language).shown.empty
+
+
+def test_a_missing_score_is_told_as_such(paper: Paper, shipped: Dataset) -> None:
+    patients = shipped.patients.copy()
+    patients.loc[patients.index[0], "vas_1y"] = math.nan
+    lost = replace(shipped, patients=patients, reconstruction=False)
+    row = next(row for row in scorecard(paper, lost) if row.claim.id == "cohort.follow_up.n")
+    assert cause(row, lost) == "missing"
+    assert list(differences_table([row], lost, "es").shown["Motivo"]) == ["Falta 1 valor."]
 
 
 # -- strobe and the kept audit -----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,13 @@ def test_the_scores_that_are_not_there_are_left_out(studies: dict[str, Dataset],
         assert "odi_1m" not in set(outcome(study, "es").data["variable"])
 
 
+def test_a_score_that_nobody_has_is_not_there(shipped: Dataset) -> None:
+    empty = replace(shipped, patients=shipped.patients.assign(odi_1y=math.nan))
+    assert list(outcome(empty, "es").data["variable"]) == [
+        name for name in outcome(shipped, "es").data["variable"] if name != "odi_1y"
+    ]
+
+
 def test_an_effect_is_shown_with_its_interval(shipped: Dataset) -> None:
     shown = comparisons(shipped, "es").shown
     assert set(shown.columns) == {
@@ -128,7 +135,8 @@ def test_an_effect_is_shown_with_its_interval(shipped: Dataset) -> None:
     student, welch = (shown[shown["Prueba"] == test].iloc[0] for test in ("t de Student", "t de Welch"))
     effect = compare_by_leak(shipped, "vertebral_volume_cc").tests["student"].effect
     assert effect is not None
-    expected = f"g = {effect.estimate:.2f} ({effect.low:.2f} – {effect.high:.2f})".replace(".", ",")
+    low, high = (f"{end:.2f}".replace("-", "\u2212") for end in (effect.low, effect.high))
+    expected = f"g = {effect.estimate:.2f} ({low} a {high})".replace(".", ",")
     assert student["Efecto (IC 95%)"] == expected
     assert student["gl"] == "39"
     assert welch["gl"].count(",") == 1

@@ -27,9 +27,10 @@ def test_the_scorecard_holds_every_claim_with_every_digit(paper: Paper, shipped:
             "method": labels.method(row.computed.method, "en"),
             "reason": data["reason"],
         }
-        own = row.rounded if language == "es" else row.rounded.replace(",", ".")
-        assert (claim, printed, rounded) == (row.claim.id, row.claim.printed.printed, own)
-        assert place == "; ".join(labels.place(place, language) for place in row.claim.places)
+        own = [labels.printed(text, language) for text in (row.claim.printed.printed, row.rounded)]
+        assert (claim, [printed, rounded]) == (row.claim.id, own)
+        assert language == "es" or "," not in printed + rounded
+        assert place == labels.places(row.claim.places, language)
         # Two digits more than the paper prints, but a count has none.
         decimals = 0 if row.claim.compute.statistic in {"n", "lead"} else row.claim.printed.decimals + 2
         assert computed == labels.number(row.computed.value, decimals, language)

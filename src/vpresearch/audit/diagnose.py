@@ -54,7 +54,10 @@ def findings(paper: Paper, claim: Claim) -> list[Finding]:
     ['unit_forced']
     """
     return [*_unattainable_p(paper, claim), *_forced_unit(paper, claim), *_forced_denominator(paper, claim)] + [
-        Finding("printed_twice", {"other": other.id, "printed": other.printed.printed, "over": other.compute.over})
+        Finding(
+            "printed_twice",
+            {"places": "; ".join(other.places), "printed": other.printed.printed, "over": other.compute.over},
+        )
         for other in _same_quantity(paper, claim)
     ]
 
@@ -107,7 +110,7 @@ def _unattainable_p(paper: Paper, claim: Claim) -> list[Finding]:
     )
     table = claim.id.split(".")[0]
     exchanged = [
-        Finding("p_exchanged", {"other": other.id, "printed": other.printed.printed})
+        Finding("p_exchanged", {"variable": str(other.compute.variable), "printed": other.printed.printed})
         for other in paper.claims
         if other.kind == "p"
         and other.id.split(".")[0] == table

@@ -115,15 +115,16 @@ def with_interval(estimate: float, low: float, high: float, decimals: int, langu
     >>> with_interval(1.5, 0.75, float("inf"), 2, "es"), with_interval(88.0, float("nan"), float("nan"), 0, "en")
     ('1,50 (0,75 – ∞)', '88')
     """
-    return in_words(*(labels.bounded(value, decimals, language) for value in (estimate, low, high)))
+    words = [labels.bounded(value, decimals, language) for value in (estimate, low, high)]
+    return in_words(words[0], words[1], words[2], language)
 
 
-def in_words(estimate: str, low: str, high: str) -> str:
+def in_words(estimate: str, low: str, high: str, language: str) -> str:
     """Join an estimate with the ends of its interval, which are dashes where there is none.
 
     Examples
     --------
-    >>> in_words("1.50", "0.75", "> 1,000"), in_words("1.50", "–", "–")
+    >>> in_words("1.50", "0.75", "> 1,000", "en"), in_words("1.50", "–", "–", "en")
     ('1.50 (0.75 – > 1,000)', '1.50')
     """
-    return estimate if low == high == "–" else f"{estimate} ({low} – {high})"
+    return estimate if low == high == "–" else f"{estimate} ({labels.limits(low, high, language)})"

@@ -63,7 +63,8 @@ def _draw_models(axes: Axes, first: int, part: pd.DataFrame, language: str) -> l
     for place, (model, *ends) in enumerate(numbers, start=first):
         own = part[part["model"] == model]
         _draw_strip(axes, place, own, ends)
-        words = " – ".join(labels.number(end, 3, language) for end in ends)
+        low, high = (labels.number(end, 3, language) for end in ends)
+        words = labels.limits(low, high, language)
         failed = int(own["slope"].isna().sum())
         if failed:
             words = labels.text("leak_figure.without_fit", language, ends=words, failed=failed)

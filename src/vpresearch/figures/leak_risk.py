@@ -97,7 +97,8 @@ def _draw_model(axes: Axes, place: int, slope: Estimate, ratios: Sequence[float]
     # Some models give a number on separated data, and the reason beside it.
     estimate, low, high = ratios
     interval(axes, place, estimate, low, high, colour, marker, filled=not slope.reason)
-    words = in_words(*(labels.odds_ratio(end, language) for end in (slope.estimate, slope.ci_low, slope.ci_high)))
+    ends = [labels.odds_ratio(end, language) for end in (slope.estimate, slope.ci_low, slope.ci_high)]
+    words = in_words(ends[0], ends[1], ends[2], language)
     number_row(axes, place, words, bold=slope.model == PRIMARY)
 
 

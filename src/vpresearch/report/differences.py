@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
 from vpresearch import labels
+from vpresearch.describe import select
 from vpresearch.load import Dataset
 from vpresearch.scorecard import Row
 from vpresearch.tables import Table
 
-Cause = Literal["test", "unit", "truncation", "impossible", "not_computable", "unexplained"]
-CAUSES: tuple[Cause, ...] = ("test", "unit", "truncation", "impossible", "not_computable", "unexplained")
-# What fits one page; the scorecard has them all.
-_MOST = 18
+Cause = Literal["test", "unit", "truncation", "impossible", "missing", "not_computable", "unexplained"]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
 _DIFFERENT = ("differs", "contradicted", "unattainable", "not computable")
 # What a finding about the printed numbers themselves explains.
 _OF_THE_PAPER = ("p_unattainable", "p_exchanged", "unit_forced", "denominator_forced", "printed_twice")
 
 
-def cause(row: Row) -> Cause | None:
+def cause(row: Row, dataset: Dataset) -> Cause | None:
     """Tell what would give a printed number that the data do not give.
 
     Parameters
     ----------
     row : Row
+    dataset : Dataset
+        What the row was computed from.
 
     Returns
     -------
@@ -39,8 +41,9 @@ def cause(row: Row) -> Cause | None:
     >>> from vpresearch.project import PUBLISHED, RECONSTRUCTION
     >>> from vpresearch.published import read_paper
     >>> from vpresearch.scorecard import scorecard
-    >>> rows = scorecard(read_paper(PUBLISHED), load(RECONSTRUCTION))
-    >>> [(row.claim.id, cause(row)) for row in rows if cause(row)]
+    >>> study = load(RECONSTRUCTION)
+    >>> rows = scorecard(read_paper(PUBLISHED), study)
+    >>> [(row.claim.id, found) for row in rows if (found := cause(row, study))]
     [('table3.vertebral_volume.p', 'impossible')]
     """
     if row.verdict not in _DIFFERENT:
@@ -54,11 +57,13 @@ def cause(row: Row) -> Cause | None:
         return "unit"
     if row.computed.value in row.claim.printed.interval("truncation"):
         return "truncation"
-    return "impossible" if "p_unattainable" in codes else "unexplained"
+    if "p_unattainable" in codes:
+        return "impossible"
+    return "missing" if _missing(row, dataset) else "unexplained"
 
 
 def differences_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
-    """Lay out on one page what differs from the paper and why that may be.
+    """Lay out what differs from the paper and why that may be.
 
     Parameters
     ----------
@@ -70,10 +75,11 @@ def differences_table(rows: Sequence[Row], dataset: Dataset, language: str) -> T
     Returns
     -------
     Table
-        Numbers with an explanation first; those that the page cannot hold are counted in a note.
+        Numbers with an explanation first; a note counts the causes that there are.
     """
     different = sorted(
-        ((row, found) for row in rows if (found := cause(row)) is not None), key=lambda pair: CAUSES.index(pair[1])
+        ((row, found) for row in rows if (found := cause(row, dataset)) is not None),
+        key=lambda pair: CAUSES.index(pair[1]),
     )
     data = pd.DataFrame(
         [
@@ -83,30 +89,47 @@ def differences_table(rows: Sequence[Row], dataset: Dataset, language: str) -> T
         columns=["claim", "printed", "computed", "cause"],
     )
     heads = [labels.text(f"word.{word}", language) for word in ("place", "method", "printed", "computed", "reason")]
-    shown = pd.DataFrame([_cells(row, why, language) for row, why in different[:_MOST]], columns=heads)
+    shown = pd.DataFrame([_cells(row, why, dataset, language) for row, why in different], columns=heads)
     notes = [labels.text("footnote.rule", language)]
-    if len(different) > _MOST:
-        notes.append(labels.text("report.more_differences", language, n=len(different) - _MOST))
+    counts = Counter(why for _, why in different)
+    if different:
+        causes = [f"{labels.text(f'cause.{why}', language)}, {counts[why]}" for why in CAUSES if counts[why]]
+        notes.append(labels.text("report.causes", language, list="; ".join(causes)))
+    if counts["unexplained"]:
+        notes.append(labels.text("report.unexplained", language))
     caption = labels.text("report.differences_caption", language, n=len(different))
     return Table("differences", data, shown, caption, language, dataset.reconstruction, tuple(notes))
 
 
-def _cells(row: Row, why: Cause, language: str) -> tuple[str, ...]:
+def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, ...]:
     # An extreme is one patient's value: no digit more of it than the paper prints.
     more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
     decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
+    spec, what = row.claim.compute, labels.method(row.computed.method, language)
+    # How a p-value came about does not say of what.
+    what = f"{labels.variable(str(spec.variable), language)}: {what}" if spec.statistic == "p" else what
     return (
-        "; ".join(labels.place(place, language) for place in row.claim.places),
-        labels.method(row.computed.method, language),
-        row.claim.printed.printed,
+        labels.places(row.claim.places, language),
+        what,
+        labels.printed(row.claim.printed.printed, language),
         labels.number(row.computed.value, decimals, language),
-        _explanation(row, why, language),
+        _explanation(row, why, dataset, language),
     )
 
 
-def _explanation(row: Row, why: Cause, language: str) -> str:
+def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
     telling = {"other_test", "other_unit", "no_column", "too_few", "test_not_done", *_OF_THE_PAPER}
     found = [labels.reason(note, language) for note in row.reasons if note.code in telling]
-    if why in {"truncation", "unexplained"}:
-        found.insert(0, labels.text(f"report.{why}", language))
-    return " ".join(found)
+    if why == "truncation":
+        found.insert(0, labels.text("report.truncation", language))
+    if missing := _missing(row, dataset):
+        found.append(labels.text("report.missing_one" if missing == 1 else "report.missing_many", language, n=missing))
+    return " ".join(found) or "–"
+
+
+def _missing(row: Row, dataset: Dataset) -> int:
+    """Count the values that are missing of the variable of a count or summary."""
+    spec = row.claim.compute
+    if row.verdict == "not computable" or spec.variable is None or spec.statistic in {"p", "difference"}:
+        return 0
+    return int(select(dataset, spec.over, {**spec.within, **spec.group})[spec.variable].isna().sum())

@@ -75,7 +75,7 @@ def write(value: Value, style: str, language: str) -> str:
     value : str, int or float
     style : str
         A number of decimals; ``p``, a whole p-value with its sign; ``%`` and a number of decimals, a share as a
-        percentage; or nothing, for words and counts.
+        percentage; ``pp``, a difference of shares in whole percentage points; or nothing, for words and counts.
     language : {"es", "en"}
 
     Returns
@@ -91,6 +91,8 @@ def write(value: Value, style: str, language: str) -> str:
     --------
     >>> write(2.0512, "2", "es"), write(0.0002, "p", "es"), write(0.3128, "%0", "en"), write(12048, "", "en")
     ('2,05', 'p < 0,001', '31%', '12,048')
+    >>> write(-0.08, "pp", "es")
+    '−8'
     """
     if style == "" and isinstance(value, int):
         return labels.count(value, language)
@@ -98,10 +100,12 @@ def write(value: Value, style: str, language: str) -> str:
         return value
     if isinstance(value, float) and math.isnan(value):
         return labels.number(value, 0, language)
-    if isinstance(value, str) or not (style == "p" or style.removeprefix("%").isdigit()):
+    if isinstance(value, str) or not (style in {"p", "pp"} or style.removeprefix("%").isdigit()):
         raise ValueError(f"cannot be written in the style {style!r}")
     if style == "p":
         return f"p {'' if value < 0.001 else '= '}{labels.p_value(value, language)}"
+    if style == "pp":
+        return labels.number(100 * value, 0, language)
     if style.startswith("%"):
         return f"{labels.number(100 * value, int(style[1:]), language)}%"
     return "∞" if math.isinf(value) else labels.number(value, int(style), language)
@@ -167,7 +171,7 @@ def _of_verdicts(results: Results) -> dict[str, Value]:
     verdicts = Counter[str](row.verdict for row in results.rows)
     names = ("reproduced", "differs", "not computable", "by construction", "consistent", "unattainable")
     found: dict[str, Value] = {f"scorecard.{name.replace(' ', '_')}": verdicts[name] for name in names}
-    causes = Counter(map(cause, results.rows))
+    causes = Counter(cause(row, results.dataset) for row in results.rows)
     found |= {f"differences.{name}": causes[name] for name in CAUSES}
     found |= {"differences.n": sum(causes[name] for name in CAUSES), "scorecard.n": len(results.rows)}
     checks = Counter(check.verdict for check in results.checks)

@@ -79,7 +79,7 @@ def outcome(dataset: Dataset, language: str) -> Table:
     """
     rows, shown = [], []
     for scale in ("vas", "odi"):
-        for time in (time for time in _TIMES if f"{scale}_{time}" in dataset.patients):
+        for time in (time for time in _TIMES if _recorded(dataset, f"{scale}_{time}")):
             summary = summarise(dataset.patients[f"{scale}_{time}"])
             low, high = _t_interval(summary)
             limits = {"mean_low": low, "mean_high": high}
@@ -90,7 +90,7 @@ def outcome(dataset: Dataset, language: str) -> Table:
                     labels.text("word.variable", language): labels.variable(f"{scale}_{time}", language),
                     labels.text("word.n", language): str(summary.n),
                     labels.text("word.missing", language): str(summary.missing),
-                    labels.text("word.mean", language): f"{mean} ({low_shown} – {high_shown})",
+                    labels.text("word.mean", language): f"{mean} ({labels.limits(low_shown, high_shown, language)})",
                     labels.text("word.sd", language): labels.number(summary.sd, 1, language),
                     labels.text("word.minimum", language): labels.number(summary.minimum, 1, language),
                     labels.text("word.maximum", language): labels.number(summary.maximum, 1, language),
@@ -101,6 +101,11 @@ def outcome(dataset: Dataset, language: str) -> Table:
     data = without_single_values(pd.DataFrame(rows), dataset.reconstruction)
     table = Table("outcome", data, pd.DataFrame(shown), caption, language, dataset.reconstruction, notes)
     return replace(table, public=partial(_public_outcome, table))
+
+
+def _recorded(dataset: Dataset, variable: str) -> bool:
+    """Whether any patient has the score: an empty column is one that was not recorded."""
+    return variable in dataset.patients and bool(dataset.patients[variable].notna().any())
 
 
 def _public_outcome(table: Table, min_cell: int) -> Table:
@@ -279,7 +284,7 @@ def _test_shown(test: TestResult, language: str) -> dict[str, str]:
         estimate, low, high = (
             labels.number(value, 2, language) for value in (test.effect.estimate, test.effect.low, test.effect.high)
         )
-        interval = "" if math.isnan(test.effect.low) else f" ({low} – {high})"
+        interval = "" if math.isnan(test.effect.low) else f" ({labels.limits(low, high, language)})"
         effect = f"{labels.text(f'effect.{test.effect.kind}', language)} = {estimate}{interval}"
     return {
         labels.text("word.test", language): labels.text(f"test.{test.test}", language),

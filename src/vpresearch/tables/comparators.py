@@ -114,11 +114,14 @@ def _rate(percent: float, low: float, high: float, leaks: object, n: object, lan
     rate = f"{labels.number(percent, 1, language)}%"
     if math.isnan(low):
         return rate
-    return f"{leaks}/{n} = {rate} ({labels.number(low, 1, language)} – {labels.number(high, 1, language)})"
+    return f"{leaks}/{n} = {rate} ({_ends(low, high, language)})"
 
 
 def _difference(difference: float, low: float, high: float, language: str) -> str:
     if math.isnan(low):
         return labels.number(difference, 1, language)
-    ends = f"{labels.number(low, 1, language)} – {labels.number(high, 1, language)}"
-    return f"{labels.number(difference, 1, language)} ({ends})"
+    return f"{labels.number(difference, 1, language)} ({_ends(low, high, language)})"
+
+
+def _ends(low: float, high: float, language: str) -> str:
+    return labels.limits(labels.number(low, 1, language), labels.number(high, 1, language), language)

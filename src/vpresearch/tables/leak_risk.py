@@ -176,8 +176,11 @@ def _term(name: str, language: str) -> str:
 
 
 def _interval(found: Estimate, decimals: int, language: str) -> str:
-    estimate, *ends = (labels.bounded(end, decimals, language) for end in (found.estimate, found.ci_low, found.ci_high))
-    return estimate if math.isnan(found.ci_low) and math.isnan(found.ci_high) else f"{estimate} ({' – '.join(ends)})"
+    estimate, low, high = (
+        labels.bounded(end, decimals, language) for end in (found.estimate, found.ci_low, found.ci_high)
+    )
+    without = math.isnan(found.ci_low) and math.isnan(found.ci_high)
+    return estimate if without else f"{estimate} ({labels.limits(low, high, language)})"
 
 
 def _odds_ratio(found: Estimate, language: str) -> str:
@@ -188,10 +191,14 @@ def _odds_ratio(found: Estimate, language: str) -> str:
 
 
 def _percents(data: pd.DataFrame, columns: Sequence[str], language: str) -> list[str]:
-    """Write shares, each with its interval, as percentages."""
-    return [
-        "–"
-        if math.isnan(share[0])
-        else "{}% ({} – {})".format(*(labels.number(100 * float(value), 0, language) for value in share))
-        for share in data[list(columns)].to_numpy(float)
-    ]
+    """Write shares, each with its interval, as percentages; differences of shares as percentage points."""
+    marks = ["%"] * len(data) if "quantity" not in data else ["%" if of == "risk" else "" for of in data["quantity"]]
+    shares = (100 * data[list(columns)]).to_numpy(float).tolist()
+    return [_percent(share, mark, language) for share, mark in zip(shares, marks, strict=True)]
+
+
+def _percent(share: Sequence[float], mark: str, language: str) -> str:
+    if math.isnan(share[0]):
+        return "–"
+    estimate, low, high = (labels.number(value, 0, language) for value in share)
+    return f"{estimate}{mark} ({labels.limits(low, high, language)})"

@@ -84,14 +84,14 @@ def relief_table(dataset: Dataset, language: str) -> Table:
 
 def _seen(row: Mapping[Hashable, Any], language: str) -> str:
     """Write how far the difference reaches over the ensemble, and how often each verdict falls."""
-    ends = " – ".join(labels.number(row[end], 2, language) for end in ("least", "greatest"))
+    low, high = (labels.number(row[end], 2, language) for end in ("least", "greatest"))
     verdicts = ("equivalent", "inconclusive", "different")
-    counts = ", ".join(f"{row[name]} {word(f'verdict_{name}', language)}" for name in verdicts)
-    return f"{counts} ({ends})"
+    counts = ", ".join(f"{word(f'verdict_{name}', language)}: {row[name]}" for name in verdicts if row[name])
+    return f"{counts} ({labels.limits(low, high, language)})"
 
 
 def _interval(result: Equivalence, language: str) -> str:
     if math.isnan(result.estimate):
         return "–"
     low, high = (labels.number(end, 2, language) for end in (result.ci_low, result.ci_high))
-    return f"{labels.number(result.estimate, 2, language)} ({low} – {high})"
+    return f"{labels.number(result.estimate, 2, language)} ({labels.limits(low, high, language)})"

@@ -161,7 +161,7 @@ def _method(name: str, language: str) -> str:
 def _slope(estimate: float, low: float, high: float, language: str) -> str:
     if math.isnan(estimate):
         return "–"
-    ends = " – ".join(labels.bounded(end, 3, language) for end in (low, high))
+    ends = labels.limits(labels.bounded(low, 3, language), labels.bounded(high, 3, language), language)
     return f"{labels.bounded(estimate, 3, language)} ({ends})"
 
 

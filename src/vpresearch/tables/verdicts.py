@@ -55,13 +55,10 @@ def _scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Ta
         [
             {
                 labels.text("word.claim", language): row.claim.id,
-                labels.text("word.place", language): "; ".join(
-                    labels.place(place, language) for place in row.claim.places
-                ),
-                labels.text("word.printed", language): row.claim.printed.printed,
+                labels.text("word.place", language): labels.places(row.claim.places, language),
+                labels.text("word.printed", language): labels.printed(row.claim.printed.printed, language),
                 labels.text("word.computed", language): _computed(row, language, dataset.reconstruction),
-                # The paper's own comma belongs to what it printed; what is computed has the mark of the language.
-                labels.text("word.rounded", language): row.rounded.replace(",", labels.text("decimal_mark", language)),
+                labels.text("word.rounded", language): labels.printed(row.rounded, language),
                 labels.text("word.verdict", language): labels.text(f"verdict.{row.verdict}", language),
                 labels.text("word.method", language): labels.method(row.computed.method, language),
                 labels.text("word.reason", language): _reasons(row, language),
