@@ -67,7 +67,7 @@ class Plot {
 
   draw() {
     this.spec = this.model.get("spec");
-    if (!this.spec.x) return;
+    if (!this.spec.x) return this.root.replaceChildren();
     this.layout();
     const held = this.root.contains(document.activeElement) && document.activeElement.dataset.id;
     const open = this.root.querySelector("details")?.open ?? false;

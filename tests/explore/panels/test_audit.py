@@ -58,12 +58,17 @@ def test_typed_as_the_paper_prints_no_t_test_gives_its_p(page: Page, words: Call
 
 
 def test_the_panel_names_the_box_and_goes_on(
-    page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
+    page: Page, controls: Callable[..., list[Any]], plots: Callable[[], list[Any]], words: Callable[[], str]
 ) -> None:
     page.session.panel = "audit"
     box = controls(widgets.Text, "Mean, group A")[0]
     box.value = "x"
     assert "The box «Mean, group A» cannot be read" in words()
+    # And shows no result of what stood there before.
+    assert "<table" not in words()
+    assert plots()[0].spec == {}
     box.value = "27.0"
     assert "cannot be read" not in words()
+    assert "Mean and SD, group A" in words()
+    assert plots()[0].spec["marks"]
     assert page.session.fault == ""

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
+import pytest
 
 from vpresearch.explore.page import PANELS, Page
 from vpresearch.explore.panels import lesson
+from vpresearch.labels import text
 from vpresearch.telling import LANGUAGES
 
 
@@ -31,6 +33,14 @@ def test_every_question_has_one_right_answer_hints_a_panel_and_something_to_read
             assert re.fullmatch(r"10\.\d{4,5}/\S+", doi)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hints_send_to_the_panel_that_the_button_names_and_to_no_other(language: str) -> None:
+    tabs = {panel: text(f"explore.{panel}_tab", language) for panel in PANELS}
+    for question in lesson.questions(language):
+        named = {each for hint in question.hints for each in re.findall("«(.+?)»", hint)}
+        assert named <= {tabs[question.panel]}
+
+
 def test_a_class_can_ask_for_hints_and_check_itself(
     page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
 ) -> None:
@@ -49,6 +59,11 @@ def test_a_class_can_ask_for_hints_and_check_itself(
         check.click()
         assert answer.because in words()
         assert (question.explains in words()) == answer.right
+    choice.value = [answer.right for answer in question.answers].index(False)
+    check.click()
+    assert text("explore.answer_wrong", "en") in words()
+    hint.click()
+    assert text("explore.answer_wrong", "en") not in words()
     go.click()
     assert page.session.panel == question.panel
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import walk
@@ -45,6 +46,27 @@ def test_points_of_equal_scores_are_set_apart_by_less_than_a_point(drawn: Datase
         assert abs(point["x"] - drawn.rows.loc[point["id"], "vas_pre"]) < 0.5
         assert spec["x"]["low"] < point["x"] < spec["x"]["high"]
         assert spec["y"]["low"] < point["y"] < spec["y"]["high"]
+
+
+def test_equal_points_are_spread_about_their_value_and_a_lone_one_is_not_moved(drawn: Dataset) -> None:
+    spec = walk.scatter(drawn, "vas_pre", "vas_1y", "en")
+    there: dict[tuple[float, float], list[tuple[float, float]]] = {}
+    for point in (point for mark in spec["marks"] for point in mark["points"]):
+        row = drawn.rows.loc[point["id"]]
+        there.setdefault((row["vas_pre"], row["vas_1y"]), []).append((point["x"], point["y"]))
+    assert {1, 8} <= {len(points) for points in there.values()}
+    for value, points in there.items():
+        np.testing.assert_allclose(np.mean(points, axis=0), value, atol=1e-9)
+
+
+def test_no_complication_is_said_by_its_word_and_a_lost_score_by_a_dash(
+    page: Page, words: Callable[[], str], drawn: Dataset
+) -> None:
+    assert drawn.rows["complication"].isna()[0]
+    assert "None" in dict(walk.describe(drawn, 0, "en"))["Complication"]
+    page.session.language = "es"
+    assert ">Ninguna<" in words()
+    assert walk.cell("vas_1y", float("nan"), "es") == "–"
 
 
 def test_a_column_that_is_missing_draws_nothing(drawn: Dataset) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -146,14 +146,32 @@ def t_table(paper: Paper, language: str) -> str:
     return show.table(text("explore.t_caption", language), heads, rows) if rows else ""
 
 
+def where(claims: Collection[str], language: str) -> str:
+    """Name the boxes that a check is of, by group.
+
+    Examples
+    --------
+    >>> where(["mean_a", "sd_a", "n_b", "p"], "es")
+    'Media y DE, grupo A; n, grupo B; p impresa'
+    """
+    parts = []
+    for group in GROUPS:
+        names = [text(f"explore.type_{name}", language) for name in ("mean", "sd", "n") if f"{name}_{group}" in claims]
+        *rest, last = names or [""]
+        if last:
+            listed = text("explore.and", language, first=", ".join(rest), last=last) if rest else last
+            parts.append(f"{listed}, {text(f'explore.group_{group}', language)}")
+    return "; ".join([*parts, *([text("explore.type_p", language)] if "p" in claims else [])])
+
+
 def checks_table(checks: list[Check], language: str) -> str:
     """Write what checks found, the impossible ones standing out."""
     rows: list[list[str]] = []
     alarms: list[int] = []
     for check in checks:
         name = check.check
-        where = ", ".join(text(f"explore.type_{claim}", language) for claim in check.claims)
-        said = [text(f"audit_check.{name}", language), where, text(f"audit_verdict.{check.verdict}", language)]
+        said = [text(f"audit_check.{name}", language), where(check.claims, language)]
+        said.append(text(f"audit_verdict.{check.verdict}", language))
         if check.verdict == "impossible":
             alarms.append(len(rows))
         rows.append([*said, audited(check, language)])
@@ -233,6 +251,8 @@ def panel(session: Session) -> widgets.Widget:
         if isinstance(paper, str):
             words = text("explore.audit_unreadable", language, box=text(f"explore.type_{paper}", language))
             said.value = show.paragraph(words, "vp-fault")
+            # What stood here is of other numbers than those in the boxes.
+            bounds.value, checks.value, plot.spec = "", "", {}
             return
         found = at_once(paper)
         alarms = sum(check.verdict == "impossible" for check in found)

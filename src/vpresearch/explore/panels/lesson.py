@@ -153,6 +153,8 @@ def _question(session: Session, at: int, question: Question) -> widgets.Widget:
         given[0] = min(given[0] + 1, len(question.hints))
         items = "".join(f"<li>{escape(each)}</li>" for each in question.hints[: given[0]])
         hints.value = f"<ol>{items}</ol>"
+        # What was said of the last answer is no comment on the hint.
+        said.value = ""
         hint.disabled = given[0] == len(question.hints)
 
     check.on_click(session.guarded(lambda _: setattr(said, "value", verdict(question, choice.value, language))))

@@ -19,8 +19,10 @@ from vpresearch.regression.precision import clusters_for_half_width, clusters_fo
 from vpresearch.regression.result import Estimate
 
 MOST = 2000
-# An odds ratio known to a tenth of itself, either way.
-TENTH = math.log(1.1)
+# Half-width of the interval of the slope, log odds a percentage point, as in the table of precision.
+TENTH = 0.1
+# Odds ratios that are drawn and can be supposed.
+REACH = (0.5, 2.0)
 
 
 def supposed(slope: Estimate, ratio: float) -> Estimate:
@@ -67,7 +69,7 @@ def draw(slope: Estimate, ratio: float, patients: int, language: str) -> dict[st
     x = np.unique(np.geomspace(10, MOST, 60).round())
     found = precision(supposed(slope, ratio), x)
     low, high = (np.exp(math.log(ratio) + side * found["half_width"].to_numpy()) for side in (-1, 1))
-    up = chart.axis(text("explore.odds_ratio_point", language), 0.5, 2.0, language)
+    up = chart.axis(text("explore.odds_ratio_point", language), *REACH, language)
     # The axis is of doublings: from ten patients to two thousand.
     across = np.log2(x)
     places = [10, 27, 50, 100, 200, 500, 1000, 2000]
@@ -120,8 +122,9 @@ def panel(session: Session) -> widgets.Widget:
         options=[int(n) for n in np.unique(np.geomspace(10, MOST, 80).round())], readout=False
     )
     patients.value = min(patients.options, key=lambda n: abs(n - len(study.patients)))
-    first = 1.1 if slope.reason else min(1.6, max(0.7, round(math.exp(slope.estimate), 2)))
-    ratio = show.slider(text("explore.true_ratio", language), first, (0.7, 1.6, 0.01), language, 2)
+    # Not rounded: what the panel says first is what the table of precision says.
+    first = 1.1 if slope.reason else float(np.clip(np.exp(slope.estimate), *REACH))
+    ratio = show.slider(text("explore.true_ratio", language), first, (*REACH, 0.01), language, 2)
     session.keep("size.patients", patients)
     session.keep("size.ratio", ratio)
     said, plot = show.html(), Plot()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 import pandas as pd
 
 from vpresearch.dictionary import columns
@@ -26,16 +27,19 @@ PLOTS = (
 
 
 def cell(name: str, value: Any, language: str) -> str:
-    """Write one value of a row; a dash where it is missing.
+    """Write one value of a row; a dash where it is missing, or the column's word for nothing to tell.
 
     Examples
     --------
     >>> cell("leak", "yes", "es"), cell("fill_percent", 7.25, "es"), cell("vas_pre", float("nan"), "en")
     ('Sí', '7,3', '–')
+    >>> cell("complication", None, "es")
+    'Ninguna'
     """
-    if pd.isna(value):
-        return "–"
     column = columns().get(name)
+    if pd.isna(value):
+        # The one level of a text column is its word for nothing to tell, which is read as an empty cell is.
+        return column.levels[0].labels[language] if column and column.kind == "text" and column.levels else "–"
     if name == "region" or (column is not None and column.kind == "category"):
         return category(name, str(value), language)
     if isinstance(value, str):
@@ -100,13 +104,11 @@ def scatter(study: Dataset, across: str, up: str, language: str, **options: Any)
         return {}
     axes, places = zip(*(_placed(rows, name, language) for name in (across, up)), strict=True)
     there = places[0].notna() & places[1].notna()
-    # Points that coincide are set apart, by less than the grid.
     nudge = [pd.Series(0.0, rows.index), pd.Series(0.0, rows.index)]
     if up == "leak":
         nudge[1] = (pd.Series(range(len(rows)), rows.index) * 0.6180339887 % 1 - 0.5) * 0.7
     elif across.startswith("vas"):
-        again = rows.groupby([across, up]).cumcount()
-        nudge = [(again % 4 - 1.5) * 0.14, (again // 4 - 1.0) * 0.16]
+        nudge = _apart(*places)
     marks = []
     for leak in ("no", "yes"):
         chosen = rows.index[(rows["leak"] == leak) & there]
@@ -133,6 +135,20 @@ def scatter(study: Dataset, across: str, up: str, language: str, **options: Any)
     heads = [text("explore.row", language), *names, variable("leak", language)]
     title = text("explore.against", language, across=names[0], up=names[1])
     return chart.chart(title, description, axes, marks, (heads, cells), language, pickable=True, **options)
+
+
+def _apart(x: pd.Series[float], y: pd.Series[float]) -> list[pd.Series[float]]:
+    """Give by how much to set equal points of whole numbers apart: rows of a square about their value."""
+    place = x.groupby([x, y]).cumcount()
+    wide = np.ceil(np.sqrt(x.groupby([x, y]).transform("size")))
+    row = place // wide
+    step = np.minimum(0.16, 0.9 / wide)
+    # The last row may be shorter: each is centred for itself, and all of them together.
+    across, up = place % wide, row
+    return [
+        (across - across.groupby([x, y, row]).transform("mean")) * step,
+        (up - up.groupby([x, y]).transform("mean")) * step,
+    ]
 
 
 def _placed(rows: pd.DataFrame, name: str, language: str) -> tuple[chart.Axis, pd.Series[float]]:
