@@ -609,6 +609,12 @@ def test_a_faulty_file_is_told_in_both_languages_and_to_a_machine(
     assert "patients' rows" in captured.err
 
 
+@pytest.mark.parametrize(("command", "words"), [("validate", "DATA=estudio.xlsx."), ("template", "OUT=estudio.xlsx.")])
+def test_without_a_file_make_says_how_to_name_it(command: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([command, ""]) == 2
+    assert f"make {command} {words}" in capsys.readouterr().err
+
+
 def test_the_copy_never_overwrites_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     book = tmp_path / "study.xlsx"
     assert cli.main(["template", str(book), "--language", "en"]) == 0

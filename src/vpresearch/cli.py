@@ -263,6 +263,9 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    if not options.file.name:
+        # What make passes on where no DATA is given.
+        raise refused("DATA", "no_file_named")
     from vpresearch.load import examine
     from vpresearch.validation import as_json, report
 
@@ -278,6 +281,8 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _template(options: argparse.Namespace) -> int:
+    if not options.file.name:
+        raise refused("OUT", "no_new_file_named")
     from vpresearch.filing import write_template
 
     print(write_template(options.file, options.language))
