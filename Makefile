@@ -27,11 +27,11 @@ reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on
 report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and figure also alone (DATA= OUT= LANGUAGE=)
 	$(VPRESEARCH) report $(REPORT)
 
-audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER=)
-	$(VPRESEARCH) audit $(if $(PAPER),"$(PAPER)")
+audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER= LANGUAGE=)
+	$(VPRESEARCH) audit $(SPOKEN) $(if $(PAPER),"$(PAPER)")
 
-validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE=)
-	$(VPRESEARCH) validate $(SPOKEN) "$(DATA)"
+validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE= DROP_IDENTIFIERS=)
+	$(VPRESEARCH) validate $(SPOKEN) $(if $(DROP_IDENTIFIERS),--drop-identifiers) "$(DATA)"
 
 template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)
 	$(VPRESEARCH) template $(SPOKEN) "$(OUT)"

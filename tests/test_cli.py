@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -20,7 +21,7 @@ import vpresearch.reconstruct
 import vpresearch.report
 import vpresearch.review
 import vpresearch.scorecard
-from vpresearch import cli, reproduce, runner
+from vpresearch import cli, labels, reproduce, runner
 from vpresearch.compendium import read_compendium
 from vpresearch.errors import VPResearchError
 from vpresearch.load import load
@@ -91,12 +92,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def test_a_run_says_what_it_did(finished: Finished, paper: Paper) -> None:
     assert (finished.code, finished.stderr.count("Traceback")) == (0, 0)
     *_, verdicts, place, report, review, bound = finished.stdout.splitlines()
-    assert bound == f"{len(paper.claims)} of {len(paper.claims)} numbers bound" == "96 of 96 numbers bound"
-    assert re.fullmatch(rf"Outputs in {re.escape(str(finished.out))} \(\d+ s\)", place)
-    assert report == f"Report in {finished.out / 'report' / 'es'}"
-    assert review == f"For a reviewer: {finished.out / 'review' / 'index.html'}"
+    assert bound == f"los {len(paper.claims)} números del artículo tienen veredicto"
+    assert re.fullmatch(rf"Resultados en {re.escape(str(finished.out))} \(\d+ s\)", place)
+    assert report == f"Informe en {finished.out / 'report' / 'es'}"
+    assert review == f"Para quien revise: {finished.out / 'review' / 'index.html'}"
     assert sum(int(part.split(": ")[1]) for part in verdicts.split(", ")) == 96
-    assert "Reconstructed" not in finished.stdout
+    assert "econstru" not in finished.stdout
 
 
 def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) -> None:
@@ -147,9 +148,8 @@ def test_a_run_gives_a_verdict_on_every_claim(finished: Finished, paper: Paper) 
         assert row["method"]
         assert row["reason"]
         assert (row["rounded"] == "") == (row["computed"] == "") == (row["verdict"] == "not computable")
-    counts = [
-        f"{verdict}: {sum(row['verdict'] == verdict for row in rows)}" for verdict in {r["verdict"] for r in rows}
-    ]
+    told = Counter(row["verdict"] for row in rows)
+    counts = [f"{labels.text(f'verdict.{verdict}', 'es')}: {count}" for verdict, count in told.items()]
     assert all(count in finished.stdout for count in counts)
 
 
@@ -217,10 +217,27 @@ def test_numbers_that_differ_fail_a_strict_run_only(
 ) -> None:
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", str(tmp_path), *strict]) == code
     lines = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("  differs: ") for line in lines) == 10
-    assert lines[0] == "  differs: cohort.patients.n: printed 27, computed 74"
-    (differs,) = (int(n) for n in re.findall(r"differs: (\d+),?", "\n".join(lines[-5:])))
-    assert lines[10] == f"  and {differs - 10} more, in tables/scorecard.html"
+    assert sum(line.startswith("  difiere: ") for line in lines) == 10
+    assert lines[0] == "  difiere: resultados, número de pacientes: impreso 27, calculado 74"
+    (differs,) = (int(n) for n in re.findall(r"difiere: (\d+),?", "\n".join(lines[-5:])))
+    assert lines[10] == f"  y {differs - 10} más, en tables/scorecard.html"
+
+
+def test_a_number_that_differs_is_named_in_the_language(
+    no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for language, words in (
+        ("es", "difiere: tabla 3, protocolo según fuga, Cemento inyectado (cc): impreso 0,267, calculado 0,463"),
+        ("en", "differs: table 3, protocol by leak, Injected cement (cc): printed 0.267, computed 0.463"),
+    ):
+        assert cli.main(["reproduce", "--alpha", "0.001", "--language", language]) == 0
+        assert words in capsys.readouterr().out
+
+
+def test_an_audit_speaks_the_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for language, words in (("es", "números impresos; imposibles: 1; todo en"), ("en", "impossible: 1; all in")):
+        assert cli.main(["audit", "--language", language, "--out", str(tmp_path)]) == 0
+        assert words in capsys.readouterr().out
 
 
 def test_the_reconstruction_passes_a_strict_run(
@@ -228,9 +245,12 @@ def test_the_reconstruction_passes_a_strict_run(
 ) -> None:
     assert cli.main(["reproduce", "--strict"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("Reconstructed data: no row is a patient. Nothing below is a reproduction.\n")
-    assert "differs" not in out
-    assert out.splitlines()[-1] == "96 of 96 numbers bound"
+    assert out.startswith(
+        "Datos reconstruidos: ninguna fila es un paciente. Nada de lo que sigue es una reproducción.\n"
+    )
+    assert "difiere" not in out
+    assert "Resultados en la carpeta del proyecto (tables, figures) (" in out
+    assert out.splitlines()[-1] == "los 96 números del artículo tienen veredicto"
     assert {name: no_notebooks[0][name] for name in ("language", "alpha", "seed")} == {
         "language": "es",
         "alpha": 0.05,
@@ -273,16 +293,16 @@ def test_the_least_count_counts_for_the_public_only(
 ) -> None:
     assert cli.main(["reproduce", "--data", str(WORKBOOK), *arguments]) == 0
     assert no_notebooks[0]["min_cell"] == least
-    assert ("withheld: " in capsys.readouterr().out) == bool(least)
+    assert ("reservado: " in capsys.readouterr().out) == bool(least)
 
 
 def test_a_public_run_prints_no_number_that_its_tables_hide(
     no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--public", "--min-cell", "20"]) == 0
-    told = re.findall(r"^  differs: (\S+):", capsys.readouterr().out, re.M)
+    told = re.findall(r"^  difiere: (.*): impreso", capsys.readouterr().out, re.M)
     assert told
-    assert not [claim for claim in told if re.search(r"table1|\.(min|max)$|osteoporosis", claim)]
+    assert not [number for number in told if re.search(r"\b[TL]\d|mínimo|máximo|osteoporosis", number)]
 
 
 def test_a_study_of_a_few_is_not_made_public(
@@ -320,7 +340,7 @@ def test_one_exhibit_is_made_without_a_report(
     monkeypatch.setattr(vpresearch.report, "writing", lambda *_: pytest.fail("a report was begun"))
     assert cli.main(["reproduce", "--only", "table3"]) == 0
     assert no_notebooks[0]["only"] == "table3"
-    assert "Report in" not in capsys.readouterr().out
+    assert "Informe en" not in capsys.readouterr().out
 
 
 def test_an_unknown_exhibit_is_refused_with_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -607,6 +627,12 @@ def test_a_faulty_file_is_told_in_both_languages_and_to_a_machine(
     (problem,) = json.loads(captured.out)["problems"]
     assert (problem["code"], problem["message"]) == ("not_a_number", "The cell does not hold a number.")
     assert "patients' rows" in captured.err
+
+
+@pytest.mark.parametrize(("command", "words"), [("validate", "DATA=estudio.xlsx."), ("template", "OUT=estudio.xlsx.")])
+def test_without_a_file_make_says_how_to_name_it(command: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([command, ""]) == 2
+    assert f"make {command} {words}" in capsys.readouterr().err
 
 
 def test_the_copy_never_overwrites_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,9 @@ def spoil(sheet: Any) -> None:
 
 def test_the_template_is_written_once(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "study.xlsx"
-    assert "Datos" in write_template(out, "es")
+    said = write_template(out, "es")
+    assert "Datos" in said
+    assert said.endswith(f'make validate DATA="{out.as_posix()}"')
     content = out.read_bytes()
     assert codes(lambda: write_template(out, "es")) == ["file_exists"]
     assert (out.read_bytes(), os.listdir(out.parent)) == (content, ["study.xlsx"])

@@ -68,16 +68,16 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
 
 def test_nothing_is_said_to_be_unchanged_before_it_was_made(wanted: Wanted) -> None:
     assert unchanged(wanted) is None
-    assert set(why(wanted).lines) == {f"{name}: it was not made yet" for name in (*BOOKS, "report/es", "review")}
+    assert set(why(wanted).lines) == {f"{name}: aún no se había hecho" for name in (*BOOKS, "report/es", "review")}
     assert not wanted.out.exists()
 
 
 def test_what_was_made_is_unchanged_and_says_the_same(wanted: Wanted) -> None:
     told, again = remake(wanted), unchanged(wanted)
     assert again is not None
-    assert again.lines[1].startswith("Nothing has changed, and every output is as it was made: 01_cohort.ipynb, ")
+    assert again.lines[1].startswith("Nada ha cambiado y cada resultado está como se hizo: 01_cohort.ipynb, ")
     assert (again.lines[0], again.lines[-5], *again.lines[-3:]) == (told.lines[0], told.lines[-5], *told.lines[-3:])
-    assert set(why(wanted).lines) == {f"{name}: nothing changed" for name in (*BOOKS, "report/es", "review")}
+    assert set(why(wanted).lines) == {f"{name}: nada ha cambiado" for name in (*BOOKS, "report/es", "review")}
 
 
 @pytest.mark.parametrize("part", ["tables/01.csv", "report/es/report.html", "review/index.html"])
@@ -88,7 +88,7 @@ def test_an_output_that_is_not_as_it_was_made_is_made_again(wanted: Wanted, part
     before = path.read_bytes()
     path.unlink() if gone else path.write_text("by hand", encoding="utf-8")
     assert unchanged(wanted) is None
-    assert sum(told.endswith("an output is gone or was changed") for told in why(wanted).lines) == 1
+    assert sum(told.endswith("falta un resultado o se cambió") for told in why(wanted).lines) == 1
     remake(wanted)
     assert path.read_bytes() == before
     assert unchanged(wanted) is not None
@@ -98,11 +98,11 @@ def test_an_output_that_is_not_as_it_was_made_is_made_again(wanted: Wanted, part
     ("change", "words", "n"),
     [
         ({"language": "en"}, "the language changed", 3),
-        ({"alpha": 0.1}, "the parameters changed", 4),
-        ({"seed": 2}, "the parameters changed", 4),
-        ({"min_cell": 5}, "the parameters changed", 3),
-        ({"only": "table", "seed": 2}, "the parameters changed", 2),
-        ({"force": True}, "--force was given", 4),
+        ({"alpha": 0.1}, "cambiaron los parámetros", 4),
+        ({"seed": 2}, "cambiaron los parámetros", 4),
+        ({"min_cell": 5}, "cambiaron los parámetros", 3),
+        ({"only": "table", "seed": 2}, "cambiaron los parámetros", 2),
+        ({"force": True}, "se pidió con --force", 4),
     ],
 )
 def test_why_names_what_changed(wanted: Wanted, change: dict[str, object], words: str, n: int) -> None:

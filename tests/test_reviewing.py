@@ -12,11 +12,12 @@ from typing import get_args
 
 import pytest
 
-from vpresearch import cli
+from vpresearch import cli, labels
+from vpresearch.load import Dataset
 from vpresearch.project import ROOT
 from vpresearch.published import Paper
 from vpresearch.reconstruct import ENSEMBLE, read_ensemble
-from vpresearch.scorecard import Verdict
+from vpresearch.scorecard import Verdict, differing, scorecard
 
 PAGE = (ROOT / "REVIEWING.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
@@ -50,8 +51,21 @@ def test_every_command_of_ours_runs() -> None:
 def test_the_verdicts_are_counted_as_they_are() -> None:
     with (ROOT / "tables" / "scorecard.csv").open(encoding="utf-8", newline="") as file:
         counts = Counter(row["verdict"] for row in csv.DictReader(file))
-    told = dict(re.findall(r"^\| ([a-z ]+) \| (\d+) \|", PAGE, re.M))
-    assert told == {verdict: str(counts[verdict]) for verdict in get_args(Verdict)}
+    told = re.findall(r"^\| ([a-z ]+) \| ([^|]+) \| (\d+) \|", PAGE, re.M)
+    assert told == [
+        (verdict, labels.text(f"verdict.{verdict}", "es"), str(counts[verdict])) for verdict in get_args(Verdict)
+    ]
+
+
+def test_the_other_parameter_changes_what_the_page_says(paper: Paper, shipped: Dataset) -> None:
+    (level,) = re.findall(r"--alpha (\S+) ", PAGE)
+    rows = {row.claim.id: row for row in scorecard(paper, shipped, float(level))}
+    volume, cement = rows["table3.vertebral_volume.p"], rows["table3.cement_volume.p"]
+    assert {volume.computed.method.code, cement.computed.method.code} == {"p_student"}
+    told = [each.replace(",", ".") for each in (volume.rounded, cement.rounded, cement.claim.printed.printed)]
+    assert told == ["0.196", "0.463", "0.267"]
+    assert "p = {} for the vertebral volume and {} for the cement.".format(*told) in PAGE
+    assert [row.claim.id for row in differing(list(rows.values()))] == [cement.claim.id]
 
 
 def test_every_number_of_its_prose_is_that_of_an_output(paper: Paper) -> None:
@@ -61,6 +75,8 @@ def test_every_number_of_its_prose_is_that_of_an_output(paper: Paper) -> None:
         "96": str(len(paper.claims)),
         "0.05": str(cli._ALPHA),
         "0.466": paper["table3.vertebral_volume.p"].printed.printed.replace(",", "."),
+        # The run with another parameter has a test of its own.
+        **{number: number for number in ("0.196", "0.463", "0.267")},
         "500": str(len(read_ensemble(ENSEMBLE).fill_percent)),
         # Exhibits by their numbers in the paper: table 3, figures 3 and 4.
         "3": "3",

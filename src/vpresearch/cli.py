@@ -257,12 +257,17 @@ def _audit(options: argparse.Namespace) -> int:
         figures.write(figures.audit_p(checks, options.language), out / "figures")
     alarms = [check for check in checks if check.alarm]
     for check in alarms:
-        print(f"  impossible: {check.claims[0]}: {labels.audited(check, options.language)}")
-    print(f"{len(checks)} checks of {len(paper.claims)} claims, {len(alarms)} impossible; all in {shown(out)}")
+        detail = labels.audited(check, options.language)
+        print(f"  {labels.text('console.impossible', options.language, claim=check.claims[0], detail=detail)}")
+    counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms)}
+    print(labels.text("console.audited", options.language, **counts, place=shown(out)))
     return DIFFERS if options.strict and alarms else OK
 
 
 def _validate(options: argparse.Namespace) -> int:
+    if not options.file.name:
+        # What make passes on where no DATA is given.
+        raise refused("DATA", "no_file_named")
     from vpresearch.load import examine
     from vpresearch.validation import as_json, report
 
@@ -278,6 +283,8 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _template(options: argparse.Namespace) -> int:
+    if not options.file.name:
+        raise refused("OUT", "no_new_file_named")
     from vpresearch.filing import write_template
 
     print(write_template(options.file, options.language))
@@ -285,6 +292,7 @@ def _template(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from vpresearch import labels
     from vpresearch.load import load
     from vpresearch.report import analyse, write_reports
 
@@ -292,9 +300,9 @@ def _report(options: argparse.Namespace) -> int:
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
     folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
     _refuse_a_file(folder)
-    if dataset.reconstruction:
-        print("Reconstructed data: no row is a patient. Every page says so.")
     languages = ("es", "en") if options.language == "both" else (options.language,)
+    if dataset.reconstruction:
+        print(labels.text("console.every_page", languages[0]))
     for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
         print(shown(path))
     return OK

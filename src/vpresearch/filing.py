@@ -9,6 +9,7 @@ from pathlib import Path
 from vpresearch.annotate import annotate
 from vpresearch.labels import text
 from vpresearch.load import Examined
+from vpresearch.project import shown
 from vpresearch.telling import refused
 from vpresearch.template import template
 
@@ -35,7 +36,8 @@ def write_template(out: Path, language: str) -> str:
     if out.exists():
         raise refused(out.name, "file_exists")
     _write(out, template(language))
-    return text("template.written", language, name=out.name, sheet=text("template.data", language))
+    sheet = text("template.data", language)
+    return text("template.written", language, name=out.name, sheet=sheet, path=shown(out).as_posix())
 
 
 def write_copy(path: Path, examined: Examined, out: Path, language: str) -> str:

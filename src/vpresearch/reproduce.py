@@ -6,11 +6,12 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from vpresearch import labels
 from vpresearch.compendium import choose, read_compendium
 from vpresearch.project import PUBLISHED, shown
 from vpresearch.sharing import shared_by_all
@@ -29,18 +30,6 @@ _MOST_LISTED = 10
 _PAGES = "review"
 # The notebook that shows the audit of the paper.
 _AUDIT = "04_audit.ipynb"
-_RECONSTRUCTED = "Reconstructed data: no row is a patient. Nothing below is a reproduction."
-_REASONS = {
-    "never": "it was not made yet",
-    "outputs": "an output is gone or was changed",
-    "notebook": "the notebook changed",
-    "parameters": "the parameters changed",
-    "language": "the language changed",
-    "data": "the data changed",
-    "source": "the package or its tables changed",
-    "lock": "the lock file changed",
-    "force": "--force was given",
-}
 
 
 @dataclass(frozen=True)
@@ -119,10 +108,10 @@ def unchanged(wanted: Wanted) -> Told | None:
     reasons = _reasons(wanted, state, digest, verdicts.reconstruction)
     if any(reasons.values()):
         return None
-    lines = [_RECONSTRUCTED] if verdicts.reconstruction else []
-    lines.append(f"Nothing has changed, and every output is as it was made: {', '.join(reasons)}.")
+    lines = _reconstructed(wanted, reconstruction=verdicts.reconstruction)
+    lines.append(_words("unchanged", wanted, names=", ".join(reasons)))
     if verdicts.differing:
-        lines.append(f"  {verdicts.differing} differ; see tables/scorecard.html")
+        lines.append(f"  {_words('differing', wanted, n=verdicts.differing)}")
     return Told([*lines, *_ending(wanted, verdicts.counts, "")], verdicts.differing)
 
 
@@ -147,9 +136,10 @@ def why(wanted: Wanted) -> Told:
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     state = read_state(wanted.out, wanted.records)
     reasons = _reasons(wanted, state, dataset.sha256, dataset.reconstruction)
+    nothing = _words("nothing_changed", wanted)
     return Told(
         [
-            f"{name}: {'; '.join(_REASONS[reason] for reason in found) or 'nothing changed'}"
+            f"{name}: {'; '.join(labels.text(f'stale.{reason}', wanted.language) for reason in found) or nothing}"
             for name, found in reasons.items()
         ]
     )
@@ -226,8 +216,8 @@ def remake(wanted: Wanted) -> Told:
         pages = write_pages(wanted.records, wanted.out, rows, dataset, read_compendium(), wanted.language)
         state.made[_PAGES] = Made(_of_pages(wanted, dataset.sha256), outputs_of(wanted.records, pages))
     state.write()
-    lines = [_RECONSTRUCTED] if dataset.reconstruction else []
-    lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(differences)
+    lines = _reconstructed(wanted, reconstruction=dataset.reconstruction)
+    lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(wanted, differences)
     return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
 
 
@@ -299,22 +289,44 @@ def _of_verdicts(wanted: Wanted, digest: str) -> dict[str, str]:
     return inputs(digest, "", hang_on)
 
 
-def _told_differences(differences: list[Row]) -> list[str]:
-    lines = [
-        f"  differs: {row.claim.id}: printed {row.claim.printed.printed}, computed {row.rounded}"
-        for row in differences[:_MOST_LISTED]
-    ]
+def _reconstructed(wanted: Wanted, *, reconstruction: bool) -> list[str]:
+    return [_words("reconstructed", wanted)] if reconstruction else []
+
+
+def _told_differences(wanted: Wanted, differences: list[Row]) -> list[str]:
+    lines = [f"  {_difference(row, wanted)}" for row in differences[:_MOST_LISTED]]
     if len(differences) > _MOST_LISTED:
-        lines.append(f"  and {len(differences) - _MOST_LISTED} more, in tables/scorecard.html")
+        lines.append(f"  {_words('more', wanted, n=len(differences) - _MOST_LISTED)}")
     return lines
 
 
+def _difference(row: Row, wanted: Wanted) -> str:
+    """Name a number as a reader of the paper would: where it stands, and what it is."""
+    language, how = wanted.language, row.computed.method
+    # How a test came out is told by the scorecard.
+    what = replace(how, code=row.claim.compute.statistic) if row.claim.compute.statistic == "p" else how
+    mark = labels.text("decimal_mark", language)
+    return _words(
+        "difference",
+        wanted,
+        place=labels.place(row.claim.places[-1], language),
+        what=labels.method(what, language),
+        printed=row.claim.printed.printed.replace(",", mark),
+        computed=row.rounded.replace(",", mark),
+    )
+
+
 def _ending(wanted: Wanted, counts: Mapping[str, int], took: str) -> list[str]:
-    lines = [", ".join(f"{verdict}: {count}" for verdict, count in counts.items())]
-    lines.append(f"Outputs in {shown(wanted.out)}{took}")
+    verdicts = (f"{labels.text(f'verdict.{verdict}', wanted.language)}: {count}" for verdict, count in counts.items())
+    out = shown(wanted.out)
+    place = out if out.parts else _words("project", wanted)
+    lines = [", ".join(verdicts), f"{_words('outputs', wanted, place=place)}{took}"]
     if wanted.report is not None:
-        lines.append(f"Report in {shown(wanted.report)}")
+        lines.append(_words("report", wanted, place=shown(wanted.report)))
     if wanted.only is None:
-        lines.append(f"For a reviewer: {shown(wanted.records / 'review' / 'index.html')}")
-    bound = sum(counts.values())
-    return [*lines, f"{bound} of {bound} numbers bound"]
+        lines.append(_words("review", wanted, place=shown(wanted.records / "review" / "index.html")))
+    return [*lines, _words("bound", wanted, n=sum(counts.values()))]
+
+
+def _words(key: str, wanted: Wanted, **values: object) -> str:
+    return labels.text(f"console.{key}", wanted.language, **values)

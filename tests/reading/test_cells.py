@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from vpresearch.dictionary import columns
 from vpresearch.reading.cells import convert, type_cells
 from vpresearch.reading.raw import RawTable, Unreadable, letter
+from vpresearch.telling import tell, told
 
 
 @given(st.decimals(-1000, 1000, places=3), st.sampled_from(".,"), st.sampled_from(["", " ", "\t"]))
@@ -51,6 +52,26 @@ def test_a_word_with_a_doubt_is_none_of_the_accepted(doubt: str) -> None:
 @pytest.mark.parametrize("odd", [10**400, float("inf"), float("nan"), "٣", True])
 def test_what_only_looks_like_a_number_is_none(odd: object) -> None:
     assert convert(odd, columns()["age_years"]) == (None, ("not_a_number", {"unit": "years"}))
+
+
+@pytest.mark.parametrize(
+    ("written", "wording", "words"),
+    [
+        ("1.234,5", "number_with_thousands", "millares"),
+        (" -1,234.56", "number_with_thousands", "millares"),
+        ("1.234.567", "number_with_thousands", "millares"),
+        ("30/5", "date_or_fraction", "fracción"),
+        ("3/5/2020", "date_or_fraction", "fecha"),
+        ("2020-5-3", "date_or_fraction", "fecha"),
+        ("3.4.5", None, "no contiene un número"),
+        ("7-8", None, "no contiene un número"),
+    ],
+)
+def test_a_number_written_otherwise_is_told_as_what_it_seems(written: str, wording: str | None, words: str) -> None:
+    value, fault = convert(written, columns()["age_years"])
+    assert (value, fault) == (None, ("not_a_number", {"unit": "years"} | ({"wording": wording} if wording else {})))
+    code, values = fault
+    assert words in told(tell(code, **values), "es").message  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("written", ["T12", "t 12", "D-12", "T.12", "Th 12", " T12\xa0"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vpresearch import labels
 from vpresearch.compendium import read_compendium
 from vpresearch.disclosure import withhold
 from vpresearch.load import Dataset
@@ -59,6 +60,20 @@ def test_the_scorecard_links_every_number(records: Path, shipped: Dataset, paper
         (row,) = re.findall(rf'<tr id="{re.escape(claim.id)}">(.*?)</tr>', page, re.S)
         assert 'href="../notebooks/05_scorecard.html#cell-id=05-07"' in row
         assert 'href="functions.html#vpresearch.' in row
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_links_stand_after_the_verdict_and_keys_break_at_dots(
+    language: str, records: Path, shipped: Dataset, paper: Paper
+) -> None:
+    page = pages(records, shipped, paper, language)["scorecard.html"]
+    header = re.findall(r'<th scope="col">(.*?)</th>', page)
+    named = ("word.verdict", "review.cell", "review.made", "word.method", "word.reason")
+    assert header[5:] == [labels.text(name, language) for name in named]
+    (row,) = re.findall(r'<tr id="table3.cement_volume.p">(.*?)</tr>', page, re.S)
+    cells = re.findall(r"<td>(.*?)</td>", row)
+    assert cells[0] == "table3.<wbr>cement_volume.<wbr>p"
+    assert ["href=" in cell for cell in cells] == [n in {6, 7} for n in range(len(header))]
 
 
 def test_the_index_lists_what_was_made(records: Path, shipped: Dataset, paper: Paper) -> None:

@@ -19,6 +19,9 @@ from vpresearch.telling import tell
 EXAMPLE_IDS = {"es": "EJEMPLO", "en": "EXAMPLE"}
 _NUMBER = re.compile(r"[-\u2212+]?[0-9]+(?:[.,][0-9]+)?")
 _THOUSANDS = re.compile(r"[-\u2212+]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+# 1.234,5 and 1,234.5; and 30/5, 24/25 or 3-5-2020.
+_GROUPED = re.compile(r"[-\u2212+]?[0-9]{1,3}(?:[.,][0-9]{3})+[.,][0-9]+")
+_DATE_OR_FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}(?:/[0-9]{1,4})?|[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}")
 _LARGEST = 1e15
 # Signs that are no part of any accepted word, and change or doubt it.
 _DOUBT = re.compile(r"[?¿±~<>=*#%&+|^/\\]|^\s*[-\u2212]")
@@ -173,7 +176,15 @@ def _number(cell: object, column: Column) -> _Converted:
             return float(cell), None
     elif isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()):
         return float(cell.strip().replace(",", ".").replace("\u2212", "-")), None
-    return None, ("not_a_number", {"unit": column.unit})
+    return None, ("not_a_number", {"unit": column.unit, **_seeming(cell)})
+
+
+def _seeming(cell: object) -> dict[str, object]:
+    """Choose the words that name what was written instead of a number."""
+    written = cell.strip() if isinstance(cell, str) else ""
+    if _GROUPED.fullmatch(written):
+        return {"wording": "number_with_thousands"}
+    return {"wording": "date_or_fraction"} if _DATE_OR_FRACTION.fullmatch(written) else {}
 
 
 def _category(cell: object, column: Column) -> _Converted:

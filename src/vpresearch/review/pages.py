@@ -7,6 +7,7 @@ import html
 import io
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from vpresearch.scorecard import Row
 from vpresearch.tables import scorecard_table
 
 _INDEX, _SCORECARD, _FUNCTIONS, _ORIGINS = "index.html", "scorecard.html", "functions.html", "origins.csv"
+# Columns of the scorecard up to its verdict.
+_VERDICT = 6
 _FORMATS = {"tables": ("csv", "html", "tex"), "figures": ("png", "svg", "csv")}
 
 
@@ -76,17 +79,17 @@ def write_pages(
 
 def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], dataset: Dataset, language: str) -> str:
     table = scorecard_table(rows, dataset, language)
-    header = [*map(str, table.shown.columns), *(labels.text(f"review.{name}", language) for name in ("cell", "made"))]
+    linked_to = [labels.text(f"review.{name}", language) for name in ("cell", "made")]
+    header = _after_verdict(list(map(str, table.shown.columns)), linked_to)
     body = []
     for row, seen in zip(rows, table.shown.itertuples(index=False), strict=True):
         linked = [
             "<br>".join(link(_cell_target(cell), cell.id) for cell in shown_in[row.claim.id]),
             "<br>".join(link(f"{_FUNCTIONS}#{full_name(each)}", each.__qualname__) for each in functions(row)),
         ]
-        words = [html.escape(str(value)) for value in seen]
-        # An id is long, and may be broken where it has a dot.
-        words[0] = words[0].replace(".", ".<wbr>")
-        body.append((row.claim.id, [*words, *linked]))
+        # An id is long, and may be broken where it has a dot; reasons name some, too.
+        words = [re.sub(r"\.(?=[a-z])", ".<wbr>", html.escape(str(value))) for value in seen]
+        body.append((row.claim.id, _after_verdict(words, linked)))
     parts = [
         f"<h1>{html.escape(table.caption)}</h1>",
         f"<p>{link(_INDEX, labels.text('review.index', language))} · {_counts(rows, language)}</p>",
@@ -94,6 +97,11 @@ def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], data
         *(f'<p class="note">{html.escape(note)}</p>' for note in table.notes),
     ]
     return page(table.caption, "\n".join(parts), language, reconstruction=dataset.reconstruction, style=_WIDE)
+
+
+def _after_verdict(words: list[str], linked: list[str]) -> list[str]:
+    """Put the links before the long columns, where nobody need look for them."""
+    return [*words[:_VERDICT], *linked, *words[_VERDICT:]]
 
 
 def _cell_target(cell: Cell) -> str:
@@ -197,10 +205,14 @@ def _colophon(records: Path, dataset: Dataset, language: str) -> str:
 
 _WIDE = """
 body { max-width: none; }
-td:nth-child(6), td a { white-space: nowrap; }
-td:nth-child(2) { min-width: 9rem; }
-td:nth-child(7) { min-width: 11rem; }
-td:nth-child(8) { min-width: 16rem; }
+table { table-layout: fixed; width: 100%; }
+th, td { padding: 0.3em 0.5em; box-sizing: border-box; overflow-wrap: break-word; }
+th:nth-child(1), th:nth-child(8) { width: 12%; }
+th:nth-child(2), th:nth-child(9) { width: 11%; }
+th:nth-child(3), th:nth-child(7) { width: 6.5%; }
+th:nth-child(4) { width: 7.5%; }
+th:nth-child(5), th:nth-child(6) { width: 9%; }
+@media (max-width: 70rem) { table { display: block; overflow-x: auto; } td:last-child { min-width: 16rem; } }
 """
 
 
