@@ -140,8 +140,10 @@ def test_a_good_workbook_is_looked_at_and_a_faulty_one_is_told_by_cell(
     assert page.session.study is before
     assert "wrong.xlsx: " in words(page)
     assert "cell C3" in words(page)
+    assert text("explore.source_kept", "en") in words(page)
     upload(page, "mine.xlsx", workbook().read_bytes())
     assert "mine.xlsx: 3 patients, 5 vertebrae, 2 leaks" in words(page)
+    assert text("explore.source_kept", "en") not in words(page)
     assert (page.session.study.name, page.session.study.reconstruction) == ("mine.xlsx", False)
     assert page.session.member is None
     assert page.session.fault == ""

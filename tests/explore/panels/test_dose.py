@@ -60,6 +60,13 @@ def test_of_separated_rows_only_firth_has_a_slope(drawn: Dataset) -> None:
     assert fits.slopes["flic"].estimate > 0
 
 
+def test_the_column_of_reasons_is_there_only_with_a_reason_and_no_interval_is_one_dash(drawn: Dataset) -> None:
+    assert text("explore.why", "en") not in dose.slopes_table(dose.fitted(drawn), "ml", "en")
+    separated = dose.slopes_table(dose.fitted(drawn, separated=True), "ml", "en")
+    assert text("explore.why", "en") in separated
+    assert "– to –" not in separated
+
+
 def test_the_picture_is_the_curve_of_the_library(drawn: Dataset) -> None:
     fits = dose.fitted(drawn)
     spec = dose.draw(fits, "ml", dose.risk_at(fits, "ml", 2.0, 25.0), "en")

@@ -165,11 +165,15 @@ def slopes_table(fits: Fitted, chosen: str, language: str) -> str:
             low=odds_or_none(slope.ci_low, language),
             high=odds_or_none(slope.ci_high, language),
         )
+        if np.isnan(slope.ci_low) and np.isnan(slope.ci_high):
+            interval = odds_or_none(slope.ci_low, language)
         name = text(f"explore.slope_{model}", language)
         numbers = [odds_or_none(slope.estimate, language), interval, p_value(slope.p_value, language)]
         rows.append([name, *numbers, why_not(slope.reason, language)])
     heads = [text(f"explore.{name}", language) for name in ("model", "odds_ratio", "interval95")]
     heads += ["p", text("explore.why", language)]
+    if not any(row[-1] for row in rows):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
     return show.table(text("explore.slopes", language), heads, rows, chosen=[MODELS.index(chosen)])
 
 

@@ -75,7 +75,7 @@ def draw(language: str) -> dict[str, Any]:
             name = f"{words[0]}: {text('explore.odds_ratio', language)} {words[1]}, p {words[2]}"
             dots.append({"id": identity(source, place), "x": float(np.exp(log_odds)), "y": float(value), "label": name})
         colour, shape = _COLOURS[source]
-        marks.append(chart.points(dots, colour, shape, text(f"explore.source_{source}", language), 5))
+        marks.append(chart.points(dots, colour, shape, text(f"explore.all_{source}", language), 5))
     ratios = np.exp(np.concatenate([slope for slope, _ in slopes().values()]))
     axes = (
         chart.axis(text("explore.odds_ratio_point", language), float(ratios.min()), float(ratios.max()), language),
@@ -138,6 +138,8 @@ def panel(session: Session) -> widgets.Widget:
             mark()
         kind = "vp-report" if examined.dataset is not None else "vp-report vp-fault"
         told.value = f"<pre class='{kind}'>{escape(report(examined, language))}</pre>"
+        if examined.dataset is None:
+            told.value += show.paragraph(text("explore.source_kept", language))
 
     session.on(place, lambda: take("drawn", place.value))
     session.on(plot, lambda: take(*of_identity(plot.picked["id"])), "picked")
