@@ -131,8 +131,10 @@ def panel(session: Session) -> widgets.Widget:
 
     def update() -> None:
         patients.description = f"{text('explore.n_patients', language)}: {count(patients.value, language)}"
-        said.value = told(slope, ratio.value, patients.value, language)
-        plot.spec = draw(slope, ratio.value, patients.value, language)
+        # The browser rounds what it is given to the slider's step.
+        true = first if round(ratio.value, 2) == round(first, 2) else ratio.value
+        said.value = told(slope, true, patients.value, language)
+        plot.spec = draw(slope, true, patients.value, language)
 
     for control in (patients, ratio):
         session.on(control, update)
