@@ -470,6 +470,8 @@ def test_a_failure_has_its_own_code_and_no_traceback(
             raise error from None
 
     monkeypatch.setattr(runner, "run", fail)
+    # The report would be finished before the failure is told.
+    monkeypatch.setattr(vpresearch.report, "writing", lambda *_: contextlib.nullcontext())
     assert cli.main(["reproduce", "--out", "x"]) == code
     captured = capsys.readouterr()
     assert re.fullmatch(words, captured.err)

@@ -157,9 +157,9 @@ def test_the_same_results_give_the_same_bytes(
 
 def test_every_slope_of_a_reconstruction_has_the_identified_range(composed: Composed, shipped: Dataset) -> None:
     report = composed("en", True)
-    least, most = (f"{end:.3f}" for end in identified(shipped) or ())
+    least, most = (labels.number(end, 3, "en") for end in identified(shipped) or ())
     for name in ("table.models", "table.leak_risk", "figure.spline", "figure.risk_curve"):
-        assert any(f"{least} to {most}" in note for note in report.notes[name])
+        assert any(f"between {least} and {most}" in note for note in report.notes[name])
     prose = text_of(report.blocks)
     assert prose.count("odds ratio of") <= prose.count(f"slopes from {least} to {most}")
     assert not any(

@@ -93,7 +93,7 @@ def beside(key: str, identified: tuple[float, float], language: str) -> str:
 
     Examples
     --------
-    >>> "-0.004 to 0.134" in beside("report.beside", (-0.0043, 0.1336), "en")
+    >>> "−0.004 to 0.134" in beside("report.beside", (-0.0043, 0.1336), "en")
     True
     """
     least, most = (labels.number(end, 3, language) for end in identified)
