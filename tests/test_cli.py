@@ -234,6 +234,7 @@ def test_a_number_that_differs_is_named_in_the_language(
         assert words in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_an_audit_speaks_the_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for language, words in (("es", "números impresos; imposibles: 1; todo en"), ("en", "impossible: 1; all in")):
         assert cli.main(["audit", "--language", language, "--out", str(tmp_path)]) == 0

@@ -183,6 +183,7 @@ def test_the_provenance_is_that_of_the_shipped_data() -> None:
     assert provenance["sha256"] == hashlib.sha256(RECONSTRUCTION.read_bytes()).hexdigest()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("file", [notebook.file for notebook in read_compendium().notebooks])
 def test_committed_outputs_are_what_the_library_gives(file: str, tmp_path: Path) -> None:
     """Run the notebook's lines without its kernel, and compare every file byte by byte."""

@@ -270,6 +270,7 @@ def test_a_file_larger_than_any_study_is_not_read(tmp_path: Path, refused: Refus
     assert megabytes < 1
 
 
+@pytest.mark.long
 def test_a_workbook_of_200000_rows_is_refused_for_their_number(tmp_path: Path, refused: Refused) -> None:
     header = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in columns())
     rows = "<row><c><v>1</v></c><c><v>2</v></c></row>" * 200_000
