@@ -35,6 +35,7 @@ _IMPORTED = (
     "vpresearch.report",
     "vpresearch.scorecard",
     "vpresearch.tables",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "pingouin",
 )
@@ -77,6 +78,8 @@ def warm_copies() -> copies.Copies | None:
     """
     if not copies.possible():
         return None
+    # A kernel loads its debugger, which complains on the terminal of a Python whose own modules it cannot step through.
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     for module in _IMPORTED:
         import_module(module)
     # What the copies share would become their own when the collector looks at it.
