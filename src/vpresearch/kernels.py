@@ -74,7 +74,7 @@ def warm_copies() -> copies.Copies | None:
     Returns
     -------
     Copies or None
-        As many at once as there are cores; None where no copy can be made.
+        None where no copy can be made.
     """
     if not copies.possible():
         return None
@@ -84,7 +84,8 @@ def warm_copies() -> copies.Copies | None:
         import_module(module)
     # What the copies share would become their own when the collector looks at it.
     gc.freeze()
-    return copies.Copies(len(os.sched_getaffinity(0))) if copies.possible() else None
+    # One more than there are cores: now and then one waits for what another computes.
+    return copies.Copies(len(os.sched_getaffinity(0)) + 1) if copies.possible() else None
 
 
 class ForkedKernel:
