@@ -22,6 +22,16 @@ math { font-size: 1.05em; }
 """
 
 
+def load_page_writer() -> None:
+    """Load and compile what writes pages, for copies of this process."""
+    from nbformat import v4
+
+    make = cast("Any", v4)
+    cells = [make.new_markdown_cell("a"), make.new_code_cell("1")]
+    _exporter().from_notebook_node(make.new_notebook(cells=cells))
+    colours()
+
+
 def write_notebook_page(path: Path, language: str, *, reconstruction: bool) -> Path:
     """Write an executed notebook as a page beside it; every cell can be linked to by its id.
 
