@@ -345,21 +345,25 @@ def solve(cell: Cell, low: int, high: int) -> Solved:
     centre = round((cell.mean.value - exact(cell.low)) / cell.unit)
     # The two neighbours of the centre must belong to the range; two values or one need no neighbours.
     centre = min(max(centre, low + 1), high - 1) if high - low > 1 else low
-    windows = _free_windows(cell, centre)
+    windows = _free_windows(cell, centre, low - centre, high - centre)
     if any(copies and not low <= k <= high for k, copies in enumerate(cell.required_counts)):
         windows = ()
     free = cell.n - sum(cell.required_counts)
     return Solved(cell, centre, Multisets(free, low - centre, high - centre, windows))
 
 
-def _free_windows(cell: Cell, centre: int) -> tuple[Window, ...]:
-    """Windows of the values that remain once those that must occur are taken out."""
+def _free_windows(cell: Cell, centre: int, low: int, high: int) -> tuple[Window, ...]:
+    """Windows of the values that remain once those that must occur are taken out; deviations from low to high."""
     total, squares = _fixed(cell, centre)
-    return tuple(
-        Window(window.total - total, window.low - squares, window.high - squares)
-        for window in cell.windows(centre)
-        if window.high >= squares
-    )
+    free = cell.n - sum(cell.required_counts)
+    found = []
+    for window in cell.windows(centre):
+        left = window.total - total
+        # (x - low)(high - x) is nowhere below 0, which bounds the squares by the sum.
+        most = min(window.high - squares, (low + high) * left - free * low * high)
+        if window.low - squares <= most:
+            found.append(Window(left, window.low - squares, most))
+    return tuple(found)
 
 
 def count(cell: Cell) -> int:
