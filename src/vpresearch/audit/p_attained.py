@@ -257,9 +257,10 @@ def _ranked(first: Ints, second: Ints) -> tuple[Ints, Ints]:
     n_a, n = first.shape[1], first.shape[1] + second.shape[1]
     # The group in the lowest bit: one sort, and values stand together in either group.
     line = np.sort(np.concatenate([2 * first, 2 * second + 1], axis=1), axis=1)
-    differs = np.diff(line >> 1, axis=1, prepend=-1) != 0
-    start = np.flatnonzero(differs)
-    equal, of_second = np.diff(start, append=line.size), np.add.reduceat((line & 1).ravel(), start)
+    value, begins = line >> 1, np.ones(line.shape, dtype=np.bool_)
+    np.not_equal(value[:, 1:], value[:, :-1], out=begins[:, 1:])
+    start = np.flatnonzero(begins)
+    equal, of_second = np.append(start[1:], line.size) - start, np.add.reduceat((line & 1).ravel(), start)
     place = start % n
     row = np.flatnonzero(place == 0)
     rank_sum = np.add.reduceat((equal - of_second) * (2 * place + equal + 1), row)

@@ -156,13 +156,23 @@ class Cell:
         return least, greatest
 
     @cached_property
-    def required_counts(self) -> tuple[int, ...]:
-        """Least copies of each lattice value, the attained extremes included."""
+    def required_places(self) -> Counter[int]:
+        """Least copies of each position that must occur, the attained extremes included."""
         copies = Counter(map(self.index, self.required))
         for extreme in (self.attained_low, self.attained_high):
             if extreme is not None:
                 copies[self.index(extreme)] = max(1, copies[self.index(extreme)])
-        return tuple(copies[k] for k in range(self.size))
+        return copies
+
+    @cached_property
+    def required_counts(self) -> tuple[int, ...]:
+        """Least copies of each lattice value, the attained extremes included."""
+        return tuple(self.required_places[k] for k in range(self.size))
+
+    @cached_property
+    def squares_by_total(self) -> dict[int, tuple[int, int]]:
+        """Least and greatest sum of squares of the positions that is admissible with each sum."""
+        return {window.total: (window.low, window.high) for window in self.windows()}
 
     def windows(self, centre: int = 0) -> Iterator[Window]:
         """Integer sums, and sums of squares with each, that print as the reported statistics.
