@@ -153,8 +153,11 @@ def identified(dataset: Dataset) -> tuple[float, float] | None:
     >>> least < 0.05 < greatest
     True
     """
-    if not dataset.reconstruction:
-        return None
+    return _slopes() if dataset.reconstruction else None
+
+
+@cache
+def _slopes() -> tuple[float, float]:
     slopes = np.concatenate([batched_ml(each.fill_percent, each.leak).coef[:, 1] for each in shipped().values()])
     return float(slopes.min()), float(slopes.max())
 
@@ -198,10 +201,14 @@ def identified_intervals(dataset: Dataset) -> Intervals | None:
     >>> found.least < -0.1 < 0.2 < found.greatest, found.n
     (True, 500)
     """
-    return _intervals() if dataset.reconstruction else None
+    return _shared_intervals() if dataset.reconstruction else None
 
 
 @cache
+def _shared_intervals() -> Intervals:
+    return once(_intervals)
+
+
 def _intervals() -> Intervals:
     found = {name: batched_gee(each.fill_percent, each.leak, each.patient) for name, each in shipped().items()}
     reach = {name: t.ppf(0.975, fits.df) * fits.se["kc"] for name, fits in found.items()}
