@@ -110,7 +110,7 @@ def execute_together(tasks: Sequence[Task], copies: Copies, finish: Callable[[Ta
     Outcome
         As they end.
     """
-    _import_papermill()
+    load_papermill()
     jobs = {copies.submit(_execute_forked, task, finish): task for task in tasks}
     for job in copies.finished(list(jobs)):
         task = jobs[job]
@@ -121,8 +121,8 @@ def execute_together(tasks: Sequence[Task], copies: Copies, finish: Callable[[Ta
         yield Outcome(task, seconds, failure)
 
 
-def _import_papermill() -> None:
-    """Import what each copy needs, before it is made."""
+def load_papermill() -> None:
+    """Import and compile what executes notebooks, for copies of this process."""
     # For a check of addresses that notebooks have none of, a grammar would be compiled, which takes a second.
     grammar = {"rfc3987_syntax": None} if "rfc3987_syntax" not in sys.modules else {}
     sys.modules.update(grammar)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from vpresearch.compendium import Exhibit, Notebook, choose, read_compendium
 from vpresearch.copies import Copies
 from vpresearch.errors import VPResearchError
 from vpresearch.executed import without_paths
-from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, move_failed
+from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, load_papermill, move_failed
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
@@ -138,6 +138,7 @@ def run(
         if copies is None:
             outcomes = execute_in_turn(tasks, finish)
         else:
+            load_papermill()
             load_page_writer()
             outcomes = execute_together(tasks, copies, finish)
         faults = []
