@@ -10,6 +10,7 @@ from vpresearch.published.claims import Claim, Compute, Grid, Paper
 from vpresearch.published.entries import Entry, read_entries
 from vpresearch.published.faults import columns_of, decimal, of_claim, of_ids, of_sizes, of_variable
 from vpresearch.reported import Reported
+from vpresearch.sharing import once
 
 _SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
@@ -36,7 +37,10 @@ def read_paper(path: Path | str) -> Paper:
     >>> read_paper(PUBLISHED)["table3.vertebral_volume.p"].printed.printed
     '0,466'
     """
-    path = Path(path)
+    return once(_read, Path(path).resolve())
+
+
+def _read(path: Path) -> Paper:
     content, problems = read_entries(path)
     sections = {name: _section(content, name, kind, problems) for name, kind in _SECTIONS.items()}
     about, variables, claims = sections["paper"], sections["variables"], sections["claims"]
