@@ -128,7 +128,7 @@ def test_a_report_of_which_nothing_changed_is_not_written_again(
 
 
 AUDITED = """
-import os, sys
+import os, sys, time
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -147,6 +147,8 @@ out = Path(sys.argv[1])
 wanted = reproduce.Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
 for asked in (wanted, replace(wanted, only="01_cohort"), replace(wanted, plain=True)):
     with shared_by_all(out / str(id(asked))), reproduce._auditing(asked, load(RECONSTRUCTION)):
+        # Time enough to be begun.
+        time.sleep(asked is wanted)
         print(module.audit(read_paper(PUBLISHED), 1) == os.getpid())
 """
 

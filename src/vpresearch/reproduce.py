@@ -201,15 +201,17 @@ def remake(wanted: Wanted) -> Told:
         if put_in_place is not None:
             put_in_place(wanted.records / "report")
             _record_report(wanted, dataset)
+        from vpresearch.published import read_paper
+        from vpresearch.scorecard import differing, scorecard
+
+        # While what the notebooks computed is still there.
+        rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
     from vpresearch.disclosure import withhold
-    from vpresearch.published import read_paper
     from vpresearch.review import write_pages
-    from vpresearch.scorecard import differing, scorecard
 
-    rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
     rows = withhold(rows, dataset, wanted.min_cell) if wanted.min_cell else rows
     differences, counts = differing(rows), Counter(str(row.verdict) for row in rows)
     state = read_state(wanted.out, wanted.records)
