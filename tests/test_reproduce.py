@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 
 import vpresearch.report
 import vpresearch.review
-from vpresearch import reproduce, runner, staleness
+from vpresearch import reproduce, runner, scorecard, staleness
 from vpresearch.compendium import Compendium, Exhibit, Notebook, read_compendium
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, RECONSTRUCTION
@@ -125,6 +126,51 @@ def test_a_report_of_which_nothing_changed_is_not_written_again(
     monkeypatch.setattr(vpresearch.report, "writing", lambda *_: pytest.fail("a report was begun"))
     (wanted.out / "tables" / "01.csv").unlink()
     remake(wanted)
+
+
+def results_of(wanted: Wanted) -> list[str]:
+    return sorted(path.name for path in (wanted.records / "private").rglob("*") if len(path.name) == 64)
+
+
+def test_what_a_run_computed_of_a_reconstruction_the_next_one_takes(
+    wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remake(wanted)
+    found = results_of(wanted)
+    assert found
+
+    @functools.wraps(scorecard._scorecard)
+    def again(*_: object) -> None:
+        pytest.fail("it was computed again")
+
+    monkeypatch.setattr(scorecard, "_scorecard", again)
+    remake(dataclasses.replace(wanted, language="en"))
+    assert results_of(wanted) == found
+
+
+@pytest.mark.parametrize("change", ["force", "code"])
+def test_what_other_code_computed_is_dropped(wanted: Wanted, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    remake(wanted)
+    (kept,) = (wanted.records / "private" / "computed").iterdir()
+    (kept / "old").touch()
+    if change == "code":
+        monkeypatch.setattr(reproduce, "code_digest", lambda: "of other code")
+    remake(dataclasses.replace(wanted, force=change == "force", language="en"))
+    (anew,) = (wanted.records / "private" / "computed").iterdir()
+    assert (anew.name != kept.name) == (change == "code")
+    assert results_of(wanted)
+    assert not (anew / "old").exists()
+
+
+def test_what_a_run_computed_of_real_data_goes_with_it(
+    wanted: Wanted, rows: list[dict[str, str]], write: Callable[..., Path]
+) -> None:
+    # The next study in the same place is a patient's.
+    remake(wanted)
+    before = results_of(wanted)
+    remake(dataclasses.replace(wanted, data=write(rows)))
+    assert results_of(wanted) == before
+    assert not list(wanted.records.glob(".staging-*"))
 
 
 AUDITED = """

@@ -16,10 +16,10 @@ from vpresearch import labels
 from vpresearch.compendium import choose, read_compendium
 from vpresearch.project import PUBLISHED, shown
 from vpresearch.sharing import shared_by_all
-from vpresearch.staleness import file_digest, inputs, inputs_of
+from vpresearch.staleness import code_digest, file_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
-from vpresearch.workspace import staging
+from vpresearch.workspace import Computed, staging
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
@@ -171,9 +171,13 @@ def remake(wanted: Wanted) -> Told:
     from vpresearch.copies import one_thread
 
     one_thread()
+    computed = Computed(wanted.records, code_digest())
+    if wanted.force:
+        computed.drop()
     with ExitStack() as started:
         place = started.enter_context(staging(wanted.records))
-        started.enter_context(shared_by_all(place / "private"))
+        results = computed.folder if _known_reconstruction(wanted) and computed.folder.is_dir() else place / "private"
+        started.enter_context(shared_by_all(results))
         # Whatever still writes must end before its folder goes.
         started.enter_context(_auditing(wanted))
         dataset = _load(wanted)
@@ -203,6 +207,8 @@ def remake(wanted: Wanted) -> Told:
 
         # While what the notebooks computed is still there.
         rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
+        if dataset.reconstruction:
+            computed.keep(results)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
@@ -233,6 +239,12 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
     if wanted.only is None:
         made_from[_PAGES] = _of_pages(wanted, digest)
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
+
+
+def _known_reconstruction(wanted: Wanted) -> bool:
+    """Tell whether an earlier run found that these data are a reconstruction."""
+    verdicts = read_state(wanted.out, wanted.records).verdicts
+    return verdicts is not None and verdicts.reconstruction and verdicts.inputs["data"] == file_digest(wanted.data)
 
 
 def _load(wanted: Wanted) -> Dataset:

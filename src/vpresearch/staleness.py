@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -65,6 +67,17 @@ def source_digest() -> str:
         The same whatever the line endings; computed once, since a run goes on with the code that it began with.
     """
     return _digest(part for path in sorted(_sources()) for part in (path.name.encode(), _lines(path)))
+
+
+def code_digest() -> str:
+    """Give the digest of what a result hangs on beside its arguments: the package, its tables, the lock, the machine.
+
+    Returns
+    -------
+    str
+    """
+    machine = f"{sys.version} {platform.platform()}"
+    return _digest([source_digest().encode(), _lines(LOCK), machine.encode()])
 
 
 def inputs(data: str, language: str, parameters: Mapping[str, object]) -> dict[str, str]:
