@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from vpresearch import labels
 from vpresearch.compendium import choose, read_compendium
+from vpresearch.digests import file_digest
 from vpresearch.project import PUBLISHED, shown
 from vpresearch.sharing import shared_by_all
-from vpresearch.staleness import file_digest, inputs, inputs_of
+from vpresearch.staleness import inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
 from vpresearch.workspace import staging
