@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from vpresearch.labels import text
 from vpresearch.project import ROOT
 
 PATIENCE = 90
@@ -45,6 +46,11 @@ _WATCH = """() => {
   });
   seen.observe(document.body, {childList: true, subtree: true});
 }"""
+
+
+def es(key: str, **values: object) -> str:
+    """Words of the explorer in Spanish, in which it begins."""
+    return text(f"explore.{key}", "es", **values)
 
 
 def executable() -> str:

@@ -18,7 +18,7 @@ from vpresearch.inference import compare_by_leak
 from vpresearch.labels import number, p_value, text
 from vpresearch.load import Dataset
 
-from .browser import PATIENCE, Visitor, browser, serving, visitor
+from .browser import PATIENCE, Visitor, es, serving, visitor
 
 pytestmark = pytest.mark.long
 # What a control may take from the input to the last change on the page, in milliseconds.
@@ -31,22 +31,12 @@ def address() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
-
-
 @pytest.fixture
 def one(opened: Browser, address: str) -> Iterator[Visitor]:
     with visitor(opened) as one:
         one.visit(address)
         one.ready()
         yield one
-
-
-def es(key: str, **values: object) -> str:
-    return text(f"explore.{key}", "es", **values)
 
 
 # -- who may look ------------------------------------------------------------------------------------------------
