@@ -151,7 +151,7 @@ class Visitor:
     def give(self, name: str, path: Path) -> None:
         """Choose a file by the button of a name."""
         with self.page.expect_file_chooser() as chooser:
-            self.page.get_by_role("button", name=name).click()
+            self.page.get_by_role("button", name=name, exact=True).click()
         chooser.value.set_files(path)
 
     def see(self, words: str) -> None:

@@ -169,6 +169,7 @@ def test_workbooks_are_checked_and_two_visitors_see_each_their_own(
         first.see("faulty.xlsx: ")
         assert "celda C3" in first.text()
         assert text("banner.reconstruction", "es") in first.text()
+        # The button says no more than it did.
         first.give(es("upload"), workbook(name="mine.xlsx"))
         first.see("mine.xlsx: 3 pacientes, 5 vértebras, 2 fugas")
         assert es("banner_own", name="mine.xlsx") in first.text()
