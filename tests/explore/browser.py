@@ -148,6 +148,12 @@ class Visitor:
         """The box to type in of a name."""
         return self.page.get_by_label(name, exact=True)
 
+    def number(self, name: str) -> float:
+        """The number in a box of a Spanish page."""
+        shown = self.box(name).input_value()
+        assert re.fullmatch(r"\d+,\d+", shown), shown
+        return float(shown.replace(",", "."))
+
     def give(self, name: str, path: Path) -> None:
         """Choose a file by the button of a name."""
         with self.page.expect_file_chooser() as chooser:

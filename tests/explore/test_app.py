@@ -96,8 +96,7 @@ def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visit
     one.see(es("made_up"))
     page.wait_for_timeout(1000)
     volume, cement = (
-        float(one.box(text(f"variable.{name}", "es")).input_value())
-        for name in ("vertebral_volume_cc", "cement_volume_cc")
+        one.number(text(f"variable.{name}", "es")) for name in ("vertebral_volume_cc", "cement_volume_cc")
     )
     assert volume > 24
     assert cement > 2.6
@@ -113,14 +112,14 @@ def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -
     one.see(es("put_back"))
     point = page.locator("[data-id='0']")
     point.focus()
-    before = float(one.box(text("variable.vertebral_volume_cc", "es")).input_value())
+    before = one.number(text("variable.vertebral_volume_cc", "es"))
     point.press("ArrowRight")
     one.see(es("made_up"))
     page.wait_for_timeout(800)
     # The point keeps the focus through what it changes.
     page.keyboard.press("Shift+ArrowRight")
     page.wait_for_timeout(800)
-    after = float(one.box(text("variable.vertebral_volume_cc", "es")).input_value())
+    after = one.number(text("variable.vertebral_volume_cc", "es"))
     assert round(after - before, 1) == 1.1
     one.page.get_by_role("button", name=es("walk_tab"), exact=True).press("Enter")
     page.wait_for_function("document.querySelectorAll('.vp-plot svg[role=group]').length === 4")

@@ -6,6 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
+from vpresearch.explore.box import NumberBox
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import drag
 from vpresearch.explore.study import moved
@@ -52,7 +53,7 @@ def test_dragging_tells_p_and_odds_ratio_of_the_library(
         assert shown.replace("'", "&#x27;") in words()
     slope = gee.fit(leak_design(other.rows))[1]
     assert f"{odds_ratio(slope.estimate, 'en')} ({odds_ratio(slope.ci_low, 'en')} to" in words()
-    assert [box.value for box in controls(widgets.BoundedFloatText)] == [44.0, 5.5]
+    assert [box.number for box in controls(NumberBox)] == [44.0, 5.5]
     assert text("explore.made_up", "en") in words()
     # The study that the other panels look at is untouched.
     assert page.session.study is study
@@ -64,7 +65,7 @@ def test_the_scorecard_says_which_verdicts_change(
     page.session.panel = "drag"
     study = page.session.study
     assert text("explore.scorecard_changes", "en", n=0, total=96) in words()
-    controls(widgets.BoundedFloatText)[0].value = 80.0
+    controls(NumberBox)[0].value = "80"
     row: Any = study.vertebrae.loc[0]
     other = moved(study, 0, 80.0, float(row["cement_volume_cc"]), str(row["leak"]))
     pairs = zip(scorecard(paper, study), scorecard(paper, other), strict=True)
@@ -82,6 +83,6 @@ def test_another_vertebra_can_be_picked(
     plots()[0].picked = {"id": 9, "turn": 1}
     assert plots()[0].spec["draggable"] == 9
     row = page.session.study.vertebrae.loc[9]
-    volume, cement = (box.value for box in controls(widgets.BoundedFloatText))
+    volume, cement = (box.number for box in controls(NumberBox))
     assert (volume, cement) == (row["vertebral_volume_cc"], row["cement_volume_cc"])
     assert page.session.selected == 9

@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from vpresearch.explore import chart, show
+from vpresearch.explore.box import NumberBox
 from vpresearch.explore.panels import walk
 from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none
 from vpresearch.explore.panels.groups import printed_p
@@ -179,12 +180,8 @@ def panel(session: Session) -> widgets.Widget:
     who = widgets.BoundedIntText(
         session.selected + 1, min=1, max=len(study.vertebrae), description=text("explore.vertebra_number", language)
     )
-    volume = widgets.BoundedFloatText(
-        min=5.0, max=80.0, step=0.1, description=text("variable.vertebral_volume_cc", language)
-    )
-    cement = widgets.BoundedFloatText(
-        min=0.1, max=12.0, step=0.1, description=text("variable.cement_volume_cc", language)
-    )
+    volume = NumberBox(text("variable.vertebral_volume_cc", language), (5.0, 80.0), language)
+    cement = NumberBox(text("variable.cement_volume_cc", language), (0.1, 12.0), language)
     leak = widgets.ToggleButtons(options=[(text(f"leak_group.{each}", language), each) for each in ("no", "yes")])
     model = session.keep(
         "drag.model",
@@ -204,7 +201,7 @@ def panel(session: Session) -> widgets.Widget:
     def update() -> None:
         if state["quiet"]:
             return
-        other = moved(study, state["at"], volume.value, cement.value, leak.value)
+        other = moved(study, state["at"], volume.number, cement.number, leak.value)
         changed = changed_columns(study, other, state["at"])
         after = outcome(other, model.value) if changed else base()
         claims = touched(changed)
@@ -217,8 +214,9 @@ def panel(session: Session) -> widgets.Widget:
     def put(values: dict[str, Any]) -> None:
         # All at once: each control alone would have everything computed anew.
         state["quiet"] = True
-        for control, name in ((volume, "vertebral_volume_cc"), (cement, "cement_volume_cc"), (leak, "leak")):
-            control.value = values.get(name, control.value)
+        volume.number = values["vertebral_volume_cc"]
+        cement.number = values["cement_volume_cc"]
+        leak.value = values.get("leak", leak.value)
         state["quiet"] = False
         update()
 
@@ -228,7 +226,9 @@ def panel(session: Session) -> widgets.Widget:
         plot.mark(at, walk.siblings(study, at))
         put(dict(study.vertebrae.loc[at]))
 
-    for control in (volume, cement, leak, model):
+    for box in (volume, cement):
+        session.on(box, update, "number")
+    for control in (leak, model):
         session.on(control, update)
     session.on(who, lambda: choose(who.value - 1) if who.value - 1 != state["at"] else None)
     session.on(plot, lambda: choose(plot.picked["id"]) if plot.picked["id"] != state["at"] else None, "picked")
