@@ -227,8 +227,8 @@ def test_a_number_that_differs_is_named_in_the_language(
     no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for language, words in (
-        ("es", "difiere: tabla 3, protocolo según fuga, Cemento inyectado (cc): impreso 0,267, calculado 0,463"),
-        ("en", "differs: table 3, protocol by leak, Injected cement (cc): printed 0.267, computed 0.463"),
+        ("es", "difiere: tabla 3, p, Cemento inyectado (cc): impreso 0,267, calculado 0,463"),
+        ("en", "differs: table 3, p, Injected cement (cc): printed 0.267, computed 0.463"),
     ):
         assert cli.main(["reproduce", "--alpha", "0.001", "--language", language]) == 0
         assert words in capsys.readouterr().out
@@ -236,9 +236,14 @@ def test_a_number_that_differs_is_named_in_the_language(
 
 @pytest.mark.long
 def test_an_audit_speaks_the_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for language, words in (("es", "números impresos; imposibles: 1; todo en"), ("en", "impossible: 1; all in")):
+    for language, impossible, ending in (
+        ("es", "  imposible: tabla 3, p, Volumen vertebral medio (cc): p = 0,466", "imposibles: 1; todo en"),
+        ("en", "  impossible: table 3, p, Mean vertebral volume (cc): p = 0.466", "impossible: 1; all in"),
+    ):
         assert cli.main(["audit", "--language", language, "--out", str(tmp_path)]) == 0
-        assert words in capsys.readouterr().out
+        first, last = capsys.readouterr().out.splitlines()
+        assert first.startswith(impossible)
+        assert ending in last
 
 
 def test_the_reconstruction_passes_a_strict_run(

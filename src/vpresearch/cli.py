@@ -257,8 +257,11 @@ def _audit(options: argparse.Namespace) -> int:
         figures.write(figures.audit_p(checks, options.language), out / "figures")
     alarms = [check for check in checks if check.alarm]
     for check in alarms:
-        detail = labels.audited(check, options.language)
-        print(f"  {labels.text('console.impossible', options.language, claim=check.claims[0], detail=detail)}")
+        said = {
+            "claim": labels.claimed(paper[check.claims[0]], options.language),
+            "detail": labels.audited(check, options.language),
+        }
+        print(f"  {labels.text('console.impossible', options.language, **said)}")
     counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms)}
     print(labels.text("console.audited", options.language, **counts, place=shown(out)))
     return DIFFERS if options.strict and alarms else OK

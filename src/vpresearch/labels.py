@@ -14,10 +14,11 @@ from vpresearch.telling import words as words_of
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from vpresearch.audit import Check
-    from vpresearch.scorecard import Note
+    from vpresearch.published import Claim
+    from vpresearch.scorecard import Note, Row
 
 # Beyond this, digits would only pretend.
 _LARGE = 1e15
@@ -250,6 +251,24 @@ def p_value(value: float, language: str) -> str:
     return f"< {number(0.001, 3, language)}" if value < 0.001 else number(value, 3, language)
 
 
+def rounded(row: Row, language: str) -> str:
+    """Write a recomputed number in the printed style; a p that leaves nothing but zeros as below its last place.
+
+    Parameters
+    ----------
+    row : Row
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+        Empty where nothing could be computed.
+    """
+    shown = printed(row.rounded, language)
+    nothing = row.claim.kind == "p" and shown and not re.search("[1-9]", shown)
+    return f"< {shown[:-1]}1" if nothing else shown
+
+
 def variable(name: str, language: str) -> str:
     """Give the name of a variable as the tables write it.
 
@@ -281,7 +300,7 @@ def place(name: str, language: str) -> str:
     Parameters
     ----------
     name : str
-        As in the paper's file, such as ``"table 3"``.
+        As in the paper's file, such as ``"table 3"``; one of another paper that has no words is its own name.
     language : {"es", "en"}
 
     Returns
@@ -294,7 +313,7 @@ def place(name: str, language: str) -> str:
     ('tabla 3', 'resumen (en)')
     """
     word, _, rest = name.partition(" ")
-    return " ".join(filter(None, (text(f"place.{word}", language), rest)))
+    return " ".join(filter(None, (words_of(language)["place"].get(word, word), rest)))
 
 
 def places(names: Sequence[str], language: str) -> str:
@@ -326,7 +345,7 @@ def category(column: str, value: str, language: str) -> str:
     Parameters
     ----------
     column : str
-        Canonical column, or ``region``.
+        Canonical column, ``region``, or a column of another paper, whose categories are their own names.
     value : str
         Canonical category.
     language : {"es", "en"}
@@ -342,7 +361,7 @@ def category(column: str, value: str, language: str) -> str:
     """
     if column == "region":
         return text(f"region.{value}", language)
-    return dictionary.label(column, language, value)
+    return dictionary.label(column, language, value) if column in dictionary.columns() else value
 
 
 def series(study: str, language: str) -> str:
@@ -386,7 +405,35 @@ def method(note: Note, language: str) -> str:
     >>> method(Note("mean", {"over": "patients", "variable": "age_years"}), "en")
     'mean over patients, Age'
     """
-    values = dict(note.values)
+    return _method(note.code, note.values, language)
+
+
+def claimed(claim: Claim, language: str) -> str:
+    """Name a printed number as a reader of the paper would: where it stands, and what it is.
+
+    Parameters
+    ----------
+    claim : Claim
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.published import read_paper
+    >>> claimed(read_paper(PUBLISHED)["table3.cement_volume.p"], "en")
+    'table 3, p, Injected cement (cc)'
+    """
+    statistic = claim.compute.statistic
+    code = f"claimed_{statistic}" if statistic in {"p", "smallest_p"} else statistic
+    where = [place(claim.places[-1], language)] if claim.places else []
+    return ", ".join([*where, _method(code, claim.compute.parts(), language)])
+
+
+def _method(code: str, values: Mapping[str, str | float], language: str) -> str:
     parts = {
         "over": text(f"word.{values['over']}", language) if "over" in values else "",
         "variable": _part("variable", _variables(str(values.get("variable", "")), language), language),
@@ -397,7 +444,7 @@ def method(note: Note, language: str) -> str:
         name: _part(name, _groups(str(values.get(name, "")), language), language)
         for name in ("group", "within", "minus")
     }
-    return text(f"method.{note.code}", language, **(values | parts))
+    return text(f"method.{code}", language, **{**values, **parts})
 
 
 def reason(note: Note, language: str) -> str:
