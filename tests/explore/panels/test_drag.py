@@ -86,3 +86,15 @@ def test_another_vertebra_can_be_picked(
     volume, cement = (box.number for box in controls(NumberBox))
     assert (volume, cement) == (row["vertebral_volume_cc"], row["cement_volume_cc"])
     assert page.session.selected == 9
+
+
+def test_a_verdict_that_changes_names_its_number_and_writes_it_in_the_language(
+    page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
+) -> None:
+    page.session.panel = "drag"
+    controls(NumberBox)[1].value = "0.1"
+    assert "table 3, p, Injected cement (cc)</th><td class='vp-number'>0.267</td>" in words()
+    page.session.language = "es"
+    assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" not in words()
+    controls(NumberBox)[1].value = "0.1"
+    assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" in words()

@@ -17,7 +17,7 @@ from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
 from vpresearch.explore.study import moved, paper
 from vpresearch.inference import Comparison, compare_by_leak
-from vpresearch.labels import method, p_value, place, text, variable, why_not
+from vpresearch.labels import claimed, p_value, printed, rounded, text, variable, why_not
 from vpresearch.load import Dataset
 from vpresearch.published import Claim
 from vpresearch.regression.models import leak_design
@@ -134,7 +134,7 @@ def p_table(before: Outcome, after: Outcome, language: str) -> str:
     for name in _COMPARED:
         both = [each.comparisons[name] for each in (before, after)]
         shown = [f"{p_value(each.result.p_value, language)} ({text(f'test.{each.chosen}', language)})" for each in both]
-        rows.append([f"p, {variable(name, language)}", *shown, printed_p(name) or "–"])
+        rows.append([f"p, {variable(name, language)}", *shown, printed(printed_p(name), language) or "–"])
     ratios = []
     for each in (before.slope, after.slope):
         ends = {"low": odds_or_none(each.ci_low, language), "high": odds_or_none(each.ci_high, language)}
@@ -158,11 +158,10 @@ def scorecard_table(before: Mapping[str, Row], after: Mapping[str, Row], languag
     for claim, row in after.items():
         was = before[claim]
         if was.verdict != row.verdict:
-            said = (
-                f"{method(row.computed.method, language)} ({', '.join(place(p, language) for p in row.claim.places)})"
-            )
             verdicts = [text(f"verdict.{each.verdict}", language) for each in (was, row)]
-            rows.append([said, row.claim.printed.printed, was.rounded or "–", row.rounded or "–", *verdicts])
+            numbers = [rounded(each, language) or "–" for each in (was, row)]
+            said = [claimed(row.claim, language), printed(row.claim.printed.printed, language)]
+            rows.append([*said, *numbers, *verdicts])
     count = text("explore.scorecard_changes", language, n=len(rows), total=len(paper().claims))
     if not rows:
         return show.paragraph(count)
