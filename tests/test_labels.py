@@ -288,8 +288,8 @@ def test_an_unknown_key_language_or_a_value_not_given_is_refused() -> None:
                     "why": "normality_unknown",
                 },
             ),
-            "t de Student = −1,235, gl = 39 (p de Shapiro-Wilk = 0,063 y –: no se puede comprobar la normalidad)",
-            "Student's t = −1.235, df = 39 (Shapiro-Wilk p = 0.063 and –: normality cannot be tested)",
+            "t de Student = −1,235, gl = 39 (Shapiro-Wilk: p = 0,063 y –; no se puede comprobar la normalidad)",
+            "Student's t = −1.235, df = 39 (Shapiro-Wilk: p = 0.063 and –; normality cannot be tested)",
         ),
         (
             Note("smallest_p_kruskal", {"variable": "vas_1m", "statistic": 2.8849, "df": 1.0}),

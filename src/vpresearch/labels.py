@@ -251,6 +251,49 @@ def p_value(value: float, language: str) -> str:
     return f"< {number(0.001, 3, language)}" if value < 0.001 else number(value, 3, language)
 
 
+def p_is(value: float, language: str) -> str:
+    """Write a p-value with its sign, as prose does.
+
+    Parameters
+    ----------
+    value : float
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+        A dash where there is none.
+
+    Examples
+    --------
+    >>> p_is(0.0004, "es"), p_is(0.2666, "en"), p_is(float("nan"), "en")
+    ('p < 0,001', 'p = 0.267', '–')
+    """
+    shown = p_value(value, language)
+    return shown if math.isnan(value) else f"p {shown}" if value < 0.001 else f"p = {shown}"
+
+
+def degrees_of_freedom(value: float, language: str) -> str:
+    """Write degrees of freedom: whole ones as such, Welch's with one decimal.
+
+    Parameters
+    ----------
+    value : float
+        NaN is written as a dash.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> degrees_of_freedom(39.0, "es"), degrees_of_freedom(29.27, "es")
+    ('39', '29,3')
+    """
+    return number(value, 0 if float(value).is_integer() else 1, language)
+
+
 def rounded(row: Row, language: str) -> str:
     """Write a recomputed number in the printed style; a p that leaves nothing but zeros as below its last place.
 
@@ -559,7 +602,7 @@ class Banner:
 
 
 class _Number(float):
-    """A float whose format keeps to the language; ``:.3f`` rounds as everywhere else."""
+    """A float whose format keeps to the language; ``:.3f`` rounds as everywhere else, and ``:p`` is ``p_is``."""
 
     language: str
 
@@ -569,6 +612,8 @@ class _Number(float):
         return self
 
     def __format__(self, spec: str) -> str:
+        if spec == "p":
+            return p_is(float(self), self.language)
         if spec.endswith("g"):
             return printed(f"{float(self):{spec}}", self.language)
         return number(float(self), int(spec.strip(".f")), self.language)

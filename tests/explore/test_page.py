@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,34 @@ def test_every_panel_opens_in_both_languages_without_a_fault(page: Page) -> None
                 assert plot.spec["language"] == language
                 assert plot.spec["description"]
                 assert plot.spec["table"]["columns"]
+
+
+def strings(value: Any) -> list[str]:
+    """All that is text in the description of a plot."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [value] if isinstance(value, str) else [each for part in parts for each in strings(part)]
+
+
+@pytest.mark.parametrize(
+    ("language", "foreign"),
+    # Of three digits it may be the mark between thousands, but not after a nought.
+    [("es", r"(?<![\d.])(0|\d+(?!\.\d{3}\b))\.\d"), ("en", r"(?<![\d,])(0|\d+(?!,\d{3}\b)),\d")],
+)
+def test_every_number_has_the_marks_of_the_language_and_no_p_is_nought(
+    shipped: Dataset, language: str, foreign: str
+) -> None:
+    page = Page(Session(study=shipped, language=language))
+    seen = 0
+    for panel in PANELS:
+        page.session.panel = panel
+        boxes = [f"{each.description} {each.value}" for each in controls(page, widgets.Text)]
+        plots = [each for plot in controls(page, Plot) for each in strings(plot.spec)]
+        for said in [*(re.sub("<a .*?</a>|<[^>]*>", " ", unescape(words(page))).split("\n")), *boxes, *plots]:
+            seen += len(re.findall(r"\d[.,]\d", said))
+            assert not re.search(foreign, said), said
+            assert not re.search(r"(?<![\w)])-\d", said), said
+            assert not re.search(r"\bp\W+0[.,]000\b", said), said
+    assert seen > 1000
 
 
 def test_every_panel_opens_on_a_study_of_three_patients(workbook: Callable[..., Path]) -> None:
