@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
@@ -98,3 +100,14 @@ def test_a_verdict_that_changes_names_its_number_and_writes_it_in_the_language(
     assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" not in words()
     controls(NumberBox)[1].value = "0.1"
     assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" in words()
+
+
+def test_of_separated_leaks_firth_has_an_odds_ratio_and_what_it_hangs_on(drawn: Dataset) -> None:
+    fullest = drawn.vertebrae["fill_percent"].rank(method="first", ascending=False).le(15)
+    leak = fullest.map({True: "yes", False: "no"})
+    study = replace(drawn, vertebrae=drawn.vertebrae.assign(leak=leak))
+    firth, likelihood = (drag.outcome(study, model) for model in ("flic", "ml"))
+    assert re.search(
+        r"[\d.]+ \([\d.]+ to &gt;\s1,000\); complete separation: the number", drag.p_table(firth, firth, "en")
+    )
+    assert ">complete separation: the likelihood alone gives" in drag.p_table(likelihood, likelihood, "en")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,13 +12,13 @@ import ipywidgets as widgets
 from vpresearch.explore import chart, show
 from vpresearch.explore.box import NumberBox
 from vpresearch.explore.panels import walk
-from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none
+from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none, reason_of
 from vpresearch.explore.panels.groups import printed_p
 from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
 from vpresearch.explore.study import moved, paper
 from vpresearch.inference import Comparison, compare_by_leak
-from vpresearch.labels import claimed, p_value, printed, rounded, text, variable, why_not
+from vpresearch.labels import claimed, p_value, printed, rounded, text, variable
 from vpresearch.load import Dataset
 from vpresearch.published import Claim
 from vpresearch.regression.models import leak_design
@@ -139,7 +140,8 @@ def p_table(before: Outcome, after: Outcome, language: str) -> str:
     for each in (before.slope, after.slope):
         ends = {"low": odds_or_none(each.ci_low, language), "high": odds_or_none(each.ci_high, language)}
         ratio = f"{odds_or_none(each.estimate, language)} ({text('explore.from_to', language, **ends)})"
-        ratios.append(ratio if not each.reason else why_not(each.reason, language))
+        said = [] if isnan(each.estimate) else [ratio]
+        ratios.append("; ".join([*said, *filter(None, [reason_of(each, language)])]))
     rows.append([text("explore.odds_ratio_point", language), *ratios, "–"])
     rows.append(
         [
