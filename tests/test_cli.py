@@ -28,6 +28,7 @@ from vpresearch.load import load
 from vpresearch.project import RECONSTRUCTION, ROOT
 from vpresearch.published import Paper
 from vpresearch.state import State
+from vpresearch.telling import refused
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
@@ -460,9 +461,9 @@ def test_an_output_folder_that_is_a_file_is_bad_input(tmp_path: Path, capsys: py
         (
             ValueError(f"the row of {PLANTED}1"),
             3,
-            r"vpresearch itself failed \(ValueError in test_cli.py, line \d+\)\. .*\n",
+            r"vpresearch ha fallado \(ValueError en test_cli.py, línea \d+\)\. La culpa .*\n",
         ),
-        (KeyboardInterrupt(), 130, "\nInterrupted; nothing was left half-written.\n"),
+        (KeyboardInterrupt(), 130, "\nInterrumpido; nada ha quedado a medio escribir.\n"),
     ],
     ids=["ours", "stranger", "interrupt"],
 )
@@ -483,6 +484,42 @@ def test_a_failure_has_its_own_code_and_no_traceback(
     assert re.fullmatch(words, captured.err)
     assert PLANTED not in captured.err + captured.out
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "languages"),
+    [
+        (["template", "x.xlsx", "--language", "en"], ["en"]),
+        (["template", "x.xlsx"], ["es"]),
+        (["report", "--language", "both"], ["es", "en"]),
+        # It is asked for no language.
+        (["simulate", "--n", "1"], ["es", "en"]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("error", "sentences"),
+    [
+        (KeyboardInterrupt(), {"es": "Interrumpido; nada", "en": "Interrupted; nothing"}),
+        (ValueError(), {"es": "vpresearch ha fallado", "en": "vpresearch itself failed"}),
+        (refused("x", "no_file"), {"es": "No existe ese archivo.", "en": "There is no such file."}),
+    ],
+    ids=["interrupt", "stranger", "input"],
+)
+def test_whatever_ends_a_command_is_told_in_the_language_asked_for_or_in_both(
+    command: list[str],
+    languages: list[str],
+    error: BaseException,
+    sentences: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, f"_{command[0]}", fail)
+    assert cli.main(command) in {2, 3, 130}
+    said = capsys.readouterr().err
+    assert [language for language, sentence in sentences.items() if sentence in said] == languages
 
 
 # -- the other commands ------------------------------------------------------------------------------------------
