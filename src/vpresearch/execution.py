@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,14 @@ class Outcome:
     failure: Failure | None
 
 
-def execute_in_turn(tasks: Sequence[Task]) -> Iterator[Outcome]:
+def execute_in_turn(tasks: Sequence[Task], finish: Callable[[Task], object]) -> Iterator[Outcome]:
     """Execute notebooks one after the other, each in a kernel started for it.
 
     Parameters
     ----------
     tasks : sequence of Task
+    finish : callable
+        What is done with a notebook whose every cell ran.
 
     Yields
     ------
@@ -86,10 +88,13 @@ def execute_in_turn(tasks: Sequence[Task]) -> Iterator[Outcome]:
     for task in tasks:
         start = time.perf_counter()
         failure = execute(task, QuietKernelManager)
-        yield Outcome(task, time.perf_counter() - start, failure)
+        seconds = time.perf_counter() - start
+        if failure is None:
+            finish(task)
+        yield Outcome(task, seconds, failure)
 
 
-def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]:
+def execute_together(tasks: Sequence[Task], copies: Copies, finish: Callable[[Task], object]) -> Iterator[Outcome]:
     """Execute notebooks at the same time, each in a kernel forked from this process.
 
     Parameters
@@ -97,14 +102,16 @@ def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]
     tasks : sequence of Task
         In the order in which they are begun.
     copies : Copies
+    finish : callable
+        What is done with a notebook whose every cell ran, in the copy that executed it.
 
     Yields
     ------
     Outcome
         As they end.
     """
-    _import_papermill()
-    jobs = {copies.submit(_execute_forked, task): task for task in tasks}
+    load_papermill()
+    jobs = {copies.submit(_execute_forked, task, finish): task for task in tasks}
     for job in copies.finished(list(jobs)):
         task = jobs[job]
         try:
@@ -114,8 +121,8 @@ def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]
         yield Outcome(task, seconds, failure)
 
 
-def _import_papermill() -> None:
-    """Import what each copy needs, before it is made."""
+def load_papermill() -> None:
+    """Import and compile what executes notebooks, for copies of this process."""
     # For a check of addresses that notebooks have none of, a grammar would be compiled, which takes a second.
     grammar = {"rfc3987_syntax": None} if "rfc3987_syntax" not in sys.modules else {}
     sys.modules.update(grammar)  # type: ignore[arg-type]
@@ -128,12 +135,15 @@ def _import_papermill() -> None:
     nbformat.validate({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
 
 
-def _execute_forked(task: Task) -> tuple[float, Failure | None]:
+def _execute_forked(task: Task, finish: Callable[[Task], object]) -> tuple[float, Failure | None]:
     from vpresearch.kernels import ForkedKernel, manager_of
 
     start = time.perf_counter()
     failure = execute(task, manager_of(ForkedKernel()))
-    return time.perf_counter() - start, failure
+    seconds = time.perf_counter() - start
+    if failure is None:
+        finish(task)
+    return seconds, failure
 
 
 def execute(task: Task, manager: type) -> Failure | None:

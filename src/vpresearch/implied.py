@@ -16,8 +16,8 @@ from vpresearch.load import Dataset
 from vpresearch.reconstruct import ENSEMBLE, Ensemble, read_ensemble
 from vpresearch.regression.batched_firth import Fits, batched_firth, batched_ml
 from vpresearch.regression.batched_gee import batched_gee
+from vpresearch.regression.batched_logistic import maximise_each
 from vpresearch.regression.design import Design, Floats
-from vpresearch.regression.logistic import maximise
 from vpresearch.regression.separation import gate
 from vpresearch.sharing import once
 from vpresearch.workers import InPlace, Workers, gather
@@ -153,8 +153,11 @@ def identified(dataset: Dataset) -> tuple[float, float] | None:
     >>> least < 0.05 < greatest
     True
     """
-    if not dataset.reconstruction:
-        return None
+    return _slopes() if dataset.reconstruction else None
+
+
+@cache
+def _slopes() -> tuple[float, float]:
     slopes = np.concatenate([batched_ml(each.fill_percent, each.leak).coef[:, 1] for each in shipped().values()])
     return float(slopes.min()), float(slopes.max())
 
@@ -198,10 +201,14 @@ def identified_intervals(dataset: Dataset) -> Intervals | None:
     >>> found.least < -0.1 < 0.2 < found.greatest, found.n
     (True, 500)
     """
-    return _intervals() if dataset.reconstruction else None
+    return _shared_intervals() if dataset.reconstruction else None
 
 
 @cache
+def _shared_intervals() -> Intervals:
+    return once(_intervals)
+
+
 def _intervals() -> Intervals:
     found = {name: batched_gee(each.fill_percent, each.leak, each.patient) for name, each in shipped().items()}
     reach = {name: t.ppf(0.975, fits.df) * fits.se["kc"] for name, fits in found.items()}
@@ -241,17 +248,16 @@ def _by_patient(ensemble: Ensemble) -> tuple[Floats, Floats]:
 
 
 def _adjusted(ensemble: Ensemble) -> _Fitted:
-    """Fill beside the volume of the vertebra, by maximum likelihood, one dataset after the other."""
-    found = [_beside_volume(*rows) for rows in zip(ensemble.fill_percent, ensemble.volumes, ensemble.leak, strict=True)]
-    slopes, p_values, reasons = zip(*found, strict=True)
-    return np.array(slopes), np.array(p_values), np.array(reasons, dtype=str)
+    """Fill beside the volume of the vertebra, by maximum likelihood."""
+    outcome = ensemble.leak.astype(float)
+    x = np.stack([np.ones_like(outcome), ensemble.fill_percent, ensemble.volumes], axis=-1)
+    full, height = maximise_each(x, outcome)
+    flat = maximise_each(x[..., [0, 2]], outcome)[1]
+    p_values = np.asarray(chdtrc(1, np.maximum(0, 2 * (height - flat))), float)
+    reasons = [_why(*rows) if np.isnan(p) else "" for p, *rows in zip(p_values, x, ensemble.leak, strict=True)]
+    return np.where(np.isnan(p_values), np.nan, full[:, 1]), p_values, np.array(reasons, dtype=str)
 
 
-def _beside_volume(fill: Floats, volume: Floats, leak: NDArray[np.bool_]) -> tuple[float, float, str]:
-    x, y = np.column_stack([np.ones(len(fill)), fill, volume]), leak.astype(float)
+def _why(x: Floats, leak: NDArray[np.bool_]) -> str:
     terms = ("intercept", "fill_percent", "vertebral_volume_cc")
-    reason = gate(Design("leak", y, x, terms, ("",) * 3, np.arange(len(y))))
-    full, null = (maximise(columns, y) for columns in (x, x[:, [0, 2]])) if not reason else (None, None)
-    if full is None or null is None or not (full.converged and null.converged):
-        return np.nan, np.nan, reason or "not_converged"
-    return float(full.coefficients[1]), float(chdtrc(1, 2 * (full.loglik - null.loglik))), ""
+    return gate(Design("leak", leak.astype(float), x, terms, ("",) * 3, np.arange(len(x)))) or "not_converged"

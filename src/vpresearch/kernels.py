@@ -35,6 +35,7 @@ _IMPORTED = (
     "vpresearch.report",
     "vpresearch.scorecard",
     "vpresearch.tables",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "pingouin",
 )
@@ -73,15 +74,18 @@ def warm_copies() -> copies.Copies | None:
     Returns
     -------
     Copies or None
-        As many at once as there are cores; None where no copy can be made.
+        None where no copy can be made.
     """
     if not copies.possible():
         return None
+    # A kernel loads its debugger, which complains on the terminal of a Python whose own modules it cannot step through.
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     for module in _IMPORTED:
         import_module(module)
     # What the copies share would become their own when the collector looks at it.
     gc.freeze()
-    return copies.Copies(len(os.sched_getaffinity(0))) if copies.possible() else None
+    # One more than there are cores: now and then one waits for what another computes.
+    return copies.Copies(len(os.sched_getaffinity(0)) + 1) if copies.possible() else None
 
 
 class ForkedKernel:

@@ -56,8 +56,9 @@ def assumptions(rows: pd.DataFrame) -> tuple[Assumption, ...]:
     """
     study = leak_design(rows)
     bend, odds = spline.fit(study)[-1], ordinal.proportional_odds(severity_design(rows))
-    names, priors = zip(("usual", bayes.PRIORS), *bayes.ALTERNATIVES, strict=True)
-    slopes = [slope for _, slope, *_ in bayes.fit_each(study, priors)]
+    names, priors = zip(*bayes.ALTERNATIVES, strict=True)
+    # Under the usual priors the models have it already.
+    posteriors = bayes.fit(study), *bayes.fit_each(study, priors)
     return (
         Assumption("straight_line", p_value=bend.p_value, reason=bend.reason),
         Assumption("proportional_odds", p_value=odds.p_value, reason=odds.reason),
@@ -65,6 +66,6 @@ def assumptions(rows: pd.DataFrame) -> tuple[Assumption, ...]:
             Assumption(
                 f"priors_{name.replace(' ', '_')}", slope.estimate, slope.ci_low, slope.ci_high, reason=slope.reason
             )
-            for name, slope in zip(names, slopes, strict=True)
+            for name, (_, slope, *_) in zip(("usual", *names), posteriors, strict=True)
         ),
     )
