@@ -134,8 +134,11 @@ class Table:
 
     def _aligned(self) -> str:
         columns = ", ".join(f".col{place}" for place in self._numbers())
-        cells = f"#T_{self.name} :is(td, th.level{self.shown.columns.nlevels - 1}):is({columns})"
-        return f"<style>{cells} {{ text-align: right; }}</style>\n" if columns else ""
+        if not columns:
+            return ""
+        right = f"#T_{self.name} :is(td, th.level{self.shown.columns.nlevels - 1}):is({columns})"
+        whole = f"#T_{self.name} td:is({columns})"
+        return f"<style>\n{right} {{ text-align: right; }}\n{whole} {{ white-space: nowrap; }}\n</style>\n"
 
     def _banner(self) -> str:
         return labels.text("banner.reconstruction", self.language) if self.reconstruction else ""
