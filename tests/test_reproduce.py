@@ -129,14 +129,13 @@ def test_a_report_of_which_nothing_changed_is_not_written_again(
 
 
 AUDITED = """
-import os, sys
+import os, sys, time
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from vpresearch.kernels import one_thread
+from vpresearch.copies import one_thread
 one_thread()
 from vpresearch import reproduce
-from vpresearch.load import load
 from vpresearch.project import PUBLISHED, RECONSTRUCTION
 from vpresearch.published import read_paper
 from vpresearch.sharing import shared_by_all
@@ -147,7 +146,9 @@ module._audit = by_whom
 out = Path(sys.argv[1])
 wanted = reproduce.Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
 for asked in (wanted, replace(wanted, only="01_cohort"), replace(wanted, plain=True)):
-    with shared_by_all(out / str(id(asked))), reproduce._auditing(asked, load(RECONSTRUCTION)):
+    with shared_by_all(out / str(id(asked))), reproduce._auditing(asked):
+        # Time enough to be begun.
+        time.sleep(asked is wanted)
         print(module.audit(read_paper(PUBLISHED), 1) == os.getpid())
 """
 

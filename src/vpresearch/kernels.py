@@ -20,7 +20,6 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from vpresearch import copies
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 # What the notebooks import, and what ipykernel imports when it starts.
 _IMPORTED = (
     "vpresearch.audit",
@@ -58,14 +57,6 @@ class QuietKernelManager(AsyncKernelManager):
             As of ``jupyter_client``.
         """
         await super().start_kernel(**arguments, stderr=subprocess.DEVNULL)
-
-
-def one_thread() -> None:
-    """Let linear algebra use one thread, here and in kernels; nothing scientific has been imported yet.
-
-    So the bytes are the same for any number of cores; and a process with more than one thread cannot be copied.
-    """
-    os.environ |= dict.fromkeys(_THREADS, "1")
 
 
 def warm_copies() -> copies.Copies | None:

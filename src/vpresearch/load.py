@@ -146,7 +146,7 @@ def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
     except InputError as error:
         return Examined(name, error.problems, (), None)
     # Every notebook loads the same file.
-    return once(_examine, path, name, content, drop_identifiers=drop_identifiers)
+    return once(_examine, Path(path.name), name, content, drop_identifiers=drop_identifiers)
 
 
 def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -> Examined:

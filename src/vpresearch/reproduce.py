@@ -6,7 +6,7 @@ import gc
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -108,7 +108,7 @@ def unchanged(wanted: Wanted) -> Told | None:
     verdicts = state.verdicts
     if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
         return None
-    reasons = _reasons(wanted, state, digest, verdicts.reconstruction)
+    reasons = _reasons(wanted, state, digest, reconstruction=verdicts.reconstruction)
     if any(reasons.values()):
         return None
     lines = _reconstructed(wanted, reconstruction=verdicts.reconstruction)
@@ -138,7 +138,7 @@ def why(wanted: Wanted) -> Told:
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     state = read_state(wanted.out, wanted.records)
-    reasons = _reasons(wanted, state, dataset.sha256, dataset.reconstruction)
+    reasons = _reasons(wanted, state, dataset.sha256, reconstruction=dataset.reconstruction)
     nothing = _words("nothing_changed", wanted)
     return Told(
         [
@@ -169,24 +169,21 @@ def remake(wanted: Wanted) -> Told:
     start = perf_counter()
     # Hardly anything of what is imported is ever garbage; to look for it as often as usual takes a tenth of the time.
     gc.set_threshold(_NEW_OBJECTS)
-    from vpresearch.kernels import one_thread, warm_copies
+    from vpresearch.copies import one_thread
 
     one_thread()
-    from vpresearch.load import load
-
-    dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
-    if wanted.min_cell:
-        from vpresearch.disclosure import check_public
-
-        check_public(dataset, wanted.min_cell)
-    with (
-        staging(wanted.records) as place,
-        shared_by_all(place / "private"),
+    with ExitStack() as started:
+        place = started.enter_context(staging(wanted.records))
+        started.enter_context(shared_by_all(place / "private"))
         # Whatever still writes must end before its folder goes.
-        _auditing(wanted, dataset),
-        (None if wanted.plain else warm_copies()) or nullcontext() as copies,
-        _reporting(wanted, dataset, place / "report", copies) as put_in_place,
-    ):
+        started.enter_context(_auditing(wanted))
+        dataset = _load(wanted)
+        from vpresearch.kernels import warm_copies
+
+        copies = None if wanted.plain else warm_copies()
+        if copies is not None:
+            started.enter_context(copies)
+        put_in_place = started.enter_context(_reporting(wanted, dataset, place / "report", copies))
         from vpresearch import runner
 
         runner.run(
@@ -202,15 +199,17 @@ def remake(wanted: Wanted) -> Told:
         if put_in_place is not None:
             put_in_place(wanted.records / "report")
             _record_report(wanted, dataset)
+        from vpresearch.published import read_paper
+        from vpresearch.scorecard import differing, scorecard
+
+        # While what the notebooks computed is still there.
+        rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
     from vpresearch.disclosure import withhold
-    from vpresearch.published import read_paper
     from vpresearch.review import write_pages
-    from vpresearch.scorecard import differing, scorecard
 
-    rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
     rows = withhold(rows, dataset, wanted.min_cell) if wanted.min_cell else rows
     differences, counts = differing(rows), Counter(str(row.verdict) for row in rows)
     state = read_state(wanted.out, wanted.records)
@@ -226,7 +225,7 @@ def remake(wanted: Wanted) -> Told:
     return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
 
 
-def _reasons(wanted: Wanted, state: State, digest: str, reconstruction: bool) -> dict[str, list[str]]:
+def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
     """Name, for each notebook, the report and the reviewer's pages, what changed since it was made."""
     notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
     made_from = inputs_of(notebooks, digest, wanted.chosen)
@@ -237,12 +236,25 @@ def _reasons(wanted: Wanted, state: State, digest: str, reconstruction: bool) ->
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
 
 
+def _load(wanted: Wanted) -> Dataset:
+    from vpresearch.load import load
+
+    dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
+    if wanted.min_cell:
+        from vpresearch.disclosure import check_public
+
+        check_public(dataset, wanted.min_cell)
+    return dataset
+
+
 @contextmanager
-def _auditing(wanted: Wanted, dataset: Dataset) -> Iterator[None]:
+def _auditing(wanted: Wanted) -> Iterator[None]:
     """Audit the paper in a copy of this process while it imports the rest, where anything is to show the audit."""
     from vpresearch import copies
 
-    reasons = _reasons(wanted, read_state(wanted.out, wanted.records), dataset.sha256, dataset.reconstruction)
+    digest = file_digest(wanted.data)
+    # The audit is of the paper, whatever the data are.
+    reasons = _reasons(wanted, read_state(wanted.out, wanted.records), digest, reconstruction=True)
     if wanted.plain or not copies.possible() or not reasons.get(_AUDIT):
         yield
         return

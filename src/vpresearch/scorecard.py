@@ -14,6 +14,7 @@ from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.load import Dataset
 from vpresearch.published import Claim, Compute, Paper
 from vpresearch.reconstruct import targeted
+from vpresearch.sharing import once
 
 Verdict = Literal[
     "reproduced",
@@ -107,6 +108,10 @@ def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]
     >>> {row.verdict for row in rows} <= {"by construction", "consistent", "unattainable"}
     True
     """
+    return once(_scorecard, paper, dataset, alpha)
+
+
+def _scorecard(paper: Paper, dataset: Dataset, alpha: float) -> list[Row]:
     return [judge(paper, claim, dataset, alpha) for claim in paper.claims]
 
 

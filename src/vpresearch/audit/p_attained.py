@@ -18,6 +18,8 @@ from vpresearch.reported import RoundingRule
 
 Floats = NDArray[np.float64]
 T_TESTS = ("student", "welch")
+# Taken off the excess of U.
+CONTINUITY = {"kruskal": 0.0, "mann_whitney": 0.5}
 # Pairs of datasets that are looked at for a rank test.
 RANK_PAIRS = 10_000
 # Values that are ranked for them in all.
@@ -241,14 +243,13 @@ def _rank_test(test: str, deviation: Ints, ties: Ints, sizes: tuple[int, int]) -
     """P-values from U of one group minus that of the other, and the sum of t^3 - t over the ties."""
     if test == "mann_whitney_exact":
         return exact_p(deviation, *sizes)
-    n, excess = sum(sizes), np.abs(deviation) / 2
+    n = sum(sizes)
     variance = math.prod(sizes) / 12 * (n + 1 - ties / (n * (n - 1)))
+    # Of two groups the Kruskal-Wallis test is that of Mann and Whitney without the correction for continuity.
+    excess = np.maximum(0, np.abs(deviation) / 2 - CONTINUITY[test])
     # Where all values are equal there is no test.
     with np.errstate(divide="ignore", invalid="ignore"):
-        if test == "mann_whitney":
-            p: Floats = 2 * ndtr(-np.maximum(0, excess - 0.5) / np.sqrt(variance))
-        else:
-            p = chdtrc(1, excess**2 / variance)
+        p: Floats = 2 * ndtr(-excess / np.sqrt(variance))
     return p
 
 

@@ -79,12 +79,13 @@ def _curve(rows: pd.DataFrame, alpha: float) -> tuple[Specification, ...]:
     patients = by_patient(vertebrae)
     # In place: all 56 fits take a second, and starting a process to share them takes two.
     return tuple(
-        Specification(unit, adjustment, fit(_design(table, adjustment), alpha)[1])
+        Specification(unit, adjustment, fit(study, alpha)[1])
         for unit, table, adjustments, fits in (
             ("vertebrae", vertebrae, tuple(ADJUSTMENTS), _OF_VERTEBRAE),
             ("patients", patients, PATIENT_ADJUSTMENTS, _OF_PATIENTS),
         )
         for adjustment in adjustments
+        for study in (_design(table, adjustment),)
         for fit in fits.values()
     )
 
