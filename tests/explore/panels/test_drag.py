@@ -111,3 +111,13 @@ def test_of_separated_leaks_firth_has_an_odds_ratio_and_what_it_hangs_on(drawn: 
         r"[\d.]+ \([\d.]+ to &gt;\s1,000\); complete separation: the number", drag.p_table(firth, firth, "en")
     )
     assert ">complete separation: the likelihood alone gives" in drag.p_table(likelihood, likelihood, "en")
+
+
+def test_a_vertebra_as_large_as_a_study_may_hold_is_not_told_to_be_moved(
+    page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
+) -> None:
+    own = moved(page.session.study, 0, 120.0, 20.0, "no")
+    page.session.take(own)
+    page.session.panel = "drag"
+    assert [box.number for box in controls(NumberBox)] == [120.0, 20.0]
+    assert text("explore.made_up", "en") not in words()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isnan
+from math import inf, isnan
 from typing import Any
 
 import ipywidgets as widgets
 
+from vpresearch.dictionary import columns
 from vpresearch.explore import chart, show
 from vpresearch.explore.box import NumberBox
 from vpresearch.explore.panels import walk
@@ -172,6 +173,12 @@ def scorecard_table(before: Mapping[str, Row], after: Mapping[str, Row], languag
     return show.table(count, heads, rows)
 
 
+def _box(name: str, language: str) -> NumberBox:
+    """Make the box of a column, for all that a study may hold."""
+    column = columns()[name]
+    return NumberBox(variable(name, language), (column.minimum or 0.0, column.maximum or inf), language)
+
+
 def panel(session: Session) -> widgets.Widget:
     """Show the vertebrae, one of them to be dragged, beside what it changes."""
     study, language = session.study, session.language
@@ -181,8 +188,7 @@ def panel(session: Session) -> widgets.Widget:
     who = widgets.BoundedIntText(
         session.selected + 1, min=1, max=len(study.vertebrae), description=text("explore.vertebra_number", language)
     )
-    volume = NumberBox(text("variable.vertebral_volume_cc", language), (5.0, 80.0), language)
-    cement = NumberBox(text("variable.cement_volume_cc", language), (0.1, 12.0), language)
+    volume, cement = (_box(name, language) for name in ("vertebral_volume_cc", "cement_volume_cc"))
     leak = widgets.ToggleButtons(options=[(text(f"leak_group.{each}", language), each) for each in ("no", "yes")])
     model = session.keep(
         "drag.model",
