@@ -6,12 +6,12 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vpresearch.copies import Copies, CopyDiedError
+from vpresearch.copies import Copies, CopyDiedError, Job
 
 # A cell that takes longer than this hangs; the slowest one of 50,000 vertebrae takes minutes.
 LIMIT = 1800
@@ -70,14 +70,12 @@ class Outcome:
     failure: Failure | None
 
 
-def execute_in_turn(tasks: Sequence[Task], finish: Callable[[Task], object]) -> Iterator[Outcome]:
+def execute_in_turn(tasks: Sequence[Task]) -> Iterator[Outcome]:
     """Execute notebooks one after the other, each in a kernel started for it.
 
     Parameters
     ----------
     tasks : sequence of Task
-    finish : callable
-        What is done with a notebook whose every cell ran.
 
     Yields
     ------
@@ -88,30 +86,28 @@ def execute_in_turn(tasks: Sequence[Task], finish: Callable[[Task], object]) -> 
     for task in tasks:
         start = time.perf_counter()
         failure = execute(task, QuietKernelManager)
-        seconds = time.perf_counter() - start
-        if failure is None:
-            finish(task)
-        yield Outcome(task, seconds, failure)
+        yield Outcome(task, time.perf_counter() - start, failure)
 
 
-def execute_together(tasks: Sequence[Task], copies: Copies, finish: Callable[[Task], object]) -> Iterator[Outcome]:
-    """Execute notebooks at the same time, each in a kernel forked from this process.
+def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]:
+    """Begin to execute notebooks at the same time, each in a kernel forked from this process.
 
     Parameters
     ----------
     tasks : sequence of Task
         In the order in which they are begun.
     copies : Copies
-    finish : callable
-        What is done with a notebook whose every cell ran, in the copy that executed it.
 
-    Yields
-    ------
-    Outcome
+    Returns
+    -------
+    iterator of Outcome
         As they end.
     """
-    load_papermill()
-    jobs = {copies.submit(_execute_forked, task, finish): task for task in tasks}
+    _load_papermill()
+    return _outcomes({copies.submit(_execute_forked, task): task for task in tasks}, copies)
+
+
+def _outcomes(jobs: Mapping[Job, Task], copies: Copies) -> Iterator[Outcome]:
     for job in copies.finished(list(jobs)):
         task = jobs[job]
         try:
@@ -121,7 +117,7 @@ def execute_together(tasks: Sequence[Task], copies: Copies, finish: Callable[[Ta
         yield Outcome(task, seconds, failure)
 
 
-def load_papermill() -> None:
+def _load_papermill() -> None:
     """Import and compile what executes notebooks, for copies of this process."""
     # For a check of addresses that notebooks have none of, a grammar would be compiled, which takes a second.
     grammar = {"rfc3987_syntax": None} if "rfc3987_syntax" not in sys.modules else {}
@@ -135,15 +131,12 @@ def load_papermill() -> None:
     nbformat.validate({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
 
 
-def _execute_forked(task: Task, finish: Callable[[Task], object]) -> tuple[float, Failure | None]:
+def _execute_forked(task: Task) -> tuple[float, Failure | None]:
     from vpresearch.kernels import ForkedKernel, manager_of
 
     start = time.perf_counter()
     failure = execute(task, manager_of(ForkedKernel()))
-    seconds = time.perf_counter() - start
-    if failure is None:
-        finish(task)
-    return seconds, failure
+    return time.perf_counter() - start, failure
 
 
 def execute(task: Task, manager: type) -> Failure | None:

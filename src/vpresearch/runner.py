@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from vpresearch.compendium import Exhibit, Notebook, choose, read_compendium
 from vpresearch.copies import Copies
 from vpresearch.errors import VPResearchError
 from vpresearch.executed import without_paths
-from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, load_papermill, move_failed
+from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, move_failed
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
@@ -134,19 +133,18 @@ def run(
         names = {str(rows): str(shown["data"]), str(ROOT): "."}
         waiting.sort(key=lambda each: -_expected(each, state))
         tasks = [_task(each, place, {"data": str(rows), **chosen}, limit) for each in waiting]
-        finish = partial(_finish, shown=shown, names=names, language=language, reconstruction=dataset.reconstruction)
-        if copies is None:
-            outcomes = execute_in_turn(tasks, finish)
-        else:
-            load_papermill()
+        outcomes = execute_in_turn(tasks) if copies is None else execute_together(tasks, copies)
+        if tasks:
+            # While the first of them run.
             load_page_writer()
-            outcomes = execute_together(tasks, copies, finish)
         faults = []
         for outcome in tqdm(outcomes, total=len(tasks), desc="notebooks", unit="notebook", disable=quiet or not tasks):
             notebook, workspace = _of(outcome, waiting), place / outcome.task.source.name
             if fault := _fault(notebook, outcome, records):
                 faults.append(fault)
                 continue
+            without_paths(outcome.task.executed, shown, names | {str(workspace): ".."})
+            write_notebook_page(outcome.task.executed, language, reconstruction=dataset.reconstruction)
             finished.keep(notebook.file, workspace, made_from[notebook.file], outcome.seconds)
             seconds[notebook.file] = outcome.seconds
         if faults:
@@ -173,14 +171,6 @@ def _task(notebook: Notebook, place: Path, parameters: Mapping[str, Any], limit:
     workspace.mkdir()
     executed = workspace / "notebooks" / notebook.file
     return Task(NOTEBOOKS / notebook.file, executed, {**parameters, "out": str(workspace)}, limit)
-
-
-def _finish(
-    task: Task, shown: Mapping[str, object], names: Mapping[str, str], language: str, reconstruction: bool
-) -> None:
-    workspace = str(task.parameters["out"])
-    without_paths(task.executed, shown, {**names, workspace: ".."})
-    write_notebook_page(task.executed, language, reconstruction=reconstruction)
 
 
 def _expected(notebook: Notebook, state: State) -> float:

@@ -13,7 +13,7 @@ from scipy.special import chdtrc, ndtr, stdtr
 from vpresearch.audit.t_bounds import t_bounds
 from vpresearch.audit.table_tests import TABLE_TESTS, table_p
 from vpresearch.audit.witness import Ints
-from vpresearch.lattice import Cell, Joint, kruskal_p_distribution, t_p_distribution
+from vpresearch.lattice import Cell, Joint, joint_rows, t_p_distribution
 from vpresearch.reported import RoundingRule
 
 Floats = NDArray[np.float64]
@@ -65,15 +65,15 @@ def listed(joint: Joint) -> dict[str, Attained]:
     dict of str to Attained
         By test.
     """
-    ranks = kruskal_p_distribution(joint)
     found = {}
     for test, equal_var in (("student", True), ("welch", False)):
         t = t_p_distribution(joint, equal_var)
         found[test] = _complete(t.p, t.pairs)
-    found["kruskal"] = _complete(ranks.p, ranks.pairs)
-    sizes = joint.a.n, joint.b.n
-    for test in ("mann_whitney", *_exact_test(sizes)):
-        found[test] = _complete(_rank_test(test, ranks.deviation, ranks.ties, sizes), ranks.pairs)
+    rows, sizes = joint_rows(joint), (joint.a.n, joint.b.n)
+    keys, n_pairs = rows.tally()
+    deviation, ties = keys // rows.radix, keys % rows.radix * 6
+    for test in (*CONTINUITY, *_exact_test(sizes)):
+        found[test] = _complete(_rank_test(test, deviation, ties, sizes), n_pairs)
     return found
 
 
@@ -107,7 +107,7 @@ def bounded(
     """
     means, sds, sizes = (first.mean, second.mean), (first.sd, second.sd), (first.n, second.n)
     found = {}
-    for test in (*T_TESTS, "kruskal", "mann_whitney", *_exact_test(sizes)):
+    for test in (*T_TESTS, *CONTINUITY, *_exact_test(sizes)):
         values = _pool_p(test, *pools, rng) if len(pools[0]) and len(pools[1]) else np.empty(0)
         only = None
         if test in T_TESTS:

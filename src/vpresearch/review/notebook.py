@@ -23,7 +23,7 @@ math { font-size: 1.05em; }
 
 
 def load_page_writer() -> None:
-    """Load and compile what writes pages, for copies of this process."""
+    """Load and compile what writes pages."""
     from nbformat import v4
 
     make = cast("Any", v4)
