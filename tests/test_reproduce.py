@@ -15,6 +15,7 @@ import vpresearch.report
 import vpresearch.review
 from vpresearch import reproduce, runner, scorecard, staleness
 from vpresearch.compendium import Compendium, Exhibit, Notebook, read_compendium
+from vpresearch.digests import file_digest
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, RECONSTRUCTION
 from vpresearch.reproduce import Wanted, remake, unchanged, why
@@ -40,7 +41,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
                 path = out / "tables" / f"{name[:2]}.csv"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text("made", encoding="utf-8")
-                state.made[name] = Made(inputs, {f"tables/{path.name}": staleness.file_digest(path)})
+                state.made[name] = Made(inputs, {f"tables/{path.name}": file_digest(path)})
                 seconds[name] = 1.0
         state.write()
         return runner.Run(out, seconds)

@@ -7,16 +7,17 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from vpresearch import labels
 from vpresearch.compendium import choose, read_compendium
+from vpresearch.digests import file_digest
 from vpresearch.project import PUBLISHED, shown
 from vpresearch.sharing import shared_by_all
-from vpresearch.staleness import code_digest, file_digest, inputs, inputs_of
+from vpresearch.staleness import code_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
 from vpresearch.workspace import Computed, staging
@@ -329,18 +330,13 @@ def _told_differences(wanted: Wanted, differences: list[Row]) -> list[str]:
 
 
 def _difference(row: Row, wanted: Wanted) -> str:
-    """Name a number as a reader of the paper would: where it stands, and what it is."""
-    language, how = wanted.language, row.computed.method
-    # How a test came out is told by the scorecard.
-    what = replace(how, code=row.claim.compute.statistic) if row.claim.compute.statistic == "p" else how
-    mark = labels.text("decimal_mark", language)
+    language = wanted.language
     return _words(
         "difference",
         wanted,
-        place=labels.place(row.claim.places[-1], language),
-        what=labels.method(what, language),
-        printed=row.claim.printed.printed.replace(",", mark),
-        computed=row.rounded.replace(",", mark),
+        claim=labels.claimed(row.claim, language),
+        printed=labels.printed(row.claim.printed.printed, language),
+        computed=labels.rounded(row, language),
     )
 
 

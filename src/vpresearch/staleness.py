@@ -20,24 +20,6 @@ _RAW = ROOT / "data" / "raw"
 _SHIPPED = (".csv", ".fingerprints", ".npz", ".yaml")
 
 
-def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    str
-        Empty if there is no such file.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
-
-
 def notebook_digest(path: Path) -> str:
     """Give the digest of a notebook's cells; what they once gave, and the editor's marks, are no part of it.
 
