@@ -38,9 +38,9 @@ def spread(ensemble: Ensemble) -> pd.DataFrame:
     (['statistic', 'quantile', 'value'], 56)
     """
     rows = [
-        {"statistic": name, "quantile": quantile, "value": float(np.quantile(statistic(ensemble), quantile))}
+        {"statistic": name, "quantile": quantile, "value": float(value)}
         for name, statistic in STATISTICS.items()
-        for quantile in QUANTILES
+        for quantile, value in zip(QUANTILES, np.quantile(statistic(ensemble), QUANTILES), strict=True)
     ]
     return pd.DataFrame(rows)
 
