@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ _MARK = "VPRESEARCH_KILLED"
 _GRACE = 5.0
 
 
-def kill_and_go_on(project: Path, out: Path, moment: float) -> list[str]:
+def kill_and_go_on(project: Path, out: Path, moment: float) -> list[str] | None:
     """Kill a run at a moment and run again.
 
     Parameters
@@ -33,13 +34,17 @@ def kill_and_go_on(project: Path, out: Path, moment: float) -> list[str]:
 
     Returns
     -------
-    list of str
-        What is wrong; empty if the second run ended with the bytes that are committed, and nothing is left.
+    list of str or None
+        What is wrong; empty if the second run ended with the bytes that are committed, and nothing is left. None if
+        the first had ended by then.
     """
     command = [sys.executable, "-m", "vpresearch", "reproduce", "--out", str(out)]
     surroundings = {**os.environ, "PYTHONPATH": str(project / "src"), _MARK: out.name}
     first = subprocess.Popen(command, cwd=project, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     sleep(moment)
+    if first.poll() is not None:
+        shutil.rmtree(out)
+        return None
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
     faults = [f"process {left} lives on" for left in _left(out.name)]
@@ -78,10 +83,12 @@ def bench(n: int, seed: int = 1) -> int:
         start = perf_counter()
         faults = kill_and_go_on(project, Path(folder) / "whole", 0.0)
         whole = perf_counter() - start
-        print(f"a whole run took {whole:.1f} s: {'; '.join(faults) or 'the right bytes'}")
+        print(f"a whole run took {whole:.1f} s: {'; '.join(faults or []) or 'the right bytes'}")
         for number in range(1, n + 1):
-            moment = draw.uniform(0, whole)
-            faults = kill_and_go_on(project, Path(folder) / f"run{number}", moment)
+            moment, faults = whole, None
+            while faults is None:
+                moment = draw.uniform(0, moment)
+                faults = kill_and_go_on(project, Path(folder) / f"run{number}", moment)
             wrong += bool(faults)
             print(f"{number:3} killed after {moment:5.1f} s: {'; '.join(faults) or 'the right bytes'}", flush=True)
     print(f"{n - wrong} of {n} right")

@@ -29,6 +29,7 @@ from vpresearch.project import RECONSTRUCTION, ROOT
 from vpresearch.published import Paper
 from vpresearch.state import State
 from vpresearch.telling import refused
+from vpresearch.workspace import Computed
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
@@ -197,6 +198,7 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
     # No record of an earlier run counts, and none is left.
     monkeypatch.setattr(reproduce, "unchanged", lambda _: None)
     monkeypatch.setattr(reproduce, "read_state", lambda *_: State(tmp_path, tmp_path / "records"))
+    monkeypatch.setattr(reproduce, "Computed", lambda _, code: Computed(tmp_path / "records", code))
 
     def run(dataset: object, data: Path, out: Path, records: Path, **more: object) -> runner.Run:
         given.append({"data": data, "out": out, "records": records, **more})
