@@ -43,6 +43,13 @@ class Grouped:
         return sums
 
     @cached_property
+    def layers(self) -> tuple[Ints, ...]:
+        """The first row of each patient, the patient with most rows first; their second rows; and so on."""
+        sizes = np.diff(self.starts, append=len(self.y))
+        order = np.argsort(-sizes, kind="stable")
+        return tuple(self.starts[order[sizes[order] > rank]] + rank for rank in range(sizes.max()))
+
+    @cached_property
     def parts(self) -> tuple[Grouped, ...]:
         """The same patients in parts of some thousand rows, whose integrands stay in the processor's cache."""
         if len(self.y) <= _PART:
