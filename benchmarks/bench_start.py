@@ -17,7 +17,8 @@ from pathlib import Path
 from benchmarks.bench_common import ROOT, Row, command, medians
 
 _COPIED = ("src", "data", "notebooks", "compendium.yaml", "requirements.lock", "pyproject.toml", "CITATION.cff")
-_CHANGED = "01_cohort.ipynb"
+# The one that takes least and the one that takes longest.
+_QUICK, _LONG = "01_cohort.ipynb", "07_fill_risk.ipynb"
 _FLOOR = ("an empty Python program", ["-c", "pass"])
 
 
@@ -44,8 +45,8 @@ def rows() -> list[Row]:
             raise RuntimeError(f"the first run ended with {whole.returncode}: {whole.stderr.decode()[-500:]}")
         numbers = count()
 
-        def one_changed() -> None:
-            _change(project / "notebooks" / _CHANGED, next(numbers))
+        def changed(name: str) -> None:
+            _change(project / "notebooks" / name, next(numbers))
             command(run, cwd=project)()
 
         times = medians(
@@ -54,19 +55,21 @@ def rows() -> list[Row]:
                 "help": command(["-m", "vpresearch", "--help"], cwd=project),
                 "validate": command(["-m", "vpresearch", "validate", reconstruction], cwd=project),
                 "nothing": command(run, cwd=project),
-                "one": one_changed,
+                "quick": lambda: changed(_QUICK),
+                "long": lambda: changed(_LONG),
             }
         )
     aims = (
         ("--help", "help", 0.3),
         ("validate the shipped data", "validate", 1.5),
         ("reproduce, nothing changed", "nothing", 1.0),
-        ("reproduce, the text of one notebook changed", "one", 5.0),
+        ("reproduce, the text of the quickest notebook changed", "quick", 5.0),
+        ("reproduce, the text of the longest notebook changed", "long", 5.0),
     )
     return [Row(figure, times[name], "s", _FLOOR[0], times["floor"], most=most) for figure, name, most in aims]
 
 
 def _change(notebook: Path, number: int) -> None:
     content = json.loads(notebook.read_text(encoding="utf-8"))
-    content["cells"][0]["source"] = [f"# Cohort, version {number}"]
+    content["cells"][0]["source"] = [f"# Version {number}"]
     notebook.write_text(json.dumps(content), encoding="utf-8")

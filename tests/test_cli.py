@@ -28,6 +28,7 @@ from vpresearch.load import load
 from vpresearch.project import RECONSTRUCTION, ROOT
 from vpresearch.published import Paper
 from vpresearch.state import State
+from vpresearch.telling import refused
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
@@ -227,8 +228,8 @@ def test_a_number_that_differs_is_named_in_the_language(
     no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for language, words in (
-        ("es", "difiere: tabla 3, protocolo según fuga, Cemento inyectado (cc): impreso 0,267, calculado 0,463"),
-        ("en", "differs: table 3, protocol by leak, Injected cement (cc): printed 0.267, computed 0.463"),
+        ("es", "difiere: tabla 3, p, Cemento inyectado (cc): impreso 0,267, calculado 0,463"),
+        ("en", "differs: table 3, p, Injected cement (cc): printed 0.267, computed 0.463"),
     ):
         assert cli.main(["reproduce", "--alpha", "0.001", "--language", language]) == 0
         assert words in capsys.readouterr().out
@@ -236,9 +237,14 @@ def test_a_number_that_differs_is_named_in_the_language(
 
 @pytest.mark.long
 def test_an_audit_speaks_the_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for language, words in (("es", "números impresos; imposibles: 1; todo en"), ("en", "impossible: 1; all in")):
+    for language, impossible, ending in (
+        ("es", "  imposible: tabla 3, p, Volumen vertebral medio (cc): p = 0,466", "imposibles: 1; todo en"),
+        ("en", "  impossible: table 3, p, Mean vertebral volume (cc): p = 0.466", "impossible: 1; all in"),
+    ):
         assert cli.main(["audit", "--language", language, "--out", str(tmp_path)]) == 0
-        assert words in capsys.readouterr().out
+        first, last = capsys.readouterr().out.splitlines()
+        assert first.startswith(impossible)
+        assert ending in last
 
 
 def test_the_reconstruction_passes_a_strict_run(
@@ -455,9 +461,9 @@ def test_an_output_folder_that_is_a_file_is_bad_input(tmp_path: Path, capsys: py
         (
             ValueError(f"the row of {PLANTED}1"),
             3,
-            r"vpresearch itself failed \(ValueError in test_cli.py, line \d+\)\. .*\n",
+            r"vpresearch ha fallado \(ValueError en test_cli.py, línea \d+\)\. La culpa .*\n",
         ),
-        (KeyboardInterrupt(), 130, "\nInterrupted; nothing was left half-written.\n"),
+        (KeyboardInterrupt(), 130, "\nInterrumpido; nada ha quedado a medio escribir.\n"),
     ],
     ids=["ours", "stranger", "interrupt"],
 )
@@ -478,6 +484,42 @@ def test_a_failure_has_its_own_code_and_no_traceback(
     assert re.fullmatch(words, captured.err)
     assert PLANTED not in captured.err + captured.out
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "languages"),
+    [
+        (["template", "x.xlsx", "--language", "en"], ["en"]),
+        (["template", "x.xlsx"], ["es"]),
+        (["report", "--language", "both"], ["es", "en"]),
+        # It is asked for no language.
+        (["simulate", "--n", "1"], ["es", "en"]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("error", "sentences"),
+    [
+        (KeyboardInterrupt(), {"es": "Interrumpido; nada", "en": "Interrupted; nothing"}),
+        (ValueError(), {"es": "vpresearch ha fallado", "en": "vpresearch itself failed"}),
+        (refused("x", "no_file"), {"es": "No existe ese archivo.", "en": "There is no such file."}),
+    ],
+    ids=["interrupt", "stranger", "input"],
+)
+def test_whatever_ends_a_command_is_told_in_the_language_asked_for_or_in_both(
+    command: list[str],
+    languages: list[str],
+    error: BaseException,
+    sentences: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, f"_{command[0]}", fail)
+    assert cli.main(command) in {2, 3, 130}
+    said = capsys.readouterr().err
+    assert [language for language, sentence in sentences.items() if sentence in said] == languages
 
 
 # -- the other commands ------------------------------------------------------------------------------------------

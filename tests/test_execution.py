@@ -47,10 +47,10 @@ BOOKS = {
 RUN = """
 import json, sys
 from pathlib import Path
-from vpresearch import kernels
+from vpresearch import copies, kernels
 from vpresearch.execution import Task, execute_in_turn, execute_together
 kernels._IMPORTED = ("ipykernel.kernelapp", "matplotlib.pyplot")
-kernels.one_thread()
+copies.one_thread()
 warm = kernels.warm_copies()
 folder, plain = Path(sys.argv[1]), sys.argv[2] == "plain"
 names = sys.argv[3:]

@@ -32,6 +32,6 @@ def test_ctrl_c_ends_everything_with_one_line(tmp_path: Path) -> None:
     # The pipes end only when every process that holds them has ended.
     said, told = run.communicate(timeout=30)
     assert (run.returncode, said) == (130, "")
-    assert told.splitlines()[-1] == "Interrupted; nothing was left half-written."
+    assert told.splitlines()[-1] == "Interrumpido; nada ha quedado a medio escribir."
     assert "Traceback" not in told
     assert not list(tmp_path.rglob(".*"))

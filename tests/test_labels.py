@@ -4,6 +4,7 @@ import ast
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 from typing import Any, get_args
@@ -14,9 +15,10 @@ import yaml
 from vpresearch import labels
 from vpresearch.compendium import read_compendium
 from vpresearch.dictionary import columns
-from vpresearch.published import Paper, Statistic
+from vpresearch.published import Claim, Compute, Paper, Statistic
 from vpresearch.regression import covariates, gee, result
-from vpresearch.scorecard import Note, Verdict
+from vpresearch.reported import Reported
+from vpresearch.scorecard import Computed, Note, Row, Verdict
 
 SOURCE = Path(labels.__file__).parent
 # The same word in both languages.
@@ -25,6 +27,7 @@ SAME = {
     "decimal_mark",
     "effect.cramers_v",
     "effect.hedges_g",
+    "method.claimed_p",
     "method.part_group",
     "method.part_variable",
     "test.fisher",
@@ -285,8 +288,8 @@ def test_an_unknown_key_language_or_a_value_not_given_is_refused() -> None:
                     "why": "normality_unknown",
                 },
             ),
-            "t de Student = −1,235, gl = 39 (p de Shapiro-Wilk = 0,063 y –: no se puede comprobar la normalidad)",
-            "Student's t = −1.235, df = 39 (Shapiro-Wilk p = 0.063 and –: normality cannot be tested)",
+            "t de Student = −1,235, gl = 39 (Shapiro-Wilk: p = 0,063 y –; no se puede comprobar la normalidad)",
+            "Student's t = −1.235, df = 39 (Shapiro-Wilk: p = 0.063 and –; normality cannot be tested)",
         ),
         (
             Note("smallest_p_kruskal", {"variable": "vas_1m", "statistic": 2.8849, "df": 1.0}),
@@ -299,6 +302,28 @@ def test_an_unknown_key_language_or_a_value_not_given_is_refused() -> None:
 def test_a_method_is_a_sentence(note: Note, es: str, en: str) -> None:
     assert labels.method(note, "es") == es
     assert labels.method(note, "en") == en
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.0004, "< 0,001"), (0.0006, "0,001"), (0.2671, "0,267")])
+def test_a_recomputed_p_is_never_nought(paper: Paper, value: float, shown: str) -> None:
+    claim = paper["table3.cement_volume.p"]
+    computed = Computed(value, Note("p", {}))
+    assert labels.rounded(Row(claim, computed, claim.printed.render(value), "differs", ()), "es") == shown
+    assert labels.rounded(Row(claim, computed, "", "not computable", ()), "es") == ""
+
+
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+def test_every_printed_number_has_a_name_of_its_own(paper: Paper, language: str) -> None:
+    names = [labels.claimed(claim, language) for claim in paper.claims]
+    assert len(set(names)) == len(names)
+    assert not any(claim.id in name for claim, name in zip(paper.claims, names, strict=True))
+
+
+def test_what_another_paper_calls_its_places_and_groups_keeps_its_name() -> None:
+    compute = Compute("mean", "patients", "score", group={"arm": "treated"})
+    claim = Claim("treated.mean", Reported("2.5"), "mean", ("appendix B",), compute)
+    assert labels.claimed(claim, "es") == "appendix B, media sobre pacientes, score, arm = treated"
+    assert labels.claimed(replace(claim, places=()), "en") == "mean over patients, score, arm = treated"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ import pytest
 
 import vpresearch.report
 import vpresearch.review
-from vpresearch import reproduce, runner, staleness
+from vpresearch import reproduce, runner, scorecard, staleness
 from vpresearch.compendium import Compendium, Exhibit, Notebook, read_compendium
+from vpresearch.digests import file_digest
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, RECONSTRUCTION
 from vpresearch.reproduce import Wanted, remake, unchanged, why
@@ -39,7 +41,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
                 path = out / "tables" / f"{name[:2]}.csv"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text("made", encoding="utf-8")
-                state.made[name] = Made(inputs, {f"tables/{path.name}": staleness.file_digest(path)})
+                state.made[name] = Made(inputs, {f"tables/{path.name}": file_digest(path)})
                 seconds[name] = 1.0
         state.write()
         return runner.Run(out, seconds)
@@ -127,15 +129,59 @@ def test_a_report_of_which_nothing_changed_is_not_written_again(
     remake(wanted)
 
 
+def results_of(wanted: Wanted) -> list[str]:
+    return sorted(path.name for path in (wanted.records / "private").rglob("*") if len(path.name) == 64)
+
+
+def test_what_a_run_computed_of_a_reconstruction_the_next_one_takes(
+    wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remake(wanted)
+    found = results_of(wanted)
+    assert found
+
+    @functools.wraps(scorecard._scorecard)
+    def again(*_: object) -> None:
+        pytest.fail("it was computed again")
+
+    monkeypatch.setattr(scorecard, "_scorecard", again)
+    remake(dataclasses.replace(wanted, language="en"))
+    assert results_of(wanted) == found
+
+
+@pytest.mark.parametrize("change", ["force", "code"])
+def test_what_other_code_computed_is_dropped(wanted: Wanted, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    remake(wanted)
+    (kept,) = (wanted.records / "private" / "computed").iterdir()
+    (kept / "old").touch()
+    if change == "code":
+        monkeypatch.setattr(reproduce, "code_digest", lambda: "of other code")
+    remake(dataclasses.replace(wanted, force=change == "force", language="en"))
+    (anew,) = (wanted.records / "private" / "computed").iterdir()
+    assert (anew.name != kept.name) == (change == "code")
+    assert results_of(wanted)
+    assert not (anew / "old").exists()
+
+
+def test_what_a_run_computed_of_real_data_goes_with_it(
+    wanted: Wanted, rows: list[dict[str, str]], write: Callable[..., Path]
+) -> None:
+    # The next study in the same place is a patient's.
+    remake(wanted)
+    before = results_of(wanted)
+    remake(dataclasses.replace(wanted, data=write(rows)))
+    assert results_of(wanted) == before
+    assert not list(wanted.records.glob(".staging-*"))
+
+
 AUDITED = """
 import os, sys, time
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from vpresearch.kernels import one_thread
+from vpresearch.copies import one_thread
 one_thread()
 from vpresearch import reproduce
-from vpresearch.load import load
 from vpresearch.project import PUBLISHED, RECONSTRUCTION
 from vpresearch.published import read_paper
 from vpresearch.sharing import shared_by_all
@@ -146,7 +192,7 @@ module._audit = by_whom
 out = Path(sys.argv[1])
 wanted = reproduce.Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
 for asked in (wanted, replace(wanted, only="01_cohort"), replace(wanted, plain=True)):
-    with shared_by_all(out / str(id(asked))), reproduce._auditing(asked, load(RECONSTRUCTION)):
+    with shared_by_all(out / str(id(asked))), reproduce._auditing(asked):
         # Time enough to be begun.
         time.sleep(asked is wanted)
         print(module.audit(read_paper(PUBLISHED), 1) == os.getpid())

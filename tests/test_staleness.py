@@ -10,7 +10,7 @@ import pytest
 
 from vpresearch import staleness
 from vpresearch.project import NOTEBOOKS
-from vpresearch.staleness import file_digest, notebook_digest, source_digest
+from vpresearch.staleness import notebook_digest, source_digest
 
 BOOK = NOTEBOOKS / "02_leaks.ipynb"
 
@@ -87,7 +87,3 @@ def test_nothing_else_counts(package: Path, change: Callable[[Path], object]) ->
     before = fresh()
     change(package)
     assert fresh() == before
-
-
-def test_a_file_that_is_gone_has_no_digest(tmp_path: Path) -> None:
-    assert file_digest(tmp_path / "gone") == ""

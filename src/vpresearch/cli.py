@@ -17,10 +17,11 @@ from typing import get_args
 from vpresearch.errors import InputError, VPResearchError
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
-from vpresearch.telling import listed, refused
+from vpresearch.telling import LANGUAGES, listed, refused, words
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
+_BOTH = "both"
 _MIN_CELL = 5
 _SIMULATED = 2000
 _EXITS = (
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except InputError as error:
-        print(listed(error.source, error.problems, getattr(options, "language", _LANGUAGE)), file=sys.stderr)
+        for language in _languages(options):
+            print(listed(error.source, error.problems, language), file=sys.stderr)
         return BAD_INPUT
     except VPResearchError as error:
         print(error, file=sys.stderr)
@@ -60,15 +62,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
         *_, place = traceback.extract_tb(error.__traceback__)
-        print(
-            f"vpresearch itself failed ({type(error).__name__} in {Path(place.filename).name}, line {place.lineno}). "
-            "The fault is ours: please report this line.",
-            file=sys.stderr,
-        )
+        where = {"error": type(error).__name__, "file": Path(place.filename).name, "line": place.lineno}
+        for language in _languages(options):
+            print(words(language)["console"]["failed"].format(**where), file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print("\nInterrupted; nothing was left half-written.", file=sys.stderr)
+        print(file=sys.stderr)
+        for language in _languages(options):
+            print(words(language)["console"]["interrupted"], file=sys.stderr)
         return INTERRUPTED
+
+
+def _languages(options: argparse.Namespace) -> tuple[str, ...]:
+    """Give the language asked for; both where a command knows of none."""
+    language: str = getattr(options, "language", _BOTH)
+    return LANGUAGES if language == _BOTH else (language,)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     reproduce = commands.add_parser("reproduce", help="make every table, figure and p-value, with a verdict on each")
     reproduce.add_argument("--data", type=Path, default=RECONSTRUCTION, help="workbook or CSV (the reconstruction)")
     reproduce.add_argument("--out", type=Path, help="folder of the outputs (build/NAME; the project for its own data)")
-    reproduce.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the outputs (%(default)s)")
+    reproduce.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the outputs (%(default)s)")
     reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
     reproduce.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
     reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
@@ -96,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="check a paper's printed numbers against one another; needs no data")
     audit.add_argument("paper", type=Path, nargs="?", default=PUBLISHED, help="YAML of printed numbers (this paper's)")
     audit.add_argument("--out", type=Path, help="folder of the outputs (build/audit-NAME)")
-    audit.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the outputs (%(default)s)")
+    audit.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the outputs (%(default)s)")
     audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help=_ROUNDING)
     audit.add_argument("--seed", type=_seed, default=_SEED, help="of the searches for witnesses (%(default)s)")
     audit.add_argument("--strict", action="store_true", help="exit with 1 if any number is impossible")
@@ -104,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
     validate = commands.add_parser("validate", help="tell all that is wrong in a workbook or CSV, and how to mend it")
     validate.add_argument("file", type=Path, help="workbook or CSV")
-    validate.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the report (%(default)s)")
+    validate.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the report (%(default)s)")
     validate.add_argument("--json", action="store_true", help="for a machine")
     validate.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="also write a copy with the faults marked")
     _add_drop(validate)
@@ -112,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 
     template = commands.add_parser("template", help="write an empty workbook to fill in")
     template.add_argument("file", type=Path, help="new file, ending in .xlsx")
-    template.add_argument("--language", choices=("es", "en"), default=_LANGUAGE, help="of the headers (%(default)s)")
+    template.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the headers (%(default)s)")
     template.set_defaults(command=_template)
 
     reconstruct = commands.add_parser("reconstruct", help="make a dataset that satisfies the published statistics")
@@ -135,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="write the report as HTML, DOCX and PDF, each exhibit also alone")
     report.add_argument("--data", type=Path, default=RECONSTRUCTION, help="workbook or CSV (the reconstruction)")
     report.add_argument("--out", type=Path, help="folder of the report (build/NAME/report)")
-    report.add_argument("--language", choices=("es", "en", "both"), default=_LANGUAGE, help="(%(default)s)")
+    report.add_argument("--language", choices=(*LANGUAGES, _BOTH), default=_LANGUAGE, help="(%(default)s)")
     report.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
     report.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
     _add_drop(report)
@@ -154,13 +162,13 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--long", action="store_true", help="run those that take minutes or need a browser instead")
     test.set_defaults(command=_test)
 
-    for name, command, words in (
+    for name, command, does in (
         ("check", _check, "check style and types"),
         ("verify", _verify, "run everything twice under unlike conditions and compare every byte"),
         ("metadata", _metadata, "write what machines and checkers read about the compendium"),
         ("clean", _clean, "delete build/"),
     ):
-        commands.add_parser(name, help=words).set_defaults(command=command)
+        commands.add_parser(name, help=does).set_defaults(command=command)
     return parser
 
 
@@ -257,8 +265,11 @@ def _audit(options: argparse.Namespace) -> int:
         figures.write(figures.audit_p(checks, options.language), out / "figures")
     alarms = [check for check in checks if check.alarm]
     for check in alarms:
-        detail = labels.audited(check, options.language)
-        print(f"  {labels.text('console.impossible', options.language, claim=check.claims[0], detail=detail)}")
+        said = {
+            "claim": labels.claimed(paper[check.claims[0]], options.language),
+            "detail": labels.audited(check, options.language),
+        }
+        print(f"  {labels.text('console.impossible', options.language, **said)}")
     counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms)}
     print(labels.text("console.audited", options.language, **counts, place=shown(out)))
     return DIFFERS if options.strict and alarms else OK
@@ -300,7 +311,7 @@ def _report(options: argparse.Namespace) -> int:
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
     folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
     _refuse_a_file(folder)
-    languages = ("es", "en") if options.language == "both" else (options.language,)
+    languages = _languages(options)
     if dataset.reconstruction:
         print(labels.text("console.every_page", languages[0]))
     for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):

@@ -13,12 +13,21 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 _TASKS = Path("/proc/self/task")
 _SET_PARENT_DEATH_SIGNAL = 1
 
 
 class CopyDiedError(Exception):
     """The process of a job ended before the job did."""
+
+
+def one_thread() -> None:
+    """Let linear algebra use one thread, here and in copies; nothing scientific has been imported yet.
+
+    So the bytes are the same for any number of cores; and a process with more than one thread cannot be copied.
+    """
+    os.environ |= dict.fromkeys(_THREADS, "1")
 
 
 def possible() -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vpresearch.copies import Copies, CopyDiedError
+from vpresearch.copies import Copies, CopyDiedError, Job
 
 # A cell that takes longer than this hangs; the slowest one of 50,000 vertebrae takes minutes.
 LIMIT = 1800
@@ -90,7 +90,7 @@ def execute_in_turn(tasks: Sequence[Task]) -> Iterator[Outcome]:
 
 
 def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]:
-    """Execute notebooks at the same time, each in a kernel forked from this process.
+    """Begin to execute notebooks at the same time, each in a kernel forked from this process.
 
     Parameters
     ----------
@@ -98,13 +98,16 @@ def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]
         In the order in which they are begun.
     copies : Copies
 
-    Yields
-    ------
-    Outcome
+    Returns
+    -------
+    iterator of Outcome
         As they end.
     """
-    _import_papermill()
-    jobs = {copies.submit(_execute_forked, task): task for task in tasks}
+    _load_papermill()
+    return _outcomes({copies.submit(_execute_forked, task): task for task in tasks}, copies)
+
+
+def _outcomes(jobs: Mapping[Job, Task], copies: Copies) -> Iterator[Outcome]:
     for job in copies.finished(list(jobs)):
         task = jobs[job]
         try:
@@ -114,8 +117,8 @@ def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]
         yield Outcome(task, seconds, failure)
 
 
-def _import_papermill() -> None:
-    """Import what each copy needs, before it is made."""
+def _load_papermill() -> None:
+    """Import and compile what executes notebooks, for copies of this process."""
     # For a check of addresses that notebooks have none of, a grammar would be compiled, which takes a second.
     grammar = {"rfc3987_syntax": None} if "rfc3987_syntax" not in sys.modules else {}
     sys.modules.update(grammar)  # type: ignore[arg-type]

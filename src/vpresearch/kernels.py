@@ -20,7 +20,6 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from vpresearch import copies
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 # What the notebooks import, and what ipykernel imports when it starts.
 _IMPORTED = (
     "vpresearch.audit",
@@ -35,6 +34,7 @@ _IMPORTED = (
     "vpresearch.report",
     "vpresearch.scorecard",
     "vpresearch.tables",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "pingouin",
 )
@@ -59,29 +59,24 @@ class QuietKernelManager(AsyncKernelManager):
         await super().start_kernel(**arguments, stderr=subprocess.DEVNULL)
 
 
-def one_thread() -> None:
-    """Let linear algebra use one thread, here and in kernels; nothing scientific has been imported yet.
-
-    So the bytes are the same for any number of cores; and a process with more than one thread cannot be copied.
-    """
-    os.environ |= dict.fromkeys(_THREADS, "1")
-
-
 def warm_copies() -> copies.Copies | None:
     """Import what notebooks and reports import, and give copies of this process to run them in.
 
     Returns
     -------
     Copies or None
-        As many at once as there are cores; None where no copy can be made.
+        None where no copy can be made.
     """
     if not copies.possible():
         return None
+    # A kernel loads its debugger, which complains on the terminal of a Python whose own modules it cannot step through.
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     for module in _IMPORTED:
         import_module(module)
     # What the copies share would become their own when the collector looks at it.
     gc.freeze()
-    return copies.Copies(len(os.sched_getaffinity(0))) if copies.possible() else None
+    # One more than there are cores: now and then one waits for what another computes.
+    return copies.Copies(len(os.sched_getaffinity(0)) + 1) if copies.possible() else None
 
 
 class ForkedKernel:

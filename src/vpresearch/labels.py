@@ -14,10 +14,11 @@ from vpresearch.telling import words as words_of
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from vpresearch.audit import Check
-    from vpresearch.scorecard import Note
+    from vpresearch.published import Claim
+    from vpresearch.scorecard import Note, Row
 
 # Beyond this, digits would only pretend.
 _LARGE = 1e15
@@ -250,6 +251,67 @@ def p_value(value: float, language: str) -> str:
     return f"< {number(0.001, 3, language)}" if value < 0.001 else number(value, 3, language)
 
 
+def p_is(value: float, language: str) -> str:
+    """Write a p-value with its sign, as prose does.
+
+    Parameters
+    ----------
+    value : float
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+        A dash where there is none.
+
+    Examples
+    --------
+    >>> p_is(0.0004, "es"), p_is(0.2666, "en"), p_is(float("nan"), "en")
+    ('p < 0,001', 'p = 0.267', '–')
+    """
+    shown = p_value(value, language)
+    return shown if math.isnan(value) else f"p {shown}" if value < 0.001 else f"p = {shown}"
+
+
+def degrees_of_freedom(value: float, language: str) -> str:
+    """Write degrees of freedom: whole ones as such, Welch's with one decimal.
+
+    Parameters
+    ----------
+    value : float
+        NaN is written as a dash.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> degrees_of_freedom(39.0, "es"), degrees_of_freedom(29.27, "es")
+    ('39', '29,3')
+    """
+    return number(value, 0 if float(value).is_integer() else 1, language)
+
+
+def rounded(row: Row, language: str) -> str:
+    """Write a recomputed number in the printed style; a p that leaves nothing but zeros as below its last place.
+
+    Parameters
+    ----------
+    row : Row
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+        Empty where nothing could be computed.
+    """
+    shown = printed(row.rounded, language)
+    nothing = row.claim.kind == "p" and shown and not re.search("[1-9]", shown)
+    return f"< {shown[:-1]}1" if nothing else shown
+
+
 def variable(name: str, language: str) -> str:
     """Give the name of a variable as the tables write it.
 
@@ -281,7 +343,7 @@ def place(name: str, language: str) -> str:
     Parameters
     ----------
     name : str
-        As in the paper's file, such as ``"table 3"``.
+        As in the paper's file, such as ``"table 3"``; one of another paper that has no words is its own name.
     language : {"es", "en"}
 
     Returns
@@ -294,7 +356,7 @@ def place(name: str, language: str) -> str:
     ('tabla 3', 'resumen (en)')
     """
     word, _, rest = name.partition(" ")
-    return " ".join(filter(None, (text(f"place.{word}", language), rest)))
+    return " ".join(filter(None, (words_of(language)["place"].get(word, word), rest)))
 
 
 def places(names: Sequence[str], language: str) -> str:
@@ -326,7 +388,7 @@ def category(column: str, value: str, language: str) -> str:
     Parameters
     ----------
     column : str
-        Canonical column, or ``region``.
+        Canonical column, ``region``, or a column of another paper, whose categories are their own names.
     value : str
         Canonical category.
     language : {"es", "en"}
@@ -342,7 +404,7 @@ def category(column: str, value: str, language: str) -> str:
     """
     if column == "region":
         return text(f"region.{value}", language)
-    return dictionary.label(column, language, value)
+    return dictionary.label(column, language, value) if column in dictionary.columns() else value
 
 
 def series(study: str, language: str) -> str:
@@ -386,7 +448,35 @@ def method(note: Note, language: str) -> str:
     >>> method(Note("mean", {"over": "patients", "variable": "age_years"}), "en")
     'mean over patients, Age'
     """
-    values = dict(note.values)
+    return _method(note.code, note.values, language)
+
+
+def claimed(claim: Claim, language: str) -> str:
+    """Name a printed number as a reader of the paper would: where it stands, and what it is.
+
+    Parameters
+    ----------
+    claim : Claim
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.published import read_paper
+    >>> claimed(read_paper(PUBLISHED)["table3.cement_volume.p"], "en")
+    'table 3, p, Injected cement (cc)'
+    """
+    statistic = claim.compute.statistic
+    code = f"claimed_{statistic}" if statistic in {"p", "smallest_p"} else statistic
+    where = [place(claim.places[-1], language)] if claim.places else []
+    return ", ".join([*where, _method(code, claim.compute.parts(), language)])
+
+
+def _method(code: str, values: Mapping[str, str | float], language: str) -> str:
     parts = {
         "over": text(f"word.{values['over']}", language) if "over" in values else "",
         "variable": _part("variable", _variables(str(values.get("variable", "")), language), language),
@@ -397,7 +487,7 @@ def method(note: Note, language: str) -> str:
         name: _part(name, _groups(str(values.get(name, "")), language), language)
         for name in ("group", "within", "minus")
     }
-    return text(f"method.{note.code}", language, **(values | parts))
+    return text(f"method.{code}", language, **{**values, **parts})
 
 
 def reason(note: Note, language: str) -> str:
@@ -512,7 +602,7 @@ class Banner:
 
 
 class _Number(float):
-    """A float whose format keeps to the language; ``:.3f`` rounds as everywhere else."""
+    """A float whose format keeps to the language; ``:.3f`` rounds as everywhere else, and ``:p`` is ``p_is``."""
 
     language: str
 
@@ -522,6 +612,8 @@ class _Number(float):
         return self
 
     def __format__(self, spec: str) -> str:
+        if spec == "p":
+            return p_is(float(self), self.language)
         if spec.endswith("g"):
             return printed(f"{float(self):{spec}}", self.language)
         return number(float(self), int(spec.strip(".f")), self.language)

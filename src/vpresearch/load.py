@@ -18,6 +18,7 @@ from vpresearch.identifiers import identifies_nobody, kinds_of_file_name, screen
 from vpresearch.reading.raw import letter
 from vpresearch.reading.units import compare_computed, look_at_units
 from vpresearch.schema import check
+from vpresearch.sharing import once
 from vpresearch.telling import tell
 
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
@@ -142,6 +143,14 @@ def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
         return Examined(name, (tell("name_identifies", kind=kinds[0]),), (), None)
     try:
         content = reading.read_bytes(path)
+    except InputError as error:
+        return Examined(name, error.problems, (), None)
+    # Every notebook loads the same file.
+    return once(_examine, Path(path.name), name, content, drop_identifiers=drop_identifiers)
+
+
+def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -> Examined:
+    try:
         raw = reading.find_table(path.name, reading.read_sheets(path, content))
     except InputError as error:
         return Examined(name, error.problems, (), None)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 RoundingRule = Literal["any", "half-up", "half-even", "truncation"]
@@ -83,14 +84,14 @@ class Reported:
             raise ValueError(f"{self.printed!r} is not a printed number")
         return match
 
-    @property
+    @cached_property
     def value(self) -> Fraction:
         """The printed value itself, exact."""
         parts = self._parts()
         magnitude = Fraction(parts["number"].replace(",", "."))
         return -magnitude if parts["sign"] else magnitude
 
-    @property
+    @cached_property
     def decimals(self) -> int:
         """How many decimals are printed."""
         return len(re.split("[.,]", self._parts()["number"])[1]) if self.decimal_mark else 0
@@ -100,13 +101,13 @@ class Reported:
         """Half a unit in the last printed place: how far a rounded value can be from the true one."""
         return Fraction(1, 2 * 10**self.decimals)
 
-    @property
+    @cached_property
     def decimal_mark(self) -> str:
         """The decimal mark that is printed, or the empty string."""
         number = self._parts()["number"]
         return next((mark for mark in ",." if mark in number), "")
 
-    @property
+    @cached_property
     def bound(self) -> str:
         """``"<"``, ``">"`` or the empty string."""
         return self._parts()["bound"] or ""

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from vpresearch import labels
 from vpresearch.compendium import choose, read_compendium
+from vpresearch.digests import file_digest
 from vpresearch.project import PUBLISHED, shown
 from vpresearch.sharing import shared_by_all
-from vpresearch.staleness import file_digest, inputs, inputs_of
+from vpresearch.staleness import code_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
-from vpresearch.workspace import staging
+from vpresearch.workspace import Computed, staging
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from vpresearch.scorecard import Row
 
 _MOST_LISTED = 10
+_NEW_OBJECTS = 100_000
 _PAGES = "review"
 # The notebook that shows the audit of the paper.
 _AUDIT = "04_audit.ipynb"
@@ -105,7 +108,7 @@ def unchanged(wanted: Wanted) -> Told | None:
     verdicts = state.verdicts
     if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
         return None
-    reasons = _reasons(wanted, state, digest, verdicts.reconstruction)
+    reasons = _reasons(wanted, state, digest, reconstruction=verdicts.reconstruction)
     if any(reasons.values()):
         return None
     lines = _reconstructed(wanted, reconstruction=verdicts.reconstruction)
@@ -135,7 +138,7 @@ def why(wanted: Wanted) -> Told:
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     state = read_state(wanted.out, wanted.records)
-    reasons = _reasons(wanted, state, dataset.sha256, dataset.reconstruction)
+    reasons = _reasons(wanted, state, dataset.sha256, reconstruction=dataset.reconstruction)
     nothing = _words("nothing_changed", wanted)
     return Told(
         [
@@ -164,24 +167,27 @@ def remake(wanted: Wanted) -> Told:
         If a notebook fails.
     """
     start = perf_counter()
-    from vpresearch.kernels import one_thread, warm_copies
+    # Hardly anything of what is imported is ever garbage; to look for it as often as usual takes a tenth of the time.
+    gc.set_threshold(_NEW_OBJECTS)
+    from vpresearch.copies import one_thread
 
     one_thread()
-    from vpresearch.load import load
-
-    dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
-    if wanted.min_cell:
-        from vpresearch.disclosure import check_public
-
-        check_public(dataset, wanted.min_cell)
-    with (
-        staging(wanted.records) as place,
-        shared_by_all(place / "private"),
+    computed = Computed(wanted.records, code_digest())
+    if wanted.force:
+        computed.drop()
+    with ExitStack() as started:
+        place = started.enter_context(staging(wanted.records))
+        results = computed.folder if _known_reconstruction(wanted) and computed.folder.is_dir() else place / "private"
+        started.enter_context(shared_by_all(results))
         # Whatever still writes must end before its folder goes.
-        _auditing(wanted, dataset),
-        (None if wanted.plain else warm_copies()) or nullcontext() as copies,
-        _reporting(wanted, dataset, place / "report", copies) as put_in_place,
-    ):
+        started.enter_context(_auditing(wanted))
+        dataset = _load(wanted)
+        from vpresearch.kernels import warm_copies
+
+        copies = None if wanted.plain else warm_copies()
+        if copies is not None:
+            started.enter_context(copies)
+        put_in_place = started.enter_context(_reporting(wanted, dataset, place / "report", copies))
         from vpresearch import runner
 
         runner.run(
@@ -202,6 +208,8 @@ def remake(wanted: Wanted) -> Told:
 
         # While what the notebooks computed is still there.
         rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
+        if dataset.reconstruction:
+            computed.keep(results)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
@@ -223,7 +231,7 @@ def remake(wanted: Wanted) -> Told:
     return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
 
 
-def _reasons(wanted: Wanted, state: State, digest: str, reconstruction: bool) -> dict[str, list[str]]:
+def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
     """Name, for each notebook, the report and the reviewer's pages, what changed since it was made."""
     notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
     made_from = inputs_of(notebooks, digest, wanted.chosen)
@@ -234,12 +242,31 @@ def _reasons(wanted: Wanted, state: State, digest: str, reconstruction: bool) ->
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
 
 
+def _known_reconstruction(wanted: Wanted) -> bool:
+    """Tell whether an earlier run found that these data are a reconstruction."""
+    verdicts = read_state(wanted.out, wanted.records).verdicts
+    return verdicts is not None and verdicts.reconstruction and verdicts.inputs["data"] == file_digest(wanted.data)
+
+
+def _load(wanted: Wanted) -> Dataset:
+    from vpresearch.load import load
+
+    dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
+    if wanted.min_cell:
+        from vpresearch.disclosure import check_public
+
+        check_public(dataset, wanted.min_cell)
+    return dataset
+
+
 @contextmanager
-def _auditing(wanted: Wanted, dataset: Dataset) -> Iterator[None]:
+def _auditing(wanted: Wanted) -> Iterator[None]:
     """Audit the paper in a copy of this process while it imports the rest, where anything is to show the audit."""
     from vpresearch import copies
 
-    reasons = _reasons(wanted, read_state(wanted.out, wanted.records), dataset.sha256, dataset.reconstruction)
+    digest = file_digest(wanted.data)
+    # The audit is of the paper, whatever the data are.
+    reasons = _reasons(wanted, read_state(wanted.out, wanted.records), digest, reconstruction=True)
     if wanted.plain or not copies.possible() or not reasons.get(_AUDIT):
         yield
         return
@@ -303,18 +330,13 @@ def _told_differences(wanted: Wanted, differences: list[Row]) -> list[str]:
 
 
 def _difference(row: Row, wanted: Wanted) -> str:
-    """Name a number as a reader of the paper would: where it stands, and what it is."""
-    language, how = wanted.language, row.computed.method
-    # How a test came out is told by the scorecard.
-    what = replace(how, code=row.claim.compute.statistic) if row.claim.compute.statistic == "p" else how
-    mark = labels.text("decimal_mark", language)
+    language = wanted.language
     return _words(
         "difference",
         wanted,
-        place=labels.place(row.claim.places[-1], language),
-        what=labels.method(what, language),
-        printed=row.claim.printed.printed.replace(",", mark),
-        computed=row.rounded.replace(",", mark),
+        claim=labels.claimed(row.claim, language),
+        printed=labels.printed(row.claim.printed.printed, language),
+        computed=labels.rounded(row, language),
     )
 
 

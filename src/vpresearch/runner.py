@@ -24,7 +24,7 @@ from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
-from vpresearch.review import write_notebook_page
+from vpresearch.review import load_page_writer, write_notebook_page
 from vpresearch.staleness import inputs_of
 from vpresearch.state import State, read_state
 from vpresearch.workspace import Finished, staging
@@ -134,6 +134,9 @@ def run(
         waiting.sort(key=lambda each: -_expected(each, state))
         tasks = [_task(each, place, {"data": str(rows), **chosen}, limit) for each in waiting]
         outcomes = execute_in_turn(tasks) if copies is None else execute_together(tasks, copies)
+        if tasks:
+            # While the first of them run.
+            load_page_writer()
         faults = []
         for outcome in tqdm(outcomes, total=len(tasks), desc="notebooks", unit="notebook", disable=quiet or not tasks):
             notebook, workspace = _of(outcome, waiting), place / outcome.task.source.name

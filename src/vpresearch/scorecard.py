@@ -203,7 +203,7 @@ def compute(spec: Compute, dataset: Dataset, alpha: float = ALPHA) -> Computed:
         With a reason and NaN where the data have no such column or no such rows.
     """
     missing = _missing_columns(spec, dataset)
-    method = Note(spec.statistic, _method_values(spec))
+    method = Note(spec.statistic, spec.parts())
     if missing:
         return Computed(math.nan, method, Note("no_column", {"column": missing[0]}))
     if spec.statistic in {"p", "smallest_p"}:
@@ -218,15 +218,6 @@ def _missing_columns(spec: Compute, dataset: Dataset) -> list[str]:
     needed = [*spec.variables, *spec.fell, *spec.group, *spec.minus, *spec.within]
     needed += [spec.variable] if spec.variable else []
     return [column for column in needed if column not in dataset.rows]
-
-
-def _method_values(spec: Compute) -> dict[str, str | float]:
-    groups = {"group": spec.group, "minus": spec.minus, "within": spec.within}
-    return {
-        "over": spec.over,
-        "variable": spec.variable or " ".join((*spec.variables, *spec.fell)),
-        **{name: " ".join(f"{column}={value}" for column, value in group.items()) for name, group in groups.items()},
-    }
 
 
 def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
@@ -328,7 +319,7 @@ def _p_value(spec: Compute, dataset: Dataset, alpha: float) -> Computed:
     comparisons = {variable: compare_by_leak(dataset, variable, alpha) for variable in variables}
     failed = [comparison.result for comparison in comparisons.values() if math.isnan(comparison.result.p_value)]
     if failed:
-        method = Note(spec.statistic, _method_values(spec))
+        method = Note(spec.statistic, spec.parts())
         return Computed(math.nan, method, Note("test_not_done", {"why_not": failed[0].reason}))
     variable = min(comparisons, key=lambda name: comparisons[name].result.p_value)
     chosen = comparisons[variable]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,24 +18,6 @@ _PACKAGE = Path(__file__).parent
 # Patients' rows may lie there; a run's own data count by themselves.
 _RAW = ROOT / "data" / "raw"
 _SHIPPED = (".csv", ".fingerprints", ".npz", ".yaml")
-
-
-def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    str
-        Empty if there is no such file.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
 
 
 def notebook_digest(path: Path) -> str:
@@ -65,6 +49,17 @@ def source_digest() -> str:
         The same whatever the line endings; computed once, since a run goes on with the code that it began with.
     """
     return _digest(part for path in sorted(_sources()) for part in (path.name.encode(), _lines(path)))
+
+
+def code_digest() -> str:
+    """Give the digest of what a result hangs on beside its arguments: the package, its tables, the lock, the machine.
+
+    Returns
+    -------
+    str
+    """
+    machine = f"{sys.version} {platform.platform()}"
+    return _digest([source_digest().encode(), _lines(LOCK), machine.encode()])
 
 
 def inputs(data: str, language: str, parameters: Mapping[str, object]) -> dict[str, str]:

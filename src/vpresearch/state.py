@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from vpresearch.staleness import changed, file_digest
+from vpresearch.digests import file_digest
+from vpresearch.staleness import changed
 
 # A digest of a table that a public run hides would let anybody try what stands in it.
 _PLACE = Path("private") / "state.json"

@@ -1,4 +1,4 @@
-"""Where notebooks write while they run, and where those that finished wait for the others."""
+"""Where notebooks write while they run, where those that finished wait, and where what they computed is kept."""
 
 from __future__ import annotations
 
@@ -143,6 +143,38 @@ class Finished:
             # The private folder goes with it where nothing else is in it.
             with contextlib.suppress(OSError):
                 self.folder.parent.rmdir()
+
+
+class Computed:
+    """What runs on a reconstruction computed, for those after them; results of real data go with their run.
+
+    Parameters
+    ----------
+    records : pathlib.Path
+        Folder of the records; the results are in its private part.
+    code : str
+        Digest of all that results hang on beside their arguments.
+    """
+
+    def __init__(self, records: Path, code: str) -> None:
+        self.folder = records / "private" / "computed" / code[:16]
+
+    def keep(self, place: Path) -> None:
+        """Take the results of a run, in the place of those of other code.
+
+        Parameters
+        ----------
+        place : pathlib.Path
+            Where they are, on the same file system; the folder is moved.
+        """
+        if place != self.folder:
+            self.drop()
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(place, self.folder)
+
+    def drop(self) -> None:
+        """Drop all of them."""
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
 
 
 def _files(folder: Path) -> list[Path]:

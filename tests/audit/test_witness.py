@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.audit.witness import admissible, climb, datasets, on_scale, prints, shift_two
+from vpresearch.audit.witness import _two_places, admissible, climb, datasets, on_scale, prints, shift_two
 from vpresearch.lattice import Cell, count
 from vpresearch.reported import Reported
 
@@ -60,3 +60,10 @@ def test_shifting_two_keeps_the_sum_and_the_ends() -> None:
         assert moved.min() >= 0
         assert moved.max() <= 10
         values = moved
+
+
+def test_two_places_are_those_that_numpy_draws() -> None:
+    for n in (2, 3, 26, 1000):
+        ours, numpy_s = np.random.default_rng(n), np.random.default_rng(n)
+        for _ in range(100):
+            assert list(_two_places(ours, n)) == numpy_s.choice(n, 2, replace=False).tolist()

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from vpresearch.labels import text
 from vpresearch.project import ROOT
 
 PATIENCE = 90
@@ -45,6 +46,11 @@ _WATCH = """() => {
   });
   seen.observe(document.body, {childList: true, subtree: true});
 }"""
+
+
+def es(key: str, **values: object) -> str:
+    """Words of the explorer in Spanish, in which it begins."""
+    return text(f"explore.{key}", "es", **values)
 
 
 def executable() -> str:
@@ -142,10 +148,16 @@ class Visitor:
         """The box to type in of a name."""
         return self.page.get_by_label(name, exact=True)
 
+    def number(self, name: str) -> float:
+        """The number in a box of a Spanish page."""
+        shown = self.box(name).input_value()
+        assert re.fullmatch(r"\d+,\d+", shown), shown
+        return float(shown.replace(",", "."))
+
     def give(self, name: str, path: Path) -> None:
         """Choose a file by the button of a name."""
         with self.page.expect_file_chooser() as chooser:
-            self.page.get_by_role("button", name=name).click()
+            self.page.get_by_role("button", name=name, exact=True).click()
         chooser.value.set_files(path)
 
     def see(self, words: str) -> None:

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
 
 from vpresearch.explore.session import Session
 from vpresearch.explore.study import member
 from vpresearch.load import Dataset
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +22,12 @@ def drawn() -> Dataset:
 @pytest.fixture
 def session(drawn: Dataset) -> Session:
     return Session(study=drawn, language="en")
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Browser]:
+    """A real browser; what it takes is imported only by tests that look through it."""
+    from .browser import browser
+
+    with browser() as opened:
+        yield opened

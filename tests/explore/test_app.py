@@ -18,7 +18,7 @@ from vpresearch.inference import compare_by_leak
 from vpresearch.labels import number, p_value, text
 from vpresearch.load import Dataset
 
-from .browser import PATIENCE, Visitor, browser, serving, visitor
+from .browser import PATIENCE, Visitor, es, serving, visitor
 
 pytestmark = pytest.mark.long
 # What a control may take from the input to the last change on the page, in milliseconds.
@@ -31,22 +31,12 @@ def address() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
-
-
 @pytest.fixture
 def one(opened: Browser, address: str) -> Iterator[Visitor]:
     with visitor(opened) as one:
         one.visit(address)
         one.ready()
         yield one
-
-
-def es(key: str, **values: object) -> str:
-    return text(f"explore.{key}", "es", **values)
 
 
 # -- who may look ------------------------------------------------------------------------------------------------
@@ -106,8 +96,7 @@ def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visit
     one.see(es("made_up"))
     page.wait_for_timeout(1000)
     volume, cement = (
-        float(one.box(text(f"variable.{name}", "es")).input_value())
-        for name in ("vertebral_volume_cc", "cement_volume_cc")
+        one.number(text(f"variable.{name}", "es")) for name in ("vertebral_volume_cc", "cement_volume_cc")
     )
     assert volume > 24
     assert cement > 2.6
@@ -123,14 +112,14 @@ def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -
     one.see(es("put_back"))
     point = page.locator("[data-id='0']")
     point.focus()
-    before = float(one.box(text("variable.vertebral_volume_cc", "es")).input_value())
+    before = one.number(text("variable.vertebral_volume_cc", "es"))
     point.press("ArrowRight")
     one.see(es("made_up"))
     page.wait_for_timeout(800)
     # The point keeps the focus through what it changes.
     page.keyboard.press("Shift+ArrowRight")
     page.wait_for_timeout(800)
-    after = float(one.box(text("variable.vertebral_volume_cc", "es")).input_value())
+    after = one.number(text("variable.vertebral_volume_cc", "es"))
     assert round(after - before, 1) == 1.1
     one.page.get_by_role("button", name=es("walk_tab"), exact=True).press("Enter")
     page.wait_for_function("document.querySelectorAll('.vp-plot svg[role=group]').length === 4")
@@ -179,6 +168,7 @@ def test_workbooks_are_checked_and_two_visitors_see_each_their_own(
         first.see("faulty.xlsx: ")
         assert "celda C3" in first.text()
         assert text("banner.reconstruction", "es") in first.text()
+        # The button says no more than it did.
         first.give(es("upload"), workbook(name="mine.xlsx"))
         first.see("mine.xlsx: 3 pacientes, 5 vértebras, 2 fugas")
         assert es("banner_own", name="mine.xlsx") in first.text()

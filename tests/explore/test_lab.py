@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from vpresearch.explore.panels import dose, walk
 from vpresearch.inference import compare_by_leak
@@ -13,7 +14,7 @@ from vpresearch.labels import p_value, text
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS
 
-from .browser import PATIENCE, browser, serving, visitor
+from .browser import PATIENCE, es, serving, visitor
 
 pytestmark = pytest.mark.long
 NOTEBOOK = NOTEBOOKS / "explore.ipynb"
@@ -27,10 +28,6 @@ def address() -> Iterator[str]:
     NOTEBOOK.write_bytes(before)
 
 
-def es(key: str, **values: object) -> str:
-    return text(f"explore.{key}", "es", **values)
-
-
 def test_without_the_token_nobody_gets_in(address: str) -> None:
     base = address.split("/lab")[0]
     with pytest.raises(urllib.error.HTTPError) as refused:
@@ -41,8 +38,8 @@ def test_without_the_token_nobody_gets_in(address: str) -> None:
         assert "/login" in answer.url
 
 
-def test_jupyterlab_opens_the_explorer_and_runs_it(address: str, shipped: Dataset) -> None:
-    with browser() as opened, visitor(opened) as one:
+def test_jupyterlab_opens_the_explorer_and_runs_it(opened: Browser, address: str, shipped: Dataset) -> None:
+    with visitor(opened) as one:
         page = one.page
         one.visit(address)
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=PATIENCE * 1000)

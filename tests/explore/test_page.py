@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from vpresearch.explore.page import PANELS, Page, banner
 from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
 from vpresearch.explore.study import member
+from vpresearch.explore.upload import Upload
 from vpresearch.labels import text
 from vpresearch.load import Dataset, load
 from vpresearch.telling import LANGUAGES
@@ -47,6 +49,34 @@ def test_every_panel_opens_in_both_languages_without_a_fault(page: Page) -> None
                 assert plot.spec["language"] == language
                 assert plot.spec["description"]
                 assert plot.spec["table"]["columns"]
+
+
+def strings(value: Any) -> list[str]:
+    """All that is text in the description of a plot."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [value] if isinstance(value, str) else [each for part in parts for each in strings(part)]
+
+
+@pytest.mark.parametrize(
+    ("language", "foreign"),
+    # Of three digits it may be the mark between thousands, but not after a nought.
+    [("es", r"(?<![\d.])(0|\d+(?!\.\d{3}\b))\.\d"), ("en", r"(?<![\d,])(0|\d+(?!,\d{3}\b)),\d")],
+)
+def test_every_number_has_the_marks_of_the_language_and_no_p_is_nought(
+    shipped: Dataset, language: str, foreign: str
+) -> None:
+    page = Page(Session(study=shipped, language=language))
+    seen = 0
+    for panel in PANELS:
+        page.session.panel = panel
+        boxes = [f"{each.description} {each.value}" for each in controls(page, widgets.Text)]
+        plots = [each for plot in controls(page, Plot) for each in strings(plot.spec)]
+        for said in [*(re.sub("<a .*?</a>|<[^>]*>", " ", unescape(words(page))).split("\n")), *boxes, *plots]:
+            seen += len(re.findall(r"\d[.,]\d", said))
+            assert not re.search(foreign, said), said
+            assert not re.search(r"(?<![\w)])-\d", said), said
+            assert not re.search(r"\bp\W+0[.,]000\b", said), said
+    assert seen > 1000
 
 
 def test_every_panel_opens_on_a_study_of_three_patients(workbook: Callable[..., Path]) -> None:
@@ -120,11 +150,11 @@ def test_only_the_panel_of_data_changes_the_data(page: Page) -> None:
 
 
 def upload(page: Page, name: str, content: bytes) -> None:
-    (control,) = controls(page, widgets.FileUpload)
-    control.value = (
-        {"name": name, "content": content, "type": "", "size": len(content), "last_modified": datetime(2026, 1, 1)},
-    )
-    assert control.value == ()
+    (control,) = controls(page, Upload)
+    before = control.get_state()
+    # As the browser hands it over.
+    control._handle_custom_msg({"name": name}, [memoryview(content)])
+    assert control.get_state() == before
 
 
 def test_a_good_workbook_is_looked_at_and_a_faulty_one_is_told_by_cell(

@@ -19,6 +19,7 @@ from tests.figures.layout import Seen, digest, faults
 from vpresearch import labels
 from vpresearch.figures import Figure, LeftOut, write
 from vpresearch.load import Dataset
+from vpresearch.sharing import shared_by_all
 
 Draw = Callable[[str, Dataset, str], Figure]
 
@@ -117,7 +118,19 @@ def test_the_png_is_what_a_notebook_shows(draw: Draw, name: str, shipped: Datase
     assert words == {"alt": f"{figure.caption}{banner}"}
     (width, height) = struct.unpack(">II", figure.to_bytes("png")[16:24])
     inches = figure.canvas.get_size_inches()
-    assert (width, height) == tuple(round(200 * side) for side in inches)
+    assert (width, height) == tuple(round(300 * side) for side in inches)
+
+
+def test_processes_of_one_run_draw_a_figure_once(draw: Draw, name: str, shipped: Dataset, tmp_path: Path) -> None:
+    alone = drawn(draw(name, shipped, "es"))
+    with shared_by_all(tmp_path):
+        first, second = draw(name, shipped, "es"), draw(name, shipped, "es")
+        other = draw(name, shipped, "en")
+    assert hasattr(first, "canvas")
+    assert not hasattr(second, "canvas")
+    assert second.rendered
+    assert drawn(first) == drawn(second) == alone
+    assert hasattr(other, "canvas")
 
 
 # -- the plotted data --------------------------------------------------------------------------------------------

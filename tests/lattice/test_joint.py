@@ -141,26 +141,30 @@ def test_contradictory_arguments_are_refused() -> None:
 # --- Kruskal-Wallis
 
 
-def _scipy_p(distribution: KruskalDistribution, which: IntArray) -> list[float]:
-    rows, pair = distribution.rows, distribution.rows.joint
-    chosen = distribution.witness_rows[which]
-    values_a, values_b = to_values(pair.a, rows.a[chosen[:, 0]]), to_values(pair.b, rows.b[chosen[:, 1]])
-    return [float(kruskal(a, b).pvalue) for a, b in zip(values_a, values_b, strict=True)]
+def _one_pair_each(distribution: KruskalDistribution) -> tuple[IntArray, IntArray]:
+    """Find one pair of datasets for every distinct p among all pairs, ascending."""
+    rows, pairs = distribution.rows, distribution.matching_rows()
+    _, first = np.unique(kruskal_p(rows.a[pairs[:, 0]], rows.b[pairs[:, 1]]), return_index=True)
+    return rows.a[pairs[first, 0]], rows.b[pairs[first, 1]]
 
 
-def test_every_attainable_p_is_that_of_its_witness(small: KruskalDistribution) -> None:
-    every = np.arange(len(small.p))
-    assert len(every) > 300
-    np.testing.assert_allclose(small.p, _scipy_p(small, every), rtol=1e-12, atol=1e-12)
+def _scipy_p(pair: Joint, a: IntArray, b: IntArray) -> list[float]:
+    values = zip(to_values(pair.a, a), to_values(pair.b, b), strict=True)
+    return [float(kruskal(one, other).pvalue) for one, other in values]
 
 
-def test_attainable_p_of_a_published_cell_are_those_of_their_witnesses(printed: KruskalDistribution) -> None:
-    rows = printed.rows
-    chosen = printed.witness_rows
-    np.testing.assert_array_equal(kruskal_p(rows.a[chosen[:, 0]], rows.b[chosen[:, 1]]), printed.p)
-    which = np.random.default_rng(0).choice(len(printed.p), 2_000, replace=False)
-    which = np.append(which, [0, len(printed.p) - 1])
-    np.testing.assert_allclose(printed.p[which], _scipy_p(printed, which), rtol=1e-12, atol=1e-12)
+def test_every_attainable_p_is_that_of_a_pair(small: KruskalDistribution) -> None:
+    found = np.unique(small.p)
+    assert len(found) > 300
+    np.testing.assert_allclose(found, _scipy_p(SMALL, *_one_pair_each(small)), rtol=1e-12, atol=1e-12)
+
+
+def test_attainable_p_of_a_published_cell_are_those_of_its_pairs(printed: KruskalDistribution) -> None:
+    a, b = _one_pair_each(printed)
+    found = np.unique(printed.p)
+    np.testing.assert_array_equal(kruskal_p(a, b), found)
+    which = np.append(np.random.default_rng(0).choice(len(found), 2_000, replace=False), [0, len(found) - 1])
+    np.testing.assert_allclose(found[which], _scipy_p(PRINTED, a[which], b[which]), rtol=1e-12, atol=1e-12)
 
 
 def test_the_number_of_pairs_of_each_p_is_that_of_brute_force(small: KruskalDistribution) -> None:
@@ -200,16 +204,10 @@ def test_sorting_and_the_table_give_the_same_tally(monkeypatch: pytest.MonkeyPat
     rows = joint_rows(SMALL)
     by_table = rows.tally()
     monkeypatch.setattr(joint, "_TABLE", 0)
-    monkeypatch.setattr(joint, "_BLOCK", 50)
+    monkeypatch.setattr(joint, "_SORTED", 50)
     by_sorting = rows.tally()
-    for one, other in zip(by_table[:2], by_sorting[:2], strict=True):
+    for one, other in zip(by_table, by_sorting, strict=True):
         np.testing.assert_array_equal(one, other)
-    for _, _, witness in (by_table, by_sorting):
-        a, b = np.divmod(witness, len(rows.b))
-        np.testing.assert_array_equal(
-            kruskal_p(rows.a[a], rows.b[b]),
-            joint._kruskal_p(by_table[0] // rows.radix, by_table[0] % rows.radix * 6, 8, 6),
-        )
 
 
 def test_p_is_undefined_where_nothing_varies() -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
+from vpresearch.project import PUBLISHED
 from vpresearch.published import Grid, Paper, read_paper
 
 _COMPUTED = {"region": {"thoracic", "lumbar"}}
@@ -432,3 +433,12 @@ def test_a_file_that_is_not_there_or_not_utf8_is_refused(tmp_path: Path, name: s
 )
 def test_parts_of_the_wrong_type_are_refused(tmp_path: Path, content: dict[str, Any]) -> None:
     assert _refused(tmp_path, content)
+
+
+def test_a_file_is_read_anew_only_where_it_changed(tmp_path: Path) -> None:
+    path = tmp_path / "paper.yaml"
+    path.write_text(PUBLISHED.read_text(encoding="utf-8"), encoding="utf-8")
+    first = read_paper(path)
+    assert read_paper(path) is first
+    path.write_text(PUBLISHED.read_text(encoding="utf-8").replace('"27,0"', '"27,1"'), encoding="utf-8")
+    assert read_paper(path)["table3.vertebral_volume.no_leak.mean"].printed.printed == "27,1"

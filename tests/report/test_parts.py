@@ -15,15 +15,18 @@ from hypothesis import strategies as st
 from vpresearch import labels
 from vpresearch.audit import Check
 from vpresearch.errors import VPResearchError
+from vpresearch.figures import Figure
 from vpresearch.load import Dataset
 from vpresearch.published import Paper
 from vpresearch.report import kept
 from vpresearch.report.blocks import PORTRAIT, _widths, table_blocks
 from vpresearch.report.differences import cause, differences_table
+from vpresearch.report.exhibits import make_figures
 from vpresearch.report.pandoc import run, text_of, write
 from vpresearch.report.results import Results
 from vpresearch.report.strobe import strobe_table
 from vpresearch.scorecard import Note, Row, scorecard
+from vpresearch.sharing import shared_by_all
 from vpresearch.tables import Table, table3
 
 NASTY = '<b>&amp; "x" 5% a_b #1 $2</b> #set page() [x] *y* `z` @q 1. -2 \\'
@@ -160,3 +163,13 @@ def test_values_have_no_patient(results: Callable[[bool], Results]) -> None:
     assert not any("reconstructed-" in f"{key} {value}" for key, value in known.items())
     assert known["table3.cement_volume_cc.mean_no_leak"] == pytest.approx(1.95, abs=0.005)
     assert known["models.gee_kc.fill_percent.or"] == pytest.approx(1.0669, abs=1e-4)
+
+
+def test_a_report_takes_every_figure_that_the_run_has_drawn(
+    results: Callable[[bool], Results], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Figure, "to_bytes", lambda *_: b"")
+    with shared_by_all(tmp_path):
+        first, again = (make_figures(results(True), "es") for _ in range(2))
+    assert all(hasattr(figure, "canvas") for figure in first.values())
+    assert not any(hasattr(figure, "canvas") for figure in again.values())

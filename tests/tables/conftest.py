@@ -38,7 +38,7 @@ class Page(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"meta", "br"}:
+        if tag in {"meta", "br", "wbr"}:
             return
         self.open.append(tag)
         self.classes.append(dict(attrs).get("class") or "")

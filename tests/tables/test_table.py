@@ -117,6 +117,25 @@ def test_the_rows_that_stand_out_are_bold() -> None:
     assert bold[0].startswith(r"\bfseries 2 & \bfseries")
 
 
+def test_columns_of_numbers_are_set_to_the_right() -> None:
+    columns = {
+        "level": ["T12", "L1"],
+        "n": ["3", "1.000"],
+        "p": ["< 0,001", "–"],
+        "interval": ["−0,1 (−0,2 a 0,3)", ""],
+        "test": ["H = 3", "4"],
+        "place": ["tables/table3", "results.fill_ratio.mean"],
+        "reason": ["", "–"],
+    }
+    table = Table("numbers", pd.DataFrame(), pd.DataFrame(columns), "", "es", False)
+    page = table.to_html()
+    assert "#T_numbers :is(td, th.level0):is(.col1, .col2, .col3) { text-align: right; }" in page
+    assert r"\begin{tabular}{lrrrlll}" in table.to_latex()
+    # A long name breaks at its marks, a number nowhere.
+    assert "results.<wbr>fill_<wbr>ratio.<wbr>mean" in page
+    assert page.count("<wbr>") == 4
+
+
 # -- LaTeX -------------------------------------------------------------------------------------------------------
 
 

@@ -13,11 +13,13 @@ from scipy.special import chdtrc, ndtr, stdtr
 from vpresearch.audit.t_bounds import t_bounds
 from vpresearch.audit.table_tests import TABLE_TESTS, table_p
 from vpresearch.audit.witness import Ints
-from vpresearch.lattice import Cell, Joint, KruskalDistribution, kruskal_p_distribution, t_p_distribution
+from vpresearch.lattice import Cell, Joint, joint_rows, t_p_distribution
 from vpresearch.reported import RoundingRule
 
 Floats = NDArray[np.float64]
 T_TESTS = ("student", "welch")
+# Taken off the excess of U.
+CONTINUITY = {"kruskal": 0.0, "mann_whitney": 0.5}
 # Pairs of datasets that are looked at for a rank test.
 RANK_PAIRS = 10_000
 # Values that are ranked for them in all.
@@ -63,32 +65,26 @@ def listed(joint: Joint) -> dict[str, Attained]:
     dict of str to Attained
         By test.
     """
-    ranks = kruskal_p_distribution(joint)
     found = {}
     for test, equal_var in (("student", True), ("welch", False)):
         t = t_p_distribution(joint, equal_var)
         found[test] = _complete(t.p, t.pairs)
-    found["kruskal"] = _complete(ranks.p, ranks.pairs)
-    found["mann_whitney"] = _complete(_mann_whitney_p(ranks, joint), ranks.pairs)
-    if max(joint.a.n, joint.b.n) <= _EXACT_SIZE:
-        found["mann_whitney_exact"] = _complete(exact_p(ranks.deviation, joint.a.n, joint.b.n), ranks.pairs)
+    rows, sizes = joint_rows(joint), (joint.a.n, joint.b.n)
+    keys, n_pairs = rows.tally()
+    deviation, ties = keys // rows.radix, keys % rows.radix * 6
+    for test in (*CONTINUITY, *_exact_test(sizes)):
+        found[test] = _complete(_rank_test(test, deviation, ties, sizes), n_pairs)
     return found
+
+
+def _exact_test(sizes: tuple[int, int]) -> tuple[str, ...]:
+    return ("mann_whitney_exact",) if max(sizes) <= _EXACT_SIZE else ()
 
 
 def _complete(p: Floats, n_pairs: NDArray[np.int64]) -> Attained:
     known = ~np.isnan(p)
     low, high = (float(p[known].min()), float(p[known].max())) if known.any() else (math.nan, math.nan)
     return Attained(low, high, p[known], n_pairs[known], p[known])
-
-
-def _mann_whitney_p(ranks: KruskalDistribution, joint: Joint) -> Floats:
-    """P-values with the continuity correction, from the doubled excess of U and the tie sums."""
-    n_a, n_b, n = joint.a.n, joint.b.n, joint.n
-    variance = n_a * n_b / 12 * (n + 1 - ranks.ties / (n * (n - 1)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.maximum(0, np.abs(ranks.deviation) / 2 - 0.5) / np.sqrt(variance)
-    p: Floats = 2 * ndtr(-z)
-    return p
 
 
 def bounded(
@@ -111,8 +107,7 @@ def bounded(
     """
     means, sds, sizes = (first.mean, second.mean), (first.sd, second.sd), (first.n, second.n)
     found = {}
-    exact = ("mann_whitney_exact",) if max(sizes) <= _EXACT_SIZE else ()
-    for test in (*T_TESTS, "kruskal", "mann_whitney", *exact):
+    for test in (*T_TESTS, *CONTINUITY, *_exact_test(sizes)):
         values = _pool_p(test, *pools, rng) if len(pools[0]) and len(pools[1]) else np.empty(0)
         only = None
         if test in T_TESTS:
@@ -241,27 +236,33 @@ def rank_p(first: Ints, second: Ints, test: str) -> Floats:
     -------
     numpy.ndarray of float, shape (n_pairs,)
     """
-    n_a, n_b = first.shape[1], second.shape[1]
-    n = n_a + n_b
-    twice_rank, equals = _ranks(np.concatenate([first, second], axis=1))
-    deviation = twice_rank[:, :n_a].sum(axis=1) - n_a * (n + 1)
+    return _rank_test(test, *_ranked(first, second), (first.shape[1], second.shape[1]))
+
+
+def _rank_test(test: str, deviation: Ints, ties: Ints, sizes: tuple[int, int]) -> Floats:
+    """P-values from U of one group minus that of the other, and the sum of t^3 - t over the ties."""
     if test == "mann_whitney_exact":
-        return exact_p(deviation, n_a, n_b)
-    variance = n_a * n_b / 12 * (n + 1 - (equals**2 - 1).sum(axis=1) / (n * (n - 1)))
-    excess = np.abs(deviation) / 2
-    if test == "mann_whitney":
-        p: Floats = 2 * ndtr(-np.maximum(0, excess - 0.5) / np.sqrt(variance))
-    else:
-        p = chdtrc(1, excess**2 / variance)
+        return exact_p(deviation, *sizes)
+    n = sum(sizes)
+    variance = math.prod(sizes) / 12 * (n + 1 - ties / (n * (n - 1)))
+    # Of two groups the Kruskal-Wallis test is that of Mann and Whitney without the correction for continuity.
+    excess = np.maximum(0, np.abs(deviation) / 2 - CONTINUITY[test])
+    # Where all values are equal there is no test.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p: Floats = 2 * ndtr(-excess / np.sqrt(variance))
     return p
 
 
-def _ranks(rows: Ints) -> tuple[Ints, Ints]:
-    """Twice the mean rank of each value in its row, and how many are equal to it; one sorted search for all rows."""
-    n_rows, n = rows.shape
-    # Rows laid end to end, each above the one before.
-    offset = np.arange(n_rows)[:, None]
-    apart = rows + offset * (int(rows.max()) - int(rows.min()) + 1)
-    line = np.sort(apart, axis=1).ravel()
-    first, last = line.searchsorted(apart, "left"), line.searchsorted(apart, "right")
-    return first + last + 1 - 2 * n * offset, last - first
+def _ranked(first: Ints, second: Ints) -> tuple[Ints, Ints]:
+    """U of the first group minus that of the second, and the sum of t^3 - t over the ties, row by row."""
+    n_a, n = first.shape[1], first.shape[1] + second.shape[1]
+    # The group in the lowest bit: one sort, and values stand together in either group.
+    line = np.sort(np.concatenate([2 * first, 2 * second + 1], axis=1), axis=1)
+    value, begins = line >> 1, np.ones(line.shape, dtype=np.bool_)
+    np.not_equal(value[:, 1:], value[:, :-1], out=begins[:, 1:])
+    start = np.flatnonzero(begins)
+    equal, of_second = np.append(start[1:], line.size) - start, np.add.reduceat((line & 1).ravel(), start)
+    place = start % n
+    row = np.flatnonzero(place == 0)
+    rank_sum = np.add.reduceat((equal - of_second) * (2 * place + equal + 1), row)
+    return rank_sum - n_a * (n + 1), np.add.reduceat(equal**3 - equal, row)

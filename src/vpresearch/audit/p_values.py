@@ -11,7 +11,7 @@ import numpy as np
 from vpresearch.audit.attainable import kruskal_without_contrived_ties
 from vpresearch.audit.cells import Group, aligned, cell, grids, is_binary, is_too_fine, pairs
 from vpresearch.audit.check import Check, Verdict, inside
-from vpresearch.audit.p_attained import T_TESTS, Attained, bounded, listed, tabled
+from vpresearch.audit.p_attained import CONTINUITY, T_TESTS, Attained, bounded, listed, tabled
 from vpresearch.audit.p_witness import p_witness
 from vpresearch.audit.witness import Ints, datasets, is_coarse
 from vpresearch.lattice import Cell, Joint, count
@@ -19,7 +19,6 @@ from vpresearch.published import Claim, Grid, Paper
 from vpresearch.reported import Interval, Reported, RoundingRule
 
 PROTOCOL = ("student", "kruskal")
-_CONTINUITY = {"kruskal": 0.0, "mann_whitney": 0.5}
 _POOL = 120
 _MOST_PAIRS = 50_000_000
 
@@ -161,9 +160,9 @@ def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[
         interval.low is not None and interval.low > found.high
     ):
         return "impossible", "p_out_of_reach" if test in T_TESTS else "p_beyond_ranks", ends
-    if test in _CONTINUITY and most_equal is not None and not printed.bound:
+    if test in CONTINUITY and most_equal is not None and not printed.bound:
         sizes = (row.compared[0].n, row.compared[1].n)
-        steps = kruskal_without_contrived_ties(printed, sizes, most_equal, _CONTINUITY[test], rule)
+        steps = kruskal_without_contrived_ties(printed, sizes, most_equal, CONTINUITY[test], rule)
         if not steps.possible:
             values = {"low": steps.low, "high": steps.high, "most_equal": float(most_equal)}
             return "impossible", "p_between_steps", dict(values)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from vpresearch.audit.check import inside, show_values
-from vpresearch.audit.p_attained import RANK_PAIRS, T_TESTS, rank_p, t_p
+from vpresearch.audit.p_attained import T_TESTS, rank_p, t_p
 from vpresearch.audit.table_tests import TABLE_TESTS, table_p
 from vpresearch.audit.witness import Ints, on_scale, prints, shift_two
 from vpresearch.inference import kruskal, mann_whitney, student, welch
@@ -18,7 +18,8 @@ from vpresearch.lattice import Cell
 from vpresearch.reported import Interval
 
 _WALKS, _WALK = 40, 1500
-_BLOCK = 1_000_000
+# Pairs looked at before the next, and values of them: the first are often enough.
+_PAIRS, _VALUES = 1000, 1_000_000
 # Walks times values: all of the walks up to a hundred values.
 _WALKED = 4000
 _RANK_TESTS = ("kruskal", "mann_whitney", "mann_whitney_exact")
@@ -92,7 +93,7 @@ def _candidates(
 def _n_blocks(first: Ints, second: Ints) -> int:
     """How many blocks keep the pairs, and the values of one, few enough for memory."""
     n_pairs, n_values = len(first) * len(second), int(first.shape[1] + second.shape[1])
-    return max(1, min(len(first), max(n_pairs // RANK_PAIRS, n_pairs * n_values // _BLOCK)))
+    return max(1, min(len(first), max(n_pairs // _PAIRS, n_pairs * n_values // _VALUES)))
 
 
 def _walk(
@@ -111,8 +112,9 @@ def _walk(
             moved = list(groups)
             moved[side] = shift_two(spans[side], groups[side], rng)
             patience = 0.003 * rng.exponential()
+            stays = moved[side] is groups[side] and best < math.inf
             # The cheaper question first.
-            if not prints(cells[side], moved[side]):
+            if stays or not prints(cells[side], moved[side]):
                 continue
             distance = abs(float(rank_p(moved[0][None], moved[1][None], test)[0]) - aim)
             if distance > best + patience:

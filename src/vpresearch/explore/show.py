@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -41,27 +42,32 @@ def table(
     chosen : sequence of int
         Rows that stand out.
     words : int
-        How many columns from the left are words; the others are numbers, set to the right.
+        How many columns from the left are words; the others are set to the right if there is a number in them.
 
     Returns
     -------
     str
-        HTML, every cell escaped.
+        HTML, every cell escaped; a column without anything in it is left out.
 
     Examples
     --------
-    >>> "<td class='vp-number'>&lt; 0.001</td>" in table("p", ["test", "p"], [["t", "< 0.001"]])
+    >>> "<td class='vp-number'>&lt;\u00a00.001</td>" in table("p", ["test", "p"], [["t", "< 0.001"]])
     True
     """
+    kept = [place for place in range(len(columns)) if not rows or any(row[place] for row in rows)]
+    right = {place for place in kept[words:] if any(re.search(r"\d", row[place]) for row in rows)}
 
     def cells(row: Sequence[str], head: bool) -> str:
         parts = []
-        for place, cell in enumerate(row):
-            kind = " class='vp-number'" if place >= words else ""
+        for place in kept:
+            cell = row[place]
+            kind = " class='vp-number'" if place in right else ""
             name, scope = ("th", " scope='col'") if head else ("td", "")
             if not head and place == 0:
                 name, scope = "th", " scope='row'"
-            parts.append(f"<{name}{scope}{kind}>{escape(cell)}</{name}>")
+            # A sign stays with its number.
+            said = re.sub(r"([<>]) (?=\d)", "\\1\u00a0", cell)
+            parts.append(f"<{name}{scope}{kind}>{escape(said)}</{name}>")
         return "".join(parts)
 
     body = "".join(

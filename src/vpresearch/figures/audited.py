@@ -12,7 +12,7 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from vpresearch import labels
 from vpresearch.audit import Check
-from vpresearch.figures.figure import COLOURS, Figure, panels
+from vpresearch.figures.figure import COLOURS, Figure, drawn_once, panels
 from vpresearch.reported import Reported
 
 _LONE = ":"
@@ -21,6 +21,7 @@ _OUTER: dict[str, Any] = {"facecolor": "none", "hatch": "////", "linewidth": 0.8
 _COLOURS = {"possible": COLOURS["no"], "impossible": "#999999", "undecided": "#E69F00"}
 
 
+@drawn_once
 def audit_p(checks: Sequence[Check], language: str) -> Figure:
     """Draw, for each printed p, the range that each test can give and where the printed value lies.
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vpresearch import labels
 from vpresearch.describe import summarise
 from vpresearch.dictionary import columns
-from vpresearch.figures.figure import COLOURS, Figure, apart, many, panels
+from vpresearch.figures.figure import COLOURS, Figure, apart, drawn_once, many, panels
 from vpresearch.load import Dataset
 from vpresearch.tables import leak_kinds as leak_kinds_table
 from vpresearch.tables import outcome as outcome_table
@@ -23,6 +23,7 @@ _TIMES = ("pre", "post", "1m", "1y")
 _SCALES = {"vas": 10, "odi": 100}
 
 
+@drawn_once
 def volumes(dataset: Dataset, language: str) -> Figure:
     """Draw the volume and the cement of every vertebra by leak.
 
@@ -55,6 +56,7 @@ def volumes(dataset: Dataset, language: str) -> Figure:
     return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True, language=language)
 
 
+@drawn_once
 def outcome(dataset: Dataset, language: str) -> Figure:
     """Draw VAS and Oswestry over time, means with their 95% intervals.
 
@@ -92,6 +94,7 @@ def outcome(dataset: Dataset, language: str) -> Figure:
     return Figure("outcome", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
 
+@drawn_once
 def leak_kinds(dataset: Dataset, language: str) -> Figure:
     """Draw how many leaks there are of each site and size.
 

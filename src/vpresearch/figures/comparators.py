@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from vpresearch import labels
-from vpresearch.figures.figure import COLOURS, Figure, legend_below, localise, panels
+from vpresearch.figures.figure import COLOURS, Figure, drawn_once, legend_below, localise, panels
 from vpresearch.figures.forest import excuse_row, interval, name_rows, number_row, with_interval
 from vpresearch.literature import Comparator, Comparison
 from vpresearch.load import Dataset
@@ -23,6 +23,7 @@ _MARKERS = {"CT": "o", "radiograph": "s", "fluoroscopy": "^", "mixed": "P", "unk
 _OWN_COLOUR, _COLOUR = COLOURS["yes"], COLOURS["no"]
 
 
+@drawn_once
 def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, language: str) -> Figure:
     """Draw the leak rate with its exact interval and that for vertebrae that share patients, and other series below.
 

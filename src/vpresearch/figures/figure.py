@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import locale
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import matplotlib.style
@@ -26,8 +27,11 @@ from numpy.typing import NDArray
 
 from vpresearch import labels
 from vpresearch.figures.png import encode
+from vpresearch.sharing import once
 from vpresearch.tables.harmless import harmless_frame
 from vpresearch.tables.table import steady
+
+P = ParamSpec("P")
 
 # Okabe and Ito's colours: apart for every kind of colour vision.
 COLOURS = {"no": "#0072B2", "yes": "#D55E00"}
@@ -41,12 +45,10 @@ SITE_COLOURS = {
 # What was seen among datasets with the published statistics.
 WITNESSED = "#E69F00"
 _BANNER_COLOUR = "#9A3412"
-_DPI, _MOST_PATHS = 200, 1_000
-# Nothing that tells of the day or the program.
-_OF_KIND: Mapping[str, dict[str, Any]] = {
-    "png": {"metadata": {"Software": None}},
-    "svg": {"metadata": {"Date": None, "Creator": None}},
-}
+# Dots an inch: what journals ask for.
+_DPI = 300
+_MOST_PATHS = 1_000
+_KINDS = ("png", "svg")
 # The font that comes with matplotlib, before one of the same name in the system, whose glyphs are numbered otherwise.
 for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
     fontManager.addfont(Path(mpl.get_data_path()) / "fonts" / "ttf" / _name)
@@ -75,6 +77,7 @@ class Figure:
     name : str
         Name of its files.
     canvas : matplotlib.figure.Figure
+        Of a figure that another process drew, there are the files alone.
     data : pandas.DataFrame
         What is plotted, full precision.
     caption : str
@@ -98,8 +101,8 @@ class Figure:
     fitted: bool = False
     counts: tuple[int, ...] = ()
     language: str = "es"
-    # A notebook shows the picture that it has just written.
-    _rendered: dict[tuple[str, int], bytes] = field(default_factory=dict, init=False, compare=False)
+    # A notebook shows the picture that it has just written, and the report takes it as it is.
+    _rendered: dict[str, bytes] = field(default_factory=dict, init=False, compare=False)
 
     def __repr__(self) -> str:
         # A notebook keeps it beside the picture: it must not hold the data.
@@ -110,22 +113,34 @@ class Figure:
         banner = f". {labels.text('banner.reconstruction', self.language)}" if self.reconstruction else ""
         return self.to_bytes("png"), {"alt": f"{self.caption}{banner}"}
 
-    def to_bytes(self, kind: str, dpi: int = _DPI) -> bytes:
+    def __getstate__(self) -> dict[str, Any]:
+        for kind in _KINDS:
+            self.to_bytes(kind)
+        return {name: value for name, value in self.__dict__.items() if name != "canvas"}
+
+    @property
+    def rendered(self) -> bool:
+        """Whether its files need no more drawing."""
+        return all(kind in self._rendered for kind in _KINDS)
+
+    def to_bytes(self, kind: str) -> bytes:
         """Render as ``png`` or ``svg``, the same bytes for the same figure."""
-        how = (kind, dpi)
-        if how not in self._rendered:
-            self._rendered[how] = self._render(kind, dpi, **_OF_KIND[kind])
-        return self._rendered[how]
+        if kind not in self._rendered:
+            self._rendered[kind] = self._to_png() if kind == "png" else self._to_svg()
+        return self._rendered[kind]
 
-    def to_large_png(self, dpi: int) -> bytes:
-        """Render as PNG for print: the same pixels, in a few more bytes and a third of the time."""
-        pixels = np.frombuffer(self._render("rgba", dpi), np.uint8)
-        return encode(pixels.reshape(-1, int(self.canvas.get_figwidth() * dpi), 4), dpi)
+    def _to_png(self) -> bytes:
+        pixels = np.frombuffer(self._render("rgba"), np.uint8)
+        return encode(pixels.reshape(-1, int(self.canvas.get_figwidth() * _DPI), 4)[..., :3], _DPI)
 
-    def _render(self, kind: str, dpi: int, **more: Any) -> bytes:
+    def _to_svg(self) -> bytes:
+        # Nothing that tells of the day or the program.
+        return self._render("svg", metadata={"Date": None, "Creator": None})
+
+    def _render(self, kind: str, **more: Any) -> bytes:
         buffer = io.BytesIO()
         with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
-            self.canvas.savefig(buffer, format=kind, dpi=dpi, **more)
+            self.canvas.savefig(buffer, format=kind, dpi=_DPI, **more)
         return buffer.getvalue()
 
     def to_csv(self) -> str:
@@ -138,6 +153,27 @@ class Figure:
     def is_public(self, min_cell: int) -> bool:
         """Whether it shows no single vertebra or patient, and no count from 1 to below the one given."""
         return not self.row_level and not any(0 < count < min_cell for count in self.counts)
+
+
+def drawn_once(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Let one process of a run draw a figure, and the others take its files.
+
+    Parameters
+    ----------
+    draw : callable
+        Hangs on its arguments alone.
+
+    Returns
+    -------
+    callable
+        The same function.
+    """
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        return once(draw, *args, **kwargs)
+
+    return drawn
 
 
 @dataclass(frozen=True)
@@ -181,7 +217,7 @@ def write(figure: Figure, folder: Path, min_cell: int = 0) -> Figure | LeftOut:
     folder = folder if shown else data_folder
     for place in {folder, data_folder}:
         place.mkdir(parents=True, exist_ok=True)
-    for kind in ("png", "svg"):
+    for kind in _KINDS:
         (folder / f"{figure.name}.{kind}").write_bytes(figure.to_bytes(kind))
     (data_folder / f"{figure.name}.csv").write_text(figure.to_csv(), encoding="utf-8", newline="\n")
     return figure if shown else LeftOut(figure, min_cell)

@@ -8,13 +8,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from vpresearch import labels
-from vpresearch.figures.figure import COLOURS, Figure, apart, legend_below, localise, panels
+from vpresearch.figures.figure import COLOURS, Figure, apart, drawn_once, legend_below, localise, panels
 from vpresearch.figures.forest import name_rows, number_row
 from vpresearch.implied import ranges
 
 _BLACK = "#1a1a1a"
 
 
+@drawn_once
 def identified_range(fits: pd.DataFrame, language: str) -> Figure:
     """Draw the slope of leak on fill in every reconstruction, by unit, adjustment and model.
 

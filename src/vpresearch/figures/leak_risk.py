@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from vpresearch import labels
 from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
-from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, localise, many, panels
+from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, drawn_once, legend_below, localise, many, panels
 from vpresearch.figures.forest import excuse_row, in_words, interval, name_rows, number_row
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Floats
@@ -27,6 +27,7 @@ from vpresearch.regression.validation import calibration as calibrated
 _LEAST, _MOST = 1 / 20, 20.0
 
 
+@drawn_once
 def leak_models(
     estimates: Sequence[Estimate], dataset: Dataset, language: str, identified: tuple[float, float] | None = None
 ) -> Figure:
@@ -134,6 +135,7 @@ def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:
     axes.set_xlabel(labels.text("leak_figure.odds_ratio", language))
 
 
+@drawn_once
 def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
     """Draw the risk of a leak along the fill by the primary model and by FLIC, and the vertebrae.
 
@@ -174,6 +176,7 @@ def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] 
     )
 
 
+@drawn_once
 def calibration(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
     """Draw the observed share of leaks on the predicted risk, in groups of rising risk.
 

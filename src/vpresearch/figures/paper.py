@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from vpresearch import labels
 from vpresearch.describe import proportion, select
 from vpresearch.dictionary import columns
-from vpresearch.figures.figure import COLOURS, SITE_COLOURS, Figure, panels
+from vpresearch.figures.figure import COLOURS, SITE_COLOURS, Figure, drawn_once, panels
 from vpresearch.load import Dataset
 
 
+@drawn_once
 def figure1(dataset: Dataset, language: str) -> Figure:
     """Draw the vertebrae by leak.
 
@@ -33,6 +34,7 @@ def figure1(dataset: Dataset, language: str) -> Figure:
     return _pie_and_bars("figure1", dataset, language, counts, names, [COLOURS[group] for group in groups])
 
 
+@drawn_once
 def figure2(dataset: Dataset, language: str) -> Figure:
     """Draw the leaks by site.
 

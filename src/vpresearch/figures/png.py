@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_EIGHT_BITS_RGBA = (8, 6, 0, 0, 0)
+_EIGHT_BITS_RGB = (8, 2, 0, 0, 0)
 _METRES_PER_INCH, _PER_METRE = 0.0254, 1
 # Every row as what it adds to the one above: of a drawing, mostly nothing.
 _UP = 2
@@ -23,7 +23,7 @@ def encode(pixels: NDArray[np.uint8], dpi: int) -> bytes:
     Parameters
     ----------
     pixels : numpy.ndarray
-        Rows by columns by red, green, blue and opacity.
+        Rows by columns by red, green and blue.
     dpi : int
         Dots an inch.
 
@@ -38,7 +38,7 @@ def encode(pixels: NDArray[np.uint8], dpi: int) -> bytes:
 
     Examples
     --------
-    >>> encode(np.zeros((1, 1, 4), np.uint8), 300)[1:4]
+    >>> encode(np.zeros((1, 1, 3), np.uint8), 300)[1:4]
     b'PNG'
     """
     height, width, _ = pixels.shape
@@ -46,7 +46,7 @@ def encode(pixels: NDArray[np.uint8], dpi: int) -> bytes:
     return b"".join(
         [
             _SIGNATURE,
-            _chunk(b"IHDR", struct.pack(">2I5B", width, height, *_EIGHT_BITS_RGBA)),
+            _chunk(b"IHDR", struct.pack(">2I5B", width, height, *_EIGHT_BITS_RGB)),
             _chunk(b"pHYs", struct.pack(">2IB", per_metre, per_metre, _PER_METRE)),
             _chunk(b"IDAT", _squeezed(pixels.reshape(height, -1))),
             _chunk(b"IEND", b""),

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from vpresearch import labels
 from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
-from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, legend_below, localise, panels, stacked
+from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, drawn_once, legend_below, localise, panels, stacked
 from vpresearch.figures.forest import name_rows
 from vpresearch.load import Dataset
 from vpresearch.regression import spline
@@ -28,6 +28,7 @@ _FURTHEST = 3.0
 _LIKE_ML = ("ml", "gee_robust", "gee_kc", "gee_md", "gee_fg")
 
 
+@drawn_once
 def specification_figure(
     specifications: Sequence[Specification],
     dataset: Dataset,
@@ -166,6 +167,7 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
     axes.fill_between([], [], [], color=_GREY, alpha=0.3, label=labels.text("leak_figure.primary", language))
 
 
+@drawn_once
 def spline_figure(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
     """Draw the risk of a leak along the fill by a restricted cubic spline, and by the straight line.
 

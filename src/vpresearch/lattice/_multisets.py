@@ -215,11 +215,13 @@ class Multisets:
         return Step(deviation, previous[alive][order], copies[alive][order], first), reached.some(order[first])
 
     def _completable(self, taken: IntArray, total: IntArray, squares: IntArray, farthest: int) -> npt.NDArray[np.bool_]:
-        """Drop states that no remaining values can complete (Cauchy-Schwarz, and the farthest value left)."""
+        """Drop states that no remaining values can complete (Cauchy-Schwarz, and the farthest values left)."""
         least, greatest, low, high = self._hull
         left, spare = self.size - taken, high - squares
-        gap = np.maximum(np.maximum(total - greatest, least - total), 0)
+        above, below = total - greatest, least - total
+        gap = np.maximum(np.maximum(above, below), 0)
         ends: npt.NDArray[np.bool_] = (gap * gap <= left * spare) & (low - squares <= left * (farthest * farthest))
+        ends &= (above <= left * min(farthest, -self.low)) & (below <= left * min(farthest, self.high))
         return ends & (left >= 0) & (spare >= 0)
 
     def _most_inner(self, states: States, missing: IntArray) -> IntArray:

@@ -156,13 +156,23 @@ class Cell:
         return least, greatest
 
     @cached_property
-    def required_counts(self) -> tuple[int, ...]:
-        """Least copies of each lattice value, the attained extremes included."""
+    def required_places(self) -> Counter[int]:
+        """Least copies of each position that must occur, the attained extremes included."""
         copies = Counter(map(self.index, self.required))
         for extreme in (self.attained_low, self.attained_high):
             if extreme is not None:
                 copies[self.index(extreme)] = max(1, copies[self.index(extreme)])
-        return tuple(copies[k] for k in range(self.size))
+        return copies
+
+    @cached_property
+    def required_counts(self) -> tuple[int, ...]:
+        """Least copies of each lattice value, the attained extremes included."""
+        return tuple(self.required_places[k] for k in range(self.size))
+
+    @cached_property
+    def squares_by_total(self) -> dict[int, tuple[int, int]]:
+        """Least and greatest sum of squares of the positions that is admissible with each sum."""
+        return {window.total: (window.low, window.high) for window in self.windows()}
 
     def windows(self, centre: int = 0) -> Iterator[Window]:
         """Integer sums, and sums of squares with each, that print as the reported statistics.
@@ -345,21 +355,25 @@ def solve(cell: Cell, low: int, high: int) -> Solved:
     centre = round((cell.mean.value - exact(cell.low)) / cell.unit)
     # The two neighbours of the centre must belong to the range; two values or one need no neighbours.
     centre = min(max(centre, low + 1), high - 1) if high - low > 1 else low
-    windows = _free_windows(cell, centre)
+    windows = _free_windows(cell, centre, low - centre, high - centre)
     if any(copies and not low <= k <= high for k, copies in enumerate(cell.required_counts)):
         windows = ()
     free = cell.n - sum(cell.required_counts)
     return Solved(cell, centre, Multisets(free, low - centre, high - centre, windows))
 
 
-def _free_windows(cell: Cell, centre: int) -> tuple[Window, ...]:
-    """Windows of the values that remain once those that must occur are taken out."""
+def _free_windows(cell: Cell, centre: int, low: int, high: int) -> tuple[Window, ...]:
+    """Windows of the values that remain once those that must occur are taken out; deviations from low to high."""
     total, squares = _fixed(cell, centre)
-    return tuple(
-        Window(window.total - total, window.low - squares, window.high - squares)
-        for window in cell.windows(centre)
-        if window.high >= squares
-    )
+    free = cell.n - sum(cell.required_counts)
+    found = []
+    for window in cell.windows(centre):
+        left = window.total - total
+        # (x - low)(high - x) is nowhere below 0, which bounds the squares by the sum.
+        most = min(window.high - squares, (low + high) * left - free * low * high)
+        if window.low - squares <= most:
+            found.append(Window(left, window.low - squares, most))
+    return tuple(found)
 
 
 def count(cell: Cell) -> int:

@@ -30,7 +30,8 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 # Numbers of pairs: int64 where pairs are gone through, Python integers where they are multiplied.
 Counts: TypeAlias = npt.NDArray[Any]
 
-_BLOCK = 1 << 20
+# Pairs gone through at once: few enough for a processor's cache; where they are sorted, enough to find equal ones.
+_BLOCK, _SORTED = 1 << 14, 1 << 20
 # Up to this many (U, ties) keys a table is indexed by the key itself; beyond, blocks are sorted.
 _TABLE = 1 << 25
 
@@ -279,7 +280,7 @@ def _inside(p: FloatArray, interval: Interval) -> BoolArray:
 
 @dataclass(frozen=True, eq=False)
 class KruskalDistribution(PDistribution):
-    """Every attainable Kruskal-Wallis p-value of two groups, each with a witness.
+    """Every attainable Kruskal-Wallis p-value of two groups.
 
     Attributes
     ----------
@@ -287,15 +288,12 @@ class KruskalDistribution(PDistribution):
         Twice the distance of the Mann-Whitney U from its null mean.
     ties : ndarray of int, shape (values,)
         Tie sum, ``t**3 - t`` over the lattice values.
-    witness_rows : ndarray of int, shape (values, 2)
-        Row of ``rows.a`` and row of ``rows.b`` that give the value.
     rows : JointRows
         Datasets of both groups.
     """
 
     deviation: IntArray
     ties: IntArray
-    witness_rows: IntArray
     rows: JointRows
 
     def witness(self, printed: Reported | None = None, rule: RoundingRule = "any") -> tuple[IntArray, IntArray] | None:
@@ -312,11 +310,8 @@ class KruskalDistribution(PDistribution):
         tuple of two ndarrays of shape (lattice values,), or None
             Count vectors; ``None`` proves that no pair exists.
         """
-        found = np.flatnonzero(self.matching(printed, rule))
-        if not len(found):
-            return None
-        row_a, row_b = self.witness_rows[found[0]]
-        return self.rows.a[row_a], self.rows.b[row_b]
+        pair = next((pairs[0] for pairs in self._matching_blocks(printed, rule) if len(pairs)), None)
+        return None if pair is None else (self.rows.a[pair[0]], self.rows.b[pair[1]])
 
     def matching_rows(self, printed: Reported | None = None, rule: RoundingRule = "any") -> IntArray:
         """List every pair of datasets whose p-value prints as the reported one.
@@ -332,13 +327,14 @@ class KruskalDistribution(PDistribution):
         ndarray of shape (pairs, 2)
             Row of ``rows.a`` and row of ``rows.b``.
         """
+        return np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._matching_blocks(printed, rule)])
+
+    def _matching_blocks(self, printed: Reported | None, rule: RoundingRule) -> Iterator[IntArray]:
         wanted = self.matching(printed, rule)
         keys = np.sort(self.deviation[wanted] * self.rows.radix + self.ties[wanted] // 6)
-        found = [np.zeros((0, 2), dtype=np.int64)]
         for rows, members, block in self.rows.blocks():
             row, column = np.nonzero(np.isin(block, keys))
-            found.append(np.stack([rows[row], members[column]], axis=1))
-        return np.concatenate(found)
+            yield np.stack([rows[row], members[column]], axis=1)
 
     def sample(
         self,
@@ -420,8 +416,13 @@ class JointRows:
         right = np.hstack([b, b * b, np.ones_like(own_b), own_b])
         return a @ order, b.T.copy(), left, right.T.copy()
 
-    def blocks(self) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    def blocks(self, size: int = _BLOCK) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
         """Go through the admissible pairs.
+
+        Parameters
+        ----------
+        size : int
+            About how many at once.
 
         Yields
         ------
@@ -433,7 +434,7 @@ class JointRows:
         left_u, right_u, left_ties, right_ties = self._factors
         for group, members in self._groups():
             u_columns, tie_columns = right_u[:, members], right_ties[:, members]
-            height = max(1, _BLOCK // max(1, len(members)))
+            height = max(1, size // max(1, len(members)))
             for first in range(0, len(group), height):
                 rows = group[first : first + height]
                 keys = np.abs(left_u[rows] @ u_columns)
@@ -468,38 +469,31 @@ class JointRows:
         prior_b = log_prior(self.joint.b, self.b, weights)
         return prior_a[pairs[:, 0]] + prior_b[pairs[:, 1]]
 
-    def tally(self) -> tuple[IntArray, IntArray, IntArray]:
+    def tally(self) -> tuple[IntArray, IntArray]:
         """Count the pairs of each key.
 
         Returns
         -------
         keys, pairs : ndarray of shape (distinct keys,)
             Distinct keys, ascending, and the number of pairs of each.
-        witness : ndarray of shape (distinct keys,)
-            One pair of each, as ``row of a * len(b) + row of b``.
         """
         return self._tally_table() if self.keys <= _TABLE else self._tally_sorted()
 
-    def _tally_table(self) -> tuple[IntArray, IntArray, IntArray]:
+    def _tally_table(self) -> tuple[IntArray, IntArray]:
         pairs = np.zeros(self.keys, dtype=np.int64)
-        witness = np.zeros(self.keys, dtype=np.int64)
-        for rows, members, block in self.blocks():
+        for _, _, block in self.blocks():
             np.add.at(pairs, block.ravel(), 1)
-            witness[block] = rows[:, None] * len(self.b) + members
         keys = np.flatnonzero(pairs)
-        return keys, pairs[keys], witness[keys]
+        return keys, pairs[keys]
 
-    def _tally_sorted(self) -> tuple[IntArray, IntArray, IntArray]:
-        parts = [np.zeros((3, 0), dtype=np.int64)]
-        for rows, members, block in self.blocks():
-            keys, place, pairs = np.unique(block, return_index=True, return_counts=True)
-            row, column = np.unravel_index(place, block.shape)
-            parts.append(np.stack([keys, pairs, rows[row] * len(self.b) + members[column]]))
+    def _tally_sorted(self) -> tuple[IntArray, IntArray]:
+        parts = [np.zeros((2, 0), dtype=np.int64)]
+        parts += [np.stack(np.unique(block, return_counts=True)) for _, _, block in self.blocks(_SORTED)]
         every = np.concatenate(parts, axis=1)
-        keys, place, group = np.unique(every[0], return_index=True, return_inverse=True)
+        keys, group = np.unique(every[0], return_inverse=True)
         pairs = np.zeros(len(keys), dtype=np.int64)
         np.add.at(pairs, group, every[1])
-        return keys, pairs, every[2, place]
+        return keys, pairs
 
 
 def joint_rows(joint: Joint, most: int = 5_000_000) -> JointRows:
@@ -564,12 +558,11 @@ def kruskal_p_distribution(joint: Joint, most: int = 5_000_000) -> KruskalDistri
     (114702, 0.0593, 1.0)
     """
     rows = joint_rows(joint, most)
-    keys, pairs, witness = rows.tally()
+    keys, pairs = rows.tally()
     deviation, ties = keys // rows.radix, keys % rows.radix * 6
     p = _kruskal_p(deviation, ties, joint.a.n, joint.b.n)
     order = np.argsort(p, kind="stable")
-    places = np.stack(np.divmod(witness, max(1, len(rows.b))), axis=1)
-    return KruskalDistribution(p[order], pairs[order], deviation[order], ties[order], places[order], rows)
+    return KruskalDistribution(p[order], pairs[order], deviation[order], ties[order], rows)
 
 
 def _kruskal_p(deviation: IntArray, ties: IntArray, n_a: int, n_b: int) -> FloatArray:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from vpresearch.dictionary import Column, columns
-from vpresearch.metadata.files import FORMATS, Told, sha256, told_of
+from vpresearch.digests import file_digest
+from vpresearch.metadata.files import FORMATS, Told, told_of
 
 _VERTEBRAE = "reconstructed/vertebrae.csv"
 _RECONSTRUCTION = (
@@ -55,7 +56,7 @@ def _resource(folder: Path, told: Told) -> dict[str, Any]:
         "mediatype": FORMATS[path.suffix],
         "encoding": "utf-8",
         "bytes": path.stat().st_size,
-        "hash": f"sha256:{sha256(path)}",
+        "hash": f"sha256:{file_digest(path)}",
     }
     if path.suffix != ".csv":
         return resource

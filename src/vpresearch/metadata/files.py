@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,20 +71,6 @@ def told_of(folder: Path) -> list[Told]:
 
 def _plain(markdown: str) -> str:
     return re.sub(r"[*`]", "", markdown).strip()
-
-
-def sha256(path: Path) -> str:
-    """Give the SHA-256 of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    str
-    """
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def of_reconstruction(root: Path, output: str) -> bool:

@@ -47,6 +47,28 @@ class Compute:
     within: Mapping[str, str] = field(default_factory=dict)
     fell: tuple[str, ...] = ()
 
+    def parts(self) -> dict[str, str | float]:
+        """Give what a sentence about it needs, by name.
+
+        Returns
+        -------
+        dict of str to str
+            ``over``, ``variable``, ``group``, ``minus`` and ``within``; several of a part with a blank between them.
+
+        Examples
+        --------
+        >>> Compute("mean", "vertebrae", "vas_pre", group={"leak": "yes"}).parts()["group"]
+        'leak=yes'
+        """
+        groups = {"group": self.group, "minus": self.minus, "within": self.within}
+        return {
+            "over": self.over,
+            "variable": self.variable or " ".join((*self.variables, *self.fell)),
+            **{
+                name: " ".join(f"{column}={value}" for column, value in group.items()) for name, group in groups.items()
+            },
+        }
+
 
 @dataclass(frozen=True)
 class Claim:

@@ -83,12 +83,39 @@ _Loader.add_constructor(_MAP, _Loader.construct_entry)
 _Loader.add_constructor(_SEQUENCE, _Loader.construct_items)
 
 
-def read_entries(path: Path) -> tuple[Any, list[Problem]]:
-    """Read a YAML file.
+def read_text(path: Path) -> str:
+    """Read a text file.
 
     Parameters
     ----------
     path : pathlib.Path
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError:
+        problem = Problem("no_file", "There is no such file.", "Look at the folder and the name.")
+    except UnicodeDecodeError:
+        problem = Problem("not_text", "The file is not UTF-8 text.", "Save it as UTF-8.", line=1)
+    raise InputError(path.name, [problem])
+
+
+def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
+    """Read YAML.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    text : str
 
     Returns
     -------
@@ -100,21 +127,16 @@ def read_entries(path: Path) -> tuple[Any, list[Problem]]:
     Raises
     ------
     InputError
-        If there is no such file, or it is no YAML in UTF-8.
+        If it is no YAML.
     """
-    text = ""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # Not the loader in C: brackets without end would crash it, and the process with it.
         loader = _Loader(text)
         return loader.get_single_data(), loader.repeated
-    except OSError:
-        problem = Problem("no_file", "There is no such file.", "Look at the folder and the name.")
-    except UnicodeDecodeError:
-        problem = Problem("not_text", "The file is not UTF-8 text.", "Save it as UTF-8.", line=1)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1 + text[: getattr(error, "position", 0)].count("\n")
         problem = Problem("not_yaml", "The YAML cannot be read from here on.", "Correct this line.", line=line)
     except RecursionError:
         problem = Problem("not_yaml", "Brackets stand within brackets without end.", "Take them out.", line=1)
-    raise InputError(path.name, [problem])
+    raise InputError(name, [problem])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from vpresearch.errors import InputError, Problem
 from vpresearch.published.claims import Claim, Compute, Grid, Paper
-from vpresearch.published.entries import Entry, read_entries
+from vpresearch.published.entries import Entry, read_entries, read_text
 from vpresearch.published.faults import columns_of, decimal, of_claim, of_ids, of_sizes, of_variable
 from vpresearch.reported import Reported
-from vpresearch.sharing import once
 
 _SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
@@ -37,11 +37,14 @@ def read_paper(path: Path | str) -> Paper:
     >>> read_paper(PUBLISHED)["table3.vertebral_volume.p"].printed.printed
     '0,466'
     """
-    return once(_read, Path(path).resolve())
+    path = Path(path)
+    return _paper(path.name, read_text(path))
 
 
-def _read(path: Path) -> Paper:
-    content, problems = read_entries(path)
+@lru_cache(maxsize=4)
+def _paper(source: str, text: str) -> Paper:
+    """Read the same text once in a process, and in those that are forked from it."""
+    content, problems = read_entries(source, text)
     sections = {name: _section(content, name, kind, problems) for name, kind in _SECTIONS.items()}
     about, variables, claims = sections["paper"], sections["variables"], sections["claims"]
     if isinstance(about, Entry) and not isinstance(about.get("key"), str):
@@ -55,7 +58,7 @@ def _read(path: Path) -> Paper:
         problems += of_claim(entry, line, variables, used)
     problems += [*of_ids(claims), *of_sizes(claims)]
     if problems:
-        raise InputError(path.name, sorted(problems, key=lambda problem: problem.line or 0))
+        raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
     grids = {name: _grid(entry) for name, entry in variables.items() if name not in ratios}
     return Paper(about["key"], dict(about), grids, ratios, tuple(map(_claim, claims)))

@@ -204,10 +204,11 @@ def _added(part: bytes, end: str, more: str) -> bytes:
 
 def _zipped(parts: dict[str, bytes]) -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target, "w") as archive:
         for name, content in parts.items():
             entry = zipfile.ZipInfo(name, _DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            # A picture is as small as it gets already.
+            entry.compress_type = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
             # The same on every system; zipfile would note the one that it runs on.
             entry.create_system = 0
             archive.writestr(entry, content)

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from vpresearch.figures import Figure
 
-# Dots an inch: what journals ask for.
-_DPI = 300
 _KINDS = ("png", "svg")
 _taken: dict[str, Figure] = {}
 
@@ -36,8 +34,8 @@ def drawing(figures: Mapping[str, Figure], folder: Path) -> Iterator[Callable[[]
     files = [(name, kind, folder) for name in figures for kind in _KINDS]
     _taken.clear()
     _taken.update(figures)
-    if sys.platform != "linux":
-        # A process started afresh takes longer to load what draws than this one to draw.
+    if sys.platform != "linux" or all(figure.rendered for figure in figures.values()):
+        # Nothing is to be drawn; or a process started afresh takes longer to load what draws than this one to draw.
         yield lambda: _wait(partial(_draw, *file) for file in files)
         return
     # A copy has the figures already; they are not sent.
@@ -54,5 +52,4 @@ def _wait(finished: Iterable[Callable[[], None]]) -> None:
 
 
 def _draw(name: str, kind: str, folder: Path) -> None:
-    figure = _taken[name]
-    (folder / f"{name}.{kind}").write_bytes(figure.to_large_png(_DPI) if kind == "png" else figure.to_bytes(kind, _DPI))
+    (folder / f"{name}.{kind}").write_bytes(_taken[name].to_bytes(kind))

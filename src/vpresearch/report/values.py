@@ -103,7 +103,7 @@ def write(value: Value, style: str, language: str) -> str:
     if isinstance(value, str) or not (style in {"p", "pp"} or style.removeprefix("%").isdigit()):
         raise ValueError(f"cannot be written in the style {style!r}")
     if style == "p":
-        return f"p {'' if value < 0.001 else '= '}{labels.p_value(value, language)}"
+        return labels.p_is(value, language)
     if style == "pp":
         return labels.number(100 * value, 0, language)
     if style.startswith("%"):

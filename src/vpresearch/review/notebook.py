@@ -7,7 +7,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from vpresearch.review.page import page
 
@@ -20,6 +20,16 @@ STYLE = """
 img { max-width: 100%; height: auto; }
 math { font-size: 1.05em; }
 """
+
+
+def load_page_writer() -> None:
+    """Load and compile what writes pages."""
+    from nbformat import v4
+
+    make = cast("Any", v4)
+    cells = [make.new_markdown_cell("a"), make.new_code_cell("1")]
+    _exporter().from_notebook_node(make.new_notebook(cells=cells))
+    colours()
 
 
 def write_notebook_page(path: Path, language: str, *, reconstruction: bool) -> Path:
@@ -107,10 +117,13 @@ def formulas_to_mathml(markdown: str) -> str:
 def _exporter() -> Any:
     """Make what writes a notebook's cells, and no page around them."""
     from nbconvert import exporters
+    from nbconvert.filters import Highlight2HTML
     from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-    make: Any = exporters.HTMLExporter
-    exporter = make(template_name="basic", exclude_anchor_links=True)
+    # Not the one for HTML: it would read the whole page again, to give words to pictures that have theirs.
+    make, highlight = cast("Any", exporters.TemplateExporter), cast("Any", Highlight2HTML)
+    exporter = make(template_name="basic", file_extension=".html")
+    exporter.register_filter("highlight_code", highlight(pygments_lexer="ipython3"))
     exporter.register_filter("markdown2html", lambda source: markdown2html_mistune(formulas_to_mathml(source)))
     return exporter
 

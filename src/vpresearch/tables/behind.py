@@ -289,7 +289,7 @@ def _test_shown(test: TestResult, language: str) -> dict[str, str]:
     return {
         labels.text("word.test", language): labels.text(f"test.{test.test}", language),
         labels.text("word.statistic", language): labels.number(test.statistic, 3, language),
-        labels.text("word.df", language): labels.number(test.df, 0 if float(test.df).is_integer() else 1, language),
+        labels.text("word.df", language): labels.degrees_of_freedom(test.df, language),
         labels.text("word.p_value", language): labels.p_value(test.p_value, language),
         labels.text("word.effect", language): effect,
     }

@@ -12,6 +12,8 @@ from vpresearch import labels
 from vpresearch.load import Dataset
 from vpresearch.regression.models import PRIMARY, leak_design
 from vpresearch.regression.precision import (
+    FIFTH,
+    TENTH,
     clusters_for_half_width,
     clusters_for_power,
     design_effect,
@@ -25,8 +27,6 @@ from vpresearch.tables.leak_words import one_of_many, reasons, word
 from vpresearch.tables.table import Table, steady
 
 _TIMES_AS_MANY = (1, 2, 4, 8, 16)
-# Half-widths of the interval of the slope, log odds a percentage point: an odds ratio known to a fifth or to a tenth.
-_HALF_WIDTHS = (0.2, 0.1)
 
 
 def precision_table(estimates: Sequence[Estimate], dataset: Dataset, language: str) -> Table:
@@ -59,8 +59,8 @@ def precision_table(estimates: Sequence[Estimate], dataset: Dataset, language: s
     )
     needed = {
         "power": _patients(clusters_for_power(primary), language),
-        "fifth": _patients(clusters_for_half_width(primary, _HALF_WIDTHS[0]), language),
-        "tenth": _patients(clusters_for_half_width(primary, _HALF_WIDTHS[1]), language),
+        "fifth": _patients(clusters_for_half_width(primary, FIFTH), language),
+        "tenth": _patients(clusters_for_half_width(primary, TENTH), language),
         "effect": labels.number(design_effect(primary, slopes["ml"]), 2, language),
     }
     notes: tuple[str, ...] = (word("exploratory", language),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,12 +22,15 @@ table { border-collapse: collapse; border-top: 2px solid; border-bottom: 2px sol
 caption { text-align: left; font-weight: bold; padding-bottom: 0.5em; }
 .banner { color: #9a3412; font-weight: bold; }
 th, td { padding: 0.25em 0.75em; text-align: left; vertical-align: top; }
+th[colspan] { text-align: center; }
 thead { border-bottom: 1px solid; }
 p.note { font-size: 0.85em; margin: 0.4em 0; }
 """
 
 
 HIDDEN = "•"
+# Names of claims and files, which would hold a column as wide as they are.
+_CODE = re.compile(r"[a-z]\w*([./]\w+)+")
 _LATEX = str.maketrans(
     {
         **{sign: rf"\{sign}" for sign in "%&_#${}"},
@@ -114,6 +118,7 @@ class Table:
             caption=caption,
             label=f"tab:{self.name}",
             position_float="centering",
+            column_format="".join("r" if place in self._numbers() else "l" for place in range(self.shown.shape[1])),
             multicol_align="c",
             convert_css=True,
         )
@@ -125,7 +130,15 @@ class Table:
         caption = _to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else "")
         table = self._styler(_to_html).set_caption(caption).to_html(table_attributes="")
         notes = "".join(f'<p class="note">{_to_html(note)}</p>\n' for note in self.notes)
-        return f"{table}{notes}"
+        return f"{self._aligned()}{table}{notes}"
+
+    def _aligned(self) -> str:
+        columns = ", ".join(f".col{place}" for place in self._numbers())
+        if not columns:
+            return ""
+        right = f"#T_{self.name} :is(td, th.level{self.shown.columns.nlevels - 1}):is({columns})"
+        whole = f"#T_{self.name} td:is({columns})"
+        return f"<style>\n{right} {{ text-align: right; }}\n{whole} {{ white-space: nowrap; }}\n</style>\n"
 
     def _banner(self) -> str:
         return labels.text("banner.reconstruction", self.language) if self.reconstruction else ""
@@ -134,6 +147,17 @@ class Table:
         styler = self.shown.style.hide(axis="index").set_uuid(self.name)
         styler = styler.format(lambda cell: escape(str(cell))).format_index(lambda cell: escape(str(cell)), axis=1)
         return styler.apply(self._weights, axis=None) if self.bold else styler
+
+    def _numbers(self) -> list[int]:
+        """Positions of the columns of numbers, which belong to the right."""
+        limits = labels.text("word.limits", self.language)
+        number = re.compile(rf"(?:[-\d.,;:%()\s<>=–−∞/±+*{HIDDEN}]|\b{limits}\b)*")
+        columns = [self.shown.iloc[:, place].astype(str) for place in range(self.shown.shape[1])]
+        return [
+            place
+            for place, cells in enumerate(columns)
+            if all(map(number.fullmatch, cells)) and any(re.search(r"\d", cell) for cell in cells)
+        ]
 
     def _weights(self, shown: pd.DataFrame) -> pd.DataFrame:
         weights = pd.DataFrame("", index=shown.index, columns=shown.columns)
@@ -147,7 +171,8 @@ def _to_latex(words: str) -> str:
 
 def _to_html(words: str) -> str:
     # A spreadsheet opens HTML tables too.
-    return html.escape(harmless(words))
+    said = html.escape(harmless(words))
+    return re.sub(r"([._/])", r"\1<wbr>", said) if _CODE.fullmatch(words) else said
 
 
 def _flat(name: object) -> str:

@@ -58,7 +58,7 @@ def _scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Ta
                 labels.text("word.place", language): labels.places(row.claim.places, language),
                 labels.text("word.printed", language): labels.printed(row.claim.printed.printed, language),
                 labels.text("word.computed", language): _computed(row, language, dataset.reconstruction),
-                labels.text("word.rounded", language): labels.printed(row.rounded, language),
+                labels.text("word.rounded", language): labels.rounded(row, language),
                 labels.text("word.verdict", language): labels.text(f"verdict.{row.verdict}", language),
                 labels.text("word.method", language): labels.method(row.computed.method, language),
                 labels.text("word.reason", language): _reasons(row, language),

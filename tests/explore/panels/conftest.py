@@ -40,4 +40,9 @@ def plots(page: Page) -> Callable[[], list[Any]]:
 
 @pytest.fixture
 def words(page: Page) -> Callable[[], str]:
-    return lambda: " ".join(each.value for each in _inside(page) if isinstance(each, widgets.HTML))
+    """What the page says; a space that breaks no line is a space."""
+
+    def words() -> str:
+        return " ".join(each.value for each in _inside(page) if isinstance(each, widgets.HTML)).replace("\u00a0", " ")
+
+    return words

@@ -72,3 +72,10 @@ def test_the_panel_names_the_box_and_goes_on(
     assert "Mean and SD, group A" in words()
     assert plots()[0].spec["marks"]
     assert page.session.fault == ""
+
+
+def test_a_p_that_is_next_to_nothing_is_not_nought() -> None:
+    far = made(**{**TYPED, "mean_a": "47,0"})
+    assert [row[1:] for row in audit.draw(far, "es")["table"]["rows"]] == [["< 0,001", "< 0,001"]] * 2
+    assert "p impresa: 0,466" in audit.t_table(far, "es")
+    assert "Printed p: 0.466" in audit.t_table(far, "en")

@@ -15,6 +15,7 @@ from vpresearch.regression import firth
 from vpresearch.regression.log_odds import log_odds
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.risk import dose_risks, risk_curve
+from vpresearch.telling import LANGUAGES
 
 
 @pytest.mark.parametrize("model", dose.MODELS)
@@ -65,6 +66,15 @@ def test_the_column_of_reasons_is_there_only_with_a_reason_and_no_interval_is_on
     separated = dose.slopes_table(dose.fitted(drawn, separated=True), "ml", "en")
     assert text("explore.why", "en") in separated
     assert "– to –" not in separated
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_firth_gives_of_separated_rows_hangs_on_the_penalty(drawn: Dataset, language: str) -> None:
+    fits = dose.fitted(drawn, separated=True)
+    likelihood = text("fit_reason.complete_separation", language)
+    penalty = text("explore.penalised", language, why=likelihood.split(":")[0])
+    said = {model: dose.reason_of(slope, language) for model, slope in fits.slopes.items()}
+    assert said == {"ml": likelihood, "flic": penalty, "gee_kc": likelihood}
 
 
 def test_the_picture_is_the_curve_of_the_library(drawn: Dataset) -> None:

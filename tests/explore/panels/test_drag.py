@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
 import pytest
 
+from vpresearch.explore.box import NumberBox
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import drag
 from vpresearch.explore.study import moved
@@ -52,7 +55,7 @@ def test_dragging_tells_p_and_odds_ratio_of_the_library(
         assert shown.replace("'", "&#x27;") in words()
     slope = gee.fit(leak_design(other.rows))[1]
     assert f"{odds_ratio(slope.estimate, 'en')} ({odds_ratio(slope.ci_low, 'en')} to" in words()
-    assert [box.value for box in controls(widgets.BoundedFloatText)] == [44.0, 5.5]
+    assert [box.number for box in controls(NumberBox)] == [44.0, 5.5]
     assert text("explore.made_up", "en") in words()
     # The study that the other panels look at is untouched.
     assert page.session.study is study
@@ -64,7 +67,7 @@ def test_the_scorecard_says_which_verdicts_change(
     page.session.panel = "drag"
     study = page.session.study
     assert text("explore.scorecard_changes", "en", n=0, total=96) in words()
-    controls(widgets.BoundedFloatText)[0].value = 80.0
+    controls(NumberBox)[0].value = "80"
     row: Any = study.vertebrae.loc[0]
     other = moved(study, 0, 80.0, float(row["cement_volume_cc"]), str(row["leak"]))
     pairs = zip(scorecard(paper, study), scorecard(paper, other), strict=True)
@@ -82,6 +85,39 @@ def test_another_vertebra_can_be_picked(
     plots()[0].picked = {"id": 9, "turn": 1}
     assert plots()[0].spec["draggable"] == 9
     row = page.session.study.vertebrae.loc[9]
-    volume, cement = (box.value for box in controls(widgets.BoundedFloatText))
+    volume, cement = (box.number for box in controls(NumberBox))
     assert (volume, cement) == (row["vertebral_volume_cc"], row["cement_volume_cc"])
     assert page.session.selected == 9
+
+
+def test_a_verdict_that_changes_names_its_number_and_writes_it_in_the_language(
+    page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
+) -> None:
+    page.session.panel = "drag"
+    controls(NumberBox)[1].value = "0.1"
+    assert "table 3, p, Injected cement (cc)</th><td class='vp-number'>0.267</td>" in words()
+    page.session.language = "es"
+    assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" not in words()
+    controls(NumberBox)[1].value = "0.1"
+    assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" in words()
+
+
+def test_of_separated_leaks_firth_has_an_odds_ratio_and_what_it_hangs_on(drawn: Dataset) -> None:
+    fullest = drawn.vertebrae["fill_percent"].rank(method="first", ascending=False).le(15)
+    leak = fullest.map({True: "yes", False: "no"})
+    study = replace(drawn, vertebrae=drawn.vertebrae.assign(leak=leak))
+    firth, likelihood = (drag.outcome(study, model) for model in ("flic", "ml"))
+    assert re.search(
+        r"[\d.]+ \([\d.]+ to &gt;\s1,000\); complete separation: the number", drag.p_table(firth, firth, "en")
+    )
+    assert ">complete separation: the likelihood alone gives" in drag.p_table(likelihood, likelihood, "en")
+
+
+def test_a_vertebra_as_large_as_a_study_may_hold_is_not_told_to_be_moved(
+    page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
+) -> None:
+    own = moved(page.session.study, 0, 120.0, 20.0, "no")
+    page.session.take(own)
+    page.session.panel = "drag"
+    assert [box.number for box in controls(NumberBox)] == [120.0, 20.0]
+    assert text("explore.made_up", "en") not in words()

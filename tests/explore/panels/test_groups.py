@@ -23,6 +23,10 @@ def test_the_panel_says_what_the_library_computes(
     for test in comparison.tests.values():
         assert f">{p_value(test.p_value, 'en').replace('<', '&lt;')}<" in words()
     assert f"p = {p_value(comparison.result.p_value, 'en')}" in words()
+    # Whole degrees of freedom are written as such.
+    df = comparison.tests["welch"].df
+    assert ">39<" in words()
+    assert f">{df:.1f}<" in words()
 
 
 def test_the_level_of_the_pretest_changes_the_test(

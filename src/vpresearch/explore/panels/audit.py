@@ -16,7 +16,7 @@ from vpresearch.explore import chart, show
 from vpresearch.explore.background import Audit
 from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
-from vpresearch.labels import audited, number, p_value, text
+from vpresearch.labels import audited, p_value, printed, text
 from vpresearch.published import Claim, Compute, Grid, Paper
 from vpresearch.reported import Reported
 
@@ -120,29 +120,29 @@ def t_range(paper: Paper) -> dict[str, tuple[float, float]]:
     >>> [round(end, 3) for end in t_range(typed_paper(typed))["student"]]
     [0.178, 0.221]
     """
-    printed = {claim.id: claim.printed for claim in paper.claims}
-    if not all(f"{name}_{group}" in printed for name in NAMES for group in GROUPS):
+    stated = {claim.id: claim.printed for claim in paper.claims}
+    if not all(f"{name}_{group}" in stated for name in NAMES for group in GROUPS):
         return {}
-    means, sds = ((printed[f"{name}_a"], printed[f"{name}_b"]) for name in ("mean", "sd"))
-    sizes = int(printed["n_a"].value), int(printed["n_b"].value)
+    means, sds = ((stated[f"{name}_a"], stated[f"{name}_b"]) for name in ("mean", "sd"))
+    sizes = int(stated["n_a"].value), int(stated["n_b"].value)
     return {test: t_bounds(means, sds, sizes, equal_var=test == "student") for test in ("student", "welch")}
 
 
 def t_table(paper: Paper, language: str) -> str:
     """Write which p each t test can give, and whether the printed one is among them."""
-    printed = next((claim.printed for claim in paper.claims if claim.id == "p"), None)
+    stated = next((claim.printed for claim in paper.claims if claim.id == "p"), None)
     rows = []
     for test, (low, high) in t_range(paper).items():
         verdict = "–"
-        if printed:
-            interval = printed.interval()
+        if stated:
+            interval = stated.interval()
             apart = (interval.high is not None and float(interval.high) < low) or (
                 interval.low is not None and float(interval.low) > high
             )
             verdict = text(f"explore.{'cannot' if apart else 'can'}_be", language)
         rows.append([text(f"test.{test}", language), p_value(low, language), p_value(high, language), verdict])
     heads = [text("word.test", language), text("explore.p_least", language), text("explore.p_most", language)]
-    heads.append(text("explore.printed_p_verdict", language, p=printed.printed if printed else "–"))
+    heads.append(text("explore.printed_p_verdict", language, p=printed(stated.printed, language) if stated else "–"))
     return show.table(text("explore.t_caption", language), heads, rows) if rows else ""
 
 
@@ -191,10 +191,10 @@ def draw(paper: Paper, language: str) -> dict[str, Any]:
     found = t_range(paper)
     for test, (low, high) in found.items():
         marks.append(chart.interval((low + high) / 2, low, high, names[test], chart.NO))
-    printed = next((claim.printed for claim in paper.claims if claim.id == "p"), None)
+    stated = next((claim.printed for claim in paper.claims if claim.id == "p"), None)
     ends = [end for pair in found.values() for end in pair]
-    if printed:
-        value = float(printed.value)
+    if stated:
+        value = float(stated.value)
         ends.append(value)
         marks.append(chart.line([value, value], [-0.5, 1.5], chart.YES, text("explore.printed_p", language), "6 5"))
     axes = (
@@ -203,7 +203,7 @@ def draw(paper: Paper, language: str) -> dict[str, Any]:
     )
     heads = [text("word.test", language), text("explore.p_least", language), text("explore.p_most", language)]
     rows = [
-        [text(f"test.{test}", language), number(low, 3, language), number(high, 3, language)]
+        [text(f"test.{test}", language), p_value(low, language), p_value(high, language)]
         for test, (low, high) in found.items()
     ]
     title = text("explore.audit_chart", language)

@@ -13,7 +13,7 @@ import pandas as pd
 from vpresearch.explore import chart, show
 from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
-from vpresearch.labels import number, odds_ratio, p_value, text, why_not
+from vpresearch.labels import in_brief, number, odds_ratio, p_value, text, why_not
 from vpresearch.load import Dataset
 from vpresearch.regression import firth, gee, logistic
 from vpresearch.regression.design import Design
@@ -169,12 +169,17 @@ def slopes_table(fits: Fitted, chosen: str, language: str) -> str:
             interval = odds_or_none(slope.ci_low, language)
         name = text(f"explore.slope_{model}", language)
         numbers = [odds_or_none(slope.estimate, language), interval, p_value(slope.p_value, language)]
-        rows.append([name, *numbers, why_not(slope.reason, language)])
+        rows.append([name, *numbers, reason_of(slope, language)])
     heads = [text(f"explore.{name}", language) for name in ("model", "odds_ratio", "interval95")]
     heads += ["p", text("explore.why", language)]
-    if not any(row[-1] for row in rows):
-        heads, rows = heads[:-1], [row[:-1] for row in rows]
     return show.table(text("explore.slopes", language), heads, rows, chosen=[MODELS.index(chosen)])
+
+
+def reason_of(slope: Estimate, language: str) -> str:
+    """Say why there is no odds ratio, or what one hangs on that the likelihood alone does not give."""
+    if slope.reason and not np.isnan(slope.estimate):
+        return text("explore.penalised", language, why=in_brief(slope.reason, language))
+    return why_not(slope.reason, language)
 
 
 def odds_or_none(log_odds: float, language: str) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf, isnan
 from typing import Any
 
 import ipywidgets as widgets
 
+from vpresearch.dictionary import columns
 from vpresearch.explore import chart, show
+from vpresearch.explore.box import NumberBox
 from vpresearch.explore.panels import walk
-from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none
+from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none, reason_of
 from vpresearch.explore.panels.groups import printed_p
 from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
 from vpresearch.explore.study import moved, paper
 from vpresearch.inference import Comparison, compare_by_leak
-from vpresearch.labels import method, p_value, place, text, variable, why_not
+from vpresearch.labels import claimed, p_value, printed, rounded, text, variable
 from vpresearch.load import Dataset
 from vpresearch.published import Claim
 from vpresearch.regression.models import leak_design
@@ -133,12 +136,13 @@ def p_table(before: Outcome, after: Outcome, language: str) -> str:
     for name in _COMPARED:
         both = [each.comparisons[name] for each in (before, after)]
         shown = [f"{p_value(each.result.p_value, language)} ({text(f'test.{each.chosen}', language)})" for each in both]
-        rows.append([f"p, {variable(name, language)}", *shown, printed_p(name) or "–"])
+        rows.append([f"p, {variable(name, language)}", *shown, printed(printed_p(name), language) or "–"])
     ratios = []
     for each in (before.slope, after.slope):
         ends = {"low": odds_or_none(each.ci_low, language), "high": odds_or_none(each.ci_high, language)}
         ratio = f"{odds_or_none(each.estimate, language)} ({text('explore.from_to', language, **ends)})"
-        ratios.append(ratio if not each.reason else why_not(each.reason, language))
+        said = [] if isnan(each.estimate) else [ratio]
+        ratios.append("; ".join([*said, *filter(None, [reason_of(each, language)])]))
     rows.append([text("explore.odds_ratio_point", language), *ratios, "–"])
     rows.append(
         [
@@ -157,17 +161,22 @@ def scorecard_table(before: Mapping[str, Row], after: Mapping[str, Row], languag
     for claim, row in after.items():
         was = before[claim]
         if was.verdict != row.verdict:
-            said = (
-                f"{method(row.computed.method, language)} ({', '.join(place(p, language) for p in row.claim.places)})"
-            )
             verdicts = [text(f"verdict.{each.verdict}", language) for each in (was, row)]
-            rows.append([said, row.claim.printed.printed, was.rounded or "–", row.rounded or "–", *verdicts])
+            numbers = [rounded(each, language) or "–" for each in (was, row)]
+            said = [claimed(row.claim, language), printed(row.claim.printed.printed, language)]
+            rows.append([*said, *numbers, *verdicts])
     count = text("explore.scorecard_changes", language, n=len(rows), total=len(paper().claims))
     if not rows:
         return show.paragraph(count)
     heads = [text("word.claim", language), text("word.printed", language)]
     heads += [text(f"explore.{name}", language) for name in ("before", "now", "verdict_before", "verdict_now")]
     return show.table(count, heads, rows)
+
+
+def _box(name: str, language: str) -> NumberBox:
+    """Make the box of a column, for all that a study may hold."""
+    column = columns()[name]
+    return NumberBox(variable(name, language), (column.minimum or 0.0, column.maximum or inf), language)
 
 
 def panel(session: Session) -> widgets.Widget:
@@ -179,12 +188,7 @@ def panel(session: Session) -> widgets.Widget:
     who = widgets.BoundedIntText(
         session.selected + 1, min=1, max=len(study.vertebrae), description=text("explore.vertebra_number", language)
     )
-    volume = widgets.BoundedFloatText(
-        min=5.0, max=80.0, step=0.1, description=text("variable.vertebral_volume_cc", language)
-    )
-    cement = widgets.BoundedFloatText(
-        min=0.1, max=12.0, step=0.1, description=text("variable.cement_volume_cc", language)
-    )
+    volume, cement = (_box(name, language) for name in ("vertebral_volume_cc", "cement_volume_cc"))
     leak = widgets.ToggleButtons(options=[(text(f"leak_group.{each}", language), each) for each in ("no", "yes")])
     model = session.keep(
         "drag.model",
@@ -204,7 +208,7 @@ def panel(session: Session) -> widgets.Widget:
     def update() -> None:
         if state["quiet"]:
             return
-        other = moved(study, state["at"], volume.value, cement.value, leak.value)
+        other = moved(study, state["at"], volume.number, cement.number, leak.value)
         changed = changed_columns(study, other, state["at"])
         after = outcome(other, model.value) if changed else base()
         claims = touched(changed)
@@ -217,8 +221,9 @@ def panel(session: Session) -> widgets.Widget:
     def put(values: dict[str, Any]) -> None:
         # All at once: each control alone would have everything computed anew.
         state["quiet"] = True
-        for control, name in ((volume, "vertebral_volume_cc"), (cement, "cement_volume_cc"), (leak, "leak")):
-            control.value = values.get(name, control.value)
+        volume.number = values["vertebral_volume_cc"]
+        cement.number = values["cement_volume_cc"]
+        leak.value = values.get("leak", leak.value)
         state["quiet"] = False
         update()
 
@@ -228,7 +233,9 @@ def panel(session: Session) -> widgets.Widget:
         plot.mark(at, walk.siblings(study, at))
         put(dict(study.vertebrae.loc[at]))
 
-    for control in (volume, cement, leak, model):
+    for box in (volume, cement):
+        session.on(box, update, "number")
+    for control in (leak, model):
         session.on(control, update)
     session.on(who, lambda: choose(who.value - 1) if who.value - 1 != state["at"] else None)
     session.on(plot, lambda: choose(plot.picked["id"]) if plot.picked["id"] != state["at"] else None, "picked")

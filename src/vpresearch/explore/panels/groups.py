@@ -13,7 +13,7 @@ from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
 from vpresearch.explore.study import paper, present
 from vpresearch.inference import ALPHA, Comparison, compare_by_leak
-from vpresearch.labels import number, p_value, text, variable
+from vpresearch.labels import degrees_of_freedom, number, p_is, p_value, printed, text, variable
 from vpresearch.load import Dataset
 
 VARIABLES = (
@@ -54,7 +54,7 @@ def tests_table(name: str, comparison: Comparison, language: str) -> str:
         why = text(f"why_not.{result.reason}", language) if result.reason else ""
         shown = [
             number(result.statistic, 3, language),
-            number(result.df, 1, language),
+            degrees_of_freedom(result.df, language),
             p_value(result.p_value, language),
         ]
         rows.append([text(f"test.{test}", language), *shown, verdict if printed_p(name) else "–", why])
@@ -89,11 +89,10 @@ def told(name: str, comparison: Comparison, alpha: float, language: str) -> str:
         language,
         test=text(f"test.{comparison.chosen}", language),
         alpha=number(alpha, 2, language),
-        p=p_value(comparison.result.p_value, language),
+        p=p_is(comparison.result.p_value, language),
     )
-    printed = printed_p(name)
-    if printed:
-        words += " " + text("explore.paper_prints", language, p=printed)
+    if p := printed_p(name):
+        words += " " + text("explore.paper_prints", language, p=printed(p, language))
     return show.paragraph(words, "vp-big")
 
 

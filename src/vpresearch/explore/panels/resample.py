@@ -13,7 +13,7 @@ from vpresearch.explore import chart, show
 from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
 from vpresearch.explore.study import present
-from vpresearch.labels import number, p_value, text, variable
+from vpresearch.labels import number, p_is, p_value, text, variable
 from vpresearch.load import Dataset
 
 VARIABLES = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent", "vas_pre", "vas_1y")
@@ -115,7 +115,7 @@ def told(draws: list[Draw], own: Draw, language: str) -> str:
     """Say how p scattered."""
     p = np.array([each.p_value for each in draws])
     p = p[~np.isnan(p)]
-    words = text("explore.own_says", language, p=p_value(own.p_value, language))
+    words = text("explore.own_says", language, p=p_is(own.p_value, language))
     if len(p):
         ends = {"least": p_value(float(p.min()), language), "most": p_value(float(p.max()), language)}
         words += " " + text("explore.dance", language, n=len(p), below=int((p < 0.05).sum()), **ends)

@@ -15,12 +15,10 @@ from vpresearch.explore.session import Session
 from vpresearch.labels import count, number, odds_ratio, text, why_not
 from vpresearch.regression import gee
 from vpresearch.regression.models import leak_design
-from vpresearch.regression.precision import clusters_for_half_width, clusters_for_power, precision
+from vpresearch.regression.precision import TENTH, clusters_for_half_width, clusters_for_power, precision
 from vpresearch.regression.result import Estimate
 
 MOST = 2000
-# Half-width of the interval of the slope, log odds a percentage point, as in the table of precision.
-TENTH = 0.1
 # Odds ratios that are drawn and can be supposed.
 REACH = (0.5, 2.0)
 

@@ -13,6 +13,7 @@ from vpresearch.explore import chart, show
 from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
 from vpresearch.explore.study import member, uploaded
+from vpresearch.explore.upload import Upload
 from vpresearch.implied import shipped
 from vpresearch.labels import number, odds_ratio, p_value, text
 from vpresearch.load import load
@@ -105,9 +106,7 @@ def panel(session: Session) -> widgets.Widget:
         description=text("explore.source_drawn", language),
     )
     shipped_one = widgets.Button(description=text("explore.source_shipped", language))
-    upload = widgets.FileUpload(
-        accept=".xlsx,.csv", multiple=False, icon="", description=text("explore.upload", language)
-    )
+    upload = Upload(accept=".xlsx,.csv", description=text("explore.upload", language))
     drop = session.keep(
         "source.drop", widgets.Checkbox(False, description=text("explore.drop", language), indent=False)
     )
@@ -126,13 +125,8 @@ def panel(session: Session) -> widgets.Widget:
         session.take(load(RECONSTRUCTION))
         mark()
 
-    def read() -> None:
-        if not upload.value:
-            return
-        (given,) = upload.value
-        examined = uploaded(given["name"], bytes(given["content"]), drop_identifiers=drop.value)
-        # Nothing of the file stays in the widget.
-        upload.value = ()
+    def read(given: tuple[str, bytes]) -> None:
+        examined = uploaded(*given, drop_identifiers=drop.value)
         if examined.dataset is not None:
             session.take(examined.dataset)
             mark()
@@ -144,7 +138,7 @@ def panel(session: Session) -> widgets.Widget:
     session.on(place, lambda: take("drawn", place.value))
     session.on(plot, lambda: take(*of_identity(plot.picked["id"])), "picked")
     shipped_one.on_click(session.guarded(lambda _: back()))
-    session.on(upload, read)
+    upload.on_file(session.guarded(read))
     mark()
     own = show.half(
         show.html(f"<h3>{escape(text('explore.own', language))}</h3>"),
