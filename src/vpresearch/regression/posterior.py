@@ -13,7 +13,7 @@ from vpresearch.regression.design import Floats, Ints
 
 # Heights in natural logarithms: what lies lower than this below the top counts for nothing.
 _DEPTH = 14.0
-_MOST_PLACES, _FINER, _MARGIN, _OFFSET = 200_000, 64, 10, 1 << 20
+_MOST_PLACES, _FINER, _MARGIN, _SIDE = 200_000, 64, 10, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -102,16 +102,16 @@ def explore(log_density: Callable[[Floats], Floats], origin: Floats, steps: Floa
     (True, 1.0)
     """
     shift = np.append(origin[:-1], 0.0)
-    neighbours = np.stack(np.meshgrid(*[[-1, 0, 1]] * len(steps)), axis=-1).reshape(-1, len(steps))
+    neighbours = np.vstack([np.eye(len(steps), dtype=int), -np.eye(len(steps), dtype=int)])
     edge = np.round((origin - shift) / steps).astype(np.int64)[None, :]
-    visited, heights, seen = [edge], [log_density(shift + edge * steps)], _keys(edge)
+    visited, heights, seen = [edge], [log_density(shift + edge * steps)], _numbers(edge)
     while len(edge) and len(seen) < _MOST_PLACES:
         high = heights[-1] > max(height.max() for height in heights) - _DEPTH
-        edge = (visited[-1][high][:, None, :] + neighbours).reshape(-1, len(steps))
-        edge[:, -1] = np.abs(edge[:, -1])
-        keys, first = np.unique(_keys(edge), return_index=True)
-        edge = edge[first[~np.isin(keys, seen)]]
-        seen = np.union1d(seen, keys)
+        near = (visited[-1][high][:, None, :] + neighbours).reshape(-1, len(steps))
+        near[:, -1] = np.abs(near[:, -1])
+        new = np.setdiff1d(np.unique(_numbers(near)), seen, assume_unique=True)
+        seen = np.append(seen, new)
+        edge = np.column_stack(np.unravel_index(new, (_SIDE,) * len(steps))) - _SIDE // 2
         if len(edge):
             visited.append(edge)
             heights.append(log_density(shift + edge * steps))
@@ -123,8 +123,6 @@ def explore(log_density: Callable[[Floats], Floats], origin: Floats, steps: Floa
     return shift + places * steps, mass / mass.sum()
 
 
-def _keys(places: Ints) -> Ints:
-    keys = np.zeros(len(places), np.int64)
-    for axis in places.T:
-        keys = keys * _OFFSET + axis + _OFFSET // 2
-    return keys
+def _numbers(places: Ints) -> Ints:
+    """Give each place of the lattice a number of its own."""
+    return np.asarray(np.ravel_multi_index(tuple((places + _SIDE // 2).T), (_SIDE,) * places.shape[1]))

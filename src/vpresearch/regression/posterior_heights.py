@@ -8,17 +8,21 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logit
 
+from vpresearch.regression.batched_mixed import log_likelihoods
 from vpresearch.regression.design import Floats
 from vpresearch.regression.mixed import ascent
-from vpresearch.regression.quadrature import Grouped, Rule, double_exponential, gauss_hermite, log_integrals
+from vpresearch.regression.quadrature import Grouped, gauss_hermite
 from vpresearch.regression.surface import LogDensity, Surface, box, faces_low, interpolate
 
-_RULE, _SETTLED, _BLOCK = double_exponential(0.25), 0.02, 50_000
-_WIDEST, _SCANNED = 6.0, 400
+# Enough nodes to come near the top by.
+_ROUGH = gauss_hermite(9)
+_WIDEST, _SCANNED = 6.0, 100
 # Rows up to which the posterior itself is taken at every place of a lattice, and up to which it can be at need.
 _MOST_DIRECT, _MOST_AT_NEED = 600, 2_000
-# Rules for many rows, from the fewest nodes; how far the heights of one may be off; how far coefficients reach.
-_RULES, _RULE_ERROR, _FAR = tuple(gauss_hermite(points) for points in (9, 15, 25)), 5e-4, 12.0
+# Rows of one patient, of which the likelihood is no floating-point number if they are more.
+_MOST_OF_ONE = 700
+# How far coefficients of many rows reach.
+_FAR = 12.0
 # Zeger SL, Liang KY, Albert PS. Biometrics 1988;44:1049-60.
 _STRETCH = (16 * np.sqrt(3) / (15 * np.pi)) ** 2
 
@@ -96,6 +100,8 @@ class Posteriors:
             None where the rows are too many for it.
         """
         n = len(self._rows.y)
+        if len(self._rows.layers) > _MOST_OF_ONE:
+            return None
         surface = self._surface(priors) if n > _MOST_DIRECT else None
         if surface is not None:
             base = self._known[0] if self._known else priors
@@ -107,7 +113,7 @@ class Posteriors:
             return self._heights(close, (surface.low[:2] + surface.high[:2]) / 2, sd, priors)
         if n > _MOST_AT_NEED:
             return None
-        top = _top(self._rows, priors, _RULE)
+        top = _top(self._rows, priors)
         sd = _WIDEST * priors.sd_patient * np.linspace(0, 1, _SCANNED) ** 2
         return self._heights(lambda at: log_posterior(self._rows, at, priors), top[:2] / stretch(top[2]), sd, priors)
 
@@ -138,18 +144,14 @@ class Posteriors:
 
     def _interpolated(self, priors: Priors) -> Surface | None:
         # In the variance, as the posterior is the same on either side of a deviation of nought.
-        def of_variance(at: Floats, rule: Rule = _RULES[0]) -> Floats:
-            return log_posterior(self._rows, _with_deviation(at), priors, rule)
+        def of_variance(at: Floats) -> Floats:
+            return log_posterior(self._rows, _with_deviation(at), priors)
 
-        top = _top(self._rows, priors, _RULES[0])
+        top = _top(self._rows, priors)
         middle = np.append(top[:2] / stretch(top[2]), top[2] ** 2)
         far = _FAR / np.sqrt(len(self._rows.y))
         edges = box(of_variance, middle, np.array([far, far, middle[2] / 2 + 0.1]), 0.0)
-        # The fewest nodes that give the fall to where the variance is large.
-        places = np.array([middle, [*middle[:2], (middle[2] + edges[1][2]) / 2]])
-        fall = np.array([np.diff(of_variance(places, rule)).item() for rule in (*_RULES, _RULE)])
-        rule = (*_RULES, _RULE)[int(np.argmax(np.abs(fall - fall[-1]) < _RULE_ERROR))]
-        return interpolate(lambda at: of_variance(at, rule), edges, 0.0)
+        return interpolate(of_variance, edges, 0.0)
 
 
 def _with_deviation(at: Floats) -> Floats:
@@ -182,12 +184,12 @@ def stretch(sd: Floats) -> Floats:
     return farther
 
 
-def _top(rows: Grouped, priors: Priors, rule: Rule) -> Floats:
+def _top(rows: Grouped, priors: Priors) -> Floats:
     """Find a place near the top of the posterior of a patient's coefficients and the deviation."""
     sds = _sds(priors)
 
     def descent(at: Floats) -> tuple[float, Floats]:
-        height, gradient = ascent(rows, rule, at)
+        height, gradient = ascent(rows, _ROUGH, at)
         return ((at / sds) ** 2).sum() / 2 - height, at / sds**2 - gradient
 
     return np.asarray(minimize(descent, [logit(rows.y.mean()), 0.0, 1.0], jac=True, method="BFGS").x, float)
@@ -200,15 +202,14 @@ def _log_prior(at: Floats, priors: Priors) -> Floats:
     return density
 
 
-def log_posterior(rows: Grouped, at: Floats, priors: Priors, rule: Rule = _RULE) -> Floats:
-    """Give the log posterior on the lattice, block by block to spare memory.
+def log_posterior(rows: Grouped, at: Floats, priors: Priors) -> Floats:
+    """Give the log posterior on the lattice.
 
     Parameters
     ----------
     rows : Grouped
     at : numpy.ndarray of float, shape (n_places, 3)
     priors : Priors
-    rule : Rule
 
     Returns
     -------
@@ -217,14 +218,6 @@ def log_posterior(rows: Grouped, at: Floats, priors: Priors, rule: Rule = _RULE)
     """
     farther = stretch(at[:, 2:])
     numbers = np.column_stack([at[:, :2] * farther, at[:, 2]])
-    likelihood = np.sum([_log_likelihood(part, numbers, rule) for part in rows.parts], axis=0)
+    likelihood = np.sum([log_likelihoods(part, numbers) for part in rows.parts], axis=0)
     heights: Floats = likelihood + _log_prior(at, priors) + 2 * np.log(farther[:, 0])
     return heights
-
-
-def _log_likelihood(rows: Grouped, numbers: Floats, rule: Rule) -> Floats:
-    blocks = 1 + len(numbers) * len(rows.y) * len(rule[0]) // _BLOCK
-    # No more blocks than places: where each has many rows, one is a block already.
-    each = np.array_split(numbers, min(blocks, len(numbers)))
-    sums = [log_integrals(rows, block[:, :2] @ rows.x.T, block[:, 2:], rule, _SETTLED).sum(axis=1) for block in each]
-    return np.concatenate(sums)

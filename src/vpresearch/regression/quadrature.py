@@ -13,7 +13,7 @@ from vpresearch.regression.design import Floats, Ints
 # Where the nodes lie, in widths of the integrand about its mode, and what each counts.
 Rule = tuple[Floats, Floats]
 
-SETTLED, _STEPS = 1e-12, 200
+_SETTLED, _STEPS = 1e-12, 200
 _REACH, _CAP, _PART = 5.0, 700.0, 1_500
 
 
@@ -41,6 +41,13 @@ class Grouped:
         """Sum over the rows of each patient: from shape (..., n) to (..., n_clusters)."""
         sums: Floats = np.add.reduceat(rows, self.starts, axis=-1)
         return sums
+
+    @cached_property
+    def layers(self) -> tuple[Ints, ...]:
+        """The first row of each patient, the patient with most rows first; their second rows; and so on."""
+        sizes = np.diff(self.starts, append=len(self.y))
+        order = np.argsort(-sizes, kind="stable")
+        return tuple(self.starts[order[sizes[order] > rank]] + rank for rank in range(sizes.max()))
 
     @cached_property
     def parts(self) -> tuple[Grouped, ...]:
@@ -138,7 +145,7 @@ def double_exponential(spacing: float) -> Rule:
     return np.sinh(along), spacing * np.cosh(along) / np.sqrt(2 * np.pi)
 
 
-def modes(rows: Grouped, logit: Floats, sd: Floats, settled: float = SETTLED) -> tuple[Floats, Floats]:
+def modes(rows: Grouped, logit: Floats, sd: Floats) -> tuple[Floats, Floats]:
     """Find where each patient's integrand is highest, and how wide it is there.
 
     The unit is the standard deviation of the intercepts. Newton's method between limits that close in: the log
@@ -151,8 +158,6 @@ def modes(rows: Grouped, logit: Floats, sd: Floats, settled: float = SETTLED) ->
         Log odds of a patient with intercept 0.
     sd : numpy.ndarray of float, shape (..., 1)
         Standard deviation of the intercepts.
-    settled : float
-        The search ends at steps shorter than this.
 
     Returns
     -------
@@ -169,19 +174,19 @@ def modes(rows: Grouped, logit: Floats, sd: Floats, settled: float = SETTLED) ->
         step = slope / curvature
         # Newton's steps can go to and fro for ever, unless each is shorter than half of that before.
         astray = (mode + step < low) | (mode + step > high) | (np.abs(step) > longest)
-        step = np.where(astray & (np.abs(step) > settled), (low + high) / 2 - mode, step)
+        step = np.where(astray & (np.abs(step) > _SETTLED), (low + high) / 2 - mode, step)
         mode, longest = mode + step, np.abs(step) / 2
-        if longest.max() < settled:
+        if longest.max() < _SETTLED:
             break
     return mode, 1 / np.sqrt(curvature)
 
 
-def log_integrals(rows: Grouped, logit: Floats, sd: Floats, rule: Rule, settled: float = SETTLED) -> Floats:
+def log_integrals(rows: Grouped, logit: Floats, sd: Floats, rule: Rule) -> Floats:
     """Integrate the random intercept out of every patient's likelihood.
 
     Parameters
     ----------
-    rows, logit, sd, settled
+    rows, logit, sd
         As in ``modes``; a double exponential rule may lie well off the mode.
     rule : Rule
 
@@ -197,7 +202,7 @@ def log_integrals(rows: Grouped, logit: Floats, sd: Floats, rule: Rule, settled:
     >>> np.exp(without).round(6).tolist(), np.exp(wide).round(4).tolist()
     ([0.25], [0.1148])
     """
-    mode, width = modes(rows, logit, sd, settled)
+    mode, width = modes(rows, logit, sd)
     height = log_integrands(rows, logit, sd, mode[..., None] + width[..., None] * rule[0])
     top = height.max(axis=-1)
     integrals: Floats = np.log(np.exp(height - top[..., None]) @ rule[1] * width) + top
