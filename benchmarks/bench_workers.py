@@ -23,13 +23,12 @@ from vpresearch.workers import Workers, engage
 
 RUNS = 5
 # So much work that starting a process, a second and a half, does not hide what is measured.
-DATASETS, SIMULATED, OF_A_BLOCK, BLOCKS = 50, 36, 4, 48
+DATASETS, SIMULATED, OF_A_BLOCK, BLOCKS = 500, 120, 4, 160
 _PAPER = read_paper(PUBLISHED)
 
 
 def ensemble(workers: Workers) -> bytes:
-    # Blocks so small that two workers end at about the same time.
-    return ensemble_bytes(draw_ensemble(_PAPER, DATASETS, 1, workers=workers, block=20))
+    return ensemble_bytes(draw_ensemble(_PAPER, DATASETS, 1, workers=workers))
 
 
 def simulation(workers: Workers) -> bytes:
