@@ -23,6 +23,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 # A table this large takes seconds and some two gigabytes.
 MAX_EDGES = 20_000_000
+_FEW_EDGES = 2_000
 # Sums of counts below this stay exact in 64 bits; the table is too large long before.
 MAX_COUNT = 2.0**61
 
@@ -154,6 +155,10 @@ class Multisets:
     def _add(self, states: States, deviation: int) -> States:
         """Take every possible number of copies of one value from every state: 0 or 1, then 0 or 2, then 0 or 4, ..."""
         most = self._most_copies(states, deviation)
+        if most.sum() <= _FEW_EDGES:
+            # So few that to list them takes less than to merge again and again.
+            step, reached = self._edges(states, deviation, abs(deviation))
+            return reached._replace(ways=np.add.reduceat(_checked(states.ways[step.previous]), step.first))
         copies = 1
         while copies < most.max(initial=0):
             taken, total = states.taken + copies, states.total + copies * deviation
