@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+_THREADS = tuple(f"{name}_THREADS" for name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM"))
 _TASKS = Path("/proc/self/task")
 _SET_PARENT_DEATH_SIGNAL = 1
 
@@ -26,6 +26,7 @@ def one_thread() -> None:
     """Let linear algebra use one thread, here and in copies; nothing scientific has been imported yet.
 
     So the bytes are the same for any number of cores; and a process with more than one thread cannot be copied.
+    Matrices as small as ours gain nothing from threads.
     """
     os.environ |= dict.fromkeys(_THREADS, "1")
 

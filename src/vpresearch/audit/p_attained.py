@@ -71,7 +71,7 @@ def listed(joint: Joint) -> dict[str, Attained]:
         found[test] = _complete(t.p, t.pairs)
     rows, sizes = joint_rows(joint), (joint.a.n, joint.b.n)
     keys, n_pairs = rows.tally()
-    deviation, ties = keys // rows.radix, keys % rows.radix * 6
+    deviation, ties = rows.split(keys)
     for test in (*CONTINUITY, *_exact_test(sizes)):
         found[test] = _complete(_rank_test(test, deviation, ties, sizes), n_pairs)
     return found

@@ -48,7 +48,7 @@ _BANNER_COLOUR = "#9A3412"
 # Dots an inch: what journals ask for.
 _DPI = 300
 _MOST_PATHS = 1_000
-_KINDS = ("png", "svg")
+KINDS = ("png", "svg")
 # The font that comes with matplotlib, before one of the same name in the system, whose glyphs are numbered otherwise.
 for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
     fontManager.addfont(Path(mpl.get_data_path()) / "fonts" / "ttf" / _name)
@@ -114,14 +114,14 @@ class Figure:
         return self.to_bytes("png"), {"alt": f"{self.caption}{banner}"}
 
     def __getstate__(self) -> dict[str, Any]:
-        for kind in _KINDS:
+        for kind in KINDS:
             self.to_bytes(kind)
         return {name: value for name, value in self.__dict__.items() if name != "canvas"}
 
     @property
     def rendered(self) -> bool:
         """Whether its files need no more drawing."""
-        return all(kind in self._rendered for kind in _KINDS)
+        return all(kind in self._rendered for kind in KINDS)
 
     def to_bytes(self, kind: str) -> bytes:
         """Render as ``png`` or ``svg``, the same bytes for the same figure."""
@@ -217,7 +217,7 @@ def write(figure: Figure, folder: Path, min_cell: int = 0) -> Figure | LeftOut:
     folder = folder if shown else data_folder
     for place in {folder, data_folder}:
         place.mkdir(parents=True, exist_ok=True)
-    for kind in _KINDS:
+    for kind in KINDS:
         (folder / f"{figure.name}.{kind}").write_bytes(figure.to_bytes(kind))
     (data_folder / f"{figure.name}.csv").write_text(figure.to_csv(), encoding="utf-8", newline="\n")
     return figure if shown else LeftOut(figure, min_cell)

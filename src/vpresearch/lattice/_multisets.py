@@ -157,7 +157,7 @@ class Multisets:
         most = self._most_copies(states, deviation)
         if most.sum() <= _FEW_EDGES:
             # So few that to list them takes less than to merge again and again.
-            step, reached = self._edges(states, deviation, abs(deviation))
+            step, reached = self._edges(states, most, deviation, abs(deviation))
             return reached._replace(ways=np.add.reduceat(_checked(states.ways[step.previous]), step.first))
         copies = 1
         while copies < most.max(initial=0):
@@ -200,13 +200,12 @@ class Multisets:
         states = States(zero, zero, zero, np.ones(1, dtype=np.int64))
         steps = []
         for deviation, farthest in self._outer:
-            step, states = self._edges(states, deviation, farthest)
+            step, states = self._edges(states, self._most_copies(states, deviation), deviation, farthest)
             steps.append(step)
         return tuple(steps)
 
-    def _edges(self, states: States, deviation: int, farthest: int) -> tuple[Step, States]:
+    def _edges(self, states: States, most: IntArray, deviation: int, farthest: int) -> tuple[Step, States]:
         """List the numbers of copies of one value that lead from one state to another."""
-        most = self._most_copies(states, deviation)
         previous = np.repeat(np.arange(len(most)), most)
         copies = np.arange(len(previous)) - np.repeat(np.cumsum(most) - most, most)
         taken = states.taken[previous] + copies

@@ -469,6 +469,10 @@ class JointRows:
         prior_b = log_prior(self.joint.b, self.b, weights)
         return prior_a[pairs[:, 0]] + prior_b[pairs[:, 1]]
 
+    def split(self, keys: IntArray) -> tuple[IntArray, IntArray]:
+        """Give twice the distance of U from its null mean, and the tie sum, that stand in keys."""
+        return keys // self.radix, keys % self.radix * 6
+
     def tally(self) -> tuple[IntArray, IntArray]:
         """Count the pairs of each key.
 
@@ -559,7 +563,7 @@ def kruskal_p_distribution(joint: Joint, most: int = 5_000_000) -> KruskalDistri
     """
     rows = joint_rows(joint, most)
     keys, pairs = rows.tally()
-    deviation, ties = keys // rows.radix, keys % rows.radix * 6
+    deviation, ties = rows.split(keys)
     p = _kruskal_p(deviation, ties, joint.a.n, joint.b.n)
     order = np.argsort(p, kind="stable")
     return KruskalDistribution(p[order], pairs[order], deviation[order], ties[order], rows)

@@ -12,8 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from vpresearch.figures import Figure
+from vpresearch.figures.figure import KINDS
 
-_KINDS = ("png", "svg")
 _taken: dict[str, Figure] = {}
 
 
@@ -31,7 +31,7 @@ def drawing(figures: Mapping[str, Figure], folder: Path) -> Iterator[Callable[[]
     callable
         Waits until all are drawn.
     """
-    files = [(name, kind, folder) for name in figures for kind in _KINDS]
+    files = [(name, kind, folder) for name in figures for kind in KINDS]
     _taken.clear()
     _taken.update(figures)
     if sys.platform != "linux" or all(figure.rendered for figure in figures.values()):

@@ -13,10 +13,8 @@ from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any
 
+from vpresearch.copies import one_thread
 from vpresearch.workers.base import Workers
-
-# Matrices as small as ours gain nothing from threads, and the order of a sum may hang on their number.
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class Processes(Workers):
@@ -78,7 +76,7 @@ def _uninterrupted() -> Iterator[None]:
 def _begin(rope: Connection) -> None:
     """Get a new process ready, before it imports anything."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ |= dict.fromkeys(_ONE_THREAD, "1")
+    one_thread()
     Thread(target=_end_with, args=(rope,), daemon=True).start()
 
 
