@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.comments import Comment
 
 from vpresearch.annotate import annotate
 from vpresearch.errors import InputError
+from vpresearch.filing import write_copy
 from vpresearch.load import examine
 
 Book = Callable[..., Path]
@@ -117,3 +119,50 @@ def test_a_block_merged_over_everything_is_not_copied(workbook: Book) -> None:
             archive.writestr(name, content)
     with pytest.raises(InputError, match="cannot be copied"):
         copy(path)
+
+
+PLANTED = ("GOIKOETXEA", "Iratxe", "12345678Z", "ana@example.org", "612345678", "Ionescu", "48291377", "Benali", "ES91")
+
+
+def plant(sheet: Any) -> None:
+    for row, patient in ((2, "P1"), (3, "P1"), (4, "Ionescu Andreea"), (5, "P3"), (6, "P3")):
+        sheet.cell(row, 1).value = patient
+    sheet["C4"] = 130
+    for column, (header, value) in enumerate(
+        {
+            "Nombre": "GOIKOETXEA ZABALA",
+            "DNI": "12345678Z",
+            "Notas": "612345678, ana@example.org",
+            "NHC": 48291377,
+        }.items(),
+        21,
+    ):
+        sheet.cell(1, column).value, sheet.cell(3, column).value = header, value
+    sheet["S3"] = "neuritis, avisada Iratxe Goikoetxea"
+    sheet["C3"].comment = Comment("hija: Fátima Benali", "Benali")
+    sheet.oddHeader.center.text = "Benali"
+    sheet.parent.properties.creator = "Benali"
+    sheet.parent.create_sheet("Ionescu").append(["ES91 2100 0418 4502 0005 1332"])
+
+
+def test_a_copy_of_what_was_cleaned_holds_nothing_that_was_dropped(workbook: Book, tmp_path: Path) -> None:
+    path, out = workbook(plant), tmp_path / "copy.xlsx"
+    examined = examine(path, drop_identifiers=True)
+    told = write_copy(path, examined, out, "es", drop_identifiers=True)
+    assert "sin lo descartado" in told
+    with zipfile.ZipFile(out) as parts:
+        content = " ".join(parts.read(name).decode("utf-8") for name in parts.namelist())
+    assert not [secret for secret in PLANTED if secret.casefold() in content.casefold()]
+    book = load_workbook(out)
+    assert "120 años" in marked(book)["Datos!C4"]
+    # Every other cell keeps its place and its kind.
+    assert [book["Datos"][cell].value for cell in ("A2", "A4", "C2", "E2", "S3")] == [
+        "1",
+        "2",
+        74,
+        "T12",
+        "text removed",
+    ]
+    # Without dropping, the copy is that of the author's own workbook.
+    plain = load_workbook(BytesIO(annotate(path, examine(path).problems, "es")))
+    assert plain["Datos"]["U3"].value == "GOIKOETXEA ZABALA"

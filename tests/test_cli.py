@@ -221,7 +221,7 @@ def test_numbers_that_differ_fail_a_strict_run_only(
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--out", str(tmp_path), *strict]) == code
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("  difiere: ") for line in lines) == 10
-    assert lines[0] == "  difiere: resultados, número de pacientes: impreso 27, calculado 74"
+    assert lines[1] == "  difiere: resultados, número de pacientes: impreso 27, calculado 74"
     (differs,) = (int(n) for n in re.findall(r"difiere: (\d+),?", "\n".join(lines[-5:])))
     assert lines[10] == f"  y {differs - 10} más, en tables/scorecard.html"
 

@@ -14,8 +14,10 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 
 from vpresearch.errors import Problem
+from vpresearch.identifiers import screen
 from vpresearch.labels import text
 from vpresearch.reading import RawTable, find_table, read_bytes, read_sheets
+from vpresearch.reading.raw import Unreadable
 from vpresearch.telling import line, refused, told
 
 _FAULT = PatternFill("solid", fgColor="FF9999")
@@ -25,7 +27,7 @@ _MOST_COMMENTS = 2_000
 _AUTHOR = "vpresearch"
 
 
-def annotate(path: Path, problems: Sequence[Problem], language: str) -> bytes:
+def annotate(path: Path, problems: Sequence[Problem], language: str, *, drop_identifiers: bool = False) -> bytes:
     """Copy a table and mark its faulty cells.
 
     Parameters
@@ -35,6 +37,8 @@ def annotate(path: Path, problems: Sequence[Problem], language: str) -> bytes:
     problems : sequence of Problem
     language : {"es", "en"}
         Of the comments.
+    drop_identifiers : bool, default False
+        Whether the copy holds the table alone, without its direct identifiers: no other sheet, comment or property.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def annotate(path: Path, problems: Sequence[Problem], language: str) -> bytes:
     InputError
         If the workbook is too odd to be copied.
     """
-    book = _copy(path, language)
+    book = _copy(path, language, drop_identifiers=drop_identifiers)
     _clear(book, language)
     comments: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
@@ -91,11 +95,13 @@ def _list(book: Any, problems: Sequence[Problem], language: str) -> None:
     book.active = 0
 
 
-def _copy(path: Path, language: str) -> Any:
+def _copy(path: Path, language: str, *, drop_identifiers: bool) -> Any:
     content = read_bytes(path)
     sheets = read_sheets(path, content)
+    if drop_identifiers:
+        return _of_table(screen(find_table(path.name, sheets), drop_identifiers=True)[0], language)
     if path.suffix.lower() == ".csv":
-        return _from_text(find_table(path.name, sheets), language)
+        return _of_table(find_table(path.name, sheets), language)
     areas = (
         (block.bottom - block.top + 1) * (block.right - block.left + 1) for sheet in sheets for block in sheet.merged
     )
@@ -110,14 +116,17 @@ def _copy(path: Path, language: str) -> Any:
         raise refused(path.name, "cannot_annotate") from None
 
 
-def _from_text(raw: RawTable, language: str) -> Any:
+def _of_table(raw: RawTable, language: str) -> Any:
     book = Workbook()
     sheet = book.active
-    sheet.title = text("template.data", language)
+    sheet.title = raw.sheet or text("template.data", language)
     for number, cells in {raw.header_row: raw.header, **raw.rows}.items():
         for position, value in enumerate(cells, start=1):
-            # As text whatever it looks like: a cell of a CSV must not become a formula.
-            sheet.cell(number, position, _clean(str(value))).data_type = "s"
+            if isinstance(value, int | float):
+                sheet.cell(number, position, value)
+            elif value is not None and not isinstance(value, Unreadable):
+                # As text whatever it looks like: a cell of a CSV must not become a formula.
+                sheet.cell(number, position, _clean(str(value))).data_type = "s"
     return book
 
 

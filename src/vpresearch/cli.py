@@ -289,7 +289,8 @@ def _validate(options: argparse.Namespace) -> int:
 
         # With --json the words would spoil what the machine reads.
         told = sys.stderr if options.json else sys.stdout
-        print(write_copy(options.file, examined, options.annotate, options.language), file=told)
+        drop: bool = options.drop_identifiers
+        print(write_copy(options.file, examined, options.annotate, options.language, drop_identifiers=drop), file=told)
     return OK if examined.dataset is not None else BAD_INPUT
 
 
@@ -356,13 +357,11 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
 
 
 def _name(options: argparse.Namespace) -> str:
-    """Name the folder of the outputs after the file, unless that is named after somebody."""
-    stem: str = options.data.stem
-    if options.drop_identifiers:
-        from vpresearch.identifiers import kinds_of_file_name
+    """Name the folder of the outputs after the file, unless that may be named after somebody."""
+    from vpresearch.identifiers import may_name_somebody
 
-        return "study" if kinds_of_file_name(stem) else stem
-    return stem
+    stem: str = options.data.stem
+    return "study" if may_name_somebody(stem) else stem
 
 
 def _reconstruct(options: argparse.Namespace) -> int:

@@ -40,7 +40,7 @@ def write_template(out: Path, language: str) -> str:
     return text("template.written", language, name=out.name, sheet=sheet, path=shown(out).as_posix())
 
 
-def write_copy(path: Path, examined: Examined, out: Path, language: str) -> str:
+def write_copy(path: Path, examined: Examined, out: Path, language: str, *, drop_identifiers: bool = False) -> str:
     """Write the copy with the faults marked, never over the file itself.
 
     Parameters
@@ -51,6 +51,8 @@ def write_copy(path: Path, examined: Examined, out: Path, language: str) -> str:
         What was found in it.
     out : pathlib.Path
     language : {"es", "en"}
+    drop_identifiers : bool, default False
+        Whether the copy holds the table alone, without its direct identifiers.
 
     Returns
     -------
@@ -67,8 +69,8 @@ def write_copy(path: Path, examined: Examined, out: Path, language: str) -> str:
         raise refused(out.name, "overwrites_input")
     if not any(problem.column or problem.row for problem in examined.problems):
         return text("validation.not_annotated", language)
-    _write(out, annotate(path, examined.problems, language))
-    return text("validation.annotated", language, name=out.name)
+    _write(out, annotate(path, examined.problems, language, drop_identifiers=drop_identifiers))
+    return text("validation.annotated_dropped" if drop_identifiers else "validation.annotated", language, name=out.name)
 
 
 def _check_name(out: Path) -> None:

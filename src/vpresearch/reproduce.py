@@ -319,7 +319,7 @@ def _of_verdicts(wanted: Wanted, digest: str) -> dict[str, str]:
 
 
 def _reconstructed(wanted: Wanted, *, reconstruction: bool) -> list[str]:
-    return [_words("reconstructed", wanted)] if reconstruction else []
+    return [_words("reconstructed", wanted) if reconstruction else labels.text("validation.no_proof", wanted.language)]
 
 
 def _told_differences(wanted: Wanted, differences: list[Row]) -> list[str]:

@@ -87,6 +87,8 @@ def report(examined: Examined, language: str) -> str:
         lines = [text("validation.valid", language, name=examined.name, **_sizes(dataset))]
         if dataset.reconstruction:
             lines.append(text("banner.reconstruction", language))
+        else:
+            lines.append(text("validation.no_proof", language))
         lines.append(text("validation.n", language))
         lines += [f"  {_present(one, language)}" for one in presence(dataset)]
     if examined.notes:

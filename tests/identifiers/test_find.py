@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from vpresearch import cli
 from vpresearch.errors import Problem
-from vpresearch.identifiers import find
+from vpresearch.identifiers import drop, find, find_doubtful
 from vpresearch.reading import RawTable
 
 GOOD = ("Paciente", "Edad", "Nivel", "Volumen vertebral (cc)", "Complicación")
@@ -39,6 +40,11 @@ def test_anonymous_ids_are_clean(ids: tuple[object, object]) -> None:
         (("García López, María", "P02"), "names"),
         (("García", "Ruiz"), "names"),
         (("GALO1730224003",), "health cards"),
+        (("12345678A", "12345679A"), "identity documents"),
+        (("Goikoetxea", "Popescu"), "names"),
+        (("Abdelkader Benali", "P02"), "names"),
+        (("GOIKOETXEA ZABALA IRATXE", 2), "names"),
+        (("MGL 1945", "ACR 1950"), "names"),
     ],
 )
 def test_ids_that_are_identifiers_are_told(ids: tuple[object, ...], words: str) -> None:
@@ -55,6 +61,46 @@ def test_a_column_is_told_once_by_its_name() -> None:
     assert (found.row, found.column) == (None, "Teléfono")
     assert found.message == "By its name the column holds telephone numbers."
     assert found.remedy.endswith("with --drop-identifiers (with make: DROP_IDENTIFIERS=1).")
+
+
+NAMES = ("GOIKOETXEA ZABALA", "Ionescu Andreea", "Abdelkader Benali", "zubizarreta uriarte, maddi", "Ștefănescu Ionuț")
+
+
+@pytest.mark.parametrize(
+    "name", [*NAMES, "MGL 1945", "llamar a su hija Iratxe Goikoetxea", "avisada IRATXE GOIKOETXEA"]
+)
+def test_a_name_in_no_list_is_told_in_a_column_that_nobody_needs(name: str) -> None:
+    cells = ("", name, "sin incidencias", "alta", "nada")
+    header = (*GOOD, "Observaciones")
+    rows = [(f"P{number}", 70, "L1", 24.8, "", cell) for number, cell in enumerate(cells)]
+    (found,) = find(table(*rows, header=header))
+    assert (found.row, found.column, "names" in found.message) == (3, "Observaciones", True)
+
+
+def test_a_column_of_single_words_with_capitals_is_one_of_names() -> None:
+    header, names = (*GOOD, "Ref"), ("Goikoetxea", "Popescu", "Benali", "Zubizarreta")
+    rows = [(f"P{number}", 70, "L1", 24.8, "", name) for number, name in enumerate(names)]
+    (found,) = find(table(*rows, header=header))
+    assert found.message == "The column holds what looks like names or initials of persons (rows: 2-5)."
+
+
+@pytest.mark.parametrize("words", ["Kyphon Xpede", "Osteopal Plus", "Unidad Raquis"])
+def test_words_that_several_patients_share_are_no_name(words: str) -> None:
+    header = (*GOOD, "Material")
+    assert find(table(*((f"P{number}", 70, "L1", 24.8, "", words) for number in range(3)), header=header)) == []
+
+
+def test_words_that_may_be_a_name_in_a_text_of_the_study_are_told_as_doubtful() -> None:
+    rows = table(
+        ("P1", 70, "L1", 24.8, "neuritis, avisa Iratxe Goikoetxea"), ("P2", 70, "L1", 24.8, "Embolia Pulmonar")
+    )
+    assert find(rows) == []
+    (found,) = find_doubtful(rows)
+    assert (found.code, found.row, found.column) == ("doubtful", 2, "Complicación")
+    assert "Iratxe" not in str(found)
+    clean, dropped = drop(rows)
+    assert clean.rows[2][4] == "text removed"
+    assert len(dropped) == 1
 
 
 def test_a_column_without_a_cell_tells_nothing() -> None:
@@ -119,3 +165,20 @@ def test_a_large_table_is_read_in_bounded_time() -> None:
 
 def test_a_problem_is_a_problem() -> None:
     assert all(isinstance(each, Problem) for each in find(with_column("DNI", "1")))
+
+
+@pytest.mark.parametrize(
+    ("stem", "personal"),
+    [
+        *(("GOIKOETXEA_Iratxe", True), ("Ionescu Andreea 2024", True), ("datos Ana Ruiz", True)),
+        *(
+            ("estudio_final", False),
+            ("Datos_Vertebroplastia", False),
+            ("study", False),
+            ("Vertebroplastia 2022", False),
+        ),
+    ],
+)
+def test_nothing_is_named_after_a_file_that_may_be_named_after_somebody(stem: str, *, personal: bool) -> None:
+    options = cli._parser().parse_args(["reproduce", "--data", f"{stem}.xlsx"])
+    assert (cli._folders(options)[0].name == "study") == (personal or stem == "study")

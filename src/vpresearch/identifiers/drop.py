@@ -9,6 +9,7 @@ from vpresearch.dictionary import label
 from vpresearch.errors import Problem
 from vpresearch.identifiers.find import Found, all_found, find
 from vpresearch.identifiers.headers import Kind
+from vpresearch.identifiers.quoted import may_name_somebody
 from vpresearch.identifiers.table import cell, header_at, shown, width
 from vpresearch.identifiers.values import as_text, kinds_of_value
 from vpresearch.reading.headers import column_of
@@ -110,7 +111,7 @@ def _told(table: RawTable, place: int, wording: str, **values: object) -> Proble
 def _nameless(table: RawTable) -> RawTable:
     """Leave out names of columns and sheets that identify somebody: they would be quoted in messages."""
     header = tuple("" if kinds_of_value(name) else name for name in table.header)
-    sheet = None if table.sheet and kinds_of_value(table.sheet) else table.sheet
+    sheet = None if table.sheet and may_name_somebody(table.sheet) else table.sheet
     named = [(problem, (problem.sheet, *problem.values.values())) for problem in table.problems]
     hidden = any(kinds_of_value(name) for _, names in named for name in names)
     problems = tuple(replace(p, sheet=None, wording="other_table_unnamed") if hidden else p for p, _ in named)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vpresearch.dictionary import columns, fold
 from vpresearch.errors import Problem
 from vpresearch.identifiers.headers import Kind, kind_of_header, words
-from vpresearch.identifiers.persons import is_name_alone
+from vpresearch.identifiers.persons import is_name_alone, may_be_a_name, names_by_capitals
 from vpresearch.identifiers.table import cell, header_at, shown, width
 from vpresearch.identifiers.values import as_text, kinds_of_value
 from vpresearch.reading.headers import column_of
@@ -19,6 +20,10 @@ from vpresearch.telling import tell
 _NEVER_A_MEASUREMENT: frozenset[Kind] = frozenset({"identity", "health_card", "email"})
 _NUMBERED_HEADERS = words("id codigo cod code numero num number n no ref referencia registro identificador")
 _LEAST_DIGITS, _MOST_DIGITS = 6, 20
+# A column of names has some, and little else.
+_LEAST_NAMES, _MOSTLY = 3, 2 / 3
+# A DNI or NIE whatever its check letter, and a passport: an id that looks like one was meant as one.
+_NEAR_IDENTITY = re.compile(r"(?:[XYZ][\s\-]?)?\d{7,8}[\s\-]?[A-Z]|[A-Z]{2,3}[\s\-]?\d{6,7}")
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,14 @@ class Found:
     kind : str
     rows : tuple of int
         Where it is; empty where the header tells it.
+    sure : bool
+        False for text of the study that only its capitals make look like a name.
     """
 
     position: int
     kind: Kind
     rows: tuple[int, ...] = ()
+    sure: bool = True
 
 
 def find(table: RawTable) -> list[Problem]:
@@ -51,7 +59,22 @@ def find(table: RawTable) -> list[Problem]:
     list of Problem
         With the code ``identifier``; one a column and kind, and never a value.
     """
-    return [_problem(table, found) for found in all_found(table)]
+    return [_problem(table, found) for found in all_found(table) if found.sure]
+
+
+def find_doubtful(table: RawTable) -> list[Problem]:
+    """Find what may be a name and may be none: for the author to look at.
+
+    Parameters
+    ----------
+    table : RawTable
+
+    Returns
+    -------
+    list of Problem
+        With the code ``doubtful``; one a column, and never a value.
+    """
+    return [_problem(table, found) for found in all_found(table) if not found.sure]
 
 
 def all_found(table: RawTable) -> list[Found]:
@@ -78,12 +101,37 @@ def _of_column(table: RawTable, position: int) -> Iterator[Found]:
     elif name is not None:
         text = columns()[name].kind == "text"
         yield from _of_cells(position, cells, kinds_of_value if text else _kinds_of_measurement)
+        doubtful = [row for value, rows in cells if text and _may_tell_a_name(value) for row in rows]
+        if doubtful:
+            yield Found(position, "name", tuple(sorted(doubtful)), sure=False)
     elif cells and (kind := kind_of_header(header)) is not None:
         yield Found(position, kind)
     else:
         numbered = bool(_NUMBERED_HEADERS & set(fold(header).split()))
         kinds = _kinds_of_ids([value for value, _ in cells]) if numbered else kinds_of_value
-        yield from _of_cells(position, cells, kinds)
+        names = _names_by_form(table, cells)
+        yield from _of_cells(position, cells, lambda value: _with_name(kinds(value), named=value in names))
+
+
+def _with_name(kinds: Sequence[Kind], *, named: bool) -> tuple[Kind, ...]:
+    return (*kinds, "name") if named and "name" not in kinds else tuple(kinds)
+
+
+def _names_by_form(table: RawTable, cells: Sequence[tuple[object, list[int]]]) -> set[object]:
+    """Give the values of a column that nobody needs which may be names: each of one patient, unlike a category."""
+    ids = next((p for p in range(width(table)) if column_of(header_at(table, p)) == "patient_id"), None)
+    of = {row: row if ids is None else as_text(cell(record, ids)) or row for row, record in table.rows.items()}
+    own = [value for value, rows in cells if isinstance(value, str) and len({of[row] for row in rows}) == 1]
+    alone = [value for value in own if may_be_a_name(value)]
+    many = len(alone) >= max(_LEAST_NAMES, _MOSTLY * len(cells))
+    found = {value for value in own if names_by_capitals(value)}
+    return found | {value for value in alone if many or may_be_a_name(value, several=True)}
+
+
+def _may_tell_a_name(value: object) -> bool:
+    if not isinstance(value, str) or "name" in kinds_of_value(value):
+        return False
+    return names_by_capitals(value) or may_be_a_name(value, several=True)
 
 
 def _by_value(table: RawTable, position: int) -> list[tuple[object, list[int]]]:
@@ -121,21 +169,25 @@ def _kinds_of_ids(values: Sequence[object]) -> Callable[[object], tuple[Kind, ..
         text = as_text(value)
         if text.isdecimal():
             return () if running or len(text) < _LEAST_DIGITS else ("record",)
-        return ("name",) if is_name_alone(text) else kinds_of_value(value)
+        if _NEAR_IDENTITY.fullmatch(text.upper()):
+            return ("identity",)
+        return ("name",) if is_name_alone(text) or may_be_a_name(text) else kinds_of_value(value)
 
     return kinds
 
 
 def _problem(table: RawTable, found: Found) -> Problem:
     own, row = column_of(header_at(table, found.position)), found.rows[0] if found.rows else None
-    if row is None:
+    if not found.sure:
+        wording = "doubtful_name"
+    elif row is None:
         wording = "identifier_column"
     elif own == "patient_id":
         wording = "identifier_ids"
     else:
         wording = "identifier_cells" if own is None else "identifier_text"
     return tell(
-        "identifier",
+        "identifier" if found.sure else "doubtful",
         wording=wording,
         sheet=table.sheet,
         row=row,

@@ -8,7 +8,20 @@ from typing import Literal
 
 from vpresearch.dictionary import fold
 
-Kind = Literal["name", "identity", "record", "health_card", "phone", "email", "address", "birth_date", "date"]
+Kind = Literal[
+    "name",
+    "identity",
+    "record",
+    "health_card",
+    "phone",
+    "email",
+    "address",
+    "birth_date",
+    "date",
+    "account",
+    "plate",
+    "position",
+]
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,7 @@ _KINDS: dict[Kind, _Vocabulary] = {
         ),
     ),
     "health_card": _Vocabulary(
-        words("cip cipa sns tis tsi nuhsa sip"),
+        words("cip cipa cic sns tis tsi nuhsa sip"),
         words("tarjeta sanitaria individual autonomico autonomica codigo code identificacion personal id"),
         frozenset(
             {
@@ -91,6 +104,12 @@ _KINDS: dict[Kind, _Vocabulary] = {
         words("nacimiento dob birth birthdate birthday fnac nac fechanacimiento"),
         words("fecha fec f date dia day lugar place"),
     ),
+    "account": _Vocabulary(words("iban ccc cuenta"), words("bancaria corriente banco bank account")),
+    "plate": _Vocabulary(words("matricula"), words("coche vehiculo")),
+    "position": _Vocabulary(
+        words("gps coordenadas coordinates latitud longitud latitude longitude lat lon lng"),
+        words("domicilio home casa"),
+    ),
 }
 _DAY_HEADS = words("dia day")
 # Alone they may be a count or a score; as plain headers the numbers of these are those of hospitals.
@@ -110,7 +129,8 @@ def kind_of_header(header: str) -> Kind | None:
 
     Returns
     -------
-    {"name", "identity", "record", "health_card", "phone", "email", "address", "birth_date", "date"} or None
+    str or None
+        A `Kind`.
 
     Examples
     --------

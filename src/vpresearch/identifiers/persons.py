@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 from vpresearch.dictionary import fold
@@ -59,7 +60,26 @@ _NOT_OF_A_PATIENT = words(
     san santa santo virgen residencia calle syndrome disease sign scale score criteria method clasificacion cemento
     """
 )
-_PARTICLES = frozenset({"de", "del", "la", "las", "los", "el", "y", "i"})
+_PARTICLES = frozenset(
+    {"de", "del", "la", "las", "los", "el", "y", "i", "al", "ben", "van", "von", "da", "dos", "do", "e"}
+)
+# Given names that are also a scale of pain and an antibody, as both are written.
+_NOT_IN_CAPITALS = frozenset({"eva", "ana"})
+# Words that are written with a capital, or in capitals, where no name is meant.
+_OF_THE_FIELD = words(
+    """
+    paciente patient caso case sujeto subject id pt no sin con si tras post pre fuga leak cemento cement vertebra
+    nivel fractura fracture dolor pain buena bueno mala mal evolucion alta ingreso leve moderado moderada grave
+    izquierdo izquierda derecho derecha lumbar dorsal toracico toracica cervical vena venosa venoso cava arteria
+    arterial arteriosa pulmonar pulmonary embolia embolism trombosis thrombosis profunda deep vein neuritis
+    radiculopatia infeccion infection hematoma disco discal epidural foraminal muy nada ninguna ninguno none normal
+    estable mejoria completa parcial total tac tc rm rx eva vas odi oswestry ama asa hta dm epoc osteoporosis
+    artritis reumatoide osteoporotica traumatica metastasis mieloma multiple kyphon xpede confidence spineplex
+    palacos simplex stryker medtronic johnson depuy vertaplex osteopal datos data estudio study tabla table final
+    version copia copy vertebroplastia vertebroplasty revisado base libro excel hoja sheet pacientes patients
+    ventral caudal craneal pediculo pedicular transpedicular unilateral bilateral
+    """
+)
 _TITLE = re.compile(
     r"(?<!\w)(?:Dr|Dra|D|Dña|Sr|Sra|Srta|Don|Doña|Mr|Mrs|Ms|Miss)\.?\s+[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{2,}(?!\w)"
 )
@@ -67,7 +87,16 @@ _TITLE = re.compile(
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÑ]\.\s?([A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
 _LISTED = re.compile(r"(?:[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+\s){1,2}[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+,\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+")
 _INITIALS = re.compile(r"(?:[A-ZÑ]\.\s?){2,4}")
+# Initials with a year of birth, and a name as lists give it, in any case.
+_INITIALS_AND_YEAR = re.compile(r"(?:[A-ZÑ]\.?\s?){2,4}[\s,./_(\-]*(?:(?:18|19)\d{2}|(?<=[\s./_(\-])\d{2})\)?")
+_BY_SURNAME = re.compile(r"[^\W\d_]{3,}(?:[\s\-][^\W\d_]{2,}){0,2},\s?[^\W\d_]{3,}(?:[\s\-][^\W\d_]{2,}){0,2}")
+_VOWEL = re.compile("[aeiouy]")
 _WORD = re.compile(r"[^\W\d_]+")
+# Words between which a name may go on.
+_JOINED = re.compile(r"[^\W\d_]+(?:[ '’\-]+[^\W\d_]+)*")
+_MOST_WORDS = 5
+# A code may be four capitals.
+_LEAST_IN_CAPITALS = 5
 
 
 def names_a_person(text: str) -> bool:
@@ -122,6 +151,83 @@ def is_name_alone(text: str) -> bool:
     return fold(text) in _NAMES
 
 
+def without_words_of_the_field(written: Iterable[str]) -> list[str]:
+    """Leave out the words that the names of files and sheets are made of."""
+    return [word for word in written if fold(word) not in _OF_THE_FIELD]
+
+
+def may_be_a_name(text: str, *, several: bool = False) -> bool:
+    """Tell whether a text that stands alone is written as a name is, whatever the name: for ids and whole columns.
+
+    Parameters
+    ----------
+    text : str
+    several : bool, default False
+        Whether one word is too few.
+
+    Returns
+    -------
+    bool
+        True for initials with a year, for up to five words with capitals or in capitals, and for words about a comma.
+
+    Examples
+    --------
+    >>> may_be_a_name("Goikoetxea Zabala"), may_be_a_name("POPESCU"), may_be_a_name("MGL 1945")
+    (True, True, True)
+    >>> may_be_a_name("Zubiri-77"), may_be_a_name("P01"), may_be_a_name("AB"), may_be_a_name("Embolia Pulmonar")
+    (False, False, False, False)
+    """
+    if _INITIALS_AND_YEAR.fullmatch(text):
+        return True
+    written = _WORD.findall(text)
+    if any(character.isdigit() for character in text) or set(map(fold, written)) & (_OF_THE_FIELD | _NOT_OF_A_PATIENT):
+        return False
+    if _BY_SURNAME.fullmatch(text):
+        return True
+    own = [word for word in written if fold(word) not in _PARTICLES]
+    if (
+        len(own) < 1 + several
+        or len(own) > _MOST_WORDS
+        or not re.fullmatch(r"[^\W\d_]+(?:[\s'’.,\-]+[^\W\d_]+)*\.?", text)
+    ):
+        return False
+    if len(own) == 1 and len(own[0]) < _LEAST_IN_CAPITALS and own[0].isupper():
+        return False
+    shaped = all(word[0].isupper() for word in own) and any(len(word) > 3 and _VOWEL.search(fold(word)) for word in own)
+    return shaped and all(word.isupper() or word[1:].islower() or "'" in text for word in own)
+
+
+def names_by_capitals(text: str) -> bool:
+    """Tell whether two words in a row of a running text are written as those of a name are.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
+        Never for a text that is all in capitals, where they say nothing.
+
+    Examples
+    --------
+    >>> names_by_capitals("avisada su hija Iratxe Goikoetxea"), names_by_capitals("neuritis, llama a IONESCU ANDREEA")
+    (True, True)
+    >>> names_by_capitals("Sin incidencias"), names_by_capitals("trombosis de Vena Cava")
+    (False, False)
+    """
+    capitals_tell = any(word.islower() for word in _WORD.findall(text) if fold(word) not in _PARTICLES)
+    for piece in _JOINED.findall(text):
+        own = [word for word in _WORD.findall(piece) if fold(word) not in _PARTICLES]
+        for first, second in pairwise(own):
+            pair = (first, second)
+            if {fold(first), fold(second)} & (_OF_THE_FIELD | _NOT_OF_A_PATIENT):
+                continue
+            if all(map(_is_capitalised, pair)) or (capitals_tell and all(w.isupper() and len(w) > 3 for w in pair)):
+                return True
+    return False
+
+
 def _is_name(written: tuple[str, str], folded: tuple[str, str]) -> bool:
     first, second = folded
     if first in _GIVEN and second in _SURNAMES | _GIVEN:
@@ -129,6 +235,8 @@ def _is_name(written: tuple[str, str], folded: tuple[str, str]) -> bool:
     if first in _SURNAMES and second in _SURNAMES | _GIVEN:
         # Surnames are also words: a pair of them counts where both are written as names.
         return second in _GIVEN - _AMBIGUOUS or all(_is_capitalised(word) for word in written)
+    if all(word.isupper() and len(word) > 3 for word in written) or first in _NOT_IN_CAPITALS:
+        return first in _GIVEN - _AMBIGUOUS - _NOT_IN_CAPITALS and not {first, second} & _OF_THE_FIELD
     both = all(_is_capitalised(word) for word in written)
     return both and (first in _GIVEN - _AMBIGUOUS or second in _GIVEN - _AMBIGUOUS)
 

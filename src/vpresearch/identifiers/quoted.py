@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from vpresearch.identifiers.headers import Kind
-from vpresearch.identifiers.persons import is_name_alone
+from vpresearch.identifiers.persons import is_name_alone, may_be_a_name, without_words_of_the_field
 from vpresearch.identifiers.values import as_text, kinds_of_value
 
 _LONGEST = 30
@@ -62,3 +62,24 @@ def kinds_of_file_name(stem: str) -> tuple[Kind, ...]:
     (('identity',), ())
     """
     return tuple(kind for kind in kinds_of_value(stem.replace("_", " ")) if kind != "date")
+
+
+def may_name_somebody(name: str) -> bool:
+    """Tell whether the name of a file, folder or sheet may be that of a person, so that nothing is named after it.
+
+    Parameters
+    ----------
+    name : str
+        Without an ending.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> may_name_somebody("Goikoetxea_Iratxe"), may_name_somebody("estudio_final")
+    (True, False)
+    """
+    words = [word for word in re.split(r"[\W_]+", name) if not word.isdecimal()]
+    return bool(kinds_of_file_name(name)) or may_be_a_name(" ".join(without_words_of_the_field(words)), several=True)

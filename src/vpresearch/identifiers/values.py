@@ -8,7 +8,6 @@ import re
 from vpresearch.identifiers.headers import Kind
 from vpresearch.identifiers.persons import names_a_person
 
-_CHECK_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 _SEPARATOR = r"[\s.\-]?"
 # Digits that are no part of a longer number.
 _START, _END = r"(?<![\w.,])", r"(?![.,]?\w)"
@@ -17,13 +16,50 @@ _IDENTITY = re.compile(
     rf"{_START}(?:([XYZ]){_SEPARATOR}(\d{{7}})|(\d{{1,2}}\.\d{{3}}\.\d{{3}}|\d{{7,8}})){_SEPARATOR}([A-Z]){_END}"
 )
 _SOCIAL_SECURITY = re.compile(rf"{_START}(\d{{2}})[\s/\-]?(\d{{7,8}})[\s/\-]?(\d{{2}}){_END}")
+# Numbers of other countries, and of a passport when nothing else stands in the cell.
+_FOREIGN = re.compile(
+    rf"{_START}(?:[A-Z]{{6}}\d{{2}}[A-Z]\d{{2}}[A-Z]\d{{3}}[A-Z]|[A-Z]{{4}}\d{{6}}[A-Z\d]{{8}}|\d{{13}}|\d{{15}}){_END}"
+)
+_PASSPORT = re.compile(r"[A-Z]{3}\s?\d{6}")
+_BANK = re.compile(
+    rf"{_START}(?:[A-Z]{{2}}\d{{2}}(?:[\s\-]?[A-Z\d]{{1,4}}){{3,8}}|\d{{4}}(?:[\s\-]?\d{{3,4}}){{3}}){_END}"
+)
 _HEALTH_CARD = re.compile(
     rf"{_START}(?:B{{8}}[A-Z]{{2}}\d{{6}}|[A-Z]{{4}}[\s\-]?\d{{12}}|[A-Z]{{4}}[\s\-]?[01][\s\-]?\d{{6}}[\s\-]?\d{{2}}[\s\-]?\d"
     rf"|[A-Z]{{4}}\d{{10}}|A[NR][\s\-]?\d{{10}}|\d{{6}}[A-Z]{{4}}\d{{4}}){_END}"
 )
-_RECORD = re.compile(
-    rf"{_START}(?:N\.?\s?H\.?\s?C\.?|H\.?\s?C\.?|H[ªº]\.?(?:\s?CL[IÍ]NICA)?|MRN|HISTORIA|EPISODIO)[\s.:#\-]*(?:N[º°.]\s?)?\d{{4,}}{_END}"
+_PLATE = re.compile(rf"{_START}(?:\d{{4}}[\s\-]?[BCDFGHJ-NPR-TV-Z]{{3}}|[A-Z]{{1,2}}-\d{{4}}-[A-Z]{{1,2}}){_END}")
+_PRIMES = r"""(?:\s?\d{1,2}(?:[.,]\d+)?\s?(?:''|['′"″]))"""
+_DEGREES = rf"\d{{1,3}}(?:[.,]\d+)?\s?°{_PRIMES}{{0,2}}\s?[NSEWO](?!\w)"
+_POSITION = re.compile(
+    rf"{_START}-?\d{{1,2}}\.\d{{4,}}\s?[,;]?\s-?\d{{1,3}}\.\d{{4,}}(?![.\d])|{_DEGREES}", re.IGNORECASE
 )
+
+
+def _after(words: str, digits: int = 4) -> re.Pattern[str]:
+    """Match a number that a word before it says to be an identifier, whatever the form of the number."""
+    between = r"[\s.:=#ªº°\-]*(?:(?:N|NO|NUM|NÚM|NUMERO|NÚMERO|ES|DE)[\s.:=#º°]+)*"
+    return re.compile(
+        rf"(?<!\w)(?:{words})(?![^\W\d_ªº]){between}[A-Z]{{0,4}}[\s.\-]?\d(?:[\s.\-/]?\d){{{digits - 1},}}"
+    )
+
+
+# Told by the word before the number; a letter of the word may be followed by a stop.
+_SAID: dict[Kind, re.Pattern[str]] = {
+    "identity": _after(
+        r"D\.?N\.?I|N\.?I\.?[FE]|PASAPORTE|PASSPORT|DOCUMENTO|C[EÉ]DULA|CNP|CURP|SSN|NUSS|NASS|NSS|SEG(?:URIDAD|\.)?\sSOCIAL"
+    ),
+    "health_card": _after(
+        r"C\.?I\.?[PC]|CIPA|S\.?I\.?P|T\.?I\.?S|T\.?S\.?I|S\.?N\.?S|NUHSA|TARJETA(?:\sSANITARIA)?|P[OÓ]LIZA|AFILIACI[OÓ]N"
+    ),
+    "record": re.compile(
+        rf"{_START}(?:N\.?\s?[ºO°]?\s?H\.?\s?C\.?|H\.?\s?C\.?|H[ªº]\.?(?:\s?CL[IÍ]N(?:\.|ICA)?)?|MRN|HIST(?:\.|ORIA)?(?:\sCL[IÍ]N(?:\.|ICA)?)?"
+        rf"|EPISODIO|EXPEDIENTE|MEDICAL\sRECORD|CHART|COLEGIAD[OA])[\s.:#\-]*(?:N(?:[º°.]|[UÚ]M\.?|O\.)\s?)?[A-Z]{{0,2}}[\s\-]?\d{{4,}}{_END}"
+    ),
+    "phone": _after(r"TEL[EÉ]FONO|TEL[F.]?|TFNO\.?|TLFN?O?\.?|M[OÓ]VIL|PHONE|MOBILE|WHATSAPP", 6),
+    "account": _after(r"IBAN|CUENTA(?:\s(?:BANCARIA|CORRIENTE))?|CCC|VISA|MASTERCARD", 8),
+    "plate": re.compile(r"(?<!\w)MATR[IÍ]CULA[\s.:=#\-]*(?=[A-Z\s\-]*\d)[A-Z\d\s\-]{4,10}(?!\w)"),
+}
 _EMAIL = re.compile(
     r"[\w.+\-]{1,64}(?:@|\s?[(\[](?:arroba|at)[)\]]\s?|\sarroba\s)[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,6}\.[a-z]{2,24}",
     re.IGNORECASE,
@@ -36,8 +72,10 @@ _PHONE = re.compile(
     r"|\+[1-9]\d{0,2}(?:[\s.\-]?\d{2,4}){3,4}(?!\d)"
 )
 _ADDRESS = re.compile(
-    r"(?<!\w)(?:c/\s?|calle\s|avda?\.?\s|avenida\s|plaza\s|pza\.?\s|paseo\s|camino\s|ctra\.?\s|carretera\s)"
-    r"[^\W\d][^\d\n]{1,40}\d{1,4}(?!\d)|(?<![\w.,])\d{1,5}\s(?:[a-z]+\s){1,3}(?:street|road|avenue|lane|drive)(?!\w)",
+    r"(?<!\w)(?:c/\s?|cl?\.\s|calle\s|avda?\.?\s|avenida\s|plaza\s|pl?za\.?\s|paseo\s|p\.?[ºª]\.?\s|camino\s|ctra\.?\s|carretera\s|gran\sv[ií]a\s|v[ií]a\s"
+    r"|rúa\s|carrer\s|passeig\s|plaça\s|avinguda\s|ronda\s|travesía\s|glorieta\s|barrio\s|urb(?:\.|anización)\s|pol(?:\.|ígono)\s|rue\s|via\s|strada\s)"
+    r"(?:[^\W\d][^\d\n]{0,40}\d{1,4}(?!\d)|\d{1,4}(?!\d)|[^\d\n]{2,40}\ss/n(?!\w))|(?<!\w)[^\W\d]{3,}\s(?:kalea|etorbidea|plaza)[\s,]+\d{1,4}(?!\d)"
+    r"|(?<![\w.,])\d{1,2}\.?[ºª°]\s?(?:izq|izda|dcha|dch|izquierda|derecha)(?!\w)|(?<![\w.,])\d{1,5}\s(?:[a-z]+\s){1,3}(?:street|road|avenue|lane|drive)(?!\w)",
     re.IGNORECASE,
 )
 # A postcode before the town of its province, or said to be one.
@@ -51,7 +89,16 @@ _POSTCODE = re.compile(
 )
 _MONTHS = (
     "ene(?:ro)?|feb(?:rero)?|mar(?:zo|ch)?|abr(?:il)?|may(?:o)?|jun(?:io|e)?|jul(?:io|y)?|ago(?:sto)?|sep(?:tiembre|tember)?|"
-    "oct(?:ubre|ober)?|nov(?:iembre|ember)?|dic(?:iembre)?|jan(?:uary)?|feb(?:ruary)?|apr(?:il)?|aug(?:ust)?|dec(?:ember)?"
+    "oct(?:ubre|ober)?|nov(?:iembre|ember)?|dic(?:iembre)?|jan(?:uary)?|feb(?:ruary)?|apr(?:il)?|aug(?:ust)?|dec(?:ember)?|"
+    "gener|febrer|març|maig|juny|juliol|agost|setembre|octubre|novembre|desembre|xaneiro|febreiro|maio|xuño|xullo|outubro|decembro"
+)
+_DAY_IN_WORDS = (
+    "primero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|trece|catorce|quince|dieci(?:séis|seis|siete|ocho|nueve)|"
+    "veint(?:e|iuno|iún|idós|idos|itrés|itres|icuatro|icinco|iséis|iseis|isiete|iocho|inueve)|treinta(?:\\sy\\suno)?"
+)
+_MONTHS_WHOLE = (
+    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre|january|february|march|april|may|june|july|"
+    "august|september|october|november|december"
 )
 _DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d{2}"
 # Two digits of a year, so that three scores such as 8/4/3 are no date.
@@ -59,7 +106,10 @@ _DATE = re.compile(
     rf"{_START}(?:{_DAY}([/.\-\s])(?:{_MONTH})\1{_YEAR}|{_YEAR}([/.\-]){_MONTH}\2{_DAY}|(?:0[1-9]|[12]\d|3[01])([/.\-])(?:0[1-9]|1[0-2])\3\d{{2}}"
     rf"|{_DAY}([/\-])(?:{_MONTH})\4(?:0\d|[1-9][1-9]|[2-9]0)|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
     rf"|(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}"
-    rf"|{_MONTH}/{_DAY}/{_YEAR}|{_DAY}(?:\s(?:de\s)?|-)(?:{_MONTHS})\.?(?:\s(?:del?\s)?|-)(?:{_YEAR}|\d{{2}}))(?!\d)",
+    rf"|{_MONTH}/{_DAY}/{_YEAR}|{_DAY}(?:\s(?:de\s|d')?|[.\-/])(?:{_MONTHS})\.?(?:\s(?:del?\s)?|[.\-/])(?:{_YEAR}|\d{{2}}))(?!\d)"
+    # In words, and without a year.
+    rf"|(?<!\w)(?:{_DAY_IN_WORDS}|{_DAY}(?:st|nd|rd|th)?)\s(?:de|of)\s(?:{_MONTHS_WHOLE})(?!\w)"
+    rf"|(?<!\w)(?:{_MONTHS_WHOLE})\s(?:the\s)?{_DAY}(?:st|nd|rd|th)(?!\w)",
     re.IGNORECASE,
 )
 
@@ -115,32 +165,65 @@ def as_text(cell: object) -> str:
 
 
 def _kinds_of_text(text: str) -> tuple[Kind, ...]:
-    upper, found = text.upper(), list[Kind]()
-    has_digit = any(character.isdigit() for character in text)
-    if has_digit and (_has_identity(upper) or _has_social_security(upper)):
-        found.append("identity")
-    if has_digit and _HEALTH_CARD.search(upper):
-        found.append("health_card")
-    if has_digit and _RECORD.search(upper):
-        found.append("record")
-    if has_digit and _PHONE.search(text):
-        found.append("phone")
+    upper, found = text.upper(), dict[Kind, None]()
+    if any(character.isdigit() for character in text):
+        if _has_identity(upper) or _has_social_security(upper) or _PASSPORT.fullmatch(upper):
+            found["identity"] = None
+        if _HEALTH_CARD.search(upper):
+            found["health_card"] = None
+        if _has_account(upper):
+            found["account"] = None
+        if _PLATE.search(text):
+            found["plate"] = None
+        if _POSITION.search(text):
+            found["position"] = None
+        if _PHONE.search(text):
+            found["phone"] = None
+        found |= {kind: None for kind, said in _SAID.items() if said.search(upper)}
+        if _POSTCODE.search(text):
+            found["address"] = None
+    if _ADDRESS.search(text):
+        found["address"] = None
     if ("@" in text or "ARROBA" in upper or "AT" in upper) and _EMAIL.search(text):
-        found.append("email")
-    if has_digit and (_ADDRESS.search(text) or _POSTCODE.search(text)):
-        found.append("address")
-    if has_digit and _DATE.search(text):
-        found.append("date")
+        found["email"] = None
+    if _DATE.search(text):
+        found["date"] = None
     if names_a_person(text):
-        found.append("name")
+        found["name"] = None
     return tuple(found)
 
 
 def _has_identity(text: str) -> bool:
-    """Whether there is a DNI or NIE with its right check letter."""
+    """Whether there is a number of an identity document with its right check digits."""
+    # Lazy: hardly any cell holds what may be one.
     for letter, foreign, own, check in _IDENTITY.findall(text):
-        digits = str("XYZ".index(letter)) + foreign if letter else own.replace(".", "")
-        if _CHECK_LETTERS[int(digits) % 23] == check:
+        from stdnum.es import dni, nie
+
+        number = f"{letter}{foreign}{check}" if letter else f"{own.replace('.', '').zfill(8)}{check}"
+        if (nie if letter else dni).is_valid(number):
+            return True
+    for number in _FOREIGN.findall(text):
+        from stdnum.fr import nir
+        from stdnum.it import codicefiscale
+        from stdnum.mx import curp
+        from stdnum.ro import cnp
+
+        if any(kind.is_valid(number) for kind in (nir, codicefiscale, curp, cnp)):
+            return True
+    return False
+
+
+def _has_account(text: str) -> bool:
+    """Whether there is a bank account or a card with its right check digits."""
+    for number in _BANK.findall(text):
+        from stdnum import iban, luhn
+
+        parts = number.replace("-", " ").split()
+        if number[:1].isdigit():
+            if luhn.is_valid("".join(parts)):
+                return True
+        # What follows an account may look like a part of it.
+        elif any(iban.is_valid("".join(parts[: end + 1])) for end in range(len(parts))):
             return True
     return False
 
