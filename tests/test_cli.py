@@ -223,7 +223,7 @@ def test_numbers_that_differ_fail_a_strict_run_only(
     assert sum(line.startswith("  difiere: ") for line in lines) == 10
     assert lines[1] == "  difiere: resultados, número de pacientes: impreso 27, calculado 74"
     (differs,) = (int(n) for n in re.findall(r"difiere: (\d+),?", "\n".join(lines[-5:])))
-    assert lines[10] == f"  y {differs - 10} más, en tables/scorecard.html"
+    assert lines[11] == f"  y {differs - 10} más, en tables/scorecard.html"
 
 
 def test_a_number_that_differs_is_named_in_the_language(

@@ -30,7 +30,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     ),
     "account": ("ES91 2100 0418 4502 0005 1332", "IBAN: GB82WEST12345698765432 de la hija", "4111 1111 1111 1111"),
     "plate": ("1234 BCD", "coche 1234BCD", "M-1234-AB", "matrícula SS 1234 X"),
-    "position": ("40.4168, -3.7038", "40°24'59\"N 3°42'09\"W", "43.2630; -2.9350"),
+    "position": ("40.4168, -3.7038", "40°24'59\"N 3°42'09\"W", "43.2630; -2.9350", "43,2630; -2,9350"),
     "health_card": (
         *(
             "GALO1730224003",
@@ -55,7 +55,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     ),
     "phone": (
         *("612345678", 612345678, 612345678.0, "612 34 56 78", "+34 612 345 678", "91 234 56 78", "0034912345678"),
-        *("(91) 2345678", "91-2345678", "612/345/678", "tfno. 943 123 456"),
+        *("(91) 2345678", "91-2345678", "612/345/678", "tfno. 943 123 456", "+33 6 12 34 56 78"),
     ),
     "email": ("ana (arroba) example.org", "ana.p@example.org", "véase Ana@hospital.example.es."),
     "address": (
@@ -83,7 +83,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     "name": (
         *("María García López", "GARCIA LOPEZ, MARIA", "garcia lopez, maria", "M.G.L.", "Dr. Pérez", "Dña. Etxebarria"),
         *("J. Pérez", "Etxebarria Agirre, Miren", "Mohamed El Amrani", "Remedios Pérez", "Miren Arruabarrena"),
-        *("AVISADA MARIA ETXEBARRIA", "JOSE AMRANI"),
+        *("AVISADA MARIA ETXEBARRIA", "JOSE AMRANI", "hija de Iratxe", "avisar a su cuidadora Ionela"),
         *("Avisada María Etxebarria", "Ana Ruiz", "hija: Carmen Ortega", "John Smith"),
     ),
 }
@@ -103,6 +103,8 @@ INNOCENT: tuple[object, ...] = (
     *("8/10/10", "50000 UI", "25000 mg", "101325", "EVA 10/9/8", "12.5.3", "20010001"),
     *(
         "EVA PREVIA ALTA",
+        "madre con Parkinson",
+        "Historia de fracturas 2018",
         "ANA POSITIVOS",
         "IBAN MAL",
         "ES91 2100 0418 4502 0005 1333",

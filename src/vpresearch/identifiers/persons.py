@@ -87,6 +87,11 @@ _TITLE = re.compile(
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÑ]\.\s?([A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
 _LISTED = re.compile(r"(?:[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+\s){1,2}[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+,\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+")
 _INITIALS = re.compile(r"(?:[A-ZÑ]\.\s?){2,4}")
+# Whoever is named as somebody's relative, or as to be called.
+_RELATIVE = re.compile(
+    r"(?<!\w)(?i:hij[oa]|espos[oa]|marido|mujer|herman[oa]|cuidador[a]?|madre|padre|sobrin[oa]|niet[oa]|vecin[oa]|llamar|avisar|avisad[oa])"
+    r"(?:\s(?:a|de|su|es|se|llama))*[\s:,]+[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{2,}(?!\w)"
+)
 # Initials with a year of birth, and a name as lists give it, in any case.
 _INITIALS_AND_YEAR = re.compile(r"(?:[A-ZÑ]\.?\s?){2,4}[\s,./_(\-]*(?:(?:18|19)\d{2}|(?<=[\s./_(\-])\d{2})\)?")
 _BY_SURNAME = re.compile(r"[^\W\d_]{3,}(?:[\s\-][^\W\d_]{2,}){0,2},\s?[^\W\d_]{3,}(?:[\s\-][^\W\d_]{2,}){0,2}")
@@ -119,7 +124,7 @@ def names_a_person(text: str) -> bool:
     >>> names_a_person("Dolores lumbares"), names_a_person("Síndrome de Martín Bell"), names_a_person("Zubiri-77")
     (False, False, False)
     """
-    if _TITLE.search(text) or _INITIALS.fullmatch(text) or _LISTED.fullmatch(text):
+    if _TITLE.search(text) or _RELATIVE.search(text) or _INITIALS.fullmatch(text) or _LISTED.fullmatch(text):
         return True
     if any(fold(surname) in _SURNAMES for surname in _INITIAL.findall(text)):
         return not _NOT_OF_A_PATIENT & set(fold(text).split())

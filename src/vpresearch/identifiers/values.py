@@ -30,31 +30,29 @@ _HEALTH_CARD = re.compile(
 )
 _PLATE = re.compile(rf"{_START}(?:\d{{4}}[\s\-]?[BCDFGHJ-NPR-TV-Z]{{3}}|[A-Z]{{1,2}}-\d{{4}}-[A-Z]{{1,2}}){_END}")
 _PRIMES = r"""(?:\s?\d{1,2}(?:[.,]\d+)?\s?(?:''|['′"″]))"""
-_DEGREES = rf"\d{{1,3}}(?:[.,]\d+)?\s?°{_PRIMES}{{0,2}}\s?[NSEWO](?!\w)"
+_DEGREES = rf"\d{{1,3}}(?:[.,]\d+)?\s?[°º]{_PRIMES}{{0,2}}\s?[NSEWO](?!\w)"
 _POSITION = re.compile(
-    rf"{_START}-?\d{{1,2}}\.\d{{4,}}\s?[,;]?\s-?\d{{1,3}}\.\d{{4,}}(?![.\d])|{_DEGREES}", re.IGNORECASE
+    rf"{_START}-?\d{{1,2}}[.,]\d{{4,}}\s?[,;]?\s-?\d{{1,3}}[.,]\d{{4,}}(?![.,]?\d)|{_DEGREES}", re.IGNORECASE
 )
 
 
 def _after(words: str, digits: int = 4) -> re.Pattern[str]:
     """Match a number that a word before it says to be an identifier, whatever the form of the number."""
     between = r"[\s.:=#ªº°\-]*(?:(?:N|NO|NUM|NÚM|NUMERO|NÚMERO|ES|DE)[\s.:=#º°]+)*"
-    return re.compile(
-        rf"(?<!\w)(?:{words})(?![^\W\d_ªº]){between}[A-Z]{{0,4}}[\s.\-]?\d(?:[\s.\-/]?\d){{{digits - 1},}}"
-    )
+    return re.compile(rf"(?<!\w)(?:{words})(?![^\W\d_]){between}[A-Z]{{0,4}}[\s.\-]?\d(?:[\s.\-/]?\d){{{digits - 1},}}")
 
 
 # Told by the word before the number; a letter of the word may be followed by a stop.
 _SAID: dict[Kind, re.Pattern[str]] = {
     "identity": _after(
-        r"D\.?N\.?I|N\.?I\.?[FE]|PASAPORTE|PASSPORT|DOCUMENTO|C[EÉ]DULA|CNP|CURP|SSN|NUSS|NASS|NSS|SEG(?:URIDAD|\.)?\sSOCIAL"
+        r"D\.?N\.?I|N\.?I\.?[FE]|PASAPORTE|PASSPORT|DOCUMENTO|C[EÉ]DULA|CNP|CURP|SSN|N?[ºO°]?\s?SS|NUSS|NASS|NSS|SEG(?:URIDAD|\.)?\sSOCIAL"
     ),
     "health_card": _after(
         r"C\.?I\.?[PC]|CIPA|S\.?I\.?P|T\.?I\.?S|T\.?S\.?I|S\.?N\.?S|NUHSA|TARJETA(?:\sSANITARIA)?|P[OÓ]LIZA|AFILIACI[OÓ]N"
     ),
-    "record": re.compile(
-        rf"{_START}(?:N\.?\s?[ºO°]?\s?H\.?\s?C\.?|H\.?\s?C\.?|H[ªº]\.?(?:\s?CL[IÍ]N(?:\.|ICA)?)?|MRN|HIST(?:\.|ORIA)?(?:\sCL[IÍ]N(?:\.|ICA)?)?"
-        rf"|EPISODIO|EXPEDIENTE|MEDICAL\sRECORD|CHART|COLEGIAD[OA])[\s.:#\-]*(?:N(?:[º°.]|[UÚ]M\.?|O\.)\s?)?[A-Z]{{0,2}}[\s\-]?\d{{4,}}{_END}"
+    "record": _after(
+        r"N\.?\s?[ºO°]?\s?H\.?\s?C\.?|H\.?\s?C\.?|H[ªº]?\.?\s?(?:CL[IÍ]N(?:\.|ICA)?|C[ªº])|H[ªº]|MRN|HIST(?:\.|ORIA)?(?:\sCL[IÍ]N(?:\.|ICA)?)?"
+        r"|EPISODIO|EXPEDIENTE|MEDICAL\sRECORD|CHART|COLEGIAD[OA]"
     ),
     "phone": _after(r"TEL[EÉ]FONO|TEL[F.]?|TFNO\.?|TLFN?O?\.?|M[OÓ]VIL|PHONE|MOBILE|WHATSAPP", 6),
     "account": _after(r"IBAN|CUENTA(?:\s(?:BANCARIA|CORRIENTE))?|CCC|VISA|MASTERCARD", 8),
@@ -69,7 +67,7 @@ _PHONE = re.compile(
     rf"|{_START}(?:(?:\+|00)\s?34[\s.\-]?)?[6-9]\d{{2}}(?:[\s.\-]\d{{2}}){{3}}{_END}"
     rf"|{_START}[89]\d[\s.\-]\d{{3}}(?:[\s.\-]\d{{2}}){{2}}{_END}|{_START}[6-9]\d{{2}}/\d{{3}}/\d{{3}}{_END}"
     rf"|(?:{_START}[89]\d{{1,2}}[\s\-]|\([89]\d{{1,2}}\)\s?)\d{{6,7}}{_END}"
-    r"|\+[1-9]\d{0,2}(?:[\s.\-]?\d{2,4}){3,4}(?!\d)"
+    r"|\+[1-9]\d{0,2}(?:[\s.\-]?\d{1,4}){3,5}(?!\d)"
 )
 _ADDRESS = re.compile(
     r"(?<!\w)(?:c/\s?|cl?\.\s|calle\s|avda?\.?\s|avenida\s|plaza\s|pl?za\.?\s|paseo\s|p\.?[ºª]\.?\s|camino\s|ctra\.?\s|carretera\s|gran\sv[ií]a\s|v[ií]a\s"
@@ -96,6 +94,7 @@ _DAY_IN_WORDS = (
     "primero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|trece|catorce|quince|dieci(?:séis|seis|siete|ocho|nueve)|"
     "veint(?:e|iuno|iún|idós|idos|itrés|itres|icuatro|icinco|iséis|iseis|isiete|iocho|inueve)|treinta(?:\\sy\\suno)?"
 )
+_ROMAN = "I{1,3}|IV|VI{0,3}|IX|XI{0,2}"
 _MONTHS_WHOLE = (
     "enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre|january|february|march|april|may|june|july|"
     "august|september|october|november|december"
@@ -107,6 +106,7 @@ _DATE = re.compile(
     rf"|{_DAY}([/\-])(?:{_MONTH})\4(?:0\d|[1-9][1-9]|[2-9]0)|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
     rf"|(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}"
     rf"|{_MONTH}/{_DAY}/{_YEAR}|{_DAY}(?:\s(?:de\s|d')?|[.\-/])(?:{_MONTHS})\.?(?:\s(?:del?\s)?|[.\-/])(?:{_YEAR}|\d{{2}}))(?!\d)"
+    rf"|{_START}{_DAY}([/.\-])(?:{_ROMAN})\5(?:{_YEAR}|\d{{2}})(?!\d)"
     # In words, and without a year.
     rf"|(?<!\w)(?:{_DAY_IN_WORDS}|{_DAY}(?:st|nd|rd|th)?)\s(?:de|of)\s(?:{_MONTHS_WHOLE})(?!\w)"
     rf"|(?<!\w)(?:{_MONTHS_WHOLE})\s(?:the\s)?{_DAY}(?:st|nd|rd|th)(?!\w)",
