@@ -97,7 +97,7 @@ def _of_column(table: RawTable, position: int) -> Iterator[Found]:
     cells = _by_value(table, position)
     name = column_of(header)
     if name == "patient_id":
-        yield from _of_cells(position, cells, _kinds_of_ids([value for value, _ in cells]))
+        yield from _of_cells(position, cells, _kinds_of_ids([value for value, _ in cells], of_patients=True))
     elif name is not None:
         text = columns()[name].kind == "text"
         yield from _of_cells(position, cells, kinds_of_value if text else _kinds_of_measurement)
@@ -160,7 +160,7 @@ def _kinds_of_measurement(value: object) -> tuple[Kind, ...]:
     return tuple(kind for kind in kinds_of_value(value) if kind in _NEVER_A_MEASUREMENT)
 
 
-def _kinds_of_ids(values: Sequence[object]) -> Callable[[object], tuple[Kind, ...]]:
+def _kinds_of_ids(values: Sequence[object], *, of_patients: bool = False) -> Callable[[object], tuple[Kind, ...]]:
     """Give the rule for a column of ids, where a long number is that of a record unless the numbers are running."""
     numbers = {int(text) for text in map(as_text, values) if text.isdecimal() and len(text) < _MOST_DIGITS}
     running = len(numbers) > 1 and max(numbers) - min(numbers) < 20 * len(numbers)
@@ -171,7 +171,7 @@ def _kinds_of_ids(values: Sequence[object]) -> Callable[[object], tuple[Kind, ..
             return () if running or len(text) < _LEAST_DIGITS else ("record",)
         if _NEAR_IDENTITY.fullmatch(text.upper()):
             return ("identity",)
-        return ("name",) if is_name_alone(text) or may_be_a_name(text) else kinds_of_value(value)
+        return ("name",) if is_name_alone(text) or (of_patients and may_be_a_name(text)) else kinds_of_value(value)
 
     return kinds
 
