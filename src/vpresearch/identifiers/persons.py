@@ -75,10 +75,10 @@ _OF_THE_FIELD = words(
     radiculopatia infeccion infection hematoma disco discal epidural foraminal muy nada ninguna ninguno none normal
     estable mejoria completa parcial total tac tc rm rx eva vas odi oswestry ama asa hta dm epoc osteoporosis
     artritis reumatoide osteoporotica traumatica metastasis mieloma multiple kyphon xpede confidence spineplex
-    palacos simplex stryker medtronic johnson depuy vertaplex osteopal media mean mediana median suma sum promedio average minimo minimum maximo maximum desviacion deviation
-    datos data estudio study tabla table final
-    version copia copy vertebroplastia vertebroplasty revisado base libro excel hoja sheet pacientes patients
-    ventral caudal craneal pediculo pedicular transpedicular unilateral bilateral
+    palacos simplex stryker medtronic johnson depuy vertaplex osteopal media mean mediana median suma sum promedio
+    average minimo minimum maximo maximum desviacion deviation datos data estudio study tabla table final version
+    copia copy vertebroplastia vertebroplasty revisado base libro excel hoja sheet pacientes patients ventral
+    caudal craneal pediculo pedicular transpedicular unilateral bilateral
     """
 )
 _TITLE = re.compile(
