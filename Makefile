@@ -30,8 +30,8 @@ report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and fig
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER= LANGUAGE=)
 	$(VPRESEARCH) audit $(SPOKEN) $(if $(PAPER),"$(PAPER)")
 
-validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE= DROP_IDENTIFIERS=)
-	$(VPRESEARCH) validate $(SPOKEN) $(if $(DROP_IDENTIFIERS),--drop-identifiers) "$(DATA)"
+validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE= DROP_IDENTIFIERS= ANNOTATE= RESHAPE=)
+	$(VPRESEARCH) validate $(SPOKEN) $(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(ANNOTATE),--annotate "$(ANNOTATE)") $(if $(RESHAPE),--reshape "$(RESHAPE)") "$(DATA)"
 
 template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)
 	$(VPRESEARCH) template $(SPOKEN) "$(OUT)"

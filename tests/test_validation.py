@@ -35,7 +35,7 @@ def test_a_faulty_file_is_listed_with_notes(workbook: Book) -> None:
 
     written = report(examine(workbook(change)), "en")
     assert "sheet Datos, cell C4, column Edad (value: 130): The value is above the maximum of 120 years." in written
-    assert "To know, not to mend:\n  - These columns are not read: Hospital." in written
+    assert "To know, not to mend:\n  - These columns are not read and enter no result: Hospital." in written
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from vpresearch.errors import Problem
 from vpresearch.identifiers import screen
 from vpresearch.labels import text
 from vpresearch.reading import RawTable, find_table, read_bytes, read_sheets
-from vpresearch.reading.raw import Unreadable
+from vpresearch.reading.raw import Percent, Unreadable
 from vpresearch.telling import line, refused, told
 
 _FAULT = PatternFill("solid", fgColor="FF9999")
@@ -59,9 +60,7 @@ def annotate(path: Path, problems: Sequence[Problem], language: str, *, drop_ide
     for (sheet, cell), own in list(comments.items())[:_MOST_COMMENTS]:
         _mark(book[sheet], cell, own, language)
     _list(book, problems, language)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
+    return _saved(book)
 
 
 def _mark(sheet: Any, place: str, problems: Sequence[Problem], language: str) -> None:
@@ -116,17 +115,45 @@ def _copy(path: Path, language: str, *, drop_identifiers: bool) -> Any:
         raise refused(path.name, "cannot_annotate") from None
 
 
+def as_workbook(rows: Sequence[Sequence[object]], language: str) -> bytes:
+    """Write rows as a workbook of one sheet; numbers stay numbers, and nothing becomes a formula.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of object
+    language : {"es", "en"}
+
+    Returns
+    -------
+    bytes
+        An ``.xlsx``.
+    """
+    return _saved(_of_rows(dict(enumerate(rows, start=1)), None, language))
+
+
+def _saved(book: Any) -> bytes:
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
 def _of_table(raw: RawTable, language: str) -> Any:
+    return _of_rows({raw.header_row: raw.header, **raw.rows}, raw.sheet, language)
+
+
+def _of_rows(rows: Mapping[int, Sequence[object]], title: str | None, language: str) -> Any:
     book = Workbook()
     sheet = book.active
-    sheet.title = raw.sheet or text("template.data", language)
-    for number, cells in {raw.header_row: raw.header, **raw.rows}.items():
+    sheet.title = title or text("template.data", language)
+    for number, cells in rows.items():
         for position, value in enumerate(cells, start=1):
-            if isinstance(value, int | float):
+            if isinstance(value, int | float | datetime.date | datetime.time):
                 sheet.cell(number, position, value)
             elif value is not None and not isinstance(value, Unreadable):
                 # As text whatever it looks like: a cell of a CSV must not become a formula.
                 sheet.cell(number, position, _clean(str(value))).data_type = "s"
+            if isinstance(value, Percent):
+                sheet.cell(number, position).number_format = "0.0%"
     return book
 
 

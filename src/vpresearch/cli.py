@@ -115,6 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the report (%(default)s)")
     validate.add_argument("--json", action="store_true", help="for a machine")
     validate.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="also write a copy with the faults marked")
+    validate.add_argument(
+        "--reshape",
+        type=Path,
+        metavar="OUT.xlsx",
+        help="also write a table with one row a patient as one with a row a vertebra",
+    )
     _add_drop(validate)
     validate.set_defaults(command=_validate)
 
@@ -284,13 +290,16 @@ def _validate(options: argparse.Namespace) -> int:
 
     examined = examine(options.file, drop_identifiers=options.drop_identifiers)
     print(as_json(examined, options.language) if options.json else report(examined, options.language))
+    # With --json the words would spoil what the machine reads.
+    told, drop = sys.stderr if options.json else sys.stdout, bool(options.drop_identifiers)
     if options.annotate is not None:
         from vpresearch.filing import write_copy
 
-        # With --json the words would spoil what the machine reads.
-        told = sys.stderr if options.json else sys.stdout
-        drop: bool = options.drop_identifiers
         print(write_copy(options.file, examined, options.annotate, options.language, drop_identifiers=drop), file=told)
+    if options.reshape is not None:
+        from vpresearch.filing import write_long
+
+        print(write_long(options.file, options.reshape, options.language, drop_identifiers=drop), file=told)
     return OK if examined.dataset is not None else BAD_INPUT
 
 

@@ -58,6 +58,18 @@ class Problem:
         return f"{place + ': ' if place else ''}{self.message} {self.remedy}"
 
 
+def runs(rows: Sequence[int], most: int = 5) -> str:
+    """Write rows in order, those that follow one another as 2-9, and no more than the first few runs."""
+    found: list[list[int]] = []
+    for row in rows:
+        if found and row == found[-1][-1] + 1:
+            found[-1].append(row)
+        else:
+            found.append([row])
+    shown = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in found[:most]]
+    return ", ".join(shown) + (" …" if len(found) > most else "")
+
+
 class InputError(VPResearchError):
     """An input file that cannot be used, with every problem found in it.
 

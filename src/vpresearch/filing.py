@@ -6,10 +6,12 @@ import contextlib
 import os
 from pathlib import Path
 
-from vpresearch.annotate import annotate
+from vpresearch.annotate import annotate, as_workbook
+from vpresearch.identifiers import screen
 from vpresearch.labels import text
 from vpresearch.load import Examined
 from vpresearch.project import shown
+from vpresearch.reading import find_table, find_wide, read_bytes, read_sheets, reshape
 from vpresearch.telling import refused
 from vpresearch.template import template
 
@@ -71,6 +73,42 @@ def write_copy(path: Path, examined: Examined, out: Path, language: str, *, drop
         return text("validation.not_annotated", language)
     _write(out, annotate(path, examined.problems, language, drop_identifiers=drop_identifiers))
     return text("validation.annotated_dropped" if drop_identifiers else "validation.annotated", language, name=out.name)
+
+
+def write_long(path: Path, out: Path, language: str, *, drop_identifiers: bool = False) -> str:
+    """Write a table with one row a patient as one with a row a vertebra, for its owner to check.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The table.
+    out : pathlib.Path
+        A new file: what is there may be somebody's work.
+    language : {"es", "en"}
+    drop_identifiers : bool, default False
+        Whether direct identifiers are left out; columns that the study does not know always are.
+
+    Returns
+    -------
+    str
+        What was done.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read, or the name is not that of a new workbook.
+    """
+    _check_name(out)
+    if out.exists():
+        raise refused(out.name, "file_exists")
+    raw = find_table(path.name, read_sheets(path, read_bytes(path)))
+    raw = screen(raw, drop_identifiers=True)[0] if drop_identifiers else raw
+    wide = find_wide(raw)
+    if wide is None:
+        return text("validation.not_reshaped", language)
+    rows = reshape(raw, wide, language)
+    _write(out, as_workbook(rows, language))
+    return text("validation.reshaped", language, name=out.name, rows=len(rows) - 1)
 
 
 def _check_name(out: Path) -> None:

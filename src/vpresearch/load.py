@@ -16,7 +16,7 @@ from vpresearch.errors import InputError, Problem
 from vpresearch.fingerprint import fingerprint, is_reconstruction
 from vpresearch.identifiers import find_doubtful, identifies_nobody, kinds_of_file_name, screen
 from vpresearch.reading.raw import letter
-from vpresearch.reading.units import compare_computed, look_at_units
+from vpresearch.reading.units import compare_computed, look_at_units, without_dates
 from vpresearch.schema import check
 from vpresearch.sharing import once
 from vpresearch.telling import tell
@@ -173,16 +173,21 @@ def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.R
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:
     """Understand a table: its columns, its cells, and the rules that these must keep."""
+    if shape := reading.look_at_shape(raw):
+        return pd.DataFrame(), [*raw.problems, *shape], raw.notes
+    raw, joined = reading.join_headers(raw)
     matched = reading.match_headers(raw)
+    raw, strays = reading.set_aside(raw, matched.positions)
     headers = {name: raw.header[position] for name, position in matched.positions.items()}
     raw, filled = reading.unmerge(raw, matched.positions)
     raw, examples = reading.without_examples(raw, matched.positions)
     table, faults = reading.type_cells(raw, matched.positions)
     units = look_at_units(table, headers)
+    table, dates = without_dates(table, headers)
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
-    problems = [*raw.problems, *matched.problems, *odd]
+    problems = [*raw.problems, *joined, *strays, *matched.problems, *dates, *odd]
     problems += _without_echoes(faults + check(table, headers), table, units)
-    if not raw.rows and not examples:
+    if not raw.rows and not examples and not strays:
         problems.append(tell("no_rows"))
     notes = (*raw.notes, *matched.notes, *filled, *compare_computed(raw, table))
     return table, [*problems, *examples], notes
@@ -210,7 +215,9 @@ def _in_order(problems: list[Problem], raw: reading.RawTable) -> list[Problem]:
         )
         for p in problems
     ]
-    return sorted(placed, key=lambda problem: (problem.row or 0, problem.column or ""))
+    order = {header: position for position, header in reversed(list(enumerate(raw.header)))}
+    order |= {name: len(order) + place for place, name in enumerate(columns()) if name not in order}
+    return sorted(placed, key=lambda problem: (problem.row or 0, order.get(problem.column or "", -1)))
 
 
 def _values(raw: reading.RawTable, problems: Iterable[Problem]) -> dict[str, object]:

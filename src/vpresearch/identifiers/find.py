@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vpresearch.dictionary import columns, fold
-from vpresearch.errors import Problem
+from vpresearch.errors import Problem, runs
 from vpresearch.identifiers.headers import Kind, kind_of_header, words
 from vpresearch.identifiers.persons import is_name_alone, may_be_a_name, names_by_capitals
 from vpresearch.identifiers.table import cell, header_at, shown, width
@@ -194,17 +194,5 @@ def _problem(table: RawTable, found: Found) -> Problem:
         column=shown(table, found.position),
         cell=f"{letter(found.position)}{row or table.header_row}",
         kind=found.kind,
-        rows=_ranges(found.rows),
+        rows=runs(found.rows),
     )
-
-
-def _ranges(rows: Sequence[int], most: int = 5) -> str:
-    """Write rows as ranges, the first few of them."""
-    spans: list[list[int]] = []
-    for row in rows:
-        if spans and row == spans[-1][1] + 1:
-            spans[-1][1] = row
-        else:
-            spans.append([row, row])
-    listed = [str(first) if first == last else f"{first}-{last}" for first, last in spans[:most]]
-    return ", ".join(listed) + (" …" if len(spans) > most else "")

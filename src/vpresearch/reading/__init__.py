@@ -7,18 +7,24 @@ from vpresearch.reading.ids import look_at_ids
 from vpresearch.reading.merged import unmerge
 from vpresearch.reading.raw import RawTable
 from vpresearch.reading.sex import look_at_sex
-from vpresearch.reading.table import find_table
+from vpresearch.reading.table import find_table, join_headers, set_aside
+from vpresearch.reading.wide import find_wide, look_at_shape, reshape
 
 __all__ = [
     "Matched",
     "RawTable",
     "column_of",
     "find_table",
+    "find_wide",
+    "join_headers",
     "look_at_ids",
     "look_at_sex",
+    "look_at_shape",
     "match_headers",
     "read_bytes",
     "read_sheets",
+    "reshape",
+    "set_aside",
     "type_cells",
     "unmerge",
     "without_examples",

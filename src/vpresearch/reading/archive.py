@@ -10,6 +10,7 @@ from vpresearch.telling import refused
 
 _MOST_MEMBERS = 2_000
 # Old workbooks and those with a password are OLE containers, whatever the name says.
+_BOOK, _STRICT = "xl/workbook.xml", b"purl.oclc.org/ooxml"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -43,10 +44,14 @@ def look_into(name: str, content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
+            # The second of two formats that end in .xlsx, which no library here reads.
+            strict = _BOOK in archive.namelist() and _STRICT in archive.read(_BOOK)
     except Exception:
         # A damaged directory fails in many ways, and all of them mean the same to its owner.
         raise refused(name, "not_a_workbook") from None
     if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > MAX_BYTES:
         raise refused(name, "too_large", megabytes=MAX_BYTES // 1024**2)
+    if strict:
+        raise refused(name, "strict_workbook")
     if any(member.filename.casefold().endswith("vbaproject.bin") for member in members):
         raise refused(name, "macros")

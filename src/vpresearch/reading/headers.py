@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,9 @@ _WRONG = {
 _COMPUTED = ("fill percent", "llenado", "relleno", "porcentaje de llenado", "porcentaje de relleno", "fill ratio")
 _COMPUTED_TOO = ("fill", "fill percentage", "ratio de llenado", "region", "region vertebral", "spinal region")
 _ALIKE = 0.8
+# Fewer begin too many words.
+_LEAST_LETTERS = 5
+_DIGITS = re.compile(r"\d+")
 _MOST_NAMED = 20
 
 
@@ -146,18 +150,81 @@ def match_headers(raw: RawTable) -> Matched:
     return Matched(positions, tuple(problems), _ignored(raw, unknown, near))
 
 
+# Words of a header by what they stand for, and headers that name a column only where nothing else does.
+_SHORT_FOR = {
+    "fx": "fractura",
+    "vol": "volumen",
+    "cem": "cemento",
+    "loc": "localizacion",
+    "m": "meses",
+    "iny": "inyectado",
+    "vert": "vertebral",
+    "preop": "previa",
+    "postop": "post",
+}
+_BESIDE_HINTS = frozenset({"de", "la", "fuga", "paciente"})
+_HINTS = {
+    "patient_id": "n no num numero caso case sujeto record registro codigo pac pte",
+    "leak_size": "grado grade severidad cuantia gravedad",
+    "leak_site": "sitio via",
+    "cement_volume_cc": "pmma",
+}
+
+
 def _near(raw: RawTable, unknown: list[int], positions: Mapping[str, int]) -> dict[str, str]:
-    """Give the unknown header that is most like each column that is not there."""
-    folded = {key: raw.header[position] for position in unknown if (key := _folded(raw.header[position]))}
-    near = {}
-    for column in columns().values():
-        if column.name in positions:
-            continue
-        spellings = [_folded(spelling) for spelling in column.spellings()]
-        like = [header for key, header in folded.items() if difflib.get_close_matches(key, spellings, 1, _ALIKE)]
-        if like:
-            near[column.name] = like[0]
+    """Give the unknown header that is most like each column that is not there; a header is meant for one only."""
+    near: dict[str, str] = {}
+    for position in unknown:
+        header = raw.header[position]
+        name = meant(header, [name for name in columns() if name not in positions and name not in near])
+        if name is not None:
+            near[name] = header
     return near
+
+
+def meant(header: str, among: Iterable[str] | None = None) -> str | None:
+    """Guess which column a header that is none of the known ones is meant for, to suggest it.
+
+    Parameters
+    ----------
+    header : str
+    among : iterable of str, optional
+        The columns in question; all where not given.
+
+    Returns
+    -------
+    str or None
+        For a slip of the hand, an abbreviation, or a word that hints at one.
+
+    Examples
+    --------
+    >>> meant("Vol. vertebral"), meant("Complic."), meant("EVA 12m"), meant("Grado"), meant("Cirujano")
+    ('vertebral_volume_cc', 'complication', 'vas_1y', 'leak_size', None)
+    """
+    key = _folded(header)
+    if not key:
+        return None
+    names = list(columns() if among is None else among)
+    spelled = {_folded(spelling): name for name in reversed(names) for spelling in columns()[name].spellings()}
+    # One month is no slip for twelve.
+    alike = [spelling for spelling in spelled if _DIGITS.findall(spelling) == _DIGITS.findall(key)]
+    if like := difflib.get_close_matches(key, alike, 1, _ALIKE):
+        return spelled[like[0]]
+    apart = re.sub(r"(?<=\d)(?=[^\W\d])", " ", key).split()
+    words = " ".join(_SHORT_FOR.get(word, word) for word in apart).split()
+    shortened = [spelling for spelling in spelled if _is_short_for(words, spelling.split())]
+    if shortened:
+        return spelled[min(shortened, key=len)]
+    hints = set(key.split()) - _BESIDE_HINTS
+    return next((name for name in names if hints and hints <= set(_HINTS.get(name, "").split())), None)
+
+
+def _is_short_for(words: list[str], spelling: list[str]) -> bool:
+    """Tell whether every word is the beginning of one of a spelling's, in order; numbers are whole."""
+    if sum(map(len, words)) < _LEAST_LETTERS or len(words) > len(spelling):
+        return False
+    rest = iter(spelling)
+    return all(any(own == word or (own.startswith(word) and not word.isdigit()) for own in rest) for word in words)
 
 
 def _missing_column(column: Column, near: str | None) -> Problem:

@@ -56,12 +56,18 @@ class Sheet:
     merged : tuple of Merged
     hidden : frozenset of int
         Numbers of the rows that a filter or a hand has hidden.
+    struck : frozenset of int
+        Numbers of the rows with a cell that is struck through.
+    concealed : bool
+        Whether the sheet itself is hidden.
     """
 
     title: str | None
     records: Mapping[int, tuple[object, ...]]
     merged: tuple[Merged, ...] = ()
     hidden: frozenset[int] = frozenset()
+    struck: frozenset[int] = frozenset()
+    concealed: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 
-from vpresearch.dictionary import columns
-from vpresearch.errors import Problem
+from vpresearch.dictionary import columns, fold
+from vpresearch.errors import Problem, runs
 from vpresearch.reading.headers import known_headers
 from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, is_blank
 from vpresearch.telling import refused, tell
@@ -14,6 +16,24 @@ _SEARCHED_ROWS = 20
 _LONGEST_HEADER = 80
 # One known word may stand in any row of any text; two of them are a header.
 _FEWEST_KNOWN = 2
+# A table of fewer columns may hold rows of one cell.
+_LEAST_WIDTH = 4
+# Words that begin the label of a row of totals, and those that are the whole of it.
+_SUMMARY = frozenset(
+    {
+        *("total", "totales", "subtotal", "suma", "sum", "media", "medias", "mean", "promedio", "average", "mediana"),
+        *("median", "desviacion", "desv", "minimo", "minimum", "maximo", "maximum", "rango", "range", "varianza"),
+        *("variance", "recuento", "count", "porcentaje", "percent"),
+    }
+)
+_SUMMARY_WHOLE = frozenset({"n", "de", "sd", "ds", "std", "min", "max", "riq", "iqr", "cv", "p25", "p75", "q1", "q3"})
+_UNITS = frozenset(
+    {
+        *("cc", "ml", "cm3", "mm3", "mm", "anos", "years", "puntos", "points", "percent", "porcentaje", "unidad"),
+        *("unidades", "unit", "units", "codigo", "texto", "c c", "0 10", "0 100", "0 a 10", "0 a 100", "de 0 a 10"),
+        *("si no", "yes no", "m f", "f m", "h m", "mujer varon"),
+    }
+)
 
 
 def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
@@ -55,7 +75,7 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
     header = tuple(_header(cell) for cell in chosen.records[row])
     problems = [_other(sheet, chosen) for sheet, own in zip(sheets, best, strict=True) if _could_be(sheet, own, chosen)]
     problems += _beyond(rows, header) if chosen.title is None else []
-    notes = _hidden(rows, chosen)
+    notes = _unseen(rows, chosen)
     return RawTable(chosen.title, row, header, rows, chosen.merged, notes=notes, problems=tuple(problems))
 
 
@@ -88,17 +108,30 @@ def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
     return any(number > row for number in sheet.records)
 
 
-def _hidden(rows: dict[int, tuple[object, ...]], sheet: Sheet) -> tuple[Problem, ...]:
-    """Note that rows are read which the author may not see."""
-    hidden = len(sheet.hidden.intersection(rows))
-    return (tell("hidden_rows", sheet=sheet.title, n=hidden),) if hidden else ()
+def _unseen(rows: dict[int, tuple[object, ...]], sheet: Sheet) -> tuple[Problem, ...]:
+    """Note what is read that the author may not see, or may have crossed out."""
+    hidden, struck = len(sheet.hidden.intersection(rows)), sorted(sheet.struck.intersection(rows))
+    notes = [tell("hidden_sheet", sheet=sheet.title)] if sheet.concealed else []
+    notes += [tell("hidden_rows", sheet=sheet.title, n=hidden)] if hidden else []
+    notes += [tell("struck_rows", sheet=sheet.title, rows=runs(struck))] if struck else []
+    return tuple(notes)
 
 
 def _beyond(rows: dict[int, tuple[object, ...]], header: tuple[str, ...]) -> list[Problem]:
-    """Tell the rows of a text that have more cells than the header: a comma may have cut a number in two."""
+    """Tell the rows of a text that have more cells than the header, or fewer: a number or the row was cut in two."""
     longer = [row for row, cells in rows.items() if not all(map(is_blank, cells[len(header) :]))]
     swallowed = [row for row, cells in rows.items() if any(_holds_a_row(cell, len(header)) for cell in cells)]
-    return [tell("cells_beyond", row=row) for row in longer] + [tell("swallowed_row", row=row) for row in swallowed]
+    # Programs leave out the last cells of a row where they are empty; one that every whole row fills was cut off.
+    whole = [cells for cells in rows.values() if len(cells) >= len(header)]
+    always = max(
+        (place for place in range(len(header)) if whole and not any(is_blank(c[place]) for c in whole)), default=-1
+    )
+    shorter = [row for row, cells in rows.items() if len(cells) <= always]
+    return [
+        *(tell("cells_beyond", row=row) for row in longer),
+        *(tell("cells_missing", row=row) for row in shorter),
+        *(tell("swallowed_row", row=row) for row in swallowed),
+    ]
 
 
 def _holds_a_row(cell: object, width: int) -> bool:
@@ -109,3 +142,115 @@ def _holds_a_row(cell: object, width: int) -> bool:
 
 def _other(sheet: Sheet, chosen: Sheet) -> Problem:
     return tell("other_table", sheet=sheet.title, chosen=chosen.title)
+
+
+def set_aside(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list[Problem]]:
+    """Take out the rows that are no vertebrae: each is one problem, whatever stands in it.
+
+    Parameters
+    ----------
+    raw : RawTable
+    positions : dict of str to int
+        Position of each column, by canonical name.
+
+    Returns
+    -------
+    RawTable
+        Without those rows.
+    list of Problem
+
+    Examples
+    --------
+    >>> raw = RawTable(None, 1, ("Paciente", "Nivel", "Fuga"), {2: ("P1", "T12", "No"), 3: ("Total", None, 41)})
+    >>> kept, problems = set_aside(raw, {"patient_id": 0, "level": 1, "leak": 2})
+    >>> list(kept.rows), problems[0].row, problems[0].wording
+    ([2], 3, 'row_of_totals')
+    """
+    core = [
+        positions[name] for name in ("level", "vertebral_volume_cc", "cement_volume_cc", "leak") if name in positions
+    ]
+    found: dict[int, str] = {}
+    for place, (number, cells) in enumerate(raw.rows.items()):
+        kind = _kind_of_row(raw, cells, core, positions, is_first=place == 0)
+        if kind:
+            found[number] = kind
+    rows = {number: cells for number, cells in raw.rows.items() if number not in found}
+    problems = [tell("no_vertebra", wording=kind, sheet=raw.sheet, row=row) for row, kind in found.items()]
+    return replace(raw, rows=rows), problems
+
+
+def _kind_of_row(
+    raw: RawTable, cells: tuple[object, ...], core: list[int], positions: Mapping[str, int], *, is_first: bool
+) -> str:
+    """Name what a row is that is no vertebra; the empty string for a vertebra."""
+    filled = [cell for cell in cells if not is_blank(cell)]
+    at = {name: _cell(cells, position) for name, position in positions.items()}
+    texts = [fold(cell) for cell in filled if isinstance(cell, str) and len(cell) <= LONGEST_WORD]
+    known = known_headers(filled)
+    if known >= _FEWEST_KNOWN and 2 * known > len(filled):
+        return "row_of_headers"
+    if core and all(is_blank(_cell(cells, position)) for position in core):
+        if is_first and 2 * sum(text in _UNITS for text in texts) > len(filled):
+            return "row_of_units"
+        if any(map(_is_summary, texts[:_FEWEST_KNOWN])):
+            return "row_of_totals"
+        return "row_of_notes" if len(filled) == 1 and len(raw.header) > _LEAST_WIDTH else "row_without_vertebra"
+    if "level" not in at or _is_level(at["level"]):
+        return ""
+    if is_first and 2 * sum(text in _UNITS for text in texts) > len(filled):
+        return "row_of_units"
+    unnamed = is_blank(at["level"]) and is_blank(at.get("patient_id", "")) and not isinstance(at.get("leak"), str)
+    return "row_of_totals" if unnamed or any(map(_is_summary, texts[:_FEWEST_KNOWN])) else ""
+
+
+def _is_summary(text: str) -> bool:
+    return text in _SUMMARY_WHOLE or not _SUMMARY.isdisjoint(text.split()[:1])
+
+
+def _is_level(cell: object) -> bool:
+    return fold(cell).replace(" ", "") in _levels() if isinstance(cell, str) else False
+
+
+@cache
+def _levels() -> frozenset[str]:
+    return frozenset(fold(each) for level in columns()["level"].levels for each in level.spellings())
+
+
+def _cell(cells: tuple[object, ...], position: int) -> object:
+    return cells[position] if position < len(cells) else None
+
+
+def join_headers(raw: RawTable) -> tuple[RawTable, list[Problem]]:
+    """Read a header of two rows as one, and tell it.
+
+    Parameters
+    ----------
+    raw : RawTable
+
+    Returns
+    -------
+    RawTable
+        Its header joined where the row below goes on with it.
+    list of Problem
+
+    Examples
+    --------
+    >>> raw = RawTable(None, 1, ("Nivel", "EAV", ""), {2: (None, "Previa", "1 mes"), 3: ("T12", 8, 3)})
+    >>> joined, problems = join_headers(raw)
+    >>> joined.header, list(joined.rows), problems[0].code
+    (('Nivel', 'EAV Previa', 'EAV 1 mes'), [3], 'two_headers')
+    """
+    number, below = next(iter(raw.rows.items()), (0, ()))
+    texts = {place: _header(cell) for place, cell in enumerate(below) if not is_blank(cell)}
+    if len(texts) < _FEWEST_KNOWN or not all(isinstance(below[place], str) for place in texts):
+        return raw, []
+    above, joined = "", []
+    for place in range(max(len(raw.header), len(below))):
+        header = raw.header[place] if place < len(raw.header) else ""
+        above = header or (above if place in texts else "")
+        joined.append(f"{above} {texts[place]}".strip() if place in texts else header)
+    if known_headers(joined) < known_headers(raw.header) + _FEWEST_KNOWN:
+        return raw, []
+    rows = {row: cells for row, cells in raw.rows.items() if row != number}
+    told = [tell("two_headers", sheet=raw.sheet, row=number)]
+    return replace(raw, header=tuple(joined), rows=rows, merged=tuple(b for b in raw.merged if b.top > number)), told

@@ -16,6 +16,8 @@ from vpresearch.telling import tell
 # Two printed digits of a percentage may differ by so much from the exact ratio.
 _TOLERANCE = 0.5
 _FEWEST = 3
+# Days since 1900 of the years 1954 to 2064.
+_SERIALS = (20_000, 60_000)
 
 
 def look_at_units(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
@@ -104,3 +106,42 @@ def _as_number(cell: object) -> float:
         return float(text)
     except ValueError:
         return float("nan")
+
+
+def without_dates(table: pd.DataFrame, headers: Mapping[str, str]) -> tuple[pd.DataFrame, list[Problem]]:
+    """Take out the numbers that Excel keeps for a date, here and there in a column of measurements, and tell them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
+    headers : dict of str to str
+        The header in the file, by canonical column.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Missing where there was one.
+    list of Problem
+
+    Examples
+    --------
+    >>> cement = pd.DataFrame({"cement_volume_cc": [2.5, 43954.0, 3.0]}, index=[2, 3, 4])
+    >>> print(*without_dates(cement, {"cement_volume_cc": "Cemento"})[1])  # doctest: +ELLIPSIS
+    row 3, column Cemento: The number is one that Excel keeps for a date...
+    """
+    problems = []
+    for name in table:
+        if columns()[str(name)].kind != "number":
+            continue
+        values = table[name].astype(float)
+        serial = values.between(*_SERIALS) & (values % 1 == 0)
+        # Where most are like that, the whole column is in another unit.
+        if 0 < serial.sum() <= values.notna().sum() / 2:
+            table = table.assign(**{str(name): values.mask(serial)})
+            column = headers.get(str(name), str(name))
+            # A volume of 35600 may also be one in mm³.
+            code, wording = (
+                ("out_of_range", "date_or_mm3") if name == "vertebral_volume_cc" else ("date", "date_serial")
+            )
+            problems += [tell(code, wording=wording, row=int(str(row)), column=column) for row in values[serial].index]
+    return table, problems

@@ -57,14 +57,18 @@ def _read_sheet(sheet: Any) -> Sheet:
     # openpyxl keeps merged cells only where it reads without bounds; the part of the sheet is opened for them.
     with sheet.parent._archive.open(sheet._worksheet_path) as part:
         marks = read_marks(part)
-    records = dict(islice(_records(sheet, marks), MOST_RECORDS))
-    return Sheet(str(sheet.title), records, marks.merged, marks.hidden)
+    struck: set[int] = set()
+    records = dict(islice(_records(sheet, marks, struck), MOST_RECORDS))
+    concealed = sheet.sheet_state != "visible"
+    return Sheet(str(sheet.title), records, marks.merged, marks.hidden, frozenset(struck), concealed)
 
 
-def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]]]:
+def _records(sheet: Any, marks: Marks, struck: set[int]) -> Iterator[tuple[int, tuple[object, ...]]]:
     # The size that a sheet declares may be wrong, and rows beyond it would be lost without a word.
     sheet.reset_dimensions()
     padding = None
+    book = sheet.parent
+    lined = {place for place, style in enumerate(book._cell_styles) if book._fonts[style.fontId].strike}
     for number, row in enumerate(sheet.iter_rows(max_row=_EXCEL_ROWS, max_col=MAX_COLUMNS + 1), start=1):
         if row is padding:
             continue
@@ -75,6 +79,8 @@ def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]
         while cells and is_blank(cells[-1]):
             cells.pop()
         if cells:
+            if lined and any(getattr(cell, "_style_id", None) in lined and not is_blank(cell.value) for cell in row):
+                struck.add(number)
             yield number, tuple(cells)
         else:
             # Missing rows are all one and the same tuple: a gap of a million of them costs nothing.

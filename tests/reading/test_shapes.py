@@ -1,0 +1,221 @@
+"""Tables that are not one row a vertebra under one row of headers: each is one problem, with what to do about it."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl.styles import Font
+
+from vpresearch import cli
+from vpresearch.errors import Problem
+from vpresearch.load import examine, load
+
+Rows = list[dict[str, str]]
+Write = Callable[..., Path]
+Book = Callable[..., Path]
+Refused = Callable[[Path], list[Problem]]
+OF_VERTEBRA = ("level", "vertebral_volume_cc", "cement_volume_cc", "leak", "leak_site", "leak_size")
+OF_PATIENT = (
+    *("patient_id", "sex", "age_years", "cause", "vas_pre", "vas_post", "vas_1m", "vas_1y"),
+    *("odi_pre", "odi_post", "odi_1m", "odi_1y", "new_fracture_1y"),
+)
+SPANISH = {
+    "level": "Nivel",
+    "vertebral_volume_cc": "Volumen vertebral",
+    "cement_volume_cc": "Cemento",
+    "leak": "Fuga",
+    "leak_site": "Localización",
+    "leak_size": "Tamaño",
+}
+
+
+def widened(rows: Rows, named: Callable[[str, int], str]) -> Rows:
+    """One row a patient, the columns of its vertebrae named by a rule."""
+    of: dict[str, Rows] = {}
+    for row in rows:
+        of.setdefault(row["patient_id"], []).append(row)
+    most = max(map(len, of.values()))
+    return [
+        {name: own[0][name] for name in OF_PATIENT}
+        | {
+            named(name, number): own[number - 1][name] if number <= len(own) else ""
+            for number in range(1, most + 1)
+            for name in OF_VERTEBRA
+        }
+        for own in of.values()
+    ]
+
+
+NAMINGS: list[Callable[[str, int], str]] = [
+    lambda name, number: f"{SPANISH[name]} {number}",
+    lambda name, number: f"{SPANISH[name]}_{number}",
+    lambda name, number: f"{number}. {SPANISH[name]}",
+    lambda name, number: f"{SPANISH[name]} ({number})",
+    lambda name, number: f"{SPANISH[name]}{number}",
+    lambda name, number: f"{name}_{number}",
+    # The first vertebra without a number.
+    lambda name, number: f"{name}{number}" if number > 1 else name,
+]
+
+
+@pytest.mark.parametrize("naming", range(len(NAMINGS)))
+def test_numbered_columns_are_further_vertebrae_and_can_be_written_as_rows(
+    naming: int, rows: Rows, write: Write, refused: Refused, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = write(widened(rows, NAMINGS[naming]), "wide.csv"), tmp_path / "long.xlsx"
+    (problem,) = refused(path)
+    assert problem.code == "wide_table"
+    assert "one row a vertebra" in problem.remedy
+    assert "rename" not in problem.remedy
+    assert cli.main(["validate", str(path), "--reshape", str(out)]) == cli.BAD_INPUT
+    assert "5 filas" in capsys.readouterr().out
+    assert stat.S_IMODE(out.stat().st_mode) & 0o077 == 0
+    long, narrow = load(out), load(write(rows))
+    for name in OF_VERTEBRA:
+        assert long.vertebrae[name].fillna("").tolist() == narrow.vertebrae[name].fillna("").tolist(), name
+    assert long.patients["age_years"].tolist() == narrow.patients["age_years"].tolist()
+    # Never over a file that is there.
+    assert cli.main(["validate", str(path), "--reshape", str(out)]) == cli.BAD_INPUT
+    assert "Ya existe" in capsys.readouterr().err
+
+
+def test_columns_of_levels_are_further_vertebrae(tmp_path: Path) -> None:
+    path, out = tmp_path / "wide.csv", tmp_path / "long.xlsx"
+    path.write_text("Paciente,Sexo,Volumen L1,Cemento L1,Volumen T12,Cemento T12\nP1,F,24.8,3,22,2\nP2,M,,,21,2\n", "utf-8")
+    assert [problem.code for problem in examine(path).problems] == ["wide_table"]
+    cli.main(["validate", str(path), "--reshape", str(out)])
+    from openpyxl import load_workbook
+
+    written = [[cell.value for cell in row[:4]] for row in load_workbook(out).active.iter_rows(min_row=2)]
+    assert [(row[0], row[2]) for row in written] == [("P1", "L1"), ("P1", "T12"), ("P2", "T12")]
+
+
+def test_a_table_of_rows_is_not_written_again(
+    rows: Rows, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "long.xlsx"
+    assert cli.main(["validate", str(write(rows)), "--reshape", str(out)]) == cli.OK
+    assert "no se ha escrito otro libro" in capsys.readouterr().out
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("cells", "wording"),
+    [
+        (["Media", None, 69.1, None, None, 26.1, 2], "row_of_totals"),
+        (["TOTAL", 41], "row_of_totals"),
+        ([None, None, 69.1, None, None, 26.1, 2, 15], "row_of_totals"),
+        (["Media ± DE", None, "69 ± 8", None, None, "26 ± 7"], "row_of_totals"),
+        (["* EAV: escala visual analógica"], "row_of_notes"),
+        (["P9", "F", 70], "row_without_vertebra"),
+    ],
+)
+def test_a_row_that_is_no_vertebra_is_one_problem(
+    cells: list[object], wording: str, workbook: Book, refused: Refused
+) -> None:
+    (problem,) = refused(workbook(lambda sheet: sheet.append(cells)))
+    assert (problem.code, problem.wording, problem.row) == ("no_vertebra", wording, 7)
+    assert problem.remedy.startswith("Delete the row")
+
+
+def test_a_row_of_units_and_a_header_again_are_one_problem_each(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        header = [cell.value for cell in sheet[1]]
+        sheet.insert_rows(2)
+        for place, unit in enumerate(["", "M/F", "años", "", "", "cc", "cc", "Sí/No"], start=1):
+            sheet.cell(2, place).value = unit
+        sheet.append(header)
+
+    assert [(problem.wording, problem.row) for problem in refused(workbook(change))] == [
+        ("row_of_units", 2),
+        ("row_of_headers", 8),
+    ]
+
+
+def test_a_header_of_two_rows_is_one_problem(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        sheet.insert_rows(2)
+        for first, group, words in (
+            (11, "EAV", ("previa", "post", "1 mes", "1 año")),
+            (15, "Oswestry", ("previo", "post", "1 mes", "1 año")),
+        ):
+            sheet.merge_cells(start_row=1, start_column=first, end_row=1, end_column=first + 3)
+            sheet.cell(1, first).value = group
+            for place, word in enumerate(words, start=first):
+                sheet.cell(2, place).value = word
+
+    (problem,) = refused(workbook(change))
+    assert (problem.code, problem.row) == ("two_headers", 2)
+    assert "one row of headers" in problem.remedy
+
+
+def test_an_export_of_redcap_is_one_problem(tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text("record_id,redcap_repeat_instrument,sex,level,leak\n1,,2,,\n1,vertebra,,L1,0\n", "utf-8")
+    (problem,) = refused(path)
+    assert problem.code == "redcap"
+    assert "labels" in problem.remedy
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "cp437", "mac_roman"])
+def test_an_old_encoding_is_told(encoding: str, tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "study.csv"
+    path.write_bytes("Paciente;Edad (años);Tamaño de la fuga;Fuga\n1;70;;Sí\n".encode(encoding))
+    (problem,) = refused(path)
+    assert problem.code == "other_encoding"
+    assert "CSV UTF-8" in problem.remedy
+
+
+def test_a_strict_workbook_is_told(workbook: Book, refused: Refused, tmp_path: Path) -> None:
+    made, path = workbook(), tmp_path / "strict.xlsx"
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(
+                name,
+                content.replace(
+                    b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+                    b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+                ),
+            )
+    (problem,) = refused(path)
+    assert problem.code == "strict_workbook"
+
+
+def test_a_date_kept_as_a_number_is_called_one(rows: Rows, write: Write, refused: Refused) -> None:
+    rows[1]["cement_volume_cc"] = "43954"
+    assert [(problem.code, problem.row) for problem in refused(write(rows))] == [("date", 3)]
+
+
+def test_a_line_cut_short_and_an_open_quotation_mark_are_told_with_their_line(
+    rows: Rows, write: Write, refused: Refused
+) -> None:
+    path = write(rows)
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([*lines[:3], lines[3][:40].rpartition(",")[0], *lines[4:]]), "utf-8")
+    assert ("cells_missing", 4) in [(problem.code, problem.row) for problem in refused(path)]
+    path.write_text("\n".join([*lines[:3], lines[3].replace(",", ',"', 1), *lines[4:]]), "utf-8")
+    assert [(problem.code, problem.row) for problem in refused(path)] == [("stray_quote", 4)]
+
+
+def test_what_may_not_be_seen_or_is_crossed_out_is_remarked(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        sheet.parent.create_sheet("Notas")
+        sheet.sheet_state = "hidden"
+        sheet["D4"].font = Font(strike=True)
+
+    notes = {note.code: note for note in load(workbook(change)).notes}
+    assert {"hidden_sheet", "struck_rows"} <= set(notes)
+    assert "(rows: 4)" in notes["struck_rows"].message
+
+
+def test_problems_of_a_row_stand_in_the_order_of_its_columns(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        sheet["B4"], sheet["C4"], sheet["H4"] = "quizá", "vieja", "tal vez"
+
+    assert [problem.cell for problem in refused(workbook(change))] == ["B4", "C4", "H4"]
