@@ -117,3 +117,13 @@ def test_a_block_merged_over_everything_is_not_copied(workbook: Book) -> None:
             archive.writestr(name, content)
     with pytest.raises(InputError, match="cannot be copied"):
         copy(path)
+
+
+def test_every_cell_of_a_problem_of_many_is_marked(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        for row in range(2, 7):
+            sheet[f"N{row}"] = sheet[f"R{row}"] = "NA"
+
+    path = workbook(change)
+    assert len(examine(path).problems) == 1
+    assert set(marked(copy(path))) == {f"Datos!{column}{row}" for column in "NR" for row in range(2, 7)}

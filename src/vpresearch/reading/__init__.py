@@ -1,6 +1,6 @@
 """From files as clinicians save them to a table with known columns and typed cells, and all that is wrong in it."""
 
-from vpresearch.reading.cells import type_cells, without_examples
+from vpresearch.reading.cells import is_code, said_empty, type_cells, without_examples
 from vpresearch.reading.file import read_bytes, read_sheets
 from vpresearch.reading.headers import Matched, column_of, match_headers
 from vpresearch.reading.ids import look_at_ids
@@ -14,11 +14,13 @@ __all__ = [
     "RawTable",
     "column_of",
     "find_table",
+    "is_code",
     "look_at_ids",
     "look_at_sex",
     "match_headers",
     "read_bytes",
     "read_sheets",
+    "said_empty",
     "type_cells",
     "unmerge",
     "without_examples",
