@@ -75,13 +75,6 @@ _cells("too_long", "very_long_text", ["complication", "sex", "leak"], ["x" * 300
 
 
 @_fault
-def a_leak_without_a_site(book: Book, rng: random.Random) -> Codes:
-    row, name = book.pick(rng, "leak_site", "leak_size")
-    row |= {"leak": "Sí", "leak_site": "Disco", "leak_size": "Masiva"} | {name: None}
-    return _codes("site_with_leak", "size_with_leak")
-
-
-@_fault
 def a_site_without_a_leak(book: Book, rng: random.Random) -> Codes:
     row, name = book.pick(rng, "leak_site", "leak_size")
     row |= {"leak": "no", "leak_site": None, "leak_size": None}
@@ -370,9 +363,9 @@ def a_patient_s_values_on_the_first_row_only(book: Book, _: random.Random) -> Co
 
 
 @_fault
-def a_word_for_no_site(book: Book, rng: random.Random) -> Codes:
+def a_word_for_no_site_of_a_leak(book: Book, rng: random.Random) -> Codes:
     row = rng.choice(book.rows)
-    row |= {"leak": "No", "leak_site": rng.choice(["Ninguna", "-", "No procede", "0"]), "leak_size": None}
+    row |= {"leak": "Sí", "leak_site": rng.choice(["Ninguna", "-", "No procede", "0"]), "leak_size": None}
     return _codes("unknown_category")
 
 

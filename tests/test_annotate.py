@@ -166,3 +166,13 @@ def test_a_copy_of_what_was_cleaned_holds_nothing_that_was_dropped(workbook: Boo
     # Without dropping, the copy is that of the author's own workbook.
     plain = load_workbook(BytesIO(annotate(path, examine(path).problems, "es")))
     assert plain["Datos"]["U3"].value == "GOIKOETXEA ZABALA"
+
+
+def test_every_cell_of_a_problem_of_many_is_marked(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        for row in range(2, 7):
+            sheet[f"N{row}"] = sheet[f"R{row}"] = "NA"
+
+    path = workbook(change)
+    assert len(examine(path).problems) == 1
+    assert set(marked(copy(path))) == {f"Datos!{column}{row}" for column in "NR" for row in range(2, 7)}

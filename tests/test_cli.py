@@ -379,7 +379,7 @@ ROW = f"{PLANTED}1,F,70,L1,25,2,no,,,8,2,2,1,50,20"
         ("study.csv", b"a,b,c\n1,2,3\n", 1),
         ("study.csv", f"{GOOD}\n".encode(), 1),
         ("study.csv", f"{GOOD.replace('Sexo', 'x').replace('Edad', 'y')}\n{ROW}\n".encode(), 2),
-        ("study.csv", f"{GOOD}\n{ROW.replace(',25,2,', ',250,260,').replace(',70,', ',old,')}\n".encode(), 4),
+        ("study.csv", f"{GOOD}\n{ROW.replace(',25,2,', ',250,260,').replace(',70,', ',old,')}\n".encode(), 3),
         ("study.csv", f"{GOOD}\n{ROW}\n{ROW}\n".encode(), 1),
         ("study.csv", f'{GOOD}\n"{ROW}\n'.encode(), 1),
     ],

@@ -19,6 +19,7 @@ from vpresearch.dictionary import Column, Level, columns
 from vpresearch.errors import InputError, Problem, VPResearchError
 from vpresearch.load import Dataset, load
 from vpresearch.project import RECONSTRUCTION
+from vpresearch.telling import line
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -460,16 +461,14 @@ def test_a_cell_that_cannot_be_read_is_told(
 ) -> None:
     rows[2][column] = cell
     told = [(problem.code, problem.row, problem.column) for problem in refused(write(_renamed(rows, _SPANISH)))]
-    # Without its site or size a leak is also incomplete; the cell stands in the same place.
-    expected = [(code, 4, _SPANISH[column])]
-    assert [problem for problem in told if not problem[0].endswith("_with_leak")] == expected
-    assert {problem[1:] for problem in told} == {expected[0][1:]}
+    assert told == [(code, 4, _SPANISH[column])]
 
 
 def test_accepted_words_are_told(rows: Rows, write: Write, refused: Refused) -> None:
     rows[2]["sex"] = "H"
     (problem,) = refused(write(rows))
-    assert problem.remedy == "Enter one of: Mujer (F), Varón (M)."
+    assert problem.remedy == "Enter one of: Female, Male."
+    assert line(problem, "es").endswith("Escriba una de estas: Mujer, Varón.")
 
 
 def test_the_unit_of_a_number_is_told(rows: Rows, write: Write, refused: Refused) -> None:
@@ -495,7 +494,7 @@ def test_rows_of_a_csv_are_numbered_as_a_spreadsheet_numbers_them(rows: Rows, wr
     rows[3]["vas_pre"] = rows[4]["vas_pre"] = "xyzzy"
     path = write([{"Notas": "", **row} for row in rows])
     path.write_text("\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    assert [problem.row for problem in refused(path)] == [6, 7]
+    assert [problem.rows for problem in refused(path)] == [(6, 7)]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_header(rows: Rows, write: Write, refused: Refused) -> None:
@@ -573,3 +572,19 @@ def test_a_reconstruction_with_other_patient_ids_is_still_one(tmp_path: Path) ->
     # One more tenth of a cc, and it is a dataset that nobody here made.
     path.write_text("\n".join(renamed).replace(",1.5,", ",1.6,", 1), encoding="utf-8")
     assert not load(path).reconstruction
+
+
+@pytest.mark.parametrize("written", ["-", "NA", "No procede", "Ninguna", "0", "sin fuga"])
+def test_words_for_no_leak_change_nothing(rows: Rows, write: Write, canonical: Dataset, written: str) -> None:
+    for row in rows:
+        if row["leak"] == "no":
+            row |= {"leak_site": written, "leak_size": written}
+    study = load(write(rows))
+    pd.testing.assert_frame_equal(study.rows, canonical.rows)
+    assert [note.code for note in study.notes] == ["taken_as_empty"] * 2
+
+
+def test_a_leak_of_unknown_kind_is_loaded(rows: Rows, write: Write) -> None:
+    rows[0]["leak_site"] = rows[2]["leak_size"] = ""
+    study = load(write(rows))
+    assert study.vertebrae["leak_site"].notna().sum() == study.vertebrae["leak_size"].notna().sum() == 1

@@ -12,7 +12,7 @@ import pytest
 
 import vpresearch
 from vpresearch.errors import MOST_LISTED, InputError, Problem
-from vpresearch.telling import LANGUAGES, line, listed, tell, told, words
+from vpresearch.telling import LANGUAGES, grouped, line, listed, tell, told, words
 
 SOURCE = Path(vpresearch.__file__).parent
 
@@ -60,7 +60,7 @@ def test_all_words_end_as_sentences_do() -> None:
 def fields(code: str, language: str) -> dict[str, Any]:
     own = words(language)["problem"][code]
     names = {name for said in own.values() for _, name, _, _ in Formatter().parse(said) if name}
-    given = {"unit": "cc", "limit": 0.5, "kind": "phone"}
+    given = {"unit": "cc", "limit": 0.5, "kind": "phone", "variable": {"es": "Edad", "en": "Age"}}
     return {name: given.get(name, "X") for name in names}
 
 
@@ -97,3 +97,65 @@ def test_of_very_many_problems_the_first_are_listed() -> None:
     ):
         assert len(written.splitlines()) == MOST_LISTED + 2
         assert written.splitlines()[-1].strip() == rest
+
+
+def _cells(code: str, places: list[tuple[str, int]], **values: object) -> list[Problem]:
+    return [tell(code, row=row, column=name, cell=f"{name}{row}", **values) for name, row in places]  # type: ignore[arg-type]
+
+
+def test_one_cause_is_one_problem_with_its_rows() -> None:
+    problems = [
+        *_cells("missing_value", [("C", row) for row in (2, 3, 4, 9)]),
+        *_cells("out_of_range", [("C", 5), ("C", 7)], wording="above_maximum", limit=120.0, unit="years"),
+        *_cells("out_of_range", [("K", 5)], wording="above_maximum", limit=10.0, unit="points"),
+        *_cells("missing_value", [("D", 2)]),
+        tell("no_rows"),
+        tell("no_rows"),
+    ]
+    found = grouped(problems)
+    assert [(problem.code, problem.columns, problem.rows) for problem in found] == [
+        ("missing_value", ("C",), (2, 3, 4, 9)),
+        ("out_of_range", ("C",), (5, 7)),
+        ("out_of_range", ("K",), (5,)),
+        ("missing_value", ("D",), (2,)),
+        ("no_rows", (), ()),
+        ("no_rows", (), ()),
+    ]
+    assert sorted(cell for problem in found for cell in problem.cells) == sorted(p.cell for p in problems if p.cell)
+    assert line(found[0], "es").startswith("filas 2-4, 9, columna C: La celda está vacía.")
+    assert line(found[2], "en").startswith("cell K5, column K: The value")
+
+
+def test_columns_with_the_same_fault_on_the_same_rows_are_one_problem() -> None:
+    places = [(name, row) for row in (2, 5) for name in "KLM"]
+    (problem,) = grouped(_cells("excel_error", places))
+    assert (problem.rows, problem.columns, len(problem.cells)) == ((2, 5), ("K", "L", "M"), 6)
+    assert line(problem, "en").startswith("rows 2, 5, columns K, L, M: ")
+    # On other rows it is another thing; a single row says nothing of its columns.
+    assert len(grouped(_cells("excel_error", [*places, ("N", 2), ("N", 4)]))) == 2
+    assert len(grouped(_cells("excel_error", [("K", 2), ("L", 2)]))) == 2
+
+
+def test_of_very_many_rows_the_first_are_named() -> None:
+    (problem,) = grouped(_cells("missing_value", [("C", row) for row in range(2, 102, 2)]))
+    assert line(problem, "es").startswith("filas 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24 y 38 más, columna C: ")
+    assert str(problem).startswith("rows 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24 and 38 more, column C: ")
+    (problem,) = grouped(_cells("missing_value", [("C", row) for row in range(2, 102)]))
+    assert line(problem, "en").startswith("rows 2-101, column C: ")
+
+
+def test_words_that_name_a_row_name_none_of_many() -> None:
+    problems = [tell("constant", row=row, column="K", first_row=row - 1) for row in (3, 6)]
+    (problem,) = grouped(problems)
+    assert problem.message == "The value differs from the one on the first row of the same patient."
+    assert "primera fila" in told(problem, "es").message
+    (alone,) = grouped(problems[:1])
+    assert "row 2" in alone.message
+
+
+def test_the_values_of_many_cells_are_said_once_each() -> None:
+    (problem,) = grouped(_cells("missing_value", [("C", row) for row in range(2, 12)]))
+    few: dict[str, object] = {f"C{row}": "NA" for row in range(2, 12)}
+    assert " (valor: «NA»): " in line(problem, "es", few)
+    many: dict[str, object] = {f"C{row}": row / 2 for row in range(2, 12)}
+    assert " (values: 1; 1.5; 2; 2.5; 3; ...): " in line(problem, "en", many)

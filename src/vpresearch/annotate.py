@@ -55,8 +55,8 @@ def annotate(path: Path, problems: Sequence[Problem], language: str, *, drop_ide
     _clear(book, language)
     comments: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
-        if problem.cell:
-            comments.setdefault((problem.sheet or book.active.title, problem.cell), []).append(problem)
+        for cell in problem.cells:
+            comments.setdefault((problem.sheet or book.active.title, cell), []).append(problem)
     for (sheet, cell), own in list(comments.items())[:_MOST_COMMENTS]:
         _mark(book[sheet], cell, own, language)
     _list(book, problems, language)

@@ -84,7 +84,12 @@ def hidden_leak_kinds(dataset: Dataset, min_cell: int) -> frozenset[str | tuple[
         for size in sizes
     }
     sums = [Sum(site, tuple((site, size) for size in sizes)) for site in sites]
-    counts |= {each.total: sum(counts[part] for part in each.parts) for each in sums} | {"all": len(leaks)}
+    counts |= {each.total: sum(counts[part] for part in each.parts) for each in sums}
+    recorded = sum(counts[site] for site in sites)
+    if 0 < len(leaks) - recorded < min_cell:
+        # The number of leaks is known: what is shown of the others would tell these few.
+        return frozenset(counts)
+    counts["all"] = recorded
     # The figure of the sites shows all of them where none is small.
     whole = [site for site in sites if all(not 0 < counts[site] < min_cell for site in sites)]
     return frozenset(suppress(counts, [*sums, Sum("all", tuple(sites))], min_cell, known=["all", *whole]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 # Beyond this nobody reads on; ``vpresearch validate --json`` gives all of them.
 MOST_LISTED = 200
+_MOST_PLACES = 12
 
 
 class VPResearchError(Exception):
@@ -39,6 +40,10 @@ class Problem:
         Key of the words in the locale files; the empty string if there are none but the message itself.
     values : dict of str to object
         What those words leave open.
+    rows : tuple of int
+        Every row, where several have it; ``row`` is the first.
+    columns, cells : tuple of str
+        Every column and every cell, likewise.
     """
 
     code: str
@@ -51,23 +56,40 @@ class Problem:
     cell: str | None = field(default=None, compare=False)
     wording: str = field(default="", compare=False, repr=False)
     values: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    rows: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    cells: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    def places(self, more: str = "and {n} more") -> dict[str, object]:
+        """Say where it is, by kind of place: one cell, or the rows and columns of several, the first of very many."""
+        found: dict[str, object | None] = {"sheet": self.sheet}
+        found |= {"rows": first_of(runs(self.rows), more)} if len(self.rows) > 1 else {"row": self.row}
+        found |= {"columns": first_of(self.columns, more)} if len(self.columns) > 1 else {"column": self.column}
+        found |= {"cell": self.cell if len(self.cells) < 2 else None, "line": self.line}
+        return {name: place for name, place in found.items() if place is not None}
 
     def __str__(self) -> str:
-        names = ("sheet", "row", "column", "cell", "line")
-        place = ", ".join(f"{name} {value}" for name in names if (value := getattr(self, name)) is not None)
+        place = ", ".join(f"{name} {found}" for name, found in self.places().items())
         return f"{place + ': ' if place else ''}{self.message} {self.remedy}"
 
 
-def runs(rows: Sequence[int], most: int = 5) -> str:
-    """Write rows in order, those that follow one another as 2-9, and no more than the first few runs."""
+def runs(rows: Sequence[int]) -> list[str]:
+    """Write rows in order, those that follow one another as 2-9."""
     found: list[list[int]] = []
-    for row in rows:
+    for row in sorted(rows):
         if found and row == found[-1][-1] + 1:
             found[-1].append(row)
         else:
             found.append([row])
-    shown = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in found[:most]]
-    return ", ".join(shown) + (" …" if len(found) > most else "")
+    return [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in found]
+
+
+def first_of(names: Sequence[str], more: str = "…") -> str:
+    """Write a list, of very many only the first and how many more."""
+    # One more takes no more room than to say that there is one more.
+    shown = names if len(names) <= _MOST_PLACES + 1 else names[:_MOST_PLACES]
+    rest = [more.format(n=len(names) - len(shown))] if len(shown) < len(names) else []
+    return " ".join([", ".join(shown), *rest])
 
 
 class InputError(VPResearchError):

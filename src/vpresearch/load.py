@@ -19,8 +19,12 @@ from vpresearch.reading.raw import letter
 from vpresearch.reading.units import compare_computed, look_at_units, without_dates
 from vpresearch.schema import check
 from vpresearch.sharing import once
-from vpresearch.telling import tell
+from vpresearch.telling import grouped, retold, tell
 
+# Words of the problems of cells that are empty, or say so.
+_SAY_NOTHING = {
+    *("missing_value", "missing_word", "missing_word_to_empty", "category_or_empty", "excel_error_or_empty"),
+}
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
 
 
@@ -159,8 +163,8 @@ def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -
     table, problems, notes = _read(_unnamed(raw, identifying))
     notes = (*dropped, *doubtful, *notes)
     if problems or identifying:
-        ordered = tuple(_in_order([*identifying, *problems], raw))
-        return Examined(name, ordered, notes, None, _values(raw, ordered))
+        ordered = _in_order([*identifying, *problems], raw)
+        return Examined(name, tuple(grouped(ordered)), notes, None, _values(raw, ordered))
     dataset = _normalise(table, name, hashlib.sha256(content).hexdigest())
     return Examined(name, (), notes, replace(dataset, notes=notes, dropped=dropped))
 
@@ -181,27 +185,54 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     headers = {name: raw.header[position] for name, position in matched.positions.items()}
     raw, filled = reading.unmerge(raw, matched.positions)
     raw, examples = reading.without_examples(raw, matched.positions)
+    raw, emptied = reading.said_empty(raw, matched.positions)
     table, faults = reading.type_cells(raw, matched.positions)
     units = look_at_units(table, headers)
     table, dates = without_dates(table, headers)
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
     problems = [*raw.problems, *joined, *strays, *matched.problems, *dates, *odd]
-    problems += _without_echoes(faults + check(table, headers), table, units)
+    problems += _without_echoes(_of_patients(faults, table, headers), check(table, headers), table, odd)
     if not raw.rows and not examples and not strays:
         problems.append(tell("no_rows"))
-    notes = (*raw.notes, *matched.notes, *filled, *compare_computed(raw, table))
+    notes = (*raw.notes, *matched.notes, *filled, *emptied, *compare_computed(raw, table))
     return table, [*problems, *examples], notes
 
 
-def _without_echoes(problems: list[Problem], table: pd.DataFrame, units: list[Problem]) -> list[Problem]:
-    """Leave out what another problem implies: a whole column's unit, or a wrong cell among a patient's rows."""
-    whole = {problem.column for problem in units if problem.row is None}
-    problems = [p for p in problems if p.column not in whole or p.code not in {"out_of_range", "cement_below_volume"}]
+def _of_patients(faults: list[Problem], table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
+    """Tell as one thing that a row has nothing of its patient, who is named on a row above."""
+    own = [name for name in map(str, table) if columns()[name].unit_of_observation == "patient"]
+    if "patient_id" not in own:
+        return faults
+    bare = table[own].isna().all(axis=1) & table["patient_id"].ffill().notna()
+    rows, named = set(table.index[bare]), {headers[name] for name in own}
+    return [
+        retold(fault, "patient_once")
+        if fault.wording == "missing_value" and fault.row in rows and fault.column in named
+        else fault
+        for fault in faults
+    ]
+
+
+def _without_echoes(
+    faults: list[Problem], broken: list[Problem], table: pd.DataFrame, odd: list[Problem]
+) -> list[Problem]:
+    """Leave out the rules that are broken only because a whole column, or a cell, is wrong by itself."""
+    whole = {problem.column for problem in odd if problem.row is None}
+    broken = [p for p in broken if p.column not in whole or p.code not in {"out_of_range", "cement_below_volume"}]
     if "patient_id" not in table:
-        return problems
+        return faults + broken
     patient = table["patient_id"].to_dict()
-    faulty = {(patient.get(p.row), p.column) for p in problems if p.row is not None and p.code != "constant"}
-    return [p for p in problems if p.code != "constant" or (patient.get(p.row), p.column) not in faulty]
+    # An empty cell is told as one of a patient whose other rows have the value.
+    untold = {(p.row, p.column) for p in broken if p.wording == "constant_empty"}
+    empty = {(p.row, p.column) for p in faults if p.wording in _SAY_NOTHING} & untold
+    faulty = {
+        (patient.get(p.row), p.column)
+        for p in [*faults, *broken, *odd]
+        if p.row is not None and p.code != "constant" and (p.row, p.column) not in empty
+    }
+    broken = [p for p in broken if p.code != "constant" or (patient.get(p.row), p.column) not in faulty]
+    told = {(p.row, p.column) for p in broken if p.code == "constant"}
+    return [p for p in faults if (p.row, p.column) not in told] + broken
 
 
 def _in_order(problems: list[Problem], raw: reading.RawTable) -> list[Problem]:

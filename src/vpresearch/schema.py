@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -12,7 +13,11 @@ from pandera.errors import SchemaErrors
 
 from vpresearch.dictionary import Column, columns
 from vpresearch.errors import Problem
-from vpresearch.telling import tell
+from vpresearch.reading.cells import is_code
+from vpresearch.telling import retold, tell
+
+# A row that differs in so many of a patient's data is of another patient.
+_ANOTHER_PATIENT = 3
 
 
 def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
@@ -30,16 +35,39 @@ def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
     list of Problem
         Empty if the table keeps every rule; else in order of row.
     """
-    try:
-        _schema(tuple(table.columns)).validate(table, lazy=True)
-    except SchemaErrors as errors:
-        cases = errors.failure_cases[["index", "check"]]
-    else:
-        return []
-    # Outside of the handler: pandera's error quotes whole rows, and must not be chained to any other.
-    failed = {(int(row), str(name)) for row, name in cases.itertuples(index=False) if not pd.isna(row)}
+    failed = _failed(table, own=True)
+    # What is wrong by itself is neither empty nor filled for any other rule: one cause, one problem.
+    sound = table.copy()
+    for name, row in failed:
+        sound.loc[row, name.partition(":")[2]] = None
+    failed |= _failed(sound, own=False)
+    both = {row for name, row in failed if name == "no_site_without_leak"} & {
+        row for name, row in failed if name == "no_size_without_leak"
+    }
     first = _first_rows(table)
-    return [_problem(name, row, headers, first.get(row, row)) for row, name in sorted(failed)]
+    problems = [
+        _problem(name, table, row, headers, first.get(row, row), both=row in both)
+        for row, name in sorted((row, name) for name, row in failed)
+    ]
+    differing = Counter(problem.row for problem in problems if problem.wording == "constant")
+    return [
+        retold(problem, "constant_several")
+        if problem.code == "constant" and differing[problem.row] >= _ANOTHER_PATIENT
+        else problem
+        for problem in problems
+    ]
+
+
+def _failed(table: pd.DataFrame, *, own: bool) -> set[tuple[str, int]]:
+    """Give the rules that are broken, with the row: those of cells by themselves, or those across columns."""
+    try:
+        _schema(tuple(table.columns), own=own).validate(table, lazy=True)
+    except SchemaErrors as errors:
+        cases = errors.failure_cases[["check", "index"]]
+    else:
+        return set()
+    # Outside of the handler: pandera's error quotes whole rows, and must not be chained to any other.
+    return {(str(name), int(row)) for name, row in cases.itertuples(index=False) if not pd.isna(row)}
 
 
 def _first_rows(table: pd.DataFrame) -> dict[int, int]:
@@ -52,14 +80,6 @@ def _first_rows(table: pd.DataFrame) -> dict[int, int]:
 
 
 # -- rules across columns ----------------------------------------------------------------------------------------
-
-
-def _site_with_leak(table: pd.DataFrame) -> pd.Series[bool]:
-    return (table["leak"] != "yes") | table["leak_site"].notna()
-
-
-def _size_with_leak(table: pd.DataFrame) -> pd.Series[bool]:
-    return (table["leak"] != "yes") | table["leak_size"].notna()
 
 
 def _no_site_without_leak(table: pd.DataFrame) -> pd.Series[bool]:
@@ -95,8 +115,6 @@ def _constant(name: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
 # name of the rule, which is its reason code: (columns it needs, rule, column it blames)
 _Rule = tuple[tuple[str, ...], Callable[[pd.DataFrame], "pd.Series[bool]"], str]
 _ACROSS: dict[str, _Rule] = {
-    "site_with_leak": (("leak", "leak_site"), _site_with_leak, "leak_site"),
-    "size_with_leak": (("leak", "leak_size"), _size_with_leak, "leak_size"),
     "no_site_without_leak": (("leak", "leak_site"), _no_site_without_leak, "leak_site"),
     "no_size_without_leak": (("leak", "leak_size"), _no_size_without_leak, "leak_size"),
     "level_once": (("patient_id", "level"), _level_once, "level"),
@@ -104,9 +122,11 @@ _ACROSS: dict[str, _Rule] = {
 }
 
 
-def _schema(present: tuple[str, ...]) -> pa.DataFrameSchema:
+def _schema(present: tuple[str, ...], *, own: bool) -> pa.DataFrameSchema:
     """Assemble the pandera schema of the columns that are present."""
     known = {name: column for name, column in columns().items() if name in present}
+    if own:
+        return pa.DataFrameSchema({name: _column(column) for name, column in known.items()})
     across = [
         pa.Check(rule, name=name, ignore_na=False)
         for name, (needs, rule, *_) in _ACROSS.items()
@@ -118,7 +138,7 @@ def _schema(present: tuple[str, ...]) -> pa.DataFrameSchema:
             for name, column in known.items()
             if column.unit_of_observation == "patient" and name != "patient_id"
         ]
-    return pa.DataFrameSchema({name: _column(column) for name, column in known.items()}, checks=across)
+    return pa.DataFrameSchema(checks=across)
 
 
 def _column(column: Column) -> pa.Column:
@@ -132,14 +152,23 @@ def _column(column: Column) -> pa.Column:
     return pa.Column(checks=checks, nullable=True, name=column.name)
 
 
-def _problem(check_name: str, row: int, headers: dict[str, str], first_row: int) -> Problem:
+def _problem(
+    check_name: str, table: pd.DataFrame, row: int, headers: dict[str, str], first_row: int, *, both: bool
+) -> Problem:
     code, _, name = check_name.partition(":")
     if code in _ACROSS:
+        wording = "kind_without_leak" if both and code.endswith("_without_leak") else code
+        # Site and size of one leak that is not there are one cause.
+        told_as = "no_site_without_leak" if wording == "kind_without_leak" else code
         name = _ACROSS[code][2]
-        return tell(code, row=row, column=headers.get(name, name))
+        return tell(told_as, wording=wording, row=row, column=headers.get(name, name))
     column = columns()[name]
     header = headers.get(name, name)
     if code == "constant":
-        return tell(code, row=row, column=header, first_row=first_row)
+        # One of both is empty: the patient's data stand in some of the rows alone.
+        empty = table[name].loc[[row, first_row]].isna().any()
+        return tell(code, wording="constant_empty" if empty else code, row=row, column=header, first_row=first_row)
     wording, limit = ("below_minimum", column.minimum) if code == "minimum" else ("above_maximum", column.maximum)
+    if is_code(table.loc[row, name]):
+        wording += "_code_or_empty" if column.may_be_empty else "_code"
     return tell("out_of_range", wording=wording, row=row, column=header, limit=limit, unit=column.unit)

@@ -16,6 +16,10 @@ from vpresearch.errors import MOST_LISTED, InputError, Problem
 LANGUAGES = ("es", "en")
 # Values that are named in the language, and where its words for them are.
 _NAMED = {"unit": "unit", "kind": "identifier"}
+# Words for a whole patient, which name no single column, and words that differ by the row that they name.
+_OF_SEVERAL_COLUMNS = {"constant_empty", "constant_several", "patient_once", "kind_without_leak"}
+_OF_ONE_ROW = {"constant": "constant_many", "ids_alike": "ids_alike_many"}
+_MOST_VALUES = 5
 _LOCALES = Path(__file__).parent / "locales"
 # The one in C, where there is one, takes a tenth of the time, and every kernel reads its words.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -70,7 +74,8 @@ def tell(
     sheet, column, cell : str, optional
     row : int, optional
     **values : object
-        What the words leave open; a ``unit`` and a ``kind`` of identifier are named in the language.
+        What the words leave open; a ``unit`` and a ``kind`` of identifier are named in the language, and a dict
+        holds the words of each.
 
     Returns
     -------
@@ -111,12 +116,63 @@ def told(problem: Problem, language: str) -> Problem:
     return replace(problem, message=own["message"].format(**values), remedy=own["remedy"].format(**values))
 
 
+def retold(problem: Problem, wording: str) -> Problem:
+    """Give a problem other words, in English."""
+    return told(replace(problem, wording=wording), "en")
+
+
 def _said(name: str, value: object, language: str) -> str:
     if name in _NAMED:
         return str(words(language)[_NAMED[name]][value])
+    if isinstance(value, Mapping):
+        return str(value[language])
     if isinstance(value, float):
         return f"{value:g}".replace(".", words(language)["decimal_mark"])
     return str(value)
+
+
+def grouped(problems: Sequence[Problem]) -> list[Problem]:
+    """Make one problem of all that have one cause: the same words about many rows of a column, or of several columns.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        One a cell, in reading order.
+
+    Returns
+    -------
+    list of Problem
+        Each at the place of its first cell, with all its rows, columns and cells.
+
+    Examples
+    --------
+    >>> print(*grouped([tell("missing_value", row=row, column="Edad", cell=f"C{row}") for row in (4, 5, 6, 9)]))
+    rows 4-6, 9, column Edad: The cell is empty. Enter the value.
+    """
+    of_a_column: dict[tuple[object, ...], list[Problem]] = {}
+    for place, problem in enumerate(problems):
+        whole = problem.wording in _OF_SEVERAL_COLUMNS
+        said: object = problem.wording if problem.wording in _OF_ONE_ROW else (problem.message, problem.remedy)
+        # What has no row is told of the whole column or file, and stands alone.
+        alone = place if problem.row is None else None
+        key: tuple[object, ...] = (problem.code, problem.sheet, said, alone, None if whole else problem.column)
+        of_a_column.setdefault(key, []).append(problem)
+    alike: dict[tuple[object, ...], list[Problem]] = {}
+    for key, found in of_a_column.items():
+        # Columns that were filled in one way have the same faults on the same rows.
+        rows = tuple(problem.row for problem in found)
+        alike.setdefault((*key[:4], rows) if len(rows) > 1 else key, []).extend(found)
+    return [_one(found) for found in alike.values()]
+
+
+def _one(found: Sequence[Problem]) -> Problem:
+    first = found[0]
+    rows = tuple(dict.fromkeys(problem.row for problem in found if problem.row is not None))
+    columns = tuple(dict.fromkeys(problem.column for problem in found if problem.column is not None))
+    cells = tuple(dict.fromkeys(problem.cell for problem in found if problem.cell is not None))
+    if len({(problem.message, problem.remedy) for problem in found}) > 1:
+        first = retold(first, _OF_ONE_ROW[first.wording])
+    return replace(first, rows=rows, columns=columns, cells=cells)
 
 
 def line(problem: Problem, language: str, values: Mapping[str, object] = MappingProxyType({})) -> str:
@@ -139,12 +195,15 @@ def line(problem: Problem, language: str, values: Mapping[str, object] = Mapping
     'hoja Datos, celda C7, columna Edad: La celda está vacía. Escriba el valor.'
     """
     names = words(language)["where"]
+    places = problem.places(names["more"])
     # The cell says the row.
-    places = ["sheet", "cell" if problem.cell else "row", "column", "line"]
-    place = ", ".join(f"{names[name]} {found}" for name in places if (found := getattr(problem, name)) is not None)
+    order = ("sheet", "rows", "cell" if "cell" in places else "row", "columns", "column", "line")
+    place = ", ".join(f"{names[name]} {places[name]}" for name in order if name in places)
+    said = [_quoted(values[cell], language) for cell in problem.cells or (problem.cell or "",) if cell in values]
+    said = list(dict.fromkeys(said))
+    shown = "; ".join([*said[:_MOST_VALUES], *(["..."] if len(said) > _MOST_VALUES else [])])
+    value = f" ({names['value' if len(said) == 1 else 'values']}: {shown})" if said else ""
     problem = told(problem, language)
-    cell = problem.cell or ""
-    value = f" ({names['value']}: {_quoted(values[cell], language)})" if cell in values else ""
     return f"{place}{value}{': ' if place else ''}{problem.message} {problem.remedy}"
 
 
@@ -152,7 +211,12 @@ def _quoted(value: object, language: str) -> str:
     # What the author wrote stays as it is written; a number is shown as Excel does.
     if isinstance(value, str):
         return str(words(language)["where"]["quoted"]).format(value=value.strip())
-    return f"{float(str(value)):.10g}".replace(".", words(language)["decimal_mark"])
+    return exact(float(str(value)), language)
+
+
+def exact(value: float, language: str) -> str:
+    """Write a number as a spreadsheet shows it, with the decimal mark of the language."""
+    return f"{value:.10g}".replace(".", words(language)["decimal_mark"])
 
 
 def listed(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vpresearch.dictionary import columns
-from vpresearch.reading.cells import convert, type_cells
+from vpresearch.reading.cells import convert, said_empty, type_cells
 from vpresearch.reading.raw import RawTable, Unreadable, letter
-from vpresearch.telling import tell, told
+from vpresearch.telling import LANGUAGES, tell, told
 
 
 @given(st.decimals(-1000, 1000, places=3), st.sampled_from(".,"), st.sampled_from(["", " ", "\t"]))
@@ -49,7 +50,7 @@ def test_a_word_with_a_doubt_is_none_of_the_accepted(doubt: str) -> None:
     assert convert(doubt, columns()["leak"])[1] is not None
 
 
-@pytest.mark.parametrize("odd", [10**400, float("inf"), float("nan"), "٣", True])
+@pytest.mark.parametrize("odd", [10**400, float("inf"), "٣", True])
 def test_what_only_looks_like_a_number_is_none(odd: object) -> None:
     assert convert(odd, columns()["age_years"]) == (None, ("not_a_number", {"unit": "years"}))
 
@@ -64,7 +65,22 @@ def test_what_only_looks_like_a_number_is_none(odd: object) -> None:
         ("3/5/2020", "date_or_fraction", "fecha"),
         ("2020-5-3", "date_or_fraction", "fecha"),
         ("3.4.5", None, "no contiene un número"),
-        ("7-8", None, "no contiene un número"),
+        ("7-8", "number_range", "intervalo"),
+        ("7 a 8", "number_range", "intervalo"),
+        ("entre 7 y 8", "number_range", "intervalo"),
+        ("de 7 hasta 8", "number_range", "intervalo"),
+        ("74±2", "approximate", "duda"),
+        ("≈ 74", "approximate", "duda"),
+        ("aprox. 74,5", "approximate", "duda"),
+        ("74 (más o menos)", "approximate", "duda"),
+        ("about 74", "approximate", "duda"),
+        ("74?", "approximate", "duda"),
+        ("<74", "only_a_limit", "límite"),
+        ("más de 74", "only_a_limit", "límite"),
+        ("at least 74", "only_a_limit", "límite"),
+        ("74 años", None, "no contiene un número"),
+        ("mayor", None, "no contiene un número"),
+        ("n.d.", "missing_word", "falta"),
     ],
 )
 def test_a_number_written_otherwise_is_told_as_what_it_seems(written: str, wording: str | None, words: str) -> None:
@@ -98,3 +114,155 @@ def test_thousands_are_not_taken_for_decimals(cells: list[object], rows: list[in
     raw = RawTable(None, 1, ("Volumen",), {row: (cell,) for row, cell in enumerate(cells, start=2)})
     _, problems = type_cells(raw, {"vertebral_volume_cc": 0})
     assert [problem.row for problem in problems if problem.code == "two_marks"] == rows
+
+
+_MISSING = [
+    "NA",
+    "-",
+    "—",
+    ".",
+    "N/C",
+    "s/d",
+    "n.d.",
+    "nd",
+    "?",
+    "#N/A",
+    "#NULL!",
+    "sin dato",
+    "No consta",
+    "null",
+    "NaN",
+]
+_OTHER_WORDS = ["Éxitus", "lost to follow-up", "no acude", "x"]
+_OPTIONAL = [name for name, column in columns().items() if column.may_be_empty and column.kind != "text"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", _OPTIONAL)
+def test_of_a_missing_value_the_first_advice_is_to_leave_the_cell_empty(name: str, language: str) -> None:
+    first = {"es": r"(Si falta el dato, d|D|Si no consta, d)eje la celda vacía", "en": r"(.*, l|L)eave the cell empty"}
+    for written in _MISSING + (_OTHER_WORDS if columns()[name].kind == "number" else ["999", -99, 99.0]):
+        value, fault = convert(written, columns()[name])
+        assert value is None
+        assert fault is not None
+        assert re.match(first[language], told(tell(fault[0], **fault[1]), language).remedy), written  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("written", [*_MISSING, float("nan")])
+@pytest.mark.parametrize("name", ["age_years", "cement_volume_cc", "vertebral_volume_cc", "sex"])
+def test_where_no_value_may_be_missing_nobody_is_told_to_leave_the_cell_empty(name: str, written: object) -> None:
+    fault = convert(written, columns()[name])[1]
+    assert fault is not None
+    assert "empty" not in tell(fault[0], **fault[1]).remedy  # type: ignore[arg-type]
+    if "#" not in str(written):
+        assert fault[1]["wording"] == "missing_word"
+
+
+@pytest.mark.parametrize("written", ["-", "N/A", "?", "No consta"])
+def test_a_word_for_a_missing_code_is_no_patient(written: str) -> None:
+    assert convert(written, columns()["patient_id"]) == (None, ("missing_value", {"wording": "missing_word"}))
+
+
+@pytest.mark.parametrize("written", ["ND", "SD", 99, "999"])
+def test_initials_and_numbers_are_codes_of_patients(written: object) -> None:
+    assert convert(written, columns()["patient_id"]) == (str(written), None)
+
+
+@pytest.mark.parametrize(
+    "written", ["1,5+1,2", "2 / 1.5", "2/2", "1,5 y 1,2", "D 1,5 / I 1,2", "1.5 R, 1.2 L", "1,5-1,2"]
+)
+def test_two_amounts_of_cement_are_told_as_such(written: str) -> None:
+    fault = convert(written, columns()["cement_volume_cc"])[1]
+    assert fault == ("not_a_number", {"unit": "cc", "wording": "several_amounts"})
+    assert "suma" in told(tell(fault[0], **fault[1]), "es").remedy
+
+
+@pytest.mark.parametrize("written", ["1,2-1,5", "2 a 3", "3.4.5", "2 cc (lote 12)", "3/5/2020", "≈2,5"])
+def test_other_numbers_of_cement_are_not_to_be_added(written: str) -> None:
+    fault = convert(written, columns()["cement_volume_cc"])[1]
+    assert fault is not None
+    assert fault[1].get("wording") != "several_amounts"
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "wording"),
+    [
+        ("leak_site", "Posterior y disco", "several_categories"),
+        ("leak_site", "Vascular/Discal", "several_categories"),
+        ("level", "T12-L1", "several_levels"),
+        ("leak_site", "Ninguna", "leak_denied"),
+        ("leak_size", 0, "leak_denied"),
+        ("leak_size", "enorme", "category_else_empty"),
+    ],
+)
+def test_an_unknown_word_is_told_as_what_it_seems(name: str, written: object, wording: str) -> None:
+    fault = convert(written, columns()[name])[1]
+    assert fault is not None
+    assert (fault[0], fault[1]["wording"]) == ("unknown_category", wording)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_accepted_words_are_those_of_one_language(language: str) -> None:
+    for name, column in columns().items():
+        fault = convert("xyzzy", column)[1]
+        if column.kind == "category":
+            assert fault is not None
+            said = told(tell(fault[0], **fault[1]), language).remedy  # type: ignore[arg-type]
+            assert ", ".join(level.labels[language] for level in column.levels) in said, name
+
+
+_NO_LEAK = [
+    "-",
+    "NA",
+    "No procede",
+    "Ninguna",
+    "no aplica",
+    "n/a",
+    "none",
+    "sin fuga",
+    "No hay",
+    0,
+    False,
+    "999",
+    9,
+    "—",
+]
+
+
+@pytest.mark.parametrize("written", _NO_LEAK)
+def test_words_for_no_leak_are_read_as_empty_where_there_is_none(written: object) -> None:
+    rows = {2: ("No", written, written), 3: ("Sí", written, "Masiva"), 4: ("no", written, None), 5: ("?", written, "-")}
+    raw = RawTable(None, 1, ("Fuga", "Localización", "Tamaño"), rows)
+    kept, notes = said_empty(raw, {"leak": 0, "leak_site": 1, "leak_size": 2})
+    assert kept.rows == {
+        2: ("No", None, None),
+        3: ("Sí", written, "Masiva"),
+        4: ("no", None, None),
+        5: ("?", None, None),
+    }
+    assert [(note.code, note.column, note.values["n"]) for note in notes] == [
+        ("taken_as_empty", "Localización", 2),
+        ("taken_as_empty", "Tamaño", 1),
+    ]
+
+
+@pytest.mark.parametrize("written", ["Disco", "quizá", "vascular", 3, datetime.date(2020, 1, 2)])
+def test_what_denies_no_leak_stays(written: object) -> None:
+    raw = RawTable(None, 1, ("Fuga", "Localización"), {2: ("No", written)})
+    assert said_empty(raw, {"leak": 0, "leak_site": 1}) == (raw, [])
+
+
+def test_signs_for_no_complication_are_no_complication() -> None:
+    cells = ["-", "NA", "No procede", "Ninguna", "", "sin fuga, hematoma", "No", "Neuritis", None]
+    raw = RawTable(None, 1, ("Complicación",), {row: (cell,) for row, cell in enumerate(cells, start=2)})
+    kept, (note,) = said_empty(raw, {"complication": 0})
+    assert (note.code, note.values["n"]) == ("taken_as_none", 3)
+    table, problems = type_cells(kept, {"complication": 0})
+    assert problems == []
+    assert table["complication"].dropna().tolist() == ["sin fuga, hematoma", "Neuritis"]
+
+
+def test_a_number_that_may_have_thousands_breaks_no_rule() -> None:
+    raw = RawTable(None, 1, ("Volumen",), {2: ("24,8",), 3: ("1.234",)})
+    table, _ = type_cells(raw, {"vertebral_volume_cc": 0})
+    assert table["vertebral_volume_cc"].dropna().tolist() == [24.8]

@@ -86,7 +86,9 @@ def test_numbered_columns_are_further_vertebrae_and_can_be_written_as_rows(
 
 def test_columns_of_levels_are_further_vertebrae(tmp_path: Path) -> None:
     path, out = tmp_path / "wide.csv", tmp_path / "long.xlsx"
-    path.write_text("Paciente,Sexo,Volumen L1,Cemento L1,Volumen T12,Cemento T12\nP1,F,24.8,3,22,2\nP2,M,,,21,2\n", "utf-8")
+    path.write_text(
+        "Paciente,Sexo,Volumen L1,Cemento L1,Volumen T12,Cemento T12\nP1,F,24.8,3,22,2\nP2,M,,,21,2\n", "utf-8"
+    )
     assert [problem.code for problem in examine(path).problems] == ["wide_table"]
     cli.main(["validate", str(path), "--reshape", str(out)])
     from openpyxl import load_workbook

@@ -68,3 +68,11 @@ def test_a_single_fraction_of_a_percentage_is_told_at_its_row() -> None:
 def test_pain_from_nought_to_one_is_told(scores: list[float], told: bool) -> None:
     table = pd.DataFrame({"vas_pre": scores}, index=[2, 3, 4])
     assert [problem.code for problem in look_at_units(table, {})] == (["unit_of_1"] if told else [])
+
+
+def test_codes_of_missing_values_are_no_other_unit() -> None:
+    table = pd.DataFrame(
+        {"vas_1y": [999.0, 999.0, 999.0, 3.0, 4.0, 2.0], "odi_1y": [-99.0, -99.0, 99.0, 12.0, 14.0, 8.0]}
+    )
+    assert look_at_units(table, {}) == []
+    assert [p.code for p in look_at_units(pd.DataFrame({"vas_1y": [90.0, 80.0, 999.0, 70.0]}), {})] == ["unit_of_100"]

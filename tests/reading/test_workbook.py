@@ -106,7 +106,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_refused(
     assert "cmd" not in str(problem)
 
 
-@pytest.mark.parametrize("text", ["-", "- ", "-3", "#1", "<b>a</b>", "\\input{x}", "${1}", "$x_1$", "{x}", "%s"])
+@pytest.mark.parametrize("text", ["-3", "#1", "<b>a</b>", "\\input{x}", "${1}", "$x_1$", "{x}", "%s"])
 def test_a_text_of_markup_is_only_a_text(workbook: Book, text: str) -> None:
     assert load(workbook(cell("S4", text))).vertebrae["complication"].tolist()[2] == text.strip()
 
@@ -292,8 +292,8 @@ def test_a_csv_of_200000_rows_is_refused_soon(rows: list[dict[str, str]], write:
 def test_ten_thousand_faulty_rows_are_told_soon(rows: list[dict[str, str]], write: Book, refused: Refused) -> None:
     faulty = [{**rows[0], "patient_id": f"P{n}", "vas_pre": "xyzzy", "age_years": "130"} for n in range(2_000)]
     started = time.process_time()
-    problems = refused(write([*faulty]))
-    assert [problem.code for problem in problems].count("not_a_number") == 2_000
+    (problem,) = (problem for problem in refused(write([*faulty])) if problem.code == "not_a_number")
+    assert problem.rows == tuple(range(2, 2_002))
     assert time.process_time() - started < 30
 
 
@@ -307,10 +307,8 @@ def test_a_formula_that_was_filled_down_from_another_file_is_told(workbook: Book
         )
         return re.sub('(<c r="C5">)<f>.*?</f><v ?/?>(</v>)?', r'\1<f t="shared" si="0"/><v>81</v>', xml)
 
-    assert [(p.code, p.cell) for p in refused(rewrite(workbook(change), share))] == [
-        ("external_link", "C4"),
-        ("external_link", "C5"),
-    ]
+    (problem,) = refused(rewrite(workbook(change), share))
+    assert (problem.code, problem.cells) == ("external_link", ("C4", "C5"))
 
 
 def test_too_many_columns_are_refused(workbook: Book, refused: Refused) -> None:
@@ -329,8 +327,8 @@ def test_a_percentage_of_excel_is_a_hundredth_of_what_is_seen(workbook: Book, sh
         at = next(cell.column_letter for cell in sheet[1] if cell.value == "Oswestry previo")
         sheet[f"{at}2"].number_format = sheet[f"{at}3"].number_format = shown
 
-    codes = [problem.code for problem in examine(workbook(change)).problems]
-    assert codes == (["percent_format"] * 2 if told else [])
+    found = [(problem.code, problem.rows) for problem in examine(workbook(change)).problems]
+    assert found == ([("percent_format", (2, 3))] if told else [])
 
 
 def test_rows_that_a_filter_hides_are_read_and_noted(workbook: Book) -> None:

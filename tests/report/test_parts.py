@@ -115,6 +115,17 @@ def test_a_missing_score_is_told_as_such(paper: Paper, shipped: Dataset) -> None
     assert list(differences_table([row], lost, "es").shown["Motivo"]) == ["Falta 1 valor."]
 
 
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+def test_no_complication_is_no_missing_value(paper: Paper, shipped: Dataset, language: str) -> None:
+    vertebrae = shipped.vertebrae.assign(complication=None)
+    none = replace(shipped, vertebrae=vertebrae, reconstruction=False)
+    row = next(row for row in scorecard(paper, none) if row.claim.id == "results.complications.n")
+    assert row.computed.value == 0
+    assert cause(row, none) == "unexplained"
+    reasons = differences_table([row], none, language).shown[labels.text("word.reason", language)]
+    assert list(reasons) == ["–"]
+
+
 # -- strobe and the kept audit -----------------------------------------------------------------------------------------
 
 

@@ -181,3 +181,21 @@ def test_one_reason_of_several_tests_is_said_once(rows: list[dict[str, str]], wr
     assert note.startswith("Without a result: ")
     assert "Mean vertebral volume (cc), Kruskal-Wallis, Mann-Whitney: one group is empty" in note
     assert note.count("Kruskal-Wallis") == 7
+
+
+def test_leaks_of_unknown_kind_are_said_and_not_counted(shipped: Dataset) -> None:
+    vertebrae = shipped.vertebrae.copy()
+    first, second, *_ = vertebrae.index[vertebrae["leak"] == "yes"]
+    vertebrae.loc[first, "leak_size"] = None
+    vertebrae.loc[second, ["leak_site", "leak_size"]] = None
+    study = replace(shipped, vertebrae=vertebrae)
+    table = leak_kinds(study, "en")
+    assert table.notes == ("Site and size are recorded of 13 of 15 leaks; only these are counted.",)
+    assert table.caption.endswith("(n = 15)")
+    totals = [str(row[-1]).removesuffix("%)").split(" (") for row in table.shown.itertuples(index=False)]
+    assert sum(int(count) for count, _ in totals) == 13
+    assert all(abs(int(percent) - 100 * int(count) / 13) <= 0.5 for count, percent in totals)
+    # Beside the known number of leaks, any count would give the two away.
+    public = table.for_public(5)
+    assert set(public.shown.iloc[:, 1:].to_numpy().ravel()) == {"•"}
+    assert len(public.notes) == 1

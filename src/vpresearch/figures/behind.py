@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from vpresearch import labels
-from vpresearch.describe import summarise
+from vpresearch.describe import select, summarise
 from vpresearch.dictionary import columns
 from vpresearch.figures.figure import COLOURS, Figure, apart, drawn_once, many, panels
 from vpresearch.load import Dataset
@@ -128,7 +128,8 @@ def leak_kinds(dataset: Dataset, language: str) -> Figure:
         panel.set_xlabel(labels.variable("leak_size", language))
         panel.set_ylabel(labels.variable("leak_site", language))
         panel.tick_params(length=0)
-    told = tuple(data["n"].to_list())
+    lost = len(select(dataset, "vertebrae", {"leak": "yes"})) - int(data["n"].sum())
+    told = (*data["n"].to_list(), lost)
     return Figure("leak_kinds", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -46,15 +47,19 @@ def figure2(dataset: Dataset, language: str) -> Figure:
     Returns
     -------
     Figure
-        Sites without a leak are left out.
+        Sites without a leak are left out, and leaks without a recorded site.
     """
     leaks = select(dataset, "vertebrae", {"leak": "yes"})
+    lost = int(leaks["leak_site"].isna().sum())
+    leaks = leaks[leaks["leak_site"].notna()]
     counts = _shares(
         leaks["leak_site"], [level.value for level in columns()["leak_site"].levels], len(leaks), "leak_site"
     )
     counts = counts[counts["n"] > 0].sort_values("n", ascending=False, kind="stable")
     names = [labels.category("leak_site", site, language) for site in counts["leak_site"]]
-    return _pie_and_bars("figure2", dataset, language, counts, names, [SITE_COLOURS[s] for s in counts["leak_site"]])
+    colours = [SITE_COLOURS[s] for s in counts["leak_site"]]
+    figure = _pie_and_bars("figure2", dataset, language, counts, names, colours)
+    return replace(figure, counts=(*figure.counts, lost))
 
 
 def _shares(values: pd.Series[str], categories: Sequence[str], whole: int, column: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vpresearch.dictionary import columns, fold
-from vpresearch.errors import Problem, runs
+from vpresearch.errors import Problem, first_of, runs
 from vpresearch.identifiers.headers import Kind, kind_of_header, words
 from vpresearch.identifiers.persons import is_name_alone, may_be_a_name, names_by_capitals
 from vpresearch.identifiers.table import cell, header_at, shown, width
@@ -194,5 +194,5 @@ def _problem(table: RawTable, found: Found) -> Problem:
         column=shown(table, found.position),
         cell=f"{letter(found.position)}{row or table.header_row}",
         kind=found.kind,
-        rows=runs(found.rows),
+        rows=first_of(runs(found.rows)),
     )

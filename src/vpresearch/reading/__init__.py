@@ -1,6 +1,6 @@
 """From files as clinicians save them to a table with known columns and typed cells, and all that is wrong in it."""
 
-from vpresearch.reading.cells import type_cells, without_examples
+from vpresearch.reading.cells import is_code, said_empty, type_cells, without_examples
 from vpresearch.reading.file import read_bytes, read_sheets
 from vpresearch.reading.headers import Matched, column_of, match_headers
 from vpresearch.reading.ids import look_at_ids
@@ -16,6 +16,7 @@ __all__ = [
     "column_of",
     "find_table",
     "find_wide",
+    "is_code",
     "join_headers",
     "look_at_ids",
     "look_at_sex",
@@ -24,6 +25,7 @@ __all__ = [
     "read_bytes",
     "read_sheets",
     "reshape",
+    "said_empty",
     "set_aside",
     "type_cells",
     "unmerge",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -14,7 +15,7 @@ import pandas as pd
 from vpresearch.dictionary import Column, columns, fold
 from vpresearch.errors import Problem
 from vpresearch.reading.raw import LONGEST_WORD, Percent, RawTable, Unreadable, is_blank, letter
-from vpresearch.telling import tell
+from vpresearch.telling import LANGUAGES, tell
 
 EXAMPLE_IDS = {"es": "EJEMPLO", "en": "EXAMPLE"}
 _NUMBER = re.compile(r"[-\u2212+]?[0-9]+(?:[.,][0-9]+)?")
@@ -31,6 +32,62 @@ _EXCEL_ERROR = re.compile(r"#(?:N/A|N/D|[A-Z0-9/¡¿]+[!?])", re.I)
 # Vertebrae are also written T 12, D-12 and L.1.
 _APART = re.compile(r"(?<=[a-z]) (?=\d+$)")
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
+# What programs and people write where a value is missing, folded; signs alone, such as - or ?, fold to nothing.
+_MISSING = frozenset(
+    {
+        *(
+            "",
+            "na",
+            "n a",
+            "n c",
+            "s d",
+            "nan",
+            "null",
+            "nulo",
+            "none",
+            "missing",
+            "unknown",
+            "lost",
+            "empty",
+            "pending",
+        ),
+        *("not known", "not recorded", "not available", "not done", "not applicable", "not assessed", "no data"),
+        *("no consta", "no procede", "no aplica", "no disponible", "no se sabe", "no registrado", "no registrada"),
+        *("no recogido", "no recogida", "no valorado", "no valorada", "sin dato", "sin datos", "sin registrar"),
+        *("desconocido", "desconocida", "perdido", "perdida", "falta", "pendiente", "vacio"),
+    }
+)
+# Two letters may also be a patient's own code.
+_MISSING_SHORT = _MISSING | {
+    *("nc", "nd", "n d", "sd", "nk", "ns", "nr", "n r", "np", "n p", "nv", "n v", "ns nc"),
+    *("idem", "id", "igual", "ditto", "same"),
+}
+_NO_VALUE_OF_EXCEL = re.compile(r"#(?:N/A|N/D|NULL!|¡NULO!)", re.I)
+_CODE = re.compile(r"-1|-[789]|-?(?:7{2,6}|8{2,6}|9{2,6})")
+# First words of a cell that denies a leak.
+_DENIALS = frozenset(
+    {
+        *("0", "9", "no", "non", "not", "none", "nothing", "nil", "without", "absent", "negative", "false", "zero"),
+        *("sin", "ningun", "ninguno", "ninguna", "nada", "ausente", "negativo", "negativa", "falso", "cero"),
+    }
+)
+_NO_COMPLICATION = _MISSING_SHORT | {"nada", "nothing", "nil", "no hubo", "sin incidencias", "false", "falso"}
+_ONE = r"[0-9]+(?:[.,][0-9]+)?"
+_NUMBERS = re.compile(_ONE)
+_ABOUT = re.compile(
+    r"[≈~∼≃≅±?¿]|\+/?-|\b(?:app?rox\w*|circa|ca|about|around|roughly|nearly|unos|unas|casi|alrededor|cerca"
+    r"|mas o menos|more or less)\b"
+)
+_LIMIT = re.compile(
+    r"[<>≤≥]|\b(?:menos|mas|menor|mayor|inferior|superior|hasta|maximo|minimo|less|more|under|over|below|above|up to"
+    r"|at (?:least|most))\b"
+)
+_RANGE = re.compile(rf"(?:de|from)?\s*({_ONE})\s*(?:-|–|—|a|o|to|or|hasta|\.\.+|…)\s*({_ONE})\D*")
+_BETWEEN = re.compile(rf"(?:entre|between)\s*{_ONE}\s*(?:y|and)\s*{_ONE}\D*")
+_BETWEEN_AMOUNTS = re.compile(
+    r"(?:\s|[-–—+/;&|:,()x×*]|cc|ml|y|and|cada|each|por|per|bilateral|lado|side|d(?:er(?:ech[oa])?|ch[oa])?|r(?:ight)?"
+    r"|i(?:z(?:q(?:uierd[oa])?|da)?)?|l(?:eft)?|pediculo|pedicle)+\.?\s*"
+)
 
 # (value, what to tell: reason code and the values of its words)
 _Converted = tuple[object, tuple[str, dict[str, object]] | None]
@@ -107,10 +164,12 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
             values.append(value)
             if fault is not None:
                 problems.append(tell(fault[0], row=number, column=raw.header[position], **fault[1]))  # type: ignore[arg-type]
-        if column.kind == "number":
-            problems += _two_marks(raw, position)
         dtype = float if column.kind == "number" else object
         data[name] = pd.Series(values, index=list(raw.rows), dtype=dtype)
+        if column.kind == "number":
+            doubtful = _two_marks(raw, position)
+            data[name].loc[[problem.row for problem in doubtful if problem.row]] = None
+            problems += doubtful
     return pd.DataFrame(data, index=list(raw.rows)), problems
 
 
@@ -159,7 +218,8 @@ def convert(cell: object, column: Column) -> _Converted:
     if isinstance(cell, str) and len(cell) > LONGEST_WORD:
         return None, ("too_long", {"limit": LONGEST_WORD})
     if isinstance(cell, str) and _EXCEL_ERROR.fullmatch(cell.strip()):
-        return None, ("excel_error", {})
+        missing = _NO_VALUE_OF_EXCEL.fullmatch(cell.strip()) and column.may_be_empty
+        return None, ("excel_error", {"wording": "excel_error_or_empty"} if missing else {})
     if column.kind == "number":
         return _number(cell, column)
     if column.kind == "category":
@@ -169,22 +229,131 @@ def convert(cell: object, column: Column) -> _Converted:
 
 def _number(cell: object, column: Column) -> _Converted:
     if isinstance(cell, Percent):
-        return None, ("percent_format", {"unit": column.unit})
+        words = {"wording": "percent_format_of_percent"} if column.unit == "percent" else {}
+        return None, ("percent_format", {"unit": column.unit, **words})
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         # Whole numbers of a workbook may have more digits than any float.
         if abs(cell) < _LARGEST:
             return float(cell), None
     elif isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()):
         return float(cell.strip().replace(",", ".").replace("\u2212", "-")), None
-    return None, ("not_a_number", {"unit": column.unit, **_seeming(cell)})
+    return None, ("not_a_number", {"unit": column.unit, **_seeming(cell, column)})
 
 
-def _seeming(cell: object) -> dict[str, object]:
+def _seeming(cell: object, column: Column) -> dict[str, object]:
     """Choose the words that name what was written instead of a number."""
-    written = cell.strip() if isinstance(cell, str) else ""
+    written = " ".join(_plain(cell).split()) if isinstance(cell, str) else ""
+    numbers = _NUMBERS.findall(written)
     if _GROUPED.fullmatch(written):
         return {"wording": "number_with_thousands"}
-    return {"wording": "date_or_fraction"} if _DATE_OR_FRACTION.fullmatch(written) else {}
+    if _of_several_amounts(written, column):
+        return {"wording": "several_amounts"}
+    if _DATE_OR_FRACTION.fullmatch(written):
+        return {"wording": "date_or_fraction"}
+    if _RANGE.fullmatch(written) or _BETWEEN.fullmatch(written):
+        return {"wording": "number_range"}
+    if numbers and _ABOUT.search(written):
+        return {"wording": "approximate"}
+    if len(numbers) == 1 and _LIMIT.search(written):
+        return {"wording": "only_a_limit"}
+    if numbers:
+        return {}
+    if says_missing(cell):
+        return {"wording": "missing_word_to_empty" if column.may_be_empty else "missing_word"}
+    # A word is most often there because there is no number.
+    return {"wording": "no_number_or_empty"} if column.may_be_empty else {}
+
+
+def _of_several_amounts(written: str, column: Column) -> bool:
+    """Tell whether cement is given by pedicle: 1,5+1,2; 2 / 1.5; 1.5 R, 1.2 L; but 1,2-1,5 is a range."""
+    if column.name != "cement_volume_cc" or len(_NUMBERS.findall(written)) < 2:
+        return False
+    if _DATE_OR_FRACTION.fullmatch(written) and written.count("/") != 1:
+        return False
+    rising = _RANGE.fullmatch(written)
+    if rising and float(rising[1].replace(",", ".")) < float(rising[2].replace(",", ".")):
+        return False
+    first, *between, last = _NUMBERS.split(written)
+    told = [words for words in (first, last) if words.strip()]
+    return all(map(_BETWEEN_AMOUNTS.fullmatch, [*told, *between]))
+
+
+def says_missing(cell: object) -> bool:
+    """Tell whether a cell holds one of the words, signs or codes for a value that is missing.
+
+    Examples
+    --------
+    >>> [says_missing(cell) for cell in ("N/A", "-", "s/d", "#NULL!", 999, "No consta", "Disco", 0)]
+    [True, True, True, True, True, True, False, False]
+    """
+    return fold(cell) in _MISSING_SHORT or is_code(cell)
+
+
+def is_code(value: object) -> bool:
+    """Tell whether a number is one that statistical programs take for a missing value.
+
+    Examples
+    --------
+    >>> is_code(99), is_code(-9.0), is_code("999"), is_code(9), is_code(98)
+    (True, True, True, False, False)
+    """
+    return bool(_CODE.fullmatch(str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()))
+
+
+def said_empty(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list[Problem]]:
+    """Empty the cells that say that there is nothing to tell: the kind of a leak where there is none, complications.
+
+    Parameters
+    ----------
+    raw : RawTable
+    positions : dict of str to int
+
+    Returns
+    -------
+    RawTable
+    list of Problem
+        A note on each such column.
+
+    Examples
+    --------
+    >>> raw = RawTable(None, 1, ("Fuga", "Localización"), {2: ("No", "-"), 3: ("Sí", "-"), 4: ("No", "Disco")})
+    >>> kept, notes = said_empty(raw, {"leak": 0, "leak_site": 1})
+    >>> [cells[1] for cells in kept.rows.values()], [(note.code, note.values["n"]) for note in notes]
+    ([None, '-', 'Disco'], [('taken_as_empty', 1)])
+    """
+    leak = positions.get("leak")
+    leaks = {
+        number: convert(cells[leak], columns()["leak"])[0]
+        for number, cells in raw.rows.items()
+        if leak is not None and leak < len(cells)
+    }
+    rows, notes = {number: list(cells) for number, cells in raw.rows.items()}, []
+    for name in (name for name in ("leak_site", "leak_size", "complication") if name in positions):
+        at, said = positions[name], 0
+        for number, cells in rows.items():
+            if at >= len(cells) or is_blank(cells[at]):
+                continue
+            if name == "complication":
+                nothing = counted = _denies_complication(cells[at])
+            else:
+                # Where the leak itself is in doubt, so is what the cell denies.
+                nothing = leaks.get(number) != "yes" and _denies_leak(cells[at])
+                counted = nothing and leaks.get(number) == "no"
+            if nothing:
+                cells[at], said = None, said + counted
+        if said:
+            wording = "taken_as_none" if name == "complication" else "taken_as_empty"
+            notes.append(tell(wording, sheet=raw.sheet, column=raw.header[at], n=said))
+    return replace(raw, rows={number: tuple(cells) for number, cells in rows.items()}), notes
+
+
+def _denies_leak(cell: object) -> bool:
+    first, *_ = fold(cell).split() or [""]
+    return not isinstance(cell, (Unreadable, *_DATES)) and (says_missing(cell) or first in _DENIALS)
+
+
+def _denies_complication(cell: object) -> bool:
+    return isinstance(cell, str) and fold(cell) in _NO_COMPLICATION - set(_words("complication"))
 
 
 def _category(cell: object, column: Column) -> _Converted:
@@ -192,10 +361,23 @@ def _category(cell: object, column: Column) -> _Converted:
     value = _words(column.name).get(_APART.sub("", written) if column.name == "level" else written)
     if value is not None and not _DOUBT.search(str(cell)):
         return value, None
-    accepted = ", ".join(
-        label if (label := level.labels["es"]) == level.value else f"{label} ({level.value})" for level in column.levels
-    )
-    return None, ("unknown_category", {"accepted": accepted})
+    accepted = {language: ", ".join(level.labels[language] for level in column.levels) for language in LANGUAGES}
+    return None, ("unknown_category", {"accepted": accepted, **_mistaken(cell, column)})
+
+
+def _mistaken(cell: object, column: Column) -> dict[str, object]:
+    """Choose the words that name what was written instead of an accepted word."""
+    written = _APART.sub("", fold(cell)) if column.name == "level" else fold(cell)
+    named = {_words(column.name).get(word) for word in written.split()} - {None}
+    if len(named) > 1:
+        return {"wording": "several_levels" if column.name == "level" else "several_categories"}
+    if not column.may_be_empty:
+        # Of a vertebra a sign may well be an answer, as - is to a leak.
+        return {"wording": "missing_word"} if says_missing(cell) and column.unit_of_observation == "patient" else {}
+    # Without a leak such a cell was emptied.
+    if column.name in {"leak_site", "leak_size"} and _denies_leak(cell):
+        return {"wording": "leak_denied"}
+    return {"wording": "category_or_empty" if says_missing(cell) else "category_else_empty"}
 
 
 def _text(cell: object, column: Column) -> _Converted:
@@ -203,9 +385,18 @@ def _text(cell: object, column: Column) -> _Converted:
         # The one level of a text column is its word for nothing to tell.
         return None, None
     text = str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
+    if not column.may_be_empty and isinstance(cell, str) and fold(cell) in _MISSING:
+        # Read as a code, it would make one patient of all who have none.
+        return None, ("missing_value", {"wording": "missing_word"})
     if _LIKE_A_FORMULA.match(text) and not _NUMBER.fullmatch(text):
         return None, ("like_a_formula", {})
     return text, None
+
+
+def _plain(text: str) -> str:
+    """Fold case and accents, and keep the signs."""
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from vpresearch.dictionary import columns, fold
-from vpresearch.errors import Problem, runs
+from vpresearch.errors import Problem, first_of, runs
 from vpresearch.reading.headers import known_headers
 from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, is_blank
 from vpresearch.telling import refused, tell
@@ -113,7 +113,7 @@ def _unseen(rows: dict[int, tuple[object, ...]], sheet: Sheet) -> tuple[Problem,
     hidden, struck = len(sheet.hidden.intersection(rows)), sorted(sheet.struck.intersection(rows))
     notes = [tell("hidden_sheet", sheet=sheet.title)] if sheet.concealed else []
     notes += [tell("hidden_rows", sheet=sheet.title, n=hidden)] if hidden else []
-    notes += [tell("struck_rows", sheet=sheet.title, rows=runs(struck))] if struck else []
+    notes += [tell("struck_rows", sheet=sheet.title, rows=first_of(runs(struck)))] if struck else []
     return tuple(notes)
 
 

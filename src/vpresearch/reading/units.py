@@ -9,6 +9,7 @@ import pandas as pd
 
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
+from vpresearch.reading.cells import is_code
 from vpresearch.reading.headers import is_computed
 from vpresearch.reading.raw import RawTable
 from vpresearch.telling import tell
@@ -42,6 +43,9 @@ def look_at_units(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Probl
     found = []
     for name in table:
         values = table[name].dropna() if columns()[str(name)].kind == "number" else table[name].iloc[:0]
+        beyond = values[~values.between(0, columns()[str(name)].maximum or np.inf)]
+        # Codes of missing values are in no unit.
+        values = values.drop([row for row, value in beyond.items() if is_code(value)])
         code = _suspect(str(name), values.to_numpy(float)) if len(values) >= _FEWEST else ""
         header = headers.get(str(name), str(name))
         if code:

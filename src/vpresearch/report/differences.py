@@ -10,6 +10,7 @@ import pandas as pd
 
 from vpresearch import labels
 from vpresearch.describe import select
+from vpresearch.dictionary import columns
 from vpresearch.load import Dataset
 from vpresearch.scorecard import Row
 from vpresearch.tables import Table
@@ -131,5 +132,8 @@ def _missing(row: Row, dataset: Dataset) -> int:
     """Count the values that are missing of the variable of a count or summary."""
     spec = row.claim.compute
     if row.verdict == "not computable" or spec.variable is None or spec.statistic in {"p", "difference"}:
+        return 0
+    if (column := columns().get(spec.variable)) and column.kind == "text":
+        # An empty cell of complications says that there was none.
         return 0
     return int(select(dataset, spec.over, {**spec.within, **spec.group})[spec.variable].isna().sum())

@@ -34,9 +34,11 @@ def leak_kinds(dataset: Dataset, language: str) -> Table:
     Returns
     -------
     Table
-        Every site and size of the data model, also those that do not occur.
+        Every site and size of the data model, also those that do not occur; over the leaks with both recorded.
     """
-    leaks = select(dataset, "vertebrae", {"leak": "yes"})
+    all_leaks = select(dataset, "vertebrae", {"leak": "yes"})
+    leaks = all_leaks.dropna(subset=["leak_site", "leak_size"])
+    lost = len(all_leaks) - len(leaks)
     sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
     counts = pd.crosstab(leaks["leak_site"], leaks["leak_size"]).reindex(index=sites, columns=sizes, fill_value=0)
     data = pd.DataFrame(
@@ -51,15 +53,17 @@ def leak_kinds(dataset: Dataset, language: str) -> Table:
         f"{int(total)} ({percent(proportion(int(total), len(leaks)).percent, language)})"
         for total in counts.sum(axis=1)
     ]
-    caption = labels.text("caption.leak_kinds", language, n=len(leaks))
-    table = Table("leak_kinds", data, shown, caption, language, dataset.reconstruction)
+    caption = labels.text("caption.leak_kinds", language, n=len(all_leaks))
+    notes = (labels.text("footnote.leaks_recorded", language, n=len(leaks), total=len(all_leaks)),) if lost else ()
+    table = Table("leak_kinds", data, shown, caption, language, dataset.reconstruction, notes)
 
     def public(min_cell: int) -> Table:
         hidden, masked = hidden_leak_kinds(dataset, min_cell), shown
         for row, site in enumerate(sites):
             names = [*((site, size) for size in sizes), site]
             masked = hide(masked, [row], [place for place, name in enumerate(names, start=1) if name in hidden])
-        return replace(table, shown=masked, notes=(hidden_note(min_cell, language),))
+        told = notes if lost >= min_cell else ()
+        return replace(table, shown=masked, notes=(*told, hidden_note(min_cell, language)))
 
     return replace(table, public=public)
 
