@@ -10,7 +10,10 @@ MOST_LISTED = 200
 
 
 class VPResearchError(Exception):
-    """Base of every error that the package raises on purpose."""
+    """Base of every error that the package raises on purpose; its arguments are the problems that it tells of."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ class Problem:
     values: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
-        names = ("sheet", "row", "column", "cell", "line")
-        place = ", ".join(f"{name} {value}" for name in names if (value := getattr(self, name)) is not None)
-        return f"{place + ': ' if place else ''}{self.message} {self.remedy}"
+        from vpresearch.telling import line, spoken
+
+        return line(self, spoken())
 
 
 class InputError(VPResearchError):
@@ -80,9 +83,9 @@ class InputError(VPResearchError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source = source
         self.problems = tuple(problems)
-        count = len(self.problems)
-        lines = [f"{source}: {count} problem{'' if count == 1 else 's'}"]
-        lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems[:MOST_LISTED], start=1)]
-        if count > MOST_LISTED:
-            lines.append(f"  and {count - MOST_LISTED} more")
-        super().__init__("\n".join(lines))
+        super().__init__(source, self.problems)
+
+    def __str__(self) -> str:
+        from vpresearch.telling import listed, spoken
+
+        return listed(self.source, self.problems, spoken())
