@@ -182,10 +182,10 @@ def _of(outcome: Outcome, notebooks: Sequence[Notebook]) -> Notebook:
 def _faults(notebook: Notebook, outcome: Outcome, records: Path) -> list[Problem | str]:
     """Tell what is wrong with an executed notebook; an exhibit that is not made would leave an old one standing."""
     if outcome.failure is not None:
-        failed = outcome.failure
         move_failed(outcome.task.executed, records / "private" / "failed")
-        about = {"notebook": notebook.file, "cell": failed.cell, "error": failed.error, "limit": outcome.task.limit}
-        return [tell(failed.code, **about), *filter(None, [failed.said])]
+        where = {"notebook": notebook.file, "number": outcome.failure.cell}
+        told = tell(outcome.failure.code, **where, error=outcome.failure.error, limit=outcome.task.limit)  # type: ignore[arg-type]
+        return [told, *filter(None, [outcome.failure.said])]
     workspace = Path(str(outcome.task.parameters["out"]))
     for exhibit in notebook.exhibits:
         if not _files_of(workspace, exhibit) and not _files_of(workspace / "private", exhibit):

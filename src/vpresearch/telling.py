@@ -33,11 +33,8 @@ SPOKEN = "VPRESEARCH_LANGUAGE"
 _NAMED = {"unit": "unit", "kind": "identifier"}
 _LOCALES = Path(__file__).parent / "locales"
 # How our signs are written where a terminal, or a file in its place, knows no others than those of ASCII.
-_IN_ASCII = {
-    **{"≥": ">=", "≤": "<=", "≠": "!=", "±": "+/-", "×": "x", "·": "-", "•": "*", "→": "->", "…": "...", "∞": "inf"},
-    **{"−": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "«": '"', "»": '"', "¿": "", "¡": ""},
-    **{"²": "2", "³": "3", "º": "o", "ª": "a", "χ": "chi", "κ": "kappa", "µ": "u", "\xa0": " "},
-}
+_SPELLED = """≥>= ≤<= ≠!= ±+/- ×x ·- •* →-> …... ∞inf −- –- —- ‘' ’' “" ”" «" »" ¿ ¡ ²2 ³3 ºo ªa χchi κkappa µu"""
+_IN_ASCII = {"\xa0": " "} | {pair[0]: pair[1:] for pair in _SPELLED.split(" ")}
 # Controls, among them the sign that begins the commands of a terminal; what turns the order of letters, or is not seen.
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 # The one in C, where there is one, takes a tenth of the time, and every kernel reads its words.
@@ -256,7 +253,7 @@ def failure(code: str, kind: type[Failure] = VPResearchError, **values: object) 
     Examples
     --------
     >>> print(failure("cluster_lost", scheduler="tcp://HOST:8786"))
-    tcp://HOST:8786 was lost, or its workers were, again and again. Start them anew, and repeat the command.
+    The cluster tcp://HOST:8786 was lost, or its workers were. Start them anew, and repeat the command.
     """
     return kind(tell(code, **values))  # type: ignore[arg-type]
 
@@ -283,12 +280,12 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def visible(text: str) -> str:
-    """Write what would steer a terminal, turn the order of letters or not be seen as the escapes of Python.
+    r"""Write what would steer a terminal, turn the order of letters or not be seen as the escapes of Python.
 
     Examples
     --------
     >>> print(visible("\x1b[2Jaño\u202e.csv"))
-    \\x1b[2Jaño\\u202e.csv
+    \x1b[2Jaño\u202e.csv
     """
     if text.isprintable():
         return text

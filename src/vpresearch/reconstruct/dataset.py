@@ -157,7 +157,7 @@ def _draw(
 
 
 def _refuse_normal_scores(skeleton: Skeleton, leak: Ints, scores: dict[str, Ints]) -> None:
-    for variable, of_patient in scores.items():
+    for of_patient in scores.values():
         score = of_patient[skeleton.patient]
         # The protocol takes the rank test unless both groups look normal.
         if all(shapiro_wilk(score[leak == value]).p_value >= ALPHA for value in (0, 1)):
