@@ -151,7 +151,8 @@ def test_other_parameters_are_refused_before_anything_runs(
     with pytest.raises(NotebookError) as caught:
         go()
     assert str(caught.value) == (
-        f"The parameters of the notebook other.ipynb are not those that it is given; {words}. Correct the cell of parameters."
+        "The parameters of the notebook other.ipynb are not those that it is given; "
+        f"{words}. Correct the cell of parameters."
     )
     assert not (tmp_path / "new").exists()
 
