@@ -231,7 +231,7 @@ def test_every_sign_is_written_whatever_the_encoding(encoding: str, monkeypatch:
     shown = []
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
-        shown.append(stream.buffer.getvalue().decode(encoding))  # type: ignore[attr-defined]
+        shown.append(stream.buffer.getvalue().decode(encoding))
     assert shown[0] == shown[1]
     assert (">= 3 cc" in shown[0]) == (encoding not in {"utf-8", "cp437"})
     if encoding == "ascii":
