@@ -30,17 +30,17 @@ report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and fig
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER= LANGUAGE=)
 	$(VPRESEARCH) audit $(SPOKEN) $(if $(PAPER),"$(PAPER)")
 
-validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE= DROP_IDENTIFIERS= ANNOTATE= RESHAPE=)
+validate: .venv/done ## Tell all that is wrong in a workbook (DATA= ANNOTATE=marked.xlsx RESHAPE=long.xlsx LANGUAGE= DROP_IDENTIFIERS=)
 	$(VPRESEARCH) validate $(SPOKEN) $(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(ANNOTATE),--annotate "$(ANNOTATE)") $(if $(RESHAPE),--reshape "$(RESHAPE)") "$(DATA)"
 
 template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)
 	$(VPRESEARCH) template $(SPOKEN) "$(OUT)"
 
 explore: .venv/done ## Explore the study in JupyterLab (PORT=)
-	$(VPRESEARCH) explore $(if $(PORT),--port $(PORT))
+	$(VPRESEARCH) explore $(SPOKEN) $(if $(PORT),--port $(PORT))
 
 app: .venv/done ## Explore the study on a page without code (PORT=)
-	$(VPRESEARCH) app $(if $(PORT),--port $(PORT))
+	$(VPRESEARCH) app $(SPOKEN) $(if $(PORT),--port $(PORT))
 
 test: .venv/done ## Run the tests
 	$(VPRESEARCH) test
@@ -52,19 +52,19 @@ check: .venv/done ## Check style and types
 	$(VPRESEARCH) check
 
 reconstruct: .venv/done ## Make the reconstructed dataset anew from its seed
-	$(VPRESEARCH) reconstruct
+	$(VPRESEARCH) reconstruct $(SPOKEN)
 
 ensemble: .venv/done ## Make the ensemble of 500 reconstructed datasets anew, with its extremes (SCHEDULER=tcp://HOST:PORT)
-	$(VPRESEARCH) reconstruct --n 500 --extremes $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
+	$(VPRESEARCH) reconstruct $(SPOKEN) --n 500 --extremes $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
 simulate: .venv/done ## Count anew how often each leak model errs, on 2 x 2000 made-up datasets (SCHEDULER=tcp://HOST:PORT)
-	$(VPRESEARCH) simulate $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
+	$(VPRESEARCH) simulate $(SPOKEN) $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
 bench: .venv/done ## Time everything, each figure beside a peer or a floor (ONLY=lattice)
 	$(VPRESEARCH) bench $(ONLY)
 
 verify: .venv/done ## Run everything twice under unlike conditions and compare every byte
-	$(VPRESEARCH) verify
+	$(VPRESEARCH) verify $(SPOKEN)
 
 metadata: .venv/done ## Write what machines and checkers read about the compendium (codecheck.yml, RO-Crate, data package)
 	$(VPRESEARCH) metadata

@@ -29,6 +29,7 @@ from vpresearch.project import RECONSTRUCTION, ROOT
 from vpresearch.published import Paper
 from vpresearch.state import State
 from vpresearch.telling import refused
+from vpresearch.telling import words as words_of
 from vpresearch.workspace import Computed
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
@@ -424,7 +425,7 @@ def test_a_wrong_command_line_is_refused(arguments: list[str], capsys: pytest.Ca
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
     assert caught.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: vpresearch")
+    assert capsys.readouterr().err.startswith("uso: vpresearch")
 
 
 def test_a_relative_output_folder_is_where_the_user_stands(
@@ -494,8 +495,9 @@ def test_a_failure_has_its_own_code_and_no_traceback(
         (["template", "x.xlsx", "--language", "en"], ["en"]),
         (["template", "x.xlsx"], ["es"]),
         (["report", "--language", "both"], ["es", "en"]),
-        # It is asked for no language.
-        (["simulate", "--n", "1"], ["es", "en"]),
+        (["simulate", "--n", "1"], ["es"]),
+        # The language may stand before the command, and be cut short like any option.
+        (["--lang=en", "simulate"], ["en"]),
     ],
 )
 @pytest.mark.parametrize(
@@ -518,7 +520,7 @@ def test_whatever_ends_a_command_is_told_in_the_language_asked_for_or_in_both(
     def fail(_: object) -> int:
         raise error
 
-    monkeypatch.setattr(cli, f"_{command[0]}", fail)
+    monkeypatch.setattr(cli, f"_{'simulate' if 'simulate' in command else command[0]}", fail)
     assert cli.main(command) in {2, 3, 130}
     said = capsys.readouterr().err
     assert [language for language, sentence in sentences.items() if sentence in said] == languages
@@ -537,6 +539,50 @@ def test_help_needs_none_of_the_packages_that_take_long_to_import() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+ENGLISH = re.compile(
+    r"\b(the|of|and|to|for|not|usage|options|argument|arguments|invalid|expected|required|choose)\b", re.I
+)
+SPANISH = re.compile(r"\b(el|la|los|de|del|que|uso|opciones|argumento|argumentos|faltan?|entre|debe|orden)\b", re.I)
+WRONG = (
+    "",
+    "publish",
+    "reproduce --language fr",
+    "reproduce --alpha 2",
+    "reproduce --seed x",
+    "reproduce --data",
+    "reproduce --strict=1",
+    "reproduce --unknown",
+    "reproduce --p",
+    "audit a b",
+    "audit --rounding odd",
+    "validate",
+    "simulate --workers 1 --scheduler tcp://a:1",
+    "simulate --scheduler nowhere",
+    "app --port 0",
+)
+
+
+def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit):
+        cli.main(arguments)
+    return "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("arguments", [*(f"{command} --help" for command in ("", *COMMANDS)), *WRONG])
+def test_the_command_line_speaks_one_language(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    spanish = said(arguments.split(), capsys)
+    english = said(["--language", "en", *arguments.split()], capsys)
+    assert SPANISH.search(spanish)
+    assert ENGLISH.findall(spanish) == []
+    assert ENGLISH.search(english)
+    assert SPANISH.findall(english) == []
+
+
+def test_every_word_of_the_help_is_used() -> None:
+    source = Path(cli.__file__).read_text(encoding="utf-8")
+    assert [key for key in words_of("en")["help"] if f'"{key}"' not in source] == []
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["--help"])
@@ -549,7 +595,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with contextlib.suppress(SystemExit):
         cli.main([command, "--help"])
-    assert capsys.readouterr().out.startswith(f"usage: vpresearch {command}")
+    assert capsys.readouterr().out.startswith(f"uso: vpresearch {command}")
 
 
 @pytest.mark.parametrize(
@@ -620,7 +666,7 @@ def test_the_shipped_data_are_those_of_seed_1(tmp_path: Path, capsys: pytest.Cap
     assert fresh["seed"] == 1
     written = ["seed1.csv", "seed1.fingerprints", "seed1.provenance.json"]
     assert sorted(path.name for path in out.parent.iterdir()) == written
-    assert capsys.readouterr().out == f"{out}: 41 reconstructed vertebrae, seed 1\n"
+    assert capsys.readouterr().out == f"{out}: 41 vértebras reconstruidas, semilla 1\n"
 
 
 def test_data_that_differ_are_not_written(
@@ -631,7 +677,9 @@ def test_data_that_differ_are_not_written(
     monkeypatch.setattr(vpresearch.scorecard, "differing", lambda rows: rows[:2])
     out = tmp_path / "made.csv"
     assert cli.main(["reconstruct", "--out", str(out)]) == 3
-    assert capsys.readouterr().err.startswith("the search made data that differ in cohort.patients.n, ")
+    assert capsys.readouterr().err.startswith(
+        "La búsqueda dio datos que no cumplen estas afirmaciones: cohort.patients.n, "
+    )
     assert list(tmp_path.iterdir()) == []
 
 

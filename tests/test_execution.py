@@ -40,12 +40,14 @@ BOOKS = {
     "6_hangs": "while True: pass",
     "7_hangs_in_c": "import time\nimport signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)",
     "8_fails": "raise ValueError('a row')",
+    "8_ours": "from vpresearch.telling import refused\nraise refused('a.csv', 'no_rows')",
     "9_orphans": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(99)",
     "last": "2 + 2",
 }
 # A process of its own runs them: this one has threads. It has imported little, so that it is soon ready.
 RUN = """
-import json, sys
+import json, os, sys
+os.environ["VPRESEARCH_LANGUAGE"] = "es"
 from pathlib import Path
 from vpresearch import copies, kernels
 from vpresearch.execution import Task, execute_in_turn, execute_together
@@ -58,7 +60,8 @@ limits = {name: 3 if "hangs" in name else 100 for name in names}
 tasks = [Task(folder / "books" / f"{n}.ipynb", folder / "made" / f"{n}.ipynb", {}, limits[n]) for n in names]
 with warm as copies:
     for outcome in execute_in_turn(tasks) if plain else execute_together(tasks, copies):
-        failure = outcome.failure and [outcome.failure.cell, outcome.failure.reason]
+        found = outcome.failure
+        failure = found and [found.cell, found.code, found.error, found.said]
         print(json.dumps([outcome.task.source.stem, failure, outcome.seconds > 0]))
 """
 
@@ -101,12 +104,19 @@ def test_a_kernel_that_ends_or_hangs_is_told_with_its_cell_and_the_rest_finishes
         "1_sets": None,
         "2_sees": None,
         "3_sees": None,
-        "4_dies": [2, "its kernel died"],
-        "5_killed": [2, "its kernel died"],
-        "6_hangs": [2, "it took longer than 3 s"],
-        "7_hangs_in_c": [2, "it took longer than 3 s"],
-        "8_fails": [2, "ValueError"],
-        "9_orphans": [2, "its process was killed"],
+        "4_dies": [2, "notebook_died", "", ""],
+        "5_killed": [2, "notebook_died", "", ""],
+        "6_hangs": [2, "notebook_slow", "", ""],
+        "7_hangs_in_c": [2, "notebook_slow", "", ""],
+        "8_fails": [2, "notebook_failed", "ValueError", ""],
+        # In the language of the command, whichever process raises it.
+        "8_ours": [
+            2,
+            "notebook_failed",
+            "InputError",
+            "a.csv: 1 problema\n  1. La tabla tiene encabezado pero ninguna fila. Escriba una fila por vértebra.",
+        ],
+        "9_orphans": [2, "notebook_died", "", ""],
         "last": None,
     }
 

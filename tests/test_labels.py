@@ -23,6 +23,7 @@ from vpresearch.scorecard import Computed, Note, Row, Verdict
 SOURCE = Path(labels.__file__).parent
 # The same word in both languages.
 SAME = {
+    "argparse.error",
     "data.reconstruction",  # A machine reads it.
     "decimal_mark",
     "effect.cramers_v",

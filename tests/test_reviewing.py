@@ -35,7 +35,7 @@ def test_every_command_is_run_by_a_test_or_by_the_integration() -> None:
 def test_every_command_of_ours_is_understood() -> None:
     assert len(OURS) == 5
     for line in OURS:
-        options = cli._parser().parse_args(shlex.split(line))
+        options = cli._options(shlex.split(line), "es")
         out = getattr(options, "out", None)
         assert out is None or out.parts[0] == "build"
 

@@ -134,11 +134,11 @@ def test_one_exhibit_alone_can_be_made(
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        (PARAMETERS.replace("seed = 1\n", ""), "other.ipynb does not know the parameter seed"),
-        (PARAMETERS + "extra = 1\n", "other.ipynb asks for the parameter extra, which nothing gives"),
+        (PARAMETERS.replace("seed = 1\n", ""), "too many: –; too few: seed"),
+        (PARAMETERS + "extra = 1\n", "too many: extra; too few: –"),
         (
             PARAMETERS.replace("alpha = 0.05", "level = 0.05"),
-            "other.ipynb does not know the parameter alpha and asks for the parameter level, which nothing gives",
+            "too many: level; too few: alpha",
         ),
     ],
     ids=["unknown", "missing", "both"],
@@ -150,7 +150,10 @@ def test_other_parameters_are_refused_before_anything_runs(
     monkeypatch.setattr(papermill, "execute_notebook", never)
     with pytest.raises(NotebookError) as caught:
         go()
-    assert str(caught.value) == words
+    assert str(caught.value) == (
+        "The parameters of the notebook other.ipynb are not those that it is given; "
+        f"{words}. Correct the cell of parameters."
+    )
     assert not (tmp_path / "new").exists()
 
 
@@ -158,16 +161,17 @@ def test_other_parameters_are_refused_before_anything_runs(
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "error", "words"),
     [
         # A stranger's words may quote a row.
-        (f"raise ValueError('the row of {PLANTED}')", "ValueError"),
-        (f"import pandas as pd; pd.Series([1.0], index=['a'])['{PLANTED}']", "KeyError"),
+        (f"raise ValueError('the row of {PLANTED}')", "ValueError", ""),
+        (f"import pandas as pd; pd.Series([1.0], index=['a'])['{PLANTED}']", "KeyError", ""),
         # Our own are written to be read.
         (
             "from vpresearch.errors import InputError, Problem\n"
             "raise InputError('study.csv', [Problem('x', 'The cell is empty.', 'Enter the value.', row=3)])",
-            "InputError: study.csv: 1 problem\n  1. row 3: The cell is empty. Enter the value.",
+            "InputError",
+            "study.csv: 1 problem\n  1. row 3: The cell is empty. Enter the value.\n",
         ),
     ],
     ids=["stranger", "library", "ours"],
@@ -179,6 +183,7 @@ def test_a_failure_writes_nothing_but_a_private_copy(
     out: Path,
     records: Path,
     code: str,
+    error: str,
     words: str,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -186,9 +191,9 @@ def test_a_failure_writes_nothing_but_a_private_copy(
     with pytest.raises(NotebookError) as caught:
         go()
     assert str(caught.value) == (
-        f"bad.ipynb failed in cell 3: {words}\n"
-        "The failed copy, with the reason, is private/failed/bad.ipynb.\n"
-        "No output was changed; what finished waits for the next run."
+        f"The notebook bad.ipynb failed in cell 3: {error}. "
+        f"The failed copy, with the reason, is private/failed/bad.ipynb.\n{words}"
+        "No output was changed. What finished waits for the next run."
     )
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -205,7 +210,7 @@ def test_a_notebook_that_does_not_make_its_output_is_an_error(
 ) -> None:
     books(good=WRITES, lazy="pass")
     monkeypatch.setattr(papermill, "execute_notebook", pretend)
-    with pytest.raises(NotebookError, match=r"^lazy\.ipynb did not make tables/lazy\n"):
+    with pytest.raises(NotebookError, match=r"^The notebook lazy\.ipynb did not make tables/lazy\. "):
         go()
     assert old.read_text(encoding="utf-8") == "old"
     assert files(tmp_path / "new") == {"out/tables/good.csv", *(f"records/{name}" for name in WAITING)}
@@ -255,7 +260,10 @@ def test_no_folder_is_left_of_a_run_in_which_nothing_finished(
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(RuntimeError("Kernel died"), "its kernel died"), (TimeoutError("x"), "it took longer than 3 s")],
+    [
+        (RuntimeError("Kernel died"), "The process of the notebook bad.ipynb died in cell 2"),
+        (TimeoutError("x"), "The notebook bad.ipynb took longer than 3 s in cell 2"),
+    ],
 )
 def test_a_kernel_that_dies_or_hangs_is_told_with_its_cell_and_the_rest_finishes(
     books: Books, go: Go, monkeypatch: pytest.MonkeyPatch, records: Path, error: Exception, words: str
@@ -269,7 +277,7 @@ def test_a_kernel_that_dies_or_hangs_is_told_with_its_cell_and_the_rest_finishes
 
     books(bad=WRITES, good=WRITES)
     monkeypatch.setattr(papermill, "execute_notebook", execute)
-    with pytest.raises(NotebookError, match=rf"^bad\.ipynb failed in cell 2: {words}\n"):
+    with pytest.raises(NotebookError, match=f"^{words}"):
         go(limit=3)
     assert files(records) >= WAITING
 

@@ -169,7 +169,7 @@ def test_only_the_shipped_run_takes_the_place_of_the_shipped_file(
 ) -> None:
     asked: list[Path] = []
 
-    def write(n: int, seed: int, place: Path, workers: object) -> pd.DataFrame:
+    def write(n: int, seed: int, place: Path, workers: object, progress: str) -> pd.DataFrame:
         asked.append(place)
         return pd.DataFrame()
 

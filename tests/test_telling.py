@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
+import pickle
 import re
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -11,9 +16,40 @@ from typing import Any
 import pytest
 
 import vpresearch
+from vpresearch import cli
 from vpresearch.errors import MOST_LISTED, InputError, Problem
-from vpresearch.telling import LANGUAGES, grouped, line, listed, tell, told, words
+from vpresearch.runner import NotebookError
+from vpresearch.telling import (
+    LANGUAGES,
+    _spell,
+    failure,
+    line,
+    listed,
+    progress_bar,
+    refused,
+    say,
+    say_anything,
+    speaking,
+    spoken,
+    tell,
+    told,
+    words,
+)
 
+# What of the locale files is said in a terminal.
+SAID = (
+    "where",
+    "unit",
+    "identifier",
+    "problem",
+    "validation",
+    "console",
+    "progress",
+    "help",
+    "argparse",
+    "verify",
+    "stale",
+)
 SOURCE = Path(vpresearch.__file__).parent
 
 
@@ -24,8 +60,13 @@ def asked() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             told: list[ast.expr] = []
             match node:
-                case ast.Call(func=ast.Name(id="tell" | "Unreadable"), args=[first, *_]):
+                case ast.Call(func=ast.Name(id="tell"), keywords=[ast.keyword(arg="wording"), *_]):
+                    # What the code itself is called has no words.
+                    pass
+                case ast.Call(func=ast.Name(id="tell" | "failure" | "_fault" | "Unreadable"), args=[first, *_]):
                     told = [first]
+                case ast.Call(func=ast.Name(id="Failure"), args=[_, second, *_]):
+                    told = [second]
                 case ast.Call(func=ast.Name(id="refused"), args=[_, second, *_]):
                     told = [second]
                 case ast.Tuple(elts=[ast.Constant() as first, ast.Dict()]) if path.stem == "cells":
@@ -44,6 +85,7 @@ def test_every_code_has_its_words(language: str) -> None:
     assert {"too_large", "missing_value", "merged_cells", "file_exists", "no_header", "external_link"} <= codes
     # One code has two wordings, and none of its own.
     assert {"unit_mm3", "date", "not_a_number", "missing_column_near"} <= codes
+    assert {"paper_key_unknown", "paper_no_size", "notebook_slow", "beyond_64_bits", "series_column"} <= codes
     others = {"out_of_range", "cement_volume_cc", "vertebral_volume_cc", "identifier_dropped", "too_few_for_public"}
     # Each row that is no vertebra says what it is.
     others |= {"no_vertebra"}
@@ -54,7 +96,7 @@ def test_all_words_end_as_sentences_do() -> None:
     for language in LANGUAGES:
         for code, own in words(language)["problem"].items():
             assert list(own) == ["message", "remedy"], code
-            assert all(re.fullmatch(r"[A-ZÁÉÍÓÚÑ].*\.", said) for said in own.values()), code
+            assert all(re.fullmatch(r"([A-ZÁÉÍÓÚÑ]|\{name\}: [a-zñ{]).*\.", said) for said in own.values()), code
 
 
 def fields(code: str, language: str) -> dict[str, Any]:
@@ -99,63 +141,155 @@ def test_of_very_many_problems_the_first_are_listed() -> None:
         assert written.splitlines()[-1].strip() == rest
 
 
-def _cells(code: str, places: list[tuple[str, int]], **values: object) -> list[Problem]:
-    return [tell(code, row=row, column=name, cell=f"{name}{row}", **values) for name, row in places]  # type: ignore[arg-type]
+# -- no sentence stands in the code -------------------------------------------------------------------------------
 
 
-def test_one_cause_is_one_problem_with_its_rows() -> None:
-    problems = [
-        *_cells("missing_value", [("C", row) for row in (2, 3, 4, 9)]),
-        *_cells("out_of_range", [("C", 5), ("C", 7)], wording="above_maximum", limit=120.0, unit="years"),
-        *_cells("out_of_range", [("K", 5)], wording="above_maximum", limit=10.0, unit="points"),
-        *_cells("missing_value", [("D", 2)]),
-        tell("no_rows"),
-        tell("no_rows"),
+def name_of(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def sentences(nodes: Iterable[ast.AST]) -> list[str]:
+    """Constant words in some expressions, but for keys of a dictionary of words."""
+    walked = [part for node in nodes for part in ast.walk(node)]
+    keys = {id(key) for part in walked if isinstance(part, ast.Subscript) for key in ast.walk(part.slice)}
+    parts = (part for part in walked if isinstance(part, ast.Constant) and id(part) not in keys)
+    return [
+        part.value for part in parts if isinstance(part.value, str) and re.search(r"[^\W\d_] | [^\W\d_]", part.value)
     ]
-    found = grouped(problems)
-    assert [(problem.code, problem.columns, problem.rows) for problem in found] == [
-        ("missing_value", ("C",), (2, 3, 4, 9)),
-        ("out_of_range", ("C",), (5, 7)),
-        ("out_of_range", ("K",), (5,)),
-        ("missing_value", ("D",), (2,)),
-        ("no_rows", (), ()),
-        ("no_rows", (), ()),
+
+
+def classes() -> set[str]:
+    """Every kind of error that the package raises for its users."""
+    found, bases = {"VPResearchError"}, {}
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = {name_of(base) for base in node.bases}
+    while more := {name for name, of in bases.items() if of & found} - found:
+        found |= more
+    return found
+
+
+def typed_in(tree: ast.AST, errors: set[str]) -> Iterator[tuple[int, list[str]]]:
+    """Words that a user meets and that no locale file holds, by line."""
+    for node in ast.walk(tree):
+        given: list[ast.expr] = []
+        match node:
+            case ast.Call(func=ast.Name(id="print")):
+                given = [ast.Constant("a print")]
+            case ast.Call(func=ast.Attribute(attr="write", value=ast.Attribute(attr="stdout" | "stderr"))):
+                given = [ast.Constant("a write")]
+            case ast.Call(func=ast.Name(id="say"), args=[first, *_]):
+                given = [first]
+            case ast.Call(func=ast.Name(id="Problem"), args=[_, *rest]):
+                given = rest
+            case ast.Call(func=ast.Attribute(attr="ArgumentParser" | "add_argument" | "add_parser")):
+                given = [each.value for each in node.keywords if each.arg in {"help", "description", "epilog"}]
+            case ast.Call(func=func, args=args) if name_of(func) in errors | {"ArgumentTypeError", "tqdm"}:
+                given = [] if "InputError" in name_of(func) else args
+        if found := sentences(given):
+            yield getattr(node, "lineno", 0), found
+
+
+def test_no_sentence_that_a_user_meets_is_typed_into_the_code() -> None:
+    errors = classes()
+    assert {"InputError", "NotebookError", "NotFoundError", "LatticeTooLargeError"} <= errors
+    for path in SOURCE.rglob("*.py"):
+        found = list(typed_in(ast.parse(path.read_text(encoding="utf-8")), errors))
+        allowed = [["a print"]] if path.name == "telling.py" else []
+        assert [words for _, words in found] == allowed, f"{path.relative_to(SOURCE)}: {found}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print(1)",
+        "sys.stderr.write(text)",
+        "say(f'{n} rows were read')",
+        "raise VPResearchError('It is odd.')",
+        "raise NotebookError(f'{name} failed')",
+        "Problem('odd', 'It is odd.', '')",
+        "parser.add_argument('--x', help='what it does')",
+        "raise argparse.ArgumentTypeError('must be odd')",
+        "tqdm(items, 'rows of data')",
+    ],
+)
+def test_a_sentence_typed_in_is_found(code: str) -> None:
+    assert list(typed_in(ast.parse(code), classes()))
+
+
+# -- the terminal -------------------------------------------------------------------------------------------------
+
+SIGNS = "n.º 1: ≥ 3 cc, −0,5 · «año» ½ χ² 漢 \udce9 🙂"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp850", "cp1252", "latin-1", "utf-8", "cp037"])
+def test_every_sign_is_written_whatever_the_encoding(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    say_anything()
+    say(SIGNS)
+    say(SIGNS, sys.stderr)
+    shown = []
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
+        shown.append(stream.buffer.getvalue().decode(encoding))
+    assert shown[0] == shown[1]
+    assert (">= 3 cc" in shown[0]) == (encoding not in {"utf-8", "cp437"})
+    if encoding == "ascii":
+        assert shown[0] == r'n.o 1: >= 3 cc, -0,5 - "ano" \xbd chi2 \u6f22 \udce9 \U0001f642' + "\n"
+
+
+def test_what_we_say_itself_needs_no_escapes() -> None:
+    said = set("".join(str(words(language)[section]) for language in LANGUAGES for section in SAID))
+    with_escape = [sign for sign in said if "\\" in sign.encode("ascii", _spell.__name__).decode() and sign != "\\"]
+    assert with_escape == []
+
+
+def test_a_line_steers_no_terminal_and_turns_no_letters(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    say("a\x1b[2J\x07b\r\u202ec\u200bd\x9b\ue000\u2028e\nsegunda línea")
+    assert capsys.readouterr().out == ("a\\x1b[2J\\x07b\\r\\u202ec\\u200bd\\x9b\\ue000\\u2028e\nsegunda línea\n")
+    for arguments in (
+        ["validate", str(tmp_path / "a\x1b[2J\u202eb\n.csv")],
+        ["reproduce", "--only", "\x1b]0;x\x07"],
+        ["validate", "a", "\x1b[2J"],
+        ["reproduce", "--seed", "\x1b[2J"],
+    ):
+        with contextlib.suppress(SystemExit):
+            cli.main(arguments)
+        said = "".join(capsys.readouterr())
+        assert said.endswith("\n")
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", said), arguments
+
+
+def test_a_cell_and_a_name_of_a_file_stay_on_their_line() -> None:
+    problem = tell("not_a_number", cell="C2", unit="years")
+    said = listed("a\n.csv", [problem], "es", {"C2": "\x1b[2J\u202e7\n8"})
+    assert said.splitlines()[0] == r"a\n.csv: 1 problema"
+    assert r"«\x1b[2J\u202e7\n8»" in said.splitlines()[1]
+
+
+def test_an_error_is_told_in_the_language_of_the_command() -> None:
+    errors = [
+        refused("a.csv", "no_rows"),
+        failure("cluster_lost", scheduler="x"),
+        failure("notebook_made_nothing", NotebookError, notebook="a", output="b"),
     ]
-    assert sorted(cell for problem in found for cell in problem.cells) == sorted(p.cell for p in problems if p.cell)
-    assert line(found[0], "es").startswith("filas 2-4, 9, columna C: La celda está vacía.")
-    assert line(found[2], "en").startswith("cell K5, column K: The value")
+    for error in errors:
+        again, english = pickle.loads(pickle.dumps(error)), str(error)
+        assert (type(again), str(again)) == (type(error), english)
+        with speaking("es"):
+            assert spoken() == "es"
+            assert str(again) != english
+    assert (spoken(), type(errors[2])) == ("en", NotebookError)
 
 
-def test_columns_with_the_same_fault_on_the_same_rows_are_one_problem() -> None:
-    places = [(name, row) for row in (2, 5) for name in "KLM"]
-    (problem,) = grouped(_cells("excel_error", places))
-    assert (problem.rows, problem.columns, len(problem.cells)) == ((2, 5), ("K", "L", "M"), 6)
-    assert line(problem, "en").startswith("rows 2, 5, columns K, L, M: ")
-    # On other rows it is another thing; a single row says nothing of its columns.
-    assert len(grouped(_cells("excel_error", [*places, ("N", 2), ("N", 4)]))) == 2
-    assert len(grouped(_cells("excel_error", [("K", 2), ("L", 2)]))) == 2
-
-
-def test_of_very_many_rows_the_first_are_named() -> None:
-    (problem,) = grouped(_cells("missing_value", [("C", row) for row in range(2, 102, 2)]))
-    assert line(problem, "es").startswith("filas 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24 y 38 más, columna C: ")
-    assert str(problem).startswith("rows 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24 and 38 more, column C: ")
-    (problem,) = grouped(_cells("missing_value", [("C", row) for row in range(2, 102)]))
-    assert line(problem, "en").startswith("rows 2-101, column C: ")
-
-
-def test_words_that_name_a_row_name_none_of_many() -> None:
-    problems = [tell("constant", row=row, column="K", first_row=row - 1) for row in (3, 6)]
-    (problem,) = grouped(problems)
-    assert problem.message == "The value differs from the one on the first row of the same patient."
-    assert "primera fila" in told(problem, "es").message
-    (alone,) = grouped(problems[:1])
-    assert "row 2" in alone.message
-
-
-def test_the_values_of_many_cells_are_said_once_each() -> None:
-    (problem,) = grouped(_cells("missing_value", [("C", row) for row in range(2, 12)]))
-    few: dict[str, object] = {f"C{row}": "NA" for row in range(2, 12)}
-    assert " (valor: «NA»): " in line(problem, "es", few)
-    many: dict[str, object] = {f"C{row}": row / 2 for row in range(2, 12)}
-    assert " (values: 1; 1.5; 2; 2.5; 3; ...): " in line(problem, "en", many)
+def test_a_bar_speaks_the_language(capsys: pytest.CaptureFixture[str]) -> None:
+    for language, words_of in (
+        ("es", "búsquedas: 100%.* 3 de 3, quedan 00:00"),
+        ("en", "searches: 100%.* 3 of 3, 00:00 left"),
+    ):
+        assert list(progress_bar("searches", 3, language, range(3))) == [0, 1, 2]
+        assert re.search(words_of, capsys.readouterr().err)
+    list(progress_bar("searches", 3, None, range(3)))
+    assert capsys.readouterr().err == ""

@@ -53,7 +53,7 @@ def go(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Spoil], tupl
 
         monkeypatch.setattr(verifying, "run", run)
         said: list[str] = []
-        return verify(said.append), said, folders
+        return verify(say=said.append), said, folders
 
     return go
 
@@ -88,7 +88,7 @@ def test_every_difference_is_told(
     same, said, _ = go(spoil)
     assert not same
     assert sum(words in line for line in said) == 1
-    assert said[-1].endswith("1 differences")
+    assert said[-1].endswith("differences: 1")
 
 
 def test_runs_that_agree_but_not_with_the_project_are_told(
@@ -145,4 +145,6 @@ def test_every_committed_exhibit_is_compared() -> None:
 
 
 def test_the_first_byte_that_differs_is_told() -> None:
-    assert differing({"a": b"12345"}, {"a": b"12"}, "both") == ["a differs between both from byte 3 on: b'345' and b''"]
+    assert differing({"a": b"12345"}, {"a": b"12"}, "runs", "es") == [
+        "a difiere entre las dos ejecuciones desde el byte 3: b'345' y b''"
+    ]

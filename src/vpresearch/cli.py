@@ -11,23 +11,32 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import get_args
+from typing import NoReturn, get_args
 
 from vpresearch.errors import InputError, VPResearchError
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
-from vpresearch.telling import LANGUAGES, listed, refused, words
+from vpresearch.telling import (
+    LANGUAGES,
+    SPOKEN,
+    failure,
+    listed,
+    refused,
+    say,
+    say_anything,
+    speaking,
+    spoken,
+    visible,
+    words,
+)
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
 _BOTH = "both"
 _MIN_CELL = 5
 _SIMULATED = 2000
-_EXITS = (
-    "Exit: 0 done; 1 with --strict, a number differs or is impossible; 2 bad input; 3 the run failed; 130 interrupted."
-)
-_ROUNDING = "how the numbers were rounded; any takes both ends of the interval as possible (%(default)s)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,16 +53,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done; 1 a number differs or is impossible (``--strict``), or a check failed; 2 bad input; 3 a notebook or a
         search failed; 130 interrupted.
     """
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    say_anything()
+    language = _asked(arguments)
+    with speaking(language):
+        return _called(_options(arguments, language))
+
+
+def _called(options: argparse.Namespace) -> int:
+    """Call a command, and tell in words how it ended otherwise than well."""
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
     except InputError as error:
         for language in _languages(options):
-            print(listed(error.source, error.problems, language), file=sys.stderr)
+            say(listed(error.source, error.problems, language), sys.stderr)
         return BAD_INPUT
     except VPResearchError as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
     except BrokenPipeError:
         # Whoever read along, such as head, has seen enough.
@@ -64,170 +81,162 @@ def main(arguments: Sequence[str] | None = None) -> int:
         *_, place = traceback.extract_tb(error.__traceback__)
         where = {"error": type(error).__name__, "file": Path(place.filename).name, "line": place.lineno}
         for language in _languages(options):
-            print(words(language)["console"]["failed"].format(**where), file=sys.stderr)
+            say(words(language)["console"]["failed"].format(**where), sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print(file=sys.stderr)
+        say("", sys.stderr)
         for language in _languages(options):
-            print(words(language)["console"]["interrupted"], file=sys.stderr)
+            say(words(language)["console"]["interrupted"], sys.stderr)
         return INTERRUPTED
 
 
 def _languages(options: argparse.Namespace) -> tuple[str, ...]:
-    """Give the language asked for; both where a command knows of none."""
-    language: str = getattr(options, "language", _BOTH)
+    """Give the language asked for, or both."""
+    language: str = options.language
     return LANGUAGES if language == _BOTH else (language,)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="vpresearch", description=__doc__, epilog=_EXITS)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+# -- the command line --------------------------------------------------------------------------------------------
 
-    reproduce = commands.add_parser("reproduce", help="make every table, figure and p-value, with a verdict on each")
-    reproduce.add_argument("--data", type=Path, default=RECONSTRUCTION, help="workbook or CSV (the reconstruction)")
-    reproduce.add_argument("--out", type=Path, help="folder of the outputs (build/NAME; the project for its own data)")
-    reproduce.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the outputs (%(default)s)")
-    reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
-    reproduce.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
-    reproduce.add_argument("--strict", action="store_true", help="exit with 1 if any number differs")
-    reproduce.add_argument("--only", metavar="NAME", help="make one exhibit or notebook, such as table3, and no report")
-    reproduce.add_argument("--force", action="store_true", help="make also that of which nothing changed")
-    reproduce.add_argument("--plain", action="store_true", help="start every kernel anew, one after the other")
-    reproduce.add_argument("--why", action="store_true", help="tell what would be made and why, and make nothing")
-    _add_drop(reproduce)
-    reproduce.add_argument("--public", action="store_true", help="leave out single patients' values and small counts")
-    reproduce.add_argument(
-        "--min-cell", type=_least_cell, default=_MIN_CELL, help="least count that --public shows (%(default)s)"
+
+def _asked(arguments: Sequence[str]) -> str:
+    """Find the language before the rest is understood: what is wrong with the rest, and its help, are told in it."""
+    found = re.findall(rf"(?<!\S)--l[a-z]*[=\n]({'|'.join(LANGUAGES)})(?!\S)", "\n".join(arguments))
+    return found[-1] if found else _LANGUAGE
+
+
+def _options(arguments: Sequence[str], language: str) -> argparse.Namespace:
+    """Read the command line, with argparse's own words in the language."""
+    said = dict(zip(words("en")["argparse"].values(), words(language)["argparse"].values(), strict=True))
+    own = {name: vars(argparse)[name] for name in ("_", "ngettext")}
+    # Else they would follow the language of the system, and only where compiled files of them are installed.
+    vars(argparse).update(
+        _=lambda text: said.get(text, text),
+        ngettext=lambda one, many, n: said.get(one, one) if n == 1 else said.get(many, many),
     )
-    reproduce.set_defaults(command=_reproduce)
+    try:
+        return _parser(language).parse_args(arguments)
+    finally:
+        vars(argparse).update(own)
 
-    audit = commands.add_parser("audit", help="check a paper's printed numbers against one another; needs no data")
-    audit.add_argument("paper", type=Path, nargs="?", default=PUBLISHED, help="YAML of printed numbers (this paper's)")
-    audit.add_argument("--out", type=Path, help="folder of the outputs (build/audit-NAME)")
-    audit.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the outputs (%(default)s)")
-    audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help=_ROUNDING)
-    audit.add_argument("--seed", type=_seed, default=_SEED, help="of the searches for witnesses (%(default)s)")
-    audit.add_argument("--strict", action="store_true", help="exit with 1 if any number is impossible")
-    audit.set_defaults(command=_audit)
 
-    validate = commands.add_parser("validate", help="tell all that is wrong in a workbook or CSV, and how to mend it")
-    validate.add_argument("file", type=Path, help="workbook or CSV")
-    validate.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the report (%(default)s)")
-    validate.add_argument("--json", action="store_true", help="for a machine")
-    validate.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="also write a copy with the faults marked")
-    validate.add_argument(
-        "--reshape",
-        type=Path,
-        metavar="OUT.xlsx",
-        help="also write a table with one row a patient as one with a row a vertebra",
-    )
-    _add_drop(validate)
-    validate.set_defaults(command=_validate)
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
 
-    template = commands.add_parser("template", help="write an empty workbook to fill in")
-    template.add_argument("file", type=Path, help="new file, ending in .xlsx")
-    template.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the headers (%(default)s)")
-    template.set_defaults(command=_template)
 
-    reconstruct = commands.add_parser("reconstruct", help="make a dataset that satisfies the published statistics")
-    reconstruct.add_argument("--seed", type=_seed, default=_SEED, help="another seed, another dataset (%(default)s)")
-    reconstruct.add_argument("--out", type=Path, help="file (the project's reconstruction, or with --n its ensemble)")
-    reconstruct.add_argument("--n", type=_positive, help="make an ensemble of so many datasets")
-    _add_workers(reconstruct)
-    reconstruct.add_argument(
-        "--extremes", action="store_true", help="with --n, also search for the datasets furthest out"
-    )
-    reconstruct.set_defaults(command=_reconstruct)
+def _parser(language: str) -> argparse.ArgumentParser:
+    says: dict[str, str] = words(language)["help"]
+    parser = _Parser(prog="vpresearch", description=says["description"], epilog=says["exits"])
+    commands = parser.add_subparsers(required=True, metavar=says["command"])
 
-    simulate = commands.add_parser("simulate", help="count how often each leak model errs, on made-up data")
-    simulate.add_argument("--n", type=_positive, default=_SIMULATED, help="datasets of each kind (%(default)s)")
-    simulate.add_argument("--seed", type=_seed, default=0, help="another seed, other datasets (%(default)s)")
-    simulate.add_argument("--out", type=Path, help="CSV (the project's, or in build/ if n or the seed is another)")
-    _add_workers(simulate)
-    simulate.set_defaults(command=_simulate)
+    def add(name: str, command: Callable[[argparse.Namespace], int], *more: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=says[name], description=says[name])
+        added.set_defaults(command=command)
+        _add_language(added, language, *more)
+        return added
 
-    report = commands.add_parser("report", help="write the report as HTML, DOCX and PDF, each exhibit also alone")
-    report.add_argument("--data", type=Path, default=RECONSTRUCTION, help="workbook or CSV (the reconstruction)")
-    report.add_argument("--out", type=Path, help="folder of the report (build/NAME/report)")
-    report.add_argument("--language", choices=(*LANGUAGES, _BOTH), default=_LANGUAGE, help="(%(default)s)")
-    report.add_argument("--alpha", type=_level, default=_ALPHA, help="level of the normality test (%(default)s)")
-    report.add_argument("--seed", type=_seed, default=_SEED, help="of what is sampled (%(default)s)")
-    _add_drop(report)
-    report.set_defaults(command=_report)
+    _add_language(parser, language)
 
-    explore = commands.add_parser("explore", help="explore the study in JupyterLab, on this machine only")
-    _add_server(explore, _explore, 8888)
-    app = commands.add_parser("app", help="explore the study on a page without code, on this machine only")
-    _add_server(app, _app, 8866)
+    reproduce = add("reproduce", _reproduce)
+    reproduce.add_argument("--data", type=Path, default=RECONSTRUCTION, help=says["data"])
+    reproduce.add_argument("--out", type=Path, help=says["out"])
+    reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])
+    reproduce.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
+    reproduce.add_argument("--strict", action="store_true", help=says["strict"])
+    reproduce.add_argument("--only", metavar="NAME", help=says["only"])
+    reproduce.add_argument("--force", action="store_true", help=says["force"])
+    reproduce.add_argument("--plain", action="store_true", help=says["plain"])
+    reproduce.add_argument("--why", action="store_true", help=says["why"])
+    reproduce.add_argument("--drop-identifiers", action="store_true", help=says["drop"])
+    reproduce.add_argument("--public", action="store_true", help=says["public"])
+    reproduce.add_argument("--min-cell", type=_whole(2), default=_MIN_CELL, help=says["min_cell"])
 
-    bench = commands.add_parser("bench", help="time everything, each figure beside a peer or a floor")
-    bench.add_argument("names", nargs="*", metavar="NAME", help="only these, such as lattice (all)")
-    bench.set_defaults(command=_bench)
+    audit = add("audit", _audit)
+    audit.add_argument("paper", type=Path, nargs="?", default=PUBLISHED, help=says["paper"])
+    audit.add_argument("--out", type=Path, help=says["out_audit"])
+    audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help=says["rounding"])
+    audit.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
+    audit.add_argument("--strict", action="store_true", help=says["strict_audit"])
 
-    test = commands.add_parser("test", help="run the tests")
-    test.add_argument("--long", action="store_true", help="run those that take minutes or need a browser instead")
-    test.set_defaults(command=_test)
+    validate = add("validate", _validate)
+    validate.add_argument("file", type=Path, help=says["file"])
+    validate.add_argument("--json", action="store_true", help=says["json"])
+    validate.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help=says["annotate"])
+    validate.add_argument("--reshape", type=Path, metavar="OUT.xlsx", help=says["reshape"])
+    validate.add_argument("--drop-identifiers", action="store_true", help=says["drop"])
 
-    for name, command, does in (
-        ("check", _check, "check style and types"),
-        ("verify", _verify, "run everything twice under unlike conditions and compare every byte"),
-        ("metadata", _metadata, "write what machines and checkers read about the compendium"),
-        ("clean", _clean, "delete build/"),
-    ):
-        commands.add_parser(name, help=does).set_defaults(command=command)
+    template = add("template", _template)
+    template.add_argument("file", type=Path, help=says["new_file"])
+
+    reconstruct = add("reconstruct", _reconstruct)
+    reconstruct.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed_data"])
+    reconstruct.add_argument("--out", type=Path, help=says["out_data"])
+    reconstruct.add_argument("--n", type=_whole(1), help=says["n"])
+    _add_workers(reconstruct, says)
+    reconstruct.add_argument("--extremes", action="store_true", help=says["extremes"])
+
+    simulate = add("simulate", _simulate)
+    simulate.add_argument("--n", type=_whole(1), default=_SIMULATED, help=says["n_each"])
+    simulate.add_argument("--seed", type=_whole(0), default=0, help=says["seed_data"])
+    simulate.add_argument("--out", type=Path, help=says["out_simulation"])
+    _add_workers(simulate, says)
+
+    report = add("report", _report, _BOTH)
+    report.add_argument("--data", type=Path, default=RECONSTRUCTION, help=says["data"])
+    report.add_argument("--out", type=Path, help=says["out_report"])
+    report.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])
+    report.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
+    report.add_argument("--drop-identifiers", action="store_true", help=says["drop"])
+
+    for name, serve, port in (("explore", _explore, 8888), ("app", _app, 8866)):
+        server = add(name, serve)
+        server.add_argument("--port", type=_whole(1), default=port, help=says["port"])
+        server.add_argument("--no-browser", action="store_true", help=says["no_browser"])
+
+    add("bench", _bench).add_argument("names", nargs="*", metavar="NAME", help=says["names"])
+    add("test", _test).add_argument("--long", action="store_true", help=says["long"])
+    for name, command in (("check", _check), ("verify", _verify), ("metadata", _metadata), ("clean", _clean)):
+        add(name, command)
     return parser
 
 
-def _add_server(command: argparse.ArgumentParser, serve: Callable[[argparse.Namespace], int], port: int) -> None:
-    command.add_argument("--port", type=_positive, default=port, help="or the next one that is free (%(default)s)")
-    command.add_argument("--no-browser", action="store_true", help="only print the address")
-    command.set_defaults(command=serve)
+def _add_language(command: argparse.ArgumentParser, language: str, *more: str) -> None:
+    said = words(language)["help"]["language"]
+    command.add_argument("--language", choices=(*LANGUAGES, *more), default=language, help=said)
 
 
-def _add_drop(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--drop-identifiers", action="store_true", help="drop names, record numbers, dates ... instead of refusing them"
-    )
-
-
-def _add_workers(command: argparse.ArgumentParser) -> None:
+def _add_workers(command: argparse.ArgumentParser, says: dict[str, str]) -> None:
     where = command.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=_positive, help="processes (one a core)")
-    where.add_argument("--scheduler", type=_address, metavar="tcp://HOST:PORT", help="let a Dask cluster do the work")
+    where.add_argument("--workers", type=_whole(1), help=says["workers"])
+    where.add_argument("--scheduler", type=_address, metavar="tcp://HOST:PORT", help=says["scheduler"])
+
+
+def _unfit(code: str, **values: object) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(words(spoken())["help"][code].format(**values))
 
 
 def _address(text: str) -> str:
     if not re.fullmatch(r"(tcp|tls)://[^/\s]+:\d+", text):
-        raise argparse.ArgumentTypeError("must be like tcp://HOST:PORT or tls://HOST:PORT")
+        raise _unfit("is_address")
     return text
 
 
 def _level(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError("must be between 0 and 1")
-    return value
+    with suppress(ValueError):
+        if 0 < (value := float(text)) < 1:
+            return value
+    raise _unfit("is_level")
 
 
-def _least_cell(text: str) -> int:
-    value = int(text)
-    if value < 2:
-        raise argparse.ArgumentTypeError("must be at least 2")
-    return value
+def _whole(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        with suppress(ValueError):
+            if (value := int(text)) >= least:
+                return value
+        raise _unfit("is_whole", least=least)
 
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    return read
 
 
 # -- commands ----------------------------------------------------------------------------------------------------
@@ -254,7 +263,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     )
     at_once = why(wanted) if options.why else None if options.force else unchanged(wanted)
     told = at_once or remake(wanted)
-    print("\n".join(told.lines))
+    say("\n".join(told.lines))
     return DIFFERS if options.strict and told.differing else OK
 
 
@@ -275,9 +284,9 @@ def _audit(options: argparse.Namespace) -> int:
             "claim": labels.claimed(paper[check.claims[0]], options.language),
             "detail": labels.audited(check, options.language),
         }
-        print(f"  {labels.text('console.impossible', options.language, **said)}")
+        say(f"  {labels.text('console.impossible', options.language, **said)}")
     counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms)}
-    print(labels.text("console.audited", options.language, **counts, place=shown(out)))
+    say(labels.text("console.audited", options.language, **counts, place=shown(out)))
     return DIFFERS if options.strict and alarms else OK
 
 
@@ -289,17 +298,17 @@ def _validate(options: argparse.Namespace) -> int:
     from vpresearch.validation import as_json, report
 
     examined = examine(options.file, drop_identifiers=options.drop_identifiers)
-    print(as_json(examined, options.language) if options.json else report(examined, options.language))
+    say(as_json(examined, options.language) if options.json else report(examined, options.language))
     # With --json the words would spoil what the machine reads.
     told, drop = sys.stderr if options.json else sys.stdout, bool(options.drop_identifiers)
     if options.annotate is not None:
         from vpresearch.filing import write_copy
 
-        print(write_copy(options.file, examined, options.annotate, options.language, drop_identifiers=drop), file=told)
+        say(write_copy(options.file, examined, options.annotate, options.language, drop_identifiers=drop), told)
     if options.reshape is not None:
         from vpresearch.filing import write_long
 
-        print(write_long(options.file, options.reshape, options.language, drop_identifiers=drop), file=told)
+        say(write_long(options.file, options.reshape, options.language, drop_identifiers=drop), told)
     return OK if examined.dataset is not None else BAD_INPUT
 
 
@@ -308,7 +317,7 @@ def _template(options: argparse.Namespace) -> int:
         raise refused("OUT", "no_new_file_named")
     from vpresearch.filing import write_template
 
-    print(write_template(options.file, options.language))
+    say(write_template(options.file, options.language))
     return OK
 
 
@@ -323,23 +332,24 @@ def _report(options: argparse.Namespace) -> int:
     _refuse_a_file(folder)
     languages = _languages(options)
     if dataset.reconstruction:
-        print(labels.text("console.every_page", languages[0]))
+        for language in languages:
+            say(labels.text("console.every_page", language))
     for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
-        print(shown(path))
+        say(str(shown(path)))
     return OK
 
 
 def _explore(options: argparse.Namespace) -> int:
     from vpresearch.explore.serve import serve_lab
 
-    serve_lab(options.port, browser=not options.no_browser)
+    serve_lab(options.port, options.language, browser=not options.no_browser)
     return OK
 
 
 def _app(options: argparse.Namespace) -> int:
     from vpresearch.explore.serve import serve_app
 
-    serve_app(options.port, browser=not options.no_browser)
+    serve_app(options.port, options.language, browser=not options.no_browser)
     return OK
 
 
@@ -374,6 +384,7 @@ def _name(options: argparse.Namespace) -> str:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
+    from vpresearch import labels
     from vpresearch.fingerprint import SUFFIX, fingerprint, fingerprints_bytes
     from vpresearch.load import load
     from vpresearch.published import read_paper
@@ -393,7 +404,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     failed = differing(scorecard(paper, load(aside)))
     if failed:
         aside.unlink()
-        raise VPResearchError(f"the search made data that differ in {', '.join(row.claim.id for row in failed)}")
+        raise failure("search_differs", claims=", ".join(row.claim.id for row in failed))
     record = out.with_name(f".{out.stem}.provenance.json")
     record.write_text(
         json.dumps(provenance(paper, made, content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -404,11 +415,13 @@ def _reconstruct(options: argparse.Namespace) -> int:
     os.replace(aside, out)
     os.replace(record, out.with_name(f"{out.stem}.provenance.json"))
     os.replace(marks, out.with_name(f"{out.stem}{SUFFIX}"))
-    print(f"{shown(out)}: {len(made.table)} reconstructed vertebrae, seed {made.seed}")
+    said = {"place": shown(out), "n": len(made.table), "seed": made.seed}
+    say(labels.text("console.made", options.language, **said))
     return OK
 
 
 def _ensemble(options: argparse.Namespace) -> int:
+    from vpresearch import labels
     from vpresearch.implied import shipped
     from vpresearch.implied_relief import write_relief
     from vpresearch.published import read_paper
@@ -424,17 +437,19 @@ def _ensemble(options: argparse.Namespace) -> int:
             out,
             workers=workers,
             extremes=options.extremes,
-            progress=True,
+            progress=options.language,
         )
         if options.extremes and out.resolve() == ENSEMBLE:
             # Else the table of relief would tell of other reconstructions than the compendium ships.
-            write_relief(shipped(), RELIEF, workers, progress=True)
+            write_relief(shipped(), RELIEF, workers, options.language)
             written.append(RELIEF)
-    print(f"{options.n} reconstructed datasets, seed {options.seed}: {', '.join(str(shown(path)) for path in written)}")
+    places = ", ".join(str(shown(path)) for path in written)
+    say(labels.text("console.ensemble", options.language, n=options.n, seed=options.seed, places=places))
     return OK
 
 
 def _simulate(options: argparse.Namespace) -> int:
+    from vpresearch import labels
     from vpresearch.simulation import write_simulation
     from vpresearch.workers import engage
 
@@ -442,9 +457,8 @@ def _simulate(options: argparse.Namespace) -> int:
     other = BUILD / "simulation" / f"leak_regression-{options.n}-{options.seed}.csv"
     out: Path = options.out or (SIMULATION if standard else other)
     with engage(options.workers, options.scheduler) as workers:
-        table = write_simulation(options.n, options.seed, out, workers)
-    print(table.round(4).to_string(index=False))
-    print(f"{options.n} made-up datasets without a slope and with one, seed {options.seed}: {shown(out)}")
+        write_simulation(options.n, options.seed, out, workers, options.language)
+    say(labels.text("console.simulated", options.language, n=options.n, seed=options.seed, place=shown(out)))
     return OK
 
 
@@ -462,22 +476,24 @@ def _check(_: argparse.Namespace) -> int:
     return max(results)
 
 
-def _verify(_: argparse.Namespace) -> int:
+def _verify(options: argparse.Namespace) -> int:
     from vpresearch.verify import verify
 
-    return OK if verify() else DIFFERS
+    return OK if verify(options.language) else DIFFERS
 
 
 def _metadata(_: argparse.Namespace) -> int:
     from vpresearch.metadata import write_metadata
 
     for path in write_metadata():
-        print(shown(path))
+        say(str(shown(path)))
     return OK
 
 
 def _tool(*command: str) -> int:
-    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False).returncode
+    # Tests and benchmarks are of the library, which speaks the language of no command.
+    surroundings = {name: value for name, value in os.environ.items() if name != SPOKEN}
+    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=surroundings, check=False).returncode
 
 
 def _clean(_: argparse.Namespace) -> int:

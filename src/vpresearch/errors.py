@@ -11,7 +11,10 @@ _MOST_PLACES = 12
 
 
 class VPResearchError(Exception):
-    """Base of every error that the package raises on purpose."""
+    """Base of every error that the package raises on purpose; its arguments are the problems that it tells of."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,9 @@ class Problem:
         return {name: place for name, place in found.items() if place is not None}
 
     def __str__(self) -> str:
-        place = ", ".join(f"{name} {found}" for name, found in self.places().items())
-        return f"{place + ': ' if place else ''}{self.message} {self.remedy}"
+        from vpresearch.telling import line, spoken
+
+        return line(self, spoken())
 
 
 def runs(rows: Sequence[int]) -> list[str]:
@@ -114,9 +118,9 @@ class InputError(VPResearchError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source = source
         self.problems = tuple(problems)
-        count = len(self.problems)
-        lines = [f"{source}: {count} problem{'' if count == 1 else 's'}"]
-        lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems[:MOST_LISTED], start=1)]
-        if count > MOST_LISTED:
-            lines.append(f"  and {count - MOST_LISTED} more")
-        super().__init__("\n".join(lines))
+        super().__init__(source, self.problems)
+
+    def __str__(self) -> str:
+        from vpresearch.telling import listed, spoken
+
+        return listed(self.source, self.problems, spoken())

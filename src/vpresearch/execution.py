@@ -45,13 +45,19 @@ class Failure:
     Attributes
     ----------
     cell : int
-        Its number in the executed copy, from 1; 0 if none had begun.
-    reason : str
-        Quotes no patient's row.
+        Its number in the executed copy, from 1; the first if none had begun.
+    code : str
+        ``notebook_failed``, ``notebook_slow`` or ``notebook_died``, whose words stand in the locale files.
+    error : str
+        Class of what a cell raised.
+    said : str
+        What it said, where it quotes no patient's row.
     """
 
     cell: int
-    reason: str
+    code: str
+    error: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def _outcomes(jobs: Mapping[Job, Task], copies: Copies) -> Iterator[Outcome]:
         try:
             seconds, failure = job.result()
         except CopyDiedError:
-            seconds, failure = 0.0, Failure(last_begun(task.executed), "its process was killed")
+            seconds, failure = 0.0, Failure(last_begun(task.executed), "notebook_died")
         yield Outcome(task, seconds, failure)
 
 
@@ -174,12 +180,12 @@ def execute(task: Task, manager: type) -> Failure | None:
         )
     except PapermillExecutionError as error:
         # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.
-        words = f": {error.evalue}" if error.ename in _OUR_ERRORS else ""
-        return Failure(error.cell_index + 1, f"{error.ename}{words}")
+        said = str(error.evalue) if error.ename in _OUR_ERRORS else ""
+        return Failure(error.cell_index + 1, "notebook_failed", error.ename, said)
     except TimeoutError:
-        return Failure(last_begun(task.executed), f"it took longer than {task.limit:g} s")
+        return Failure(last_begun(task.executed), "notebook_slow")
     except RuntimeError:
-        return Failure(last_begun(task.executed), "its kernel died")
+        return Failure(last_begun(task.executed), "notebook_died")
     return None
 
 
@@ -194,14 +200,14 @@ def last_begun(executed: Path) -> int:
     Returns
     -------
     int
-        From 1; 0 if no cell had begun.
+        From 1; the first if no cell had begun.
     """
     try:
         cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
-        return 0
+        return 1
     begun = [n for n, cell in enumerate(cells, 1) if cell["metadata"].get("papermill", {}).get("start_time")]
-    return max(begun, default=0)
+    return max(begun, default=1)
 
 
 def move_failed(executed: Path, folder: Path) -> Path | None:

@@ -7,20 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
 from vpresearch.implied import cut
 from vpresearch.project import RELIEF
 from vpresearch.reconstruct import Ensemble
 from vpresearch.regression.change import change_design, changes
 from vpresearch.regression.equivalence import CONTRASTS, equivalence
+from vpresearch.telling import progress_bar
 from vpresearch.workers import InPlace, Workers, gather
 
 # Datasets that are asked at once, two seconds' work.
 BLOCK = 25
 
 
-def relief(ensembles: Mapping[str, Ensemble], workers: Workers | None = None, progress: bool = False) -> pd.DataFrame:
+def relief(
+    ensembles: Mapping[str, Ensemble], workers: Workers | None = None, progress: str | None = None
+) -> pd.DataFrame:
     """Ask every dataset of some ensembles whether relief depends on fill or on leaks.
 
     Parameters
@@ -28,8 +30,8 @@ def relief(ensembles: Mapping[str, Ensemble], workers: Workers | None = None, pr
     ensembles : dict of str to Ensemble
     workers : Workers, optional
         This process where not given.
-    progress : bool, default False
-        Whether to show a bar with the time left, on standard error.
+    progress : {"es", "en"}, optional
+        Language of a bar with the time left, on standard error; no bar where not given.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def relief(ensembles: Mapping[str, Ensemble], workers: Workers | None = None, pr
     """
     tasks = cut(ensembles, BLOCK)
     gathered = gather(workers or InPlace(), _block, tasks)
-    bar = tqdm(gathered, total=len(tasks), unit="block", disable=not progress)
+    bar = progress_bar("blocks", len(tasks), progress, gathered)
     found = {task[:2]: rows for task, rows in bar}
     return pd.DataFrame([row for source, start, _ in tasks for row in found[source, start]])
 
@@ -91,7 +93,7 @@ def relief_ranges(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write_relief(ensembles: Mapping[str, Ensemble], path: Path, workers: Workers, progress: bool) -> None:
+def write_relief(ensembles: Mapping[str, Ensemble], path: Path, workers: Workers, progress: str | None) -> None:
     """Write the ranges over some ensembles, whole or not at all.
 
     Parameters

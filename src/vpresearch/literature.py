@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -16,24 +17,26 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from vpresearch.errors import InputError, Problem
 from vpresearch.inference import fisher
 from vpresearch.project import COMPARATORS
+from vpresearch.published.entries import read_text
 from vpresearch.regression.proportion import clopper_pearson
 from vpresearch.reported import Reported
+from vpresearch.telling import refused, tell
 
-# What a cell may hold, and what to do where it holds something else.
+# What a cell may hold, and the words for what to do where it holds something else.
 _CELLS = {
-    "study": (".+", "Fill it in."),
-    "year": ("[0-9]{4}", "Write four digits."),
-    "doi": (r"(10\..+/.+)?", "Write it from 10. on, or nothing where it was not seen."),
-    "citation": (".+", "Fill it in."),
-    "procedure": ("(vertebroplasty|kyphoplasty)?", "Write vertebroplasty, kyphoplasty or nothing."),
-    "detection": ("CT|radiograph|fluoroscopy|mixed|unknown", "Write CT, radiograph, fluoroscopy, mixed or unknown."),
-    "unit": ("(vertebrae|patients|procedures)?", "Write vertebrae, patients, procedures or nothing."),
-    "leaks": ("[0-9]*", "Write a whole number, or nothing where it was not seen."),
-    "n": ("([1-9][0-9]*)?", "Write a whole number, or nothing where it was not seen."),
-    "percent": (r"([0-9]{1,2}(\.[0-9]+)?|100)?", "Write it as printed, such as 87.9, or nothing."),
-    "verified": ("yes|attributed|no", "Write yes, attributed or no."),
-    "role": ("cited_by_paper|added", "Write cited_by_paper or added."),
-    "note": (".*", ""),
+    "study": (".+", "series_empty"),
+    "year": ("[0-9]{4}", "series_year"),
+    "doi": (r"(10\..+/.+)?", "series_doi"),
+    "citation": (".+", "series_empty"),
+    "procedure": ("(vertebroplasty|kyphoplasty)?", "series_word_or_nothing"),
+    "detection": ("CT|radiograph|fluoroscopy|mixed|unknown", "series_word"),
+    "unit": ("(vertebrae|patients|procedures)?", "series_word_or_nothing"),
+    "leaks": ("[0-9]*", "series_count"),
+    "n": ("([1-9][0-9]*)?", "series_count"),
+    "percent": (r"([0-9]{1,2}(\.[0-9]+)?|100)?", "series_percent"),
+    "verified": ("yes|attributed|no", "series_word"),
+    "role": ("cited_by_paper|added", "series_word"),
+    "note": (".*", "series_empty"),
 }
 
 
@@ -203,14 +206,13 @@ def read_comparators(path: Path | str = COMPARATORS) -> tuple[Comparator, ...]:
     ['Álvarez 2005', 'Tomé-Bermejo 2014']
     """
     path = Path(path)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restval="")
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restval="")
+    try:
         rows = list(reader)
+    except csv.Error:
+        raise refused(path.name, "broken_csv") from None
     missing = [column for column in _CELLS if column not in (reader.fieldnames or ())]
-    problems = [
-        Problem("missing_column", "The column is missing.", "Add it; its cells may be empty.", column=column)
-        for column in missing
-    ]
+    problems = [tell("missing_column", wording="series_column", column=column) for column in missing]
     if not missing:
         problems = [problem for number, row in enumerate(rows, start=2) for problem in _check(row, number)]
     if problems:
@@ -220,23 +222,29 @@ def read_comparators(path: Path | str = COMPARATORS) -> tuple[Comparator, ...]:
 
 def _check(row: Mapping[str, str], number: int) -> list[Problem]:
     problems = [
-        Problem("not_allowed", "The cell is not as it should be.", remedy, row=number, column=column)
-        for column, (pattern, remedy) in _CELLS.items()
-        if not re.fullmatch(pattern, row[column])
+        tell(
+            "not_allowed",
+            wording=wording,
+            row=number,
+            column=column,
+            accepted=re.sub("[()?]", "", pattern).replace("|", ", "),
+        )
+        for column, (pattern, wording) in _CELLS.items()
+        if not re.fullmatch(pattern, row[column], re.DOTALL if column == "note" else 0)
     ]
     return problems or _check_rate(_comparator(row), number)
 
 
 def _check_rate(study: Comparator, number: int) -> list[Problem]:
     """Check that there is a rate, and that the counts print as the percentage."""
-    code = message = ""
+    code = ""
     if math.isnan(study.percent):
-        code, message = "no_rate", "There are neither both counts nor a percentage."
+        code = "no_rate"
     elif study.percent > 100:
-        code, message = "too_many", "There are more leaks than units."
+        code = "too_many"
     elif study.printed is not None and study.percent not in study.printed.interval():
-        code, message = "disagree", "The counts do not print as the percentage."
-    return [Problem(code, message, "Look at the study again.", row=number, column="percent")] if code else []
+        code = "disagree"
+    return [tell(code, wording=f"series_{code}", row=number, column="percent")] if code else []
 
 
 def _comparator(row: Mapping[str, str]) -> Comparator:

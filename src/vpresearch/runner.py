@@ -14,11 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from vpresearch.compendium import Exhibit, Notebook, choose, read_compendium
 from vpresearch.copies import Copies
-from vpresearch.errors import VPResearchError
+from vpresearch.errors import Problem, VPResearchError
 from vpresearch.executed import without_paths
 from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, move_failed
 from vpresearch.load import Dataset
@@ -27,10 +25,8 @@ from vpresearch.pseudonyms import pseudonymise, write_rows
 from vpresearch.review import load_page_writer, write_notebook_page
 from vpresearch.staleness import inputs_of
 from vpresearch.state import State, read_state
+from vpresearch.telling import failure, progress_bar, tell
 from vpresearch.workspace import Finished, staging
-
-# The bar's monitor is a thread, and a process with threads cannot be copied.
-tqdm.monitor_interval = 0
 
 _VERSIONS = ("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib", "seaborn", "papermill")
 
@@ -137,18 +133,18 @@ def run(
         if tasks:
             # While the first of them run.
             load_page_writer()
-        faults = []
-        for outcome in tqdm(outcomes, total=len(tasks), desc="notebooks", unit="notebook", disable=quiet or not tasks):
+        faults: list[Problem | str] = []
+        for outcome in progress_bar("notebooks", len(tasks), None if quiet or not tasks else language, outcomes):
             notebook, workspace = _of(outcome, waiting), place / outcome.task.source.name
-            if fault := _fault(notebook, outcome, records):
-                faults.append(fault)
+            if wrong := _faults(notebook, outcome, records):
+                faults += wrong
                 continue
             without_paths(outcome.task.executed, shown, names | {str(workspace): ".."})
             write_notebook_page(outcome.task.executed, language, reconstruction=dataset.reconstruction)
             finished.keep(notebook.file, workspace, made_from[notebook.file], outcome.seconds)
             seconds[notebook.file] = outcome.seconds
         if faults:
-            raise NotebookError("\n".join([*faults, "No output was changed; what finished waits for the next run."]))
+            raise NotebookError(*faults, tell("run_without_outputs"))
         for each in stale:
             if min_cell:
                 _remove_what_is_left_out(each, finished.folder / each.file, out)
@@ -183,18 +179,18 @@ def _of(outcome: Outcome, notebooks: Sequence[Notebook]) -> Notebook:
     return next(each for each in notebooks if each.file == outcome.task.source.name)
 
 
-def _fault(notebook: Notebook, outcome: Outcome, records: Path) -> str:
+def _faults(notebook: Notebook, outcome: Outcome, records: Path) -> list[Problem | str]:
     """Tell what is wrong with an executed notebook; an exhibit that is not made would leave an old one standing."""
     if outcome.failure is not None:
-        copy = move_failed(outcome.task.executed, records / "private" / "failed")
-        where = f" in cell {outcome.failure.cell}" if outcome.failure.cell else ""
-        told = f"\nThe failed copy, with the reason, is private/failed/{copy.name}." if copy else ""
-        return f"{notebook.file} failed{where}: {outcome.failure.reason}{told}"
+        move_failed(outcome.task.executed, records / "private" / "failed")
+        where = {"notebook": notebook.file, "number": outcome.failure.cell}
+        told = tell(outcome.failure.code, **where, error=outcome.failure.error, limit=outcome.task.limit)  # type: ignore[arg-type]
+        return [told, *filter(None, [outcome.failure.said])]
     workspace = Path(str(outcome.task.parameters["out"]))
     for exhibit in notebook.exhibits:
         if not _files_of(workspace, exhibit) and not _files_of(workspace / "private", exhibit):
-            return f"{notebook.file} did not make {exhibit.output}"
-    return ""
+            return [tell("notebook_made_nothing", notebook=notebook.file, output=exhibit.output)]
+    return []
 
 
 def _data_shown(dataset: Dataset, data: Path) -> str:
@@ -208,10 +204,9 @@ def _check_parameters(notebook: Notebook, parameters: set[str]) -> None:
     """Refuse a parameter that the notebook does not know, or lacks; papermill would only warn."""
     known = _parameters_of(NOTEBOOKS / notebook.file)
     unknown, missing = sorted(parameters - known), sorted(known - parameters)
-    faults = [f"does not know the parameter {name}" for name in unknown]
-    faults += [f"asks for the parameter {name}, which nothing gives" for name in missing]
-    if faults:
-        raise NotebookError(f"{notebook.file} {' and '.join(faults)}")
+    if unknown or missing:
+        lists = {"unknown": ", ".join(unknown) or "–", "missing": ", ".join(missing) or "–"}
+        raise failure("notebook_parameters", NotebookError, notebook=notebook.file, **lists)
 
 
 def _parameters_of(path: Path) -> set[str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from vpresearch.project import BUILD
 from vpresearch.regression.simulate import (
@@ -25,6 +24,7 @@ from vpresearch.regression.simulate import (
     single_results,
     summarise,
 )
+from vpresearch.telling import progress_bar
 from vpresearch.workers import Workers, gather, running_code
 
 # Half as much again of the odds, a percentage point, within a patient.
@@ -38,7 +38,7 @@ _Found = NDArray[np.float64]
 
 
 def simulate(
-    n: int, seed: int, workers: Workers, *, kept: Path | None = None, block: int = BLOCK, progress: bool = False
+    n: int, seed: int, workers: Workers, *, kept: Path | None = None, block: int = BLOCK, progress: str | None = None
 ) -> pd.DataFrame:
     """Count how often each method errs on datasets of the study's design, without a slope and with one.
 
@@ -53,8 +53,8 @@ def simulate(
         seed, the code or the libraries are others.
     block : int
         Datasets in a block; another size gives other datasets.
-    progress : bool, default False
-        Whether to show a bar with the time left, on standard error.
+    progress : {"es", "en"}, optional
+        Language of a bar with the time left, on standard error; no bar where not given.
 
     Returns
     -------
@@ -84,12 +84,12 @@ def simulate(
     return pd.DataFrame(rows)
 
 
-def write_simulation(n: int, seed: int, out: Path, workers: Workers) -> pd.DataFrame:
+def write_simulation(n: int, seed: int, out: Path, workers: Workers, progress: str | None = None) -> pd.DataFrame:
     """Simulate and write the table, whole or not at all; a run that was cut short goes on from its blocks.
 
     Parameters
     ----------
-    n, seed, workers
+    n, seed, workers, progress
         As of ``simulate``.
     out : pathlib.Path
         A CSV.
@@ -99,7 +99,7 @@ def write_simulation(n: int, seed: int, out: Path, workers: Workers) -> pd.DataF
     pandas.DataFrame
         As of ``simulate``.
     """
-    table = simulate(n, seed, workers, kept=BUILD / "simulation", progress=True)
+    table = simulate(n, seed, workers, kept=BUILD / "simulation", progress=progress)
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}")
     table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
@@ -115,12 +115,12 @@ def _tasks(numbers: range, seed: int, block: int) -> Iterator[_Task]:
 
 
 def _done(
-    tasks: list[_Task], workers: Workers, kept: Path | None, progress: bool
+    tasks: list[_Task], workers: Workers, kept: Path | None, language: str | None
 ) -> dict[tuple[str, int, int], _Found]:
     places = {task: _place(kept, task) for task in tasks} if kept else {}
     found = {task[:3]: read for task, place in places.items() if (read := _read(place)) is not None}
     left = [task for task in tasks if task[:3] not in found]
-    with tqdm(total=len(tasks), initial=len(found), unit="block", disable=not progress) as bar:
+    with progress_bar("blocks", len(tasks), language, done=len(found)) as bar:
         for task, results in gather(workers, work, left):
             found[task[:3]] = results
             if task in places:

@@ -1,19 +1,34 @@
-"""Problems in words: each has a code, and its sentences stand in the locale files under that code."""
+"""What is said to whoever runs a command: problems in words, and every line that a terminal shows.
+
+A problem has a code, and its sentences stand in the locale files under that code.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import codecs
+import io
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import yaml
 
-from vpresearch.errors import MOST_LISTED, InputError, Problem
+from vpresearch.errors import MOST_LISTED, InputError, Problem, VPResearchError
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+Failure = TypeVar("Failure", bound=VPResearchError)
 LANGUAGES = ("es", "en")
+# What a command speaks, for all the processes that it starts; without one, the library speaks English.
+SPOKEN = "VPRESEARCH_LANGUAGE"
 # Values that are named in the language, and where its words for them are.
 _NAMED = {"unit": "unit", "kind": "identifier"}
 # Words for a whole patient, which name no single column, and words that differ by the row that they name.
@@ -21,6 +36,11 @@ _OF_SEVERAL_COLUMNS = {"constant_empty", "constant_several", "patient_once", "ki
 _OF_ONE_ROW = {"constant": "constant_many", "ids_alike": "ids_alike_many"}
 _MOST_VALUES = 5
 _LOCALES = Path(__file__).parent / "locales"
+# How our signs are written where a terminal, or a file in its place, knows no others than those of ASCII.
+_SPELLED = """≥>= ≤<= ≠!= ±+/- ×x ·- •* →-> …... ∞inf −- –- —- ‘' ’' “" ”" «" »" ¿ ¡ ²2 ³3 ºo ªa χchi κkappa µu"""
+_IN_ASCII = {"\xa0": " "} | {pair[0]: pair[1:] for pair in _SPELLED.split(" ")}
+# Controls, among them the sign that begins the commands of a terminal; what turns the order of letters, or is not seen.
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 # The one in C, where there is one, takes a tenth of the time, and every kernel reads its words.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -61,6 +81,7 @@ def tell(
     row: int | None = None,
     column: str | None = None,
     cell: str | None = None,
+    line: int | None = None,
     **values: object,
 ) -> Problem:
     """Make a problem whose words are in the locale files.
@@ -72,7 +93,7 @@ def tell(
     wording : str, optional
         Key of the words, where one code has several; the code itself otherwise.
     sheet, column, cell : str, optional
-    row : int, optional
+    row, line : int, optional
     **values : object
         What the words leave open; a ``unit`` and a ``kind`` of identifier are named in the language, and a dict
         holds the words of each.
@@ -87,7 +108,7 @@ def tell(
     >>> print(tell("missing_value", row=4, column="EAV previa"))
     row 4, column EAV previa: The cell is empty. Enter the value.
     """
-    blank = Problem(code, "", "", sheet, row, column, None, cell, wording or code, values)
+    blank = Problem(code, "", "", sheet, row, column, line, cell, wording or code, values)
     return told(blank, "en")
 
 
@@ -244,9 +265,10 @@ def listed(
       1. La tabla tiene encabezado pero ninguna fila. Escriba una fila por vértebra.
     """
     names, count = words(language)["where"], len(problems)
-    lines = [f"{source}: {count} {names['problem' if count == 1 else 'problems']}"]
+    lines = [f"{visible(source)}: {count} {names['problem' if count == 1 else 'problems']}"]
     lines += [
-        f"  {number}. {line(problem, language, values)}" for number, problem in enumerate(problems[:MOST_LISTED], 1)
+        f"  {number}. {visible(line(problem, language, values))}"
+        for number, problem in enumerate(problems[:MOST_LISTED], 1)
     ]
     if count > MOST_LISTED:
         lines.append("  " + names["more"].format(n=count - MOST_LISTED))
@@ -275,3 +297,128 @@ def refused(source: str, code: str, **values: object) -> InputError:
       1. The file is empty. Save the table again.
     """
     return InputError(source, [tell(code, **values)])  # type: ignore[arg-type]
+
+
+def failure(code: str, kind: type[Failure] = VPResearchError, **values: object) -> Failure:  # type: ignore[assignment]
+    """Make the error of something that could not be done, though no file of the user's is wrong.
+
+    Parameters
+    ----------
+    code : str
+    kind : type, optional
+        A `VPResearchError`.
+    **values : object
+        As of `tell`.
+
+    Returns
+    -------
+    VPResearchError
+
+    Examples
+    --------
+    >>> print(failure("cluster_lost", scheduler="tcp://HOST:8786"))
+    The cluster tcp://HOST:8786 was lost, or its workers were. Start them anew, and repeat the command.
+    """
+    return kind(tell(code, **values))  # type: ignore[arg-type]
+
+
+# -- the terminal ------------------------------------------------------------------------------------------------
+
+
+def spoken() -> str:
+    """Give the language of the command that runs, in all its processes; English without one."""
+    language = os.environ.get(SPOKEN)
+    return language if language in LANGUAGES else "en"
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Let this process, and those that it starts, speak a language."""
+    before = os.environ.get(SPOKEN)
+    os.environ[SPOKEN] = language
+    try:
+        yield
+    finally:
+        os.environ.pop(SPOKEN)
+        os.environ |= {} if before is None else {SPOKEN: before}
+
+
+def visible(text: str) -> str:
+    r"""Write what would steer a terminal, turn the order of letters or not be seen as the escapes of Python.
+
+    Examples
+    --------
+    >>> print(visible("\x1b[2Jaño\u202e.csv"))
+    \x1b[2Jaño\u202e.csv
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        sign.encode("unicode_escape").decode() if unicodedata.category(sign) in _UNSEEN else sign for sign in text
+    )
+
+
+def say(text: str, file: TextIO | None = None) -> None:
+    """Print lines: the only way to the terminal, which shows all that is in them and obeys nothing.
+
+    Parameters
+    ----------
+    text : str
+    file : file, optional
+        Standard output where not given.
+    """
+    print("\n".join(map(visible, text.split("\n"))), file=file, flush=True)
+
+
+def say_anything() -> None:
+    """Let standard output and error write every sign, whatever their encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_spell.__name__)
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    """Spell signs that an encoding lacks in ASCII."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_in_ascii, error.object[error.start : error.end])), error.end
+
+
+def _in_ascii(sign: str) -> str:
+    if sign in _IN_ASCII:
+        return _IN_ASCII[sign]
+    # A letter without its accents; of anything else, such as ½ or ≠, a part would say something else.
+    letter = unicodedata.normalize("NFD", sign).encode("ascii", "ignore").decode() if sign.isalpha() else ""
+    return letter or sign.encode("ascii", "backslashreplace").decode()
+
+
+codecs.register_error(_spell.__name__, _spell)
+
+
+def progress_bar(
+    what: str, total: int, language: str | None, items: Iterable[Any] | None = None, done: int = 0
+) -> tqdm[Any]:
+    """Show how far a long job is, and the time left, on standard error.
+
+    Parameters
+    ----------
+    what : str
+        Key of the name of what is counted.
+    total : int
+    language : {"es", "en"} or None
+        None for no bar.
+    items : iterable, optional
+        Counted as they are taken; where not given, ``update`` counts.
+    done : int
+        Of them, before this begins.
+
+    Returns
+    -------
+    tqdm.tqdm
+    """
+    from tqdm import tqdm
+
+    # The bar's monitor is a thread, and a process with threads cannot be copied.
+    tqdm.monitor_interval = 0
+    said = words(language or LANGUAGES[0])["progress"]
+    return tqdm(items, said[what], total, initial=done, disable=language is None, bar_format=said["bar"])

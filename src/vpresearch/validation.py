@@ -210,7 +210,8 @@ def as_json(examined: Examined, language: str) -> str:
         "sizes": _sizes(dataset) if dataset else None,
         "n": [vars(one) for one in presence(dataset)] if dataset else None,
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    # Letters as escapes: a machine reads them under any encoding, and none of them steers a terminal.
+    return json.dumps(content, indent=2)
 
 
 def _notes(examined: Examined) -> list[Problem]:

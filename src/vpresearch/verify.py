@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from vpresearch.compendium import read_compendium
-from vpresearch.errors import VPResearchError
+from vpresearch.labels import text
 from vpresearch.project import ROOT
+from vpresearch.telling import failure, say
 
 # Two runs agree on everything but the hour: papermill's record of it in the executed notebooks, and how long they took.
 _TIMED = ("run.json", "notebooks/*.ipynb")
@@ -42,9 +43,6 @@ class Conditions:
     hash_seed: str
     place: str
 
-    def __str__(self) -> str:
-        return f"locale {self.locale}, time zone {self.timezone}, hash seed {self.hash_seed}, started in {self.place}"
-
 
 UNLIKE = (
     Conditions("first", "C", "America/St_Johns", "0", "."),
@@ -53,16 +51,12 @@ UNLIKE = (
 Say = Callable[[str], None]
 
 
-def _say(line: str) -> None:
-    # At once, also into a log: a run takes its time.
-    print(line, flush=True)
-
-
-def verify(say: Say = _say) -> bool:
+def verify(language: str = "en", say: Say = say) -> bool:
     """Run everything twice, and tell every file that differs; nothing is left of either run.
 
     Parameters
     ----------
+    language : {"es", "en"}
     say : callable, optional
         Takes a line of what is told.
 
@@ -81,22 +75,20 @@ def verify(say: Say = _say) -> bool:
         folder = Path(name)
         made = []
         for number, conditions in enumerate(UNLIKE, 1):
-            say(f"Run {number} of {len(UNLIKE)}: {conditions}")
+            under = text("verify.conditions", language, **vars(conditions))
+            say(text("verify.run", language, number=number, total=len(UNLIKE), conditions=under))
             made.append(run(conditions, folder / conditions.name))
         first, second = (contents(out) for out in made)
         shipped = contents(ROOT, exhibits())
         again = {name: content for name, content in first.items() if name.startswith(("tables/", "figures/"))}
-        differences = differing(first, second, "the two runs")
-        differences += differing(shipped, again, "the project and the runs")
+        differences = differing(first, second, "runs", language)
+        differences += differing(shipped, again, "project", language)
     for line in differences:
         say(f"  {line}")
     for locale in missing:
-        say(
-            f"Not checked: this system has no locale {locale}, so the C library fell back to C. "
-            f"Generate it (localedef -i es_ES -f UTF-8 {locale}) and run this again."
-        )
-    verdict = f"{len(differences)} differences" if differences else "the same bytes"
-    say(f"{len(first)} files made twice, {len(shipped)} of them also in the project: {verdict}")
+        say(text("verify.not_checked", language, locale=locale))
+    verdict = text("verify.differences" if differences else "verify.same", language, n=len(differences))
+    say(text("verify.verdict", language, made=len(first), shipped=len(shipped), verdict=verdict))
     return not differences
 
 
@@ -153,7 +145,7 @@ def run(conditions: Conditions, folder: Path) -> Path:
     # Its progress goes to the terminal; what it says in the end is the same both times.
     done = subprocess.run(command, cwd=place, env={**os.environ, **settings}, stdout=subprocess.PIPE, check=False)
     if done.returncode:
-        raise VPResearchError(f"The run under {conditions} failed, and nothing was compared.")
+        raise failure("verify_failed", run=conditions.name)
     return out
 
 
@@ -202,15 +194,16 @@ def exhibits() -> frozenset[str]:
     return frozenset(path.relative_to(ROOT).as_posix() for output in outputs for path in ROOT.glob(f"{output}.*"))
 
 
-def differing(one: Mapping[str, bytes], other: Mapping[str, bytes], between: str) -> list[str]:
+def differing(one: Mapping[str, bytes], other: Mapping[str, bytes], between: str, language: str) -> list[str]:
     """Tell every difference between two sets of files.
 
     Parameters
     ----------
     one, other : dict of str to bytes
         Content by relative path.
-    between : str
-        What they are, in words.
+    between : {"runs", "project"}
+        What they are.
+    language : {"es", "en"}
 
     Returns
     -------
@@ -219,23 +212,27 @@ def differing(one: Mapping[str, bytes], other: Mapping[str, bytes], between: str
 
     Examples
     --------
-    >>> differing({"a": b"12", "b": b""}, {"a": b"13"}, "two runs")
-    ["a differs between two runs from byte 2 on: b'2' and b'3'", 'b is in one only of two runs']
+    >>> differing({"a": b"12", "b": b""}, {"a": b"13"}, "runs", "en")
+    ["a differs between the two runs from byte 2 on: b'2' and b'3'", 'b is in one only of the two runs']
     """
-    lines = []
+    lines, said = [], text(f"verify.{between}", language)
     for name in sorted({*one, *other}):
         if name not in one or name not in other:
-            lines.append(f"{name} is in one only of {between}")
+            lines.append(text("verify.only_one", language, name=name, between=said))
         elif one[name] != other[name]:
-            lines.append(f"{name} differs between {between} {_where(one[name], other[name])}")
+            first = _first(one[name], other[name])
+            how = _how(one[name][first : first + 20], other[name][first : first + 20], language)
+            lines.append(text("verify.differs", language, name=name, between=said, byte=first + 1, how=how))
     return lines
 
 
-def _where(one: bytes, other: bytes) -> str:
-    """Tell from where on two contents differ, and how, where it can be read."""
-    first = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), -1)
-    if first == -1:
-        first = min(len(one), len(other))
-    parts = [content[first : first + 20] for content in (one, other)]
-    told = f": {' and '.join(map(repr, parts))}" if all(part.isascii() for part in parts) else ""
-    return f"from byte {first + 1} on{told}"
+def _first(one: bytes, other: bytes) -> int:
+    """Find the first place where two contents differ."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, pair in pairs if pair[0] != pair[1]), min(len(one), len(other)))
+
+
+def _how(one: bytes, other: bytes, language: str) -> str:
+    """Show what differs, where it can be read."""
+    legible = one.isascii() and other.isascii()
+    return text("verify.how", language, one=repr(one), other=repr(other)) if legible else ""

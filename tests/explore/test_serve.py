@@ -40,8 +40,8 @@ def test_the_address_reaches_the_browser_by_a_file_and_not_by_a_command(
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
-    serve._announce("http://here/?token=secret", tmp_path, browser=True)
-    assert "secret" in capsys.readouterr().out
+    serve._announce("http://here/?token=secret", tmp_path, "es", browser=True)
+    assert capsys.readouterr().out == "http://here/?token=secret\nCtrl-C lo cierra.\n"
     assert len(opened) == 1
     assert "secret" not in opened[0]
     assert "secret" in (tmp_path / "open.html").read_text(encoding="utf-8")
@@ -50,8 +50,8 @@ def test_the_address_reaches_the_browser_by_a_file_and_not_by_a_command(
 @pytest.mark.parametrize("command", ["explore", "app"])
 def test_the_commands_serve_on_the_port_that_is_asked_for(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, bool]] = []
-    monkeypatch.setattr(serve, "serve_lab", lambda port, *, browser: asked.append((port, browser)))
-    monkeypatch.setattr(serve, "serve_app", lambda port, *, browser: asked.append((port + 1, browser)))
+    monkeypatch.setattr(serve, "serve_lab", lambda port, _, *, browser: asked.append((port, browser)))
+    monkeypatch.setattr(serve, "serve_app", lambda port, _, *, browser: asked.append((port + 1, browser)))
     assert cli.main([command, "--port", "4000", "--no-browser"]) == 0
     assert asked == [(4000 if command == "explore" else 4001, False)]
 

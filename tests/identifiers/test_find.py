@@ -180,5 +180,5 @@ def test_a_problem_is_a_problem() -> None:
     ],
 )
 def test_nothing_is_named_after_a_file_that_may_be_named_after_somebody(stem: str, *, personal: bool) -> None:
-    options = cli._parser().parse_args(["reproduce", "--data", f"{stem}.xlsx"])
+    options = cli._parser("es").parse_args(["reproduce", "--data", f"{stem}.xlsx"])
     assert (cli._folders(options)[0].name == "study") == (personal or stem == "study")

@@ -246,12 +246,12 @@ def test_counts_without_a_deviation_are_gaussian_binomials() -> None:
 def test_what_does_not_fit_is_refused_rather_than_wrong(monkeypatch: pytest.MonkeyPatch, fresh: None) -> None:
     cell = _cell(50, "4.7", "2.2", 1, 7)
     monkeypatch.setattr(_multisets, "MAX_EDGES", 1000)
-    with pytest.raises(LatticeTooLargeError, match="table needs"):
+    with pytest.raises(LatticeTooLargeError, match=r"takes [0-9]+ entries"):
         count(cell)
     solve.cache_clear()
     monkeypatch.undo()
     monkeypatch.setattr(_multisets, "MAX_COUNT", 1000.0)
-    with pytest.raises(LatticeTooLargeError, match="64-bit"):
+    with pytest.raises(LatticeTooLargeError, match="too many possible datasets"):
         count(cell)
 
 
@@ -299,7 +299,7 @@ def test_impossible_requests_of_the_sampler_are_refused() -> None:
         sample(cell, 2, weights=[1.0] * 10, distinct=True)
     with pytest.raises(ValueError, match="10 positive numbers"):
         sample(cell, 2, weights=[1.0] * 9 + [0.0])
-    with pytest.raises(LatticeTooLargeError, match="82 datasets"):
+    with pytest.raises(LatticeTooLargeError, match="82 possible datasets"):
         enumerate_multisets(cell, most=81)
 
 

@@ -190,10 +190,10 @@ def test_the_smallest_good_file(tmp_path: Path) -> None:
         (_claim(printed=None), "a.n: the key printed is missing."),
         (_claim(kind=None), "a.n: the key kind is missing."),
         (_claim(places=None), "a.n: the key places is missing."),
-        (_claim(id=None), "a claim without an id: the key id is missing."),
+        (_claim(id=None), "claims[1]: the key id is missing."),
         (_claim(compute=None), "a.n: the key compute is missing."),
-        (_claim(printed=27), "a.n: printed is not text;"),
-        (_claim(printed=0.466), "a.n: printed is not text;"),
+        (_claim(printed=27), "a.n: printed is not text."),
+        (_claim(printed=0.466), "a.n: printed is not text."),
         (_claim(printed="n.s."), "a.n: printed is not one number:"),
         (_claim(printed="2,5"), "a.n: a count must be a whole number,"),
         (_claim(printed="-2"), "a.n: a count cannot be negative."),
@@ -246,7 +246,7 @@ _MEAN = {"statistic": "mean", "over": "patients", "variable": "vas_pre"}
         (_compute(fell=["vas_pre"]), "fell is not a list of two columns"),
         (_claim(kind="verbal", compute={"statistic": "difference", "over": "patients"}), "the key minus is missing"),
         (_claim(says="text"), "says is not a text by language"),
-        (_claim(id=["a"]), "the id is not text"),
+        (_claim(id=["a"]), "id is not text"),
         (_claim(places=[1]), "places is not a list of texts"),
         (_claim(kind=["count"]), "kind is not one of"),
         (_compute(over=["patients"]), "over is not one of"),
@@ -308,12 +308,12 @@ def test_a_slip_in_the_name_of_a_group_is_told_and_another_paper_s_group_is_not(
 
     twice = [of("b", {"stage": "I"}), of("c", {"stage": "II"})]
     problems = _refused(tmp_path, _paper(_CLAIM, *twice, of("d", {"stege": "I"})))
-    assert ["stege; stage may be meant" in problem.message for problem in problems] == [True]
+    assert ["If stage is meant" in problem.remedy for problem in problems] == [True]
     path = tmp_path / "paper.yaml"
     age = {"age": {"over": "patients", "step": "1"}}
     table = _claim(id="p", kind="p", printed="0.2", compute={"statistic": "p", "over": "patients", "variable": "stage"})
     path.write_text(yaml.safe_dump(_paper(*twice, of("e", {"sage": "x"}), table, variables=age)), encoding="utf-8")
-    with pytest.raises(InputError, match="sage; stage"):
+    with pytest.raises(InputError, match=r"a column sage .* If stage is meant"):
         read_paper(path)
     path.write_text(yaml.safe_dump(_paper(*twice, of("e", {"arm": "x"}), table, variables=age)), encoding="utf-8")
     assert len(read_paper(path).claims) == 4

@@ -159,7 +159,7 @@ def test_no_draw_that_comes_out_is_told_without_a_claim_of_proof(paper: Paper, m
         return iter(())
 
     monkeypatch.setattr(dataset, "_draw", draw)
-    with pytest.raises(NotFoundError, match="barriga-martin-2022; another seed may"):
+    with pytest.raises(NotFoundError, match=r"barriga-martin-2022\. Try another seed"):
         reconstruct(paper, 1)
 
 

@@ -16,7 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from vpresearch.labels import text
 from vpresearch.project import NOTEBOOKS, ROOT
+from vpresearch.telling import say
 
 NOTEBOOK = NOTEBOOKS / "explore.ipynb"
 _SETTINGS = Path(__file__).with_name("jupyter")
@@ -50,13 +52,15 @@ def strip_outputs(model: dict[str, Any], **_: Any) -> None:
             cell["outputs"], cell["execution_count"] = [], None
 
 
-def serve_lab(port: int, *, browser: bool) -> None:
+def serve_lab(port: int, language: str, *, browser: bool) -> None:
     """Serve JupyterLab, open at the explorer, until it is interrupted.
 
     Parameters
     ----------
     port : int
         Or the next one that is free.
+    language : {"es", "en"}
+        Of what the terminal says.
     browser : bool
         Whether to open the browser there.
     """
@@ -91,17 +95,19 @@ def serve_lab(port: int, *, browser: bool) -> None:
         path = f"lab/tree/{NOTEBOOK.relative_to(ROOT).as_posix()}"
         address = f"http://{_LOOPBACK}:{server.port}/{path}?token={token}"
         # It listens only once it runs.
-        server.io_loop.call_later(0.5, lambda: _announce(address, folder, browser=browser))
+        server.io_loop.call_later(0.5, lambda: _announce(address, folder, language, browser=browser))
         server.start()
 
 
-def serve_app(port: int, *, browser: bool) -> None:
+def serve_app(port: int, language: str, *, browser: bool) -> None:
     """Serve the explorer as a page without code, until it is interrupted; every visitor has a kernel alone.
 
     Parameters
     ----------
     port : int
         Or the next one that is free.
+    language : {"es", "en"}
+        Of what the terminal says.
     browser : bool
         Whether to open the browser there.
     """
@@ -125,7 +131,7 @@ def serve_app(port: int, *, browser: bool) -> None:
 
         class App(Voila):  # type: ignore[misc,unused-ignore]
             def launch_browser(self) -> None:
-                _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}", folder, browser=browser)
+                _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}", folder, language, browser=browser)
 
         app = App.instance(config_file_paths=[str(folder)])
         app.initialize([str(NOTEBOOK)])
@@ -135,8 +141,8 @@ def serve_app(port: int, *, browser: bool) -> None:
         app.start()
 
 
-def _announce(url: str, folder: Path, *, browser: bool) -> None:
-    print(f"{url}\nCtrl-C ends it.", flush=True)
+def _announce(url: str, folder: Path, language: str, *, browser: bool) -> None:
+    say(f"{url}\n{text('console.serving', language)}")
     if browser:
         # By a file that only its owner reads: what a browser is started with, everybody on the machine can see.
         page = folder / "open.html"

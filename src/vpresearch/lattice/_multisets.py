@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpresearch.errors import VPResearchError
+from vpresearch.telling import failure
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -85,7 +86,7 @@ class Inner:
 def _checked(counts: IntArray) -> IntArray:
     """Refuse counts whose sum might leave 64 bits."""
     if counts.sum(dtype=np.float64) > MAX_COUNT:
-        raise LatticeTooLargeError("The number of datasets is beyond exact 64-bit arithmetic.")
+        raise failure("beyond_64_bits", LatticeTooLargeError)
     return counts
 
 
@@ -136,7 +137,7 @@ class Multisets:
         of_total = budget + 1 + farthest * farthest
         of_taken = (2 * (widest + farthest) + 1) * of_total
         if of_taken * (self.size + 1) > MAX_COUNT:
-            raise LatticeTooLargeError("The sums of squares are beyond exact 64-bit arithmetic.")
+            raise failure("beyond_64_bits", LatticeTooLargeError)
         return of_taken, of_total
 
     @cached_property
@@ -175,7 +176,7 @@ class Multisets:
         most = np.minimum((budget - states.squares) // deviation**2, self.size - states.taken) + 1
         edges = int(most.sum())
         if edges > MAX_EDGES:
-            raise LatticeTooLargeError(f"The table needs {edges} entries at one value; the most is {MAX_EDGES}.")
+            raise failure("lattice_table", LatticeTooLargeError, n=edges, most=MAX_EDGES)
         return most
 
     def _merged(self, one: States, other: States) -> States:

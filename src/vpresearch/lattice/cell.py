@@ -14,6 +14,7 @@ import numpy as np
 
 from vpresearch.lattice._multisets import FloatArray, IntArray, LatticeTooLargeError, Multisets, Window
 from vpresearch.reported import Interval, Reported, RoundingRule
+from vpresearch.telling import failure
 
 Number: TypeAlias = int | float | str | Fraction
 Seed: TypeAlias = int | np.random.Generator | None
@@ -312,7 +313,7 @@ class Solved:
         """Every dataset as count vectors, in ascending lexicographic order."""
         total = self.multisets.count
         if total > most:
-            raise LatticeTooLargeError(f"The cell has {total} datasets; {most} is the most allowed to be listed.")
+            raise failure("lattice_listed", LatticeTooLargeError, n=total, most=most)
         if not total:
             return np.zeros((0, self.cell.size), dtype=np.int64)
         rows = self.rows(self.multisets.unrank(np.arange(total)))

@@ -25,6 +25,7 @@ from vpresearch.lattice.cell import (
     total_bounds,
 )
 from vpresearch.reported import Interval, Reported, RoundingRule
+from vpresearch.telling import failure
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 # Numbers of pairs: int64 where pairs are gone through, Python integers where they are multiplied.
@@ -524,7 +525,7 @@ def joint_rows(joint: Joint, most: int = 5_000_000) -> JointRows:
         listed.append(np.zeros((0, cell.size), dtype=np.int64) if solved is None else solved.listed(most))
     rows = JointRows(joint, *listed)
     if rows.keys > 2**53:
-        raise LatticeTooLargeError("The groups are too large for exact rank sums.")
+        raise failure("beyond_64_bits", LatticeTooLargeError)
     return rows
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from vpresearch.errors import InputError, Problem
+from vpresearch.telling import tell
 
 _MERGE = "tag:yaml.org,2002:merge"
 _MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
@@ -68,8 +69,7 @@ class _Loader(yaml.SafeLoader):
         entry.line, entry.lines = node.start_mark.line + 1, {}
         for key, line in written:
             if key in entry.lines:
-                message = f"The key {key} stands twice; it stood in line {entry.lines[key]} already."
-                self.repeated.append(Problem("key_twice", message, "Keep one.", line=line))
+                self.repeated.append(tell("key_twice", line=line, key=key, first_line=entry.lines[key]))
             entry.lines.setdefault(key, line)
         return entry
 
@@ -102,9 +102,9 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError:
-        problem = Problem("no_file", "There is no such file.", "Look at the folder and the name.")
+        problem = tell("no_file")
     except UnicodeDecodeError:
-        problem = Problem("not_text", "The file is not UTF-8 text.", "Save it as UTF-8.", line=1)
+        problem = tell("not_text", wording="not_utf8", line=1)
     raise InputError(path.name, [problem])
 
 
@@ -136,7 +136,7 @@ def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1 + text[: getattr(error, "position", 0)].count("\n")
-        problem = Problem("not_yaml", "The YAML cannot be read from here on.", "Correct this line.", line=line)
+        problem = tell("not_yaml", line=line)
     except RecursionError:
-        problem = Problem("not_yaml", "Brackets stand within brackets without end.", "Take them out.", line=1)
+        problem = tell("not_yaml", wording="endless_brackets", line=1)
     raise InputError(name, [problem])

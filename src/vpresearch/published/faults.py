@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, TypeAlias, get_args
+from typing import Any, NamedTuple, get_args
 
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
 from vpresearch.published.claims import Kind, Statistic, Unit
 from vpresearch.published.entries import Entry
 from vpresearch.reported import Reported
-
-# A fault in words, and its line.
-Fault: TypeAlias = tuple[str, int]
+from vpresearch.telling import tell
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
@@ -39,6 +37,22 @@ _COUNT = re.compile(r"[0-9]{1,15}")
 _ROWS = ("group", "minus", "within")
 # How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
 _ALIKE = 0.7
+
+
+class Fault(NamedTuple):
+    """What is wrong in an entry: the key of its words, its line, and what the words leave open."""
+
+    wording: str
+    line: int
+    values: Mapping[str, Any]
+
+
+def _fault(wording: str, line: int, **values: object) -> Fault:
+    return Fault(wording, line, values)
+
+
+def _told(code: str, name: object, faults: Iterable[Fault]) -> list[Problem]:
+    return [tell(code, wording=found.wording, line=found.line, name=name, **found.values) for found in faults]
 
 
 def decimal(text: object) -> str | None:
@@ -79,41 +93,40 @@ def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> li
     """
     if not isinstance(entry, Entry) or not isinstance(name, str):
         line = variables.line_of(str(name)) if isinstance(variables, Entry) else None
-        return [
-            Problem("variable", f"{name}: it is not a name with keys and values.", "Write over and step.", line=line)
-        ]
+        return [tell("variable", wording="paper_variable", line=line, name=name)]
     faults = [*_keys(entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry else {"over", "step"})]
     faults += _not_one_of(entry, "over", get_args(Unit))
     faults += _ratio(entry, variables) if "ratio" in entry else _grid(entry)
-    return [Problem("variable", f"{name}: {fault}.", "Correct the variable.", line=line) for fault, line in faults]
+    return _told("variable", name, faults)
 
 
 def _ratio(entry: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
     parts, line = entry["ratio"], entry.line_of("ratio")
     if not _is_list_of_text(parts) or len(set(parts)) != 2:
-        yield "ratio is not two columns, numerator and denominator", line
+        yield _fault("paper_ratio", line)
         return
-    yield from ((fault, line) for part in parts for fault in _unknown(part, variables))
+    for part in parts:
+        yield from _unknown(part, variables, line)
 
 
 def _grid(entry: Entry) -> Iterator[Fault]:
     for key in ("step", "low", "high"):
         if key in entry and decimal(entry[key]) is None:
-            yield f"{key} is not a number in quotes", entry.line_of(key)
+            yield _fault("paper_number", entry.line_of(key), key=key)
     step = decimal(entry.get("step"))
     if step is not None and float(step) <= 0:
-        yield "step must be above 0", entry.line_of("step")
+        yield _fault("paper_step", entry.line_of("step"))
     also = entry.get("also", [])
     if not isinstance(also, list) or any(decimal(low) is None for low in also):
-        yield "also is not a list of numbers in quotes", entry.line_of("also")
+        yield _fault("paper_numbers", entry.line_of("also"), key="also")
         also = []
     high = decimal(entry.get("high"))
     for key, low in [("low", entry.get("low")), *(("also", low) for low in also)]:
         if high is not None and decimal(low) is not None and float(str(decimal(low))) > float(high):
-            yield f"{key} is above high", entry.line_of(key)
+            yield _fault("paper_above_high", entry.line_of(key), key=key)
     most = entry.get("most_equal", 1)
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        yield "most_equal is not a whole number from 1", entry.line_of("most_equal")
+        yield _fault("paper_most_equal", entry.line_of("most_equal"))
 
 
 # -- claims ------------------------------------------------------------------------------------------------------
@@ -139,12 +152,14 @@ def columns_of(entries: list[Any]) -> Counter[str]:
     return found
 
 
-def of_claim(entry: object, line: int, variables: Mapping[str, Any], used: Counter[str]) -> list[Problem]:
+def of_claim(entry: object, number: int, line: int, variables: Mapping[str, Any], used: Counter[str]) -> list[Problem]:
     """Find what is wrong with one claim.
 
     Parameters
     ----------
     entry : object
+    number : int
+        Its place among the claims, from 1.
     line : int
         Where it begins.
     variables : dict of str to object
@@ -157,31 +172,33 @@ def of_claim(entry: object, line: int, variables: Mapping[str, Any], used: Count
     list of Problem
     """
     if not isinstance(entry, Entry):
-        remedy = "Write id, printed, kind, places, compute."
-        return [Problem("claim", "A claim is not keys and values.", remedy, line=line)]
+        return [tell("claim", wording="paper_claim", line=line, name=_name(entry, number))]
     compute = entry.get("compute")
     faults = [*_keys(entry, _CLAIM_KEYS, {"id", "printed", "kind", "places", "compute"}), *_parts(entry)]
     if isinstance(compute, Entry):
         faults += [*_of_compute(compute, str(entry.get("kind")), variables, used)]
     if "printed" in entry:
-        line = entry.line_of("printed")
-        faults += [(fault, line) for fault in _of_printed(entry["printed"], str(entry.get("kind")))]
-    name = entry.get("id", "a claim without an id")
-    return [Problem("claim", f"{name}: {fault}.", "Correct the claim.", line=line) for fault, line in faults]
+        faults += _of_printed(entry["printed"], str(entry.get("kind")), entry.line_of("printed"))
+    return _told("claim", _name(entry, number), faults)
+
+
+def _name(entry: object, number: int) -> object:
+    """Name a claim by its id, or by its place where it has none."""
+    return entry.get("id", f"claims[{number}]") if isinstance(entry, Entry) else f"claims[{number}]"
 
 
 def _parts(entry: Entry) -> Iterator[Fault]:
     yield from _not_one_of(entry, "kind", get_args(Kind))
     if not isinstance(entry.get("id", "-"), str) or not entry.get("id", "-"):
-        yield "the id is not text", entry.line_of("id")
+        yield _fault("paper_text", entry.line_of("id"), key="id")
     if not isinstance(entry.get("unit", ""), str):
-        yield "unit is not text", entry.line_of("unit")
+        yield _fault("paper_text", entry.line_of("unit"), key="unit")
     if not _is_list_of_text(entry.get("places", [])):
-        yield "places is not a list of texts", entry.line_of("places")
+        yield _fault("paper_texts", entry.line_of("places"), key="places")
     if not _is_text_by_text(entry.get("says", Entry())) or not set(entry.get("says", Entry())) <= _LANGUAGES:
-        yield f"says is not a text by language ({', '.join(sorted(_LANGUAGES))})", entry.line_of("says")
+        yield _fault("paper_says", entry.line_of("says"), languages=", ".join(sorted(_LANGUAGES)))
     if "compute" in entry and not isinstance(entry["compute"], Entry):
-        yield "compute is not keys and values", entry.line_of("compute")
+        yield _fault("paper_keys", entry.line_of("compute"), key="compute")
 
 
 def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: Counter[str]) -> Iterator[Fault]:
@@ -192,10 +209,8 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     amiss = [*_not_one_of(compute, "statistic", get_args(Statistic))]
     yield from amiss
     if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
-        yield (
-            f"a {kind} is printed of the statistic {_STATISTIC_OF[kind]}, not {statistic}",
-            compute.line_of("statistic"),
-        )
+        line = compute.line_of("statistic")
+        yield _fault("paper_statistic", line, kind_of=kind, needed=_STATISTIC_OF[kind], statistic=statistic)
     # The p of a table is of a column that divides the rows.
     yield from _of_columns(compute, {**variables, **used})
     for key in _ROWS:
@@ -206,59 +221,60 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
 def _of_columns(compute: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Find variables that nothing tells of."""
     if "variable" in compute:
-        named = compute["variable"]
-        faults = _unknown(named, variables) if isinstance(named, str) else ["variable is not text"]
-        yield from ((fault, compute.line_of("variable")) for fault in faults)
+        named, line = compute["variable"], compute.line_of("variable")
+        if isinstance(named, str):
+            yield from _unknown(named, variables, line)
+        else:
+            yield _fault("paper_text", line, key="variable")
     for key in ("variables", "fell"):
         named = compute.get(key, [])
         if not _is_list_of_text(named) or (key == "fell" and key in compute and len(named) != 2):
-            yield f"{key} is not a list of {'two ' if key == 'fell' else ''}columns", compute.line_of(key)
+            yield _fault("paper_two_columns" if key == "fell" else "paper_columns", compute.line_of(key), key=key)
         else:
-            yield from ((fault, compute.line_of(key)) for name in named for fault in _unknown(name, variables))
+            for name in named:
+                yield from _unknown(name, variables, compute.line_of(key))
 
 
 def _of_rows(compute: Entry, key: str, used: Counter[str]) -> Iterator[Fault]:
     """Find a group whose value YAML took for true, false or a number, or that its column does not have."""
     rows = compute[key]
     if not isinstance(rows, Entry):
-        yield f"{key} is not a value by column", compute.line_of(key)
+        yield _fault("paper_group", compute.line_of(key), key=key)
         return
     for column, value in rows.items():
         line = rows.line_of(str(column))
         if not isinstance(column, str) or not isinstance(value, str):
-            yield f"the value of {column} in {key} must be in quotes", line
+            yield _fault("paper_quotes", line, named=column, key=key)
         elif column not in columns():
             # Other papers have groups of their own; only a slip of the pen is told.
             often = [other for other, times in used.items() if times > 1 and abs(len(other) - len(column)) < 2]
             close = get_close_matches(column, often, 1, _ALIKE) if used[column] == 1 else []
             if close:
-                yield f"{key} has a column {column}; {close[0]} may be meant, or give it a name less alike", line
+                yield _fault("paper_column_near", line, key=key, named=column, near=close[0])
         elif columns()[column].levels and value not in {level.value for level in columns()[column].levels}:
-            yield f"{column} has no category {value}", line
+            accepted = ", ".join(level.value for level in columns()[column].levels)
+            yield _fault("paper_category", line, named=column, value=value, accepted=accepted)
 
 
-def _of_printed(printed: object, kind: str) -> Iterator[str]:
+def _of_printed(printed: object, kind: str, line: int) -> Iterator[Fault]:
     """Tell what no printed number of its kind can be."""
     if not isinstance(printed, str):
-        yield "printed is not text; write the number in quotes, as the paper prints it"
+        yield _fault("paper_printed_text", line)
         return
     try:
         number = Reported(printed)
     except ValueError:
-        yield f"printed is not one number: {printed[:40]}"
+        yield _fault("paper_printed_number", line, printed=printed[:40])
         return
-    if number.value < 0 and kind in {"sd", "count", "percentage", "p"}:
-        yield f"a {kind} cannot be negative"
-    if kind == "p" and (number.value > 1 or (number.bound == ">" and number.value == 1)):
-        yield "a p-value cannot be above 1"
-    if number.bound == "<" and number.value == 0 and kind in {"p", "percentage"}:
-        yield f"a {kind} cannot be below 0"
-    if number.value > 100 and kind == "percentage":
-        yield "a percentage of a group cannot be above 100"
-    if kind == "count" and number.value >= 0 and not number.bound and not _COUNT.fullmatch(printed):
-        yield "a count must be a whole number, in digits alone"
-    if number.bound and kind not in {"p", "percentage", "verbal"}:
-        yield f"a {kind} must be one number, not less or more than one"
+    wrong = {
+        "paper_negative": number.value < 0 and kind in {"sd", "count", "percentage", "p"},
+        "paper_p_above": kind == "p" and (number.value > 1 or (number.bound == ">" and number.value == 1)),
+        "paper_below_nought": number.bound == "<" and number.value == 0 and kind in {"p", "percentage"},
+        "paper_percentage_above": number.value > 100 and kind == "percentage",
+        "paper_count": kind == "count" and number.value >= 0 and not number.bound and not _COUNT.fullmatch(printed),
+        "paper_bound": bool(number.bound) and kind not in {"p", "percentage", "verbal"},
+    }
+    yield from (_fault(code, line, kind_of=kind, printed=printed[:40]) for code, found in wrong.items() if found)
 
 
 # -- claims together ---------------------------------------------------------------------------------------------
@@ -282,8 +298,7 @@ def of_ids(entries: list[Any]) -> Iterator[Problem]:
         if not isinstance(name, str):
             continue
         if name in seen:
-            message = f"{name}: the id stands twice."
-            yield Problem("id_twice", message, "Give each claim an id of its own.", line=entry.line_of("id"))
+            yield tell("id_twice", wording="paper_id_twice", line=entry.line_of("id"), name=name)
         seen.add(name)
 
 
@@ -298,22 +313,25 @@ def of_sizes(entries: list[Any]) -> Iterator[Problem]:
     ------
     Problem
     """
-    told = [entry for entry in entries if isinstance(entry, Entry) and isinstance(entry.get("compute"), Entry)]
+    told = [
+        (number, entry)
+        for number, entry in enumerate(entries, 1)
+        if isinstance(entry, Entry) and isinstance(entry.get("compute"), Entry)
+    ]
     sizes: dict[object, object] = {}
-    for entry in told:
+    for _, entry in told:
         if entry.get("kind") == "count" and "variable" not in entry["compute"]:
             sizes.setdefault(_rows(entry), entry.get("printed"))
-    for entry in told:
+    for number, entry in told:
         needed = {"mean": 1, "sd": 2}.get(str(entry.get("kind")))
         if needed is None:
             continue
-        name, line = entry.get("id", "a claim without an id"), entry.line_of("id")
+        about: dict[str, Any] = {"name": _name(entry, number), "line": entry.line_of("id")}
         if _rows(entry) not in sizes:
-            message = f"{name}: no claim tells the n of its group."
-            yield Problem("no_size", message, "Add the count as a claim.", line=line)
+            yield tell("no_size", wording="paper_no_size", **about)
         elif _is_below(sizes[_rows(entry)], needed):
-            message = f"{name}: a group of n = {sizes[_rows(entry)]} has no {entry['kind']}."
-            yield Problem("too_small", message, "Correct the count or remove the claim.", line=line)
+            n = sizes[_rows(entry)]
+            yield tell("too_small", wording="paper_too_small", n=n, kind_of=entry["kind"], **about)
 
 
 def _is_below(printed: object, needed: int) -> bool:
@@ -331,24 +349,23 @@ def _rows(entry: Entry) -> tuple[str, ...]:
 # -- forms -------------------------------------------------------------------------------------------------------
 
 
-def _unknown(name: str, variables: Mapping[str, Any]) -> list[str]:
+def _unknown(name: str, variables: Mapping[str, Any], line: int) -> Iterator[Fault]:
     if name in columns() or name in variables:
-        return []
+        return
     close = get_close_matches(name, [*columns(), *variables], 1, 0.6)
-    meant = f"; {close[0]} may be meant" if close else ""
-    return [f"the variable {name} is neither in the data dictionary nor under variables{meant}"]
+    yield _fault(f"paper_unknown{'_near' if close else ''}", line, variable=name, near="".join(close))
 
 
 def _keys(entry: Entry, known: set[str], needed: set[str]) -> Iterator[Fault]:
     for key in sorted(set(map(str, entry)) - known):
-        yield f"the key {key} is unknown", entry.line_of(key)
+        yield _fault("paper_key_unknown", entry.line_of(key), key=key, accepted=", ".join(sorted(known)))
     for key in sorted(needed - set(entry)):
-        yield f"the key {key} is missing", entry.line
+        yield _fault("paper_key_missing", entry.line, key=key)
 
 
 def _not_one_of(entry: Entry, key: str, accepted: tuple[str, ...]) -> Iterator[Fault]:
     if key in entry and not (isinstance(entry[key], str) and entry[key] in accepted):
-        yield f"{key} is not one of {', '.join(accepted)}", entry.line_of(key)
+        yield _fault("paper_not_one_of", entry.line_of(key), key=key, accepted=", ".join(accepted))
 
 
 def _is_list_of_text(value: object) -> bool:

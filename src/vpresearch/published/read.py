@@ -11,6 +11,7 @@ from vpresearch.published.claims import Claim, Compute, Grid, Paper
 from vpresearch.published.entries import Entry, read_entries, read_text
 from vpresearch.published.faults import columns_of, decimal, of_claim, of_ids, of_sizes, of_variable
 from vpresearch.reported import Reported
+from vpresearch.telling import tell
 
 _SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
@@ -48,14 +49,12 @@ def _paper(source: str, text: str) -> Paper:
     sections = {name: _section(content, name, kind, problems) for name, kind in _SECTIONS.items()}
     about, variables, claims = sections["paper"], sections["variables"], sections["claims"]
     if isinstance(about, Entry) and not isinstance(about.get("key"), str):
-        problems.append(
-            Problem("missing_key", "The paper has no key.", "Give it a short name in quotes.", line=about.line)
-        )
+        problems.append(tell("missing_key", wording="paper_no_key", line=about.line))
     for name, entry in variables.items():
         problems += of_variable(name, entry, variables)
     used = columns_of(claims)
-    for entry, line in zip(claims, getattr(claims, "lines", []), strict=True):
-        problems += of_claim(entry, line, variables, used)
+    for number, (entry, line) in enumerate(zip(claims, getattr(claims, "lines", []), strict=True), 1):
+        problems += of_claim(entry, number, line, variables, used)
     problems += [*of_ids(claims), *of_sizes(claims)]
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
@@ -67,9 +66,9 @@ def _paper(source: str, text: str) -> Paper:
 def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> Any:
     section = content.get(name) if isinstance(content, dict) else None
     if not isinstance(section, kind):
-        form = "a list" if kind is list else "keys and values"
         line = content.line_of(name) if isinstance(content, Entry) else 1
-        problems.append(Problem("missing_key", f"There is no {name} ({form}).", "Add it.", line=line))
+        wording = "paper_no_list" if kind is list else "paper_no_section"
+        problems.append(tell("missing_key", wording=wording, line=line, key=name))
         return kind()
     return section
 

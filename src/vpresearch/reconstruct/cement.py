@@ -83,9 +83,8 @@ def pair(rng: np.random.Generator, pool: Ints, volumes: Ints, leak: Ints, fill: 
     total = float(cement @ ratio)
     # A little inside the interval, so that no rounding rule can turn a tie the other way.
     low, high = (len(volumes) * float(fill.value + sign * fill.half_unit * Fraction(99, 100)) for sign in (-1, 1))
-    unreached = NotFoundError("no pairing of this cement with these volumes reaches the printed mean fill ratio")
     if total < low:
-        raise unreached
+        raise NotFoundError
     for group in rng.permuted(np.repeat([0, 1], swaps)):
         first, second = rng.choice(members[group], 2, replace=False)
         change = (cement[second] - cement[first]) * (ratio[first] - ratio[second])
@@ -94,7 +93,7 @@ def pair(rng: np.random.Generator, pool: Ints, volumes: Ints, leak: Ints, fill: 
             cement[[first, second]] = cement[[second, first]]
             total += change
     if total > high:
-        raise unreached
+        raise NotFoundError
     return cement
 
 

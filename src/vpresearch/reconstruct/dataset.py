@@ -21,6 +21,7 @@ from vpresearch.reconstruct.printed import level_counts, printed_count, printed_
 from vpresearch.reconstruct.skeleton import LEVELS, Bearers, Skeleton, draw_skeleton
 from vpresearch.reconstruct.targets import target
 from vpresearch.reconstruct.volumes import draw_volumes
+from vpresearch.telling import failure
 
 _ATTEMPTS = 50
 
@@ -91,7 +92,7 @@ def reconstruct(paper: Paper, seed: int) -> Reconstruction:
         table = next(_draw(rng, paper, skeletons, _ONE, enough=1), None)
         if table is not None:
             return Reconstruction(table, seed, attempt)
-    raise NotFoundError(f"none of {_ATTEMPTS} draws satisfied every number of {paper.key}; another seed may")
+    raise failure("no_draw", NotFoundError, n=_ATTEMPTS, paper=paper.key)
 
 
 def draw_block(paper: Paper, seed: int, block: int, size: int) -> list[pd.DataFrame]:
@@ -156,11 +157,11 @@ def _draw(
 
 
 def _refuse_normal_scores(skeleton: Skeleton, leak: Ints, scores: dict[str, Ints]) -> None:
-    for variable, of_patient in scores.items():
+    for of_patient in scores.values():
         score = of_patient[skeleton.patient]
         # The protocol takes the rank test unless both groups look normal.
         if all(shapiro_wilk(score[leak == value]).p_value >= ALPHA for value in (0, 1)):
-            raise NotFoundError(f"the protocol would not take the rank test for {variable}")
+            raise NotFoundError
 
 
 def _assemble(

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpresearch.dictionary import columns
-from vpresearch.errors import VPResearchError
 from vpresearch.load import RECONSTRUCTED_ID_PREFIX
+from vpresearch.telling import failure
 
 Floats = NDArray[np.float64]
 
@@ -155,7 +155,7 @@ def from_tables(tables: Sequence[pd.DataFrame]) -> Ensemble:
         stacked = stacked.astype(str) if stacked.dtype == object else stacked
         values[name], inverse = np.unique(stacked, return_inverse=True)
         if len(values[name]) > 256:
-            raise VPResearchError(f"{name} has {len(values[name])} distinct values; an ensemble holds 256 a column")
+            raise failure("too_many_values", name=name, n=len(values[name]))
         codes[name] = inverse.reshape(stacked.shape).astype(np.uint8)
     sizes = np.array([np.bincount(number) for number in numbers], dtype=np.uint8)
     return Ensemble(sizes, codes, values)

@@ -23,6 +23,7 @@ from vpresearch.reconstruct.printed import printed_fill
 from vpresearch.reconstruct.spread import difference_of_mean_fill, slope_of_leak_on_fill
 from vpresearch.reconstruct.targets import Target, attainable, target
 from vpresearch.reconstruct.verify import verify
+from vpresearch.telling import failure
 
 Sign = Literal[-1, 1]
 STATISTICS: Mapping[str, Callable[[Floats, NDArray[np.bool_]], Floats]] = {
@@ -104,7 +105,7 @@ def extreme(paper: Paper, ensemble: Ensemble, statistic: str, sign: Sign, seed: 
         table = search.table(int(bases[row]), states[row])
         if not verify(table, paper, attainable(paper)):
             return Witness(statistic, sign, float(sign * found[row]), float(sign * values.max()), table)
-    raise NotFoundError(f"no dataset with an extreme {statistic} passed the checker")
+    raise failure("no_extreme", NotFoundError, statistic=statistic)
 
 
 class _Search:

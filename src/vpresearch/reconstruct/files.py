@@ -18,7 +18,7 @@ from vpresearch.workers import Workers
 
 
 def make_ensemble(
-    paper: Paper, n: int, seed: int, out: Path, *, workers: Workers, extremes: bool, progress: bool
+    paper: Paper, n: int, seed: int, out: Path, *, workers: Workers, extremes: bool, progress: str | None
 ) -> list[Path]:
     """Draw an ensemble and write its files, all or none.
 
@@ -32,8 +32,8 @@ def make_ensemble(
     workers : Workers
     extremes : bool
         Whether to search for witnessed extremes too.
-    progress : bool
-        Whether to show the time left.
+    progress : {"es", "en"} or None
+        As in ``draw_ensemble``.
 
     Returns
     -------

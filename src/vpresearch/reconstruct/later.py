@@ -114,4 +114,4 @@ def _settle(rng: np.random.Generator, paper: Paper, variable: str, start: Floats
         shifted[patient] = np.clip(shifted[patient] + step * rng.choice([-1, 1]), low, high)
         if miss(shifted) <= miss(scores) + 0.05 * rng.exponential():
             scores = shifted
-    raise NotFoundError(f"no scores that print the means of {variable} were found")
+    raise NotFoundError

@@ -97,7 +97,7 @@ def draw_outcomes(
             first = int(good.argmax())
             compared = dict(zip(_COMPARED, (before[first], after[first], month[first]), strict=True))
             return compared | draw_later(rng, paper, before[first], month[first], bearers)
-    raise NotFoundError("no scores that print the group statistics were found to fit the patients")
+    raise NotFoundError
 
 
 def _scores(paper: Paper, variable: str) -> Scores:

@@ -6,7 +6,6 @@ from itertools import count, takewhile
 from math import ceil
 
 import pandas as pd
-from tqdm import tqdm
 
 from vpresearch.published import Paper
 from vpresearch.reconstruct.dataset import draw_block
@@ -14,6 +13,7 @@ from vpresearch.reconstruct.ensemble import Ensemble, from_tables
 from vpresearch.reconstruct.extreme import STATISTICS, STEPS, Sign, Witness, extreme
 from vpresearch.reconstruct.targets import attainable
 from vpresearch.reconstruct.verify import verify
+from vpresearch.telling import progress_bar
 from vpresearch.workers import InPlace, Workers, gather
 
 BLOCK = 320
@@ -26,7 +26,7 @@ def draw_ensemble(
     *,
     workers: Workers | None = None,
     block: int = BLOCK,
-    progress: bool = False,
+    progress: str | None = None,
 ) -> Ensemble:
     """Draw datasets that each satisfy every attainable claim of a paper, all verified.
 
@@ -42,8 +42,8 @@ def draw_ensemble(
         This process where not given.
     block : int
         Searches in a block; another size gives other datasets.
-    progress : bool, default False
-        Whether to show a bar with the time left, on standard error.
+    progress : {"es", "en"}, optional
+        Language of a bar with the time left, on standard error; no bar where not given.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def draw_ensemble(
         usual = max(found / len(drawn) if drawn else block / 3, 1)
         return min(workers.n, ceil((n - found) / usual))
 
-    with tqdm(total=n, unit="dataset", disable=not progress) as bar:
+    with progress_bar("datasets", n, progress) as bar:
         numbers = ((paper, seed, number, block) for number in count())
         for (*_, number, _), tables in gather(workers, draw_verified, numbers, wanted):
             drawn[number] = tables
@@ -102,7 +102,7 @@ def draw_extremes(
     seed: int,
     *,
     workers: Workers | None = None,
-    progress: bool = False,
+    progress: str | None = None,
     steps: int = STEPS,
 ) -> list[Witness]:
     """Search for the least and the greatest value of each statistic of ``extreme``.
@@ -127,7 +127,7 @@ def draw_extremes(
     aims = [(statistic, sign) for statistic in STATISTICS for sign in signs]
     tasks = ((paper, ensemble, *aim, seed, steps) for aim in aims)
     witnesses: dict[tuple[str, Sign], Witness] = {}
-    with tqdm(total=len(aims), unit="search", disable=not progress) as bar:
+    with progress_bar("searches", len(aims), progress) as bar:
         for _, witness in gather(workers or InPlace(), extreme, tasks):
             witnesses[witness.statistic, witness.sign] = witness
             bar.update()

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vpresearch.errors import VPResearchError
 from vpresearch.project import ROOT
 from vpresearch.reconstruct.ensemble import Ensemble
+from vpresearch.telling import failure
 
 ENSEMBLE = ROOT / "data" / "reconstructed" / "ensemble.npz"
 _VERTEBRAE = "patient_n_vertebrae"
@@ -86,5 +86,5 @@ def read_ensemble(path: Path | str) -> Ensemble:
             codes = {name: coded if coded.ndim == 2 else np.zeros(coded, np.uint8) for name, coded in codes.items()}
             values = {name: arrays[f"{name}.values"] for name in names}
             return Ensemble(arrays[_VERTEBRAE], codes, values)
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise VPResearchError(f"{Path(path).name} cannot be read as an ensemble: {error}.") from None
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        raise failure("not_an_ensemble", file=Path(path).name) from None

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.optimize import OptimizeResult, linprog
 from scipy.special import expit
 
-from vpresearch.errors import VPResearchError
 from vpresearch.regression.design import Design, Floats
+from vpresearch.telling import failure
 
 _TOLERANCE = 1e-7
 # Steps to look for a proof in, and a weight that is no rounding error.
@@ -123,7 +123,7 @@ def _overlaps(signed: Floats) -> bool:
 def _reached(solution: OptimizeResult) -> float:
     """Give what a programme reaches; nought is always a solution."""
     if solution.fun is None:
-        raise VPResearchError("the check for separation found no solution: " + str(solution.message))
+        raise failure("no_solution", said=solution.message)
     return -float(solution.fun)
 
 

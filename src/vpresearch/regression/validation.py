@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from vpresearch.errors import VPResearchError
 from vpresearch.regression.batched_firth import batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.log_odds import log_odds
@@ -78,7 +77,7 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
 
     Raises
     ------
-    VPResearchError
+    ValueError
         If the design has more than one predictor.
 
     References
@@ -94,7 +93,7 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
     [('c', 0.75), ('brier', 0.2043)]
     """
     if len(design.terms) != 2:
-        raise VPResearchError("only a model with one predictor is validated")
+        raise ValueError("only a model with one predictor is validated")
     fitted = log_odds(design, "ml")
     patients, why_not = design.n_clusters, fitted.reason or why_too_few(design)
     if why_not:

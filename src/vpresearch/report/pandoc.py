@@ -11,7 +11,7 @@ from typing import Any
 
 import pypandoc
 
-from vpresearch.errors import VPResearchError
+from vpresearch.telling import failure
 
 Node = dict[str, Any]
 
@@ -83,7 +83,7 @@ def run(arguments: Sequence[str], given: str) -> bytes:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0"}
     done = subprocess.run(command, input=given.encode(), capture_output=True, check=False, env=environment)
     if done.returncode:
-        raise VPResearchError(f"pandoc could not write the report: {done.stderr.decode(errors='replace').strip()}")
+        raise failure("pandoc_failed", said=done.stderr.decode(errors="replace").strip())
     return done.stdout
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from vpresearch.errors import InputError, Problem
 from vpresearch.report.pandoc import Node, leaves, read, text_of, words
 from vpresearch.report.values import Value, write
+from vpresearch.telling import tell
 
 TEMPLATES = Path(__file__).parent / "templates"
 _KEY = re.compile(r"\{([a-z][\w.\-]*)(?::([p%\d]+))?\}")
@@ -188,21 +189,19 @@ def _fill_in(paragraph: Node, values: Mapping[str, Value], language: str, proble
             return ""
         try:
             return write(values[key], style, language)
-        except ValueError as error:
-            problems.append(Problem("bad_style", f"The key {key} {error}.", "Give decimals, p or %, as {key:2}."))
+        except ValueError:
+            problems.append(tell("bad_style", key=key, style=style))
             return ""
 
     for leaf in leaves(paragraph):
         if leaf["t"] == "Str":
             left = _KEY.sub("", leaf["c"])
             if "{" in left or "}" in left:
-                message = f"A brace is left over in the words “{leaf['c']}”."
-                problems.append(Problem("bad_key", message, "Write a key as {name} or {name:style}, without blanks."))
+                problems.append(tell("bad_key", text=leaf["c"]))
             leaf["c"] = _KEY.sub(written, leaf["c"])
     return of_slope
 
 
 def _unknown(key: str, values: Mapping[str, Value]) -> Problem:
     near = difflib.get_close_matches(key, values, n=1, cutoff=0.6)
-    remedy = f"Did you mean {near[0]}?" if near else "See vpresearch.report.values for the keys that there are."
-    return Problem("unknown_key", f"No result has the key {key}.", remedy)
+    return tell("unknown_key", wording="unknown_key_near" if near else "unknown_key", key=key, near="".join(near))

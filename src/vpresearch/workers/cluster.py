@@ -8,8 +8,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from vpresearch.errors import VPResearchError
-from vpresearch.telling import refused
+from vpresearch.telling import failure, refused
 from vpresearch.workers.base import Workers
 from vpresearch.workers.running import running_code
 
@@ -76,7 +75,7 @@ def cluster(scheduler: str) -> Iterator[Workers]:
             try:
                 yield workers
             except (CancelledError, KilledWorker, ClosedClientError, CommClosedError):
-                raise VPResearchError(f"{scheduler} was lost, or its workers were, again and again.") from None
+                raise failure("cluster_lost", scheduler=scheduler) from None
 
 
 def _check(client: Client, scheduler: str) -> None:

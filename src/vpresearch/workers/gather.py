@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from typing import Any, TypeVar
 
-from vpresearch.errors import VPResearchError
+from vpresearch.telling import failure
 from vpresearch.workers.base import Workers
 
 Task = TypeVar("Task", bound=tuple[Any, ...])
@@ -61,16 +61,10 @@ def gather(
                     result = future.result()
                 except BrokenExecutor:
                     if tries == TRIES:
-                        raise VPResearchError(_LOST) from None
+                        raise failure("workers_killed", n=TRIES) from None
                     lost.append((task, tries + 1))
                 else:
                     yield task, result
     finally:
         for future in in_hand:
             future.cancel()
-
-
-_LOST = (
-    f"{TRIES} times in a row, a worker process was killed from outside in the middle of its work. "
-    "The machine may be out of memory: use fewer --workers."
-)
