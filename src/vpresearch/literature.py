@@ -19,6 +19,8 @@ from vpresearch.project import COMPARATORS
 from vpresearch.regression.proportion import clopper_pearson
 from vpresearch.reported import Reported
 
+# How the paper says that its leaks were found; by plain radiographs besides.
+OWN_DETECTION = "CT"
 # What a cell may hold, and what to do where it holds something else.
 _CELLS = {
     "study": (".+", "Fill it in."),

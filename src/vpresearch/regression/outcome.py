@@ -169,7 +169,7 @@ def _restricted_likelihood(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats,
 
     nearest = int(np.argmin([height(ratio) for ratio in _RATIOS[1:-1]]))
     low, high = float(_RATIOS[nearest]), float(_RATIOS[nearest + 2])
-    # By the slope: heights alone tell the place of a minimum to half of a number's digits, the rest being the machine's.
+    # By the slope: heights tell the place of a minimum to half of its digits only, and the rest is the machine's.
     inside = steepness(low) < 0 < steepness(high)
     found = float(brentq(steepness, low, high, xtol=1e-14 * low)) if inside else min(low, high, key=height)
     ratio = min(0.0, found, key=height)

@@ -13,7 +13,7 @@ from vpresearch.report.pandoc import Node, leaves, read, text_of, words
 from vpresearch.report.values import Value, write
 
 TEMPLATES = Path(__file__).parent / "templates"
-_KEY = re.compile(r"\{([a-z][\w.\-]*)(?::([p%\d]+))?\}")
+_KEY = re.compile(r"\{([a-z][\w.\-]*)(?::([a-z%\d]+))?\}")
 _SHOWN = re.compile(r"\{show\.([\w.]+)\}")
 # Keys that tell of the slope of leak on fill.
 _OF_SLOPE = ("models.", "leak_risk.", "dose.", "precision.", "specification.", "assumptions.", "validation.")

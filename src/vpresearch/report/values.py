@@ -75,7 +75,8 @@ def write(value: Value, style: str, language: str) -> str:
     value : str, int or float
     style : str
         A number of decimals; ``p``, a whole p-value with its sign; ``%`` and a number of decimals, a share as a
-        percentage; ``pp``, a difference of shares in whole percentage points; or nothing, for words and counts.
+        percentage; ``pp``, a difference of shares in whole percentage points; ``why``, the reason of a fit in words; or
+        nothing, for words and counts.
     language : {"es", "en"}
 
     Returns
@@ -91,13 +92,15 @@ def write(value: Value, style: str, language: str) -> str:
     --------
     >>> write(2.0512, "2", "es"), write(0.0002, "p", "es"), write(0.3128, "%0", "en"), write(12048, "", "en")
     ('2,05', 'p < 0,001', '31%', '12,048')
-    >>> write(-0.08, "pp", "es")
-    '−8'
+    >>> write(-0.08, "pp", "es"), write("one_outcome", "why", "en")
+    ('−8', 'the outcome does not vary')
     """
     if style == "" and isinstance(value, int):
         return labels.count(value, language)
     if style == "" and isinstance(value, str):
         return value
+    if style == "why" and isinstance(value, str):
+        return labels.why_not(value, language)
     if isinstance(value, float) and math.isnan(value):
         return labels.number(value, 0, language)
     if isinstance(value, str) or not (style in {"p", "pp"} or style.removeprefix("%").isdigit()):
