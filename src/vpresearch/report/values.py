@@ -37,6 +37,7 @@ _INDEX: Mapping[str, tuple[str, ...]] = {
     "implied": ("model", "unit", "adjustment"),
     "scorecard": ("claim",),
 }
+_CITED = ("authors", "title", "journal", "year", "pages")
 _LOG_ODDS = ("estimate", "ci_low", "ci_high")
 _VERSIONS = (
     *("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib"),
@@ -157,10 +158,9 @@ def _of_study(results: Results) -> dict[str, Value]:
         "study.no_leaks": len(study.vertebrae) - leaks,
         "study.women": int((study.patients["sex"] == "F").sum()),
         "study.sha256": study.sha256,
-        "paper.authors": str(results.paper.about["authors"]),
-        "paper.title": str(results.paper.about["title"]),
-        "paper.journal": str(results.paper.about["journal"]),
-        "paper.year": str(results.paper.about["year"]),
+        **{
+            f"paper.{name}": str(results.paper.about[name]) for name in ("authors", "title", "journal", "year", "pages")
+        },
         "parameters.alpha": results.alpha,
         "parameters.seed": str(results.seed),
     }
