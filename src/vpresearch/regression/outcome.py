@@ -146,7 +146,8 @@ def _restricted_likelihood(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats,
     joined = np.column_stack([x, y])
     products: Floats = joined.T @ joined
     sums = _sums(joined, cluster)
-    terms, beyond = x.shape[1], len(y) - x.shape[1]
+    terms = int(x.shape[1])
+    beyond = len(y) - terms
 
     def solve(ratio: float) -> tuple[Floats, Floats, float]:
         weighted = products - (sums.T * (ratio / (1 + sizes * ratio))) @ sums
@@ -157,7 +158,7 @@ def _restricted_likelihood(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats,
     def height(ratio: float) -> float:
         _, information, left = solve(ratio)
         determinants = float(np.log1p(sizes * ratio).sum() + np.linalg.slogdet(information).logabsdet)
-        return determinants + beyond * float(np.log(left))
+        return determinants + float(beyond * np.log(left))
 
     def steepness(ratio: float) -> float:
         coefficients, information, left = solve(ratio)
@@ -165,7 +166,7 @@ def _restricted_likelihood(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats,
         turned = sums[:, :terms].T * shrink
         moved = float(np.trace(np.linalg.solve(information, turned @ turned.T)))
         residual = shrink * (sums[:, terms] - sums[:, :terms] @ coefficients)
-        return float((sizes * shrink).sum()) - moved - beyond * float(residual @ residual) / left
+        return float((sizes * shrink).sum() - moved - beyond * (residual @ residual) / left)
 
     nearest = int(np.argmin([height(ratio) for ratio in _RATIOS[1:-1]]))
     low, high = float(_RATIOS[nearest]), float(_RATIOS[nearest + 2])
