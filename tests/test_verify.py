@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +69,7 @@ def test_equal_runs_are_verified_and_leave_nothing(go: Callable[..., tuple[bool,
     for conditions, line in zip(UNLIKE, said, strict=False):
         for value in (conditions.locale, conditions.timezone, conditions.hash_seed, conditions.place):
             assert value in line
+        assert ("old processor" in line) == conditions.oldest
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_a_locale_that_the_system_lacks_is_told(
 
 def test_the_conditions_are_unlike_in_everything() -> None:
     first, second = UNLIKE
-    for name in ("name", "locale", "timezone", "hash_seed", "place"):
+    for name in ("name", "locale", "timezone", "hash_seed", "place", "oldest"):
         assert getattr(first, name) != getattr(second, name)
 
 
@@ -130,6 +133,20 @@ def test_a_run_is_made_under_its_conditions(tmp_path: Path, monkeypatch: pytest.
     assert seen["cwd"] == tmp_path / UNLIKE[1].place
     told = {"LC_ALL": "es_ES.UTF-8", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "4294967295"}
     assert told.items() <= seen["env"].items()  # type: ignore[attr-defined]
+
+
+def test_an_old_processor_adds_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, made = subprocess.run, []
+    code = "import numpy as np; x = np.random.default_rng(1).normal(size=(99, 99)); print((np.exp(x) @ x).tobytes())"
+
+    def compute(command: list[str], **more: Any) -> subprocess.CompletedProcess[bytes]:
+        made.append(start([sys.executable, "-W", "error", "-c", code], **more))
+        return made[-1]
+
+    monkeypatch.setattr(subprocess, "run", compute)
+    for conditions in UNLIKE:
+        run(conditions, tmp_path / conditions.name)
+    assert made[0].stdout != made[1].stdout
 
 
 def test_a_run_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

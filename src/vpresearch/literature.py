@@ -22,6 +22,8 @@ from vpresearch.regression.proportion import clopper_pearson
 from vpresearch.reported import Reported
 from vpresearch.telling import refused, tell
 
+# How the paper says that its leaks were found; by plain radiographs besides.
+OWN_DETECTION = "CT"
 # What a cell may hold, and the words for what to do where it holds something else.
 _CELLS = {
     "study": (".+", "series_empty"),

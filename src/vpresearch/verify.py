@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from vpresearch.compendium import read_compendium
 from vpresearch.labels import text
@@ -35,6 +38,8 @@ class Conditions:
         Of Python's sets and dictionaries of strings.
     place : str
         Where it is started, within its folder.
+    oldest : bool
+        Whether sums and functions are worked out as on an old processor, not as this one does.
     """
 
     name: str
@@ -42,12 +47,18 @@ class Conditions:
     timezone: str
     hash_seed: str
     place: str
+    oldest: bool
 
 
 UNLIKE = (
-    Conditions("first", "C", "America/St_Johns", "0", "."),
-    Conditions("second", "es_ES.UTF-8", "Asia/Kathmandu", "4294967295", "carpeta con espacios y eñes"),
+    Conditions("first", "C", "America/St_Johns", "0", ".", oldest=False),
+    Conditions("second", "es_ES.UTF-8", "Asia/Kathmandu", "4294967295", "carpeta con espacios y eñes", oldest=True),
 )
+# What makes OpenBLAS and NumPy pass over the newer instructions of a processor; what a system does not know is ignored.
+_OLD_KERNELS = {
+    "OPENBLAS_CORETYPE": "Prescott" if platform.machine().lower() in ("x86_64", "amd64") else "ARMV8",
+    "NPY_DISABLE_CPU_FEATURES": " ".join(np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])),
+}
 Say = Callable[[str], None]
 
 
@@ -140,6 +151,7 @@ def run(conditions: Conditions, folder: Path) -> Path:
         "LANGUAGE": conditions.locale.split(".")[0],
         "TZ": conditions.timezone,
         "PYTHONHASHSEED": conditions.hash_seed,
+        **(_OLD_KERNELS if conditions.oldest else {}),
     }
     command = [sys.executable, "-m", "vpresearch", "reproduce", "--force", "--out", str(out)]
     # Its progress goes to the terminal; what it says in the end is the same both times.

@@ -17,7 +17,9 @@ from vpresearch.regression import bayes, firth, mixed
 from vpresearch.regression.bayes import ALTERNATIVES, PRIORS, posterior, probability_of_rise
 from vpresearch.regression.design import Design, design
 from vpresearch.regression.posterior import Margin
-from vpresearch.regression.posterior_heights import Priors
+from vpresearch.regression.posterior_heights import Posteriors, Priors
+from vpresearch.regression.quadrature import grouped
+from vpresearch.regression.separation import standardised
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _JAGS: dict[str, Any] = json.loads((_HERE / "bayes.json").read_text(encoding="utf-8"))
@@ -68,6 +70,19 @@ def test_a_finer_lattice_changes_nothing(found: dict[str, dict[str, float]]) -> 
     finer = numbers(posterior(study_of("synthetic41_narrow"), Priors(1.0, 1.0, 1.0), finer=1.5)[1])
     for name, value in found["synthetic41_narrow"].items():
         assert value == pytest.approx(finer[name], rel=1e-4), name
+
+
+def test_the_steps_are_as_wide_as_one_leak_among_hundreds_allows() -> None:
+    # One leak tells little: with the steps of many leaks the lattice would have too many places.
+    rng = np.random.default_rng(2)
+    fill = rng.normal(8, 3, 484)
+    one, many = (fill == np.sort(fill)[200]).astype(float), (rng.random(484) < 0.4).astype(float)
+    x = standardised(np.column_stack([np.ones(484), fill]))
+    rare, frequent = (Posteriors(grouped(x, y, np.arange(484))).under(PRIORS) for y in (one, many))
+    assert rare is not None
+    assert frequent is not None
+    assert (rare.room[:2] > 1.3 * frequent.room[:2]).all()
+    assert frequent.room[0] == pytest.approx(2 / math.sqrt(484), rel=1e-3)
 
 
 # -- rows --------------------------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.special import expit
+from scipy.special import expit, log_expit
 from scipy.stats import chi2
 
 from vpresearch.load import Dataset
 from vpresearch.regression import logistic, profile
-from vpresearch.regression.design import Design, design
+from vpresearch.regression.batched_firth import batched_firth
+from vpresearch.regression.design import Design, Floats, design
 from vpresearch.regression.firth import fit, flic, penalised, summit
 from vpresearch.regression.profile import climb
 from vpresearch.regression.separation import gate
@@ -245,3 +246,49 @@ def test_a_climb_that_does_not_settle_is_no_fit(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(profile, "_STEPS", 1)
     assert [estimate.reason for estimate in fit(study)] == ["not_converged"] * 2
     assert np.isnan(flic(study)).all()
+
+
+# -- profiles with several maxima --------------------------------------------------------------------------------
+
+
+def _height(x: Floats, y: Floats, intercept: Floats, slope: float) -> Floats:
+    """Penalised likelihood, written out."""
+    logit = intercept[:, None] + slope * x
+    weight = expit(logit) * expit(-logit)
+    total = weight.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centred = x - (weight @ x / total)[:, None]
+        penalty = np.log(total * (weight * centred**2).sum(axis=1)) / 2
+    return np.nan_to_num(log_expit((2 * y - 1) * logit).sum(axis=1) + penalty, nan=-np.inf)
+
+
+def _exhaustive(x: Floats, y: Floats, slope: float) -> float:
+    """The most over the intercept, from the best of a fine grid of steps about every row."""
+    near = np.concatenate([np.linspace(-10, 10, 41), [-30, -20, 20, 30]])
+    grid = np.unique((near[:, None] - slope * x).ravel())
+    heights = _height(x, y, grid, slope)
+    best = []
+    for place in np.argsort(-heights)[:40]:
+        low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
+        for _ in range(6):
+            fine = np.linspace(low, high, 21)
+            at = int(_height(x, y, fine, slope).argmax())
+            low, high = fine[max(at - 1, 0)], fine[min(at + 1, 20)]
+        best.append(float(_height(x, y, np.array([(low + high) / 2]), slope)[0]))
+    return max(best)
+
+
+@pytest.mark.parametrize("seed", [2, 6, 7, 69])
+def test_limits_of_separated_rows_are_those_of_an_exhaustive_profile(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(1, 20, 30).round(2)
+    y = (x > np.sort(x)[rng.integers(4, 26)]).astype(float)
+    if seed % 3 == 2:
+        y[np.argsort(x)[8]] = 1 - y[np.argsort(x)[8]]
+    columns = np.column_stack([np.ones(30), x])
+    slope = fit(Design("leak", y, columns, ("intercept", "fill"), ("", ""), np.arange(30)))[1]
+    top = _exhaustive(x, y, slope.estimate)
+    for end in (slope.ci_low, slope.ci_high):
+        assert 2 * (top - _exhaustive(x, y, end)) == pytest.approx(_CRITICAL, rel=1e-4)
+    many = batched_firth(x, y)
+    assert [many.low[0, 1], many.high[0, 1]] == pytest.approx([slope.ci_low, slope.ci_high], rel=1e-5)

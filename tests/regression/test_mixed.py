@@ -134,6 +134,23 @@ def test_a_fit_that_fails(y: list[float], x: list[float], cluster: list[int], re
         assert all(math.isnan(number) for number in (row.estimate, row.se, row.ci_low, row.ci_high, row.p_value))
 
 
+def test_a_flat_likelihood_gives_no_number_whatever_the_climb_says() -> None:
+    reasons = set()
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        # A few of 24 vertebrae keep their fill from parting the outcomes.
+        leak = (np.arange(24) > 11).astype(float)
+        turned = rng.choice(np.arange(6, 18), 2 + seed % 2, replace=False)
+        leak[turned] = 1 - leak[turned]
+        order = rng.permutation(24)
+        patient = np.unique(np.sort(rng.integers(0, 14, 24)), return_inverse=True)[1]
+        _, fill, _ = mixed.fit(made([*leak[order]], [*np.arange(24.0)[order]], [*patient]))
+        reasons.add(fill.reason)
+        # An error of more than ten log odds a standard deviation of the fill is no estimate.
+        assert math.isnan(fill.estimate) or fill.se * np.arange(24).std() < 10
+    assert reasons >= {"", "flat_likelihood"}
+
+
 # -- laws --------------------------------------------------------------------------------------------------------
 
 

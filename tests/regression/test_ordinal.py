@@ -107,6 +107,22 @@ def test_two_levels_make_a_logistic_regression() -> None:
     )
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_one_leak_among_hundreds_is_a_logistic_regression_too(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    # The last two have far outliers, whose log odds along the profile are beyond what floating-point odds can hold.
+    x = rng.lognormal(2, 0.7, 484) if seed < 4 else 3 * rng.standard_cauchy(484)
+    y = np.zeros(484)
+    y[np.argsort(x)[[60, 400, 240, 300, 100, 380][seed]]] = 1
+    study = _study([*x], [*(y if seed % 2 else 1 - y)])
+    names = ("estimate", "se", "ci_low", "ci_high", "p_value")
+    slope, expected = fit(study)[-1], logistic.fit(study)[-1]
+    assert slope.reason == expected.reason == ""
+    assert [getattr(slope, name) for name in names] == pytest.approx(
+        [getattr(expected, name) for name in names], rel=1e-5
+    )
+
+
 def test_a_level_that_nobody_has_is_passed_over() -> None:
     study = _synthetic()
     gap = Design("severity", np.where(study.y == 3, 7, study.y), study.x, study.terms, study.units, study.cluster)
@@ -140,6 +156,12 @@ def test_one_level_alone_may_overlap_without_a_test_of_proportional_odds() -> No
     assert fit(study)[-1].reason == ""
     assert proportional_odds(study).reason == "quasi_complete_separation"
     assert proportional_odds(_study([1, 2, 3, 4], [0, 1, 0, 1])).reason == "two_levels"
+
+
+def test_a_threshold_about_which_the_predictor_does_not_vary_has_no_slope_of_its_own() -> None:
+    study = _study([1, 2, 3, 4, 5, 3, 3], [0, 0, 0, 0, 0, 1, 2])
+    assert fit(study)[-1].reason == ""
+    assert proportional_odds(study).reason == "constant"
 
 
 def test_nearly_separated_data_are_fitted() -> None:

@@ -90,11 +90,12 @@ def test_without_missing_values_the_mixed_model_is_the_regression_of_the_means(s
     by_means = np.linalg.lstsq(x, means)[0]
     left = means - x @ by_means
     se = math.sqrt(left @ left / 5 * np.linalg.inv(x.T @ x)[2, 2])
-    assert estimate.estimate == pytest.approx(by_means[2], rel=1e-6, abs=1e-9)
+    assert estimate.estimate == pytest.approx(by_means[2], rel=1e-9, abs=1e-12)
     # The variance between patients cannot be negative, which makes the error no smaller than that of the means.
-    assert estimate.se >= se * (1 - 1e-6)
+    assert estimate.se >= se * (1 - 1e-10)
     if between > 3:
-        assert estimate.se == pytest.approx(se, rel=1e-5)
+        # Eleven digits: where only six are, those of the tables hang on the machine.
+        assert estimate.se == pytest.approx(se, rel=1e-11)
 
 
 def test_one_follow_up_makes_the_mixed_model_least_squares(studies: dict[str, Dataset]) -> None:

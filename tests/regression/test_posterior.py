@@ -59,3 +59,10 @@ def test_too_many_places_are_not_visited(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(posterior, "_MOST_PLACES", 1000)
     places, mass = explore(gauss, np.array([3.0, -1.0, 0.0]), np.full(3, 0.2))
     assert len(places) == len(mass) == 0
+
+
+def test_rounding_of_a_step_does_not_move_the_mean_of_a_folded_number() -> None:
+    at, nudges = np.arange(0, 9), 1 + 1e-15 * np.arange(-40, 41)
+    mass = np.exp(-((0.5 * at) ** 2) / 2) * np.where(at == 0, 0.5, 1.0)
+    means = [Margin(s * 0.5 * at, mass / mass.sum(), np.full(9, 0.5 * s), folded=True).moments()[0] for s in nudges]
+    assert np.ptp(means) < 1e-12

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vpresearch import labels
 from vpresearch.errors import InputError
+from vpresearch.regression.result import REASONS
 from vpresearch.report import Report
 from vpresearch.report.pandoc import text_of
 from vpresearch.report.template import TEMPLATES, exhibits, fill, headings, parse
@@ -31,6 +33,20 @@ def test_every_faulty_key_is_listed_at_once() -> None:
     codes = [problem.code for problem in caught.value.problems]
     assert codes == ["unknown_key", "unknown_key", "bad_style", "bad_key", "bad_key", "bad_style"]
     assert "Maybe study.leaks is meant." in str(caught.value)
+
+
+@pytest.mark.parametrize("language", labels.LANGUAGES)
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_primary_analysis_without_a_number_says_why(reason: str, language: str) -> None:
+    prose = (TEMPLATES / f"{language}.md").read_text(encoding="utf-8")
+    values: dict[str, Value] = {"models.gee_kc.fill_percent.reason": reason, "study.leaks": 1, "ref.table.models": "T"}
+    about = re.findall(r'::: \{\.only when="no slope"\}\n(.*?)\n:::', prose, re.S)
+    assert len(about) == 2
+    for part in about:
+        told = text_of(fill(parse(part, set()), "", values, language, ""))
+        assert labels.why_not(reason, language) in told
+        # Of too few patients, among others, a finite estimate can exist.
+        assert ("finit" in told) == ("finit" in labels.why_not(reason, language))
 
 
 def test_a_value_is_never_taken_as_markup_or_as_a_key() -> None:

@@ -130,14 +130,15 @@ def test_the_relief_of_a_reconstruction_stands_beside_that_of_the_others(
 
 
 @pytest.mark.parametrize("language", labels.LANGUAGES)
-def test_how_leaks_were_found_is_known_of_the_paper_only(
+def test_how_leaks_were_found_is_what_the_paper_says(
     shipped: Dataset, studies: dict[str, Dataset], language: str, draw: Draw
 ) -> None:
     found = labels.text("leak_table.detection", language)
-    for dataset, detection in ((shipped, "CT"), (studies["plain"], "unknown")):
+    for dataset in (shipped, studies["plain"]):
         table = draw("comparators", dataset, language)
-        assert table.data["detection"][0] == detection
-        assert table.shown[found][0] == labels.text(f"leak_table.detection_{detection}", language)
+        assert table.data["detection"][0] == "CT"
+        assert table.shown[found][0] == labels.text("leak_table.detection_CT", language)
+        assert {"en": "plain radiograph and CT", "es": "radiografía simple y TC"}[language] in table.notes[0]
     missing = table.data["p_value"].isna()[1:]
     assert (table.shown[labels.text("leak_table.no_p", language)][1:] != "").tolist() == missing.tolist()
     assert table.data.loc[table.data["unit"] != "vertebrae", "p_value"].isna().all()

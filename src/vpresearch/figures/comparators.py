@@ -12,12 +12,11 @@ from matplotlib.axes import Axes
 from vpresearch import labels
 from vpresearch.figures.figure import COLOURS, Figure, drawn_once, legend_below, localise, panels
 from vpresearch.figures.forest import excuse_row, interval, name_rows, number_row, with_interval
-from vpresearch.literature import Comparator, Comparison
+from vpresearch.literature import OWN_DETECTION, Comparator, Comparison
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Design
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.proportion import clopper_pearson, korn_graubard
-from vpresearch.tables.comparators import own_detection
 
 _MARKERS = {"CT": "o", "radiograph": "s", "fluoroscopy": "^", "mixed": "P", "unknown": "D"}
 _OWN_COLOUR, _COLOUR = COLOURS["yes"], COLOURS["no"]
@@ -42,7 +41,7 @@ def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, lang
     study = leak_design(dataset.rows)
     exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
     own = {
-        "detection": own_detection(dataset),
+        "detection": OWN_DETECTION,
         "unit": "vertebrae",
         "leaks": study.events,
         "n": study.n,
@@ -56,7 +55,7 @@ def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, lang
     with panels(dataset.reconstruction, language, caption, 1, 3.0 + 0.32 * len(data)) as (canvas, (axes,)):
         axes.set_xlim(0, 100)
         axes.axvspan(*exact, color=_OWN_COLOUR, alpha=0.12, linewidth=0, zorder=0)
-        names = _draw_own(axes, study, own_detection(dataset), list(ends.values()), language)
+        names = _draw_own(axes, study, OWN_DETECTION, list(ends.values()), language)
         if clustered.reason:
             excuse_row(axes, 1, labels.why_not(clustered.reason, language))
         headings = _draw_series(axes, names, ranked, language)

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from vpresearch.compendium import Compendium
-from vpresearch.metadata.files import of_reconstruction
+from vpresearch.metadata.files import cited, of_reconstruction
 
 _HEAD = """\
 ---
@@ -41,7 +41,7 @@ def codecheck(root: Path, compendium: Compendium, citation: dict[str, Any]) -> s
         "paper": {
             "title": paper["title"],
             "authors": [{"name": f"{each['given-names']} {each['family-names']}"} for each in paper["authors"]],
-            "reference": f"{paper['journal']} ({paper['year']})",
+            "reference": cited(paper),
         },
         "manifest": [
             {

@@ -56,8 +56,10 @@ def crate(root: Path, compendium: Compendium, citation: Mapping[str, Any]) -> di
         "@type": "ScholarlyArticle",
         "name": paper["title"],
         "author": [_to(each) for each in people],
-        "datePublished": str(paper["year"]),
+        "datePublished": paper["date-published"],
         "isPartOf": paper["journal"],
+        "pagination": f"{paper['start']}-{paper['end']}",
+        "identifier": [each["value"] for each in paper["identifiers"]],
     }
     return {
         "@context": "https://w3id.org/ro/crate/1.1/context",

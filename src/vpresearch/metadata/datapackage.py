@@ -9,7 +9,7 @@ from typing import Any
 
 from vpresearch.dictionary import Column, columns
 from vpresearch.digests import file_digest
-from vpresearch.metadata.files import FORMATS, Told, told_of
+from vpresearch.metadata.files import FORMATS, Told, cited, told_of
 
 _VERTEBRAE = "reconstructed/vertebrae.csv"
 _RECONSTRUCTION = (
@@ -41,7 +41,7 @@ def datapackage(folder: Path, citation: dict[str, Any]) -> dict[str, Any]:
         "description": _RECONSTRUCTION,
         "version": citation["version"],
         "licenses": [{"name": citation["license"]}],
-        "sources": [{"title": f"{paper['title']}. {paper['journal']} ({paper['year']})"}],
+        "sources": [{"title": f"{paper['title']}. {cited(paper)}"}],
         "resources": [_resource(folder, told) for told in told_of(folder)],
     }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _ROW = re.compile(r"^\| `(?P<path>[^`]+)` \| (?P<what>[^|]+) \| (?P<origin>[^|]+) \|$", re.M)
 FORMATS = {
@@ -95,3 +97,9 @@ def of_reconstruction(root: Path, output: str) -> bool:
     """
     header = (root / f"{output}.csv").read_text(encoding="utf-8").split("\n", 1)[0]
     return header.split(",")[0] == "data"
+
+
+def cited(paper: Mapping[str, Any]) -> str:
+    """Write where a paper of ``CITATION.cff`` stands in its journal."""
+    pages = f"{paper['volume']}({paper['issue']}):{paper['start']}-{paper['end']}"
+    return f"{paper['journal']} {paper['year']};{pages}"

@@ -22,6 +22,8 @@ Reasons = NDArray[np.str_]
 # Cells of one block.
 _BLOCK = 20_000
 _NOISE = 1e-12
+# Outcomes amiss up to which datasets are taken one by one.
+_FEW = 2
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,23 @@ def batched_firth(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, alpha: f
         return {**_estimates(rows, data, best), "low": low, "high": high}
 
     fits = FirthFits(**_in_blocks(fit, IMPOSSIBLE, x, y, weights))
-    lost = (fits.reason == "") & np.isnan(fits.low + fits.high).any(axis=1)
+    lost = (fits.reason == "") & (np.isnan(fits.low + fits.high).any(axis=1) | _nearly_separated(x, y, weights))
     for place in np.flatnonzero(lost | (fits.reason == "not_converged")):
         _with_care(fits, int(place), [part[place] for part in _broadcast(x, y, weights)], alpha)
     return fits
+
+
+def _nearly_separated(x: ArrayLike, y: ArrayLike, weights: ArrayLike) -> NDArray[np.bool_]:
+    """Tell where a step leaves few outcomes amiss: there a profile can have several maxima."""
+    values, outcome, times = _broadcast(x, y, weights)
+    order = np.argsort(values, axis=1, kind="stable")
+    count = np.take_along_axis(times * np.where(outcome > 0, 1.0, -1.0), order, axis=1)
+    # Of outcomes of 1 how many more than of 0 lie up to each row: by that a step down leaves fewer amiss than none.
+    gained = np.cumsum(count, axis=1)
+    ones, n = (times * (outcome > 0)).sum(axis=1), times.sum(axis=1)
+    amiss = np.minimum(ones - gained.max(axis=1), n - ones + gained.min(axis=1))
+    # Of a step that leaves all on one side nothing is asked.
+    return np.asarray((amiss <= _FEW) & (amiss < np.minimum(ones, n - ones)))
 
 
 def _with_care(fits: FirthFits, place: int, data: list[Floats], alpha: float) -> None:

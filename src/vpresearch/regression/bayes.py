@@ -164,7 +164,7 @@ def _posteriors(
             continue
         steps = heights.room * _SPACING / finer
         places, mass = explore(heights.log_density, heights.top, steps)
-        yield (reason, _margins(design, places, mass, steps)) if len(mass) else ("not_converged", {})
+        yield (reason, _margins(design, places, mass, steps)) if len(mass) else ("too_large", {})
 
 
 def _margins(design: Design, places: Floats, mass: Floats, steps: Floats) -> Mapping[str, Margin]:

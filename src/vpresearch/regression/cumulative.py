@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit, log_expit, logit
 
 from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.separation import standardised
 
-_STEPS, _HALVINGS, _FLATTEST, _ROUNDING = 50, 40, 1e-9, 1e-12
+_STEPS, _HALVINGS, _FLATTEST, _ROUNDING = 100, 40, 1e-9, 1e-12
+# Least curvature, for where the likelihood is as good as flat, and how far a limit may move from near nought.
+_LEAST, _LONGEST_STEP = 1e-12, 8.0
 
 
 @dataclass(frozen=True)
@@ -43,34 +45,28 @@ class Limits:
 
     def log_likelihood(self, gamma: Floats) -> float:
         """Give the log-likelihood; minus infinity where a row's limits cross."""
-        p = self._probability(gamma)
-        return float(np.log(p).sum()) if (p > 0).all() else -np.inf
+        above, below = self._ends(gamma)
+        if not (below < above).all():
+            return -np.inf
+        return float((log_expit(above) + log_expit(-below) + np.log1p(-np.exp(below - above))).sum())
 
     def derivatives(self, gamma: Floats) -> tuple[Floats, Floats]:
         """Give the gradient of the log-likelihood and the observed information."""
-        p = self._probability(gamma)
-        (f, slope_f), (g, slope_g) = (_density(end) for end in self._ends(gamma))
-        score = (f[:, None] * self.upper - g[:, None] * self.lower) / p[:, None]
-        curved = self.upper.T @ ((slope_f / p)[:, None] * self.upper)
-        curved -= self.lower.T @ ((slope_g / p)[:, None] * self.lower)
-        return score.sum(axis=0), score.T @ score - curved
-
-    def _probability(self, gamma: Floats) -> Floats:
-        """Give each row's probability of its own level, taken in the tail that does not cancel."""
         above, below = self._ends(gamma)
-        mirrored = above + below > 0
-        p: Floats = expit(np.where(mirrored, -below, above)) - expit(np.where(mirrored, -above, below))
-        return p
+        # What the limits' nearness adds to the pull on each of them; no difference of near numbers is taken.
+        near = np.exp(below - above) / -np.expm1(below - above)
+        score = (expit(-above) + near) @ self.upper - (expit(below) + near) @ self.lower
+        weights = expit(above) * expit(-above), expit(below) * expit(-below), near * (1 + near)
+        parts = zip(weights, (self.upper, self.lower, self.upper - self.lower), strict=True)
+        return score, np.sum([(x.T * weight) @ x for weight, x in parts], axis=0)
+
+    def farthest(self, gamma: Floats) -> float:
+        """Give the finite limit that is farthest from nought."""
+        return float(max(np.abs(end @ gamma).max() for end in (self.upper, self.lower)))
 
     def _ends(self, gamma: Floats) -> tuple[Floats, Floats]:
         above = np.where(self.highest, np.inf, self.upper @ gamma)
         return above, np.where(self.lowest, -np.inf, self.lower @ gamma)
-
-
-def _density(end: Floats) -> tuple[Floats, Floats]:
-    """Give the logistic density and its slope."""
-    f = expit(end) * expit(-end)
-    return f, f * (expit(-end) - expit(end))
 
 
 def limits(design: Design, parallel: bool) -> Limits:
@@ -128,8 +124,9 @@ def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Flo
         if np.abs(gradient[free]).max(initial=0.0) < _FLATTEST:
             return gamma, likelihood
         step = np.zeros_like(gamma)
-        # Least squares: where the likelihood is as good as flat, the information is singular.
-        step[free] = np.linalg.lstsq(information[np.ix_(free, free)], gradient[free])[0]
+        sizes, axes = np.linalg.eigh(information[np.ix_(free, free)])
+        step[free] = axes @ (axes.T @ gradient[free] / np.maximum(sizes, _LEAST))
+        step /= max(1.0, model.farthest(step) / (_LONGEST_STEP + model.farthest(gamma)))
         for _ in range(_HALVINGS):
             if model.log_likelihood(gamma + step) >= likelihood - _ROUNDING * max(1.0, abs(likelihood)):
                 break

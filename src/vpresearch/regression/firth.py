@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from scipy.special import expit, log_expit
 
-from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.logistic import likelihood, maximise
 from vpresearch.regression.profile import Likelihood, Maximum, Point, climb, climb_from, profiled
 from vpresearch.regression.result import Estimate
@@ -15,6 +16,8 @@ from vpresearch.regression.separation import gate
 
 # Why not even a penalty gives a number.
 IMPOSSIBLE = ("one_outcome", "constant", "collinear")
+# About how many rows a profile's steps lie, by which log odds of theirs, and how many of them are climbed.
+ROWS, NEAR, CLIMBS, NEARLY = 12, (-6.0, -3.0, -1.5, -0.5, 0.5, 1.5, 3.0, 6.0), 3, 2.0
 # Steps that further climbs start from: log odds a standard deviation of a predictor, where along it, and how far below
 # the first maximum they may begin.
 STEEPNESS, QUANTILES, FALL = (1.5, -1.5, 4.0, -4.0, 12.0, -12.0), (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0), 10.0
@@ -60,7 +63,7 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
         return design.failed("firth", reason)
     kinds = ("penalised profile likelihood", "penalised likelihood ratio")
     peak = penalised(design.x, design.y), summit(design.x, design.y)
-    return profiled(design, "firth", peak, alpha, kinds, reason)
+    return profiled(design, "firth", peak, alpha, kinds, reason, partial(_places, design.x, design.y, peak[1]))
 
 
 def summit(x: Floats, y: Floats) -> Maximum:
@@ -102,6 +105,43 @@ def summit(x: Floats, y: Floats) -> Maximum:
     found = [nearest, *(climb_from(whole, x, start) for start in starts)]
     # Of heights that rounding alone tells apart, the first.
     return max(found, key=lambda top: round(top.loglik, 9) if top.converged else -math.inf)
+
+
+def _fewest_amiss(along: Floats, y: Floats) -> Ints:
+    """Give the rows about which a step up along a predictor leaves fewest outcomes amiss."""
+    order = np.argsort(along, kind="stable")
+    ones = np.cumsum(y[order])
+    # Outcomes of 1 up to a row, and of 0 beyond it.
+    amiss = ones + (len(y) - y.sum()) - (np.arange(1, len(y) + 1) - ones)
+    return order[np.argsort(amiss, kind="stable")[:ROWS]]
+
+
+def _places(x: Floats, y: Floats, top: Maximum, term: int, value: float, known: float) -> Floats:
+    """Give log odds to climb from with a term held at a value: the highest maxima among steps about likely rows.
+
+    The profile of a steep slope has a maximum on either side of a gap between rows. There are none where the only
+    maximum is no higher than what is known.
+    """
+    slopes = np.where(np.arange(x.shape[1]) == term, value, top.coefficients)
+    moved = 0 if term else 1
+    if term == 0 and x.shape[1] != 2:
+        return np.empty((0, len(y)))
+    slopes[moved] = 0.0
+    rest, unit = x @ slopes, x[:, moved]
+    up = rest if term else top.coefficients[1] * unit
+    rows = _fewest_amiss(up, y)
+    rows = rows[unit[rows] != 0]
+    size = ((np.array(NEAR)[:, None] - rest[rows]) / unit[rows]).ravel()
+    steps = np.tile(slopes, (len(size), 1))
+    steps[:, moved] = np.sort(size)
+    heights = np.nan_to_num(_heights(x, y, steps), nan=-np.inf)
+    padded = np.pad(heights, 1, constant_values=-np.inf)
+    summits = np.flatnonzero((heights >= padded[:-2]) & (heights > padded[2:]))
+    if len(summits) == 1 and heights[summits[0]] <= known:
+        return np.empty((0, len(y)))
+    likely = summits[np.argsort(-heights[summits], kind="stable")[:CLIMBS]]
+    likely = likely[heights[likely] > known - NEARLY]
+    return steps[likely] @ x.T
 
 
 def _heights(x: Floats, y: Floats, coefficients: Floats) -> Floats:

@@ -33,6 +33,8 @@ Ascent = Callable[[Floats], tuple[float, Floats]]
 
 _STEP, _POLISHING, _FLAT, _LEVEL = 1e-4, 3, 1e-7, 1e-9
 _QUADRATURE_ERROR, _FINE = 0.01, 0.1
+# Least information about any direction of the log odds, a standard deviation of the predictor: an error of ten.
+_LEAST_INFORMATION = 1e-2
 
 
 def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate, ...]:
@@ -53,8 +55,9 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
         The terms, conditional on the patient (odds of one patient, not over all), with standard errors from the
         observed information; then ``sd_patient``, the standard deviation of the intercepts, with neither interval nor
         p. Where the likelihood is highest at a deviation of 0, the terms are those of maximum likelihood, and the
-        deviation has no standard error, and says why. ``not_converged`` is also a maximum at which the quadrature is
-        off, as where the deviation grows without end.
+        deviation has no standard error, and says why. A maximum that the information there hardly tells from endless
+        odds is ``flat_likelihood``, whatever the climb says of itself. ``not_converged`` is also a maximum at which the
+        quadrature is off, as where the deviation grows without end.
 
     References
     ----------
@@ -84,6 +87,8 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
         return _estimates(design, flat.coefficients, flat.covariance, (0.0, math.nan), alpha)
     if bend is None or _error(rows, best, rule) > _QUADRATURE_ERROR:
         return _failed(design, "not_converged")
+    if np.linalg.eigvalsh(bend)[0] < _LEAST_INFORMATION:
+        return _failed(design, "flat_likelihood")
     covariance = np.asarray(np.linalg.inv(bend), float)
     deviation = float(best[-1]), math.sqrt(covariance[-1, -1])
     return _estimates(design, best[:-1], covariance[:-1, :-1], deviation, alpha)

@@ -148,7 +148,9 @@ def _gate(design: Design, parallel: bool) -> str:
     if reason:
         return reason
     model = limits(design, parallel)
-    return separated(np.concatenate([model.upper[~model.highest], -model.lower[~model.lowest]]))
+    signed = np.concatenate([model.upper[~model.highest], -model.lower[~model.lowest]])
+    # About a threshold with a slope of its own the predictor may not vary.
+    return separated(signed) if np.linalg.matrix_rank(signed) == signed.shape[1] else "constant"
 
 
 def _repeated(gamma: Floats, n_thresholds: int) -> Floats:

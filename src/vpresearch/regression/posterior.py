@@ -72,7 +72,9 @@ class Margin:
 
     def _mean_of_folded(self) -> float:
         # An absolute value has a kink at zero, which the steps of the lattice would miss.
-        at = np.arange(0, (self.atoms + self.step).max(), self.step.min() / _FINER)
+        # As many whole steps as there are, so that rounding adds none.
+        finer = self.step.min() / _FINER
+        at = finer * np.arange(round((self.atoms + self.step).max() / finer) + 1)
         near, far = (np.sinc((at[:, None] - sign * self.atoms) / self.step) for sign in (1, -1))
         return float(np.trapezoid(at * ((near + far) @ (self.mass / self.step)), at))
 

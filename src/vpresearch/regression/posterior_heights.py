@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from vpresearch.regression.batched_mixed import log_likelihoods
 from vpresearch.regression.design import Floats
@@ -19,6 +19,8 @@ _ROUGH = gauss_hermite(9)
 _WIDEST, _SCANNED = 6.0, 100
 # Rows up to which the posterior itself is taken at every place of a lattice, and up to which it can be at need.
 _MOST_DIRECT, _MOST_AT_NEED = 600, 2_000
+# How many times what the rows tell along the axes the steps of the lattice allow for.
+_CAUTION = 2.0
 # Rows of one patient, of which the likelihood is no floating-point number if they are more.
 _MOST_OF_ONE = 700
 # How far coefficients of many rows reach.
@@ -123,9 +125,20 @@ class Posteriors:
         share = np.exp(height - height.max()) * np.gradient(sd)
         mean = share @ sd / share.sum()
         room = np.sqrt(share @ (sd - mean) ** 2 / share.sum())
-        # Log odds of nought are known the best: a row tells a quarter of them.
-        least = 1 / np.sqrt(len(self._rows.y) / 4 + 1 / _sds(priors)[:2] ** 2)
-        return Heights(log_density, np.append(coefficients, sd[height.argmax()]), np.append(least, room))
+        top = np.append(coefficients, sd[height.argmax()])
+        least = 1 / np.sqrt(self._most_told(log_density, top) + 1 / _sds(priors)[:2] ** 2)
+        return Heights(log_density, top, np.append(least, room))
+
+    def _most_told(self, log_density: LogDensity, top: Floats) -> Floats:
+        """Give no less than the rows tell of each coefficient, of itself, wherever the density counts."""
+        x, told = self._rows.x, np.zeros(2)
+        low, high = box(log_density, top, np.full(3, _FAR / np.sqrt(len(x))), 0.0)
+        for end in (low, top, high):
+            ends = np.array([[end[0], top[1]], [top[0], end[1]]])
+            p = expit(ends @ x.T)
+            told = np.maximum(told, ((p * (1 - p)) @ x**2).max(axis=0))
+        # No row tells more than a quarter; where few have one of the outcomes, all of them tell far less.
+        return np.minimum(_CAUTION * told, len(x) / 4)
 
     def _surface(self, priors: Priors) -> Surface | None:
         """Give the polynomial under some priors, or under others if it reaches as far as these need."""

@@ -38,6 +38,8 @@ class Point(NamedTuple):
 
 
 Likelihood = Callable[[Floats], Point]
+# Further places to climb from, for a term held at a value and a height reached: log odds, shape (n_places, n).
+Places = Callable[[int, float, float], Floats]
 
 _STEPS, _HALVINGS, _SEARCH, _SUMMITS = 100, 40, 60, 5
 _LONGEST_STEP, _SETTLED, _FOUND, _ROUNDING, _SECOND = 8.0, 1e-6, 1e-6, 1e-12, 1e-8
@@ -164,6 +166,7 @@ def profiled(
     alpha: float,
     kinds: tuple[str, str],
     told: str = "",
+    places: Places | None = None,
 ) -> tuple[Estimate, ...]:
     """Fit a likelihood with profile intervals and likelihood-ratio tests of every coefficient.
 
@@ -179,6 +182,8 @@ def profiled(
         Of the interval and of the test.
     told : str
         Reason that stands beside the numbers.
+    places : callable, optional
+        Where a profile may have several maxima.
 
     Returns
     -------
@@ -190,7 +195,7 @@ def profiled(
     for _ in range(_SUMMITS):
         if not best.converged:
             return design.failed(model, "not_converged")
-        profiles = [_Profile(likelihood, design.x, best, term) for term in range(len(design.terms))]
+        profiles = [_Profile(likelihood, design.x, best, term, places) for term in range(len(design.terms))]
         rows = np.array([_inference(profile, best, term, critical) for term, profile in enumerate(profiles)])
         higher = [profile.higher for profile in profiles if profile.higher is not None]
         if not higher:
@@ -219,10 +224,13 @@ def _inference(profile: _Profile, best: Maximum, term: int, critical: float) -> 
 class _Profile:
     """A likelihood where one coefficient is held away from its maximum and the others follow."""
 
-    def __init__(self, likelihood: Likelihood, x: Floats, best: Maximum, term: int) -> None:
+    def __init__(
+        self, likelihood: Likelihood, x: Floats, best: Maximum, term: int, places: Places | None = None
+    ) -> None:
         self._likelihood, self._height = likelihood, best.loglik
         self._free = np.linalg.qr(np.delete(x, term, axis=1))[0]
         self._top = x @ best.coefficients
+        self._centre, self._term, self._places = float(best.coefficients[term]), term, places
         self._first = x @ best.covariance[:, term] / best.covariance[term, term]
         # Log odds at which the likelihood is higher than at the maximum that was known.
         self.higher: Floats | None = None
@@ -236,7 +244,13 @@ class _Profile:
         """Give twice the fall of the likelihood, and its derivative; NaN where the climb does not settle."""
         if away == 0:
             return 0.0, 0.0
-        logit, point, settled = _ascend(self._likelihood, self._free, self._top + away * self._course, _FLAT)
+        ends = [_ascend(self._likelihood, self._free, self._top + away * self._course, _FLAT)]
+        if self._places is not None:
+            known = ends[0][1].height if ends[0][2] else -math.inf
+            further = self._places(self._term, self._centre + away, known)
+            ends += [_ascend(self._likelihood, self._free, start, _FLAT) for start in further]
+        # The highest of those that settled; of heights that rounding alone tells apart, the first.
+        logit, point, settled = max(ends, key=lambda end: (end[2], round(end[1].height, 9)))
         fall = 2 * (self._height - point.height)
         if fall < -_SECOND:
             self.higher = logit

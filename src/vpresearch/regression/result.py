@@ -17,6 +17,7 @@ REASONS = (
     "one_row_a_cluster",
     "no_spread_between",
     "not_converged",
+    "flat_likelihood",
     "too_large",
     "conditioned_out",
     "not_one_predictor",

@@ -14,7 +14,7 @@ from vpresearch.report.values import Value, write
 from vpresearch.telling import tell
 
 TEMPLATES = Path(__file__).parent / "templates"
-_KEY = re.compile(r"\{([a-z][\w.\-]*)(?::([p%\d]+))?\}")
+_KEY = re.compile(r"\{([a-z][\w.\-]*)(?::([a-z%\d]+))?\}")
 _SHOWN = re.compile(r"\{show\.([\w.]+)\}")
 # Keys that tell of the slope of leak on fill.
 _OF_SLOPE = ("models.", "leak_risk.", "dose.", "precision.", "specification.", "assumptions.", "validation.")

@@ -37,6 +37,7 @@ _INDEX: Mapping[str, tuple[str, ...]] = {
     "implied": ("model", "unit", "adjustment"),
     "scorecard": ("claim",),
 }
+_CITED = ("authors", "title", "journal", "year", "pages")
 _LOG_ODDS = ("estimate", "ci_low", "ci_high")
 _VERSIONS = (
     *("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib"),
@@ -75,7 +76,8 @@ def write(value: Value, style: str, language: str) -> str:
     value : str, int or float
     style : str
         A number of decimals; ``p``, a whole p-value with its sign; ``%`` and a number of decimals, a share as a
-        percentage; ``pp``, a difference of shares in whole percentage points; or nothing, for words and counts.
+        percentage; ``pp``, a difference of shares in whole percentage points; ``why``, the reason of a fit in words; or
+        nothing, for words and counts.
     language : {"es", "en"}
 
     Returns
@@ -91,13 +93,15 @@ def write(value: Value, style: str, language: str) -> str:
     --------
     >>> write(2.0512, "2", "es"), write(0.0002, "p", "es"), write(0.3128, "%0", "en"), write(12048, "", "en")
     ('2,05', 'p < 0,001', '31%', '12,048')
-    >>> write(-0.08, "pp", "es")
-    '−8'
+    >>> write(-0.08, "pp", "es"), write("one_outcome", "why", "en")
+    ('−8', 'the outcome does not vary')
     """
     if style == "" and isinstance(value, int):
         return labels.count(value, language)
     if style == "" and isinstance(value, str):
         return value
+    if style == "why" and isinstance(value, str):
+        return labels.why_not(value, language)
     if isinstance(value, float) and math.isnan(value):
         return labels.number(value, 0, language)
     if isinstance(value, str) or not (style in {"p", "pp"} or style.removeprefix("%").isdigit()):
@@ -154,10 +158,9 @@ def _of_study(results: Results) -> dict[str, Value]:
         "study.no_leaks": len(study.vertebrae) - leaks,
         "study.women": int((study.patients["sex"] == "F").sum()),
         "study.sha256": study.sha256,
-        "paper.authors": str(results.paper.about["authors"]),
-        "paper.title": str(results.paper.about["title"]),
-        "paper.journal": str(results.paper.about["journal"]),
-        "paper.year": str(results.paper.about["year"]),
+        **{
+            f"paper.{name}": str(results.paper.about[name]) for name in ("authors", "title", "journal", "year", "pages")
+        },
         "parameters.alpha": results.alpha,
         "parameters.seed": str(results.seed),
     }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vpresearch import labels
-from vpresearch.literature import Comparison
+from vpresearch.literature import OWN_DETECTION, Comparison
 from vpresearch.load import Dataset
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.proportion import clopper_pearson, korn_graubard
@@ -33,7 +33,7 @@ def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, langu
     exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
     own = {
         "study": "this study",
-        "detection": own_detection(dataset),
+        "detection": OWN_DETECTION,
         "unit": "vertebrae",
         "leaks": study.events,
         "n": study.n,
@@ -81,11 +81,6 @@ def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, langu
     notes = (word("comparators_note", language), allowing)
     caption = word("comparators_caption", language)
     return Table("comparators", steady(data), shown, caption, language, dataset.reconstruction, notes, (0,))
-
-
-def own_detection(dataset: Dataset) -> str:
-    """Give how the leaks of the study were found: known of the paper, not of other data."""
-    return "CT" if dataset.reconstruction else "unknown"
 
 
 def _row(each: Comparison) -> dict[str, object]:
