@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, TypeAlias, get_args
 
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
-from vpresearch.published.claims import Kind, Statistic, Unit
+from vpresearch.published.claims import Kind, Sided, Statistic, TestName, Unit
 from vpresearch.published.entries import Entry
 from vpresearch.reported import Reported
+from vpresearch.telling import tell
 
 # A fault in words, and its line.
 Fault: TypeAlias = tuple[str, int]
 
-_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute"}
+_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
 _STATISTIC_OF = {
@@ -167,7 +169,23 @@ def of_claim(entry: object, line: int, variables: Mapping[str, Any], used: Count
         line = entry.line_of("printed")
         faults += [(fault, line) for fault in _of_printed(entry["printed"], str(entry.get("kind")))]
     name = entry.get("id", "a claim without an id")
-    return [Problem("claim", f"{name}: {fault}.", "Correct the claim.", line=line) for fault, line in faults]
+    told = [Problem("claim", f"{name}: {fault}.", "Correct the claim.", line=line) for fault, line in faults]
+    return [*told, *_of_test(entry, str(name))]
+
+
+def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
+    """Find a test that nobody knows, and one of what is no p."""
+    for key, known in (("test", get_args(TestName)), ("sided", get_args(Sided))):
+        if key not in entry:
+            continue
+        named = entry[key] if key == "test" and isinstance(entry[key], list) else [entry[key]]
+        wrong = [value for value in named if value not in known]
+        if wrong or not named:
+            given = ", ".join(map(str, wrong))[:40]
+            problem = tell("test_unknown", id=name, key=key, given=given, known=", ".join(known))
+            yield replace(problem, line=entry.line_of(key))
+        if entry.get("kind") != "p":
+            yield replace(tell("test_of_no_p", id=name, key=key), line=entry.line_of(key))
 
 
 def _parts(entry: Entry) -> Iterator[Fault]:

@@ -84,6 +84,7 @@ def _claim(entry: Entry) -> Claim:
     compute = entry["compute"]
     asked: dict[str, Any] = {key: dict(compute[key]) for key in ("group", "minus", "within") if key in compute}
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
+    tests = entry.get("test", [])
     return Claim(
         id=entry["id"],
         printed=Reported(entry["printed"]),
@@ -92,4 +93,6 @@ def _claim(entry: Entry) -> Claim:
         compute=Compute(compute["statistic"], compute["over"], compute.get("variable"), **asked),
         unit=entry.get("unit"),
         says=dict(entry.get("says", {})),
+        tests=(tests,) if isinstance(tests, str) else tuple(tests),
+        one_sided=entry.get("sided") == "one",
     )
