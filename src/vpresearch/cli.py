@@ -273,7 +273,9 @@ def _audit(options: argparse.Namespace) -> int:
         print(f"  {labels.text(f'console.{kind}', options.language, **said)}")
     tried = dict.fromkeys(str(check.values["test"]) for check in checks if "test" in check.values)
     if tried:
-        print(f"  {labels.text('console.tried', options.language, tests=labels.tests(tried, options.language))}")
+        print(
+            f"  {labels.text('console.tried', options.language, tests=labels.names_of_tests(tried, options.language))}"
+        )
     counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms)}
     print(labels.text("console.audited", options.language, **counts, place=shown(out)))
     return DIFFERS if options.strict and alarms else OK

@@ -563,7 +563,7 @@ def audited(check: Check, language: str) -> str:
             values[f"{key}_label"] = " / ".join(names)
     for verdict in ("possible", "undecided", "impossible", "supposed", "test_names"):
         if verdict in values:
-            values[verdict] = tests(str(values[verdict]).split(), language)
+            values[verdict] = names_of_tests(str(values[verdict]).split(), language)
     scale = values.get("scale")
     values["scale_label"] = text("word.on_scale", language, scale=scale) if scale else ""
     for name in ("one_sided", "named"):
@@ -573,7 +573,7 @@ def audited(check: Check, language: str) -> str:
     return text(f"audit.{check.code}", language, **values)
 
 
-def tests(names: Iterable[str], language: str) -> str:
+def names_of_tests(names: Iterable[str], language: str) -> str:
     """List tests by their names.
 
     Parameters
@@ -587,7 +587,7 @@ def tests(names: Iterable[str], language: str) -> str:
 
     Examples
     --------
-    >>> tests(["student", "kruskal_uncorrected"], "en")
+    >>> names_of_tests(["student", "kruskal_uncorrected"], "en")
     "Student's t, Kruskal-Wallis without correction for ties"
     """
     return ", ".join(text(f"test.{name}", language) for name in names)

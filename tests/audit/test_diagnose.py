@@ -188,5 +188,6 @@ def test_an_exact_permutation_gives_the_p_of_the_volume_with_one_pair_of_equal_v
             assert value in paper[f"table3.vertebral_volume.{name}.{statistic}"].printed.interval()
     assert len(np.unique(np.concatenate(groups))) == 40
     printed = paper["table3.vertebral_volume.p"].printed.interval()
-    assert rank_permutation(*groups, "doubled").p_value in printed
-    assert rank_permutation(*groups, "distance").p_value not in printed
+    no, yes = groups
+    assert rank_permutation(no, yes, "doubled").p_value in printed
+    assert rank_permutation(no, yes, "distance").p_value not in printed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from vpresearch.inference import mann_whitney, rank_permutation
 from vpresearch.published import read_paper
 from vpresearch.telling import LANGUAGES, line
 
-P_OF: dict[str, Callable[[Any, Any], float]] = {
+P_OF: dict[str, Callable[[Any, Any], Any]] = {
     "student": lambda a, b: ttest_ind(a, b).pvalue,
     "welch": lambda a, b: ttest_ind(a, b, equal_var=False).pvalue,
     "kruskal": lambda a, b: mannwhitneyu(a, b, method="asymptotic", use_continuity=False).pvalue,
@@ -86,7 +86,7 @@ def test_a_named_test_alone_is_tried(named: str, test: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("side", ["less", "greater"])
-def test_a_one_sided_p_is_half_of_one(side: str, tmp_path: Path) -> None:
+def test_a_one_sided_p_is_half_of_one(side: Literal["less", "greater"], tmp_path: Path) -> None:
     a, b = _groups(5)
     p = f"{ttest_ind(a, b, alternative=side).pvalue:.3f}"
     (student, source) = _audited(_paper(a, b, p, test="student", sided="one"), tmp_path)

@@ -195,7 +195,7 @@ _RANKS = json.loads((REFERENCE / "ranks.json").read_text(encoding="utf-8"))["ran
 @pytest.mark.parametrize("told", _RANKS)
 def test_exact_permutation_and_uncorrected_tests_are_those_of_r(told: dict[str, Any]) -> None:
     groups = told["first"], told["second"]
-    distance, doubled = (rank_permutation(*groups, way) for way in ("distance", "doubled"))  # type: ignore[arg-type]
+    distance, doubled = (rank_permutation(*groups, way) for way in ("distance", "doubled"))
     assert (distance.statistic, distance.test, doubled.test) == (
         told["u"], "permutation_distance", "permutation_doubled"
     )  # fmt: skip
@@ -209,7 +209,7 @@ def test_exact_permutation_and_uncorrected_tests_are_those_of_r(told: dict[str, 
 
 
 def test_ways_of_two_sides_and_ties_are_told_apart() -> None:
-    distance, doubled = (rank_permutation(*_TIED, way).p_value for way in ("distance", "doubled"))  # type: ignore[arg-type]
+    distance, doubled = (rank_permutation(*_TIED, way).p_value for way in ("distance", "doubled"))
     as_if_no_ties = mannwhitneyu(*_TIED, method="exact").pvalue
     assert len({round(p, 4) for p in (distance, doubled, as_if_no_ties)}) == 3
     assert kruskal(*_TIED, corrected=False).p_value == pytest.approx(ranksums(*_TIED).pvalue)

@@ -49,7 +49,7 @@ _RANKED = 5_000_000
 # Above this size of a group programs do not take the exact tests (R's wilcox.test: under 50).
 _EXACT_SIZE = 49
 # Pairs of datasets, and sums of ranks over their patterns of ties, up to which exact permutation tests are listed.
-_PERMUTED_PAIRS, _PERMUTED = 400_000, 200_000_000
+_PERMUTED_PAIRS, _PERMUTED = 400_000, 100_000_000
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,8 @@ def exact_p(deviation: NDArray[np.int64], n_a: int, n_b: int, *, one_sided: bool
     cumulative, twice = _exact_table(n_a, n_b), n_a * n_b - np.abs(deviation)
     smaller = -(-twice // 2)
     if not one_sided:
-        return np.minimum(1.0, 2 * cumulative[smaller])[..., None]
+        two_sided: Floats = np.minimum(1.0, 2 * cumulative[smaller])[..., None]
+        return two_sided
     below = twice // 2 - 1
     return np.stack([cumulative[smaller], 1 - np.where(below < 0, 0.0, cumulative[below])], axis=-1)
 

@@ -88,7 +88,10 @@ def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -
             if not row.attained:
                 yield from [untried(claim)] if all(map(len, row.pools)) else []
                 continue
-            checks = [_check(row, test, rule, rng) for test in row.attained]
+            checks: list[Check] = []
+            for test in row.attained:
+                unexplained = not any(check.verdict == "possible" for check in checks)
+                checks.append(_check(row, test, rule, rng, unexplained=unexplained))
             yield from checks
             yield source(checks, claim)
     yield from _readings(list(first_scale.values()), rule, rng)
@@ -134,15 +137,15 @@ def _row(
 # -- verdicts ----------------------------------------------------------------------------------------------------
 
 
-def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator) -> Check:
+def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator, *, unexplained: bool) -> Check:
     claim, grid = row.claim, row.grid
     printed = claim.printed.interval(rule)
     verdict, code, values = _judge(claim.printed, row, test, rule)
     witness = "" if verdict == "impossible" else _witness(row, test, printed, rng)
     if verdict != "impossible":
         verdict, code = ("possible", "p_attained") if witness else ("undecided", "p_undecided")
-    if verdict == "undecided" and test in PERMUTATION and row.joint is not None:
-        # Worth its time only here.
+    if verdict == "undecided" and test in PERMUTATION and row.joint is not None and unexplained:
+        # All of them take seconds, which is worth it only where no other test gives the p.
         all_of_them = permuted(row.joint, test, one_sided=claim.one_sided)
         if all_of_them is not None:
             row = replace(row, attained={**row.attained, test: all_of_them})

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
+from typing import Literal
 
 import numpy as np
 from scipy.stats import mannwhitneyu
 
 from vpresearch.audit.check import inside, show_values
 from vpresearch.audit.p_attained import NORMAL, PERMUTATION, T_TESTS, Floats, rank_p, t_p
-from vpresearch.audit.table_tests import TABLE_TESTS, one_or_both, table_p
+from vpresearch.audit.table_tests import TABLE_TESTS, one_or_both, sides, table_p
 from vpresearch.audit.witness import Ints, on_scale, prints, shift_two
 from vpresearch.inference import TestResult, kruskal, mann_whitney, rank_permutation, student, welch
 from vpresearch.lattice import Cell
@@ -130,10 +131,11 @@ def _run(test: str, first: Ints, second: Ints, one_sided: bool) -> Floats:
     if test == "mann_whitney" and not one_sided:
         return np.array([mann_whitney(first, second).p_value])
     if test in ("mann_whitney", "mann_whitney_exact"):
-        method = "exact" if test == "mann_whitney_exact" else "asymptotic"
-        sides = ("less", "greater") if one_sided else ("two-sided",)
-        return np.array([mannwhitneyu(first, second, alternative=side, method=method).pvalue for side in sides])
-    return rank_p(first[None], second[None], test, one_sided=one_sided)[0]
+        method: Literal["exact", "asymptotic"] = "exact" if test == "mann_whitney_exact" else "asymptotic"
+        every = (mannwhitneyu(first, second, True, side, method=method) for side in sides(one_sided=one_sided))
+        return np.array([result.pvalue for result in every])
+    p: Floats = rank_p(first[None], second[None], test, one_sided=one_sided)[0]
+    return p
 
 
 def _candidates(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from scipy.stats import chi2_contingency, fisher_exact
 from vpresearch.audit.witness import Ints
 
 Floats = NDArray[np.float64]
+Side = Literal["two-sided", "less", "greater"]
 
 
 def one_or_both(p: Floats, *, one_sided: bool) -> Floats:
@@ -35,12 +37,22 @@ def one_or_both(p: Floats, *, one_sided: bool) -> Floats:
 
 
 def _chi_squared(table: Ints, one_sided: bool, *, correction: bool) -> Floats:
-    return one_or_both(np.float64(chi2_contingency(table, correction=correction).pvalue)[...], one_sided=one_sided)
+    return one_or_both(np.array(chi2_contingency(table, correction=correction).pvalue), one_sided=one_sided)
 
 
 def _fisher(table: Ints, one_sided: bool) -> Floats:
-    sides = ("less", "greater") if one_sided else ("two-sided",)
-    return np.array([fisher_exact(table, side).pvalue for side in sides])
+    return np.array([fisher_exact(table, side).pvalue for side in sides(one_sided=one_sided)])
+
+
+def sides(*, one_sided: bool) -> tuple[Side, ...]:
+    """Give the alternatives that a p can be of, by their names in scipy.
+
+    Examples
+    --------
+    >>> sides(one_sided=True)
+    ('less', 'greater')
+    """
+    return ("less", "greater") if one_sided else ("two-sided",)
 
 
 # From a table, its p, or both one-sided ones.

@@ -84,7 +84,8 @@ def _claim(entry: Entry) -> Claim:
     compute = entry["compute"]
     asked: dict[str, Any] = {key: dict(compute[key]) for key in ("group", "minus", "within") if key in compute}
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
-    tests = entry.get("test", [])
+    named = entry.get("test", [])
+    tests: tuple[Any, ...] = (named,) if isinstance(named, str) else tuple(named)
     return Claim(
         id=entry["id"],
         printed=Reported(entry["printed"]),
@@ -93,6 +94,6 @@ def _claim(entry: Entry) -> Claim:
         compute=Compute(compute["statistic"], compute["over"], compute.get("variable"), **asked),
         unit=entry.get("unit"),
         says=dict(entry.get("says", {})),
-        tests=(tests,) if isinstance(tests, str) else tuple(tests),
+        tests=tests,
         one_sided=entry.get("sided") == "one",
     )
