@@ -107,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the outputs (%(default)s)")
     audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help=_ROUNDING)
     audit.add_argument("--seed", type=_seed, default=_SEED, help="of the searches for witnesses (%(default)s)")
-    audit.add_argument("--strict", action="store_true", help="exit with 1 if a number is impossible by every test tried")
+    audit.add_argument(
+        "--strict", action="store_true", help="exit with 1 if a number is impossible by every test tried"
+    )
     audit.set_defaults(command=_audit)
 
     validate = commands.add_parser("validate", help="tell all that is wrong in a workbook or CSV, and how to mend it")
