@@ -406,3 +406,29 @@ def test_a_reconstruction_is_never_said_to_reproduce(
     assert row.verdict in _MADE
     assert "agrees" not in _codes(row)
     assert (row.verdict in {"by construction", "consistent"}) == (row.computed.value in other.printed.interval())
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "printed", "told"),
+    [
+        # Proved of these are a denominator, a unit and a second number, and none of that makes a number unattainable.
+        ("cohort.osteoporosis.percent", "91%", "denominator_forced"),
+        ("results.vas_post.mean", "2,9", "unit_forced"),
+        ("results.vas_1y.mean", "1,2", "printed_twice"),
+        ("table4.vas_pre.p", "0,5", ""),
+    ],
+)
+def test_only_a_p_proved_unattainable_is_called_so(
+    paper: Paper, shipped: Dataset, claim_id: str, printed: str, told: str
+) -> None:
+    changed = replace(paper[claim_id], printed=Reported(printed))
+    claims = tuple(changed if claim.id == claim_id else claim for claim in paper.claims)
+    row = judge(replace(paper, claims=claims), changed, shipped)
+    assert row.verdict == "differs"
+    assert told in ("", *_codes(row))
+    assert "nearest" not in _codes(row)
+
+
+def test_what_is_unattainable_is_so_of_a_reconstruction_alone(paper: Paper, shipped: Dataset, twin: Dataset) -> None:
+    claim = paper["table3.vertebral_volume.p"]
+    assert [judge(paper, claim, dataset).verdict for dataset in (shipped, twin)] == ["unattainable", "differs"]

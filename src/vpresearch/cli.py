@@ -279,12 +279,16 @@ def _audit(options: argparse.Namespace) -> int:
     if any("test" in check.values for check in checks):
         figures.write(figures.audit_p(checks, options.language), out / "figures")
     alarms = [check for check in checks if check.alarm]
-    for check in alarms:
+    for check in [*alarms, *(check for check in checks if check.check == "p_nought")]:
         said = {
             "claim": labels.claimed(paper[check.claims[0]], options.language),
             "detail": labels.audited(check, options.language),
         }
-        say(f"  {labels.text('console.impossible', options.language, **said)}")
+        kind = "impossible" if check.alarm else "remark"
+        say(f"  {labels.text(f'console.{kind}', options.language, **said)}")
+    tried = dict.fromkeys(str(check.values["test"]) for check in checks if "test" in check.values)
+    if tried:
+        say(f"  {labels.text('console.tried', options.language, tests=labels.names_of_tests(tried, options.language))}")
     counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms)}
     say(labels.text("console.audited", options.language, **counts, place=shown(out)))
     return DIFFERS if options.strict and alarms else OK

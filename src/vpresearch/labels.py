@@ -14,7 +14,7 @@ from vpresearch.telling import words as words_of
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from vpresearch.audit import Check
     from vpresearch.published import Claim
@@ -517,8 +517,9 @@ def reason(note: Note, language: str) -> str:
         values["places_label"] = places(str(values["places"]).split("; "), language)
     if "over" in values:
         values["over_label"] = text(f"word.{values['over']}", language)
-    if "test" in values:
-        values["test_label"] = text(f"test.{values['test']}", language)
+    for name, key in (("test", "test"), ("first_test", "first"), ("second_test", "second")):
+        if name in values:
+            values[f"{key}_label"] = text(f"test.{values[name]}", language)
     if note.code == "no_column":
         values["column"] = variable(str(values["column"]), language)
     if "why_not" in values:
@@ -545,25 +546,51 @@ def audited(check: Check, language: str) -> str:
     'Las partes suman 41, el total impreso.'
     """
     values: dict[str, object] = dict(check.values)
-    values |= {name: printed(str(values[name]), language) for name in ("printed", "first", "second") if name in values}
+    numbers = ("printed", "first", "second", "least")
+    values |= {name: printed(str(values[name]), language) for name in numbers if name in values}
     for name in ("over", "other"):
         if name in values:
             values[f"{name}_label"] = ", ".join(text(f"word.{word}", language) for word in str(values[name]).split())
     for name in ("numerator", "denominator"):
         if name in values:
             values[f"{name}_label"] = variable(str(values[name]), language)
+    for name in ("first_variable", "second_variable"):
+        if name in values:
+            values[name] = variable(str(values[name]), language)
     for name, key in (("test", "test"), ("first_tests", "first"), ("second_tests", "second")):
         if name in values:
-            tests = (text(f"test.{test}", language) for test in str(values[name]).split())
-            values[f"{key}_label"] = " / ".join(tests)
-    for verdict in ("possible", "undecided", "impossible", "supposed"):
+            names = (text(f"test.{test}", language) for test in str(values[name]).split())
+            values[f"{key}_label"] = " / ".join(names)
+    for verdict in ("possible", "undecided", "impossible", "supposed", "test_names"):
         if verdict in values:
-            values[verdict] = ", ".join(text(f"test.{test}", language) for test in str(values[verdict]).split())
+            values[verdict] = names_of_tests(str(values[verdict]).split(), language)
     scale = values.get("scale")
     values["scale_label"] = text("word.on_scale", language, scale=scale) if scale else ""
+    for name in ("one_sided", "named"):
+        values[name] = text(f"word.{values[name]}", language) if values.get(name) else ""
     if "step" in values:
         values["step"] = str(values["step"]).replace(".", words_of(language)["decimal_mark"])
     return text(f"audit.{check.code}", language, **values)
+
+
+def names_of_tests(names: Iterable[str], language: str) -> str:
+    """List tests by their names.
+
+    Parameters
+    ----------
+    names : iterable of str
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> names_of_tests(["student", "kruskal_uncorrected"], "en")
+    "Student's t, Kruskal-Wallis without correction for ties"
+    """
+    return ", ".join(text(f"test.{name}", language) for name in names)
 
 
 def _part(name: str, value: str, language: str) -> str:

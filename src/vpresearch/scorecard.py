@@ -23,7 +23,6 @@ Verdict = Literal[
     "by construction",
     "consistent",
     "unattainable",
-    "contradicted",
     "withheld",
 ]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from vpresearch.audit import findings, p_bounds
+from vpresearch.inference import rank_permutation
 from vpresearch.published import Paper
 from vpresearch.reported import Reported
 
@@ -28,7 +30,7 @@ def test_all_that_is_proved_of_this_paper(paper: Paper) -> None:
     assert found == {
         "cohort.osteoporosis.percent": ["denominator_forced"],
         "cohort.rheumatoid_arthritis.percent": ["denominator_forced"],
-        "table3.vertebral_volume.p": ["p_unattainable", "p_exchanged"],
+        "table3.vertebral_volume.p": ["p_unattainable", "p_exchanged", "p_copied"],
         "results.vas_post.mean": ["unit_forced"],
         "results.vas_1y.mean": ["printed_twice"],
         "abstract.vas_1y.mean": ["printed_twice"],
@@ -39,23 +41,26 @@ def test_all_that_is_proved_of_this_paper(paper: Paper) -> None:
 
 
 def test_the_volume_p_is_unattainable_and_looks_exchanged(paper: Paper) -> None:
-    proof, exchanged = findings(paper, paper["table3.vertebral_volume.p"])
+    proof, exchanged, copied = findings(paper, paper["table3.vertebral_volume.p"])
     assert proof.values == {
         "student_low": pytest.approx(0.17829, abs=1e-5),
         "student_high": pytest.approx(0.22091, abs=1e-5),
         "kruskal_low": pytest.approx(0.46490, abs=1e-5),
         "kruskal_high": pytest.approx(0.47219, abs=1e-5),
+        "plain_low": pytest.approx(0.46490, abs=1e-5),
+        "plain_high": pytest.approx(0.47321, abs=1e-5),
         "most_equal": 3,
     }
+    assert copied.values == {"variable": "cement_volume_cc", "first_test": "student", "second_test": "kruskal"}
     assert exchanged.values == {"variable": "cement_volume_cc", "printed": "0,267"}
 
 
 @pytest.mark.parametrize(
     ("volume", "cement", "codes"),
     [
-        ("0,466", "0,267", ["p_unattainable", "p_exchanged"]),
+        ("0,466", "0,267", ["p_unattainable", "p_exchanged", "p_copied"]),
         # The other row's p is no better here.
-        ("0,466", "0,471", ["p_unattainable"]),
+        ("0,466", "0,471", ["p_unattainable", "p_copied"]),
         ("0,200", "0,267", []),
         ("0,465", "0,267", []),
         ("<0,05", "0,267", []),
@@ -68,7 +73,22 @@ def test_a_p_is_unattainable_only_if_no_test_gives_it(paper: Paper, volume: str,
 
 def test_a_p_is_exchanged_only_with_one_of_its_own_table(paper: Paper) -> None:
     changed = _with(paper, table3__cement_volume__p="0,471", table4__vas_pre__p="0,267")
-    assert _codes(changed, "table3.vertebral_volume.p") == ["p_unattainable"]
+    assert _codes(changed, "table3.vertebral_volume.p") == ["p_unattainable", "p_copied"]
+
+
+def test_a_p_is_copied_only_where_two_tests_give_both(paper: Paper) -> None:
+    # Neither Student's p of the cement (.446 to .500) nor, beside another by Kruskal-Wallis, one that it can give.
+    grids = dict(paper.grids) | {"vas_pre": paper.grids["vas_pre"]}
+    changed = _with(replace(paper, grids=grids), table3__vertebral_volume__p="0,667")
+    assert _codes(changed, "table3.vertebral_volume.p") == ["p_unattainable", "p_exchanged", "p_copied"]
+    (copied,) = [f for f in findings(changed, changed["table3.vertebral_volume.p"]) if f.code == "p_copied"]
+    assert copied.values["first_test"] == "kruskal"
+
+
+@pytest.mark.parametrize("named", [{"tests": ("mann_whitney",)}, {"one_sided": True}])
+def test_of_other_tests_nothing_is_proved(paper: Paper, named: dict[str, object]) -> None:
+    claims = tuple(replace(claim, **named) if claim.kind == "p" else claim for claim in paper.claims)  # type: ignore[arg-type]
+    assert _codes(replace(paper, claims=claims), "table3.vertebral_volume.p") == []
 
 
 def test_a_p_is_exchanged_only_if_it_is_possible_where_it_would_go(paper: Paper) -> None:
@@ -79,9 +99,9 @@ def test_a_p_is_exchanged_only_if_it_is_possible_where_it_would_go(paper: Paper)
 
 
 def test_bounds_by_variable(paper: Paper) -> None:
-    student, rank = p_bounds(paper, "vertebral_volume_cc", Reported("0,466"))
-    assert (student.test, rank.test) == ("student", "kruskal")
-    assert (student.possible, rank.possible) == (False, False)
+    bounds = p_bounds(paper, "vertebral_volume_cc", Reported("0,466"))
+    assert [bound.test for bound in bounds] == ["student", "kruskal", "kruskal_uncorrected"]
+    assert not any(bound.possible for bound in bounds)
 
 
 @pytest.mark.parametrize("variable", ["cement_volume_cc", "vas_pre", "vas_post", "vas_1m"])
@@ -150,3 +170,24 @@ def test_a_quantity_printed_with_two_values_is_told_at_both(paper: Paper) -> Non
             "over": paper[there].compute.over,
         }
     assert _codes(_with(paper, abstract__vas_1y__mean="1,80"), one) == []
+
+
+# -- tests that the paper does not name --------------------------------------------------------------------------
+
+_NO = (
+    "15.6 19.4 20.3 20.8 22.0 22.3 22.4 23.3 23.6 23.7 23.9 24.0 24.1 26.9 27.4 28.0 28.8 30.5 32.7 32.8 33.1 33.3 "
+    "33.8 34.0 36.9 38.1"
+)
+_YES = "15.6 15.9 16.4 19.6 21.0 24.3 24.7 25.1 25.5 26.1 27.6 28.4 29.1 33.6 34.2"
+
+
+def test_an_exact_permutation_gives_the_p_of_the_volume_with_one_pair_of_equal_volumes(paper: Paper) -> None:
+    groups = [np.array([float(value) for value in part.split()]) for part in (_NO, _YES)]
+    for group, name in zip(groups, ("no_leak", "leak"), strict=True):
+        for statistic, value in (("mean", group.mean()), ("sd", group.std(ddof=1))):
+            assert value in paper[f"table3.vertebral_volume.{name}.{statistic}"].printed.interval()
+    assert len(np.unique(np.concatenate(groups))) == 40
+    printed = paper["table3.vertebral_volume.p"].printed.interval()
+    no, yes = groups
+    assert rank_permutation(no, yes, "doubled").p_value in printed
+    assert rank_permutation(no, yes, "distance").p_value not in printed

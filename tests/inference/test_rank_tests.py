@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
-from itertools import product
-from typing import TYPE_CHECKING
+from itertools import combinations, product
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chi2, norm, rankdata
+from scipy.stats import chi2, mannwhitneyu, norm, rankdata, ranksums
 
-from vpresearch.inference import kruskal, mann_whitney, probability_of_superiority
+from tests.conftest import REFERENCE
+from vpresearch.inference import (
+    kruskal,
+    mann_whitney,
+    permutation_tails,
+    probability_of_superiority,
+    rank_permutation,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import Compared
@@ -177,3 +185,48 @@ def test_groups_that_do_not_overlap_have_no_interval(first: list[int], second: l
     assert effect.estimate == estimate
     assert math.isnan(effect.low)
     assert math.isnan(effect.high)
+
+
+# -- ties, left or kept ------------------------------------------------------------------------------------------
+
+_RANKS = json.loads((REFERENCE / "ranks.json").read_text(encoding="utf-8"))["ranks"]
+
+
+@pytest.mark.parametrize("told", _RANKS)
+def test_exact_permutation_and_uncorrected_tests_are_those_of_r(told: dict[str, Any]) -> None:
+    groups = told["first"], told["second"]
+    distance, doubled = (rank_permutation(*groups, way) for way in ("distance", "doubled"))
+    assert (distance.statistic, distance.test, doubled.test) == (
+        told["u"], "permutation_distance", "permutation_doubled"
+    )  # fmt: skip
+    assert distance.p_value == pytest.approx(told["distance"], rel=1e-11)
+    assert doubled.p_value == pytest.approx(min(1, 2 * min(told["less"], told["greater"])), rel=1e-11)
+    for test in (kruskal, mann_whitney):
+        plain = test(*groups, corrected=False)
+        assert plain.test == f"{test.__name__}_uncorrected"
+        assert plain.p_value == pytest.approx(told[plain.test], rel=1e-11)
+        assert plain.p_value > test(*groups).p_value
+
+
+def test_ways_of_two_sides_and_ties_are_told_apart() -> None:
+    distance, doubled = (rank_permutation(*_TIED, way).p_value for way in ("distance", "doubled"))
+    as_if_no_ties = mannwhitneyu(*_TIED, method="exact").pvalue
+    assert len({round(p, 4) for p in (distance, doubled, as_if_no_ties)}) == 3
+    assert kruskal(*_TIED, corrected=False).p_value == pytest.approx(ranksums(*_TIED).pvalue)
+
+
+@pytest.mark.parametrize("n_first", [1, 3, 4, 6])
+def test_tails_are_those_of_every_division(n_first: int) -> None:
+    rng = np.random.default_rng(n_first)
+    pooled = rng.multinomial(7, np.ones(4) / 4, size=12)
+    pattern, deviation, expected = [], [], []
+    for number, copies in enumerate(pooled):
+        values = np.repeat(np.arange(4), copies)
+        parts = [np.isin(np.arange(7), chosen) for chosen in combinations(range(7), n_first)]
+        all_u = np.array([np.sign(values[part][:, None] - values[~part]).sum() for part in parts])
+        for u in np.unique(all_u):
+            pattern.append(number)
+            deviation.append(u)
+            expected.append([(all_u <= u).mean(), (all_u >= u).mean(), (abs(all_u) >= abs(u)).mean()])
+    found = permutation_tails(pooled, np.array(pattern), np.array(deviation), n_first)
+    assert found == pytest.approx(np.array(expected), abs=1e-12)

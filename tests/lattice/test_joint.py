@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter
 from fractions import Fraction
 from functools import cache
+from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
@@ -273,3 +276,36 @@ def test_t_p_without_variation() -> None:
         t_p_range(Joint(flat, flat))
     with pytest.raises(ValueError, match="two values"):
         t_p_range(Joint(flat, _cell(1, "2.0", None, 1, 3)))
+
+
+def _sets(cell: Cell) -> list[tuple[int, ...]]:
+    """Datasets of whole numbers with the printed mean and the values that must occur, by going through all."""
+    every = combinations_with_replacement(range(int(str(cell.low)), int(str(cell.high)) + 1), cell.n)
+    needed = Counter(int(str(value)) for value in cell.required)
+    return [
+        values
+        for values in every
+        if Fraction(sum(values), cell.n) in cell.mean.interval() and not needed - Counter(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("required", "other", "sd"),
+    [((7,), (0,), "2.2"), ((7,), (), "2.4"), ((1, 6), (0, 5), "2.4"), ((6, 5), (1,), "2.2"), ((), (0, 0), "2.1")],
+)
+def test_values_that_must_occur_count_with_their_squares(
+    required: tuple[int, ...], other: tuple[int, ...], sd: str
+) -> None:
+    pair = Joint(
+        Cell(4, Reported("3.0"), None, 0, 7, required=required),
+        Cell(3, Reported("2.0"), None, 0, 7, required=other),
+        None,
+        Reported(sd),
+    )
+    spread = [statistics.variance(map(Fraction, [*a, *b])) for a in _sets(pair.a) for b in _sets(pair.b)]
+    interval = Reported(sd).interval()
+    assert interval.low is not None
+    assert interval.high is not None
+    inside = [interval.low**2 <= value <= interval.high**2 for value in spread]
+    assert 0 < sum(inside) < len(inside)
+    assert joint_count(pair) == sum(inside)

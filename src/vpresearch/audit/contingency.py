@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from vpresearch.audit.cells import pairs
 from vpresearch.audit.check import Check, Verdict, inside
-from vpresearch.audit.p_values import source
+from vpresearch.audit.p_attained import STANDS_FOR
+from vpresearch.audit.p_values import said_of, source, untried
 from vpresearch.audit.table_tests import TABLE_TESTS
 from vpresearch.published import Claim, Paper
 from vpresearch.reported import RoundingRule
@@ -41,16 +42,16 @@ def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         tables = _tables(paper, claim, variable)
         if not tables:
             continue
-        checks = [_check(claim, variable, test, tables, rule) for test in TABLE_TESTS]
+        meant = {test for name in claim.tests for test in STANDS_FOR[name]} if claim.tests else set(TABLE_TESTS)
+        checks = [_check(claim, variable, test, tables, rule) for test in TABLE_TESTS if test in meant]
         yield from checks
-        yield source(checks)
+        yield source(checks, claim) if checks else untried(claim)
 
 
 def _check(claim: Claim, variable: str, test: str, tables: list[Table], rule: RoundingRule) -> Check:
-    p = np.array([TABLE_TESTS[test](table) for table in tables])
-    fitting = np.flatnonzero(inside(p, claim.printed.interval(rule)))
-    values: dict[str, str | float] = {"test": test, "variable": variable, "printed": claim.printed.printed, "scale": ""}
-    values["known"] = "list"
+    p = np.array([TABLE_TESTS[test](table, claim.one_sided) for table in tables])
+    fitting = np.flatnonzero(inside(p, claim.printed.interval(rule)).any(axis=1))
+    values = {"test": test, "variable": variable, "known": "list", **said_of(claim)}
     witness = " / ".join(" ".join(map(str, row)) for row in tables[fitting[0]]) if len(fitting) else ""
     verdict: Verdict = "possible" if len(fitting) else "impossible"
     code = "p_attained" if len(fitting) else "p_not_attained"

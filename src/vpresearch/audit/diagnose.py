@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vpresearch.audit.attainable import AttainableP, kruskal_without_contrived_ties, student_from_printed
 from vpresearch.audit.cells import halves, pooled_mean
@@ -22,7 +22,7 @@ class Finding:
     Attributes
     ----------
     code : str
-        ``p_unattainable``, ``p_exchanged``, ``unit_forced``, ``denominator_forced`` or ``printed_twice``.
+        ``p_unattainable``, ``p_exchanged``, ``p_copied``, ``unit_forced``, ``denominator_forced`` or ``printed_twice``.
     values : dict of str to str or float
         What a sentence about it needs.
     """
@@ -49,7 +49,7 @@ def findings(paper: Paper, claim: Claim) -> list[Finding]:
     >>> from vpresearch.published import read_paper
     >>> paper = read_paper(PUBLISHED)
     >>> [finding.code for finding in findings(paper, paper["table3.vertebral_volume.p"])]
-    ['p_unattainable', 'p_exchanged']
+    ['p_unattainable', 'p_exchanged', 'p_copied']
     >>> [finding.code for finding in findings(paper, paper["results.vas_post.mean"])]
     ['unit_forced']
     """
@@ -76,8 +76,8 @@ def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...
     Returns
     -------
     tuple of AttainableP
-        Student's and Kruskal-Wallis, which leaves any p-value possible where ties are free; empty where the group
-        statistics are not printed.
+        Student's, Kruskal-Wallis, which leaves any p-value possible where ties are free, and Kruskal-Wallis without
+        correction for ties, whose p hangs on no tie; empty where the group statistics are not printed.
     """
     means = [find(paper, "mean", variable, group) for group in (_NO_LEAK, _LEAK)]
     sds = [find(paper, "sd", variable, group) for group in (_NO_LEAK, _LEAK)]
@@ -87,17 +87,20 @@ def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...
     printed = [tuple(claim.printed for claim in pair if claim) for pair in (means, sds, sizes)]
     n = tuple(int(size.value) for size in printed[2])
     student = student_from_printed(p, printed[0], printed[1], n)  # type: ignore[arg-type]
+    # Without the correction every rank sum has the p that it has without ties.
+    plain = replace(kruskal_without_contrived_ties(p, n, 1), test="kruskal_uncorrected")  # type: ignore[arg-type]
     most_equal = paper.grids[variable].most_equal
     if most_equal is None:
-        return student, AttainableP("kruskal", 0.0, 1.0, float(p.value), True)
-    return student, kruskal_without_contrived_ties(p, n, most_equal)  # type: ignore[arg-type]
+        return student, AttainableP("kruskal", 0.0, 1.0, float(p.value), True), plain
+    return student, kruskal_without_contrived_ties(p, n, most_equal), plain  # type: ignore[arg-type]
 
 
 def _unattainable_p(paper: Paper, claim: Claim) -> list[Finding]:
     """Prove that no test of the protocol gives a printed p, and look whether it belongs to another row."""
-    if claim.kind != "p" or not _excluded(paper, claim.compute.variable, claim.printed):
+    others = claim.one_sided or not set(claim.tests) <= {"student", "kruskal"}
+    if claim.kind != "p" or others or not _excluded(paper, claim.compute.variable, claim.printed):
         return []
-    student, kruskal = p_bounds(paper, str(claim.compute.variable), claim.printed)
+    student, kruskal, plain = p_bounds(paper, str(claim.compute.variable), claim.printed)
     proof = Finding(
         "p_unattainable",
         {
@@ -105,20 +108,31 @@ def _unattainable_p(paper: Paper, claim: Claim) -> list[Finding]:
             "student_high": student.high,
             "kruskal_low": kruskal.low,
             "kruskal_high": kruskal.high,
+            "plain_low": plain.low,
+            "plain_high": plain.high,
             "most_equal": float(paper.grids[str(claim.compute.variable)].most_equal or 0),
         },
     )
     table = claim.id.split(".")[0]
-    exchanged = [
-        Finding("p_exchanged", {"variable": str(other.compute.variable), "printed": other.printed.printed})
-        for other in paper.claims
-        if other.kind == "p"
-        and other.id.split(".")[0] == table
-        and other is not claim
-        and not _excluded(paper, claim.compute.variable, other.printed)
-        and not _excluded(paper, other.compute.variable, claim.printed)
-    ]
-    return [proof, *exchanged]
+    found = [proof]
+    for other in paper.claims:
+        if other.kind != "p" or other.id.split(".")[0] != table or other is claim:
+            continue
+        variable = str(other.compute.variable)
+        if not _excluded(paper, claim.compute.variable, other.printed) and not _excluded(
+            paper, variable, claim.printed
+        ):
+            found.append(Finding("p_exchanged", {"variable": variable, "printed": other.printed.printed}))
+        here, there = _giving(paper, variable, claim.printed), _giving(paper, variable, other.printed)
+        two = next(((one, test) for one in here for test in there if test != one), None)
+        if two is not None:
+            found.append(Finding("p_copied", {"variable": variable, "first_test": two[0], "second_test": two[1]}))
+    return found
+
+
+def _giving(paper: Paper, variable: str, p: Reported) -> list[str]:
+    """List the tests of the protocol that are not excluded from giving a p for a variable."""
+    return [bound.test for bound in p_bounds(paper, variable, p) if bound.possible]
 
 
 def _excluded(paper: Paper, variable: str | None, p: Reported) -> bool:

@@ -3,29 +3,53 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr, stdtr
 
 from vpresearch.audit.t_bounds import t_bounds
-from vpresearch.audit.table_tests import TABLE_TESTS, table_p
+from vpresearch.audit.table_tests import TABLE_TESTS, one_or_both, table_p
 from vpresearch.audit.witness import Ints
+from vpresearch.inference import permutation_tails
 from vpresearch.lattice import Cell, Joint, joint_rows, t_p_distribution
+from vpresearch.published import TestName
 from vpresearch.reported import RoundingRule
 
 Floats = NDArray[np.float64]
 T_TESTS = ("student", "welch")
-# Taken off the excess of U.
-CONTINUITY = {"kruskal": 0.0, "mann_whitney": 0.5}
+# Of the tests by the normal distribution, what is taken off the excess of U, and whether ties shrink its variance.
+NORMAL = {
+    "kruskal": (0.0, True),
+    "kruskal_uncorrected": (0.0, False),
+    "mann_whitney": (0.5, True),
+    "mann_whitney_uncorrected": (0.5, False),
+}
+# Over every division of the pooled values, which keeps the ties; one-sided there is but one such test.
+PERMUTATION = ("permutation_distance", "permutation_doubled")
+_LOOKED_UP = "mann_whitney_exact"
+# What the name of a test in a paper can stand for.
+STANDS_FOR: dict[TestName, tuple[str, ...]] = {
+    "student": ("student",),
+    "welch": ("welch",),
+    "kruskal": ("kruskal", "kruskal_uncorrected"),
+    "mann_whitney": (*NORMAL, _LOOKED_UP, *PERMUTATION),
+    "permutation": PERMUTATION,
+    "chi_squared": ("chi_squared", "chi_squared_yates"),
+    "fisher": ("fisher",),
+}
 # Pairs of datasets that are looked at for a rank test.
 RANK_PAIRS = 10_000
 # Values that are ranked for them in all.
 _RANKED = 5_000_000
-# Above this size of a group programs do not take the exact test (R's wilcox.test: under 50).
+# Above this size of a group programs do not take the exact tests (R's wilcox.test: under 50).
 _EXACT_SIZE = 49
+# Pairs of datasets, and sums of ranks over their patterns of ties, up to which exact permutation tests are listed.
+_PERMUTED_PAIRS, _PERMUTED = 400_000, 100_000_000
 
 
 @dataclass(frozen=True)
@@ -34,102 +58,204 @@ class Attained:
 
     Attributes
     ----------
-    low, high : float
-        Every attainable p is between them.
+    ranges : tuple of (float, float)
+        Every attainable p is in one of them: of a one-sided test, one towards the difference and one away from it.
     values : numpy.ndarray of float, shape (n_values,)
-        p-values of datasets: all of them where ``pairs`` counts them, else those that were looked at.
+        p-values of datasets: all of them where ``known`` is a list, else those that were looked at.
     pairs : numpy.ndarray of int, shape (n_values,), or None
-        Pairs of datasets that give each.
+        Pairs of datasets that give each, where they were counted.
     only : numpy.ndarray of float, shape (n_only,), or None
         No p is attainable that is not among these; None where only the bounds are known.
+    known : {"list", "range", "outer"}
+        How: all of them, their exact range, or only what ranks allow.
     """
 
-    low: float
-    high: float
+    ranges: tuple[tuple[float, float], ...]
     values: Floats
     pairs: NDArray[np.int64] | None = None
     only: Floats | None = None
+    known: Literal["list", "range", "outer"] = "outer"
+
+    @property
+    def low(self) -> float:
+        """Least attainable p, or a bound on it."""
+        return min(low for low, _ in self.ranges)
+
+    @property
+    def high(self) -> float:
+        """Greatest attainable p, or a bound on it."""
+        return max(high for _, high in self.ranges)
 
 
-def listed(joint: Joint) -> dict[str, Attained]:
-    """List every attainable p of every test.
+def candidate_tests(
+    sizes: tuple[int, int], named: Sequence[TestName], *, binary: bool = False, one_sided: bool = False
+) -> tuple[str, ...]:
+    """List the tests that a printed p of two groups can come from.
 
-    t tests depend on the sums and the sums of squares alone, rank tests on U and the ties.
+    Parameters
+    ----------
+    sizes : pair of int
+    named : sequence of str
+        What the paper calls its tests; all tests where empty.
+    binary : bool, default False
+        Whether the values are a yes or no.
+    one_sided : bool, default False
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> candidate_tests((26, 15), ["student", "kruskal"])
+    ('student', 'kruskal', 'kruskal_uncorrected')
+    """
+    exact = (_LOOKED_UP, *PERMUTATION[one_sided:]) if max(sizes) <= _EXACT_SIZE else ()
+    known = (*T_TESTS, *NORMAL, *exact, *(TABLE_TESTS if binary else ()))
+    meant = {test for name in named for test in STANDS_FOR[name]} if named else set(known)
+    return tuple(test for test in known if test in meant)
+
+
+def listed(joint: Joint, tests: Sequence[str], *, one_sided: bool = False) -> dict[str, Attained]:
+    """List every attainable p of the tests of means and of those of ranks whose p depends on U and the ties alone.
 
     Parameters
     ----------
     joint : Joint
+    tests : sequence of str
+    one_sided : bool, default False
 
     Returns
     -------
     dict of str to Attained
-        By test.
+        By test, as far as they are of that kind.
     """
     found = {}
-    for test, equal_var in (("student", True), ("welch", False)):
-        t = t_p_distribution(joint, equal_var)
-        found[test] = _complete(t.p, t.pairs)
-    rows, sizes = joint_rows(joint), (joint.a.n, joint.b.n)
-    keys, n_pairs = rows.tally()
-    deviation, ties = rows.split(keys)
-    for test in (*CONTINUITY, *_exact_test(sizes)):
-        found[test] = _complete(_rank_test(test, deviation, ties, sizes), n_pairs)
+    for test in (test for test in tests if test in T_TESTS):
+        t = t_p_distribution(joint, test == "student")
+        found[test] = _complete(one_or_both(t.p, one_sided=one_sided), t.pairs)
+    ranks = [test for test in tests if test in NORMAL or test == _LOOKED_UP]
+    if ranks:
+        rows = joint_rows(joint)
+        keys, n_pairs = rows.tally()
+        ranked, sizes = rows.split(keys), (joint.a.n, joint.b.n)
+        found |= {test: _complete(_rank_test(test, *ranked, sizes, one_sided), n_pairs) for test in ranks}
     return found
 
 
-def _exact_test(sizes: tuple[int, int]) -> tuple[str, ...]:
-    return ("mann_whitney_exact",) if max(sizes) <= _EXACT_SIZE else ()
-
-
 def _complete(p: Floats, n_pairs: NDArray[np.int64]) -> Attained:
-    known = ~np.isnan(p)
-    low, high = (float(p[known].min()), float(p[known].max())) if known.any() else (math.nan, math.nan)
-    return Attained(low, high, p[known], n_pairs[known], p[known])
+    """Take p-values as all there are, a row a kind of pair; one-sided, a pair has two."""
+    known = ~np.isnan(p).any(axis=1)
+    every, pairs = p[known].ravel(), n_pairs[known] if p.shape[1] == 1 else None
+    ends = (float(every.min()), float(every.max())) if known.any() else (math.nan, math.nan)
+    return Attained((ends,), every, pairs, every, "list")
+
+
+def permuted(joint: Joint, test: str, *, one_sided: bool = False) -> Attained | None:
+    """List every attainable p of an exact permutation test, which depends on where the ties are.
+
+    Parameters
+    ----------
+    joint : Joint
+    test : {"permutation_doubled", "permutation_distance"}
+    one_sided : bool, default False
+
+    Returns
+    -------
+    Attained or None
+        None where that would take too long.
+    """
+    known = _permuted(joint)
+    return None if known is None else _complete(_permutation_p(test, known[0], one_sided), known[1])
+
+
+@lru_cache(maxsize=1)
+def _permuted(joint: Joint) -> tuple[Floats, NDArray[np.int64]] | None:
+    """Tails of the rank sum of every pair of datasets, and how many pairs have them."""
+    rows = joint_rows(joint)
+    if not 0 < len(rows.a) * len(rows.b) <= _PERMUTED_PAIRS:
+        return None
+    pooled, which = np.unique(
+        (rows.a[:, None] + rows.b[None]).astype(np.int16).reshape(-1, joint.a.size), axis=0, return_inverse=True
+    )
+    most = joint.a.n * joint.b.n
+    if len(pooled) * min(joint.a.n, joint.b.n) * 2 * most > _PERMUTED:
+        return None
+    places = np.arange(joint.a.size)
+    deviation = (rows.a @ np.sign(places[:, None] - places)) @ rows.b.T
+    keys, n_pairs = np.unique(which.ravel() * (2 * most + 1) + deviation.ravel() + most, return_counts=True)
+    pattern, deviation = np.divmod(keys, 2 * most + 1)
+    return permutation_tails(pooled.astype(np.int64), pattern, deviation - most, joint.a.n), n_pairs
 
 
 def bounded(
-    first: Cell, second: Cell, pools: tuple[Ints, Ints], rule: RoundingRule, rng: np.random.Generator
+    first: Cell,
+    second: Cell,
+    pools: tuple[Ints, Ints],
+    tests: Sequence[str],
+    rule: RoundingRule,
+    rng: np.random.Generator,
+    *,
+    one_sided: bool = False,
 ) -> dict[str, Attained]:
-    """Bound what every test can give, with the p of a pool of datasets for the witnesses.
+    """Bound what tests can give, with the p of a pool of datasets for the witnesses.
 
     Parameters
     ----------
     first, second : Cell
     pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
         Datasets of the two groups, as positions on the lattice.
+    tests : sequence of str
     rule : {"any", "half-up", "half-even", "truncation"}
     rng : numpy.random.Generator
+    one_sided : bool, default False
 
     Returns
     -------
     dict of str to Attained
         By test.
     """
+    return {test: _bounded(test, first, second, pools, rule, rng, one_sided) for test in tests}
+
+
+def _bounded(
+    test: str,
+    first: Cell,
+    second: Cell,
+    pools: tuple[Ints, Ints],
+    rule: RoundingRule,
+    rng: np.random.Generator,
+    one_sided: bool,
+) -> Attained:
     means, sds, sizes = (first.mean, second.mean), (first.sd, second.sd), (first.n, second.n)
-    found = {}
-    for test in (*T_TESTS, *CONTINUITY, *_exact_test(sizes)):
-        values = _pool_p(test, *pools, rng) if len(pools[0]) and len(pools[1]) else np.empty(0)
-        only = None
-        if test in T_TESTS:
-            low, high = t_bounds(means, sds, sizes, equal_var=test == "student", rule=rule)
-        elif test == "mann_whitney_exact":
-            # Whatever the ties, the exact test looks its p up by U.
-            only = _exact_table(*sizes)
-            low, high = float(only.min()), 1.0
-        else:
-            # H is n - 1 times the share of the ranks' variance that is between the groups.
-            low, high = float(chdtrc(1, sum(sizes) - 1)), 1.0
-        found[test] = Attained(low, high, values, only=only)
-    return found
+    if test in PERMUTATION:
+        # One division in all of them is the least; what else there is shows when a witness is looked for.
+        least = (1 + (test == "permutation_doubled" and not one_sided)) / math.comb(sum(sizes), sizes[0])
+        return Attained(((least, 1.0),), np.empty(0))
+    values = _pool_p(test, *pools, rng, one_sided) if len(pools[0]) and len(pools[1]) else np.empty(0)
+    if test in T_TESTS:
+        low, high = t_bounds(means, sds, sizes, equal_var=test == "student", rule=rule)
+        ranges = ((low / 2, high / 2), (1 - high / 2, 1 - low / 2)) if one_sided else ((low, high),)
+        return Attained(ranges, values, known="range")
+    if NORMAL.get(test, (0.0, False))[1]:
+        # H is n - 1 times the share of the ranks' variance that is between the groups.
+        low = float(chdtrc(1, sum(sizes) - 1))
+        return Attained(((low / 2 if one_sided else low, 1.0),), values)
+    # Whatever the ties, a test that leaves them out has its p by U alone.
+    every = np.arange(math.prod(sizes) + 1)
+    only = _rank_test(test, every, np.zeros_like(every), sizes, one_sided).ravel()
+    return Attained(((float(only.min()), float(only.max())),), values, only=only)
 
 
-def tabled(pools: tuple[Ints, Ints]) -> dict[str, Attained]:
+def tabled(pools: tuple[Ints, Ints], tests: Sequence[str], *, one_sided: bool = False) -> dict[str, Attained]:
     """List every attainable p of the tests of two-by-two tables.
 
     Parameters
     ----------
     pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
         Every dataset of the two groups, of noughts and ones.
+    tests : sequence of str
+    one_sided : bool, default False
 
     Returns
     -------
@@ -138,23 +264,28 @@ def tabled(pools: tuple[Ints, Ints]) -> dict[str, Attained]:
     """
     if not len(pools[0]) or not len(pools[1]):
         return {}
-    p = {test: table_p(*pools, test).ravel() for test in TABLE_TESTS}
-    return {test: _complete(values, np.ones(values.shape, dtype=np.int64)) for test, values in p.items()}
+    p = {test: table_p(*pools, test, one_sided=one_sided) for test in tests}
+    return {
+        test: _complete(values.reshape(-1, values.shape[-1]), np.ones(values[..., 0].size, dtype=np.int64))
+        for test, values in p.items()
+    }
 
 
-def exact_p(deviation: NDArray[np.int64], n_a: int, n_b: int) -> Floats:
-    """Look the two-sided exact p of the Mann-Whitney test up, as programs print it: as if there were no ties.
+def exact_p(deviation: NDArray[np.int64], n_a: int, n_b: int, *, one_sided: bool = False) -> Floats:
+    """Look the exact p of the Mann-Whitney test up, as programs print it: as if there were no ties.
 
     Parameters
     ----------
     deviation : numpy.ndarray of int
         U of one group minus that of the other.
     n_a, n_b : int
+    one_sided : bool, default False
 
     Returns
     -------
-    numpy.ndarray of float, of the same shape
-        A U that falls between two whole numbers counts as the one nearer to the middle.
+    numpy.ndarray of float, of the same shape and one more axis
+        Two-sided, or both one-sided, towards the difference first. A U that falls between two whole numbers counts as
+        the one nearer to the middle.
 
     References
     ----------
@@ -162,17 +293,21 @@ def exact_p(deviation: NDArray[np.int64], n_a: int, n_b: int) -> Floats:
 
     Examples
     --------
-    >>> exact_p(np.array([6, 2]), 3, 2).tolist()
-    [0.2, 0.8]
+    >>> exact_p(np.array([6, 2]), 3, 2).tolist(), exact_p(np.array([6]), 3, 2, one_sided=True).tolist()
+    ([[0.2], [0.8]], [[0.1, 1.0]])
     """
-    smaller = -((np.abs(deviation) - n_a * n_b) // 2)
-    p: Floats = _exact_table(n_a, n_b)[smaller]
-    return p
+    cumulative, twice = _exact_table(n_a, n_b), n_a * n_b - np.abs(deviation)
+    smaller = -(-twice // 2)
+    if not one_sided:
+        two_sided: Floats = np.minimum(1.0, 2 * cumulative[smaller])[..., None]
+        return two_sided
+    below = twice // 2 - 1
+    return np.stack([cumulative[smaller], 1 - np.where(below < 0, 0.0, cumulative[below])], axis=-1)
 
 
 @cache
 def _exact_table(n_a: int, n_b: int) -> Floats:
-    """Two-sided p of every U up to its middle, no ties: the last value taken is of one group or of the other."""
+    """Cumulative probability of every U, no ties: the last value taken is of one group or of the other."""
     most = n_a * n_b
     ways = [np.zeros(most + 1) for _ in range(n_b + 1)]
     for row in ways:
@@ -183,22 +318,24 @@ def _exact_table(n_a: int, n_b: int) -> Floats:
             longer = ways[m - 1].copy()
             longer[m:] += ways[m][: most + 1 - m]
             ways[m] = longer
-    cumulative = np.cumsum(ways[n_b]) / ways[n_b].sum()
-    p: Floats = np.minimum(1.0, 2 * cumulative[: most // 2 + 2])
-    return p
+    cumulative: Floats = np.cumsum(ways[n_b]) / ways[n_b].sum()
+    return cumulative
 
 
-def _pool_p(test: str, first: Ints, second: Ints, rng: np.random.Generator) -> Floats:
+def _pool_p(test: str, first: Ints, second: Ints, rng: np.random.Generator, one_sided: bool) -> Floats:
     """P-values of pairs from two pools: all pairs for a t test, a sample of them for a rank test."""
     if test in T_TESTS:
-        return t_p(first, second, equal_var=test == "student").ravel()
+        return t_p(first, second, equal_var=test == "student", one_sided=one_sided).ravel()
     size = min(RANK_PAIRS, _RANKED // (first.shape[1] + second.shape[1]))
     chosen = rng.integers(len(first), size=size), rng.integers(len(second), size=size)
     blocks = np.array_split(np.arange(size), 20)
-    return np.concatenate([rank_p(first[chosen[0][block]], second[chosen[1][block]], test) for block in blocks])
+    found = [
+        rank_p(first[chosen[0][block]], second[chosen[1][block]], test, one_sided=one_sided).ravel() for block in blocks
+    ]
+    return np.concatenate(found)
 
 
-def t_p(first: Ints, second: Ints, *, equal_var: bool) -> Floats:
+def t_p(first: Ints, second: Ints, *, equal_var: bool, one_sided: bool = False) -> Floats:
     """Test every dataset of one group against every one of the other.
 
     Parameters
@@ -206,10 +343,11 @@ def t_p(first: Ints, second: Ints, *, equal_var: bool) -> Floats:
     first, second : numpy.ndarray of int, shapes (n_first, n_a) and (n_second, n_b)
     equal_var : bool
         Student's test; otherwise Welch's.
+    one_sided : bool, default False
 
     Returns
     -------
-    numpy.ndarray of float, shape (n_first, n_second)
+    numpy.ndarray of float, shape (n_first, n_second, 1), or 2 in the last place where one-sided
     """
     n_a, n_b = first.shape[1], second.shape[1]
     gap = first.mean(axis=1)[:, None] - second.mean(axis=1)[None, :]
@@ -220,41 +358,54 @@ def t_p(first: Ints, second: Ints, *, equal_var: bool) -> Floats:
     else:
         error = var_a / n_a + var_b / n_b
         df = error**2 / ((var_a / n_a) ** 2 / (n_a - 1) + (var_b / n_b) ** 2 / (n_b - 1))
-    p: Floats = 2 * stdtr(df, -np.abs(gap) / np.sqrt(error))
-    return p
+    return one_or_both(2 * stdtr(df, -np.abs(gap) / np.sqrt(error)), one_sided=one_sided)
 
 
-def rank_p(first: Ints, second: Ints, test: str) -> Floats:
+def rank_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:
     """Test datasets of one group against those of the other, row by row.
 
     Parameters
     ----------
     first, second : numpy.ndarray of int, shapes (n_pairs, n_a) and (n_pairs, n_b)
-    test : {"kruskal", "mann_whitney", "mann_whitney_exact"}
+    test : str
+        One of the rank tests.
+    one_sided : bool, default False
 
     Returns
     -------
-    numpy.ndarray of float, shape (n_pairs,)
+    numpy.ndarray of float, shape (n_pairs, 1), or (n_pairs, 2) where one-sided
     """
-    return _rank_test(test, *_ranked(first, second), (first.shape[1], second.shape[1]))
+    deviation, ties, pooled = _ranked(first, second)
+    if test in PERMUTATION:
+        tails = permutation_tails(pooled, np.arange(len(pooled)), deviation, first.shape[1])
+        return _permutation_p(test, tails, one_sided)
+    return _rank_test(test, deviation, ties, (first.shape[1], second.shape[1]), one_sided)
 
 
-def _rank_test(test: str, deviation: Ints, ties: Ints, sizes: tuple[int, int]) -> Floats:
+def _permutation_p(test: str, tails: Floats, one_sided: bool) -> Floats:
+    if one_sided:
+        return tails[:, :2]
+    return tails[:, 2:] if test == "permutation_distance" else np.minimum(1.0, 2 * tails[:, :2].min(axis=1))[:, None]
+
+
+def _rank_test(test: str, deviation: Ints, ties: Ints, sizes: tuple[int, int], one_sided: bool) -> Floats:
     """P-values from U of one group minus that of the other, and the sum of t^3 - t over the ties."""
-    if test == "mann_whitney_exact":
-        return exact_p(deviation, *sizes)
-    n = sum(sizes)
-    variance = math.prod(sizes) / 12 * (n + 1 - ties / (n * (n - 1)))
+    if test == _LOOKED_UP:
+        return exact_p(deviation, *sizes, one_sided=one_sided)
+    n, (continuity, corrected) = sum(sizes), NORMAL[test]
+    sd = np.sqrt(math.prod(sizes) / 12 * (n + 1 - corrected * ties / (n * (n - 1))))
     # Of two groups the Kruskal-Wallis test is that of Mann and Whitney without the correction for continuity.
-    excess = np.maximum(0, np.abs(deviation) / 2 - CONTINUITY[test])
+    excess = np.abs(deviation) / 2
     # Where all values are equal there is no test.
     with np.errstate(divide="ignore", invalid="ignore"):
-        p: Floats = 2 * ndtr(-excess / np.sqrt(variance))
+        if one_sided:
+            return np.stack([ndtr((continuity - excess) / sd), ndtr((continuity + excess) / sd)], axis=-1)
+        p: Floats = 2 * ndtr(-np.maximum(0, excess - continuity) / sd)[..., None]
     return p
 
 
-def _ranked(first: Ints, second: Ints) -> tuple[Ints, Ints]:
-    """U of the first group minus that of the second, and the sum of t^3 - t over the ties, row by row."""
+def _ranked(first: Ints, second: Ints) -> tuple[Ints, Ints, Ints]:
+    """U of the first group minus that of the second, the sum of t^3 - t over the ties, and every t, row by row."""
     n_a, n = first.shape[1], first.shape[1] + second.shape[1]
     # The group in the lowest bit: one sort, and values stand together in either group.
     line = np.sort(np.concatenate([2 * first, 2 * second + 1], axis=1), axis=1)
@@ -265,4 +416,6 @@ def _ranked(first: Ints, second: Ints) -> tuple[Ints, Ints]:
     place = start % n
     row = np.flatnonzero(place == 0)
     rank_sum = np.add.reduceat((equal - of_second) * (2 * place + equal + 1), row)
-    return rank_sum - n_a * (n + 1), np.add.reduceat(equal**3 - equal, row)
+    pooled = np.zeros(line.shape, dtype=np.int64)
+    pooled[start // n, np.arange(len(start)) - row[start // n]] = equal
+    return rank_sum - n_a * (n + 1), np.add.reduceat(equal**3 - equal, row), pooled

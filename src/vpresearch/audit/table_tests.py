@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +12,58 @@ from scipy.stats import chi2_contingency, fisher_exact
 
 from vpresearch.audit.witness import Ints
 
-TABLE_TESTS: dict[str, Callable[[Ints], float]] = {
-    "chi_squared": lambda table: float(chi2_contingency(table, correction=False).pvalue),
-    "chi_squared_yates": lambda table: float(chi2_contingency(table, correction=True).pvalue),
-    "fisher": lambda table: float(fisher_exact(table).pvalue),
+Floats = NDArray[np.float64]
+Side = Literal["two-sided", "less", "greater"]
+
+
+def one_or_both(p: Floats, *, one_sided: bool) -> Floats:
+    """Give a two-sided p, or both one-sided ones of a test with two equal tails, towards the difference first.
+
+    Parameters
+    ----------
+    p : numpy.ndarray of float
+    one_sided : bool
+
+    Returns
+    -------
+    numpy.ndarray of float, of the same shape and one more axis
+
+    Examples
+    --------
+    >>> one_or_both(np.array([0.2]), one_sided=True).tolist()
+    [[0.1, 0.9]]
+    """
+    return np.stack([p / 2, 1 - p / 2], axis=-1) if one_sided else p[..., None]
+
+
+def _chi_squared(table: Ints, one_sided: bool, *, correction: bool) -> Floats:
+    return one_or_both(np.array(chi2_contingency(table, correction=correction).pvalue), one_sided=one_sided)
+
+
+def _fisher(table: Ints, one_sided: bool) -> Floats:
+    return np.array([fisher_exact(table, side).pvalue for side in sides(one_sided=one_sided)])
+
+
+def sides(*, one_sided: bool) -> tuple[Side, ...]:
+    """Give the alternatives that a p can be of, by their names in scipy.
+
+    Examples
+    --------
+    >>> sides(one_sided=True)
+    ('less', 'greater')
+    """
+    return ("less", "greater") if one_sided else ("two-sided",)
+
+
+# From a table, its p, or both one-sided ones.
+TABLE_TESTS: dict[str, Callable[[Ints, bool], Floats]] = {
+    "chi_squared": partial(_chi_squared, correction=False),
+    "chi_squared_yates": partial(_chi_squared, correction=True),
+    "fisher": _fisher,
 }
 
 
-def table_p(first: Ints, second: Ints, test: str) -> NDArray[np.float64]:
+def table_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:
     """Test every dataset of one group against every one of the other.
 
     Parameters
@@ -25,21 +71,22 @@ def table_p(first: Ints, second: Ints, test: str) -> NDArray[np.float64]:
     first, second : numpy.ndarray of int, shapes (n_first, n_a) and (n_second, n_b)
         Noughts and ones.
     test : {"chi_squared", "chi_squared_yates", "fisher"}
+    one_sided : bool, default False
 
     Returns
     -------
-    numpy.ndarray of float, shape (n_first, n_second)
+    numpy.ndarray of float, shape (n_first, n_second, 1), or 2 in the last place where one-sided
         NaN where nobody, or everybody, has a one.
 
     Examples
     --------
     >>> table_p(np.array([[0, 1, 1]]), np.array([[0, 0, 0]]), "fisher").round(3).tolist()
-    [[0.4]]
+    [[[0.4]]]
     """
-    known: dict[tuple[int, int], float] = {}
+    known: dict[tuple[int, int], Floats] = {}
     sums = [part.sum(axis=1).tolist() for part in (first, second)]
     sizes = first.shape[1], second.shape[1]
     for ones in {(one, other) for one in sums[0] for other in sums[1]}:
         table = np.array([[count, size - count] for count, size in zip(ones, sizes, strict=True)])
-        known[ones] = TABLE_TESTS[test](table) if table.sum(axis=0).all() else np.nan
+        known[ones] = TABLE_TESTS[test](table, one_sided) if table.sum(axis=0).all() else np.full(1 + one_sided, np.nan)
     return np.array([[known[one, other] for other in sums[1]] for one in sums[0]])

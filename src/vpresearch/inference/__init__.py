@@ -2,7 +2,13 @@
 
 from vpresearch.inference.contingency import Association, associate, fisher
 from vpresearch.inference.protocol import ALPHA, Comparison, associate_with_leak, compare, compare_by_leak
-from vpresearch.inference.rank_tests import kruskal, mann_whitney, probability_of_superiority
+from vpresearch.inference.rank_tests import (
+    kruskal,
+    mann_whitney,
+    permutation_tails,
+    probability_of_superiority,
+    rank_permutation,
+)
 from vpresearch.inference.result import Effect, TestResult
 from vpresearch.inference.shapiro_wilk import Normality, shapiro_wilk
 from vpresearch.inference.t_tests import hedges_g, student, welch
@@ -22,7 +28,9 @@ __all__ = [
     "hedges_g",
     "kruskal",
     "mann_whitney",
+    "permutation_tails",
     "probability_of_superiority",
+    "rank_permutation",
     "shapiro_wilk",
     "student",
     "welch",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import scipy.stats
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from vpresearch.inference.result import Effect, TestResult, not_done
 
@@ -15,13 +18,15 @@ from vpresearch.inference.result import Effect, TestResult, not_done
 _TIE_DIGITS = 12
 
 
-def kruskal(first: ArrayLike, second: ArrayLike) -> TestResult:
-    """Compare two groups by the Kruskal-Wallis test, corrected for ties, against chi-squared.
+def kruskal(first: ArrayLike, second: ArrayLike, *, corrected: bool = True) -> TestResult:
+    """Compare two groups by the Kruskal-Wallis test against chi-squared.
 
     Parameters
     ----------
     first, second : array_like of float, shapes (n_first,), (n_second,)
         Without missing values.
+    corrected : bool, default True
+        For ties; some programs do not, such as ``scipy.stats.ranksums``, which is this test of two groups.
 
     Returns
     -------
@@ -42,17 +47,22 @@ def kruskal(first: ArrayLike, second: ArrayLike) -> TestResult:
     reason = _why_not(x, y)
     if reason:
         return not_done("kruskal", reason)
+    if not corrected:
+        plain = scipy.stats.ranksums(x, y)
+        return TestResult("kruskal_uncorrected", float(plain.statistic) ** 2, 1, float(plain.pvalue))
     test = scipy.stats.kruskal(x, y)
     return TestResult("kruskal", float(test.statistic), 1, float(test.pvalue), probability_of_superiority(x, y))
 
 
-def mann_whitney(first: ArrayLike, second: ArrayLike) -> TestResult:
+def mann_whitney(first: ArrayLike, second: ArrayLike, *, corrected: bool = True) -> TestResult:
     """Compare two groups by the Mann-Whitney test, normal approximation with continuity correction.
 
     Parameters
     ----------
     first, second : array_like of float, shapes (n_first,), (n_second,)
         Without missing values.
+    corrected : bool, default True
+        For ties.
 
     Returns
     -------
@@ -74,7 +84,137 @@ def mann_whitney(first: ArrayLike, second: ArrayLike) -> TestResult:
     if reason:
         return not_done("mann_whitney", reason)
     test = scipy.stats.mannwhitneyu(x, y, use_continuity=True, method="asymptotic")
+    if not corrected:
+        excess = max(0.0, abs(float(test.statistic) - len(x) * len(y) / 2) - 0.5)
+        p = 2 * float(ndtr(-excess / math.sqrt(len(x) * len(y) * (len(x) + len(y) + 1) / 12)))
+        return TestResult("mann_whitney_uncorrected", float(test.statistic), math.nan, p)
     return TestResult("mann_whitney", float(test.statistic), math.nan, float(test.pvalue))
+
+
+def rank_permutation(
+    first: ArrayLike, second: ArrayLike, two_sided: Literal["doubled", "distance"] = "distance"
+) -> TestResult:
+    """Compare two groups by their rank sums over every division of the pooled values, which keeps the ties.
+
+    Parameters
+    ----------
+    first, second : array_like of float, shapes (n_first,), (n_second,)
+        Without missing values.
+    two_sided : {"doubled", "distance"}
+        Twice the smaller tail (``scipy.stats.permutation_test``), or all that is as far from the mean (R's ``coin``,
+        and the exact Kruskal-Wallis test). They differ where ties leave the distribution skewed.
+
+    Returns
+    -------
+    TestResult
+        The statistic is U of the first group.
+
+    References
+    ----------
+    Streitberg B, Rohmel J. Stat Softw Newsl 1986;12:10-17.
+
+    Examples
+    --------
+    >>> tied = [1, 2, 2, 5, 8], [1, 3, 3, 5, 8, 8, 9]
+    >>> [round(rank_permutation(*tied, way).p_value, 4) for way in ("doubled", "distance")]
+    [0.3586, 0.3295]
+    """
+    x, y = _settle_ties(first), _settle_ties(second)
+    name, reason = f"permutation_{two_sided}", _why_not(x, y)
+    if reason:
+        return not_done(name, reason)
+    values, pooled = np.unique(np.concatenate([x, y]), return_counts=True)
+    below, of_x = np.cumsum(pooled) - pooled, np.searchsorted(values, x)
+    # Twice U less its mean, which midranks leave whole.
+    deviation = int((2 * below[of_x] + pooled[of_x] - len(x) - len(y)).sum())
+    tails = permutation_tails(pooled[None], np.zeros(1, np.int64), np.array([deviation]), len(x))
+    lower, upper, distance = tails[0].tolist()
+    u = (deviation + len(x) * len(y)) / 2
+    return TestResult(name, u, math.nan, distance if two_sided == "distance" else min(1.0, 2 * min(lower, upper)))
+
+
+def permutation_tails(
+    pooled: NDArray[np.int64], pattern: NDArray[np.int64], deviation: NDArray[np.int64], n_first: int
+) -> NDArray[np.float64]:
+    """Find the exact tails of the rank sum of the first group, given how often each value occurs in both together.
+
+    Parameters
+    ----------
+    pooled : numpy.ndarray of int, shape (n_patterns, n_values)
+        Copies of each value, ascending; every pattern has the same sum.
+    pattern : numpy.ndarray of int, shape (n_asked,)
+        Row of ``pooled``.
+    deviation : numpy.ndarray of int, shape (n_asked,)
+        U of the first group minus that of the second.
+    n_first : int
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n_asked, 3)
+        Probability of a rank sum as small, of one as large, and of one as far from its mean.
+
+    Examples
+    --------
+    >>> permutation_tails(np.array([[3, 1, 3]]), np.array([0]), np.array([-8]), 3).round(4).tolist()
+    [[0.1143, 0.9714, 0.2286]]
+    """
+    n, half = int(pooled[0].sum()), pooled.shape[1] // 2
+    # The smaller group is followed: its rank sum is as far from its mean, on the other side.
+    n_small, sign = (n_first, 1) if 2 * n_first <= n else (n - n_first, -1)
+    # Patterns that begin alike share the work: read from the end with fewer beginnings.
+    if len(np.unique(pooled[:, :half], axis=0)) > len(np.unique(pooled[:, -half:], axis=0)):
+        pooled, sign = pooled[:, ::-1], -sign
+    order, asked = np.lexsort(pooled.T[::-1]), np.argsort(pattern, kind="stable")
+    first = np.searchsorted(pattern[asked], np.arange(len(pooled) + 1))
+    middle, tails = n_small * (n - n_small), np.empty((len(pattern), 3))
+    for row, ways in _rank_sums(pooled[order], n_small):
+        which = asked[first[order[row]] : first[order[row] + 1]]
+        place, far = middle + sign * deviation[which], np.abs(deviation[which])
+        up_to, from_on = np.cumsum(ways), np.cumsum(ways[::-1])[::-1]
+        as_far = np.where(far > 0, up_to[middle - far] + from_on[middle + far], up_to[-1])
+        ends = up_to[place], from_on[place]
+        tails[which] = np.stack([*ends[::sign], as_far], axis=1) / up_to[-1]
+    return tails
+
+
+def _rank_sums(pooled: NDArray[np.int64], n_small: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Count the divisions of each pattern, in sorted order, by twice the smaller group's rank sum less its mean."""
+    n = int(pooled[0].sum())
+    none = np.zeros((n_small + 1, 2 * n_small * (n - n_small) + 1))
+    none[0, n_small * (n - n_small)] = 1
+
+    def grow(
+        rows: range, column: int, below: int, ways: NDArray[np.float64]
+    ) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        copies = pooled[rows.start : rows.stop, column]
+        ends = [0, *(1 + np.flatnonzero(np.diff(copies))).tolist(), len(rows)]
+        for part in (rows[begin:end] for begin, end in pairwise(ends)):
+            more = int(pooled[part.start, column])
+            longer = _with_copies(ways, more, below, n)
+            if below + more == n:
+                yield from ((row, longer[n_small]) for row in part)
+            else:
+                yield from grow(part, column + 1, below + more, longer)
+
+    return grow(range(len(pooled)), 0, 0, none)
+
+
+def _with_copies(ways: NDArray[np.float64], copies: int, below: int, n: int) -> NDArray[np.float64]:
+    """Let the smaller group take every number of copies of the next value: ways by members and by their rank sum."""
+    n_small = len(ways) - 1
+    # Fewer members than these can no longer be made up, more than those are not yet there.
+    least, most = max(0, n_small - (n - below - copies)), min(n_small, below + copies)
+    longer = np.zeros_like(ways)
+    for taken in range(min(copies, n_small) + 1):
+        shift, rows = taken * (2 * below + copies - n), slice(max(least, taken), most + 1)
+        before = ways[rows.start - taken : rows.stop - taken] * math.comb(copies, taken)
+        if shift > 0:
+            longer[rows, shift:] += before[:, :-shift]
+        elif shift < 0:
+            longer[rows, :shift] += before[:, -shift:]
+        else:
+            longer[rows] += before
+    return longer
 
 
 def probability_of_superiority(first: ArrayLike, second: ArrayLike) -> Effect:

@@ -11,6 +11,8 @@ from vpresearch.reported import Reported
 Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal"]
 Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]
 Unit = Literal["patients", "vertebrae"]
+TestName = Literal["student", "welch", "kruskal", "mann_whitney", "permutation", "chi_squared", "fisher"]
+Sided = Literal["one", "two"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,10 @@ class Claim:
         Unit of measurement.
     says : dict of str to str
         What a verbal claim says, in our own words, by language.
+    tests : tuple of str
+        The tests, one of which the paper says gave a p; any may have where empty.
+    one_sided : bool
+        Whether the paper says that a p is one-sided.
     """
 
     id: str
@@ -98,6 +104,8 @@ class Claim:
     compute: Compute
     unit: str | None = None
     says: Mapping[str, str] = field(default_factory=dict)
+    tests: tuple[TestName, ...] = ()
+    one_sided: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, get_args
 
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
-from vpresearch.published.claims import Kind, Statistic, Unit
+from vpresearch.published.claims import Kind, Sided, Statistic, TestName, Unit
 from vpresearch.published.entries import Entry
 from vpresearch.reported import Reported
 from vpresearch.telling import tell
 
-_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute"}
+_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
 _STATISTIC_OF = {
@@ -179,12 +179,27 @@ def of_claim(entry: object, number: int, line: int, variables: Mapping[str, Any]
         faults += [*_of_compute(compute, str(entry.get("kind")), variables, used)]
     if "printed" in entry:
         faults += _of_printed(entry["printed"], str(entry.get("kind")), entry.line_of("printed"))
-    return _told("claim", _name(entry, number), faults)
+    return [*_told("claim", _name(entry, number), faults), *_of_test(entry, str(_name(entry, number)))]
 
 
 def _name(entry: object, number: int) -> object:
     """Name a claim by its id, or by its place where it has none."""
     return entry.get("id", f"claims[{number}]") if isinstance(entry, Entry) else f"claims[{number}]"
+
+
+def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
+    """Find a test that nobody knows, and one of what is no p."""
+    for key, known in (("test", get_args(TestName)), ("sided", get_args(Sided))):
+        if key not in entry:
+            continue
+        named = entry[key] if key == "test" and isinstance(entry[key], list) else [entry[key]]
+        wrong = [value for value in named if value not in known]
+        if wrong or not named:
+            given = ", ".join(map(str, wrong))[:40]
+            line = entry.line_of(key)
+            yield tell("test_unknown", line=line, id=name, key=key, given=given, known=", ".join(known))
+        if entry.get("kind") != "p":
+            yield tell("test_of_no_p", line=entry.line_of(key), id=name, key=key)
 
 
 def _parts(entry: Entry) -> Iterator[Fault]:

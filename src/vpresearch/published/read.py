@@ -83,6 +83,8 @@ def _claim(entry: Entry) -> Claim:
     compute = entry["compute"]
     asked: dict[str, Any] = {key: dict(compute[key]) for key in ("group", "minus", "within") if key in compute}
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
+    named = entry.get("test", [])
+    tests: tuple[Any, ...] = (named,) if isinstance(named, str) else tuple(named)
     return Claim(
         id=entry["id"],
         printed=Reported(entry["printed"]),
@@ -91,4 +93,6 @@ def _claim(entry: Entry) -> Claim:
         compute=Compute(compute["statistic"], compute["over"], compute.get("variable"), **asked),
         unit=entry.get("unit"),
         says=dict(entry.get("says", {})),
+        tests=tests,
+        one_sided=entry.get("sided") == "one",
     )

@@ -17,9 +17,9 @@ from vpresearch.tables import Table
 
 Cause = Literal["test", "unit", "truncation", "impossible", "missing", "not_computable", "unexplained"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-_DIFFERENT = ("differs", "contradicted", "unattainable", "not computable")
+_DIFFERENT = ("differs", "unattainable", "not computable")
 # What a finding about the printed numbers themselves explains.
-_OF_THE_PAPER = ("p_unattainable", "p_exchanged", "unit_forced", "denominator_forced", "printed_twice")
+_OF_THE_PAPER = ("p_unattainable", "p_exchanged", "p_copied", "unit_forced", "denominator_forced", "printed_twice")
 
 
 def cause(row: Row, dataset: Dataset) -> Cause | None:

@@ -13,7 +13,16 @@ from vpresearch.tables import Table
 
 _VERDICTS = ("possible", "impossible", "undecided")
 # Checks whose answer is worth reading whatever it is.
-_TELLING = ("p_source", "p_exchange", "printed_twice", "unit_of_mean", "ratio", "unit_of_analysis")
+_TELLING = (
+    "p_source",
+    "p_exchange",
+    "p_copy",
+    "p_nought",
+    "printed_twice",
+    "unit_of_mean",
+    "ratio",
+    "unit_of_analysis",
+)
 
 
 def digest_table(checks: Sequence[Check], language: str) -> Table:

@@ -1,0 +1,153 @@
+"""Printed p-values of ordinary software, of data whose truth is known, and what a paper says of its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from scipy.stats import mannwhitneyu, ranksums, ttest_ind
+
+from tests.made_up_paper import write_paper
+from vpresearch import labels
+from vpresearch.audit import Check, audit
+from vpresearch.cli import main
+from vpresearch.errors import InputError
+from vpresearch.inference import mann_whitney, rank_permutation
+from vpresearch.published import read_paper
+from vpresearch.telling import LANGUAGES, line
+
+P_OF: dict[str, Callable[[Any, Any], Any]] = {
+    "student": lambda a, b: ttest_ind(a, b).pvalue,
+    "welch": lambda a, b: ttest_ind(a, b, equal_var=False).pvalue,
+    "kruskal": lambda a, b: mannwhitneyu(a, b, method="asymptotic", use_continuity=False).pvalue,
+    "kruskal_uncorrected": lambda a, b: ranksums(a, b).pvalue,
+    "mann_whitney": lambda a, b: mannwhitneyu(a, b, method="asymptotic").pvalue,
+    "mann_whitney_uncorrected": lambda a, b: mann_whitney(a, b, corrected=False).p_value,
+    "mann_whitney_exact": lambda a, b: mannwhitneyu(a, b, method="exact").pvalue,
+    "permutation_distance": lambda a, b: rank_permutation(a, b, "distance").p_value,
+    "permutation_doubled": lambda a, b: rank_permutation(a, b, "doubled").p_value,
+}
+
+
+def _paper(a: Any, b: Any, p: str, **said: Any) -> dict[str, Any]:
+    claims: list[dict[str, Any]] = []
+    for arm, values in (("a", a), ("b", b)):
+        for kind, printed in (
+            ("n", str(len(values))),
+            ("mean", f"{values.mean():.2f}"),
+            ("sd", f"{values.std(ddof=1):.2f}"),
+        ):
+            compute = {"statistic": kind, "over": "patients", "group": {"arm": arm}}
+            compute |= {} if kind == "n" else {"variable": "score"}
+            kind_of = "count" if kind == "n" else kind
+            claims.append(
+                {"id": f"{arm}.{kind}", "printed": printed, "kind": kind_of, "places": ["t"], "compute": compute}
+            )
+    compute = {"statistic": "p", "over": "patients", "variable": "score"}
+    claims.append({"id": "s.p", "printed": p, "kind": "p", "places": ["t"], "compute": compute, **said})
+    grid = {"over": "patients", "step": "1", "low": "0", "high": "6"}
+    return {"paper": {"key": "made-up"}, "variables": {"score": grid}, "claims": claims}
+
+
+def _audited(content: dict[str, Any], path: Path) -> list[Check]:
+    return [check for check in audit(read_paper(write_paper(content, path / "p.yaml"))) if check.claims[0] == "s.p"]
+
+
+def _groups(seed: int, n_a: int = 9, n_b: int = 7) -> tuple[Any, Any]:
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 6, n_a), rng.integers(1, 7, n_b)
+
+
+@pytest.mark.parametrize("test", P_OF)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_true_p_of_any_test_raises_no_alarm(test: str, seed: int, tmp_path: Path) -> None:
+    a, b = _groups(seed)
+    checks = _audited(_paper(a, b, f"{P_OF[test](a, b):.3f}"), tmp_path)
+    assert {check.check for check in checks} >= {f"p_{name}" for name in P_OF}
+    assert [check.verdict for check in checks if check.check == f"p_{test}"] == ["possible"]
+    assert not any(check.alarm for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("named", "test"), [("kruskal", "kruskal_uncorrected"), ("permutation", "permutation_doubled")]
+)
+def test_a_named_test_alone_is_tried(named: str, test: str, tmp_path: Path) -> None:
+    a, b = _groups(4)
+    checks = _audited(_paper(a, b, f"{P_OF[test](a, b):.3f}", test=named), tmp_path)
+    assert {check.values["test"] for check in checks if "test" in check.values} == {
+        name for name in P_OF if name.startswith(named)
+    }
+    assert labels.text("word.tests_named", "en") in labels.audited(checks[-1], "en")
+    wrong = _audited(_paper(a, b, f"{P_OF[test](a, b):.3f}", test="student"), tmp_path)
+    assert [check.alarm for check in wrong] == [False, True]
+
+
+@pytest.mark.parametrize("side", ["less", "greater"])
+def test_a_one_sided_p_is_half_of_one(side: Literal["less", "greater"], tmp_path: Path) -> None:
+    a, b = _groups(5)
+    p = f"{ttest_ind(a, b, alternative=side).pvalue:.3f}"
+    (student, source) = _audited(_paper(a, b, p, test="student", sided="one"), tmp_path)
+    assert (student.verdict, source.alarm) == ("possible", False)
+    assert "one-sided" in labels.audited(source, "en")
+    assert _audited(_paper(a, b, p, test="student"), tmp_path)[-1].alarm
+
+
+def test_every_one_sided_test_finds_its_p(tmp_path: Path) -> None:
+    a, b = _groups(6)
+    p = f"{rank_permutation(a, b, 'doubled').p_value / 2:.3f}"
+    checks = {check.check: check for check in _audited(_paper(a, b, p, sided="one"), tmp_path)}
+    assert checks["p_permutation_doubled"].verdict == "possible"
+    assert "p_permutation_distance" not in checks
+    far = {check.check: check for check in _audited(_paper(a, b, "0.500", test="welch", sided="one"), tmp_path)}
+    assert far["p_welch"].code in {"p_not_attained", "p_out_of_reach_one"}
+
+
+def test_a_p_of_nought_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = _paper(np.repeat([0, 1], [6, 6]), np.repeat([5, 6], [6, 6]), "0.000")
+    (nought, *_) = checks = _audited(content, tmp_path)
+    assert (nought.check, nought.alarm, nought.values["least"]) == ("p_nought", False, "0.001")
+    assert not any(check.alarm for check in checks)
+    path = write_paper(content, tmp_path / "p.yaml")
+    assert main(["audit", str(path), "--out", str(tmp_path / "out"), "--language", "es", "--strict"]) == 0
+    said = capsys.readouterr().out
+    assert "observación: t, p, score: Se imprime 0,000, pero ninguna p vale cero: debería ser p < 0,001." in said
+    assert labels.text("test.kruskal_uncorrected", "es") in said.splitlines()[1]
+
+
+def test_a_test_for_another_kind_of_numbers_is_not_tried(tmp_path: Path) -> None:
+    a, b = _groups(7)
+    (check,) = _audited(_paper(a, b, "0.500", test="fisher"), tmp_path)
+    assert (check.code, check.verdict) == ("p_untried", "undecided")
+    assert "Fisher" in labels.audited(check, "en")
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"test": "anova"}, "test_unknown"),
+        ({"test": []}, "test_unknown"),
+        ({"test": ["kruskal", 3]}, "test_unknown"),
+        ({"sided": True}, "test_unknown"),
+        ({"sided": "left"}, "test_unknown"),
+    ],
+)
+def test_words_that_are_no_tests_are_refused_by_line(said: dict[str, Any], code: str, tmp_path: Path) -> None:
+    a, b = _groups(8)
+    path = write_paper(_paper(a, b, "0.500", **said), tmp_path / "p.yaml")
+    with pytest.raises(InputError) as error:
+        read_paper(path)
+    (problem,) = error.value.problems
+    (key,) = said
+    assert problem.code == code
+    assert path.read_text(encoding="utf-8").splitlines()[int(problem.line or 0) - 1].strip().startswith(f"{key}:")
+    assert all(key in line(problem, language) and "s.p" in line(problem, language) for language in LANGUAGES)
+
+
+def test_only_a_p_has_a_test(tmp_path: Path) -> None:
+    content = _paper(*_groups(9), "0.500")
+    content["claims"][0]["test"] = "kruskal"
+    with pytest.raises(InputError, match="belongs to a p-value"):
+        read_paper(write_paper(content, tmp_path / "p.yaml"))
