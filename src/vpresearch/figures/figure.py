@@ -23,7 +23,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vpresearch import labels
 from vpresearch.figures.png import encode
@@ -309,6 +309,11 @@ def localise(axis: Axis, most_ticks: int, language: str) -> None:
 def many(n: int) -> bool:
     """Tell whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
     return n > _MOST_PATHS
+
+
+def as_printed(values: ArrayLike, decimals: int) -> NDArray[np.float64]:
+    """Round what is drawn to the digits that are printed: whoever reads the coordinates of a file learns no more."""
+    return np.round(np.asarray(values, float), decimals)
 
 
 def apart(n: int) -> NDArray[np.float64]:
