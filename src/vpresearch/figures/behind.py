@@ -24,6 +24,7 @@ _TIMES = ("pre", "post", "1m", "1y")
 _SCALES = {"vas": 10, "odi": 100}
 # The paper prints volumes, and means of scores, to one decimal.
 _CC_DECIMALS = _MEAN_DECIMALS = 1
+_BLACK = "#1a1a1a"
 
 
 @drawn_once
@@ -40,15 +41,18 @@ def volumes(dataset: Dataset, language: str) -> Figure:
     Figure
         Its data are single vertebrae, in no order that a patient could be told by.
     """
-    shown = {"volume": "vertebral_volume_cc", "cement": "cement_volume_cc"}
-    data = dataset.vertebrae[["leak", *shown.values()]].sort_values(["leak", *shown.values()], ignore_index=True)
+    # With the decimals that the paper prints of the means by leak.
+    shown = {"volume": ("vertebral_volume_cc", 1), "cement": ("cement_volume_cc", 2)}
+    names = ["leak", *(column for column, _ in shown.values())]
+    data = dataset.vertebrae[names].sort_values(names, ignore_index=True)
     caption = labels.text("caption.volumes", language, n=len(data))
     with panels(dataset.reconstruction, language, caption, 2, 5) as (canvas, axes):
-        for panel, (axis, column) in zip(axes, shown.items(), strict=True):
+        for panel, (axis, (column, decimals)) in zip(axes, shown.items(), strict=True):
             for position, group in enumerate(("no", "yes")):
                 # One order for both panels would tell which cement went into which vertebra.
                 values = np.sort(as_printed(data.loc[data["leak"] == group, column], _CC_DECIMALS))
-                _draw_points(panel, position, values, COLOURS[group], labels.text("word.mean", language))
+                mean = float(as_printed(summarise(data.loc[data["leak"] == group, column]).mean, decimals))
+                _draw_points(panel, position, values, mean, COLOURS[group])
             counts = [int((data["leak"] == group).sum()) for group in ("no", "yes")]
             panel.set_xticks([0, 1], _group_names(counts, language))
             panel.set_xlim(-0.5, 1.5)
@@ -56,6 +60,7 @@ def volumes(dataset: Dataset, language: str) -> Figure:
             panel.set_ylabel(labels.text(f"axis.{axis}", language))
             _localise(panel, language)
             panel.spines[["top", "right"]].set_visible(False)
+        axes[0].plot([], [], color=_BLACK, linewidth=2, label=labels.text("word.mean", language))
         axes[0].legend(loc="lower center", frameon=False)
     return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True, language=language)
 
@@ -136,13 +141,11 @@ def leak_kinds(dataset: Dataset, language: str) -> Figure:
     return Figure("leak_kinds", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
 
-def _draw_points(axes: Axes, position: int, values: NDArray[np.float64], colour: str, mean_label: str) -> None:
+def _draw_points(axes: Axes, position: int, values: NDArray[np.float64], mean: float, colour: str) -> None:
     """Draw every value beside its likes, and their mean."""
     points = axes.scatter(position + 0.5 * apart(len(values)), values, color=colour, alpha=0.75, s=34, linewidth=0)
     points.set_rasterized(many(len(values)))
-    mean = float(as_printed(summarise(values).mean, _CC_DECIMALS))
-    only_once = mean_label if position == 0 else "_nolegend_"
-    axes.hlines(mean, position - 0.32, position + 0.32, color="#1a1a1a", linewidth=2, label=only_once)
+    axes.hlines(mean, position - 0.32, position + 0.32, color=_BLACK, linewidth=2)
 
 
 def _group_names(counts: Sequence[int], language: str) -> list[str]:

@@ -312,8 +312,26 @@ def many(n: int) -> bool:
 
 
 def as_printed(values: ArrayLike, decimals: int) -> NDArray[np.float64]:
-    """Round what is drawn to the digits that are printed: whoever reads the coordinates of a file learns no more."""
-    return np.round(np.asarray(values, float), decimals)
+    """Round what is drawn as numbers are printed: whoever reads the coordinates of a file learns no more than these.
+
+    Parameters
+    ----------
+    values : array_like of float
+    decimals : int
+
+    Returns
+    -------
+    numpy.ndarray of float
+        Halves away from zero, as ``labels.number`` has them.
+
+    Examples
+    --------
+    >>> as_printed([22.2432, 0.25, -0.25, math.inf], 1).tolist()
+    [22.2, 0.3, -0.3, inf]
+    """
+    exact, scale = np.asarray(values, float), 10.0**decimals
+    # A half may lie a bit below itself.
+    return np.copysign(np.floor(np.abs(exact) * scale * (1 + 1e-14) + 0.5) / scale, exact)
 
 
 def apart(n: int) -> NDArray[np.float64]:
