@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -233,24 +234,27 @@ def _leaves_enough(groups: Sequence[NDArray[np.float64]], decimals: int, min_cel
     """Tell whether enough numbers of missing values go with what would be shown of the groups."""
     known = [group[~np.isnan(group)] for group in groups]
     step = _step(np.concatenate(known))
-    missing = [
-        [
-            lacking
-            for lacking in range(max(min_cell, 2 * (len(group) - len(values)) + 1))
-            if len(group) - lacking > 1 and _moments_exist(values, len(group) - lacking, decimals, step)
-        ]
-        for group, values in zip(groups, known, strict=True)
-    ]
     sizes = [len(group) for group in groups]
-    allowed = [
-        lacking
-        for lacking in product(*missing)
-        if any(0 < n < min_cell for n in lacking)
-        and not (p and len(groups) == 2 and not _p_exists(known, [*np.subtract(sizes, lacking)], decimals))
-    ]
-    # More than half of what a small number can be, and never fewer than two.
-    least = max(2, (min_cell + 1) // 2)
-    return all(len(set(values)) >= least for values in zip(*allowed, strict=True)) and bool(allowed)
+    has_moments = [_moments_exist(values, decimals, step) for values in known]
+    has_p = _p_exists(known, decimals) if p and len(groups) == 2 else lambda _: True
+    few = [_about(size - len(values), min_cell) for size, values in zip(sizes, known, strict=True)]
+    thinkable = [lacking for lacking in product(*few) if any(0 < n < min_cell for n in lacking)]
+    allowed = []
+    for lacking in thinkable:
+        left = [size - n for size, n in zip(sizes, lacking, strict=True)]
+        if min(left) > 1 and all(has(n) for has, n in zip(has_moments, left, strict=True)) and has_p(left):
+            allowed.append(lacking)
+    # Half of what can be thought, and half of what each small number can be.
+    return 2 * len(allowed) >= len(thinkable) and all(
+        2 * len({lacking[place] for lacking in allowed}) >= len(each) for place, each in enumerate(few)
+    )
+
+
+def _about(lacking: int, min_cell: int) -> list[int]:
+    """Give the numbers of missing values that a reader may think of: all that are small, or those about a large one."""
+    first = 0 if lacking < min_cell else lacking - min_cell
+    # A score of them shows whether they can be told apart.
+    return sorted({*range(first, first + min_cell + (lacking >= min_cell), max(1, min_cell // 20)), lacking})
 
 
 def _step(values: NDArray[np.float64]) -> float:
@@ -258,31 +262,38 @@ def _step(values: NDArray[np.float64]) -> float:
     return float(np.gcd.reduce(np.rint(100 * values).astype(np.int64))) / 100 or 1.0
 
 
-def _moments_exist(values: NDArray[np.float64], n: int, decimals: int, step: float) -> bool:
-    """Tell whether n values on a grid can have the mean and standard deviation of these as they are printed."""
+def _moments_exist(values: NDArray[np.float64], decimals: int, step: float) -> Callable[[int], bool]:
+    """Give a test of whether n values on a grid can have the mean and standard deviation of these as printed."""
     summary, half = summarise(values), 0.5 * 10.0**-decimals
     mean, sd = (math.floor(each / (2 * half) + 0.5) * 2 * half for each in (summary.mean, summary.sd))
-    for total in range(math.ceil((mean - half) * n / step - 1e-6), math.floor((mean + half) * n / step + 1e-6) + 1):
-        low, high = ((n - 1) * (max(0.0, end) / step) ** 2 + total**2 / n for end in (sd - half, sd + half))
-        # A whole number and its square are both even or both odd, and so are their sums.
-        squares = math.ceil(low - 1e-6)
-        if squares + (squares - total) % 2 <= high + 1e-6:
-            return True
-    return False
+
+    @cache
+    def exists(n: int) -> bool:
+        for total in range(math.ceil((mean - half) * n / step - 1e-6), math.floor((mean + half) * n / step + 1e-6) + 1):
+            low, high = ((n - 1) * (max(0.0, end) / step) ** 2 + total**2 / n for end in (sd - half, sd + half))
+            # A whole number and its square are both even or both odd, and so are their sums.
+            squares = math.ceil(low - 1e-6)
+            if squares + (squares - total) % 2 <= high + 1e-6:
+                return True
+        return False
+
+    return exists
 
 
-def _p_exists(known: Sequence[NDArray[np.float64]], sizes: Sequence[int], decimals: int) -> bool:
-    """Tell whether groups of these sizes can have the p that is shown, by either test of the protocol."""
-    summaries = [summarise(values) for values in known]
-    means, sds = ([f"{getattr(each, name):.{decimals}f}" for each in summaries] for name in ("mean", "sd"))
-    p = student(*known).p_value
-    if not math.isnan(p):
-        printed = Reported(f"{p:.{_P_DECIMALS}f}")
-        pairs = [(Reported(first), Reported(second)) for first, second in (means, sds)]
-        if not student_from_printed(printed, pairs[0], pairs[1], (sizes[0], sizes[1])).possible:
+def _p_exists(known: Sequence[NDArray[np.float64]], decimals: int) -> Callable[[Sequence[int]], bool]:
+    """Give a test of whether groups of some sizes can have the p that is shown, by either test of the protocol."""
+    summaries, pooled = [summarise(values) for values in known], np.concatenate(known)
+    means, sds = ([Reported(f"{getattr(each, name):.{decimals}f}") for each in summaries] for name in ("mean", "sd"))
+    by_t, by_ranks = student(*known).p_value, kruskal(*known).p_value
+    printed = Reported(f"{min(by_t, 1.0):.{_P_DECIMALS}f}")
+
+    def exists(sizes: Sequence[int]) -> bool:
+        of_means = (means[0], means[1]), (sds[0], sds[1]), (sizes[0], sizes[1])
+        if not math.isnan(by_t) and not student_from_printed(printed, *of_means).possible:
             return False
-    p = kruskal(*known).p_value
-    return math.isnan(p) or _rank_sum_exists(p, sizes, np.concatenate(known))
+        return math.isnan(by_ranks) or _rank_sum_exists(by_ranks, sizes, pooled)
+
+    return exists
 
 
 def _rank_sum_exists(p: float, sizes: Sequence[int], pooled: NDArray[np.float64]) -> bool:

@@ -195,7 +195,8 @@ def test_the_curves_are_those_of_the_library(shipped: Dataset) -> None:
     design = leak_design(shipped.rows)
     (axes,) = figure.canvas.axes
     # Between the ends as printed, which are single vertebrae's.
-    fill = np.linspace(*as_printed([design.x[:, 1].min(), design.x[:, 1].max()], 1), 101)
+    low, high = as_printed([design.x[:, 1].min(), design.x[:, 1].max()], 1)
+    fill = np.linspace(low, high, 101)
     for model, style in ((PRIMARY, "-"), ("flic", "--")):
         expected = library_curve(design, log_odds(design, model), fill)
         rows = figure.data[figure.data["shown"] == model]

@@ -180,7 +180,8 @@ def test_the_spline_and_the_line_are_those_of_the_library(book: str, studies: di
     design = leak_design(studies[book].rows)
     (axes,) = figure.canvas.axes
     # Between the ends as printed, which are single vertebrae's.
-    fill = np.linspace(*as_printed([design.x[:, 1].min(), design.x[:, 1].max()], 1), 101)
+    low, high = as_printed([design.x[:, 1].min(), design.x[:, 1].max()], 1)
+    fill = np.linspace(low, high, 101)
     expected = {"spline": spline.curve(design, fill), "ml": risk_curve(design, log_odds(design, "ml"), fill)}
     for (model, curve), style in zip(expected.items(), ("-", "--"), strict=True):
         rows = figure.data[figure.data["shown"] == model]

@@ -331,7 +331,7 @@ def as_printed(values: ArrayLike, decimals: int) -> NDArray[np.float64]:
     """
     exact, scale = np.asarray(values, float), 10.0**decimals
     # A half may lie a bit below itself.
-    return np.copysign(np.floor(np.abs(exact) * scale * (1 + 1e-14) + 0.5) / scale, exact)
+    return np.asarray(np.copysign(np.floor(np.abs(exact) * scale * (1 + 1e-14) + 0.5) / scale, exact))
 
 
 def apart(n: int) -> NDArray[np.float64]:
