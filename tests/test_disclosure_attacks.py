@@ -22,11 +22,12 @@ import pytest
 from scipy.stats import chi2, t
 
 from vpresearch import figures, tables
-from vpresearch.disclosure import score_counts
+from vpresearch.disclosure import score_counts, withhold
+from vpresearch.figures.figure import as_printed
 from vpresearch.inference import hedges_g
 from vpresearch.load import Dataset, load
 from vpresearch.project import PUBLISHED
-from vpresearch.published import read_paper
+from vpresearch.published import Paper, read_paper
 from vpresearch.scorecard import scorecard
 
 MIN_CELL = 5
@@ -443,3 +444,101 @@ def test_a_public_run_still_tells_what_is_not_small(public: Public) -> None:
     for row in public.table("outcome"):
         if NAMES[row[0]] in complete:
             assert HIDDEN not in row[:5]
+
+
+def test_one_count_does_not_give_the_other_unit_back(tmp_path: Path) -> None:
+    study = planted(((20, 9), {}, 1.0), 1, tmp_path)
+    ids = study.vertebrae["patient_id"]
+    # One patient has two vertebrae: 5 vertebrae lack the score, not a few; their patients are 5 at most and 4 at least.
+    vertebrae = study.vertebrae.assign(patient_id=ids.mask(ids == ids[1], ids[0]))
+    patients = study.patients.drop(ids[1])
+    scores = patients["vas_1m"].mask(patients.index.isin([ids[0], *ids[2:5]]))
+    study = replace(study, vertebrae=vertebrae, patients=patients.assign(vas_1m=scores))
+    assert score_counts(study, "vas_1m")[3:] == (4, 5, 0)
+    for table in (tables.outcome(study, "en"), tables.comparisons(study, "en"), tables.table4(study, "en")):
+        shown = table.for_public(MIN_CELL).shown
+        (row,) = [row for row in shown.to_numpy().tolist() if row[0] == "VAS one month"]
+        assert row[1] == HIDDEN
+
+
+# -- figures -------------------------------------------------------------------------------------------------------
+
+
+def points(svg: str) -> list[list[tuple[float, float]]]:
+    """Every cloud of points of a picture, in its own units and in the order of the file."""
+    clouds = re.findall(r'<g id="PathCollection_\d+">(.*?)\n   </g>', svg, re.S)
+    return [
+        [(float(x), float(y)) for x, y in re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"', cloud)] for cloud in clouds
+    ]
+
+
+def ticks(svg: str, axis: int) -> list[float]:
+    """Heights of the ticks of a vertical axis, from below."""
+    (part,) = re.findall(rf'<g id="matplotlib.axis_{2 * axis}">(.*?)\n   </g>', svg, re.S)
+    return [float(y) for y in re.findall(r'<use [^>]*x="[\d.]+" y="([\d.]+)" style', part)]
+
+
+def test_a_figure_of_points_gives_no_digit_that_the_paper_would_not_print(tmp_path: Path) -> None:
+    study = planted(PLANS["as the paper"], 1, tmp_path)
+    figure = figures.volumes(study, "en")
+    svg = figure.to_bytes("svg").decode()
+    clouds = points(svg)
+    assert [len(cloud) for cloud in clouds] == [26, 15, 26, 15]
+    for panel, (column, axes) in enumerate(
+        zip(("vertebral_volume_cc", "cement_volume_cc"), figure.canvas.axes, strict=True)
+    ):
+        heights = ticks(svg, panel + 1)
+        step = (axes.get_yticks()[1] - axes.get_yticks()[0]) / (heights[0] - heights[1])
+        for leak, cloud in zip(("no", "yes"), clouds[2 * panel : 2 * panel + 2], strict=True):
+            read = [(heights[0] - y) * step for _, y in cloud]
+            exact = sorted(study.vertebrae.loc[study.vertebrae["leak"] == leak, column])
+            # A reader finds the printed value, in an order that says nothing of the other panel, and nothing beyond.
+            assert [round(value, 1) for value in read] == pytest.approx(as_printed(exact, 1))
+            assert np.abs(np.array(read) - np.round(read, 1)).max() < 1e-4
+            assert np.abs(np.array(read) - exact).max() > 0.01
+
+
+def test_the_scale_of_a_figure_of_points_gives_no_extreme(tmp_path: Path) -> None:
+    study = planted(PLANS["as the paper"], 1, tmp_path)
+    for axes, column in zip(figures.volumes(study, "en").canvas.axes, ("vertebral", "cement"), strict=True):
+        most = axes.get_ylim()[1] / 1.06
+        assert most == pytest.approx(round(study.vertebrae[f"{column}_volume_cc"].max(), 1), abs=1e-9)
+    least, most = (round(end(study.vertebrae["fill_percent"]), 1) for end in (min, max))
+    for figure in (figures.risk_curve(study, "en"), figures.spline_figure(study, "en")):
+        (axes,) = figure.canvas.axes
+        room = 0.03 * (most - least) + 0.01
+        assert axes.get_xlim() == pytest.approx((least - room, most + room), abs=1e-9)
+
+
+# -- claims --------------------------------------------------------------------------------------------------------
+
+
+def test_no_percentage_gives_its_denominator_back(paper: Paper, tmp_path: Path) -> None:
+    study = planted(PLANS["as the paper"], 1, tmp_path)
+    claim = "results.vas_post.relief"
+    before, after = (study.patients[name] for name in ("vas_pre", "vas_post"))
+    known = before.notna() & after.notna()
+    assert 0 < (~known).sum() < MIN_CELL
+    assert (after[known] < before[known]).mean() < 1
+    (row,) = [row for row in withhold(scorecard(paper, study), study, MIN_CELL) if row.claim.id == claim]
+    assert row.verdict == "withheld"
+    # All of them is a share of any number.
+    relieved = replace(study, patients=study.patients.assign(vas_pre=10, vas_post=after.where(after < 10, 9)))
+    (row,) = [row for row in withhold(scorecard(paper, relieved), relieved, MIN_CELL) if row.claim.id == claim]
+    assert row.verdict == "reproduced"
+
+
+def test_no_reason_tells_what_another_unit_gives(paper: Paper, tmp_path: Path) -> None:
+    study = planted(((30, 16), {}, 1.0), 1, tmp_path)
+    # Of 46 vertebrae 6 are not osteoporotic; of 41 patients one is not, and 98% of them is what the paper prints.
+    ids = study.vertebrae["patient_id"]
+    vertebrae = study.vertebrae.assign(patient_id=ids.mask(ids.isin(ids[:6]), ids[0]))
+    patients = study.patients.drop(ids[1:6])
+    causes = pd.Series("osteoporosis", patients.index).mask(patients.index == ids[0], "rheumatoid_arthritis")
+    study = replace(study, vertebrae=vertebrae, patients=patients.assign(cause=causes))
+    told = {}
+    for rows in (scorecard(paper, study), withhold(scorecard(paper, study), study, MIN_CELL)):
+        (row,) = [row for row in rows if row.claim.id == "cohort.osteoporosis.percent"]
+        assert (row.verdict, row.rounded) == ("differs", "87%")
+        told[row.coarse] = {note.code for note in row.reasons}
+    assert told[False] - told[True] == {"other_unit"}
