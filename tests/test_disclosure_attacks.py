@@ -22,13 +22,15 @@ import pytest
 from scipy.stats import chi2, t
 
 from vpresearch import figures, tables
-from vpresearch.disclosure import score_counts, withhold
+from vpresearch.disclosure import Precision, score_counts, withhold
 from vpresearch.figures.figure import as_printed
 from vpresearch.inference import hedges_g
 from vpresearch.load import Dataset, load
 from vpresearch.project import PUBLISHED
 from vpresearch.published import Paper, read_paper
 from vpresearch.scorecard import scorecard
+from vpresearch.tables import behind
+from vpresearch.tables import paper as paper_tables
 
 MIN_CELL = 5
 HIDDEN = "•"
@@ -303,6 +305,33 @@ def test_the_attack_finds_what_is_not_withheld(tmp_path: Path) -> None:
     (tmp_path / "tables" / "scorecard.csv").write_text("Claim\n", encoding="utf-8")
     assert candidates(Public(tmp_path, study), "vas_1m") == [(0, 1)]
     assert candidates(Public(tmp_path, study), "vas_1y") == [(3, 0)]
+
+
+@pytest.mark.parametrize(
+    ("plan", "variable", "lost"),
+    [
+        # Six values, five of them known: their mean and standard deviation go with no other number (GRIMMER).
+        (((12, 6), {"vas_1m": (0, 1), "vas_pre": (2, 1)}, 1.0), "vas_1m", {1}),
+        # Without ties p goes by steps, and each pair of sizes has steps of its own.
+        (((9, 7), {"vas_pre": (1, 2)}, 0.1), "vas_pre", {2}),
+    ],
+    ids=["means", "p"],
+)
+def test_means_and_p_are_no_finer_than_leaves_their_n_open(
+    plan: Plan, variable: str, lost: set[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, found = planted(plan, 3, tmp_path), {}
+    for name in ("as shown", "as printed"):
+        if name == "as printed":
+            for module in (paper_tables, behind):
+                monkeypatch.setattr(module, "precision", lambda *_: Precision(1, p=True))
+        folder = tmp_path / name
+        for table in (tables.table4(study, "en"), tables.comparisons(study, "en")):
+            tables.write(table, folder / "tables", MIN_CELL)
+        (folder / "tables" / "scorecard.csv").write_text("Claim\n", encoding="utf-8")
+        found[name] = {with_leak for _, with_leak in candidates(Public(folder, study), variable)}
+    assert found["as printed"] == lost
+    assert len(found["as shown"]) >= 3
 
 
 def test_no_number_of_missing_scores_of_the_patients_is_recovered(public: Public) -> None:
