@@ -285,7 +285,8 @@ def _p_exists(known: Sequence[NDArray[np.float64]], decimals: int) -> Callable[[
     summaries, pooled = [summarise(values) for values in known], np.concatenate(known)
     means, sds = ([Reported(f"{getattr(each, name):.{decimals}f}") for each in summaries] for name in ("mean", "sd"))
     by_t, by_ranks = student(*known).p_value, kruskal(*known).p_value
-    printed = Reported(f"{min(by_t, 1.0):.{_P_DECIMALS}f}")
+    # A group without spread has no t.
+    printed = Reported(f"{0.0 if math.isnan(by_t) else by_t:.{_P_DECIMALS}f}")
 
     def exists(sizes: Sequence[int]) -> bool:
         of_means = (means[0], means[1]), (sds[0], sds[1]), (sizes[0], sizes[1])
