@@ -118,6 +118,6 @@ def test_claims_are_withheld_with_their_verdict(paper: Paper, shipped: Dataset) 
             assert (row.rounded, str(row.computed.value)) == ("", "nan")
             assert [note.code for note in row.reasons] == ["withheld"]
         else:
-            assert row == before or row.verdict == "not computable"
+            assert replace(row, coarse=False) == before or row.verdict == "not computable"
         if row.claim.compute.group.get("level") in hidden:
             assert row.verdict == "withheld"

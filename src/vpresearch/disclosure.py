@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
 
-from vpresearch.describe import select
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri
+
+from vpresearch.audit import student_from_printed
+from vpresearch.describe import select, summarise
 from vpresearch.dictionary import columns
 from vpresearch.errors import InputError
+from vpresearch.inference import kruskal, student
 from vpresearch.load import Dataset
-from vpresearch.published import Compute
-from vpresearch.scorecard import Note, Row, part_and_whole
-from vpresearch.suppression import Sum, suppress
+from vpresearch.published import Claim, Compute
+from vpresearch.reported import Reported
+from vpresearch.scorecard import Note, Row, over_unit, part_and_whole
+from vpresearch.suppression import Cell, Sum, suppress
 from vpresearch.telling import tell
 
 # Claims of these follow what the tables of them hide.
 _OF_LEVELS, _OF_LEAK_KINDS = {"level", "region"}, {"leak_site", "leak_size"}
 _REGIONS = ("thoracic", "lumbar")
+_LEAKS = ("no", "yes")
+# Of a score, and of p; the paper prints no more.
+_DECIMALS, _P_DECIMALS = 1, 3
 
 
 def check_public(dataset: Dataset, min_cell: int) -> None:
@@ -78,7 +88,7 @@ def hidden_leak_kinds(dataset: Dataset, min_cell: int) -> frozenset[str | tuple[
     """
     leaks = select(dataset, "vertebrae", {"leak": "yes"})
     sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
-    counts: dict[Any, int] = {
+    counts: dict[Cell, int] = {
         (site, size): int(((leaks["leak_site"] == site) & (leaks["leak_size"] == size)).sum())
         for site in sites
         for size in sizes
@@ -106,6 +116,207 @@ def is_small(count: int, whole: int, min_cell: int) -> bool:
     return 0 < count < min_cell or 0 < whole - count < min_cell
 
 
+# -- scores that some patients lack -----------------------------------------------------------------------------
+
+
+def score_counts(dataset: Dataset, variable: str) -> tuple[int, ...]:
+    """Count the patients, and the vertebrae without and with a leak, that have a value and that have none.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    variable : str
+        Numeric column.
+
+    Returns
+    -------
+    tuple of int
+    """
+    parts = [_parts(dataset, variable, "patients"), *(_parts(dataset, variable, "vertebrae", leak) for leak in _LEAKS)]
+    known = [int((~np.isnan(part)).sum()) for part in parts]
+    return (*known, *(len(part) - n for part, n in zip(parts, known, strict=True)))
+
+
+def hides_n(dataset: Dataset, variable: str, min_cell: int) -> bool:
+    """Tell whether a public run hides of how many a variable is known, and with it all that hangs on that number.
+
+    Degrees of freedom, statistics, effects, standard errors and intervals are then hidden everywhere: over patients
+    and over vertebrae, for either count may give the other back.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    variable : str
+    min_cell : int
+
+    Returns
+    -------
+    bool
+    """
+    return any(0 < count < min_cell for count in score_counts(dataset, variable))
+
+
+def hides_relief(dataset: Dataset, score: str, n: int, min_cell: int) -> bool:
+    """Tell whether a public run hides how many patients a model of a score's change has, and what hangs on it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    score : {"vas", "odi"}
+    n : int
+        Patients of the model.
+    min_cell : int
+
+    Returns
+    -------
+    bool
+        Also where the n of single times, which are shown, would leave a small difference.
+    """
+    variables = [name for name in columns() if name.startswith(f"{score}_") and name in dataset.rows]
+    if any(hides_n(dataset, name, min_cell) for name in variables):
+        return True
+    patients = len(dataset.patients)
+    known = {count for name in variables if (count := score_counts(dataset, name)[0]) not in (0, patients)}
+    return n != patients and known != {n}
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How finely a public run shows what is computed of a variable whose n it hides.
+
+    Attributes
+    ----------
+    decimals : int or None
+        Most decimals of means and standard deviations; None where they are not shown.
+    p : bool
+        Whether a p is.
+    """
+
+    decimals: int | None
+    p: bool
+
+
+def precision(dataset: Dataset, variable: str, min_cell: int, over: str = "groups") -> Precision:
+    """Choose how finely a variable may be told without giving back how many values of it are missing.
+
+    A mean of whole numbers belongs to some n alone if it has decimals enough (GRIM), a standard deviation more so, and
+    the p of a rank test or one held against means and standard deviations does the like. So a reader's own sums are
+    done here: of the numbers of missing values that are thinkable, those are kept that all that is shown allows, and
+    enough of them must be left.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    variable : str
+    min_cell : int
+    over : {"groups", "vertebrae", "patients"}
+        Whether of the vertebrae without and with a leak, of all of these, or of the patients.
+
+    Returns
+    -------
+    Precision
+
+    References
+    ----------
+    Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363-369 (GRIM). Anaya J. PeerJ Preprints 2016;4:e2400v1
+    (GRIMMER).
+    """
+    parts = [_parts(dataset, variable, "vertebrae", leak) for leak in _LEAKS]
+    groups = parts if over == "groups" else [_parts(dataset, variable, over)]
+    if any(0 < (~np.isnan(part)).sum() < min_cell for part in [*parts, _parts(dataset, variable, "patients")]):
+        return Precision(None, p=False)
+    for decimals, p in product(range(_DECIMALS, -1, -1), (True, False)):
+        if _leaves_enough([part for part in groups if len(part)], decimals, min_cell, p=p):
+            return Precision(decimals, p)
+    return Precision(None, p=False)
+
+
+def _parts(dataset: Dataset, variable: str, over: str, leak: str = "") -> NDArray[np.float64]:
+    return select(dataset, over, {"leak": leak} if leak else {})[variable].to_numpy(float)
+
+
+def _leaves_enough(groups: Sequence[NDArray[np.float64]], decimals: int, min_cell: int, *, p: bool) -> bool:
+    """Tell whether enough numbers of missing values go with what would be shown of the groups."""
+    known = [group[~np.isnan(group)] for group in groups]
+    step = _step(np.concatenate(known))
+    sizes = [len(group) for group in groups]
+    has_moments = [_moments_exist(values, decimals, step) for values in known]
+    has_p = _p_exists(known, decimals) if p and len(groups) == 2 else lambda _: True
+    few = [_about(size - len(values), min_cell) for size, values in zip(sizes, known, strict=True)]
+    thinkable = [lacking for lacking in product(*few) if any(0 < n < min_cell for n in lacking)]
+    allowed = []
+    for lacking in thinkable:
+        left = [size - n for size, n in zip(sizes, lacking, strict=True)]
+        if min(left) > 1 and all(has(n) for has, n in zip(has_moments, left, strict=True)) and has_p(left):
+            allowed.append(lacking)
+    # Half of what can be thought, and half of what each small number can be.
+    return 2 * len(allowed) >= len(thinkable) and all(
+        2 * len({lacking[place] for lacking in allowed}) >= len(each) for place, each in enumerate(few)
+    )
+
+
+def _about(lacking: int, min_cell: int) -> list[int]:
+    """Give the numbers of missing values that a reader may think of: all that are small, or those about a large one."""
+    first = 0 if lacking < min_cell else lacking - min_cell
+    # A score of them shows whether they can be told apart.
+    return sorted({*range(first, first + min_cell + (lacking >= min_cell), max(1, min_cell // 20)), lacking})
+
+
+def _step(values: NDArray[np.float64]) -> float:
+    """Give the grid on which all values lie, to a hundredth."""
+    return float(np.gcd.reduce(np.rint(100 * values).astype(np.int64))) / 100 or 1.0
+
+
+def _moments_exist(values: NDArray[np.float64], decimals: int, step: float) -> Callable[[int], bool]:
+    """Give a test of whether n values on a grid can have the mean and standard deviation of these as printed."""
+    summary, half = summarise(values), 0.5 * 10.0**-decimals
+    mean, sd = (math.floor(each / (2 * half) + 0.5) * 2 * half for each in (summary.mean, summary.sd))
+
+    @cache
+    def exists(n: int) -> bool:
+        for total in range(math.ceil((mean - half) * n / step - 1e-6), math.floor((mean + half) * n / step + 1e-6) + 1):
+            low, high = ((n - 1) * (max(0.0, end) / step) ** 2 + total**2 / n for end in (sd - half, sd + half))
+            # A whole number and its square are both even or both odd, and so are their sums.
+            squares = math.ceil(low - 1e-6)
+            if squares + (squares - total) % 2 <= high + 1e-6:
+                return True
+        return False
+
+    return exists
+
+
+def _p_exists(known: Sequence[NDArray[np.float64]], decimals: int) -> Callable[[Sequence[int]], bool]:
+    """Give a test of whether groups of some sizes can have the p that is shown, by either test of the protocol."""
+    summaries, pooled = [summarise(values) for values in known], np.concatenate(known)
+    means, sds = ([Reported(f"{getattr(each, name):.{decimals}f}") for each in summaries] for name in ("mean", "sd"))
+    by_t, by_ranks = student(*known).p_value, kruskal(*known).p_value
+    # A group without spread has no t.
+    printed = Reported(f"{0.0 if math.isnan(by_t) else by_t:.{_P_DECIMALS}f}")
+
+    def exists(sizes: Sequence[int]) -> bool:
+        of_means = (means[0], means[1]), (sds[0], sds[1]), (sizes[0], sizes[1])
+        if not math.isnan(by_t) and not student_from_printed(printed, *of_means).possible:
+            return False
+        return math.isnan(by_ranks) or _rank_sum_exists(by_ranks, sizes, pooled)
+
+    return exists
+
+
+def _rank_sum_exists(p: float, sizes: Sequence[int], pooled: NDArray[np.float64]) -> bool:
+    """Tell whether a rank sum of groups of these sizes has such a p, with ties up to those that there are."""
+    n, half = sum(sizes), 0.5 * 10.0**-_P_DECIMALS
+    times = np.unique(pooled, return_counts=True)[1].astype(float)
+    untied = 1 - float((times**3 - times).sum()) / (len(pooled) ** 3 - len(pooled))
+    spread = math.sqrt(math.prod(sizes) * (n + 1) / 12)
+    shown = round(p, _P_DECIMALS)
+    nearest, furthest = (math.sqrt(float(chdtri(1, min(1.0, max(1e-300, shown + end))))) for end in (half, -half))
+    # Rank sums go by halves.
+    return math.floor(2 * furthest * spread + 1e-6) >= math.ceil(2 * nearest * spread * math.sqrt(untied) - 1e-6)
+
+
+# -- claims ------------------------------------------------------------------------------------------------------
+
+
 def withhold(rows: Sequence[Row], dataset: Dataset, min_cell: int) -> list[Row]:
     """Take the answer from every claim that a public run may not answer, its verdict included.
 
@@ -119,26 +330,49 @@ def withhold(rows: Sequence[Row], dataset: Dataset, min_cell: int) -> list[Row]:
     -------
     list of Row
     """
-    hidden = partial(_is_hidden, dataset=dataset, min_cell=min_cell)
-    return [
-        _withheld(row, min_cell) if row.verdict != "not computable" and hidden(row.claim.compute) else row
-        for row in rows
-    ]
+    return [_shown(row, dataset, min_cell) for row in rows]
 
 
-def _withheld(row: Row, min_cell: int) -> Row:
-    computed = replace(row.computed, value=math.nan)
-    return replace(
-        row, computed=computed, rounded="", verdict="withheld", reasons=(Note("withheld", {"least": min_cell}),)
-    )
+def _shown(row: Row, dataset: Dataset, min_cell: int) -> Row:
+    claim, known = row.claim, row.computed.reason
+    if known is not None and known.code == "no_column":
+        return row
+    if _is_hidden(claim, claim.compute, dataset, min_cell):
+        reasons: tuple[Note, ...] = (Note("withheld", {"least": min_cell}),)
+        method = Note(claim.compute.statistic, claim.compute.parts())
+        computed = replace(row.computed, value=math.nan, method=method)
+        return replace(row, computed=computed, rounded="", verdict="withheld", reasons=reasons, coarse=True)
+    computed = row.computed
+    if _of_hidden_n(claim.compute, dataset, min_cell):
+        # The statistic and its degrees of freedom say more than p does.
+        computed = replace(computed, method=Note(claim.compute.statistic, claim.compute.parts()))
+    reasons = tuple(note for note in row.reasons if not _tells(note, claim, dataset, min_cell))
+    return replace(row, computed=computed, reasons=reasons, coarse=True)
 
 
-def _is_hidden(spec: Compute, dataset: Dataset, min_cell: int) -> bool:
+def _tells(note: Note, claim: Claim, dataset: Dataset, min_cell: int) -> bool:
+    """Tell whether a reason says of another test, or another unit, what would be hidden of that."""
+    if note.code == "other_test":
+        return _of_hidden_n(claim.compute, dataset, min_cell)
+    if note.code == "other_unit":
+        return _is_hidden(claim, over_unit(claim.compute, str(note.values["over"])), dataset, min_cell)
+    return False
+
+
+def _of_hidden_n(spec: Compute, dataset: Dataset, min_cell: int) -> bool:
+    names = (spec.variables or (str(spec.variable),)) if spec.statistic in {"p", "smallest_p"} else ()
+    return any(hides_n(dataset, name, min_cell) for name in names)
+
+
+def _is_hidden(claim: Claim, spec: Compute, dataset: Dataset, min_cell: int) -> bool:
     if spec.statistic in {"min", "max"}:
         return True
+    if spec.statistic in {"p", "smallest_p"}:
+        names = [name for name in spec.variables or (str(spec.variable),) if hides_n(dataset, name, min_cell)]
+        finer = bool(names) and claim.printed.decimals > _P_DECIMALS
+        return finer or not all(precision(dataset, name, min_cell).p for name in names)
     if spec.statistic not in {"n", "percent", "lead"}:
-        groups = [group for group in (spec.group, spec.minus) if group]
-        return any(0 < len(select(dataset, spec.over, group)) < min_cell for group in groups)
+        return _is_hidden_mean(claim, spec, dataset, min_cell)
     named = {**spec.within, **spec.group}
     if _OF_LEVELS & set(named):
         hidden = hidden_levels(dataset, min_cell)
@@ -151,4 +385,24 @@ def _is_hidden(spec: Compute, dataset: Dataset, min_cell: int) -> bool:
         ((column, _),) = spec.group.items()
         sizes = select(dataset, spec.over, spec.within)[column].value_counts()
         return any(size < min_cell for size in sizes)
-    return is_small(*part_and_whole(spec, dataset), min_cell)
+    part, whole = part_and_whole(spec, dataset)
+    if is_small(part, whole, min_cell):
+        return True
+    # A percentage has few denominators; all and none have every one.
+    incomplete = spec.statistic == "percent" and whole < len(select(dataset, spec.over, spec.within))
+    return incomplete and 0 < part < whole
+
+
+def _is_hidden_mean(claim: Claim, spec: Compute, dataset: Dataset, min_cell: int) -> bool:
+    """Tell whether a mean, a standard deviation or a difference of means is of a few, or finer than n allows."""
+    variable = str(spec.variable)
+    groups = [group for group in (spec.group, spec.minus) if group]
+    known = [int(select(dataset, spec.over, group)[variable].notna().sum()) for group in groups or [{}]]
+    if any(0 < n < min_cell for n in known):
+        return True
+    if not hides_n(dataset, variable, min_cell):
+        return False
+    if any(set(group) != {"leak"} for group in groups) or (groups and spec.over == "patients"):
+        return True
+    told = precision(dataset, variable, min_cell, "groups" if groups else spec.over)
+    return told.decimals is None or claim.printed.decimals > told.decimals

@@ -349,7 +349,8 @@ def _ending(wanted: Wanted, counts: Mapping[str, int], took: str) -> list[str]:
         lines.append(_words("report", wanted, place=shown(wanted.report)))
     if wanted.only is None:
         lines.append(_words("review", wanted, place=shown(wanted.records / "review" / "index.html")))
-    return [*lines, _words("bound", wanted, n=sum(counts.values()))]
+    lines.append(_words("bound", wanted, n=sum(counts.values())))
+    return [*lines, _words("one_public", wanted)] if wanted.min_cell else lines
 
 
 def _words(key: str, wanted: Wanted, **values: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from vpresearch.audit import findings
@@ -71,6 +71,8 @@ class Row:
         Computed value in the printed style, or the empty string.
     verdict : Verdict
     reasons : tuple of Note
+    coarse : bool
+        Whether the computed value is shown no finer than the printed one.
     """
 
     claim: Claim
@@ -78,6 +80,7 @@ class Row:
     rounded: str
     verdict: Verdict
     reasons: tuple[Note, ...]
+    coarse: bool = False
 
 
 def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]:
@@ -167,8 +170,8 @@ def _near_misses(claim: Claim, dataset: Dataset, alpha: float) -> list[Note]:
         agreeing = [name for name, test in tests.items() if test.p_value in claim.printed.interval()]
         notes += [Note("other_test", {"test": name}) for name in agreeing]
     elif claim.compute.statistic in {"mean", "percent"} and _of_patients(claim.compute):
-        over: Literal["patients", "vertebrae"] = "patients" if claim.compute.over == "vertebrae" else "vertebrae"
-        other = compute(_over(claim.compute, over), dataset, alpha)
+        over = "patients" if claim.compute.over == "vertebrae" else "vertebrae"
+        other = compute(over_unit(claim.compute, over), dataset, alpha)
         if other.value in claim.printed.interval():
             notes.append(Note("other_unit", {"over": over}))
     return notes
@@ -180,8 +183,9 @@ def _of_patients(spec: Compute) -> bool:
     return all(name in columns() and columns()[name].unit_of_observation == "patient" for name in names)
 
 
-def _over(spec: Compute, over: Literal["patients", "vertebrae"]) -> Compute:
-    return Compute(spec.statistic, over, spec.variable, spec.variables, spec.group, spec.minus, spec.within, spec.fell)
+def over_unit(spec: Compute, over: str) -> Compute:
+    """Give what is to be computed at another unit of analysis."""
+    return replace(spec, over="patients" if over == "patients" else "vertebrae")
 
 
 # -- what to compute ---------------------------------------------------------------------------------------------

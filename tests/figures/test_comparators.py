@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from tests.figures.layout import Seen, assert_sound, faults
 from vpresearch import labels
 from vpresearch.figures import comparators_figure
-from vpresearch.figures.figure import COLOURS
+from vpresearch.figures.figure import COLOURS, as_printed
 from vpresearch.literature import Comparison, compare, read_comparators
 from vpresearch.load import Dataset
 from vpresearch.regression.models import leak_design
@@ -47,7 +47,7 @@ def test_the_study_comes_first_with_both_intervals(comparisons: tuple[Comparison
     (axes,) = figure.canvas.axes
     assert names(axes)[:2] == ["This study: 15/41 vertebrae", "allowing for vertebrae of one patient"]
     spans = [np.asarray(line.get_xdata()).tolist() for line in axes.lines if line.get_marker() == "None"]
-    assert spans[:2] == [first[1:], second[1:]]
+    assert spans[:2] == [as_printed(ends, 1).tolist() for ends in (first[1:], second[1:])]
     (band,) = axes.patches
     assert band.get_window_extent().transformed(axes.transData.inverted()).intervalx.tolist() == pytest.approx(exact)
 

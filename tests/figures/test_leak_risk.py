@@ -14,7 +14,7 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 from tests.figures.layout import Seen, assert_sound, faults
 from vpresearch import labels
 from vpresearch.figures import calibration, leak_models, risk_curve, spline_figure, write
-from vpresearch.figures.figure import COLOURS
+from vpresearch.figures.figure import COLOURS, as_printed
 from vpresearch.load import Dataset
 from vpresearch.regression import validation
 from vpresearch.regression.log_odds import log_odds
@@ -194,8 +194,11 @@ def test_the_curves_are_those_of_the_library(shipped: Dataset) -> None:
     figure = risk_curve(shipped, "en")
     design = leak_design(shipped.rows)
     (axes,) = figure.canvas.axes
+    # Between the ends as printed, which are single vertebrae's.
+    low, high = as_printed([design.x[:, 1].min(), design.x[:, 1].max()], 1)
+    fill = np.linspace(low, high, 101)
     for model, style in ((PRIMARY, "-"), ("flic", "--")):
-        expected = library_curve(design, log_odds(design, model))
+        expected = library_curve(design, log_odds(design, model), fill)
         rows = figure.data[figure.data["shown"] == model]
         for column in ("fill_percent", "risk", "ci_low", "ci_high"):
             assert rows[column].tolist() == expected[column].tolist()
@@ -216,7 +219,8 @@ def test_every_vertebra_is_on_the_rug_leaks_above(book: str, studies: dict[str, 
     (axes,) = figure.canvas.axes
     leaks, others = (line for line in axes.lines if line.get_marker() == "|")
     for line, group, side in ((leaks, "yes", 100), (others, "no", 0)):
-        assert sorted(np.asarray(line.get_xdata(), float)) == sorted(rows.loc[rows["leak"] == group, "fill_percent"])
+        own = as_printed(rows.loc[rows["leak"] == group, "fill_percent"], 1)
+        assert sorted(np.asarray(line.get_xdata(), float)) == sorted(own)
         height = set(np.asarray(line.get_ydata(), float))
         assert all(y > side if group == "yes" else y < side for y in height)
     single = figure.data[figure.data["shown"] == "vertebra"]
@@ -270,14 +274,14 @@ def test_the_groups_are_those_of_the_library(book: str, studies: dict[str, Datas
     (axes,) = figure.canvas.axes
     ideal, points = (line for line in axes.lines if line.get_marker() in ("None", "o"))
     assert np.asarray(ideal.get_xdata()).tolist() == np.asarray(ideal.get_ydata()).tolist() == [0, 100]
-    assert np.asarray(points.get_xdata()).tolist() == (100 * expected["predicted"]).tolist()
-    assert np.asarray(points.get_ydata()).tolist() == (100 * expected["observed"]).tolist()
+    assert np.asarray(points.get_xdata()).tolist() == (100 * as_printed(expected["predicted"], 3)).tolist()
+    assert np.asarray(points.get_ydata()).tolist() == (100 * as_printed(expected["observed"], 3)).tolist()
     counts = [f"{events}/{n}" for events, n in zip(expected["events"], expected["n"], strict=True)]
     assert [text.get_text() for text in axes.texts] == counts
     (bars,) = axes.collections
     ends = np.array([segment[:, 1] for segment in bars.get_segments()])  # type: ignore[attr-defined]
     known = expected["ci_low"].notna().to_numpy()
-    assert ends[known] == pytest.approx(100 * expected.loc[known, ["ci_low", "ci_high"]].to_numpy())
+    assert ends[known] == pytest.approx(100 * as_printed(expected.loc[known, ["ci_low", "ci_high"]], 3))
     assert (np.ptp(ends[~known], axis=1) == 0).all()
 
 

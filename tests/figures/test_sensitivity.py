@@ -14,7 +14,7 @@ from matplotlib.markers import CARETDOWN, CARETUP
 from tests.figures.layout import Seen, assert_sound, faults
 from vpresearch import labels
 from vpresearch.figures import specification_figure, spline_figure
-from vpresearch.figures.figure import COLOURS
+from vpresearch.figures.figure import COLOURS, as_printed
 from vpresearch.load import Dataset
 from vpresearch.regression import spline
 from vpresearch.regression.log_odds import log_odds
@@ -179,7 +179,10 @@ def test_the_spline_and_the_line_are_those_of_the_library(book: str, studies: di
     figure = spline_figure(studies[book], "en")
     design = leak_design(studies[book].rows)
     (axes,) = figure.canvas.axes
-    expected = {"spline": spline.curve(design), "ml": risk_curve(design, log_odds(design, "ml"))}
+    # Between the ends as printed, which are single vertebrae's.
+    low, high = as_printed([design.x[:, 1].min(), design.x[:, 1].max()], 1)
+    fill = np.linspace(low, high, 101)
+    expected = {"spline": spline.curve(design, fill), "ml": risk_curve(design, log_odds(design, "ml"), fill)}
     for (model, curve), style in zip(expected.items(), ("-", "--"), strict=True):
         rows = figure.data[figure.data["shown"] == model]
         for column in ("fill_percent", "risk", "ci_low", "ci_high"):
@@ -188,7 +191,7 @@ def test_the_spline_and_the_line_are_those_of_the_library(book: str, studies: di
         assert np.asarray(line.get_ydata()).tolist() == (100 * curve["risk"]).tolist()
     assert tuple(figure.data.loc[figure.data["shown"] == "knot", "fill_percent"]) == spline.knots(design)
     (dotted,) = [lines for lines in axes.collections if isinstance(lines, LineCollection)]
-    assert tuple(float(np.asarray(s)[0, 0]) for s in dotted.get_segments()) == spline.knots(design)
+    assert [float(np.asarray(s)[0, 0]) for s in dotted.get_segments()] == as_printed(spline.knots(design), 1).tolist()
     legend = axes.get_legend()
     assert legend is not None
     words = [text.get_text() for text in legend.get_texts()]

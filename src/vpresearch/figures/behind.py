@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 from vpresearch import labels
 from vpresearch.describe import select, summarise
 from vpresearch.dictionary import columns
-from vpresearch.figures.figure import COLOURS, Figure, apart, drawn_once, many, panels
+from vpresearch.disclosure import score_counts
+from vpresearch.figures.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels
 from vpresearch.load import Dataset
 from vpresearch.tables import leak_kinds as leak_kinds_table
 from vpresearch.tables import outcome as outcome_table
 
 _TIMES = ("pre", "post", "1m", "1y")
 _SCALES = {"vas": 10, "odi": 100}
+# The paper prints volumes, and means of scores, to one decimal.
+_CC_DECIMALS = _MEAN_DECIMALS = 1
+_BLACK = "#1a1a1a"
 
 
 @drawn_once
@@ -37,21 +41,26 @@ def volumes(dataset: Dataset, language: str) -> Figure:
     Figure
         Its data are single vertebrae, in no order that a patient could be told by.
     """
-    shown = {"volume": "vertebral_volume_cc", "cement": "cement_volume_cc"}
-    data = dataset.vertebrae[["leak", *shown.values()]].sort_values(["leak", *shown.values()], ignore_index=True)
+    # With the decimals that the paper prints of the means by leak.
+    shown = {"volume": ("vertebral_volume_cc", 1), "cement": ("cement_volume_cc", 2)}
+    names = ["leak", *(column for column, _ in shown.values())]
+    data = dataset.vertebrae[names].sort_values(names, ignore_index=True)
     caption = labels.text("caption.volumes", language, n=len(data))
     with panels(dataset.reconstruction, language, caption, 2, 5) as (canvas, axes):
-        for panel, (axis, column) in zip(axes, shown.items(), strict=True):
+        for panel, (axis, (column, decimals)) in zip(axes, shown.items(), strict=True):
             for position, group in enumerate(("no", "yes")):
-                values = data.loc[data["leak"] == group, column].to_numpy()
-                _draw_points(panel, position, values, COLOURS[group], labels.text("word.mean", language))
+                # One order for both panels would tell which cement went into which vertebra.
+                values = np.sort(as_printed(data.loc[data["leak"] == group, column], _CC_DECIMALS))
+                mean = float(as_printed(summarise(data.loc[data["leak"] == group, column]).mean, decimals))
+                _draw_points(panel, position, values, mean, COLOURS[group])
             counts = [int((data["leak"] == group).sum()) for group in ("no", "yes")]
             panel.set_xticks([0, 1], _group_names(counts, language))
             panel.set_xlim(-0.5, 1.5)
-            panel.set_ylim(0, 1.06 * data[column].max())
+            panel.set_ylim(0, 1.06 * float(as_printed(data[column].max(), _CC_DECIMALS)))
             panel.set_ylabel(labels.text(f"axis.{axis}", language))
             _localise(panel, language)
             panel.spines[["top", "right"]].set_visible(False)
+        axes[0].plot([], [], color=_BLACK, linewidth=2, label=labels.text("word.mean", language))
         axes[0].legend(loc="lower center", frameon=False)
     return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True, language=language)
 
@@ -75,10 +84,10 @@ def outcome(dataset: Dataset, language: str) -> Figure:
         for panel, (scale, top) in zip(axes, _SCALES.items(), strict=True):
             rows = data[data["scale"] == scale]
             positions = [_TIMES.index(time) for time in rows["time"]]
-            mean = rows["mean"].to_numpy()
-            whiskers = [mean - rows["mean_low"].to_numpy(), rows["mean_high"].to_numpy() - mean]
+            mean, low, high = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("mean", "mean_low", "mean_high"))
+            whiskers = [mean - low, high - mean]
             panel.errorbar(positions, mean, yerr=whiskers, marker="o", color=COLOURS["no"], capsize=4, linewidth=1.8)
-            for position, value, top_of_whisker in zip(positions, mean, rows["mean_high"], strict=True):
+            for position, value, top_of_whisker in zip(positions, mean, high, strict=True):
                 words = labels.number(value, 1, language)
                 # One patient has no interval, and a whisker may leave the scale; the number stays in sight.
                 place = (position, value if math.isnan(top_of_whisker) else min(top_of_whisker, top))
@@ -90,7 +99,7 @@ def outcome(dataset: Dataset, language: str) -> Figure:
             panel.set_ylim(0, top)
             panel.set_ylabel(labels.text(f"axis.{scale}", language))
             panel.spines[["top", "right"]].set_visible(False)
-    told = tuple(data[["n", "missing"]].to_numpy(int).ravel().tolist())
+    told = tuple(count for variable in data["variable"] for count in score_counts(dataset, variable))
     return Figure("outcome", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
 
@@ -133,13 +142,11 @@ def leak_kinds(dataset: Dataset, language: str) -> Figure:
     return Figure("leak_kinds", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
 
-def _draw_points(axes: Axes, position: int, values: NDArray[np.float64], colour: str, mean_label: str) -> None:
+def _draw_points(axes: Axes, position: int, values: NDArray[np.float64], mean: float, colour: str) -> None:
     """Draw every value beside its likes, and their mean."""
     points = axes.scatter(position + 0.5 * apart(len(values)), values, color=colour, alpha=0.75, s=34, linewidth=0)
     points.set_rasterized(many(len(values)))
-    mean = summarise(values).mean
-    only_once = mean_label if position == 0 else "_nolegend_"
-    axes.hlines(mean, position - 0.32, position + 0.32, color="#1a1a1a", linewidth=2, label=only_once)
+    axes.hlines(mean, position - 0.32, position + 0.32, color=_BLACK, linewidth=2)
 
 
 def _group_names(counts: Sequence[int], language: str) -> list[str]:

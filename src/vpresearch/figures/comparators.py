@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from vpresearch import labels
-from vpresearch.figures.figure import COLOURS, Figure, drawn_once, legend_below, localise, panels
+from vpresearch.figures.figure import COLOURS, Figure, as_printed, drawn_once, legend_below, localise, panels
 from vpresearch.figures.forest import excuse_row, interval, name_rows, number_row, with_interval
 from vpresearch.literature import OWN_DETECTION, Comparator, Comparison
 from vpresearch.load import Dataset
@@ -20,6 +20,7 @@ from vpresearch.regression.proportion import clopper_pearson, korn_graubard
 
 _MARKERS = {"CT": "o", "radiograph": "s", "fluoroscopy": "^", "mixed": "P", "unknown": "D"}
 _OWN_COLOUR, _COLOUR = COLOURS["yes"], COLOURS["no"]
+_DECIMALS = 1
 
 
 @drawn_once
@@ -78,11 +79,11 @@ def _draw_own(
     axes: Axes, study: Design, detection: str, ends: Sequence[tuple[float, float]], language: str
 ) -> list[str]:
     """Draw the rate of the study itself with either interval, and give the names of its rows."""
-    percent = 100 * study.events / study.n
-    for place, (low, high) in enumerate(ends):
+    percent, *_ = as_printed([100 * study.events / study.n], _DECIMALS)
+    for place, (low, high) in enumerate(as_printed(ends, _DECIMALS).tolist()):
         if not math.isnan(low):
             interval(axes, place, percent, low, high, _OWN_COLOUR, _MARKERS[detection])
-            number_row(axes, place, with_interval(percent, low, high, 1, language), bold=not place)
+            number_row(axes, place, with_interval(percent, low, high, _DECIMALS, language), bold=not place)
     counted = labels.text("leak_table.counted_vertebrae", language)
     own = f"{labels.text('leak_table.this_study', language)}: {study.events}/{study.n} {counted}"
     return [own, labels.text("leak_figure.clustered", language)]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from vpresearch import labels
-from vpresearch.figures.figure import localise
+from vpresearch.figures.figure import as_printed, localise
+from vpresearch.regression.design import Design, Floats
+
+# Of a fill in percent.
+FILL_DECIMALS = 1
 
 
 def draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, style: str, name: str) -> None:
@@ -35,7 +40,13 @@ def draw_band(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:
     axes.fill_between(curve["fill_percent"], low, high, color=colour, alpha=0.16, linewidth=0, label=name)
 
 
-def set_axes(axes: Axes, fill_percent: pd.Series[float], language: str) -> None:
+def drawn_fills(design: Design) -> Floats:
+    """Give the fills that a curve is drawn at: between the ends as printed, which are single vertebrae's own."""
+    low, high = as_printed([design.x[:, 1].min(), design.x[:, 1].max()], FILL_DECIMALS)
+    return np.linspace(low, high, 101)
+
+
+def set_axes(axes: Axes, fill_percent: Floats, language: str) -> None:
     """Set the axes to all of the risk and to the fills that there are."""
     low, high = float(fill_percent.min()), float(fill_percent.max())
     room = 0.03 * (high - low) + 0.01

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vpresearch import labels
 from vpresearch.figures.png import encode
@@ -309,6 +309,29 @@ def localise(axis: Axis, most_ticks: int, language: str) -> None:
 def many(n: int) -> bool:
     """Tell whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
     return n > _MOST_PATHS
+
+
+def as_printed(values: ArrayLike, decimals: int) -> NDArray[np.float64]:
+    """Round what is drawn as numbers are printed: whoever reads the coordinates of a file learns no more than these.
+
+    Parameters
+    ----------
+    values : array_like of float
+    decimals : int
+
+    Returns
+    -------
+    numpy.ndarray of float
+        Halves away from zero, as ``labels.number`` has them.
+
+    Examples
+    --------
+    >>> as_printed([22.2432, 0.25, -0.25, math.inf], 1).tolist()
+    [22.2, 0.3, -0.3, inf]
+    """
+    exact, scale = np.asarray(values, float), 10.0**decimals
+    # A half may lie a bit below itself.
+    return np.asarray(np.copysign(np.floor(np.abs(exact) * scale * (1 + 1e-14) + 0.5) / scale, exact))
 
 
 def apart(n: int) -> NDArray[np.float64]:

@@ -11,8 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
 from vpresearch import labels
-from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
-from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, drawn_once, legend_below, localise, many, panels
+from vpresearch.figures.curves import FILL_DECIMALS, draw_band, draw_curve, drawn_fills, one_of_many, set_axes
+from vpresearch.figures.figure import (
+    COLOURS,
+    WITNESSED,
+    Figure,
+    as_printed,
+    drawn_once,
+    legend_below,
+    localise,
+    many,
+    panels,
+)
 from vpresearch.figures.forest import excuse_row, in_words, interval, name_rows, number_row
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Floats
@@ -25,6 +35,8 @@ from vpresearch.regression.validation import calibration as calibrated
 
 # Odds ratios beyond these leave the axis to the others.
 _LEAST, _MOST = 1 / 20, 20.0
+# Of log odds and of shares, as the tables of them have.
+_LOG_DECIMALS = _SHARE_DECIMALS = 3
 
 
 @drawn_once
@@ -48,7 +60,8 @@ def leak_models(
     """
     slopes = _slopes(estimates)
     data = _odds_ratios(slopes)
-    ratios = data[["odds_ratio", "ci_low", "ci_high"]].to_numpy(float)
+    with np.errstate(divide="ignore", over="ignore"):
+        ratios = np.exp(as_printed(np.log(data[["odds_ratio", "ci_low", "ci_high"]]), _LOG_DECIMALS))
     caption = labels.text("leak_figure.models", language)
     height = 2.2 + 0.34 * len(data) + 0.5 * (identified is not None)
     with panels(dataset.reconstruction, language, caption, 1, height) as (canvas, (axes,)):
@@ -153,7 +166,8 @@ def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] 
     """
     design = leak_design(dataset.rows)
     fits = {model: log_odds(design, model) for model in (PRIMARY, "flic")}
-    curves = {model: curve_of_risk(design, fitted).assign(shown=model) for model, fitted in fits.items()}
+    fill = drawn_fills(design)
+    curves = {model: curve_of_risk(design, fitted, fill).assign(shown=model) for model, fitted in fits.items()}
     names = {model: _name(model, fitted.reason, language) for model, fitted in fits.items()}
     vertebrae = pd.DataFrame({"fill_percent": design.x[:, 1], "leak": np.where(design.y > 0, "yes", "no")})
     vertebrae = vertebrae.assign(shown="vertebra").sort_values(["leak", "fill_percent"])
@@ -163,11 +177,11 @@ def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] 
         draw_band(axes, curves[PRIMARY], COLOURS["no"], labels.text("leak_figure.band", language, level=level))
         draw_curve(axes, curves["flic"], "#1a1a1a", "--", names["flic"])
         for group, height in (("yes", 104), ("no", -4)):
-            fill = vertebrae.loc[vertebrae["leak"] == group, "fill_percent"]
-            name = f"{labels.text(f'leak_group.{group}', language)} (n = {len(fill)})"
-            (rug,) = axes.plot(fill, [height] * len(fill), "|", color=COLOURS[group], alpha=0.8, label=name)
-            rug.set(markersize=9, markeredgewidth=1.5, clip_on=False, rasterized=many(len(fill)))
-        set_axes(axes, vertebrae["fill_percent"], language)
+            own = as_printed(vertebrae.loc[vertebrae["leak"] == group, "fill_percent"], FILL_DECIMALS)
+            name = f"{labels.text(f'leak_group.{group}', language)} (n = {len(own)})"
+            (rug,) = axes.plot(own, [height] * len(own), "|", color=COLOURS[group], alpha=0.8, label=name)
+            rug.set(markersize=9, markeredgewidth=1.5, clip_on=False, rasterized=many(len(own)))
+        set_axes(axes, fill, language)
         legend_below(axes, 2, title=one_of_many(identified, language))
     data = pd.concat([*curves.values(), vertebrae], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high", "leak"]]
@@ -216,7 +230,7 @@ def calibration(dataset: Dataset, language: str, identified: tuple[float, float]
 
 def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:
     columns = ("predicted", "observed", "ci_low", "ci_high")
-    predicted, observed, low, high = (100 * data[column].to_numpy(float) for column in columns)
+    predicted, observed, low, high = (100 * as_printed(data[column], _SHARE_DECIMALS) for column in columns)
     # Where none or all leak there is no interval, and no whisker.
     whiskers = np.nan_to_num([observed - low, high - observed])
     axes.errorbar(

@@ -11,8 +11,18 @@ from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.patches import Rectangle
 
 from vpresearch import labels
-from vpresearch.figures.curves import draw_band, draw_curve, one_of_many, set_axes
-from vpresearch.figures.figure import COLOURS, WITNESSED, Figure, drawn_once, legend_below, localise, panels, stacked
+from vpresearch.figures.curves import FILL_DECIMALS, draw_band, draw_curve, drawn_fills, one_of_many, set_axes
+from vpresearch.figures.figure import (
+    COLOURS,
+    WITNESSED,
+    Figure,
+    as_printed,
+    drawn_once,
+    legend_below,
+    localise,
+    panels,
+    stacked,
+)
 from vpresearch.figures.forest import name_rows
 from vpresearch.load import Dataset
 from vpresearch.regression import spline
@@ -24,6 +34,7 @@ from vpresearch.regression.specification import Specification
 _BLACK, _GREY = "#1a1a1a", "#777777"
 # Log odds a percentage point, beyond which nothing is drawn.
 _FURTHEST = 3.0
+_DECIMALS = 3
 # Models with the slope of maximum likelihood.
 _LIKE_ML = ("ml", "gee_robust", "gee_kc", "gee_md", "gee_fg")
 
@@ -95,6 +106,8 @@ def _draw_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
     numbers[["ci_low", "ci_high"]] = numbers[["ci_low", "ci_high"]].clip(-_FURTHEST, _FURTHEST)
     # A point that is out of sight is not drawn where it is not.
     numbers["estimate"] = data["estimate"].where(data["estimate"].abs() <= _FURTHEST)
+    drawn = ["ci_low", "ci_high", "estimate"]
+    numbers[drawn] = as_printed(numbers[drawn], _DECIMALS)
     axes.axhline(0, color=_BLACK, linewidth=1)
     for rows, colour in ((numbers[~excludes & ~failed], COLOURS["no"]), (numbers[excludes], COLOURS["yes"])):
         axes.vlines(rows.index, rows["ci_low"], rows["ci_high"], color=colour, linewidth=1.6)
@@ -185,7 +198,8 @@ def spline_figure(dataset: Dataset, language: str, identified: tuple[float, floa
     design = leak_design(dataset.rows)
     knots, bend = spline.knots(design), spline.fit(design)[-1]
     straight = log_odds(design, "ml")
-    curves = {"spline": spline.curve(design), "ml": risk_curve(design, straight)}
+    fill = drawn_fills(design)
+    curves = {"spline": spline.curve(design, fill), "ml": risk_curve(design, straight, fill)}
     why_not = labels.in_brief(bend.reason, language)
     p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
     caption = labels.text("leak_figure.spline", language, n=design.n)
@@ -198,8 +212,15 @@ def spline_figure(dataset: Dataset, language: str, identified: tuple[float, floa
         )
         draw_curve(axes, curves["ml"], _BLACK, "--", name)
         if not bend.reason:
-            axes.vlines(knots, -6, 106, color=_GREY, linestyle=":", label=labels.text("leak_figure.knots", language))
-        set_axes(axes, curves["ml"]["fill_percent"], language)
+            axes.vlines(
+                as_printed(knots, FILL_DECIMALS),
+                -6,
+                106,
+                color=_GREY,
+                linestyle=":",
+                label=labels.text("leak_figure.knots", language),
+            )
+        set_axes(axes, fill, language)
         legend_below(axes, 2, title=one_of_many(identified, language))
     parts = [curve.assign(shown=model) for model, curve in curves.items()]
     data = pd.concat([*parts, pd.DataFrame({"fill_percent": knots, "shown": "knot"})], ignore_index=True)

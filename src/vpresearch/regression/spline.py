@@ -95,23 +95,25 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     return tuple(replace(estimate, model="spline") for estimate in logistic.fit(bent, alpha))
 
 
-def curve(design: Design, alpha: float = 0.05) -> pd.DataFrame:
-    """Give the curve of the spline from the least observed fill to the most, other predictors at their means.
+def curve(design: Design, fill_percent: ArrayLike | None = None, alpha: float = 0.05) -> pd.DataFrame:
+    """Give the curve of the spline along the fill, other predictors at their means.
 
     Parameters
     ----------
     design : Design
         As for ``fit``.
+    fill_percent : array_like of float, shape (n,), optional
+        Percent; by default as of ``risk_curve``.
     alpha : float
         One minus the coverage of the pointwise intervals.
 
     Returns
     -------
-    pandas.DataFrame, shape (101, 5)
+    pandas.DataFrame, shape (n, 5)
         ``fill_percent``, and ``risk``, ``se``, ``ci_low`` and ``ci_high`` as of ``risks``; NaN where the fit failed.
     """
-    chosen = knots(design)
-    fill = np.linspace(design.x[:, 1].min(), design.x[:, 1].max(), 101)
+    chosen, observed = knots(design), design.x[:, 1]
+    fill = np.linspace(observed.min(), observed.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)
     x = np.tile(design.x.mean(axis=0), (len(fill), 1))
     x[:, 1] = fill
     table = risks(log_odds(with_spline(design, chosen), "ml"), np.column_stack([x, basis(fill, chosen)]), alpha)

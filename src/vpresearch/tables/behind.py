@@ -13,10 +13,10 @@ from scipy.special import stdtrit
 from vpresearch import labels
 from vpresearch.describe import Summary, proportion, select, summarise
 from vpresearch.dictionary import columns
-from vpresearch.disclosure import hidden_leak_kinds
+from vpresearch.disclosure import hidden_leak_kinds, hides_n, precision
 from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
 from vpresearch.load import Dataset
-from vpresearch.tables.table import Table, hidden_note, hide, percent, sizes, without_single_values
+from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, without_single_values
 
 _TIMES = ("pre", "post", "1m", "1y")
 _ASSOCIATED = ("sex", "region", "level")
@@ -104,7 +104,7 @@ def outcome(dataset: Dataset, language: str) -> Table:
     notes = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
     data = without_single_values(pd.DataFrame(rows), dataset.reconstruction)
     table = Table("outcome", data, pd.DataFrame(shown), caption, language, dataset.reconstruction, notes)
-    return replace(table, public=partial(_public_outcome, table))
+    return replace(table, public=partial(_public_outcome, table, dataset))
 
 
 def _recorded(dataset: Dataset, variable: str) -> bool:
@@ -112,14 +112,19 @@ def _recorded(dataset: Dataset, variable: str) -> bool:
     return variable in dataset.patients and bool(dataset.patients[variable].notna().any())
 
 
-def _public_outcome(table: Table, min_cell: int) -> Table:
-    """Hide extremes, how few scores there are or are missing, and what is computed from a few."""
+def _public_outcome(table: Table, dataset: Dataset, min_cell: int) -> Table:
+    """Hide extremes, how few scores there are or are missing, and what gives that back."""
+    language = table.language
     shown = hide(table.shown, range(len(table.shown)), (5, 6))
-    n, missing = (table.data[name].to_numpy() for name in ("n", "missing"))
-    few = (n > 0) & (n < min_cell)
-    shown = hide(shown, (few | ((missing > 0) & (missing < min_cell))).nonzero()[0], (1, 2))
-    shown = hide(shown, few.nonzero()[0], (3, 4))
-    return replace(table, shown=shown, notes=(*table.notes, hidden_note(min_cell, table.language)))
+    for place, row in enumerate(table.data.to_dict("records")):
+        if hides_n(dataset, row["variable"], min_cell):
+            # The width of the interval and the standard deviation tell n.
+            decimals = precision(dataset, row["variable"], min_cell, "patients").decimals
+            mean, sd = (
+                HIDDEN if decimals is None else labels.number(row[name], decimals, language) for name in ("mean", "sd")
+            )
+            shown.iloc[place, 1:5] = [HIDDEN, HIDDEN, mean if decimals is None else f"{mean} ({HIDDEN})", sd]
+    return replace(table, shown=shown, notes=(*table.notes, hidden_note(min_cell, language)))
 
 
 def _t_interval(summary: Summary) -> tuple[float, float]:
@@ -186,12 +191,19 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
     )
 
     def public(min_cell: int) -> Table:
-        masked = table.shown.copy()
-        groups = [found[str(row["variable"])].summaries for row in rows]
-        masked.iloc[:, 1] = [
-            sizes(group, min_cell) if known else "" for group, known in zip(groups, masked.iloc[:, 1], strict=True)
-        ]
-        return replace(table, shown=masked)
+        masked, hidden = table.shown.copy(), {name for name in found if hides_n(dataset, name, min_cell)}
+        told = {name: precision(dataset, name, min_cell).p for name in hidden}
+        for place, (row, known) in enumerate(zip(rows, masked.iloc[:, 1], strict=True)):
+            variable = str(row["variable"])
+            if variable in hidden:
+                # Of several tests together, and of their statistics, n is the one that fits them all.
+                shown_p = (6,) if row["chosen"] and told[variable] else ()
+                first = (1, 2) if known else ()
+                masked = hide(masked, [place], {*first, 4, 5, 6, 7}.difference(shown_p))
+        of_all = [(name, test) for name, test in tests if name not in hidden]
+        least = (hidden_note(min_cell, language),) if hidden else ()
+        told_notes = (labels.text("footnote.chosen", language), *_undone_note(of_all, language), *least)
+        return replace(table, shown=masked, notes=told_notes)
 
     return replace(table, public=public)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from vpresearch import labels
 from vpresearch.describe import select, summarise
 from vpresearch.dictionary import columns
-from vpresearch.disclosure import hidden_levels
+from vpresearch.disclosure import Precision, hidden_levels, hides_n, precision
 from vpresearch.inference import ALPHA, Comparison, compare_by_leak
 from vpresearch.load import Dataset
 from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, without_single_values
@@ -178,12 +178,22 @@ def _by_leak(
     table = Table(name, data, shown, caption, language, dataset.reconstruction, notes)
 
     def public(min_cell: int) -> Table:
-        # Of how few a score is missing is itself a small count.
         masked = shown.copy()
-        masked.iloc[:, 1] = [sizes(comparison.summaries, min_cell) for comparison in comparisons.values()]
-        return replace(table, shown=masked, notes=(*first, *_missing_note(comparisons, language, False)))
+        for place, (variable, comparison) in enumerate(comparisons.items()):
+            # Of how few a score is missing is itself a small count, and so is what gives it back.
+            if hides_n(dataset, variable, min_cell):
+                masked.iloc[place, 1:] = _beside_hidden_n(comparison, precision(dataset, variable, min_cell), language)
+        least = (hidden_note(min_cell, language),) if HIDDEN in masked.to_numpy() else ()
+        return replace(table, shown=masked, notes=(*first, *_missing_note(comparisons, language, False), *least))
 
     return replace(table, public=public)
+
+
+def _beside_hidden_n(comparison: Comparison, told: Precision, language: str) -> list[str]:
+    """Write the cells of a variable whose n is hidden, as finely as they do not give it back."""
+    moments = [value for summary in comparison.summaries for value in (summary.mean, summary.sd)]
+    shown = [HIDDEN if told.decimals is None else labels.number(value, told.decimals, language) for value in moments]
+    return [HIDDEN, *shown, labels.p_value(comparison.result.p_value, language) if told.p else HIDDEN]
 
 
 def _comparison_row(variable: str, comparison: Comparison) -> dict[str, object]:

@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 
 from vpresearch import labels
-from vpresearch.disclosure import is_small
+from vpresearch.disclosure import hides_relief
 from vpresearch.implied_relief import read_relief
 from vpresearch.load import Dataset
 from vpresearch.regression import outcome
 from vpresearch.regression.change import change_design, changes
 from vpresearch.regression.equivalence import CONTRASTS, Equivalence, equivalence
 from vpresearch.tables.leak_words import word
-from vpresearch.tables.table import Table, hidden_note, hide, steady
+from vpresearch.tables.table import HIDDEN, Table, hidden_note, steady
 
 _SCORES = ("vas", "odi")
 
@@ -76,8 +76,14 @@ def relief_table(dataset: Dataset, language: str) -> Table:
     laid_out = Table("relief", steady(data), shown, caption, language, dataset.reconstruction, notes)
 
     def public(min_cell: int) -> Table:
-        few = [place for place, n in enumerate(data["patients"]) if is_small(n, len(dataset.patients), min_cell)]
-        return replace(laid_out, shown=hide(shown, few, (2,)), notes=(*notes, hidden_note(min_cell, language)))
+        masked = shown.copy()
+        for place, (each, n) in enumerate(zip(results, data["patients"], strict=True)):
+            if hides_relief(dataset, each.outcome.split("_")[0], n, min_cell):
+                # The interval and either p go by degrees of freedom, which tell n.
+                masked.iloc[place, 2] = masked.iloc[place, 5] = masked.iloc[place, 6] = HIDDEN
+                if not math.isnan(each.estimate):
+                    masked.iloc[place, 3] = f"{labels.number(each.estimate, 2, language)} ({HIDDEN})"
+        return replace(laid_out, shown=masked, notes=(*notes, hidden_note(min_cell, language)))
 
     return replace(laid_out, public=public)
 

@@ -202,29 +202,9 @@ def hide(shown: pd.DataFrame, rows: Iterable[int], columns: Iterable[int]) -> pd
     return hidden
 
 
-def sizes(summaries: Sequence[Summary], min_cell: int = 0) -> str:
-    """Write of how many vertebrae without and with a leak a variable is known.
-
-    Parameters
-    ----------
-    summaries : sequence of Summary
-    min_cell : int, default 0
-        Hide them where fewer are known, or missing, in a group.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from vpresearch.describe import summarise
-    >>> groups = [summarise(pd.Series([1.0, 2.0, math.nan])), summarise(pd.Series([3.0]))]
-    >>> sizes(groups), sizes(groups, 2)
-    ('2 + 1', '•')
-    """
-    counts = [count for summary in summaries for count in (summary.n, summary.missing)]
-    few = any(0 < count < min_cell for count in counts)
-    return HIDDEN if few else " + ".join(str(summary.n) for summary in summaries)
+def sizes(summaries: Sequence[Summary]) -> str:
+    """Write of how many vertebrae without and with a leak a variable is known."""
+    return " + ".join(str(summary.n) for summary in summaries)
 
 
 def hidden_note(min_cell: int, language: str) -> str:

@@ -82,10 +82,10 @@ def _value(row: Row, reconstruction: bool) -> float:
 
 
 def _computed(row: Row, language: str, reconstruction: bool) -> str:
-    """Show two decimals more than are printed; a count has none to show, and a patient's own value no more."""
+    """Show two decimals more than are printed; a count has none to show, and what is public or a patient's no more."""
     if row.claim.compute.statistic in {"n", "lead"}:
         return labels.number(row.computed.value, 0, language)
-    more = 0 if _is_single_value(row, reconstruction) else 2
+    more = 0 if row.coarse or _is_single_value(row, reconstruction) else 2
     return labels.number(row.computed.value, row.claim.printed.decimals + more, language)
 
 

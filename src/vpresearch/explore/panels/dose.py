@@ -132,7 +132,7 @@ def draw(fits: Fitted, model: str, at: pd.Series[Any], language: str) -> dict[st
             chart.points([dot] if shown else [], chart.YES, "diamond", text("explore.your_dose", language), 10)
         )
     outcome = [
-        {"x": float(x), "y": 100.0 * y, "label": f"{number(float(x), 1, language)} %"}
+        {"x": round(float(x), 1), "y": 100.0 * y, "label": f"{number(float(x), 1, language)} %"}
         for x, y in zip(fits.design.x[:, 1], fits.design.y, strict=True)
     ]
     marks.append(chart.points(outcome, chart.LINE, "circle", text("explore.vertebrae_seen", language), 4))

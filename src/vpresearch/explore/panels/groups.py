@@ -105,7 +105,7 @@ def draw(study: Dataset, name: str, comparison: Comparison, language: str) -> di
         values = rows.loc[rows["leak"] == leak, name].dropna().astype(float).to_numpy()
         spread = (np.arange(len(values)) * 0.6180339887 % 1 - 0.5) * 0.5
         dots = [
-            {"x": value, "y": place + away, "label": number(value, 1, language)}
+            {"x": round(value, 1), "y": place + away, "label": number(value, 1, language)}
             for value, away in zip(values.tolist(), spread.tolist(), strict=True)
         ]
         words = text(f"leak_group.{leak}", language)

@@ -159,7 +159,8 @@ def _placed(rows: pd.DataFrame, name: str, language: str) -> tuple[chart.Axis, p
     if name == "level":
         present = [level.value for level in columns()["level"].levels if level.value in set(rows[name])]
         return chart.categories(words, present), rows[name].map({at: float(i) for i, at in enumerate(present)})
-    values = rows[name].astype(float)
+    # No finer than is printed: a page that is saved keeps the coordinates.
+    values = rows[name].astype(float).round(1)
     if name.startswith("vas"):
         return chart.whole(words, values.min(), values.max()), values
     return chart.axis(words, float(values.min()), float(values.max()), language), values
