@@ -121,6 +121,9 @@ def _write(out: Path, content: bytes) -> None:
     aside = out.with_name(f".{out.name}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        # Rows of patients may be in it.
+        aside.unlink(missing_ok=True)
+        aside.touch(mode=0o600)
         aside.write_bytes(content)
         os.replace(aside, out)
     except OSError:
