@@ -9,12 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
-from vpresearch.errors import InputError, VPResearchError
+from vpresearch.errors import InputError, VPResearchError, place_of
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
 from vpresearch.telling import LANGUAGES, listed, refused, words
@@ -61,8 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except Exception as error:
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
-        *_, place = traceback.extract_tb(error.__traceback__)
-        where = {"error": type(error).__name__, "file": Path(place.filename).name, "line": place.lineno}
+        where = asdict(place_of(error))
         for language in _languages(options):
             print(words(language)["console"]["failed"].format(**where), file=sys.stderr)
         return FAILED

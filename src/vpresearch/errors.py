@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import pickle
+import sysconfig
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PACKAGE = Path(__file__).parent
+# Where Python and what was installed are; a package of another's is not where to look for a fault.
+_STRANGERS = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 # Beyond this nobody reads on; ``vpresearch validate --json`` gives all of them.
 MOST_LISTED = 200
@@ -11,6 +23,23 @@ MOST_LISTED = 200
 
 class VPResearchError(Exception):
     """Base of every error that the package raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an error was raised, in words that can quote no row: its class, file and line."""
+
+    error: str
+    file: str
+    line: int
+
+
+class StrangerError(Exception):
+    """An error of another package that does not survive its way from process to process; its place alone does."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -86,3 +115,74 @@ class InputError(VPResearchError):
         if count > MOST_LISTED:
             lines.append(f"  and {count - MOST_LISTED} more")
         super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception is made anew from its words; this one is made from its problems.
+        return type(self), (self.source, self.problems), self.__dict__
+
+
+def place_of(error: BaseException) -> Place:
+    """Tell where an error was raised, also in another process: the innermost line that is no stranger's.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    Place
+
+    Examples
+    --------
+    >>> try:
+    ...     InputError("study.csv", 1)
+    ... except TypeError as error:
+    ...     place_of(error).error, place_of(error).file
+    ('TypeError', 'errors.py')
+    """
+    known: object = getattr(error, "place", None)
+    if isinstance(known, Place):
+        return known
+    frames = traceback.extract_tb(error.__traceback__)
+    *_, frame = [each for each in frames if is_ours(each.filename)] or frames
+    return Place(type(error).__name__, Path(frame.filename).name, frame.lineno or 0)
+
+
+def is_ours(file: str) -> bool:
+    """Whether a line of code is the package's or its user's, and not of Python or of an installed package."""
+    path = Path(file)
+    return path.is_relative_to(_PACKAGE) or not (
+        file.startswith("<") or any(path.is_relative_to(folder) for folder in _STRANGERS)
+    )
+
+
+def placed(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function in another process, so that an error of it comes back with its class and its place.
+
+    Parameters
+    ----------
+    function : callable
+    *args, **kwargs
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    Exception
+        What the function raises, which knows its place; ``StrangerError`` where that cannot be sent.
+    """
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:
+        place = place_of(error)
+        try:
+            error.place = place  # type: ignore[attr-defined]
+            kept = pickle.loads(pickle.dumps(error))
+            whole = type(kept) is type(error) and str(kept) == str(error) and place_of(kept) == place
+        except Exception:
+            whole = False
+        if whole:
+            raise
+        raise StrangerError(place) from None

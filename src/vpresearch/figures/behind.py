@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vpresearch import labels
 from vpresearch.describe import summarise
 from vpresearch.dictionary import columns
-from vpresearch.figures.figure import COLOURS, Figure, apart, drawn_once, many, panels
+from vpresearch.figures.figure import COLOURS, Figure, apart, drawn_once, many, panels, say_why
 from vpresearch.load import Dataset
 from vpresearch.tables import leak_kinds as leak_kinds_table
 from vpresearch.tables import outcome as outcome_table
@@ -85,6 +85,8 @@ def outcome(dataset: Dataset, language: str) -> Figure:
                 panel.annotate(
                     words, place, (0, 5), textcoords="offset points", ha="center", fontsize=11, annotation_clip=False
                 )
+            if rows.empty:
+                say_why(panel, labels.text("word.unrecorded", language))
             panel.set_xticks(positions, [labels.text(f"time.{time}", language) for time in rows["time"]])
             panel.set_xlim(-0.4, len(_TIMES) - 0.4)
             panel.set_ylim(0, top)
