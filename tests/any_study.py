@@ -33,7 +33,11 @@ def any_study(seed: int, folder: Path) -> Dataset:
     -------
     Dataset
     """
-    path, table = folder / f"study{seed}.csv", any_table(seed)
+    return as_study(any_table(seed), folder / f"study{seed}.csv")
+
+
+def as_study(table: pd.DataFrame, path: Path) -> Dataset:
+    """Load a table by way of its file; where a leak must have a site and a size, every leak gets them."""
     table.to_csv(path, index=False, lineterminator="\n")
     try:
         return load(path)
@@ -51,7 +55,7 @@ def any_table(seed: int) -> pd.DataFrame:
     """Draw how many patients, vertebrae and leaks there are, what varies, what is tied and what was never recorded."""
     rng = np.random.default_rng(seed)
     one_level = rng.random() < 0.12
-    patients = int(rng.integers(90, 300)) if seed % 10 == 0 else int(rng.choice([1, 1, 2, 3, 4, 6, 10, 20, 30]))
+    patients = int(rng.integers(60, 130)) if seed % 10 == 0 else int(rng.choice([1, 1, 2, 3, 4, 6, 10, 20, 30]))
     most = 1 if one_level else int(rng.choice([1, 2, 3, len(_LEVELS)], p=[0.2, 0.3, 0.3, 0.2]))
     per_patient = rng.integers(1, most + 1, patients)
     patient = np.repeat(np.arange(patients), per_patient)

@@ -82,7 +82,7 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     reconstruction = results.dataset.reconstruction
     facts = {"reconstruction" if reconstruction else "real"}
     tables, figures = make_tables(results, language), make_figures(results, language)
-    known = values(results, tables, about, language)
+    known = values(results, tables, about)
     facts.add("no slope" if isinstance(known[f"models.{PRIMARY}.fill_percent.estimate"], Missing) else "slope")
     skeleton = template.parse(prose, facts)
     tables["strobe"] = strobe_table(template.headings(skeleton), language)

@@ -64,9 +64,7 @@ _VERSIONS = (
 )
 
 
-def values(
-    results: Results, tables: Mapping[str, Table], about: Mapping[str, str], language: str
-) -> dict[str, Value]:
+def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, str]) -> dict[str, Value]:
     """Give every number that the prose may name.
 
     Parameters
@@ -75,8 +73,6 @@ def values(
     tables : dict of str to Table
     about : dict of str to str
         What the machine knows: the commit and the version of Python.
-    language : {"es", "en"}
-        Of what is written already.
 
     Returns
     -------
@@ -88,7 +84,7 @@ def values(
         if name in tables:
             found |= _of_table(tables[name], index)
     found |= _ratios(tables["models"])
-    found |= _of_study(results) | _of_rate(tables["comparators"], language) | _of_verdicts(results)
+    found |= _of_study(results) | _of_rate(tables["comparators"]) | _of_verdicts(results)
     return found | _of_precision(results, tables["precision"]) | _colophon(results, about)
 
 
@@ -196,10 +192,10 @@ def _ratios(models: Table) -> dict[str, Value]:
     return found
 
 
-def _of_rate(comparators: Table, language: str) -> dict[str, Value]:
+def _of_rate(comparators: Table) -> dict[str, Value]:
     """The leak rate with its exact interval, percent."""
     own = comparators.data.iloc[0]
-    shown = labels.percents(*(float(own[name]) for name in ("percent", "ci_low", "ci_high")), 0, language)
+    shown = labels.percents(*(float(own[name]) for name in ("percent", "ci_low", "ci_high")), 0, comparators.language)
     return dict(zip(("study.rate", "study.rate_low", "study.rate_high"), shown, strict=True))
 
 
