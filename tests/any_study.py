@@ -43,7 +43,8 @@ def as_study(table: pd.DataFrame, path: Path) -> Dataset:
         return load(path)
     except InputError as error:
         # Whether a leak may be of an unknown site or size is the schema's to say.
-        assert {problem.code for problem in error.problems} <= {"site_with_leak", "size_with_leak"}, error
+        if not {problem.code for problem in error.problems} <= {"site_with_leak", "size_with_leak"}:
+            raise
     leak = table["leak"] == "yes"
     for name, level in (("leak_site", "disc"), ("leak_size", "massive")):
         table.loc[leak & (table[name] == ""), name] = level

@@ -143,7 +143,8 @@ def place_of(error: BaseException) -> Place:
     known: object = getattr(error, "place", None)
     if isinstance(known, Place):
         return known
-    frames = traceback.extract_tb(error.__traceback__)
+    # What only hands errors on raises none.
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.name != placed.__name__]
     *_, frame = [each for each in frames if is_ours(each.filename)] or frames
     return Place(type(error).__name__, Path(frame.filename).name, frame.lineno or 0)
 

@@ -83,7 +83,9 @@ def _draw_own(
     for place, (low, high) in enumerate(ends):
         if not math.isnan(low):
             interval(axes, place, percent, low, high, _OWN_COLOUR, _MARKERS[detection])
-            number_row(axes, place, in_words(*labels.percents(percent, low, high, 1, language), language), bold=not place)
+            number_row(
+                axes, place, in_words(*labels.percents(percent, low, high, 1, language), language), bold=not place
+            )
     counted = labels.text("leak_table.counted_vertebrae", language)
     own = f"{labels.text('leak_table.this_study', language)}: {study.events}/{study.n} {counted}"
     return [own, labels.text("leak_figure.clustered", language)]

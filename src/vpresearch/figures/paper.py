@@ -53,7 +53,10 @@ def figure2(dataset: Dataset, language: str) -> Figure:
     counts = _shares(sites, [level.value for level in columns()["leak_site"].levels], len(sites), "leak_site")
     counts = counts[counts["n"] > 0].sort_values("n", ascending=False, kind="stable")
     names = [labels.category("leak_site", site, language) for site in counts["leak_site"]]
-    colours, nothing = [SITE_COLOURS[s] for s in counts["leak_site"]], "word.unrecorded" if len(leaks) else "word.nothing"
+    colours, nothing = (
+        [SITE_COLOURS[s] for s in counts["leak_site"]],
+        "word.unrecorded" if len(leaks) else "word.nothing",
+    )
     return _pie_and_bars("figure2", dataset, language, counts, names, colours, nothing)
 
 

@@ -20,9 +20,7 @@ Cause = Literal["test", "unit", "truncation", "impossible", "missing", "not_comp
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 _DIFFERENT = ("differs", "contradicted", "unattainable", "not computable")
 # Notes that say why a number differs; others say how it was computed, or that it differs.
-_TELLING = {
-    *("other_test", "other_unit", "no_column", "too_few", "test_not_done", "p_unattainable", "p_exchanged")
-}
+_TELLING = {*("other_test", "other_unit", "no_column", "too_few", "test_not_done", "p_unattainable", "p_exchanged")}
 
 
 def cause(row: Row, dataset: Dataset) -> Cause | None:
@@ -131,7 +129,7 @@ def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
 
 
 def _missing(row: Row, dataset: Dataset) -> int:
-    """Count the values that are missing of the variable of a count or summary; an empty text says that there is none."""
+    """Count the values that are missing of the variable of a count or summary; an empty text is no gap."""
     spec = row.claim.compute
     if row.verdict == "not computable" or spec.variable is None or spec.statistic in {"p", "difference"}:
         return 0

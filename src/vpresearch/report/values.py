@@ -19,7 +19,6 @@ from vpresearch.tables import Table
 from vpresearch.telling import words as words_of
 
 
-
 @dataclass(frozen=True)
 class Missing:
     """A number that these data do not give: of what, and why, in words; the sentence that needs it is left out."""
@@ -193,7 +192,7 @@ def _ratios(models: Table) -> dict[str, Value]:
 
 
 def _of_rate(comparators: Table) -> dict[str, Value]:
-    """The leak rate with its exact interval, percent."""
+    """Write the leak rate with its exact interval, percent."""
     own = comparators.data.iloc[0]
     shown = labels.percents(*(float(own[name]) for name in ("percent", "ci_low", "ci_high")), 0, comparators.language)
     return dict(zip(("study.rate", "study.rate_low", "study.rate_high"), shown, strict=True))

@@ -76,7 +76,9 @@ def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, langu
     _, low, high = labels.percents(clustered.percent, clustered.low, clustered.high, 1, language)
     why_not = labels.why_not(clustered.reason, language)
     allowing = (
-        word("not_clustered_note", language, why=why_not) if why_not else word("clustered_note", language, low=low, high=high)
+        word("not_clustered_note", language, why=why_not)
+        if why_not
+        else word("clustered_note", language, low=low, high=high)
     )
     notes = (word("comparators_note", language), allowing)
     caption = word("comparators_caption", language)
