@@ -103,13 +103,13 @@ def _amounts(rng: np.random.Generator, n: int, low: float, high: float) -> NDArr
 def _leaks(rng: np.random.Generator, table: pd.DataFrame, *, one: bool) -> NDArray[np.bool_]:
     n, fill = len(table), (table["cement_volume_cc"] / table["vertebral_volume_cc"]).to_numpy()
     kind = rng.choice(["none", "all", "one", "all but one", "apart", "one by one", "any"], p=[0.1] * 6 + [0.4])
-    single = np.arange(n) == rng.integers(n)
+    single: NDArray[np.bool_] = np.arange(n) == rng.integers(n)
     if one or kind in {"one", "all but one"}:
         return single if kind != "all but one" else ~single
     if kind in {"none", "all"}:
         return np.full(n, kind == "all")
     if kind == "apart":
-        return fill > np.median(fill)
+        return np.asarray(fill > np.median(fill))
     if kind == "one by one":
         # Every patient in one group.
         return np.asarray(table["patient_id"].str[-1].astype(int) % 2 == 0)

@@ -98,8 +98,8 @@ def outcome(dataset: Dataset, language: str) -> Table:
                 }
             )
     caption = labels.text("caption.outcome", language, n=len(dataset.patients))
-    notes = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
-    notes += _unrecorded_note(dataset, language)
+    first = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
+    notes = (*first, *_unrecorded_note(dataset, language))
     heads = ("variable", "scale", "time", *(field.name for field in fields(Summary)), "mean_low", "mean_high")
     data = without_single_values(pd.DataFrame(rows, columns=heads), dataset.reconstruction)
     words = ("variable", "n", "missing", "mean", "sd", "minimum", "maximum")
