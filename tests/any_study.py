@@ -25,7 +25,7 @@ def any_study(seed: int, folder: Path) -> Dataset:
     Parameters
     ----------
     seed : int
-        Another seed, another study; every tenth is large and has a single leak, or lacks a single one.
+        Another seed, another study; every thirtieth is large and has a single leak, or lacks a single one.
     folder : pathlib.Path
         For its file.
 
@@ -55,9 +55,9 @@ def as_study(table: pd.DataFrame, path: Path) -> Dataset:
 def any_table(seed: int) -> pd.DataFrame:
     """Draw how many patients, vertebrae and leaks there are, what varies, what is tied and what was never recorded."""
     rng = np.random.default_rng(seed)
-    one_level = rng.random() < 0.12
-    patients = int(rng.integers(60, 130)) if seed % 10 == 0 else int(rng.choice([1, 1, 2, 3, 4, 6, 10, 20, 30]))
-    most = 1 if one_level else int(rng.choice([1, 2, 3, len(_LEVELS)], p=[0.2, 0.3, 0.3, 0.2]))
+    large, one_level = seed % 30 == 0, rng.random() < 0.12
+    patients = int(rng.integers(60, 100)) if large else int(rng.choice([1, 1, 2, 3, 4, 6, 10, 20, 30]))
+    most = 1 if one_level else int(rng.choice([1, 2, 3, 3 if large else len(_LEVELS)], p=[0.2, 0.3, 0.3, 0.2]))
     per_patient = rng.integers(1, most + 1, patients)
     patient = np.repeat(np.arange(patients), per_patient)
     n = len(patient)
@@ -72,7 +72,7 @@ def any_table(seed: int) -> pd.DataFrame:
     # Sometimes the same share of each volume.
     of_volume = (table["vertebral_volume_cc"] / 8).round(2).clip(0.1, 7)
     table["cement_volume_cc"] = of_volume if rng.random() < 0.1 else _amounts(rng, n, 0.5, 7)
-    leak = _leaks(rng, table, one=seed % 10 == 0)
+    leak = _leaks(rng, table, one=large)
     table["leak"] = np.where(leak, "yes", "no")
     for name, levels in (("leak_site", _SITES), ("leak_size", _SIZES)):
         recorded = leak & (rng.random(n) < rng.choice([1, 1, 0.5, 0]))
