@@ -35,6 +35,7 @@ from vpresearch.published import read_paper
 from vpresearch.report import analyse, compose, results
 from vpresearch.report.pandoc import text_of
 from vpresearch.report.template import exhibits, fill, parse
+from vpresearch.report.values import Value
 from vpresearch.review import write_pages
 from vpresearch.scorecard import differing, scorecard
 from vpresearch.sharing import shared_by_all
@@ -214,7 +215,7 @@ def test_one_of_many_is_neither_none_nor_a_plural(tmp_path: Path) -> None:
         study = as_study(table, tmp_path / "study.csv")
         told = comparators_table(compare(1, 484, read_comparators()), study, "en")
     assert told.shown.iloc[0, 3] == "1/484 = 0.2% (0.005 – 1.1)"
-    values = {"study.leaks": 1, "study.rate": "0.2"}
+    values: dict[str, Value] = {"study.leaks": 1, "study.rate": "0.2"}
     assert text_of(fill(parse("{study.leaks:vertebrae} ({study.rate}%)", set()), "en.md", values, "en")) == (
         "1 vertebra (0.2%)"
     )

@@ -8,9 +8,8 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 _PACKAGE = Path(__file__).parent
@@ -157,7 +156,7 @@ def is_ours(file: str) -> bool:
     )
 
 
-def placed(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def placed(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Call a function in another process, so that an error of it comes back with its class and its place.
 
     Parameters

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -69,8 +68,8 @@ def writing(
     with ExitStack() as started:
         if submit is None:
             context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
-            submit = partial(started.enter_context(ProcessPoolExecutor(1, context, signal.signal, end)).submit, placed)
-        written = submit(_write_aside, dataset, alpha, seed, aside, languages)
+            submit = started.enter_context(ProcessPoolExecutor(1, context, signal.signal, end)).submit
+        written = submit(placed, _write_aside, dataset, alpha, seed, aside, languages)
 
         def put_in_place(folder: Path) -> None:
             written.result()

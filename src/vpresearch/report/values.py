@@ -193,8 +193,8 @@ def _ratios(models: Table) -> dict[str, Value]:
 
 def _of_rate(comparators: Table) -> dict[str, Value]:
     """Write the leak rate with its exact interval, percent."""
-    own = comparators.data.iloc[0]
-    shown = labels.percents(*(float(own[name]) for name in ("percent", "ci_low", "ci_high")), 0, comparators.language)
+    percent, low, high = (float(comparators.data[name].iloc[0]) for name in ("percent", "ci_low", "ci_high"))
+    shown = labels.percents(percent, low, high, 0, comparators.language)
     return dict(zip(("study.rate", "study.rate_low", "study.rate_high"), shown, strict=True))
 
 
@@ -242,7 +242,7 @@ def _of_precision(results: Results, table: Table) -> dict[str, Value]:
     needed = {"power": clusters_for_power(primary), "fifth": clusters_for_half_width(primary, 0.2)}
     told = {f"patients_{name}": int(number) if math.isfinite(number) else math.nan for name, number in needed.items()}
     told["design_effect"] = design_effect(primary, slopes["ml"])
-    reason = {"reason": primary.reason or slopes["ml"].reason}
+    reason: dict[Hashable, Any] = {"reason": primary.reason or slopes["ml"].reason}
     found = {f"precision.{name}": _plain(number, table, reason, name) for name, number in told.items()}
     study = leak_design(results.dataset.rows)
     return found | {"fill.least": float(study.x[:, 1].min()), "fill.greatest": float(study.x[:, 1].max())}

@@ -80,8 +80,8 @@ def compared(without: np.ndarray[Any, Any], with_leak: np.ndarray[Any, Any]) -> 
     if not spread:
         return Draw(difference, np.nan)
     # From mean and SD: of a group of equal values the test itself would warn.
-    told = [part for each in (without, with_leak) for part in (each.mean(), each.std(ddof=1), len(each))]
-    return Draw(difference, float(ttest_ind_from_stats(*told).pvalue))
+    (a, sd_a), (b, sd_b) = ((each.mean(), each.std(ddof=1)) for each in (without, with_leak))
+    return Draw(difference, float(ttest_ind_from_stats(a, sd_a, len(without), b, sd_b, len(with_leak)).pvalue))
 
 
 def draw(name: str, draws: list[Draw], own: Draw, language: str) -> dict[str, Any]:
