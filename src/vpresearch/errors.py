@@ -151,9 +151,9 @@ def place_of(error: BaseException) -> Place:
 def is_ours(file: str) -> bool:
     """Whether a line of code is the package's or its user's, and not of Python or of an installed package."""
     path = Path(file)
-    return path.is_relative_to(_PACKAGE) or not (
-        file.startswith("<") or any(path.is_relative_to(folder) for folder in _STRANGERS)
-    )
+    # What was compiled, or has no file, names none that could be looked at.
+    another = not path.is_absolute() or any(path.is_relative_to(folder) for folder in _STRANGERS)
+    return path.is_relative_to(_PACKAGE) or not another
 
 
 def placed(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
