@@ -89,6 +89,38 @@ with Copies(2) as pool:
     ]
 
 
+def test_an_error_comes_back_with_its_class_its_problems_and_its_place() -> None:
+    code = """
+from vpresearch.errors import place_of
+from vpresearch.telling import refused, words
+
+class OddError(Exception):
+    def __init__(self, row, code):
+        super().__init__(row)
+
+def odd():
+    raise OddError("Zubiri-77", 1)
+
+def refuse():
+    raise refused("study.csv", "empty_file")
+
+def strange():
+    words("xx")
+
+with Copies(2) as pool:
+    for function in (refuse, strange, odd):
+        try:
+            pool.submit(function).result()
+        except Exception as error:
+            print(type(error).__name__, place_of(error).error, place_of(error).file, getattr(error, "problems", ())[:1])
+            print("Zubiri" in str(error))
+"""
+    refused, _, strange, _, odd, told = said(code)
+    assert refused.startswith("InputError InputError <string> (Problem(code='empty_file'")
+    assert strange == "ValueError ValueError telling.py ()"
+    assert (odd, told) == ("StrangerError OddError <string> ()", "False")
+
+
 def test_a_job_that_is_killed_is_told_while_an_earlier_one_runs() -> None:
     code = """
 with Copies(2) as pool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,9 @@ BOOKS = {
     "7_hangs_in_c": "import time\nimport signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)",
     "8_fails": "raise ValueError('a row')",
     "8_ours": "from vpresearch.telling import refused\nraise refused('a.csv', 'no_rows')",
+    "8_fails_in_ours": "from vpresearch import labels\nlabels.text('a row', 'es')",
+    "8_is_refused": "from vpresearch.compendium import choose, read_compendium as read\n"
+    "choose(read(), 'x', reconstruction=True)",
     "9_orphans": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(99)",
     "last": "2 + 2",
 }
@@ -99,7 +103,13 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 def test_a_kernel_that_ends_or_hangs_is_told_with_its_cell_and_the_rest_finishes(
     together: tuple[Path, dict[str, Any]],
 ) -> None:
-    _, outcomes = together
+    outcomes = dict(together[1])
+    # The place of what failed in the package; the words of our own errors alone.
+    cell, code, error, said = outcomes.pop("8_fails_in_ours")
+    assert (cell, code, re.sub(r"\d+", "N", error), said) == (2, "notebook_failed", "KeyError (labels.py:N)", "")
+    cell, code, error, said = outcomes.pop("8_is_refused")
+    assert (cell, code, re.sub(r"\d+", "N", error)) == (2, "notebook_failed", "InputError (compendium.py:N)")
+    assert "1 problema\n" in said
     assert outcomes == {
         "1_sets": None,
         "2_sees": None,

@@ -9,13 +9,13 @@ import re
 import shutil
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn, get_args
 
-from vpresearch.errors import InputError, VPResearchError
+from vpresearch.errors import InputError, VPResearchError, place_of
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
 from vpresearch.telling import (
@@ -78,8 +78,7 @@ def _called(options: argparse.Namespace) -> int:
         return FAILED
     except Exception as error:
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
-        *_, place = traceback.extract_tb(error.__traceback__)
-        where = {"error": type(error).__name__, "file": Path(place.filename).name, "line": place.lineno}
+        where = asdict(place_of(error))
         for language in _languages(options):
             say(words(language)["console"]["failed"].format(**where), sys.stderr)
         return FAILED

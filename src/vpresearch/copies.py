@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
+from vpresearch.errors import placed
+
 _THREADS = tuple(f"{name}_THREADS" for name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM"))
 _TASKS = Path("/proc/self/task")
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -206,7 +208,7 @@ def _work(sender: Connection, function: Callable[..., Any], arguments: tuple[obj
         os.dup2(nowhere, stream)
     told: tuple[Any, BaseException | None]
     try:
-        told = (function(*arguments), None)
+        told = (placed(function, *arguments), None)
     except BaseException as error:
         told = (None, error)
     try:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import pickle
+import sysconfig
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_PACKAGE = Path(__file__).parent
+# Where Python and what was installed are; a package of another's is not where to look for a fault.
+_STRANGERS = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 # Beyond this nobody reads on; ``vpresearch validate --json`` gives all of them.
 MOST_LISTED = 200
@@ -15,6 +26,23 @@ class VPResearchError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.args))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an error was raised, in words that can quote no row: its class, file and line."""
+
+    error: str
+    file: str
+    line: int
+
+
+class StrangerError(Exception):
+    """An error of another package that does not survive its way from process to process; its place alone does."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -124,3 +152,71 @@ class InputError(VPResearchError):
         from vpresearch.telling import listed, spoken
 
         return listed(self.source, self.problems, spoken())
+
+
+def place_of(error: BaseException) -> Place:
+    """Tell where an error was raised, also in another process: the innermost line that is no stranger's.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    Place
+
+    Examples
+    --------
+    >>> try:
+    ...     InputError("study.csv", 1)
+    ... except TypeError as error:
+    ...     place_of(error).error, place_of(error).file
+    ('TypeError', 'errors.py')
+    """
+    known: object = getattr(error, "place", None)
+    if isinstance(known, Place):
+        return known
+    # What only hands errors on raises none.
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.name != placed.__name__]
+    *_, frame = [each for each in frames if is_ours(each.filename)] or frames
+    return Place(type(error).__name__, Path(frame.filename).name, frame.lineno or 0)
+
+
+def is_ours(file: str) -> bool:
+    """Whether a line of code is the package's or its user's, and not of Python or of an installed package."""
+    path = Path(file)
+    # What was compiled, or has no file, names none that could be looked at.
+    another = not path.is_absolute() or any(path.is_relative_to(folder) for folder in _STRANGERS)
+    return path.is_relative_to(_PACKAGE) or not another
+
+
+def placed(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Call a function in another process, so that an error of it comes back with its class and its place.
+
+    Parameters
+    ----------
+    function : callable
+    *args, **kwargs
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    Exception
+        What the function raises, which knows its place; ``StrangerError`` where that cannot be sent.
+    """
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:
+        place = place_of(error)
+        try:
+            error.place = place  # type: ignore[attr-defined]
+            kept = pickle.loads(pickle.dumps(error))
+            whole = type(kept) is type(error) and str(kept) == str(error) and place_of(kept) == place
+        except Exception:
+            whole = False
+        if whole:
+            raise
+        raise StrangerError(place) from None

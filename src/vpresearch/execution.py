@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vpresearch.copies import Copies, CopyDiedError, Job
+from vpresearch.errors import is_ours
 
 # A cell that takes longer than this hangs; the slowest one of 50,000 vertebrae takes minutes.
 LIMIT = 1800
@@ -181,12 +183,19 @@ def execute(task: Task, manager: type) -> Failure | None:
     except PapermillExecutionError as error:
         # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.
         said = str(error.evalue) if error.ename in _OUR_ERRORS else ""
-        return Failure(error.cell_index + 1, "notebook_failed", error.ename, said)
+        return Failure(error.cell_index + 1, "notebook_failed", f"{error.ename}{_place(error.traceback)}", said)
     except TimeoutError:
         return Failure(last_begun(task.executed), "notebook_slow")
     except RuntimeError:
         return Failure(last_begun(task.executed), "notebook_died")
     return None
+
+
+def _place(traceback: Sequence[str]) -> str:
+    """Name the innermost file and line of ours in a traceback as a kernel writes it; nothing where the cell is it."""
+    frames = re.findall(r"File (.+?):(\d+)", re.sub(r"\x1b\[[\d;]*m", "", "\n".join(traceback)))
+    ours = [(Path(file).name, line) for file, line in frames if is_ours(os.path.expanduser(file))]
+    return " ({}:{})".format(*ours[-1]) if ours else ""
 
 
 def last_begun(executed: Path) -> int:

@@ -25,6 +25,8 @@ _LARGE = 1e15
 _EMPTY, _MINUS = "–", "\u2212"
 # An odds ratio or a limit beyond this says no more than that it is large.
 _MOST = 1000
+# Of a percentage: beyond them it is written as below or above.
+_MOST_DECIMALS = 3
 
 
 def text(key: str, language: str, **values: object) -> str:
@@ -229,6 +231,85 @@ def count(value: int, language: str) -> str:
     '42.048'
     """
     return f"{value:,}".replace(",", words_of(language)["thousands_mark"]).replace("-", _MINUS)
+
+
+def counted(n: int, noun: str, language: str) -> str:
+    """Write a count with its noun, in the singular where there is one.
+
+    Parameters
+    ----------
+    n : int
+    noun : {"patients", "vertebrae", "leaks"}
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(1, "vertebrae", "en"), counted(1234, "vertebrae", "es")
+    ('1 vertebra', '1.234 vértebras')
+    """
+    return f"{count(n, language)} {text(f'counted.{noun}_one' if n == 1 else f'counted.{noun}', language)}"
+
+
+def percent(value: float, decimals: int, language: str) -> str:
+    """Write a percentage, without its sign: what is rare never as 0, and what is frequent never as 100.
+
+    Parameters
+    ----------
+    value : float
+        Percent; NaN is written as a dash.
+    decimals : int
+        More are written where so few leave nothing but 0 or 100.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> [percent(value, 0, "en") for value in (36.6, 0.2066, 0.0052, 0.0, 99.96, 1e-9, 100.0)]
+    ['37', '0.2', '0.005', '0', '99.96', '< 0.001', '100']
+    """
+    decimals = _telling_decimals(value, decimals)
+    if decimals > _MOST_DECIMALS:
+        least = 10**-_MOST_DECIMALS
+        return f"< {number(least, _MOST_DECIMALS, language)}" if value < 50 else f"> {number(100 - least, 3, language)}"
+    return number(value, decimals, language)
+
+
+def percents(estimate: float, low: float, high: float, decimals: int, language: str) -> tuple[str, str, str]:
+    """Write a percentage and the ends of its interval, which have no fewer decimals than it needs.
+
+    Parameters
+    ----------
+    estimate, low, high : float
+        Percent.
+    decimals : int
+    language : {"es", "en"}
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> percents(0.2066, 0.00523, 1.1459, 0, "en"), percents(36.6, 22.1, 53.1, 0, "en")
+    (('0.2', '0.005', '1.1'), ('37', '22', '53'))
+    """
+    decimals = min(_telling_decimals(estimate, decimals), _MOST_DECIMALS)
+    shown = [percent(value, decimals, language) for value in (estimate, low, high)]
+    return shown[0], shown[1], shown[2]
+
+
+def _telling_decimals(value: float, decimals: int) -> int:
+    """Give as many decimals as tell a share from none and from all: then the first of what it is away from these."""
+    if not 0 < value < 100 or 0 < float(number(value, decimals, "en")) < 100:
+        return decimals
+    return -math.floor(math.log10(min(value, 100 - value)))
 
 
 def p_value(value: float, language: str) -> str:
@@ -629,7 +710,7 @@ class Banner:
 
 
 class _Number(float):
-    """A float whose format keeps to the language; ``:.3f`` rounds as everywhere else, and ``:p`` is ``p_is``."""
+    """A float whose format keeps to the language: ``:.3f`` rounds as everywhere else, ``:.0%`` as of ``percent``."""
 
     language: str
 
@@ -641,6 +722,8 @@ class _Number(float):
     def __format__(self, spec: str) -> str:
         if spec == "p":
             return p_is(float(self), self.language)
+        if spec.endswith("%"):
+            return f"{percent(float(self), int(spec.strip('.%')), self.language)}%"
         if spec.endswith("g"):
             return printed(f"{float(self):{spec}}", self.language)
         return number(float(self), int(spec.strip(".f")), self.language)

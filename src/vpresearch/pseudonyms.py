@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from vpresearch.dictionary import columns
 from vpresearch.load import Dataset
 
 
@@ -56,5 +57,7 @@ def write_rows(dataset: Dataset, path: Path) -> None:
         In a folder marked private.
     """
     rows: pd.DataFrame = dataset.rows.drop(columns=["region", "fill_percent"])
+    # In words: an M without an F beside it is refused, for it may stand for mujer.
+    rows["sex"] = rows["sex"].map({level.value: level.labels["en"] for level in columns()["sex"].levels})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(rows.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n")

@@ -162,3 +162,12 @@ def test_one_group_without_spread_is_enough(first: list[float], second: list[flo
     separate = welch(first, second)
     assert [separate.statistic, separate.df] == pytest.approx([unequal, df])
     assert separate.p_value == pytest.approx(2 * t.sf(abs(unequal), df))
+
+
+def test_an_interval_far_from_nothing_is_found_in_the_smallest_groups() -> None:
+    # The search begins where the library's own distribution function has no value.
+    found = student([9.0, 9.0, 8.0], [2.0, 2.0])
+    assert found.effect is not None
+    scale = found.effect.estimate / found.statistic
+    for end, below in ((found.effect.low, 0.975), (found.effect.high, 0.025)):
+        assert nct.cdf(found.statistic, found.df, end / scale) == pytest.approx(below, abs=1e-9)

@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+from vpresearch.telling import refused
+
 
 def squared(number: int) -> int:
     return number * number
@@ -31,6 +33,21 @@ def always_killed(number: int) -> int:
 
 def failing(number: int) -> int:
     raise ValueError(f"number {number}")
+
+
+def refusing(name: str) -> None:
+    raise refused(name, "empty_file")
+
+
+class OddError(Exception):
+    """One that is not made anew from its words, as many a package has."""
+
+    def __init__(self, row: str, code: int) -> None:
+        super().__init__(f"in the row of {row}")
+
+
+def odd(row: str) -> None:
+    raise OddError(row, 1)
 
 
 def slow(number: int, folder: Path) -> int:

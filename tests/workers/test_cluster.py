@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers import jobs
-from vpresearch.errors import InputError
+from vpresearch.errors import InputError, place_of
 from vpresearch.load import Dataset
 from vpresearch.project import ROOT
 from vpresearch.published import Paper
@@ -134,6 +134,10 @@ def test_the_simulation_and_a_bootstrap_do_too(shipped: Dataset, killing: tuple[
 def test_a_cluster_with_other_code_or_without_workers_is_refused(dask: _Dask, monkeypatch: pytest.MonkeyPatch) -> None:
     with engage(scheduler=dask.address) as workers:
         assert dict(gather(workers, jobs.squared, [(2,)])) == {(2,): 4}
+        with pytest.raises(InputError) as caught:
+            list(gather(workers, jobs.refusing, [("study.csv",)]))
+        assert (caught.value.source, caught.value.problems[0].code) == ("study.csv", "empty_file")
+        assert (place_of(caught.value).error, place_of(caught.value).file) == ("InputError", "jobs.py")
     with monkeypatch.context() as changed:
         # Here only: the workers import their own.
         changed.setattr(running, "_COUNTED", ("numpy",))

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.workers import jobs
-from vpresearch.errors import InputError, VPResearchError
+from vpresearch.errors import InputError, Place, StrangerError, VPResearchError, place_of
 from vpresearch.project import ROOT
 from vpresearch.telling import listed
 from vpresearch.workers import InPlace, Workers, engage, gather
@@ -42,6 +42,24 @@ def test_every_task_comes_back_with_its_result(workers: Workers) -> None:
 def test_what_the_work_raises_is_raised(workers: Workers) -> None:
     with pytest.raises(ValueError, match="number 0"):
         list(gather(workers, jobs.failing, numbered(1)))
+
+
+def test_an_error_comes_back_with_its_class_its_problems_and_its_place(workers: Workers) -> None:
+    with pytest.raises(InputError) as caught:
+        list(gather(workers, jobs.refusing, [("study.csv",)]))
+    assert (caught.value.source, [problem.code for problem in caught.value.problems]) == ("study.csv", ["empty_file"])
+    assert caught.value.problems[0].wording == "empty_file"
+    assert place_of(caught.value) == Place("InputError", "jobs.py", line_of(jobs.refusing))
+    # Of an error that cannot be sent the class and the place alone; the workers go on.
+    with pytest.raises((StrangerError, jobs.OddError)) as strange:
+        list(gather(workers, jobs.odd, [("Zubiri-77",)]))
+    assert place_of(strange.value) == Place("OddError", "jobs.py", line_of(jobs.odd))
+    assert dict(gather(workers, jobs.squared, numbered(2))) == {(0,): 0, (1,): 1}
+
+
+def line_of(function: Callable[..., object]) -> int:
+    """The line after the head of a function of one line."""
+    return function.__code__.co_firstlineno + 1
 
 
 def test_tasks_are_taken_only_as_they_are_wanted() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
+from vpresearch.errors import place_of
 from vpresearch.load import Dataset
 
 
@@ -95,7 +94,7 @@ class Session(traitlets.HasTraits):
             try:
                 act(change)
             except Exception as error:
-                *_, place = traceback.extract_tb(error.__traceback__)
-                self.fault = f"{type(error).__name__}, {Path(place.filename).name}, {place.lineno}"
+                place = place_of(error)
+                self.fault = f"{place.error}, {place.file}, {place.line}"
 
         return careful

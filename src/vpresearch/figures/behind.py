@@ -15,7 +15,7 @@ from vpresearch import labels
 from vpresearch.describe import select, summarise
 from vpresearch.dictionary import columns
 from vpresearch.disclosure import score_counts
-from vpresearch.figures.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels
+from vpresearch.figures.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
 from vpresearch.load import Dataset
 from vpresearch.tables import leak_kinds as leak_kinds_table
 from vpresearch.tables import outcome as outcome_table
@@ -94,6 +94,8 @@ def outcome(dataset: Dataset, language: str) -> Figure:
                 panel.annotate(
                     words, place, (0, 5), textcoords="offset points", ha="center", fontsize=11, annotation_clip=False
                 )
+            if rows.empty:
+                say_why(panel, labels.text("word.unrecorded", language))
             panel.set_xticks(positions, [labels.text(f"time.{time}", language) for time in rows["time"]])
             panel.set_xlim(-0.4, len(_TIMES) - 0.4)
             panel.set_ylim(0, top)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from vpresearch import labels
 from vpresearch.figures.figure import COLOURS, Figure, as_printed, drawn_once, legend_below, localise, panels
-from vpresearch.figures.forest import excuse_row, interval, name_rows, number_row, with_interval
+from vpresearch.figures.forest import excuse_row, in_words, interval, name_rows, number_row
 from vpresearch.literature import OWN_DETECTION, Comparator, Comparison
 from vpresearch.load import Dataset
 from vpresearch.regression.design import Design
@@ -83,7 +83,9 @@ def _draw_own(
     for place, (low, high) in enumerate(as_printed(ends, _DECIMALS).tolist()):
         if not math.isnan(low):
             interval(axes, place, percent, low, high, _OWN_COLOUR, _MARKERS[detection])
-            number_row(axes, place, with_interval(percent, low, high, _DECIMALS, language), bold=not place)
+            number_row(
+                axes, place, in_words(*labels.percents(percent, low, high, 1, language), language), bold=not place
+            )
     counted = labels.text("leak_table.counted_vertebrae", language)
     own = f"{labels.text('leak_table.this_study', language)}: {study.events}/{study.n} {counted}"
     return [own, labels.text("leak_figure.clustered", language)]
@@ -101,7 +103,7 @@ def _draw_series(axes: Axes, names: list[str], ranked: Sequence[Comparison], lan
             read = other.verified == "yes"
             interval(axes, len(names), *ends, _COLOUR, _MARKERS[other.detection], filled=read)
             decimals = 1 if other.printed is None or other.leaks is not None else other.printed.decimals
-            number_row(axes, len(names), with_interval(*ends, decimals, language))
+            number_row(axes, len(names), in_words(*labels.percents(*ends, decimals, language), language))
             names.append(_name(other, language))
     return headings
 

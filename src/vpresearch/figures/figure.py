@@ -271,6 +271,11 @@ def stacked(
         yield canvas, list(grid[:, 0])
 
 
+def say_why(axes: Axes, words: str) -> None:
+    """Say in the middle of a panel why nothing is drawn in it."""
+    axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=13, transform=axes.transAxes)
+
+
 def legend_below(axes: Axes, n_columns: int, inches: float = 0.66, title: str | None = None) -> None:
     """Put the legend under the axes and their label; one of the whole figure would lie on the banner.
 

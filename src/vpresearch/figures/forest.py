@@ -97,28 +97,6 @@ def excuse_row(axes: Axes, position: float, words: str) -> None:
     )
 
 
-def with_interval(estimate: float, low: float, high: float, decimals: int, language: str) -> str:
-    """Write an estimate with its interval, where there is one.
-
-    Parameters
-    ----------
-    estimate, low, high : float
-    decimals : int
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> with_interval(1.5, 0.75, float("inf"), 2, "es"), with_interval(88.0, float("nan"), float("nan"), 0, "en")
-    ('1,50 (0,75 – ∞)', '88')
-    """
-    words = [labels.bounded(value, decimals, language) for value in (estimate, low, high)]
-    return in_words(words[0], words[1], words[2], language)
-
-
 def in_words(estimate: str, low: str, high: str, language: str) -> str:
     """Join an estimate with the ends of its interval, which are dashes where there is none.
 

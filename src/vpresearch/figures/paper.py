@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from vpresearch import labels
 from vpresearch.describe import proportion, select
 from vpresearch.dictionary import columns
-from vpresearch.figures.figure import COLOURS, SITE_COLOURS, Figure, drawn_once, panels
+from vpresearch.figures.figure import COLOURS, SITE_COLOURS, Figure, drawn_once, panels, say_why
 from vpresearch.load import Dataset
 
 
@@ -51,14 +51,13 @@ def figure2(dataset: Dataset, language: str) -> Figure:
     """
     leaks = select(dataset, "vertebrae", {"leak": "yes"})
     lost = int(leaks["leak_site"].isna().sum())
-    leaks = leaks[leaks["leak_site"].notna()]
-    counts = _shares(
-        leaks["leak_site"], [level.value for level in columns()["leak_site"].levels], len(leaks), "leak_site"
-    )
+    sites = leaks["leak_site"].dropna()
+    counts = _shares(sites, [level.value for level in columns()["leak_site"].levels], len(sites), "leak_site")
     counts = counts[counts["n"] > 0].sort_values("n", ascending=False, kind="stable")
     names = [labels.category("leak_site", site, language) for site in counts["leak_site"]]
     colours = [SITE_COLOURS[s] for s in counts["leak_site"]]
-    figure = _pie_and_bars("figure2", dataset, language, counts, names, colours)
+    nothing = "word.unrecorded" if len(leaks) else "word.nothing"
+    figure = _pie_and_bars("figure2", dataset, language, counts, names, colours, nothing)
     return replace(figure, counts=(*figure.counts, lost))
 
 
@@ -80,7 +79,13 @@ def _shares(values: pd.Series[str], categories: Sequence[str], whole: int, colum
 
 
 def _pie_and_bars(
-    name: str, dataset: Dataset, language: str, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str]
+    name: str,
+    dataset: Dataset,
+    language: str,
+    counts: pd.DataFrame,
+    names: Sequence[str],
+    colours: Sequence[str],
+    nothing: str = "word.nothing",
 ) -> Figure:
     total = int(counts["n"].sum())
     caption = labels.text(f"caption.{name}", language, n=total)
@@ -91,7 +96,7 @@ def _pie_and_bars(
         else:
             left.set_axis_off()
             right.set_axis_off()
-            left.text(0.5, 0.5, labels.text("word.nothing", language), ha="center", va="center", fontsize=13)
+            say_why(left, labels.text(nothing, language))
     data, told = counts.reset_index(drop=True), tuple(counts["n"].to_list())
     return Figure(name, canvas, data, caption, dataset.reconstruction, counts=told, language=language)
 
@@ -99,7 +104,7 @@ def _pie_and_bars(
 def _draw_pie(axes: Axes, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str], language: str) -> None:
     """Draw the slices that there are; one that is all of it has no seam."""
     slices = [
-        (count, f"{name}\n{labels.number(share, 0, language)}%", colour)
+        (count, f"{name}\n{labels.percent(share, 0, language)}%", colour)
         for count, name, share, colour in zip(counts["n"], names, counts["percent"], colours, strict=True)
         if count
     ]

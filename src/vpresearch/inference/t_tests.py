@@ -112,7 +112,8 @@ def _noncentrality(t: float, df: int, cumulative: float) -> float:
     """Find the noncentrality at which the observed t has this cumulative probability."""
 
     def excess(ncp: float) -> float:
-        return float(nct.cdf(t, df, ncp)) - cumulative
+        # Of a t that is not negative, all but 1e-15 lies below it then; the library may give NaN.
+        return (1.0 if ncp < -8 else float(nct.cdf(t, df, ncp))) - cumulative
 
     spread = math.sqrt(1 + t**2 / (2 * df))
     for reach in (4, 8, 16, 32):

@@ -132,6 +132,8 @@ def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Flo
                 break
             step /= 2
         gamma, likelihood = gamma + step, model.log_likelihood(gamma + step)
+        if likelihood == -np.inf:
+            break
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 import pandas as pd
@@ -20,6 +21,10 @@ CAUSES: tuple[Cause, ...] = get_args(Cause)
 _DIFFERENT = ("differs", "unattainable", "not computable")
 # What a finding about the printed numbers themselves explains.
 _OF_THE_PAPER = ("p_unattainable", "p_exchanged", "p_copied", "unit_forced", "denominator_forced", "printed_twice")
+# Notes that say why a number differs; others say how it was computed, or that it differs.
+_TELLING = {
+    *("other_test", "other_unit", "no_column", "too_few", "test_not_done", "p_unattainable", "p_exchanged", "p_copied")
+}
 
 
 def cause(row: Row, dataset: Dataset) -> Cause | None:
@@ -89,7 +94,7 @@ def differences_table(rows: Sequence[Row], dataset: Dataset, language: str) -> T
         ],
         columns=["claim", "printed", "computed", "cause"],
     )
-    heads = [labels.text(f"word.{word}", language) for word in ("place", "method", "printed", "computed", "reason")]
+    heads = [labels.text(f"word.{word}", language) for word in ("place", "claim", "printed", "computed", "reason")]
     shown = pd.DataFrame([_cells(row, why, dataset, language) for row, why in different], columns=heads)
     notes = [labels.text("footnote.rule", language)]
     counts = Counter(why for _, why in different)
@@ -106,9 +111,9 @@ def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, 
     # An extreme is one patient's value: no digit more of it than the paper prints.
     more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
     decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
-    spec, what = row.claim.compute, labels.method(row.computed.method, language)
-    # How a p-value came about does not say of what.
-    what = f"{labels.variable(str(spec.variable), language)}: {what}" if spec.statistic == "p" else what
+    what = labels.claimed(replace(row.claim, places=()), language)
+    if row.computed.method.code.startswith(("p_", "smallest_p_")):
+        what = f"{what}: {labels.method(row.computed.method, language)}"
     return (
         labels.places(row.claim.places, language),
         what,
@@ -119,17 +124,16 @@ def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, 
 
 
 def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
-    telling = {"other_test", "other_unit", "no_column", "too_few", "test_not_done", *_OF_THE_PAPER}
-    found = [labels.reason(note, language) for note in row.reasons if note.code in telling]
+    found = [labels.reason(note, language) for note in row.reasons if note.code in _TELLING]
     if why == "truncation":
         found.insert(0, labels.text("report.truncation", language))
     if missing := _missing(row, dataset):
         found.append(labels.text("report.missing_one" if missing == 1 else "report.missing_many", language, n=missing))
-    return " ".join(found) or "–"
+    return " ".join(found) or labels.text("report.no_reason", language)
 
 
 def _missing(row: Row, dataset: Dataset) -> int:
-    """Count the values that are missing of the variable of a count or summary."""
+    """Count the values that are missing of the variable of a count or summary; an empty text is no gap."""
     spec = row.claim.compute
     if row.verdict == "not computable" or spec.variable is None or spec.statistic in {"p", "difference"}:
         return 0

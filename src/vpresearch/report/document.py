@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from vpresearch.report.numbered import beside, captions, notes
 from vpresearch.report.pandoc import Node, write
 from vpresearch.report.results import Results
 from vpresearch.report.strobe import strobe_table
-from vpresearch.report.values import values
+from vpresearch.report.values import Missing, values
 from vpresearch.tables import Table
 from vpresearch.tables import write as write_table
 
@@ -84,8 +83,7 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     facts = {"reconstruction" if reconstruction else "real"}
     tables, figures = make_tables(results, language), make_figures(results, language)
     known = values(results, tables, about)
-    facts |= {f"has {key.split('.')[1]}" for key in known if key.startswith("outcome.")}
-    facts.add("slope" if math.isfinite(float(known[f"models.{PRIMARY}.fill_percent.estimate"])) else "no slope")
+    facts.add("no slope" if isinstance(known[f"models.{PRIMARY}.fill_percent.estimate"], Missing) else "slope")
     skeleton = template.parse(prose, facts)
     tables["strobe"] = strobe_table(template.headings(skeleton), language)
     named = captions(template.exhibits(skeleton), tables, figures, language)

@@ -11,6 +11,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from vpresearch.errors import placed
 from vpresearch.figures import Figure
 from vpresearch.figures.figure import KINDS
 
@@ -42,7 +43,7 @@ def drawing(figures: Mapping[str, Figure], folder: Path) -> Iterator[Callable[[]
     with ProcessPoolExecutor(2, get_context("fork")) as copies, warnings.catch_warnings():
         # No other thread of this process draws or is waited for.
         warnings.simplefilter("ignore", DeprecationWarning)
-        begun = [copies.submit(_draw, *file) for file in files]
+        begun = [copies.submit(placed, _draw, name, kind, folder) for name, kind, folder in files]
         yield lambda: _wait(each.result for each in begun)
 
 

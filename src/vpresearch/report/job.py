@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from vpresearch.errors import placed
 from vpresearch.load import Dataset
 from vpresearch.pseudonyms import pseudonymise
 from vpresearch.report.about import about
@@ -68,7 +69,7 @@ def writing(
         if submit is None:
             context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
             submit = started.enter_context(ProcessPoolExecutor(1, context, signal.signal, end)).submit
-        written = submit(_write_aside, dataset, alpha, seed, aside, languages)
+        written = submit(placed, _write_aside, dataset, alpha, seed, aside, languages)
 
         def put_in_place(folder: Path) -> None:
             written.result()

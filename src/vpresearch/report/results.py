@@ -13,6 +13,7 @@ import pandas as pd
 
 from vpresearch import copies, implied, literature
 from vpresearch.audit import Check
+from vpresearch.errors import placed
 from vpresearch.inference import ALPHA
 from vpresearch.literature import Comparison
 from vpresearch.load import Dataset
@@ -94,7 +95,7 @@ def compute(dataset: Dataset, alpha: float = ALPHA, seed: int = 1, kept: Path = 
     # A copy has imported everything already.
     context = get_context("fork" if copies.possible() else "spawn")
     with ProcessPoolExecutor(1, context, signal.signal, (signal.SIGINT, signal.SIG_DFL)) as beside:
-        checks = beside.submit(audited, PUBLISHED, seed, kept)
+        checks = beside.submit(placed, audited, PUBLISHED, seed, kept)
         paper, study = read_paper(PUBLISHED), leak_design(dataset.rows)
         ensembles = dict(implied.shipped()) if dataset.reconstruction else {}
         return Results(

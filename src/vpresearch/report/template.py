@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from vpresearch import labels
 from vpresearch.errors import InputError, Problem
 from vpresearch.report.pandoc import Node, leaves, read, text_of, words
-from vpresearch.report.values import Value, write
+from vpresearch.report.values import Missing, Value, write
 from vpresearch.telling import tell
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -39,7 +40,7 @@ def parse(prose: str, facts: set[str]) -> list[Node]:
 
 
 def fill(blocks: list[Node], source: str, values: Mapping[str, Value], language: str, beside: str = "") -> list[Node]:
-    """Fill in the keys of a template.
+    """Fill in the keys of a template; a sentence that needs what is missing is left out, and its reason told.
 
     Parameters
     ----------
@@ -72,6 +73,7 @@ def fill(blocks: list[Node], source: str, values: Mapping[str, Value], language:
     for paragraph in _paragraphs(filled):
         if shown(paragraph):
             continue
+        _leave_out(paragraph, values, language)
         of_slope = _fill_in(paragraph, values, language, problems)
         if of_slope and beside:
             paragraph["c"] += [{"t": "Space"}, *words(beside)]
@@ -174,6 +176,33 @@ def _paragraphs(node: object) -> Iterator[Node]:
     elif isinstance(node, list):
         for part in node:
             yield from _paragraphs(part)
+
+
+def _leave_out(paragraph: Node, values: Mapping[str, Value], language: str) -> None:
+    """Leave out the sentences of a paragraph that need what these data do not give, and say so at its end."""
+    kept, missing = list[Node](), dict[str, list[str]]()
+    for sentence in _sentences(paragraph["c"] if paragraph["t"] != "Header" else []):
+        keys = (match[1] for leaf in leaves(sentence) if leaf["t"] == "Str" for match in _KEY.finditer(leaf["c"]))
+        lacking = [value for key in keys if isinstance(value := values.get(key), Missing)]
+        kept += [] if lacking else sentence
+        for value in lacking:
+            of = missing.setdefault(value.why, [])
+            of += [] if value.what in of else [value.what]
+    if missing:
+        told = "; ".join(f"{', '.join(of)} ({why})" for why, of in missing.items())
+        paragraph["c"] = [*kept, *words(labels.text("report.left_out", language, list=told))]
+
+
+def _sentences(nodes: list[Node]) -> list[list[Node]]:
+    """Cut the words of a paragraph after each full stop, with the blank behind it."""
+    sentences, ended = [list[Node]()], False
+    for node in nodes:
+        blank = node["t"] in {"Space", "SoftBreak"}
+        if ended and not blank:
+            sentences.append([])
+        sentences[-1].append(node)
+        ended = (ended and blank) or text_of(node).endswith(".")
+    return sentences
 
 
 def _fill_in(paragraph: Node, values: Mapping[str, Value], language: str, problems: list[Problem]) -> bool:

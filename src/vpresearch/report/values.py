@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 from vpresearch import labels
+from vpresearch.dictionary import columns
 from vpresearch.regression.models import PRIMARY, leak_design
 from vpresearch.regression.precision import clusters_for_half_width, clusters_for_power, design_effect
 from vpresearch.report.differences import CAUSES, cause
 from vpresearch.report.results import Results
 from vpresearch.tables import Table
+from vpresearch.telling import words as words_of
 
-Value = str | int | float
+
+@dataclass(frozen=True)
+class Missing:
+    """A number that these data do not give: of what, and why, in words; the sentence that needs it is left out."""
+
+    what: str
+    why: str
+
+
+Value = str | int | float | Missing
 
 # Which columns tell the rows of a table apart.
 _INDEX: Mapping[str, tuple[str, ...]] = {
@@ -38,7 +51,13 @@ _INDEX: Mapping[str, tuple[str, ...]] = {
     "scorecard": ("claim",),
 }
 _CITED = ("authors", "title", "journal", "year", "pages")
+# Rows that such a table leaves out where there is nothing to show.
+_LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "outcome": tuple(name for name in columns() if name.startswith(("vas_", "odi_")))
+}
 _LOG_ODDS = ("estimate", "ci_low", "ci_high")
+_GROUPS, _SIZES = {"no_leak": "no", "leak": "yes"}, {"n_no_leak", "n_leak"}
+_NOUNS = ("vertebrae", "patients", "leaks")
 _VERSIONS = (
     *("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib"),
     *("pypandoc-binary", "typst"),
@@ -57,7 +76,7 @@ def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, st
 
     Returns
     -------
-    dict of str to str, int or float
+    dict of str to str, int, float or Missing
         Keys such as ``table3.cement_volume_cc.mean_no_leak``: table, row, column.
     """
     found: dict[str, Value] = {}
@@ -65,7 +84,8 @@ def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, st
         if name in tables:
             found |= _of_table(tables[name], index)
     found |= _ratios(tables["models"])
-    return found | _of_study(results) | _of_verdicts(results) | _of_precision(results) | _colophon(results, about)
+    found |= _of_study(results) | _of_rate(tables["comparators"]) | _of_verdicts(results)
+    return found | _of_precision(results, tables["precision"]) | _colophon(results, about)
 
 
 def write(value: Value, style: str, language: str) -> str:
@@ -76,8 +96,8 @@ def write(value: Value, style: str, language: str) -> str:
     value : str, int or float
     style : str
         A number of decimals; ``p``, a whole p-value with its sign; ``%`` and a number of decimals, a share as a
-        percentage; ``pp``, a difference of shares in whole percentage points; ``why``, the reason of a fit in words; or
-        nothing, for words and counts.
+        percentage; ``pp``, a difference of shares in whole percentage points; ``why``, the reason of a fit in words; a
+        noun, a count with it; or nothing, for words and counts.
     language : {"es", "en"}
 
     Returns
@@ -102,16 +122,18 @@ def write(value: Value, style: str, language: str) -> str:
         return value
     if style == "why" and isinstance(value, str):
         return labels.why_not(value, language)
+    if style in _NOUNS and isinstance(value, int):
+        return labels.counted(value, style, language)
     if isinstance(value, float) and math.isnan(value):
         return labels.number(value, 0, language)
-    if isinstance(value, str) or not (style in {"p", "pp"} or style.removeprefix("%").isdigit()):
+    if isinstance(value, (str, Missing)) or not (style in {"p", "pp"} or style.removeprefix("%").isdigit()):
         raise ValueError(f"cannot be written in the style {style!r}")
     if style == "p":
         return labels.p_is(value, language)
     if style == "pp":
         return labels.number(100 * value, 0, language)
     if style.startswith("%"):
-        return f"{labels.number(100 * value, int(style[1:]), language)}%"
+        return f"{labels.percent(100 * value, int(style[1:]), language)}%"
     return "∞" if math.isinf(value) else labels.number(value, int(style), language)
 
 
@@ -119,7 +141,12 @@ def _of_table(table: Table, index: tuple[str, ...]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for row in table.data.to_dict("records"):
         place = ".".join([table.name, *filter(None, (_part(row[column]) for column in index))])
-        found |= {f"{place}.{name}": _plain(value) for name, value in row.items() if name not in index}
+        found |= {
+            f"{place}.{name}": _plain(value, table, row, str(name)) for name, value in row.items() if name not in index
+        }
+    for left_out in _LEFT_OUT.get(table.name, ()):
+        nothing = Missing(labels.variable(left_out, table.language), _why(table.language, "no_value"))
+        found = {f"{table.name}.{left_out}.{name}": nothing for name in map(str, table.data.columns)} | found
     return found
 
 
@@ -129,12 +156,33 @@ def _part(value: object) -> str:
     return str(value).replace(" ", "_").replace(":", "_")
 
 
-def _plain(value: object) -> Value:
-    if value is None:
-        return math.nan
+def _plain(value: Any, table: Table, row: Mapping[Hashable, Any], column: str) -> Value:
     if hasattr(value, "item"):
         value = value.item()
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return _missing(table, row, column)
     return value if isinstance(value, (str, int, float)) else str(value)
+
+
+def _missing(table: Table, row: Mapping[Hashable, Any], column: str) -> Missing:
+    """Say what a table lacks, and why: by the reason of its row, or by how many values there are."""
+    language, (statistic, _, group) = table.language, column.partition("_")
+    what = labels.variable(str(row["variable"]), language) if "variable" in row else table.caption
+    if statistic in {"mean", "sd", "p"} and "variable" in row:
+        parts = [labels.text("word.p_value" if statistic == "p" else f"word.{statistic}", language)]
+        parts += [labels.text(f"leak_group.{_GROUPS[group]}", language)] if group in _GROUPS else []
+        what = ", ".join([what, *parts])
+    # Fits, tests and rates have words of their own for why there is no number.
+    for words in (words_of(language)[of] for of in ("fit_reason", "why_not", "leak_table")):
+        if row.get("reason") in words:
+            return Missing(what, words[row["reason"]])
+    sizes = [size for name, size in row.items() if name in {"n", f"n_{group}"} or (statistic == "p" and name in _SIZES)]
+    why = {0: "no_value", 1: "one_value"}.get(min(sizes, default=2), "not_from_these")
+    return Missing(what, _why(language, why))
+
+
+def _why(language: str, why: str) -> str:
+    return labels.text(f"report.{why}", language)
 
 
 def _ratios(models: Table) -> dict[str, Value]:
@@ -144,8 +192,15 @@ def _ratios(models: Table) -> dict[str, Value]:
         for column, name in zip(_LOG_ODDS, ("or", "or_low", "or_high"), strict=True):
             value = row[column]
             ratio = math.inf if value >= 700 else math.exp(value)
-            found[f"models.{row['model']}.{row['term']}.{name}"] = ratio
+            found[f"models.{row['model']}.{row['term']}.{name}"] = _plain(ratio, models, row, name)
     return found
+
+
+def _of_rate(comparators: Table) -> dict[str, Value]:
+    """Write the leak rate with its exact interval, percent."""
+    percent, low, high = (float(comparators.data[name].iloc[0]) for name in ("percent", "ci_low", "ci_high"))
+    shown = labels.percents(percent, low, high, 0, comparators.language)
+    return dict(zip(("study.rate", "study.rate_low", "study.rate_high"), shown, strict=True))
 
 
 def _of_study(results: Results) -> dict[str, Value]:
@@ -185,15 +240,14 @@ def _of_verdicts(results: Results) -> dict[str, Value]:
     }
 
 
-def _of_precision(results: Results) -> dict[str, Value]:
+def _of_precision(results: Results, table: Table) -> dict[str, Value]:
     slopes = {each.model: each for each in results.estimates if each.term == "fill_percent"}
     primary = slopes[PRIMARY]
     needed = {"power": clusters_for_power(primary), "fifth": clusters_for_half_width(primary, 0.2)}
-    found: dict[str, Value] = {
-        f"precision.patients_{name}": int(number) if math.isfinite(number) else math.nan
-        for name, number in needed.items()
-    }
-    found["precision.design_effect"] = design_effect(primary, slopes["ml"])
+    told = {f"patients_{name}": int(number) if math.isfinite(number) else math.nan for name, number in needed.items()}
+    told["design_effect"] = design_effect(primary, slopes["ml"])
+    reason: dict[Hashable, Any] = {"reason": primary.reason or slopes["ml"].reason}
+    found = {f"precision.{name}": _plain(number, table, reason, name) for name, number in told.items()}
     study = leak_design(results.dataset.rows)
     return found | {"fill.least": float(study.x[:, 1].min()), "fill.greatest": float(study.x[:, 1].max())}
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 
 import pandas as pd
@@ -16,7 +15,7 @@ from vpresearch.dictionary import columns
 from vpresearch.disclosure import hidden_leak_kinds, hides_n, precision
 from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
 from vpresearch.load import Dataset
-from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, without_single_values
+from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
 
 _TIMES = ("pre", "post", "1m", "1y")
 _ASSOCIATED = ("sex", "region", "level")
@@ -50,7 +49,7 @@ def leak_kinds(dataset: Dataset, language: str) -> Table:
     for size in sizes:
         shown[labels.category("leak_size", size, language)] = [str(count) for count in counts[size]]
     shown[labels.text("word.total", language)] = [
-        f"{int(total)} ({percent(proportion(int(total), len(leaks)).percent, language)})"
+        f"{int(total)} ({percent(proportion(int(total), int(data['n'].sum())).percent, language)})"
         for total in counts.sum(axis=1)
     ]
     caption = labels.text("caption.leak_kinds", language, n=len(all_leaks))
@@ -101,15 +100,27 @@ def outcome(dataset: Dataset, language: str) -> Table:
                 }
             )
     caption = labels.text("caption.outcome", language, n=len(dataset.patients))
-    notes = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
-    data = without_single_values(pd.DataFrame(rows), dataset.reconstruction)
-    table = Table("outcome", data, pd.DataFrame(shown), caption, language, dataset.reconstruction, notes)
+    first = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
+    notes = (*first, *_unrecorded_note(dataset, language))
+    heads = ("variable", "scale", "time", *(field.name for field in fields(Summary)), "mean_low", "mean_high")
+    data = without_single_values(pd.DataFrame(rows, columns=heads), dataset.reconstruction)
+    words = ("variable", "n", "missing", "mean", "sd", "minimum", "maximum")
+    as_shown = pd.DataFrame(shown, columns=[labels.text(f"word.{word}", language) for word in words])
+    table = Table("outcome", data, as_shown, caption, language, dataset.reconstruction, notes)
     return replace(table, public=partial(_public_outcome, table, dataset))
 
 
 def _recorded(dataset: Dataset, variable: str) -> bool:
     """Whether any patient has the score: an empty column is one that was not recorded."""
     return variable in dataset.patients and bool(dataset.patients[variable].notna().any())
+
+
+def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
+    """Name the scores that have a column, and no value in it."""
+    names = [f"{scale}_{time}" for scale in ("vas", "odi") for time in _TIMES]
+    empty = [name for name in names if name in dataset.patients and not _recorded(dataset, name)]
+    listed = "; ".join(labels.variable(name, language) for name in empty)
+    return (labels.text("footnote.unrecorded", language, list=listed),) if empty else ()
 
 
 def _public_outcome(table: Table, dataset: Dataset, min_cell: int) -> Table:
@@ -177,7 +188,7 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
                 }
             )
     tests = [(name, test) for name, comparison in found.items() for test in comparison.tests.values()]
-    notes = (labels.text("footnote.chosen", language), *_undone_note(tests, language))
+    notes = (labels.text("footnote.chosen", language), *undone_note(tests, language))
     caption = labels.text("caption.comparisons", language)
     table = Table(
         "comparisons",
@@ -202,7 +213,7 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
                 masked = hide(masked, [place], {*first, 4, 5, 6, 7}.difference(shown_p))
         of_all = [(name, test) for name, test in tests if name not in hidden]
         least = (hidden_note(min_cell, language),) if hidden else ()
-        told_notes = (labels.text("footnote.chosen", language), *_undone_note(of_all, language), *least)
+        told_notes = (labels.text("footnote.chosen", language), *undone_note(of_all, language), *least)
         return replace(table, shown=masked, notes=told_notes)
 
     return replace(table, public=public)
@@ -249,7 +260,7 @@ def associations(dataset: Dataset, language: str) -> Table:
         labels.text("caption.associations", language),
         language,
         dataset.reconstruction,
-        (labels.text("footnote.fisher", language), *_undone_note(tests, language)),
+        (labels.text("footnote.fisher", language), *undone_note(tests, language)),
     )
 
     def public(min_cell: int) -> Table:
@@ -261,22 +272,6 @@ def associations(dataset: Dataset, language: str) -> Table:
         return replace(table, shown=hide(table.shown, places, (3, 5, 6)), notes=notes)
 
     return replace(table, public=public)
-
-
-def _undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple[str, ...]:
-    """Say why a test has no result; where several of a variable have one reason, once."""
-    without: dict[tuple[str, str], list[str]] = {}
-    for variable, test in tests:
-        if test.reason:
-            without.setdefault((variable, test.reason), []).append(labels.text(f"test.{test.test}", language))
-    named = [
-        f"{labels.variable(variable, language)}, {', '.join(names)}: {labels.text(f'why_not.{reason}', language)}"
-        for (variable, reason), names in without.items()
-    ]
-    return (labels.text("footnote.undone", language, list="; ".join(named)),) if named else ()
-
-
-# -- cells -----------------------------------------------------------------------------------------------------------
 
 
 def _test_row(test: TestResult) -> dict[str, object]:

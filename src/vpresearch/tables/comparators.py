@@ -73,10 +73,12 @@ def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, langu
             ],
         }
     )
-    ends = {"low": labels.number(clustered.low, 1, language), "high": labels.number(clustered.high, 1, language)}
+    _, low, high = labels.percents(clustered.percent, clustered.low, clustered.high, 1, language)
     why_not = labels.why_not(clustered.reason, language)
     allowing = (
-        word("not_clustered_note", language, why=why_not) if why_not else word("clustered_note", language, **ends)
+        word("not_clustered_note", language, why=why_not)
+        if why_not
+        else word("clustered_note", language, low=low, high=high)
     )
     notes = (word("comparators_note", language), allowing)
     caption = word("comparators_caption", language)
@@ -106,17 +108,14 @@ def _row(each: Comparison) -> dict[str, object]:
 
 
 def _rate(percent: float, low: float, high: float, leaks: object, n: object, language: str) -> str:
-    rate = f"{labels.number(percent, 1, language)}%"
+    rate, *ends = labels.percents(percent, low, high, 1, language)
     if math.isnan(low):
-        return rate
-    return f"{leaks}/{n} = {rate} ({_ends(low, high, language)})"
+        return f"{rate}%"
+    return f"{leaks}/{n} = {rate}% ({labels.limits(ends[0], ends[1], language)})"
 
 
 def _difference(difference: float, low: float, high: float, language: str) -> str:
     if math.isnan(low):
         return labels.number(difference, 1, language)
-    return f"{labels.number(difference, 1, language)} ({_ends(low, high, language)})"
-
-
-def _ends(low: float, high: float, language: str) -> str:
-    return labels.limits(labels.number(low, 1, language), labels.number(high, 1, language), language)
+    ends = labels.limits(labels.number(low, 1, language), labels.number(high, 1, language), language)
+    return f"{labels.number(difference, 1, language)} ({ends})"

@@ -200,5 +200,9 @@ def _percents(data: pd.DataFrame, columns: Sequence[str], language: str) -> list
 def _percent(share: Sequence[float], mark: str, language: str) -> str:
     if math.isnan(share[0]):
         return "–"
-    estimate, low, high = (labels.number(value, 0, language) for value in share)
+    estimate, low, high = (
+        labels.percents(share[0], share[1], share[2], 0, language)
+        if mark
+        else (labels.number(value, 0, language) for value in share)
+    )
     return f"{estimate}{mark} ({labels.limits(low, high, language)})"

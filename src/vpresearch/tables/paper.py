@@ -13,7 +13,7 @@ from vpresearch.dictionary import columns
 from vpresearch.disclosure import Precision, hidden_levels, hides_n, precision
 from vpresearch.inference import ALPHA, Comparison, compare_by_leak
 from vpresearch.load import Dataset
-from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, without_single_values
+from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
 
 # As the paper prints them.
 _DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 2}
@@ -174,7 +174,8 @@ def _by_leak(
     shown = pd.DataFrame(list(zip(*cells.values(), strict=True)), columns=pd.MultiIndex.from_tuples(list(cells)))
     first = (labels.text("footnote.sd", language), *notes)
     caption = labels.text(f"caption.{name}", language)
-    notes = (*first, *_missing_note(comparisons, language))
+    undone = undone_note(((variable, comparison.result) for variable, comparison in comparisons.items()), language)
+    notes = (*first, *_missing_note(comparisons, language), *undone)
     table = Table(name, data, shown, caption, language, dataset.reconstruction, notes)
 
     def public(min_cell: int) -> Table:

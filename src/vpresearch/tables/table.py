@@ -14,6 +14,7 @@ from pandas.io.formats.style import Styler
 
 from vpresearch import labels
 from vpresearch.describe import Summary
+from vpresearch.inference import TestResult
 from vpresearch.tables.harmless import harmless, harmless_frame
 
 _STYLE = """
@@ -207,6 +208,22 @@ def sizes(summaries: Sequence[Summary]) -> str:
     return " + ".join(str(summary.n) for summary in summaries)
 
 
+def undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple[str, ...]:
+    """Say why a test has no result; where several of a variable have one reason, once."""
+    without: dict[tuple[str, str], list[str]] = {}
+    for variable, test in tests:
+        if test.reason:
+            without.setdefault((variable, test.reason), []).append(labels.text(f"test.{test.test}", language))
+    named = [
+        f"{labels.variable(variable, language)}, {', '.join(names)}: {labels.text(f'why_not.{reason}', language)}"
+        for (variable, reason), names in without.items()
+    ]
+    return (labels.text("footnote.undone", language, list="; ".join(named)),) if named else ()
+
+
+# -- cells -----------------------------------------------------------------------------------------------------------
+
+
 def hidden_note(min_cell: int, language: str) -> str:
     """Say below a table what its hidden cells are."""
     return labels.text("footnote.hidden", language, least=min_cell)
@@ -275,7 +292,7 @@ def steady(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def percent(value: float, language: str) -> str:
-    """Write a percentage without decimals, as the paper does.
+    """Write a percentage without decimals, as the paper does, but for what is rare or nearly all.
 
     Parameters
     ----------
@@ -291,5 +308,4 @@ def percent(value: float, language: str) -> str:
     >>> percent(36.6, "es")
     '37%'
     """
-    number = labels.number(value, 0, language)
-    return number if math.isnan(value) else f"{number}%"
+    return labels.percent(value, 0, language) + ("" if math.isnan(value) else "%")

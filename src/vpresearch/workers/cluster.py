@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from vpresearch.errors import placed
 from vpresearch.telling import failure, refused
 from vpresearch.workers.base import Workers
 from vpresearch.workers.running import running_code
@@ -30,7 +31,7 @@ class _Cluster(Workers):
         return max(1, sum(threads.values()))
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
+        future: Future[Any] = self._executor.submit(placed, fn, *args, **kwargs)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:

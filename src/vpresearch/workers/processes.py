@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 
 from vpresearch.copies import one_thread
+from vpresearch.errors import placed
 from vpresearch.workers.base import Workers
 
 
@@ -42,11 +43,11 @@ class Processes(Workers):
         # A process is started by the call that it is the first to need it.
         with _uninterrupted():
             try:
-                return self._pool.submit(fn, *args, **kwargs)
+                return self._pool.submit(placed, fn, *args, **kwargs)
             except BrokenProcessPool:
                 self._hold.close()
                 self._start()
-                return self._pool.submit(fn, *args, **kwargs)
+                return self._pool.submit(placed, fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
         """End the processes at once: by now, nobody waits for what they still do."""

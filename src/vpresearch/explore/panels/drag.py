@@ -253,7 +253,7 @@ def draw(study: Dataset, at: int, language: str) -> dict[str, Any]:
     """Draw volume and cement, the chosen vertebra to be dragged."""
     spec = walk.scatter(study, "vertebral_volume_cc", "cement_volume_cc", language, draggable=at, steps=(0.1, 0.1))
     # Room to drag to: the axes do not move under the hand.
-    rows = study.vertebrae.drop(index=at)
+    rows = study.vertebrae if len(study.vertebrae) == 1 else study.vertebrae.drop(index=at)
     reach = rows["vertebral_volume_cc"], rows["cement_volume_cc"]
     low, high = ([float(each.min()) for each in reach], [float(each.max()) for each in reach])
     spec["x"] = chart.axis(

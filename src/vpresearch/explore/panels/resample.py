@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-from scipy.stats import ttest_ind
+from scipy.stats import ttest_ind_from_stats
 
 from vpresearch.explore import chart, show
 from vpresearch.explore.plot import Plot
@@ -77,7 +77,11 @@ def compared(without: np.ndarray[Any, Any], with_leak: np.ndarray[Any, Any]) -> 
     """
     difference = float(with_leak.mean() - without.mean()) if len(with_leak) and len(without) else np.nan
     spread = min(len(without), len(with_leak)) >= 2 and (np.ptp(without) > 0 or np.ptp(with_leak) > 0)
-    return Draw(difference, float(ttest_ind(without, with_leak).pvalue) if spread else np.nan)
+    if not spread:
+        return Draw(difference, np.nan)
+    # From mean and SD: of a group of equal values the test itself would warn.
+    (a, sd_a), (b, sd_b) = ((each.mean(), each.std(ddof=1)) for each in (without, with_leak))
+    return Draw(difference, float(ttest_ind_from_stats(a, sd_a, len(without), b, sd_b, len(with_leak)).pvalue))
 
 
 def draw(name: str, draws: list[Draw], own: Draw, language: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from vpresearch.dictionary import columns
 from vpresearch.explore import chart, show
 from vpresearch.explore.plot import Plot
 from vpresearch.explore.session import Session
+from vpresearch.explore.study import present
 from vpresearch.labels import category, number, text, variable
 from vpresearch.load import Dataset
 
@@ -97,10 +98,9 @@ def siblings(study: Dataset, at: int) -> list[int]:
 
 
 def scatter(study: Dataset, across: str, up: str, language: str, **options: Any) -> dict[str, Any]:
-    """Draw two columns against each other, a point a vertebra."""
+    """Draw two columns against each other, a point a vertebra; nothing where either has no value."""
     rows = study.rows
-    known = [name for name in (across, up) if name in rows]
-    if len(known) < 2:
+    if len(present(study, (across, up))) < 2:
         return {}
     axes, places = zip(*(_placed(rows, name, language) for name in (across, up)), strict=True)
     there = places[0].notna() & places[1].notna()

@@ -1,0 +1,221 @@
+"""Whatever is accepted runs to its end: every table, figure, report, page and panel of studies of every odd shape."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache, partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pandas as pd
+import pytest
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from tests.any_study import any_study, as_study
+from tests.larger_study import larger_study
+from vpresearch.audit import Check, audit
+from vpresearch.compendium import Notebook, read_compendium
+from vpresearch.disclosure import check_public, withhold
+from vpresearch.errors import InputError, placed
+from vpresearch.explore import page
+from vpresearch.explore.session import Session
+from vpresearch.figures import Figure
+from vpresearch.literature import compare, read_comparators
+from vpresearch.load import Dataset, load
+from vpresearch.project import NOTEBOOKS, PUBLISHED
+from vpresearch.pseudonyms import pseudonymise, write_rows
+from vpresearch.published import read_paper
+from vpresearch.report import analyse, compose, results
+from vpresearch.report.pandoc import text_of
+from vpresearch.report.template import exhibits, fill, parse
+from vpresearch.report.values import Value
+from vpresearch.review import write_pages
+from vpresearch.scorecard import differing, scorecard
+from vpresearch.sharing import shared_by_all
+from vpresearch.tables import comparators_table
+from vpresearch.telling import LANGUAGES
+from vpresearch.workers import InPlace
+
+# Of the paper alone, whatever the data.
+_OF_THE_PAPER = {"04_audit.ipynb", "06_ensemble.ipynb"}
+_MIN_CELL = 5
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 5, 6, 8, 9, 11])
+def test_what_is_accepted_runs_to_its_end(seed: int, tmp_path: Path) -> None:
+    run_all(seed, tmp_path)
+
+
+@pytest.mark.long
+def test_three_hundred_studies_run_to_their_end(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(2, get_context("spawn")) as processes:
+        done = list(processes.map(partial(placed, _run_alone, tmp_path), range(100, 400), chunksize=10))
+    assert [fault for fault in done if fault] == []
+
+
+def _run_alone(folder: Path, seed: int) -> str:
+    own = folder / str(seed)
+    own.mkdir()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            run_all(seed, own, whole=False)
+    except Exception as error:
+        return f"study {seed}: {error!r}"
+    return ""
+
+
+def run_all(seed: int, folder: Path, *, whole: bool = True) -> None:
+    """Do with one study all that a run, a report, a public run and a visitor of the explorer do, in the one process.
+
+    Of many studies each second one is reported, and the others are explored: that takes half of the time.
+    """
+    study, language = any_study(seed, folder), LANGUAGES[seed % 2]
+    with cheap(), shared_by_all(folder / "shared"):
+        rows = folder / "private" / "rows.csv"
+        write_rows(pseudonymise(study), rows)
+        again = load(rows)
+        pd.testing.assert_frame_equal(pseudonymise(study).rows, again.rows, check_like=True)
+        run_notebooks(rows, folder / "out", language)
+        if whole or seed % 4 < 2:
+            check_report(again, language)
+        judged = scorecard(read_paper(PUBLISHED), again)
+        (folder / "run.json").write_text('{"parameters": {}, "python": "", "versions": {}}', encoding="utf-8")
+        assert write_pages(folder, folder / "out", judged, study, read_compendium(), language)
+        assert len(differing(judged)) <= len(judged)
+        if seed % 3 == 0 and may_be_public(study):
+            run_notebooks(rows, folder / "public", language, _MIN_CELL)
+            assert withhold(judged, study, _MIN_CELL)
+        if whole or seed % 4 > 1:
+            open_panels(again, language)
+
+
+@contextmanager
+def cheap() -> Iterator[None]:
+    """Leave out what is alike for all data: the audit of the paper, where words stand in a figure, and its pixels."""
+    with (
+        patch.object(Figure, "to_bytes", lambda *_: b""),
+        patch.object(ConstrainedLayoutEngine, "execute", lambda *_: None),
+        patch.object(results, "audited", lambda *_: _checks()),
+        patch.object(results, "ProcessPoolExecutor", lambda *_: InPlace()),
+    ):
+        yield
+
+
+@cache
+def _checks() -> list[Check]:
+    paper = read_paper(PUBLISHED)
+    return audit(replace(paper, claims=tuple(each for each in paper.claims if "table3.vertebr" in each.id)))
+
+
+@cache
+def _notebooks() -> dict[str, tuple[Notebook, list[str]]]:
+    found = {}
+    for notebook in read_compendium().notebooks:
+        cells: list[dict[str, Any]] = json.loads((NOTEBOOKS / notebook.file).read_text(encoding="utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        found[notebook.file] = (notebook, code)
+    return found
+
+
+def run_notebooks(rows: Path, out: Path, language: str, min_cell: int = 0) -> None:
+    for name, (notebook, code) in _notebooks().items():
+        if name in _OF_THE_PAPER:
+            continue
+        parameters, *cells = code
+        names: dict[str, Any] = {}
+        exec(parameters, names)
+        names |= {"data": str(rows), "language": language, "min_cell": min_cell, "out": str(out)}
+        for cell in cells:
+            exec(cell, names)
+        for exhibit in notebook.exhibits:
+            # With --only its absence would be a failure.
+            own = Path(exhibit.output)
+            assert [*out.glob(f"{own}.*"), *out.glob(f"private/{own.name}.*")], exhibit.output
+
+
+def check_report(study: Dataset, language: str) -> None:
+    report = compose(results.compute(study, 0.05, 1), language, {"commit": "–", "python": "–"})
+    prose = text_of([block for block in report.blocks if block["t"] != "Div" and "{show." not in text_of(block)])
+    assert "{" not in prose
+    assert "nan" not in prose.split()
+    assert {name.split(".")[1] for name in exhibits(report.blocks)} <= {*report.tables, *report.figures}
+
+
+def may_be_public(study: Dataset) -> bool:
+    """Whether either group is large enough; else the refusal is told as one, in words."""
+    try:
+        check_public(study, _MIN_CELL)
+    except InputError as error:
+        if {problem.code for problem in error.problems} == {"too_few_for_public"}:
+            return False
+        raise
+    return True
+
+
+def open_panels(study: Dataset, language: str) -> None:
+    page._warm(study)
+    opened = page.Page(Session(study=study, language=language))
+    for panel in page.PANELS:
+        opened.session.panel = panel
+        assert (panel, opened.session.fault) == (panel, "")
+
+
+# -- sentences of such studies -----------------------------------------------------------------------------------------
+
+
+def prose_of(table: pd.DataFrame, folder: Path, language: str) -> str:
+    with cheap():
+        study = as_study(table, folder / "study.csv")
+        return " ".join(
+            text_of(compose(analyse(study, 0.05, 1), language, {"commit": "", "python": ""}).blocks).split()
+        )
+
+
+def small(n: int = 24) -> pd.DataFrame:
+    table = larger_study(n, seed=2)
+    return table.assign(leak="no", leak_site="", leak_size="")
+
+
+def test_a_score_that_nobody_has_is_left_out_with_its_reason(tmp_path: Path) -> None:
+    table = larger_study(24, seed=2).assign(vas_1y="", odi_pre="", odi_1y="")
+    spanish = prose_of(table, tmp_path, "es")
+    told = "No se indica, porque estos datos no lo dan: EAV un año, Oswestry previo (%), Oswestry un año (%) (no consta"
+    assert told in spanish
+    assert "la EAV media pasó" not in spanish
+    english = prose_of(table.assign(odi_pre=50, odi_1y=20), tmp_path, "en")
+    assert "Not given, since these data do not give it: VAS one year (no value was recorded)." in english
+    # What these data give stays.
+    assert "The mean Oswestry went from 50.0% to 20.0%." in english
+
+
+def test_rows_of_men_alone_are_read_again(tmp_path: Path) -> None:
+    men = as_study(larger_study(24, seed=2).assign(sex="Male"), tmp_path / "men.csv")
+    write_rows(pseudonymise(men), tmp_path / "rows.csv")
+    assert set(load(tmp_path / "rows.csv").patients["sex"]) == {"M"}
+
+
+def test_without_a_leak_the_groups_are_left_out_with_the_reason(tmp_path: Path) -> None:
+    english = prose_of(small(), tmp_path, "en")
+    assert "Mean vertebral volume (cc), Mean, Leak" in english
+    assert "0 vertebrae (0%, exact 95% interval 0 to " in english
+
+
+def test_one_of_many_is_neither_none_nor_a_plural(tmp_path: Path) -> None:
+    table = small(484)
+    table.loc[7, ["leak", "leak_site", "leak_size"]] = ["yes", "disc", "massive"]
+    with cheap():
+        study = as_study(table, tmp_path / "study.csv")
+        told = comparators_table(compare(1, 484, read_comparators()), study, "en")
+    assert told.shown.iloc[0, 3] == "1/484 = 0.2% (0.005 – 1.1)"
+    values: dict[str, Value] = {"study.leaks": 1, "study.rate": "0.2"}
+    assert text_of(fill(parse("{study.leaks:vertebrae} ({study.rate}%)", set()), "en.md", values, "en")) == (
+        "1 vertebra (0.2%)"
+    )
