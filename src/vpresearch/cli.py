@@ -14,18 +14,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
+from vpresearch.copies import Terminated, ending_well
 from vpresearch.errors import InputError, VPResearchError
+from vpresearch.files import alone, put_all, remove_left, staging
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
-from vpresearch.telling import LANGUAGES, listed, refused, words
+from vpresearch.telling import LANGUAGES, listed, of_the_system, refused, words
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+# As a shell tells of a signal.
+_SIGNAL = 128
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
 _BOTH = "both"
 _MIN_CELL = 5
 _SIMULATED = 2000
 _EXITS = (
-    "Exit: 0 done; 1 with --strict, a number differs or is impossible; 2 bad input; 3 the run failed; 130 interrupted."
+    "Exit: 0 done; 1 with --strict, a number differs or is impossible; 2 bad input, or trouble with the disk or the "
+    "system; 3 the run failed; 130 interrupted, 143 ended by another program."
 )
 _ROUNDING = "how the numbers were rounded; any takes both ends of the interval as possible (%(default)s)"
 
@@ -41,17 +46,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done; 1 a number differs or is impossible (``--strict``), or a check failed; 2 bad input; 3 a notebook or a
-        search failed; 130 interrupted.
+        0 done; 1 a number differs or is impossible (``--strict``), or a check failed; 2 bad input, or trouble with
+        the disk or the system; 3 a notebook or a search failed; 130 interrupted, 143 ended by SIGTERM.
     """
     options = _parser().parse_args(arguments)
+    with ending_well():
+        return _called(options)
+
+
+def _called(options: argparse.Namespace) -> int:
+    """Call a command, and tell in words how it ended otherwise than well."""
     command: Callable[[argparse.Namespace], int] = options.command
     try:
+        remove_left()
         return command(options)
     except InputError as error:
-        for language in _languages(options):
-            print(listed(error.source, error.problems, language), file=sys.stderr)
-        return BAD_INPUT
+        return _refuse(error, options)
     except VPResearchError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -60,17 +70,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
+        if (trouble := of_the_system(error)) is not None:
+            return _refuse(trouble, options)
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
         *_, place = traceback.extract_tb(error.__traceback__)
         where = {"error": type(error).__name__, "file": Path(place.filename).name, "line": place.lineno}
         for language in _languages(options):
             print(words(language)["console"]["failed"].format(**where), file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        # The signal may have come while this run was being cleaned up.
+        remove_left(also=os.getpid())
         print(file=sys.stderr)
         for language in _languages(options):
             print(words(language)["console"]["interrupted"], file=sys.stderr)
-        return INTERRUPTED
+        return _SIGNAL + error.sign if isinstance(error, Terminated) else INTERRUPTED
+
+
+def _refuse(error: InputError, options: argparse.Namespace) -> int:
+    for language in _languages(options):
+        print(listed(error.source, error.problems, language), file=sys.stderr)
+    return BAD_INPUT
 
 
 def _languages(options: argparse.Namespace) -> tuple[str, ...]:
@@ -233,6 +253,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
     min_cell: int = options.min_cell if options.public else 0
     out, records = _folders(options)
+    remove_left(records)
     wanted = Wanted(
         data=options.data,
         out=out,
@@ -314,7 +335,9 @@ def _report(options: argparse.Namespace) -> int:
     languages = _languages(options)
     if dataset.reconstruction:
         print(labels.text("console.every_page", languages[0]))
-    for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
+    with alone(options.out or folder.parent):
+        written = write_reports(analyse(dataset, options.alpha, options.seed), folder, languages)
+    for path in written:
         print(shown(path))
     return OK
 
@@ -378,24 +401,22 @@ def _reconstruct(options: argparse.Namespace) -> int:
     made = reconstruct(paper, options.seed)
     content = made.table.to_csv(index=False, lineterminator="\n").encode()
     out: Path = options.out or RECONSTRUCTION
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.stem}.csv")
-    aside.write_bytes(content)
-    # The search is not believed: what it made is loaded and judged like anybody's data.
-    failed = differing(scorecard(paper, load(aside)))
+    with staging(BUILD) as place:
+        # The search is not believed: what it made is loaded and judged like anybody's data.
+        (place / "made.csv").write_bytes(content)
+        failed = differing(scorecard(paper, load(place / "made.csv")))
     if failed:
-        aside.unlink()
         raise VPResearchError(f"the search made data that differ in {', '.join(row.claim.id for row in failed)}")
-    record = out.with_name(f".{out.stem}.provenance.json")
-    record.write_text(
-        json.dumps(provenance(paper, made, content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    table, marks = made.table, out.with_name(f".{out.stem}{SUFFIX}")
+    table = made.table
     own = fingerprint(table["vertebral_volume_cc"], table["cement_volume_cc"], table["leak"].eq("yes"))
-    marks.write_bytes(fingerprints_bytes([own]))
-    os.replace(aside, out)
-    os.replace(record, out.with_name(f"{out.stem}.provenance.json"))
-    os.replace(marks, out.with_name(f"{out.stem}{SUFFIX}"))
+    record = json.dumps(provenance(paper, made, content), indent=2, ensure_ascii=False) + "\n"
+    put_all(
+        {
+            out: content,
+            out.with_name(f"{out.stem}.provenance.json"): record,
+            out.with_name(f"{out.stem}{SUFFIX}"): fingerprints_bytes([own]),
+        }
+    )
     print(f"{shown(out)}: {len(made.table)} reconstructed vertebrae, seed {made.seed}")
     return OK
 

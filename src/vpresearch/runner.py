@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
@@ -21,13 +20,14 @@ from vpresearch.copies import Copies
 from vpresearch.errors import VPResearchError
 from vpresearch.executed import without_paths
 from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, move_failed
+from vpresearch.files import put, staging
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
 from vpresearch.review import load_page_writer, write_notebook_page
 from vpresearch.staleness import inputs_of
 from vpresearch.state import State, read_state
-from vpresearch.workspace import Finished, staging
+from vpresearch.workspace import Finished
 
 # The bar's monitor is a thread, and a process with threads cannot be copied.
 tqdm.monitor_interval = 0
@@ -244,6 +244,4 @@ def _write_record(records: Path, dataset: Dataset, parameters: Mapping[str, Any]
         "versions": {name: version(name) for name in _VERSIONS},
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
-    aside = records / ".run.json"
-    aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    os.replace(aside, records / "run.json")
+    put(records / "run.json", json.dumps(record, indent=2) + "\n")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from vpresearch.digests import file_digest
+from vpresearch.files import PRIVATE, file_digest, put
 from vpresearch.staleness import changed
 
 # A digest of a table that a public run hides would let anybody try what stands in it.
-_PLACE = Path("private") / "state.json"
+_PLACE = Path(PRIVATE) / "state.json"
 _OF_RECORDS = ("notebooks", "report", "review")
 
 
@@ -112,14 +111,11 @@ class State:
     def write(self) -> None:
         """Write the record, whole or not at all."""
         place = self.records / _PLACE
-        place.parent.mkdir(parents=True, exist_ok=True)
         content = {
             "made": {name: asdict(made) for name, made in self.made.items()},
             "verdicts": asdict(self.verdicts) if self.verdicts else None,
         }
-        aside = place.with_name(f".{place.name}-{os.getpid()}")
-        aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(aside, place)
+        put(place, json.dumps(content, indent=1) + "\n", private=True)
 
 
 def read_state(out: Path, records: Path) -> State:

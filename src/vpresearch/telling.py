@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -187,6 +189,49 @@ def listed(
     if count > MOST_LISTED:
         lines.append("  " + names["more"].format(n=count - MOST_LISTED))
     return "\n".join(lines)
+
+
+# What the disk or the system may refuse whatever the program does right, by the words for it.
+_OF_THE_SYSTEM = {
+    "disk_full": ("ENOSPC", "EDQUOT", "EFBIG"),
+    "disk_fails": ("EIO", "ESTALE", "ETIMEDOUT", "EHOSTDOWN", "ENOTCONN", "ENODEV", "ENXIO"),
+    "cannot_write": ("EACCES", "EPERM", "EROFS", "ETXTBSY", "EBUSY"),
+    "too_many_files": ("EMFILE", "ENFILE"),
+    "no_memory": ("ENOMEM", "EAGAIN"),
+    "file_in_the_way": ("ENOTDIR", "EEXIST"),
+    "folder_in_the_way": ("EISDIR",),
+    "name_too_long": ("ENAMETOOLONG",),
+    "file_gone": ("ENOENT",),
+}
+
+
+def of_the_system(error: BaseException) -> InputError | None:
+    """Tell an error that the disk or the system gave as the user's trouble.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    InputError or None
+        None if it is something else.
+
+    Examples
+    --------
+    >>> print(of_the_system(OSError(errno.ENOSPC, "No space left on device", "build/run.json")))
+    run.json: 1 problem
+      1. The disk is full. Free some space, or name a folder on another disk with --out, and run it again.
+    """
+    # Some libraries hand the number on in an error of their own.
+    name = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
+    code = next((code for code, names in _OF_THE_SYSTEM.items() if name in names), None)
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        code = "no_memory"
+    if code is None:
+        return None
+    file = getattr(error, "filename", None)
+    return refused(Path(os.fsdecode(file)).name if isinstance(file, (str, bytes)) else "vpresearch", code)
 
 
 def refused(source: str, code: str, **values: object) -> InputError:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vpresearch.digests import file_digest
+from vpresearch.files import file_digest
 
 
 def test_a_file_has_the_digest_of_its_content(tmp_path: Path) -> None:
