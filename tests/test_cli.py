@@ -199,6 +199,8 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
     monkeypatch.setattr(reproduce, "unchanged", lambda _: None)
     monkeypatch.setattr(reproduce, "read_state", lambda *_: State(tmp_path, tmp_path / "records"))
     monkeypatch.setattr(reproduce, "Computed", lambda _, code: Computed(tmp_path / "records", code))
+    # Tests beside this one ask for the same folder.
+    monkeypatch.setattr(reproduce, "alone", lambda _: contextlib.nullcontext())
 
     def run(dataset: object, data: Path, out: Path, records: Path, **more: object) -> runner.Run:
         given.append({"data": data, "out": out, "records": records, **more})

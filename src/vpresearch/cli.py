@@ -7,21 +7,25 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import get_args
 
-from vpresearch.copies import Terminated, ending_well
 from vpresearch.errors import InputError, VPResearchError
-from vpresearch.files import alone, put_all, remove_left, staging
+from vpresearch.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
 from vpresearch.telling import LANGUAGES, listed, of_the_system, refused, words
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+# What a run writes in a folder, and the folders of the project in which it must not.
+_PARTS = ("tables", "figures", "notebooks", "report", "review", PRIVATE)
+_OF_THE_PROJECT = {".git", ".venv", "benchmarks", "data", "docs", "figures", "notebooks", "src", "tables", "tests"}
 # As a shell tells of a signal.
 _SIGNAL = 128
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
@@ -50,16 +54,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the disk or the system; 3 a notebook or a search failed; 130 interrupted, 143 ended by SIGTERM.
     """
     options = _parser().parse_args(arguments)
-    with ending_well():
+    with _ending_well():
         return _called(options)
+
+
+class _Terminated(KeyboardInterrupt):
+    """Another program, or the system, asks this one to end: what is half done is undone, as after Ctrl-C."""
+
+    def __init__(self, sign: int) -> None:
+        super().__init__()
+        self.sign = sign
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """Let SIGTERM, and the end of the terminal, end this process as Ctrl-C does, with all that it has started."""
+    signs = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {}
+
+    def end(sign: int, _: object) -> None:
+        for each in signs:
+            signal.signal(each, signal.SIG_IGN)
+        import psutil
+
+        # None of them is to be waited for.
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
+        raise _Terminated(sign)
+
+    # Only the main thread may; and who has been told to outlive its terminal does.
+    with suppress(ValueError):
+        for sign in signs:
+            if signal.getsignal(sign) != signal.SIG_IGN:
+                before[sign] = signal.signal(sign, end)
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            # None is one that was not set from Python.
+            signal.signal(sign, signal.SIG_DFL if handler is None else handler)
 
 
 def _called(options: argparse.Namespace) -> int:
     """Call a command, and tell in words how it ended otherwise than well."""
     command: Callable[[argparse.Namespace], int] = options.command
     try:
+        _check_place()
         remove_left()
-        return command(options)
+        code = command(options)
+        # Here a full disk can still be told.
+        print(end="", flush=True)
+        return code
     except InputError as error:
         return _refuse(error, options)
     except VPResearchError as error:
@@ -67,10 +113,14 @@ def _called(options: argparse.Namespace) -> int:
         return FAILED
     except BrokenPipeError:
         # Whoever read along, such as head, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return FAILED
     except Exception as error:
         if (trouble := of_the_system(error)) is not None:
+            try:
+                print(end="", flush=True)
+            except OSError:
+                _say_no_more()
             return _refuse(trouble, options)
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
         *_, place = traceback.extract_tb(error.__traceback__)
@@ -79,12 +129,25 @@ def _called(options: argparse.Namespace) -> int:
             print(words(language)["console"]["failed"].format(**where), file=sys.stderr)
         return FAILED
     except KeyboardInterrupt as error:
-        # The signal may have come while this run was being cleaned up.
+        # It may have come while the run was being cleaned up.
         remove_left(also=os.getpid())
         print(file=sys.stderr)
         for language in _languages(options):
             print(words(language)["console"]["interrupted"], file=sys.stderr)
-        return _SIGNAL + error.sign if isinstance(error, Terminated) else INTERRUPTED
+        return _SIGNAL + error.sign if isinstance(error, _Terminated) else INTERRUPTED
+
+
+def _check_place() -> None:
+    """Refuse a working folder that was removed: whatever asks for it would fail, each thing in words of its own."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise refused("vpresearch", "no_working_folder") from None
+
+
+def _say_no_more() -> None:
+    """Let nothing be written to a standard output that takes nothing, nor when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(error: InputError, options: argparse.Namespace) -> int:
@@ -281,6 +344,8 @@ def _audit(options: argparse.Namespace) -> int:
     paper = read_paper(options.paper)
     checks = audit(paper, options.seed, options.rounding)
     out: Path = options.out or BUILD / f"audit-{options.paper.stem}"
+    if options.out is not None:
+        _check_out(out, ())
     tables.write(tables.audit_table(checks, options.language), out / "tables")
     if any("test" in check.values for check in checks):
         figures.write(figures.audit_p(checks, options.language), out / "figures")
@@ -331,8 +396,9 @@ def _report(options: argparse.Namespace) -> int:
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
     folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
-    _refuse_a_file(folder)
     languages = _languages(options)
+    if options.out is not None:
+        _check_out(folder, [name for name in (*languages, PRIVATE) if not (folder / name / "report.html").exists()])
     if dataset.reconstruction:
         print(labels.text("console.every_page", languages[0]))
     with alone(options.out or folder.parent):
@@ -356,15 +422,29 @@ def _app(options: argparse.Namespace) -> int:
     return OK
 
 
-def _refuse_a_file(folder: Path) -> None:
+def _check_out(folder: Path, parts: Sequence[str]) -> None:
+    """Refuse a place in which a command would write over what it has not made."""
     if folder.exists() and not folder.is_dir():
         raise refused(folder.name, "not_a_folder")
+    place = folder.resolve()
+    if place == ROOT or place in ROOT.parents or (place.is_relative_to(ROOT) and _is_of_the_project(place)):
+        raise refused(folder.name or str(folder), "project_folder")
+    if (place / "run.json").is_file() or holds_records(place):
+        return
+    if strange := [name for name in parts if (place / name).is_file() or any((place / name).glob("*"))]:
+        raise refused(folder.name, "not_our_folder", names=", ".join(strange))
+
+
+def _is_of_the_project(place: Path) -> bool:
+    first, *rest = place.relative_to(ROOT).parts
+    # What is git-ignored is the user's own.
+    return first in _OF_THE_PROJECT and (first, *rest[:1]) != ("data", "raw")
 
 
 def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
     """Give the folders of the outputs and of the records: the committed ones only for the committed run."""
     if options.out is not None:
-        _refuse_a_file(options.out)
+        _check_out(options.out, _PARTS)
         # The notebooks run in a folder of their own, where a relative path would mean another place.
         folder = options.out.resolve()
         return folder, folder

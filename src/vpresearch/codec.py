@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 _PACKAGE = __name__.split(".", maxsplit=1)[0]
 _BEGINS = b"vpresearch result 1\n"
@@ -217,7 +217,7 @@ class _Reader:
             object.__setattr__(made, name, value)
         return made
 
-    def _array(self, dtype: str, shape: list[int], order: str, at: int) -> Any:
+    def _array(self, dtype: str, shape: list[int], order: Literal["C", "F"], at: int) -> Any:
         import numpy as np
 
         if np.dtype(dtype).kind not in _KINDS:

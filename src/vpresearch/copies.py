@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
@@ -61,49 +61,6 @@ def begin_beside() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent(signal.SIGKILL)
-
-
-class Terminated(KeyboardInterrupt):
-    """The system, or another program, asked this one to end; like Ctrl-C, it undoes what is half done.
-
-    Parameters
-    ----------
-    sign : int
-    """
-
-    def __init__(self, sign: int) -> None:
-        super().__init__()
-        self.sign = sign
-
-
-@contextmanager
-def ending_well() -> Iterator[None]:
-    """Let SIGTERM, and the end of the terminal, end this process as Ctrl-C does, with all that it has started."""
-    signs = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {}
-
-    def end(sign: int, _: object) -> None:
-        for each in signs:
-            signal.signal(each, signal.SIG_IGN)
-        import psutil
-
-        # None of them is to be waited for.
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):
-                process.kill()
-        raise Terminated(sign)
-
-    # Only the main thread may; and who has been told to outlive its terminal does.
-    with suppress(ValueError):
-        for sign in signs:
-            if signal.getsignal(sign) != signal.SIG_IGN:
-                before[sign] = signal.signal(sign, end)
-    try:
-        yield
-    finally:
-        for sign, handler in before.items():
-            # None is one that was not set from Python.
-            signal.signal(sign, signal.SIG_DFL if handler is None else handler)
 
 
 class Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vpresearch.copies import Copies, CopyDiedError, Job
+from vpresearch.telling import of_the_system
 
 # A cell that takes longer than this hangs; the slowest one of 50,000 vertebrae takes minutes.
 LIMIT = 1800
@@ -173,6 +175,7 @@ def execute(task: Task, manager: type) -> Failure | None:
             extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
         )
     except PapermillExecutionError as error:
+        _raise_of_the_system(error.ename, error.evalue)
         # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.
         words = f": {error.evalue}" if error.ename in _OUR_ERRORS else ""
         return Failure(error.cell_index + 1, f"{error.ename}{words}")
@@ -181,6 +184,16 @@ def execute(task: Task, manager: type) -> Failure | None:
     except RuntimeError:
         return Failure(last_begun(task.executed), "its kernel died")
     return None
+
+
+def _raise_of_the_system(name: str, words: str) -> None:
+    """Raise what the system refused a kernel here: no notebook, and no line of ours, is at fault."""
+    if name == "MemoryError":
+        raise MemoryError
+    if told := re.match(r"\[Errno (\d+)\] [^:]*(?:: '([^']*)')?", words):
+        error = OSError(int(told[1]), os.strerror(int(told[1])), told[2])
+        if of_the_system(error) is not None:
+            raise error
 
 
 def last_begun(executed: Path) -> int:

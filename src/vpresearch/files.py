@@ -26,6 +26,7 @@ PRIVATE = "private"
 _STAGING = ".staging-"
 # Where the staging folders are, so that every command can remove those of dead runs.
 _RUNNING = BUILD / PRIVATE / "running"
+_OPEN_FILES, _LEAST_OPEN_FILES = 1024, 128
 # Seconds in which what a killed run has started ends.
 _GRACE = 5.0
 # What Python, Jupyter and IPython write by themselves.
@@ -133,6 +134,21 @@ def put_all(contents: Mapping[Path, bytes | str], *, private: bool = False) -> N
 # -- one run -----------------------------------------------------------------------------------------------------
 
 
+def _allow_open_files() -> None:
+    """Ask the system for as many open files as a run needs: copies of this process talk to it by several each."""
+    try:
+        import resource
+    except ImportError:
+        # Windows has no such limit.
+        return
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if least != resource.RLIM_INFINITY and least < _OPEN_FILES:
+        wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(_OPEN_FILES, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        if wanted < _LEAST_OPEN_FILES:
+            raise refused("vpresearch", "too_many_files")
+
+
 @contextmanager
 def alone(records: Path) -> Iterator[None]:
     """Be the only run that writes in a folder.
@@ -146,6 +162,7 @@ def alone(records: Path) -> Iterator[None]:
     InputError
         If another one does.
     """
+    _allow_open_files()
     with _private_folder(records) as private, ExitStack() as held:
         lock, end = private / "lock", monotonic() + _GRACE
         while True:
@@ -220,6 +237,12 @@ def _private_folder(records: Path) -> Iterator[Path]:
             # A folder that this run made and left empty says that something finished; nothing did.
             with suppress(OSError):
                 folder.rmdir()
+
+
+def holds_records(folder: Path) -> bool:
+    """Tell whether a run has written in a folder, or began to."""
+    known = ("state.json", "lock", "finished", "failed", "computed")
+    return any((folder / PRIVATE / name).exists() for name in known) or any((folder / PRIVATE).glob(f"{_STAGING}*"))
 
 
 def _close(private: Path) -> None:

@@ -195,7 +195,8 @@ def listed(
 _OF_THE_SYSTEM = {
     "disk_full": ("ENOSPC", "EDQUOT", "EFBIG"),
     "disk_fails": ("EIO", "ESTALE", "ETIMEDOUT", "EHOSTDOWN", "ENOTCONN", "ENODEV", "ENXIO"),
-    "cannot_write": ("EACCES", "EPERM", "EROFS", "ETXTBSY", "EBUSY"),
+    "no_permission": ("EACCES", "EPERM"),
+    "cannot_write": ("EROFS", "ETXTBSY", "EBUSY"),
     "too_many_files": ("EMFILE", "ENFILE"),
     "no_memory": ("ENOMEM", "EAGAIN"),
     "file_in_the_way": ("ENOTDIR", "EEXIST"),

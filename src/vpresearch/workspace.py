@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from vpresearch.state import Made, State, outputs_of
+from vpresearch.state import Made, State, outputs_of, read_made
 
 _MADE = ".made.json"
 
@@ -61,8 +61,8 @@ class Finished:
         """
         place = self.folder / name
         try:
-            made = Made(**json.loads((place / _MADE).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            made = read_made(json.loads((place / _MADE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
         whole = made.outputs == outputs_of(place, [path for path in _files(place) if path.name != _MADE])
         return made if whole and made.inputs == dict(inputs) else None

@@ -101,7 +101,7 @@ def read_text(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8-sig")
-    except OSError:
+    except FileNotFoundError:
         problem = Problem("no_file", "There is no such file.", "Look at the folder and the name.")
     except UnicodeDecodeError:
         problem = Problem("not_text", "The file is not UTF-8 text.", "Save it as UTF-8.", line=1)
