@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import re
 from pathlib import Path
 from string import Formatter
@@ -12,7 +13,7 @@ import pytest
 
 import vpresearch
 from vpresearch.errors import MOST_LISTED, InputError, Problem
-from vpresearch.telling import LANGUAGES, line, listed, tell, told, words
+from vpresearch.telling import LANGUAGES, line, listed, of_the_system, tell, told, words
 
 SOURCE = Path(vpresearch.__file__).parent
 
@@ -95,3 +96,28 @@ def test_of_very_many_problems_the_first_are_listed() -> None:
     ):
         assert len(written.splitlines()) == MOST_LISTED + 2
         assert written.splitlines()[-1].strip() == rest
+
+
+@pytest.mark.parametrize(
+    ("error", "source", "code"),
+    [
+        (OSError(errno.EROFS, "", "ro/a.csv"), "a.csv", "cannot_write"),
+        (PermissionError(errno.EACCES, "", b"a.csv"), "a.csv", "no_permission"),
+        (OSError(errno.EMFILE, ""), "vpresearch", "too_many_files"),
+        (OSError(errno.ENOSPC, "", "out/private/.staging-1-x/private/0a1b"), "out", "disk_full"),
+        (FileNotFoundError(errno.ENOENT, "", "requirements.lock"), "requirements.lock", "file_gone"),
+        (NotADirectoryError(errno.ENOTDIR, "", f"{__file__}/private/x"), Path(__file__).name, "file_in_the_way"),
+        (BlockingIOError(errno.EAGAIN, ""), "vpresearch", "no_memory"),
+        (RuntimeError("can't start new thread"), "vpresearch", "no_memory"),
+        (MemoryError(), "vpresearch", "no_memory"),
+    ],
+)
+def test_what_the_system_refuses_is_told_as_such(error: Exception, source: str, code: str) -> None:
+    said = of_the_system(error)
+    assert said is not None
+    assert (said.source, [problem.code for problem in said.problems]) == (source, [code])
+
+
+@pytest.mark.parametrize("error", [ValueError("1"), OSError("no number"), OSError(errno.EINVAL, ""), KeyError("errno")])
+def test_what_may_be_a_fault_of_ours_is_not_laid_on_the_system(error: Exception) -> None:
+    assert of_the_system(error) is None

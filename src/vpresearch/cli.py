@@ -341,11 +341,11 @@ def _audit(options: argparse.Namespace) -> int:
     from vpresearch.audit import audit
     from vpresearch.published import read_paper
 
-    paper = read_paper(options.paper)
-    checks = audit(paper, options.seed, options.rounding)
     out: Path = options.out or BUILD / f"audit-{options.paper.stem}"
     if options.out is not None:
         _check_out(out, ())
+    paper = read_paper(options.paper)
+    checks = audit(paper, options.seed, options.rounding)
     tables.write(tables.audit_table(checks, options.language), out / "tables")
     if any("test" in check.values for check in checks):
         figures.write(figures.audit_p(checks, options.language), out / "figures")

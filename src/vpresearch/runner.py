@@ -27,6 +27,7 @@ from vpresearch.pseudonyms import pseudonymise, write_rows
 from vpresearch.review import load_page_writer, write_notebook_page
 from vpresearch.staleness import inputs_of
 from vpresearch.state import State, read_state
+from vpresearch.telling import refused
 from vpresearch.workspace import Finished
 
 # The bar's monitor is a thread, and a process with threads cannot be copied.
@@ -216,8 +217,12 @@ def _check_parameters(notebook: Notebook, parameters: set[str]) -> None:
 
 def _parameters_of(path: Path) -> set[str]:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    tagged = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
-    assigned = [node for node in ast.walk(ast.parse("\n".join(tagged))) if isinstance(node, ast.Assign)]
+    tagged = ["".join(cell["source"]) for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    try:
+        parsed = ast.parse("\n".join(tagged))
+    except SyntaxError:
+        raise refused(path.name, "broken_notebook") from None
+    assigned = [node for node in ast.walk(parsed) if isinstance(node, ast.Assign)]
     return {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
 
 

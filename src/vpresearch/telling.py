@@ -225,14 +225,19 @@ def of_the_system(error: BaseException) -> InputError | None:
       1. The disk is full. Free some space, or name a folder on another disk with --out, and run it again.
     """
     # Some libraries hand the number on in an error of their own.
-    name = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
-    code = next((code for code, names in _OF_THE_SYSTEM.items() if name in names), None)
+    number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
+    code = next((code for code, names in _OF_THE_SYSTEM.items() if number in names), None)
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
         code = "no_memory"
     if code is None:
         return None
-    file = getattr(error, "filename", None)
-    return refused(Path(os.fsdecode(file)).name if isinstance(file, (str, bytes)) else "vpresearch", code)
+    name = getattr(error, "filename", None)
+    path = Path(os.fsdecode(name) if isinstance(name, (str, bytes)) else "vpresearch")
+    # Of a path through a file, that file is what is wrong.
+    path = next((each for each in path.parents if each.is_file()), path) if code == "file_in_the_way" else path
+    # What a run writes aside has names that tell nobody anything.
+    path = next((each.parent for each in reversed(path.parents) if each.name == "private"), path)
+    return refused(path.name, code)
 
 
 def refused(source: str, code: str, **values: object) -> InputError:
