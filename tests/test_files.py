@@ -58,7 +58,7 @@ def test_all_files_are_written_or_none(tmp_path: Path, monkeypatch: pytest.Monke
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(files.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match=r"a\.csv"):
         put(tmp_path / "a.csv", "new")
     assert {path.name for path in tmp_path.iterdir()} == {"a.csv", "file"}

@@ -15,6 +15,7 @@ from vpresearch.compendium import Compendium, Exhibit, Notebook
 from vpresearch.load import Dataset, load
 from vpresearch.project import RECONSTRUCTION
 from vpresearch.runner import NotebookError, Run
+from vpresearch.state import read_state
 
 PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nmin_cell = 0\nout = ""\n'
 WRITES = (
@@ -24,7 +25,6 @@ WRITES = (
     "(folder / '{name}.csv').write_text(f'{language} {alpha} {seed} {Path(data).name}')"
 )
 PLANTED = "ZZPATIENT001"
-from vpresearch.state import read_state
 
 Books = Callable[..., None]
 Go = Callable[..., Run]
