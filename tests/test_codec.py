@@ -54,7 +54,7 @@ VALUES = st.recursive(
         | st.dictionaries(st.text(max_size=2) | st.tuples(st.integers(), st.text(max_size=1)), inner, max_size=2)
         | st.builds(lambda value: Note("code", {"value": value}), inner)
         | st.builds(lambda low: Interval(low, None), inner)
-        | st.builds(lambda value: Intervals(value, 1.0, value, 2.0), inner)
+        | st.builds(lambda value: Intervals(value, 1.0, value, 2), inner)
     ),
     max_leaves=6,
 )
