@@ -98,7 +98,7 @@ def cut_short(folder: Path, sign: signal.Signals, moment: float, *more: str) -> 
 
 def is_of(process: psutil.Process, folder: Path) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == str(folder)
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == str(folder))
     except psutil.Error:
         return False
 
