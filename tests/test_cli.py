@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ import vpresearch.scorecard
 from vpresearch import cli, labels, reproduce, runner
 from vpresearch.compendium import read_compendium
 from vpresearch.errors import VPResearchError
+from vpresearch.files import put
 from vpresearch.load import load
 from vpresearch.project import RECONSTRUCTION, ROOT
 from vpresearch.published import Paper
@@ -200,6 +202,8 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
     monkeypatch.setattr(reproduce, "unchanged", lambda _: None)
     monkeypatch.setattr(reproduce, "read_state", lambda *_: State(tmp_path, tmp_path / "records"))
     monkeypatch.setattr(reproduce, "Computed", lambda _, code: Computed(tmp_path / "records", code))
+    # Tests beside this one ask for the same folder.
+    monkeypatch.setattr(reproduce, "alone", lambda _: contextlib.nullcontext())
 
     def run(dataset: object, data: Path, out: Path, records: Path, **more: object) -> runner.Run:
         given.append({"data": data, "out": out, "records": records, **more})
@@ -448,6 +452,53 @@ def test_a_relative_output_folder_is_where_the_user_stands(
     assert asked == [tmp_path / "results"] * 2
 
 
+@pytest.mark.parametrize("command", ["reproduce", "report", "audit"])
+@pytest.mark.parametrize("place", [ROOT, ROOT.parent, ROOT / "src" / "x", ROOT / "tables"], ids=lambda path: path.name)
+def test_no_output_goes_among_the_files_of_the_project(
+    command: str, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vpresearch.audit.audit", lambda *_: pytest.fail("it began"))
+    assert cli.main([command, "--out", str(place), "--language", "en"]) == 2
+    assert "is part of the project" in capsys.readouterr().err
+    assert not (ROOT / "src" / "x").exists()
+
+
+@pytest.mark.parametrize(("command", "part"), [("reproduce", "report"), ("reproduce", "private"), ("report", "es")])
+def test_no_output_replaces_what_no_run_has_written(
+    command: str, part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], no_notebooks: list[dict[str, object]]
+) -> None:
+    (tmp_path / part).mkdir()
+    (tmp_path / part / "mine.txt").write_text("mine", encoding="utf-8")
+    assert cli.main([command, "--out", str(tmp_path)]) == 2
+    assert f"que reemplazaría: {part}." in capsys.readouterr().err
+    assert no_notebooks == []
+    assert [path.name for path in tmp_path.rglob("*")] == [part, "mine.txt"]
+    # In a folder of an earlier run, even of one that was killed, the next one goes on.
+    if command == "reproduce":
+        put(tmp_path / "private" / "lock", "")
+        assert cli.main([command, "--out", str(tmp_path)]) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folder that one is in cannot be removed")
+def test_a_working_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    code = f"import os; from vpresearch import cli; os.chdir({str(tmp_path / 'gone')!r}); os.rmdir(os.getcwd())\n"
+    code += "raise SystemExit(cli.main(['validate', 'x.csv', '--language', 'en']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "The folder that this terminal is in no longer exists." in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_an_answer_that_finds_no_room_is_told() -> None:
+    command = [sys.executable, "-m", "vpresearch", "validate", str(RECONSTRUCTION), "--language", "en"]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[1].startswith("  1. The disk is full.")
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_an_output_folder_that_is_a_file_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "out"
     file.write_text("mine", encoding="utf-8")
@@ -470,8 +521,14 @@ def test_an_output_folder_that_is_a_file_is_bad_input(tmp_path: Path, capsys: py
             r"vpresearch ha fallado \(ValueError en test_cli.py, línea \d+\)\. La culpa .*\n",
         ),
         (KeyboardInterrupt(), 130, "\nInterrumpido; nada ha quedado a medio escribir.\n"),
+        (
+            OSError(errno.ENOSPC, "full", "x/table1.csv"),
+            2,
+            r"table1\.csv: 1 problema\n  1\. El disco está lleno\. .*\n",
+        ),
+        (MemoryError(), 2, r"vpresearch: 1 problema\n  1\. El sistema no dispone de más memoria .*\n"),
     ],
-    ids=["ours", "stranger", "interrupt"],
+    ids=["ours", "stranger", "interrupt", "disk", "memory"],
 )
 def test_a_failure_has_its_own_code_and_no_traceback(
     error: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

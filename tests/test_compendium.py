@@ -177,3 +177,24 @@ def test_a_notebook_is_told_in_both_languages(file: str) -> None:
     assert title.startswith("# ")
     assert " · " in title
     assert [part.startswith("*") for part in paragraphs] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("notebooks: [a: b: c", 1),
+        ("", None),
+        ("- 1", None),
+        ("notebooks: 3\nimages: []", None),
+        ("notebooks:\n- file: ../a.ipynb\n  exhibits: []\nimages: []", None),
+        ("notebooks:\n- file: a.ipynb\n  exhibits: [x]\nimages: []", None),
+        ("notebooks: []\nimages:\n- exhibit: a", None),
+        ("notebooks: []\nimages: 3", None),
+        ("\x00", None),
+    ],
+)
+def test_a_map_that_is_none_is_told(tmp_path: Path, content: str, line: int | None) -> None:
+    (tmp_path / "map.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_compendium(tmp_path / "map.yaml")
+    assert [(problem.code, problem.line) for problem in caught.value.problems] == [("broken_map", line)]

@@ -12,6 +12,7 @@ import pytest
 from vpresearch.errors import InputError
 from vpresearch.filing import write_copy, write_template
 from vpresearch.load import examine
+from vpresearch.telling import of_the_system
 
 Book = Callable[..., Path]
 
@@ -67,4 +68,8 @@ def test_a_good_file_needs_no_copy(workbook: Book, tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    assert codes(lambda: write_template(tmp_path / "file" / "study.xlsx", "es")) == ["cannot_write"]
+    with pytest.raises(OSError, match="file") as caught:
+        write_template(tmp_path / "file" / "study.xlsx", "es")
+    told = of_the_system(caught.value)
+    assert told is not None
+    assert [problem.code for problem in told.problems] == ["file_in_the_way"]

@@ -15,7 +15,7 @@ import vpresearch.report
 import vpresearch.review
 from vpresearch import reproduce, runner, scorecard, staleness
 from vpresearch.compendium import Compendium, Exhibit, Notebook, read_compendium
-from vpresearch.digests import file_digest
+from vpresearch.files import file_digest
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, RECONSTRUCTION
 from vpresearch.reproduce import Wanted, remake, unchanged, why

@@ -15,6 +15,7 @@ from vpresearch.compendium import Compendium, Exhibit, Notebook
 from vpresearch.load import Dataset, load
 from vpresearch.project import RECONSTRUCTION
 from vpresearch.runner import NotebookError, Run
+from vpresearch.state import read_state
 
 PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nmin_cell = 0\nout = ""\n'
 WRITES = (
@@ -24,6 +25,7 @@ WRITES = (
     "(folder / '{name}.csv').write_text(f'{language} {alpha} {seed} {Path(data).name}')"
 )
 PLANTED = "ZZPATIENT001"
+
 Books = Callable[..., None]
 Go = Callable[..., Run]
 # What waits of a notebook that finished when another did not.
@@ -308,16 +310,18 @@ def test_what_a_killed_run_left_is_removed(
     gone = records / f".staging-{2**31 - 1}-x"
     # Older than the process that has its number now.
     reused = records / f".staging-{os.getpid()}-y"
+    # As earlier releases had them, and as they are now.
+    reused = records / "private" / reused.name
     for left in (gone, reused):
         (left / "private").mkdir(parents=True)
         (left / "private" / "rows.csv").write_text("rows", encoding="utf-8")
     os.utime(reused, (1, 1))
-    other = records / f".staging-{os.getpid()}-x"
+    other = records / "private" / f".staging-{os.getpid()}-x"
     other.mkdir()
     books(good=WRITES)
     monkeypatch.setattr(papermill, "execute_notebook", pretend)
     go()
-    assert list(records.glob(".staging-*")) == [other]
+    assert list(records.rglob(".staging-*")) == [other]
 
 
 # -- only what changed -------------------------------------------------------------------------------------------
@@ -371,8 +375,26 @@ def test_an_output_that_is_gone_or_changed_is_made_again(
     assert (out / "tables" / "second.csv").read_text(encoding="utf-8") == "new"
 
 
-def test_a_record_that_cannot_be_read_counts_for_nothing(ran: Books, go: Go, records: Path) -> None:
-    (records / "private" / "state.json").write_text('{"made": {"good.ipynb": {}}}', encoding="utf-8")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"made": []}',
+        '{"made": {"good.ipynb": {}}, "verdicts": null}',
+        '{"made": {"good.ipynb": {"inputs": [], "outputs": {}, "seconds": 1}}, "verdicts": null}',
+        '{"made": {"good.ipynb": {"inputs": {}, "outputs": {"": ""}, "seconds": 1}}, "verdicts": null}',
+        '{"made": {"good.ipynb": {"inputs": {}, "outputs": {}, "seconds": "1"}}, "verdicts": null}',
+        '{"made": {}, "verdicts": {"inputs": {}, "counts": {"odd": 1}, "differing": 0, "reconstruction": true}}',
+        '{"made": {}, "verdicts": {"inputs": {}, "counts": [], "differing": 0, "reconstruction": true}}',
+        "[" * 100_000,
+    ],
+    ids=range(10),
+)
+def test_a_record_that_cannot_be_read_counts_for_nothing(ran: Books, go: Go, records: Path, content: str) -> None:
+    (records / "private" / "state.json").write_text(content, encoding="utf-8")
+    assert read_state(records, records).made == {}
+    assert read_state(records, records).verdicts is None
     assert list(go().seconds) == ["good.ipynb", "second.ipynb"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from vpresearch import staleness
+from vpresearch.errors import InputError
 from vpresearch.project import NOTEBOOKS
 from vpresearch.staleness import notebook_digest, source_digest
 
@@ -87,3 +88,13 @@ def test_nothing_else_counts(package: Path, change: Callable[[Path], object]) ->
     before = fresh()
     change(package)
     assert fresh() == before
+
+
+@pytest.mark.parametrize(
+    "content", ['{"cells": ', "[1]", '{"cells": 3}', '{"cells": [{"source": ""}]}', '{"cells": ["x"]}']
+)
+def test_a_notebook_that_is_none_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.ipynb").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        notebook_digest(tmp_path / "a.ipynb")
+    assert [problem.code for problem in caught.value.problems] == ["broken_notebook"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import errno
 import io
 import pickle
 import re
@@ -25,6 +26,7 @@ from vpresearch.telling import (
     failure,
     line,
     listed,
+    of_the_system,
     progress_bar,
     refused,
     say,
@@ -293,3 +295,28 @@ def test_a_bar_speaks_the_language(capsys: pytest.CaptureFixture[str]) -> None:
         assert re.search(words_of, capsys.readouterr().err)
     list(progress_bar("searches", 3, None, range(3)))
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "source", "code"),
+    [
+        (OSError(errno.EROFS, "", "ro/a.csv"), "a.csv", "cannot_write"),
+        (PermissionError(errno.EACCES, "", b"a.csv"), "a.csv", "no_permission"),
+        (OSError(errno.EMFILE, ""), "vpresearch", "too_many_files"),
+        (OSError(errno.ENOSPC, "", "out/private/.staging-1-x/private/0a1b"), "out", "disk_full"),
+        (FileNotFoundError(errno.ENOENT, "", "requirements.lock"), "requirements.lock", "file_gone"),
+        (NotADirectoryError(errno.ENOTDIR, "", f"{__file__}/private/x"), Path(__file__).name, "file_in_the_way"),
+        (BlockingIOError(errno.EAGAIN, ""), "vpresearch", "no_memory"),
+        (RuntimeError("can't start new thread"), "vpresearch", "no_memory"),
+        (MemoryError(), "vpresearch", "no_memory"),
+    ],
+)
+def test_what_the_system_refuses_is_told_as_such(error: Exception, source: str, code: str) -> None:
+    said = of_the_system(error)
+    assert said is not None
+    assert (said.source, [problem.code for problem in said.problems]) == (source, [code])
+
+
+@pytest.mark.parametrize("error", [ValueError("1"), OSError("no number"), OSError(errno.EINVAL, ""), KeyError("errno")])
+def test_what_may_be_a_fault_of_ours_is_not_laid_on_the_system(error: Exception) -> None:
+    assert of_the_system(error) is None

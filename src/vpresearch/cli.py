@@ -7,15 +7,17 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn, get_args
 
 from vpresearch.errors import InputError, VPResearchError, place_of
+from vpresearch.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
 from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
 from vpresearch.telling import (
@@ -23,6 +25,7 @@ from vpresearch.telling import (
     SPOKEN,
     failure,
     listed,
+    of_the_system,
     refused,
     say,
     say_anything,
@@ -33,6 +36,11 @@ from vpresearch.telling import (
 )
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+# What a run writes in a folder, and the folders of the project in which it must not.
+_PARTS = ("tables", "figures", "notebooks", "report", "review", PRIVATE)
+_OF_THE_PROJECT = {".git", ".venv", "benchmarks", "data", "docs", "figures", "notebooks", "src", "tables", "tests"}
+# As a shell tells of a signal.
+_SIGNAL = 128
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
 _BOTH = "both"
 _MIN_CELL = 5
@@ -50,43 +58,111 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done; 1 a number differs or is impossible (``--strict``), or a check failed; 2 bad input; 3 a notebook or a
-        search failed; 130 interrupted.
+        0 done; 1 a number differs or is impossible (``--strict``), or a check failed; 2 bad input, or trouble with
+        the disk or the system; 3 a notebook or a search failed; 130 interrupted, 143 ended by SIGTERM.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     say_anything()
     language = _asked(arguments)
-    with speaking(language):
+    with speaking(language), _ending_well():
         return _called(_options(arguments, language))
+
+
+class _Terminated(KeyboardInterrupt):
+    """Another program, or the system, asks this one to end: what is half done is undone, as after Ctrl-C."""
+
+    def __init__(self, sign: int) -> None:
+        super().__init__()
+        self.sign = sign
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """Let SIGTERM, and the end of the terminal, end this process as Ctrl-C does, with all that it has started."""
+    signs = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {}
+
+    def end(sign: int, _: object) -> None:
+        for each in signs:
+            signal.signal(each, signal.SIG_IGN)
+        import psutil
+
+        # None of them is to be waited for.
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
+        raise _Terminated(sign)
+
+    # Only the main thread may; and who has been told to outlive its terminal does.
+    with suppress(ValueError):
+        for sign in signs:
+            if signal.getsignal(sign) != signal.SIG_IGN:
+                before[sign] = signal.signal(sign, end)
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            # None is one that was not set from Python.
+            signal.signal(sign, signal.SIG_DFL if handler is None else handler)
 
 
 def _called(options: argparse.Namespace) -> int:
     """Call a command, and tell in words how it ended otherwise than well."""
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        _check_place()
+        remove_left()
+        code = command(options)
+        # Here a full disk can still be told.
+        print(end="", flush=True)
+        return code
     except InputError as error:
-        for language in _languages(options):
-            say(listed(error.source, error.problems, language), sys.stderr)
-        return BAD_INPUT
+        return _refuse(error, options)
     except VPResearchError as error:
         say(str(error), sys.stderr)
         return FAILED
     except BrokenPipeError:
         # Whoever read along, such as head, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return FAILED
     except Exception as error:
+        if (trouble := of_the_system(error)) is not None:
+            try:
+                print(end="", flush=True)
+            except OSError:
+                _say_no_more()
+            return _refuse(trouble, options)
         # The words of a stranger's error, or its traceback, may quote a patient's row; its place cannot.
         where = asdict(place_of(error))
         for language in _languages(options):
             say(words(language)["console"]["failed"].format(**where), sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        # It may have come while the run was being cleaned up.
+        remove_left(also=os.getpid())
         say("", sys.stderr)
         for language in _languages(options):
             say(words(language)["console"]["interrupted"], sys.stderr)
-        return INTERRUPTED
+        return _SIGNAL + error.sign if isinstance(error, _Terminated) else INTERRUPTED
+
+
+def _check_place() -> None:
+    """Refuse a working folder that was removed: whatever asks for it would fail, each thing in words of its own."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise refused("vpresearch", "no_working_folder") from None
+
+
+def _say_no_more() -> None:
+    """Let nothing be written to a standard output that takes nothing, nor when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse(error: InputError, options: argparse.Namespace) -> int:
+    for language in _languages(options):
+        say(listed(error.source, error.problems, language), sys.stderr)
+    return BAD_INPUT
 
 
 def _languages(options: argparse.Namespace) -> tuple[str, ...]:
@@ -247,6 +323,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
     min_cell: int = options.min_cell if options.public else 0
     out, records = _folders(options)
+    remove_left(records)
     wanted = Wanted(
         data=options.data,
         out=out,
@@ -271,9 +348,11 @@ def _audit(options: argparse.Namespace) -> int:
     from vpresearch.audit import audit
     from vpresearch.published import read_paper
 
+    out: Path = options.out or BUILD / f"audit-{options.paper.stem}"
+    if options.out is not None:
+        _check_out(out, ())
     paper = read_paper(options.paper)
     checks = audit(paper, options.seed, options.rounding)
-    out: Path = options.out or BUILD / f"audit-{options.paper.stem}"
     tables.write(tables.audit_table(checks, options.language), out / "tables")
     if any("test" in check.values for check in checks):
         figures.write(figures.audit_p(checks, options.language), out / "figures")
@@ -332,12 +411,15 @@ def _report(options: argparse.Namespace) -> int:
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
     folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
-    _refuse_a_file(folder)
     languages = _languages(options)
+    if options.out is not None:
+        _check_out(folder, [name for name in (*languages, PRIVATE) if not (folder / name / "report.html").exists()])
     if dataset.reconstruction:
         for language in languages:
             say(labels.text("console.every_page", language))
-    for path in write_reports(analyse(dataset, options.alpha, options.seed), folder, languages):
+    with alone(options.out or folder.parent):
+        written = write_reports(analyse(dataset, options.alpha, options.seed), folder, languages)
+    for path in written:
         say(str(shown(path)))
     return OK
 
@@ -356,15 +438,29 @@ def _app(options: argparse.Namespace) -> int:
     return OK
 
 
-def _refuse_a_file(folder: Path) -> None:
+def _check_out(folder: Path, parts: Sequence[str]) -> None:
+    """Refuse a place in which a command would write over what it has not made."""
     if folder.exists() and not folder.is_dir():
         raise refused(folder.name, "not_a_folder")
+    place = folder.resolve()
+    if place == ROOT or place in ROOT.parents or (place.is_relative_to(ROOT) and _is_of_the_project(place)):
+        raise refused(folder.name or str(folder), "project_folder")
+    if (place / "run.json").is_file() or holds_records(place):
+        return
+    if strange := [name for name in parts if (place / name).is_file() or any((place / name).glob("*"))]:
+        raise refused(folder.name, "not_our_folder", names=", ".join(strange))
+
+
+def _is_of_the_project(place: Path) -> bool:
+    first, *rest = place.relative_to(ROOT).parts
+    # What is git-ignored is the user's own.
+    return first in _OF_THE_PROJECT and (first, *rest[:1]) != ("data", "raw")
 
 
 def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
     """Give the folders of the outputs and of the records: the committed ones only for the committed run."""
     if options.out is not None:
-        _refuse_a_file(options.out)
+        _check_out(options.out, _PARTS)
         # The notebooks run in a folder of their own, where a relative path would mean another place.
         folder = options.out.resolve()
         return folder, folder
@@ -400,24 +496,22 @@ def _reconstruct(options: argparse.Namespace) -> int:
     made = reconstruct(paper, options.seed)
     content = made.table.to_csv(index=False, lineterminator="\n").encode()
     out: Path = options.out or RECONSTRUCTION
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.stem}.csv")
-    aside.write_bytes(content)
-    # The search is not believed: what it made is loaded and judged like anybody's data.
-    failed = differing(scorecard(paper, load(aside)))
+    with staging(BUILD) as place:
+        # The search is not believed: what it made is loaded and judged like anybody's data.
+        (place / "made.csv").write_bytes(content)
+        failed = differing(scorecard(paper, load(place / "made.csv")))
     if failed:
-        aside.unlink()
         raise failure("search_differs", claims=", ".join(row.claim.id for row in failed))
-    record = out.with_name(f".{out.stem}.provenance.json")
-    record.write_text(
-        json.dumps(provenance(paper, made, content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    table, marks = made.table, out.with_name(f".{out.stem}{SUFFIX}")
+    table = made.table
     own = fingerprint(table["vertebral_volume_cc"], table["cement_volume_cc"], table["leak"].eq("yes"))
-    marks.write_bytes(fingerprints_bytes([own]))
-    os.replace(aside, out)
-    os.replace(record, out.with_name(f"{out.stem}.provenance.json"))
-    os.replace(marks, out.with_name(f"{out.stem}{SUFFIX}"))
+    record = json.dumps(provenance(paper, made, content), indent=2, ensure_ascii=False) + "\n"
+    put_all(
+        {
+            out: content,
+            out.with_name(f"{out.stem}.provenance.json"): record,
+            out.with_name(f"{out.stem}{SUFFIX}"): fingerprints_bytes([own]),
+        }
+    )
     said = {"place": shown(out), "n": len(made.table), "seed": made.seed}
     say(labels.text("console.made", options.language, **said))
     return OK

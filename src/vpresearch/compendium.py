@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from vpresearch.errors import InputError
 from vpresearch.project import COMPENDIUM
-from vpresearch.telling import refused
+from vpresearch.telling import refused, tell
 
 
 @dataclass(frozen=True)
@@ -88,22 +90,41 @@ def read_compendium(path: Path = COMPENDIUM) -> Compendium:
     -------
     Compendium
 
+    Raises
+    ------
+    InputError
+        If it is none.
+
     Examples
     --------
     >>> [notebook.file for notebook in read_compendium().notebooks][0]
     '01_cohort.ipynb'
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    notebooks = tuple(
-        Notebook(
-            entry["file"],
-            tuple(Exhibit(made["exhibit"], made["output"]) for made in entry["exhibits"]),
-            entry.get("only_reconstruction", False),
-            entry.get("seconds", 0.0),
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Compendium(
+            tuple(_notebook(entry) for entry in content["notebooks"]),
+            tuple(Image(str(entry["exhibit"]), dict(entry["shows"])) for entry in content["images"]),
         )
-        for entry in content["notebooks"]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        problem = tell("broken_map")
+        raise InputError(path.name, [replace(problem, line=mark.line + 1) if mark else problem]) from None
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError):
+        raise refused(path.name, "broken_map") from None
+
+
+def _notebook(entry: Mapping[str, Any]) -> Notebook:
+    name, exhibits = Path(entry["file"]), entry["exhibits"]
+    # It names files beside the map, and no others.
+    if name.name != str(name) or name.suffix != ".ipynb":
+        raise ValueError(name)
+    return Notebook(
+        str(name),
+        tuple(Exhibit(str(made["exhibit"]), str(made["output"])) for made in exhibits),
+        bool(entry.get("only_reconstruction", False)),
+        float(entry.get("seconds", 0.0)),
     )
-    return Compendium(notebooks, tuple(Image(entry["exhibit"], entry["shows"]) for entry in content["images"]))
 
 
 def choose(compendium: Compendium, name: str | None, *, reconstruction: bool) -> tuple[Notebook, ...]:

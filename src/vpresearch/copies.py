@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,19 @@ def end_with_parent(sign: signal.Signals) -> None:
     ----------
     sign : signal.Signals
     """
-    parent = os.getppid()
+    if sys.platform != "linux":
+        return
+    parent = parent_process()
     ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, sign)
-    if os.getppid() != parent or parent == 1:
+    if parent is not None and os.getppid() != parent.pid:
         os._exit(1)
+
+
+def begin_beside() -> None:
+    """Let a process that a pool starts end with Ctrl-C, when it is asked to, and with the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_with_parent(signal.SIGKILL)
 
 
 class Job:

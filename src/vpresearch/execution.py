@@ -14,6 +14,7 @@ from typing import Any
 
 from vpresearch.copies import Copies, CopyDiedError, Job
 from vpresearch.errors import is_ours
+from vpresearch.telling import of_the_system
 
 # A cell that takes longer than this hangs; the slowest one of 50,000 vertebrae takes minutes.
 LIMIT = 1800
@@ -181,6 +182,7 @@ def execute(task: Task, manager: type) -> Failure | None:
             extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"],
         )
     except PapermillExecutionError as error:
+        _raise_of_the_system(error.ename, error.evalue)
         # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.
         said = str(error.evalue) if error.ename in _OUR_ERRORS else ""
         return Failure(error.cell_index + 1, "notebook_failed", f"{error.ename}{_place(error.traceback)}", said)
@@ -196,6 +198,16 @@ def _place(traceback: Sequence[str]) -> str:
     frames = re.findall(r"File (.+?):(\d+)", re.sub(r"\x1b\[[\d;]*m", "", "\n".join(traceback)))
     ours = [(Path(file).name, line) for file, line in frames if is_ours(os.path.expanduser(file))]
     return " ({}:{})".format(*ours[-1]) if ours else ""
+
+
+def _raise_of_the_system(name: str, words: str) -> None:
+    """Raise what the system refused a kernel here: no notebook, and no line of ours, is at fault."""
+    if name == "MemoryError":
+        raise MemoryError
+    if told := re.match(r"\[Errno (\d+)\] [^:]*(?:: '([^']*)')?", words):
+        error = OSError(int(told[1]), os.strerror(int(told[1])), told[2])
+        if of_the_system(error) is not None:
+            raise error
 
 
 def last_begun(executed: Path) -> int:

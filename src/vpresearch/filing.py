@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 
 from vpresearch.annotate import annotate, as_workbook
+from vpresearch.files import put
 from vpresearch.identifiers import screen
 from vpresearch.labels import text
 from vpresearch.load import Examined
@@ -37,7 +36,7 @@ def write_template(out: Path, language: str) -> str:
     _check_name(out)
     if out.exists():
         raise refused(out.name, "file_exists")
-    _write(out, template(language))
+    put(out, template(language))
     sheet = text("template.data", language)
     return text("template.written", language, name=out.name, sheet=sheet, path=shown(out).as_posix())
 
@@ -71,7 +70,7 @@ def write_copy(path: Path, examined: Examined, out: Path, language: str, *, drop
         raise refused(out.name, "overwrites_input")
     if not any(problem.column or problem.row for problem in examined.problems):
         return text("validation.not_annotated", language)
-    _write(out, annotate(path, examined.problems, language, drop_identifiers=drop_identifiers))
+    put(out, annotate(path, examined.problems, language, drop_identifiers=drop_identifiers), private=True)
     return text("validation.annotated_dropped" if drop_identifiers else "validation.annotated", language, name=out.name)
 
 
@@ -107,26 +106,10 @@ def write_long(path: Path, out: Path, language: str, *, drop_identifiers: bool =
     if wide is None:
         return text("validation.not_reshaped", language)
     rows = reshape(raw, wide, language)
-    _write(out, as_workbook(rows, language))
+    put(out, as_workbook(rows, language), private=True)
     return text("validation.reshaped", language, name=out.name, rows=len(rows) - 1)
 
 
 def _check_name(out: Path) -> None:
     if out.suffix.lower() != ".xlsx":
         raise refused(out.name, "not_xlsx")
-
-
-def _write(out: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    aside = out.with_name(f".{out.name}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        # Rows of patients may be in it.
-        aside.unlink(missing_ok=True)
-        aside.touch(mode=0o600)
-        aside.write_bytes(content)
-        os.replace(aside, out)
-    except OSError:
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        raise refused(out.name, "cannot_write") from None

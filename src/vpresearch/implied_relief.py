@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from vpresearch.files import put
 from vpresearch.implied import cut
 from vpresearch.project import RELIEF
 from vpresearch.reconstruct import Ensemble
@@ -104,10 +104,7 @@ def write_relief(ensembles: Mapping[str, Ensemble], path: Path, workers: Workers
         As of ``relief``.
     """
     table = relief_ranges(relief(ensembles, workers, progress))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}")
-    table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
-    os.replace(aside, path)
+    put(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
 def read_relief(path: Path | str = RELIEF) -> pd.DataFrame:

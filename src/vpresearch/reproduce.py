@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from vpresearch import labels
 from vpresearch.compendium import choose, read_compendium
-from vpresearch.digests import file_digest
+from vpresearch.files import alone, file_digest, staging
 from vpresearch.project import PUBLISHED, shown
 from vpresearch.sharing import shared_by_all
 from vpresearch.staleness import code_digest, inputs, inputs_of
 from vpresearch.state import Made, State, Verdicts, outputs_of, read_state
 from vpresearch.telling import line
-from vpresearch.workspace import Computed, staging
+from vpresearch.workspace import Computed
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
@@ -173,9 +173,10 @@ def remake(wanted: Wanted) -> Told:
 
     one_thread()
     computed = Computed(wanted.records, code_digest())
-    if wanted.force:
-        computed.drop()
     with ExitStack() as started:
+        started.enter_context(alone(wanted.records))
+        if wanted.force:
+            computed.drop()
         place = started.enter_context(staging(wanted.records))
         results = computed.folder if _known_reconstruction(wanted) and computed.folder.is_dir() else place / "private"
         started.enter_context(shared_by_all(results))

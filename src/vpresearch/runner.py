@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
@@ -19,14 +18,15 @@ from vpresearch.copies import Copies
 from vpresearch.errors import Problem, VPResearchError
 from vpresearch.executed import without_paths
 from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, move_failed
+from vpresearch.files import put, staging
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
 from vpresearch.review import load_page_writer, write_notebook_page
 from vpresearch.staleness import inputs_of
 from vpresearch.state import State, read_state
-from vpresearch.telling import failure, progress_bar, tell
-from vpresearch.workspace import Finished, staging
+from vpresearch.telling import failure, progress_bar, refused, tell
+from vpresearch.workspace import Finished
 
 _VERSIONS = ("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib", "seaborn", "papermill")
 
@@ -211,8 +211,12 @@ def _check_parameters(notebook: Notebook, parameters: set[str]) -> None:
 
 def _parameters_of(path: Path) -> set[str]:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    tagged = ["".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
-    assigned = [node for node in ast.walk(ast.parse("\n".join(tagged))) if isinstance(node, ast.Assign)]
+    tagged = ["".join(cell["source"]) for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    try:
+        parsed = ast.parse("\n".join(tagged))
+    except SyntaxError:
+        raise refused(path.name, "broken_notebook") from None
+    assigned = [node for node in ast.walk(parsed) if isinstance(node, ast.Assign)]
     return {target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)}
 
 
@@ -239,6 +243,4 @@ def _write_record(records: Path, dataset: Dataset, parameters: Mapping[str, Any]
         "versions": {name: version(name) for name in _VERSIONS},
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
-    aside = records / ".run.json"
-    aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    os.replace(aside, records / "run.json")
+    put(records / "run.json", json.dumps(record, indent=2) + "\n")

@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import pickle
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-try:
-    import fcntl
-except ImportError:
-    # Windows: nobody waits for another, and the last one's result stays; they are equal.
-    fcntl = None  # type: ignore[assignment]
+from vpresearch.codec import from_bytes, to_bytes
+from vpresearch.files import locked, put
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,11 +73,10 @@ def once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     if not folder or not parts or not Path(folder).is_dir():
         return function(*args, **kwargs)
     place = Path(folder) / hashlib.sha256(parts).hexdigest()
-    made: T = keep(place, lambda: function(*args, **kwargs), pickle.dumps, pickle.loads)
-    return made
+    return keep(place, lambda: function(*args, **kwargs))
 
 
-def keep(place: Path, make: Callable[[], T], to_bytes: Callable[[T], bytes], from_bytes: Callable[[bytes], T]) -> T:
+def keep(place: Path, make: Callable[[], T]) -> T:
     """Read a result, or make it and keep it; whoever comes meanwhile waits.
 
     Parameters
@@ -89,41 +84,31 @@ def keep(place: Path, make: Callable[[], T], to_bytes: Callable[[T], bytes], fro
     place : pathlib.Path
         File of the result, named after all that it hangs on; in a folder that nobody else can write in.
     make : callable
-    to_bytes, from_bytes : callable
 
     Returns
     -------
     object
-        Made anew where what is kept is not whole.
+        Made anew where what is kept is not whole, and not kept where its bytes could not be read back as they are.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(place.with_name(f"{place.name}.lock")):
-        kept = _content(place)
-        if kept is not None:
-            return from_bytes(kept)
+    with locked(place.with_name(f"{place.name}.lock")):
+        kept: list[T] = list(_content(place))
+        if kept:
+            return kept[0]
         made = make()
-        content, aside = to_bytes(made), place.with_name(f".{place.name}-{os.getpid()}")
-        aside.write_bytes(hashlib.sha256(content).digest() + content)
-        os.replace(aside, place)
+        # Who cannot be kept is computed by each.
+        with contextlib.suppress(TypeError):
+            content = to_bytes(made)
+            put(place, hashlib.sha256(content).digest() + content, private=True)
     return made
 
 
-@contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold a lock that the system frees when its holder ends, however it ends."""
-    with lock.open("wb") as file:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _content(place: Path) -> bytes | None:
-    try:
+def _content(place: Path) -> Iterator[Any]:
+    """Give what is kept, if anything is that can be read."""
+    with contextlib.suppress(OSError, ValueError):
         kept = place.read_bytes()
-    except OSError:
-        return None
-    content = kept[_DIGEST:]
-    return content if hashlib.sha256(content).digest() == kept[:_DIGEST] else None
+        if hashlib.sha256(kept[_DIGEST:]).digest() == kept[:_DIGEST]:
+            yield from_bytes(kept[_DIGEST:])
 
 
 def _parts(value: Any) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from vpresearch.files import put
 from vpresearch.project import BUILD
 from vpresearch.regression.simulate import (
     CONDITIONAL,
@@ -100,10 +101,7 @@ def write_simulation(n: int, seed: int, out: Path, workers: Workers, progress: s
         As of ``simulate``.
     """
     table = simulate(n, seed, workers, kept=BUILD / "simulation", progress=progress)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}")
-    table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
-    os.replace(aside, out)
+    put(out, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     return table
 
 
@@ -172,8 +170,6 @@ def _read(place: Path) -> _Found | None:
 
 
 def _write(place: Path, results: _Found) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    aside = place.with_name(f".{place.name}-{os.getpid()}")
-    with aside.open("wb") as file:
-        np.save(file, results)
-    os.replace(aside, place)
+    content = io.BytesIO()
+    np.save(content, results, allow_pickle=False)
+    put(place, content.getvalue())

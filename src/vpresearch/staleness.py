@@ -13,6 +13,7 @@ from typing import Any
 
 from vpresearch.compendium import Notebook
 from vpresearch.project import COMPENDIUM, LOCK, NOTEBOOKS, ROOT
+from vpresearch.telling import refused
 
 _PACKAGE = Path(__file__).parent
 # Patients' rows may lie there; a run's own data count by themselves.
@@ -30,12 +31,20 @@ def notebook_digest(path: Path) -> str:
     Returns
     -------
     str
+
+    Raises
+    ------
+    InputError
+        If it is no notebook.
     """
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    cells = [
-        [cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", [])]
-        for cell in content["cells"]
-    ]
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        cells = [
+            [cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", [])]
+            for cell in content["cells"]
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise refused(path.name, "broken_notebook") from None
     return _digest([json.dumps(cells).encode()])
 
 

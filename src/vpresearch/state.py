@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from vpresearch.digests import file_digest
+from vpresearch.files import PRIVATE, file_digest, put
 from vpresearch.staleness import changed
+from vpresearch.telling import LANGUAGES, words
 
 # A digest of a table that a public run hides would let anybody try what stands in it.
-_PLACE = Path("private") / "state.json"
+_PLACE = Path(PRIVATE) / "state.json"
 _OF_RECORDS = ("notebooks", "report", "review")
 
 
@@ -112,14 +113,11 @@ class State:
     def write(self) -> None:
         """Write the record, whole or not at all."""
         place = self.records / _PLACE
-        place.parent.mkdir(parents=True, exist_ok=True)
         content = {
             "made": {name: asdict(made) for name, made in self.made.items()},
             "verdicts": asdict(self.verdicts) if self.verdicts else None,
         }
-        aside = place.with_name(f".{place.name}-{os.getpid()}")
-        aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(aside, place)
+        put(place, json.dumps(content, indent=1) + "\n", private=True)
 
 
 def read_state(out: Path, records: Path) -> State:
@@ -142,11 +140,33 @@ def read_state(out: Path, records: Path) -> State:
     """
     try:
         content = json.loads((records / _PLACE).read_text(encoding="utf-8"))
-        made = {name: Made(**entry) for name, entry in content["made"].items()}
-        verdicts = Verdicts(**content["verdicts"]) if content["verdicts"] else None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        made = {name: read_made(entry) for name, entry in content["made"].items()}
+        verdicts = _read_verdicts(content["verdicts"]) if content["verdicts"] else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return State(out, records)
     return State(out, records, made, verdicts)
+
+
+def read_made(entry: Any) -> Made:
+    """Read what `dataclasses.asdict` gave of something that was made; any other content is refused."""
+    made = Made(**entry)
+    of_words = _are_words(made.inputs) and _are_words(made.outputs) and all(Path(part).parts for part in made.outputs)
+    if not of_words or not isinstance(made.seconds, (int, float)):
+        raise TypeError("not what a run writes")
+    return made
+
+
+def _read_verdicts(entry: Any) -> Verdicts:
+    read = Verdicts(**entry)
+    counted = isinstance(read.counts, dict) and all(type(n) is int for n in (*read.counts.values(), read.differing))
+    known = counted and read.counts.keys() <= words(LANGUAGES[0])["verdict"].keys()
+    if not known or not _are_words(read.inputs) or type(read.reconstruction) is not bool:
+        raise TypeError("not what a run writes")
+    return read
+
+
+def _are_words(entry: object) -> bool:
+    return isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())
 
 
 def outputs_of(folder: Path, files: Iterable[Path]) -> dict[str, str]:

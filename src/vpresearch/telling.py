@@ -6,6 +6,7 @@ A problem has a code, and its sentences stand in the locale files under that cod
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import sys
@@ -273,6 +274,55 @@ def listed(
     if count > MOST_LISTED:
         lines.append("  " + names["more"].format(n=count - MOST_LISTED))
     return "\n".join(lines)
+
+
+# What the disk or the system may refuse whatever the program does right, by the words for it.
+_OF_THE_SYSTEM = {
+    "disk_full": ("ENOSPC", "EDQUOT", "EFBIG"),
+    "disk_fails": ("EIO", "ESTALE", "ETIMEDOUT", "EHOSTDOWN", "ENOTCONN", "ENODEV", "ENXIO"),
+    "no_permission": ("EACCES", "EPERM"),
+    "cannot_write": ("EROFS", "ETXTBSY", "EBUSY"),
+    "too_many_files": ("EMFILE", "ENFILE"),
+    "no_memory": ("ENOMEM", "EAGAIN"),
+    "file_in_the_way": ("ENOTDIR", "EEXIST"),
+    "folder_in_the_way": ("EISDIR",),
+    "name_too_long": ("ENAMETOOLONG",),
+    "file_gone": ("ENOENT",),
+}
+
+
+def of_the_system(error: BaseException) -> InputError | None:
+    """Tell an error that the disk or the system gave as the user's trouble.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    InputError or None
+        None if it is something else.
+
+    Examples
+    --------
+    >>> print(of_the_system(OSError(errno.ENOSPC, "No space left on device", "build/run.json")))
+    run.json: 1 problem
+      1. The disk is full. Free some space, or name a folder on another disk with --out, and run it again.
+    """
+    # Some libraries hand the number on in an error of their own.
+    number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
+    code = next((code for code, names in _OF_THE_SYSTEM.items() if number in names), None)
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        code = "no_memory"
+    if code is None:
+        return None
+    name = getattr(error, "filename", None)
+    path = Path(os.fsdecode(name) if isinstance(name, (str, bytes)) else "vpresearch")
+    # Of a path through a file, that file is what is wrong.
+    path = next((each for each in path.parents if each.is_file()), path) if code == "file_in_the_way" else path
+    # What a run writes aside has names that tell nobody anything.
+    path = next((each.parent for each in reversed(path.parents) if each.name == "private"), path)
+    return refused(path.name, code)
 
 
 def refused(source: str, code: str, **values: object) -> InputError:

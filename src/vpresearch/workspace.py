@@ -1,62 +1,17 @@
-"""Where notebooks write while they run, where those that finished wait, and where what they computed is kept."""
+"""Where notebooks that finished wait, and where what they computed is kept."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from vpresearch.state import Made, State, outputs_of
+from vpresearch.state import Made, State, outputs_of, read_made
 
 _MADE = ".made.json"
-
-
-@contextlib.contextmanager
-def staging(records: Path) -> Iterator[Path]:
-    """Open a folder that is gone afterwards, whatever happens, on the file system of the outputs.
-
-    Parameters
-    ----------
-    records : pathlib.Path
-        The folder that it is in; what a run that was killed has left there is removed.
-
-    Yields
-    ------
-    pathlib.Path
-    """
-    made = [folder for folder in (records, *records.parents) if not folder.exists()]
-    records.mkdir(parents=True, exist_ok=True)
-    _remove_left(records)
-    place = Path(tempfile.mkdtemp(prefix=f".staging-{os.getpid()}-", dir=records))
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-        for folder in made:
-            # A folder that this run made and left empty says that something finished; nothing did.
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-
-
-def _remove_left(records: Path) -> None:
-    for place in records.glob(".staging-*"):
-        if not _is_used(place):
-            shutil.rmtree(place, ignore_errors=True)
-
-
-def _is_used(place: Path) -> bool:
-    """Tell whether the process that made a folder still runs; another may have its number by now."""
-    import psutil
-
-    try:
-        return bool(psutil.Process(int(place.name.split("-")[1])).create_time() <= place.stat().st_mtime)
-    except (psutil.Error, ValueError, OSError):
-        return False
 
 
 class Finished:
@@ -106,8 +61,8 @@ class Finished:
         """
         place = self.folder / name
         try:
-            made = Made(**json.loads((place / _MADE).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            made = read_made(json.loads((place / _MADE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
         whole = made.outputs == outputs_of(place, [path for path in _files(place) if path.name != _MADE])
         return made if whole and made.inputs == dict(inputs) else None
@@ -139,10 +94,6 @@ class Finished:
         name : str, optional
         """
         shutil.rmtree(self.folder / name, ignore_errors=True)
-        if not name:
-            # The private folder goes with it where nothing else is in it.
-            with contextlib.suppress(OSError):
-                self.folder.parent.rmdir()
 
 
 class Computed:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import webbrowser
 from pathlib import Path
@@ -33,6 +34,15 @@ def test_each_server_has_a_folder_and_a_token_of_its_own(monkeypatch: pytest.Mon
         if os.name == "posix":
             assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
+
+
+def test_the_token_is_logged_nowhere(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Put back afterwards.
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.getLogRecordFactory())
+    with serve._apart() as (_, token):
+        logging.getLogger("tornado.general").warning("404 GET %s", f"/nothing?token={token}")
+        logging.getLogger("tornado.general").warning("5 % of nothing")
+    assert caplog.messages == ["404 GET /nothing?token=[token]", "5 % of nothing"]
 
 
 def test_the_address_reaches_the_browser_by_a_file_and_not_by_a_command(

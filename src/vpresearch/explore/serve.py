@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import shutil
 import signal
 import socket
-import tempfile
 import warnings
 import webbrowser
 from collections.abc import Iterator
@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from vpresearch.files import staging
 from vpresearch.labels import text
-from vpresearch.project import NOTEBOOKS, ROOT
+from vpresearch.project import BUILD, NOTEBOOKS, ROOT
 from vpresearch.telling import say
 
 NOTEBOOK = NOTEBOOKS / "explore.ipynb"
@@ -137,6 +138,8 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
         app.initialize([str(NOTEBOOK)])
         # Set last and by hand: nothing that was read from a file opens the page to others.
         app.ip, app.port, app.token, app.open_browser, app.log_level = _LOOPBACK, port, token, True, "ERROR"
+        # Voila answers whatever name it is called by; a page elsewhere could lend its own to this address.
+        app.tornado_settings = {"allow_remote_access": False}
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         app.start()
 
@@ -154,8 +157,7 @@ def _announce(url: str, folder: Path, language: str, *, browser: bool) -> None:
 @contextmanager
 def _apart() -> Iterator[tuple[Path, str]]:
     """Give a folder and a token of this server alone: nobody's Jupyter settings count, and none are changed."""
-    with tempfile.TemporaryDirectory(prefix="vpresearch-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with staging(BUILD) as folder:
         shutil.copytree(_SETTINGS / "labconfig", folder / "labconfig")
         places = {
             "JUPYTER_CONFIG_DIR": folder,
@@ -170,4 +172,19 @@ def _apart() -> Iterator[tuple[Path, str]]:
         os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
         # What Jupyter's parts say of one another is nothing to whoever explores.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
-        yield folder, secrets.token_urlsafe(24)
+        token = secrets.token_urlsafe(24)
+        _say_nowhere(token)
+        yield folder, token
+
+
+def _say_nowhere(token: str) -> None:
+    """Leave the token out of whatever is logged: a page that is not found is told with its whole address."""
+    make = logging.getLogRecordFactory()
+
+    def made(*arguments: Any, **more: Any) -> logging.LogRecord:
+        record = make(*arguments, **more)
+        if token in (message := record.getMessage()):
+            record.msg, record.args = message.replace(token, "[token]"), ()
+        return record
+
+    logging.setLogRecordFactory(made)

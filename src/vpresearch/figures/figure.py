@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vpresearch import labels
 from vpresearch.figures.png import encode
+from vpresearch.files import put_all
 from vpresearch.sharing import once
 from vpresearch.tables.harmless import harmless_frame
 from vpresearch.tables.table import steady
@@ -215,11 +216,8 @@ def write(figure: Figure, folder: Path, min_cell: int = 0) -> Figure | LeftOut:
     if min_cell or (figure.row_level and not figure.reconstruction):
         data_folder = folder.with_name("private")
     folder = folder if shown else data_folder
-    for place in {folder, data_folder}:
-        place.mkdir(parents=True, exist_ok=True)
-    for kind in KINDS:
-        (folder / f"{figure.name}.{kind}").write_bytes(figure.to_bytes(kind))
-    (data_folder / f"{figure.name}.csv").write_text(figure.to_csv(), encoding="utf-8", newline="\n")
+    drawn: dict[Path, bytes | str] = {folder / f"{figure.name}.{kind}": figure.to_bytes(kind) for kind in KINDS}
+    put_all(drawn | {data_folder / f"{figure.name}.csv": figure.to_csv()})
     return figure if shown else LeftOut(figure, min_cell)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vpresearch.dictionary import Column, columns
-from vpresearch.digests import file_digest
+from vpresearch.files import file_digest
 from vpresearch.metadata.files import FORMATS, Told, cited, told_of
 
 _VERTEBRAE = "reconstructed/vertebrae.csv"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from vpresearch.compendium import read_compendium
+from vpresearch.files import put_all
 from vpresearch.metadata.codecheck import codecheck
 from vpresearch.metadata.crate import crate
 from vpresearch.metadata.datapackage import datapackage
@@ -58,8 +58,5 @@ def write_metadata(root: Path = ROOT) -> list[Path]:
     list of pathlib.Path
     """
     contents = described(root)
-    for path, content in contents.items():
-        aside = path.with_name(f".{path.name}")
-        aside.write_text(content, encoding="utf-8", newline="\n")
-        os.replace(aside, path)
+    put_all(contents)
     return list(contents)

@@ -27,9 +27,11 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     InputError
-        If there is no such file, it is of another kind, empty or too large.
+        If there is no such file, it is a folder, of another kind, empty or too large.
     """
     name, suffix = path.name, path.suffix.lower()
+    if path.is_dir():
+        raise refused(name, "folder_in_the_way")
     if not path.is_file():
         raise refused(name, "no_file")
     if suffix in _WITH_MACROS:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pandas as pd
 
+from vpresearch.files import put_all
 from vpresearch.fingerprint import SUFFIX, fingerprint, fingerprints_bytes
 from vpresearch.published import Paper
 from vpresearch.reconstruct.ensemble import Ensemble, from_tables
@@ -57,7 +57,9 @@ def make_ensemble(
     record = ensemble_provenance(paper, seed, contents, ensemble, values)
     contents[f"{out.stem}{SUFFIX}"] = fingerprints_bytes(marks)
     contents[f"{out.stem}.provenance.json"] = (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
-    return _write(out.parent, contents)
+    written = {out.with_name(name): content for name, content in contents.items()}
+    put_all(written)
+    return list(written)
 
 
 def fingerprints(ensemble: Ensemble) -> list[str]:
@@ -72,13 +74,3 @@ def fingerprints(ensemble: Ensemble) -> list[str]:
     list of str
     """
     return [fingerprint(*rows) for rows in zip(ensemble.volumes, ensemble.cement, ensemble.leak, strict=True)]
-
-
-def _write(folder: Path, contents: dict[str, bytes]) -> list[Path]:
-    """Write every file aside before any takes its place."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        (folder / f".{name}").write_bytes(content)
-    for name in contents:
-        os.replace(folder / f".{name}", folder / name)
-    return [folder / name for name in contents]

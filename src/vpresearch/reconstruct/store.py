@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vpresearch.files import put
 from vpresearch.project import ROOT
 from vpresearch.reconstruct.ensemble import Ensemble
 from vpresearch.telling import failure
@@ -56,11 +56,7 @@ def write_ensemble(ensemble: Ensemble, path: Path | str) -> None:
     ensemble : Ensemble
     path : pathlib.Path or str
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}")
-    aside.write_bytes(ensemble_bytes(ensemble))
-    os.replace(aside, path)
+    put(Path(path), ensemble_bytes(ensemble))
 
 
 def read_ensemble(path: Path | str) -> Ensemble:

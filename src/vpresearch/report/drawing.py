@@ -11,6 +11,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from vpresearch.copies import begin_beside
 from vpresearch.errors import placed
 from vpresearch.figures import Figure
 from vpresearch.figures.figure import KINDS
@@ -40,7 +41,7 @@ def drawing(figures: Mapping[str, Figure], folder: Path) -> Iterator[Callable[[]
         yield lambda: _wait(partial(_draw, *file) for file in files)
         return
     # A copy has the figures already; they are not sent.
-    with ProcessPoolExecutor(2, get_context("fork")) as copies, warnings.catch_warnings():
+    with ProcessPoolExecutor(2, get_context("fork"), begin_beside) as copies, warnings.catch_warnings():
         # No other thread of this process draws or is waited for.
         warnings.simplefilter("ignore", DeprecationWarning)
         begun = [copies.submit(placed, _draw, name, kind, folder) for name, kind, folder in files]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -13,7 +11,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from vpresearch.copies import begin_beside
 from vpresearch.errors import placed
+from vpresearch.files import staging
 from vpresearch.load import Dataset
 from vpresearch.pseudonyms import pseudonymise
 from vpresearch.report.about import about
@@ -67,8 +67,7 @@ def writing(
     """
     with ExitStack() as started:
         if submit is None:
-            context, end = get_context("spawn"), (signal.SIGINT, signal.SIG_DFL)
-            submit = started.enter_context(ProcessPoolExecutor(1, context, signal.signal, end)).submit
+            submit = started.enter_context(ProcessPoolExecutor(1, get_context("spawn"), begin_beside)).submit
         written = submit(placed, _write_aside, dataset, alpha, seed, aside, languages)
 
         def put_in_place(folder: Path) -> None:
@@ -93,11 +92,10 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
     list of pathlib.Path
         The reports.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".staging-", dir=folder) as staging:
-        made = _write(results, Path(staging), languages)
-        _put_in_place(Path(staging), folder, languages)
-    return [folder / path.relative_to(staging) for path in made]
+    with staging(folder) as aside:
+        made = _write(results, aside, languages)
+        _put_in_place(aside, folder, languages)
+    return [folder / path.relative_to(aside) for path in made]
 
 
 def _write_aside(dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]) -> None:

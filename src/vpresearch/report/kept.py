@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 from vpresearch.audit import Check, audit
@@ -31,16 +29,8 @@ def audited(paper: Path, seed: int, folder: Path) -> list[Check]:
     -------
     list of Check
     """
-    place = folder / f"audit-{_digest(paper, seed)}.json"
-    return keep(place, lambda: audit(read_paper(paper), seed), _to_bytes, _from_bytes)
-
-
-def _to_bytes(checks: list[Check]) -> bytes:
-    return json.dumps([asdict(check) for check in checks]).encode()
-
-
-def _from_bytes(kept: bytes) -> list[Check]:
-    return [Check(**entry | {"claims": tuple(entry["claims"])}) for entry in json.loads(kept)]
+    place = folder / f"audit-{_digest(paper, seed)}"
+    return keep(place, lambda: audit(read_paper(paper), seed))
 
 
 def _digest(paper: Path, seed: int) -> str:

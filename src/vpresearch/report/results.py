@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -94,7 +93,7 @@ def compute(dataset: Dataset, alpha: float = ALPHA, seed: int = 1, kept: Path = 
     """
     # A copy has imported everything already.
     context = get_context("fork" if copies.possible() else "spawn")
-    with ProcessPoolExecutor(1, context, signal.signal, (signal.SIGINT, signal.SIG_DFL)) as beside:
+    with ProcessPoolExecutor(1, context, copies.begin_beside) as beside:
         checks = beside.submit(placed, audited, PUBLISHED, seed, kept)
         paper, study = read_paper(PUBLISHED), leak_design(dataset.rows)
         ensembles = dict(implied.shipped()) if dataset.reconstruction else {}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from vpresearch.files import put
 from vpresearch.review.page import page
 
 _FORMULA = re.compile(r"(?<![\\$])\$(?![\s$])([^$]+?)(?<![\s\\])\$(?!\d)")
@@ -54,13 +54,9 @@ def write_notebook_page(path: Path, language: str, *, reconstruction: bool) -> P
     book = reading.reads_json(path.read_text(encoding="utf-8"))
     body, _ = _exporter().from_notebook_node(book)
     page_path = path.with_suffix(".html")
-    aside = page_path.with_name(f".{page_path.name}")
-    aside.write_text(
-        page(_title(book, path.stem), body, language, reconstruction=reconstruction, style=STYLE + colours()),
-        encoding="utf-8",
-        newline="\n",
+    put(
+        page_path, page(_title(book, path.stem), body, language, reconstruction=reconstruction, style=STYLE + colours())
     )
-    os.replace(aside, page_path)
     return page_path
 
 

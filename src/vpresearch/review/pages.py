@@ -15,6 +15,7 @@ from typing import Any
 
 from vpresearch import labels
 from vpresearch.compendium import Compendium, Notebook
+from vpresearch.files import put_all
 from vpresearch.load import Dataset
 from vpresearch.report import about
 from vpresearch.review.notebook import anchor
@@ -66,11 +67,7 @@ def write_pages(
         _INDEX: _index(records, out, rows, dataset, compendium, made, language),
     }
     folder = records / "review"
-    folder.mkdir(exist_ok=True)
-    for name, content in pages.items():
-        aside = folder / f".{name}"
-        aside.write_text(content, encoding="utf-8", newline="\n")
-        os.replace(aside, folder / name)
+    put_all({folder / name: content for name, content in pages.items()})
     return [folder / name for name in pages]
 
 

@@ -14,6 +14,7 @@ from pandas.io.formats.style import Styler
 
 from vpresearch import labels
 from vpresearch.describe import Summary
+from vpresearch.files import put_all
 from vpresearch.inference import TestResult
 from vpresearch.tables.harmless import harmless, harmless_frame
 
@@ -246,9 +247,8 @@ def write(table: Table, folder: Path, min_cell: int = 0) -> Table:
         The one that was written, so that a notebook can show it.
     """
     table = table.for_public(min_cell) if min_cell else table
-    folder.mkdir(parents=True, exist_ok=True)
-    for suffix, content in (("csv", table.to_csv()), ("html", table.to_html()), ("tex", table.to_latex())):
-        (folder / f"{table.name}.{suffix}").write_text(content, encoding="utf-8", newline="\n")
+    contents = {"csv": table.to_csv(), "html": table.to_html(), "tex": table.to_latex()}
+    put_all({folder / f"{table.name}.{suffix}": content for suffix, content in contents.items()})
     return table
 
 
