@@ -249,7 +249,7 @@ def test_an_audit_speaks_the_language(tmp_path: Path, capsys: pytest.CaptureFixt
         ("en", "  impossible: table 3, p, Mean vertebral volume (cc): p = 0.466", "impossible: 1; all in"),
     ):
         assert cli.main(["audit", "--language", language, "--out", str(tmp_path)]) == 0
-        first, last = capsys.readouterr().out.splitlines()
+        first, *_, last = capsys.readouterr().out.splitlines()
         assert first.startswith(impossible)
         assert ending in last
 

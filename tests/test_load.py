@@ -345,9 +345,11 @@ def test_a_file_that_is_no_table_is_refused(
     assert [(problem.code, problem.row) for problem in refused(path)] == [(code, None)]
 
 
-@pytest.mark.parametrize("name", ["nothing.csv", "nothing.xlsx", "."])
-def test_a_missing_file_is_refused(tmp_path: Path, refused: Refused, name: str) -> None:
-    assert [problem.code for problem in refused(tmp_path / name)] == ["no_file"]
+@pytest.mark.parametrize(
+    ("name", "code"), [("nothing.csv", "no_file"), ("nothing.xlsx", "no_file"), (".", "folder_in_the_way")]
+)
+def test_a_missing_file_is_refused(tmp_path: Path, refused: Refused, name: str, code: str) -> None:
+    assert [problem.code for problem in refused(tmp_path / name)] == [code]
 
 
 @pytest.mark.parametrize("position", range(5))

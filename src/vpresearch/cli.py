@@ -114,7 +114,7 @@ def _called(options: argparse.Namespace) -> int:
         remove_left()
         code = command(options)
         # Here a full disk can still be told.
-        print(end="", flush=True)
+        sys.stdout.flush()
         return code
     except InputError as error:
         return _refuse(error, options)
@@ -128,7 +128,7 @@ def _called(options: argparse.Namespace) -> int:
     except Exception as error:
         if (trouble := of_the_system(error)) is not None:
             try:
-                print(end="", flush=True)
+                sys.stdout.flush()
             except OSError:
                 _say_no_more()
             return _refuse(trouble, options)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 import sysconfig
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -213,7 +213,7 @@ def placed(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         place = place_of(error)
         try:
             error.place = place  # type: ignore[attr-defined]
-            kept = pickle.loads(pickle.dumps(error))
+            kept = ForkingPickler.loads(ForkingPickler.dumps(error))
             whole = type(kept) is type(error) and str(kept) == str(error) and place_of(kept) == place
         except Exception:
             whole = False

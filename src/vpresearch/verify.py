@@ -86,7 +86,8 @@ def verify(language: str = "en", say: Say = say) -> bool:
         folder = Path(name)
         made = []
         for number, conditions in enumerate(UNLIKE, 1):
-            under = text("verify.conditions", language, **vars(conditions))
+            sums = text("verify.old_sums" if conditions.oldest else "verify.own_sums", language)
+            under = text("verify.conditions", language, sums=sums, **vars(conditions))
             say(text("verify.run", language, number=number, total=len(UNLIKE), conditions=under))
             made.append(run(conditions, folder / conditions.name))
         first, second = (contents(out) for out in made)

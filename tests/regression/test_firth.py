@@ -259,7 +259,10 @@ def _height(x: Floats, y: Floats, intercept: Floats, slope: float) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         centred = x - (weight @ x / total)[:, None]
         penalty = np.log(total * (weight * centred**2).sum(axis=1)) / 2
-    return np.nan_to_num(log_expit((2 * y - 1) * logit).sum(axis=1) + penalty, nan=-np.inf)
+    height: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = np.nan_to_num(
+        log_expit((2 * y - 1) * logit).sum(axis=1) + penalty, nan=-np.inf
+    )
+    return height
 
 
 def _exhaustive(x: Floats, y: Floats, slope: float) -> float:
