@@ -42,7 +42,7 @@ BOOKS = {
     "7_hangs_in_c": "import time\nimport signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)",
     "8_fails": "raise ValueError('a row')",
     "8_fails_in_ours": "from vpresearch import labels\nlabels.text('a row', 'es')",
-    "8_is_refused": "from vpresearch.compendium import choose, read_compendium\nchoose(read_compendium(), 'x', reconstruction=True)",
+    "8_is_refused": "from vpresearch import compendium as c\nc.choose(c.read_compendium(), 'x', reconstruction=True)",
     "9_orphans": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(99)",
     "last": "2 + 2",
 }
