@@ -54,7 +54,7 @@ def test_what_is_accepted_runs_to_its_end(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_three_hundred_studies_run_to_their_end(tmp_path: Path) -> None:
+def test_studies_of_every_odd_shape_run_to_their_end(tmp_path: Path) -> None:
     with ProcessPoolExecutor(2, get_context("spawn")) as processes:
         done = list(processes.map(partial(placed, _run_alone, tmp_path), range(100, 160), chunksize=6))
     assert [fault for fault in done if fault] == []
