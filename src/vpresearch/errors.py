@@ -6,7 +6,6 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -210,6 +209,9 @@ def placed(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     try:
         return function(*args, **kwargs)
     except Exception as error:
+        # Lazy: help and refusals start no process.
+        from multiprocessing.reduction import ForkingPickler
+
         place = place_of(error)
         try:
             error.place = place  # type: ignore[attr-defined]

@@ -123,7 +123,7 @@ def test_no_complication_is_no_missing_value(paper: Paper, shipped: Dataset, lan
     assert row.computed.value == 0
     assert cause(row, none) == "unexplained"
     reasons = differences_table([row], none, language).shown[labels.text("word.reason", language)]
-    assert list(reasons) == ["–"]
+    assert list(reasons) == [labels.text("report.no_reason", language)]
 
 
 # -- strobe and the kept audit -----------------------------------------------------------------------------------------

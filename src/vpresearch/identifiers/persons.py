@@ -68,17 +68,17 @@ _NOT_IN_CAPITALS = frozenset({"eva", "ana"})
 # Words that are written with a capital, or in capitals, where no name is meant.
 _OF_THE_FIELD = words(
     """
-    paciente patient caso case sujeto subject id pt no sin con si tras post pre fuga leak cemento cement vertebra
-    nivel fractura fracture dolor pain buena bueno mala mal evolucion alta ingreso leve moderado moderada grave
-    izquierdo izquierda derecho derecha lumbar dorsal toracico toracica cervical vena venosa venoso cava arteria
-    arterial arteriosa pulmonar pulmonary embolia embolism trombosis thrombosis profunda deep vein neuritis
-    radiculopatia infeccion infection hematoma disco discal epidural foraminal muy nada ninguna ninguno none normal
-    estable mejoria completa parcial total tac tc rm rx eva vas odi oswestry ama asa hta dm epoc osteoporosis
-    artritis reumatoide osteoporotica traumatica metastasis mieloma multiple kyphon xpede confidence spineplex
-    palacos simplex stryker medtronic johnson depuy vertaplex osteopal media mean mediana median suma sum promedio
-    average minimo minimum maximo maximum desviacion deviation datos data estudio study tabla table final version
-    copia copy vertebroplastia vertebroplasty revisado base libro excel hoja sheet pacientes patients ventral
-    caudal craneal pediculo pedicular transpedicular unilateral bilateral
+    ejemplo example paciente patient caso case sujeto subject id pt no sin con si tras post pre fuga leak cemento
+    cement vertebra nivel fractura fracture dolor pain buena bueno mala mal evolucion alta ingreso leve moderado
+    moderada grave izquierdo izquierda derecho derecha lumbar dorsal toracico toracica cervical vena venosa venoso
+    cava arteria arterial arteriosa pulmonar pulmonary embolia embolism trombosis thrombosis profunda deep vein
+    neuritis radiculopatia infeccion infection hematoma disco discal epidural foraminal muy nada ninguna ninguno
+    none normal estable mejoria completa parcial total tac tc rm rx eva vas odi oswestry ama asa hta dm epoc
+    osteoporosis artritis reumatoide osteoporotica traumatica metastasis mieloma multiple kyphon xpede confidence
+    spineplex palacos simplex stryker medtronic johnson depuy vertaplex osteopal media mean mediana median suma sum
+    promedio average minimo minimum maximo maximum desviacion deviation datos data estudio study tabla table final
+    version copia copy vertebroplastia vertebroplasty revisado base libro excel hoja sheet pacientes patients
+    ventral caudal craneal pediculo pedicular transpedicular unilateral bilateral
     """
 )
 _TITLE = re.compile(

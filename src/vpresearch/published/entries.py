@@ -101,7 +101,7 @@ def read_text(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         problem = tell("no_file")
     except UnicodeDecodeError:
         problem = tell("not_text", wording="not_utf8", line=1)
