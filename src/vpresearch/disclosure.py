@@ -96,8 +96,8 @@ def hidden_leak_kinds(dataset: Dataset, min_cell: int) -> frozenset[str | tuple[
     sums = [Sum(site, tuple((site, size) for size in sizes)) for site in sites]
     counts |= {each.total: sum(counts[part] for part in each.parts) for each in sums}
     recorded = sum(counts[site] for site in sites)
-    if 0 < len(leaks) - recorded < min_cell:
-        # The number of leaks is known: what is shown of the others would tell these few.
+    if 0 < recorded < min_cell or 0 < len(leaks) - recorded < min_cell:
+        # The number of leaks is known: what is shown of the others would tell these few, or these few themselves.
         return frozenset(counts)
     counts["all"] = recorded
     # The figure of the sites shows all of them where none is small.

@@ -61,7 +61,7 @@ def leak_kinds(dataset: Dataset, language: str) -> Table:
         for row, site in enumerate(sites):
             names = [*((site, size) for size in sizes), site]
             masked = hide(masked, [row], [place for place, name in enumerate(names, start=1) if name in hidden])
-        told = notes if lost >= min_cell else ()
+        told = notes if min(lost, len(leaks)) >= min_cell else ()
         return replace(table, shown=masked, notes=(*told, hidden_note(min_cell, language)))
 
     return replace(table, public=public)
