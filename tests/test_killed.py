@@ -72,7 +72,9 @@ def cut_short(folder: Path, sign: signal.Signals, moment: float, *more: str) -> 
     out, own = folder / "out", [folder / "home", folder / "tmp"]
     for each in own:
         each.mkdir(exist_ok=True)
-    secrets = [SURNAME.encode(), *(row["vertebral_volume_cc"].encode() for row in rows)]
+    # A volume alone may be a place in a picture of a run that ended before; beside its cement it is a row.
+    secrets = [SURNAME.encode()]
+    secrets += [f"{row['vertebral_volume_cc']},{row['cement_volume_cc']}".encode() for row in rows]
     surroundings = os.environ | {"HOME": str(own[0]), "TMPDIR": str(own[1]), MARK: str(folder)}
     surroundings.setdefault("MPLCONFIGDIR", str(BUILD / "fonts"))
     command = [sys.executable, "-m", "vpresearch", "reproduce", "--drop-identifiers", "--data", str(data), *more]
