@@ -14,6 +14,8 @@ REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(PUBLIC),--public) $(if $(ONLY),--only "$(ONLY)") $(if $(FORCE),--force) $(if $(PLAIN),--plain)
 REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
+VALIDATE := $(SPOKEN) $(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(ANNOTATE),--annotate "$(ANNOTATE)") \
+	$(if $(RESHAPE),--reshape "$(RESHAPE)")
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble simulate bench verify metadata clean
@@ -30,8 +32,8 @@ report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and fig
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER= LANGUAGE=)
 	$(VPRESEARCH) audit $(SPOKEN) $(if $(PAPER),"$(PAPER)")
 
-validate: .venv/done ## Tell all that is wrong in a workbook (DATA= LANGUAGE= DROP_IDENTIFIERS=)
-	$(VPRESEARCH) validate $(SPOKEN) $(if $(DROP_IDENTIFIERS),--drop-identifiers) "$(DATA)"
+validate: .venv/done ## Tell all that is wrong in a workbook (DATA= ANNOTATE=out.xlsx RESHAPE=out.xlsx LANGUAGE= DROP_IDENTIFIERS=)
+	$(VPRESEARCH) validate $(VALIDATE) "$(DATA)"
 
 template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)
 	$(VPRESEARCH) template $(SPOKEN) "$(OUT)"

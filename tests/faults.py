@@ -186,13 +186,13 @@ def a_line_of_units_or_totals(book: Book, rng: random.Random) -> Codes:
         book.rows.insert(0, dict(zip(book.headers, words, strict=False)))
     else:
         book.below.append(words)
-    return _codes("missing_value", "unknown_category", "not_a_number")
+    return _codes("no_vertebra")
 
 
 @_fault
 def the_header_again(book: Book, rng: random.Random) -> Codes:
     book.rows.insert(rng.randrange(1, len(book.rows) + 1), dict(book.headers))
-    return _codes("not_a_number")
+    return _codes("no_vertebra")
 
 
 @_fault

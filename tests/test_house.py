@@ -130,6 +130,10 @@ def test_every_target_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
             'reproduce --data "my study.xlsx" --out "a b" --strict',
         ),
         (["validate", "DATA=a b.csv", "DROP_IDENTIFIERS=1"], 'validate --drop-identifiers "a b.csv"'),
+        (
+            ["validate", "DATA=a b.csv", "ANNOTATE=c d.xlsx", "RESHAPE=e f.xlsx"],
+            'validate --annotate "c d.xlsx" --reshape "e f.xlsx" "a b.csv"',
+        ),
         (["validate", "LANGUAGE=en"], 'validate --language en ""'),
         (["audit", "LANGUAGE=en", "PAPER=a.yaml"], 'audit --language en "a.yaml"'),
     ],

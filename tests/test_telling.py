@@ -44,7 +44,14 @@ def test_every_code_has_its_words(language: str) -> None:
     assert {"too_large", "missing_value", "merged_cells", "file_exists", "no_header", "external_link"} <= codes
     # One code has two wordings, and none of its own.
     assert {"unit_mm3", "date", "not_a_number", "missing_column_near"} <= codes
-    others = {"out_of_range", "cement_volume_cc", "vertebral_volume_cc", "identifier_dropped", "too_few_for_public"}
+    others = {
+        "out_of_range",
+        "cement_volume_cc",
+        "vertebral_volume_cc",
+        "identifier_dropped",
+        "too_few_for_public",
+        "no_vertebra",
+    }
     assert codes - others <= set(words(language)["problem"])
 
 

@@ -16,6 +16,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from vpresearch.errors import Problem
 from vpresearch.labels import text
 from vpresearch.reading import RawTable, find_table, read_bytes, read_sheets
+from vpresearch.reading.raw import Percent, Unreadable
 from vpresearch.telling import line, refused, told
 
 _FAULT = PatternFill("solid", fgColor="FF9999")
@@ -95,7 +96,7 @@ def _copy(path: Path, language: str) -> Any:
     content = read_bytes(path)
     sheets = read_sheets(path, content)
     if path.suffix.lower() == ".csv":
-        return _from_text(find_table(path.name, sheets), language)
+        return _book(find_table(path.name, sheets), language)
     areas = (
         (block.bottom - block.top + 1) * (block.right - block.left + 1) for sheet in sheets for block in sheet.merged
     )
@@ -110,14 +111,29 @@ def _copy(path: Path, language: str) -> Any:
         raise refused(path.name, "cannot_annotate") from None
 
 
-def _from_text(raw: RawTable, language: str) -> Any:
+def table_bytes(raw: RawTable, language: str) -> bytes:
+    """Write a table as a workbook."""
+    buffer = io.BytesIO()
+    _book(raw, language).save(buffer)
+    return buffer.getvalue()
+
+
+def _book(raw: RawTable, language: str) -> Any:
     book = Workbook()
     sheet = book.active
-    sheet.title = text("template.data", language)
+    sheet.title = raw.sheet or text("template.data", language)
     for number, cells in {raw.header_row: raw.header, **raw.rows}.items():
         for position, value in enumerate(cells, start=1):
-            # As text whatever it looks like: a cell of a CSV must not become a formula.
-            sheet.cell(number, position, _clean(str(value))).data_type = "s"
+            cell = sheet.cell(number, position)
+            if isinstance(value, Unreadable):
+                # It is told as an error again.
+                cell.value = "#N/A"
+            elif isinstance(value, str):
+                # As text whatever it looks like: it must not become a formula.
+                cell.value, cell.data_type = _clean(value), "s"
+            else:
+                cell.value = value
+                cell.number_format = "0.##%" if isinstance(value, Percent) else cell.number_format
     return book
 
 

@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--language", choices=LANGUAGES, default=_LANGUAGE, help="of the report (%(default)s)")
     validate.add_argument("--json", action="store_true", help="for a machine")
     validate.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help="also write a copy with the faults marked")
+    validate.add_argument("--reshape", type=Path, metavar="OUT.xlsx", help="also write it anew with one row a vertebra")
     _add_drop(validate)
     validate.set_defaults(command=_validate)
 
@@ -284,12 +285,17 @@ def _validate(options: argparse.Namespace) -> int:
 
     examined = examine(options.file, drop_identifiers=options.drop_identifiers)
     print(as_json(examined, options.language) if options.json else report(examined, options.language))
+    # With --json the words would spoil what the machine reads.
+    told = sys.stderr if options.json else sys.stdout
     if options.annotate is not None:
         from vpresearch.filing import write_copy
 
-        # With --json the words would spoil what the machine reads.
-        told = sys.stderr if options.json else sys.stdout
         print(write_copy(options.file, examined, options.annotate, options.language), file=told)
+    if options.reshape is not None:
+        from vpresearch.filing import write_long
+
+        drop: bool = options.drop_identifiers
+        print(write_long(options.file, examined, options.reshape, options.language, drop_identifiers=drop), file=told)
     return OK if examined.dataset is not None else BAD_INPUT
 
 

@@ -53,7 +53,7 @@ class Problem:
     values: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
-        names = ("sheet", "row", "column", "cell", "line")
+        names = ("sheet", "line" if self.line else "row", "column", "cell")
         place = ", ".join(f"{name} {value}" for name in names if (value := getattr(self, name)) is not None)
         return f"{place + ': ' if place else ''}{self.message} {self.remedy}"
 

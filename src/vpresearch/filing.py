@@ -6,9 +6,9 @@ import contextlib
 import os
 from pathlib import Path
 
-from vpresearch.annotate import annotate
+from vpresearch.annotate import annotate, table_bytes
 from vpresearch.labels import text
-from vpresearch.load import Examined
+from vpresearch.load import Examined, lengthened
 from vpresearch.project import shown
 from vpresearch.telling import refused
 from vpresearch.template import template
@@ -71,6 +71,46 @@ def write_copy(path: Path, examined: Examined, out: Path, language: str) -> str:
     return text("validation.annotated", language, name=out.name)
 
 
+def write_long(path: Path, examined: Examined, out: Path, language: str, *, drop_identifiers: bool = False) -> str:
+    """Write the table anew with one row a vertebra, never over a file that is there.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The table.
+    examined : Examined
+        What was found in it.
+    out : pathlib.Path
+    language : {"es", "en"}
+    drop_identifiers : bool, default False
+
+    Returns
+    -------
+    str
+        What was done, and what was left out.
+
+    Raises
+    ------
+    InputError
+        If the name is not that of a new workbook.
+    """
+    _check_name(out)
+    if out.exists():
+        raise refused(out.name, "file_exists")
+    codes = {problem.code for problem in examined.problems}
+    if not codes & {"several_vertebrae", "redcap"}:
+        return text("validation.not_reshaped", language)
+    long, patients = lengthened(path, language, drop_identifiers=drop_identifiers)
+    _write(out, table_bytes(long.table, language))
+    wording = "reshaped_redcap" if "redcap" in codes else "reshaped"
+    said = [text(f"validation.{wording}", language, name=out.name, rows=len(long.table.rows), patients=patients)]
+    if long.without:
+        said.append(text("validation.reshaped_without", language, rows=", ".join(map(str, long.without))))
+    if long.once:
+        said.append(text("validation.reshaped_once", language, named=", ".join(long.once)))
+    return "\n".join(said)
+
+
 def _check_name(out: Path) -> None:
     if out.suffix.lower() != ".xlsx":
         raise refused(out.name, "not_xlsx")
@@ -81,6 +121,9 @@ def _write(out: Path, content: bytes) -> None:
     aside = out.with_name(f".{out.name}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        # Patients' rows are for their owner alone, from the first byte on.
+        aside.unlink(missing_ok=True)
+        aside.touch(mode=0o600)
         aside.write_bytes(content)
         os.replace(aside, out)
     except OSError:

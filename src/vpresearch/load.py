@@ -17,6 +17,7 @@ from vpresearch.fingerprint import fingerprint, is_reconstruction
 from vpresearch.identifiers import identifies_nobody, kinds_of_file_name, screen
 from vpresearch.reading.raw import letter
 from vpresearch.reading.units import compare_computed, look_at_units
+from vpresearch.reading.wide import Long
 from vpresearch.schema import check
 from vpresearch.sharing import once
 from vpresearch.telling import tell
@@ -164,6 +165,18 @@ def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -
     return Examined(name, (), notes, replace(dataset, notes=notes, dropped=dropped))
 
 
+def lengthened(path: Path, language: str, *, drop_identifiers: bool = False) -> tuple[Long, int]:
+    """Read a table that has not one row a vertebra, and write it so; with the number of rows that it had."""
+    raw = reading.find_table(path.name, reading.read_sheets(path, reading.read_bytes(path)))
+    raw, *_ = screen(raw, drop_identifiers=True) if drop_identifiers else (raw,)
+    grouped = {position for group in reading.find_groups(raw.header).values() for position in group.values()}
+    positions = reading.match_headers(raw, grouped).positions
+    if grouped:
+        raw, _ = reading.without_strangers(raw, positions, grouped)
+    raw, _ = reading.unmerge(raw, positions)
+    return reading.lengthen(raw, language), len(raw.rows)
+
+
 def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.RawTable:
     """Leave out the names of columns that must go, so that no note says that nothing need be done about them."""
     gone = {problem.column for problem in identifying if not reading.column_of(problem.column or "")}
@@ -172,16 +185,26 @@ def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.R
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:
     """Understand a table: its columns, its cells, and the rules that these must keep."""
-    matched = reading.match_headers(raw)
+    if reading.is_redcap(raw):
+        return pd.DataFrame(), [tell("redcap", sheet=raw.sheet)], raw.notes
+    groups = reading.find_groups(raw.header)
+    grouped = {position for group in groups.values() for position in group.values()}
+    matched = reading.match_headers(raw, grouped)
     headers = {name: raw.header[position] for name, position in matched.positions.items()}
+    raw, strangers = reading.without_strangers(raw, matched.positions, grouped)
     raw, filled = reading.unmerge(raw, matched.positions)
     raw, examples = reading.without_examples(raw, matched.positions)
     table, faults = reading.type_cells(raw, matched.positions)
     units = look_at_units(table, headers)
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
-    problems = [*raw.problems, *matched.problems, *odd]
-    problems += _without_echoes(faults + check(table, headers), table, units)
-    if not raw.rows and not examples:
+    # A row that is none, or is cut in a wrong way, has no other fault that is worth telling.
+    told = {problem.row for problem in strangers}
+    broken = [problem for problem in raw.problems if problem.row not in told]
+    told |= {problem.row for problem in broken if problem.row}
+    cells = _without_echoes(faults + check(table, headers), table, units)
+    problems = [*broken, *strangers, *matched.problems, *odd, *(p for p in cells if p.row not in told)]
+    problems += [reading.tell_groups(raw, groups)] if groups else []
+    if not raw.rows and not examples and not strangers:
         problems.append(tell("no_rows"))
     notes = (*raw.notes, *matched.notes, *filled, *compare_computed(raw, table))
     return table, [*problems, *examples], notes
@@ -200,16 +223,18 @@ def _without_echoes(problems: list[Problem], table: pd.DataFrame, units: list[Pr
 
 def _in_order(problems: list[Problem], raw: reading.RawTable) -> list[Problem]:
     """Place the problems on the sheet, in reading order."""
-    at = {header: letter(position) for position, header in reversed(list(enumerate(raw.header)))}
+    at = {header: position for position, header in reversed(list(enumerate(raw.header)))}
+    # What is not there comes behind all that is.
+    at = {name: len(raw.header) + order for order, name in enumerate(columns())} | at
     placed = [
         replace(
             p,
             sheet=p.sheet or raw.sheet,
-            cell=p.cell or (f"{at[p.column]}{p.row}" if p.row and p.column in at else None),
+            cell=p.cell or (f"{letter(at[p.column])}{p.row}" if p.row and p.column in raw.header else None),
         )
         for p in problems
     ]
-    return sorted(placed, key=lambda problem: (problem.row or 0, problem.column or ""))
+    return sorted(placed, key=lambda problem: (problem.row or 0, at.get(problem.column or "", -1)))
 
 
 def _values(raw: reading.RawTable, problems: Iterable[Problem]) -> dict[str, object]:

@@ -57,6 +57,7 @@ def tell(
     row: int | None = None,
     column: str | None = None,
     cell: str | None = None,
+    line: int | None = None,
     **values: object,
 ) -> Problem:
     """Make a problem whose words are in the locale files.
@@ -68,7 +69,7 @@ def tell(
     wording : str, optional
         Key of the words, where one code has several; the code itself otherwise.
     sheet, column, cell : str, optional
-    row : int, optional
+    row, line : int, optional
     **values : object
         What the words leave open; a ``unit`` and a ``kind`` of identifier are named in the language.
 
@@ -82,7 +83,7 @@ def tell(
     >>> print(tell("missing_value", row=4, column="EAV previa"))
     row 4, column EAV previa: The cell is empty. Enter the value.
     """
-    blank = Problem(code, "", "", sheet, row, column, None, cell, wording or code, values)
+    blank = Problem(code, "", "", sheet, row, column, line, cell, wording or code, values)
     return told(blank, "en")
 
 
@@ -139,8 +140,8 @@ def line(problem: Problem, language: str, values: Mapping[str, object] = Mapping
     'hoja Datos, celda C7, columna Edad: La celda está vacía. Escriba el valor.'
     """
     names = words(language)["where"]
-    # The cell says the row.
-    places = ["sheet", "cell" if problem.cell else "row", "column", "line"]
+    # The cell says the row, and so does the line of a text.
+    places = ["sheet", "cell" if problem.cell else "line" if problem.line else "row", "column"]
     place = ", ".join(f"{names[name]} {found}" for name in places if (found := getattr(problem, name)) is not None)
     problem = told(problem, language)
     cell = problem.cell or ""

@@ -23,6 +23,8 @@ _THOUSANDS = re.compile(r"[-\u2212+]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _GROUPED = re.compile(r"[-\u2212+]?[0-9]{1,3}(?:[.,][0-9]{3})+[.,][0-9]+")
 _DATE_OR_FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}(?:/[0-9]{1,4})?|[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}")
 _LARGEST = 1e15
+# The years 2000 to 2050, and of births from 1920, as Excel counts days.
+_FIRST_DAY, _FIRST_BIRTH, _LAST_DAY = 36_526, 7_306, 55_153
 # Signs that are no part of any accepted word, and change or doubt it.
 _DOUBT = re.compile(r"[?¿±~<>=*#%&+|^/\\]|^\s*[-\u2212]")
 # A text that a spreadsheet would run as a formula, wherever it is written out again.
@@ -109,9 +111,23 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
                 problems.append(tell(fault[0], row=number, column=raw.header[position], **fault[1]))  # type: ignore[arg-type]
         if column.kind == "number":
             problems += _two_marks(raw, position)
+            serials = _serials(column, values)
+            problems += [
+                tell("date", wording="date_serial", row=list(raw.rows)[n], column=raw.header[position]) for n in serials
+            ]
+            values = [None if n in serials else value for n, value in enumerate(values)]
         dtype = float if column.kind == "number" else object
         data[name] = pd.Series(values, index=list(raw.rows), dtype=dtype)
     return pd.DataFrame(data, index=list(raw.rows)), problems
+
+
+def _serials(column: Column, values: list[object]) -> set[int]:
+    """Find the numbers that are days as Excel counts them, unless the whole column is in another unit."""
+    largest = column.maximum or _LARGEST
+    over = {n: value for n, value in enumerate(values) if isinstance(value, float) and value > largest}
+    first = _FIRST_DAY if column.unit != "years" else _FIRST_BIRTH
+    days = {n for n, value in over.items() if value.is_integer() and first <= value <= _LAST_DAY}
+    return days if len(days) == len(over) or 2 * len(over) < len(values) else set()
 
 
 def _two_marks(raw: RawTable, position: int) -> list[Problem]:

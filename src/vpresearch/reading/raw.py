@@ -56,12 +56,21 @@ class Sheet:
     merged : tuple of Merged
     hidden : frozenset of int
         Numbers of the rows that a filter or a hand has hidden.
+    struck : frozenset of int
+        Numbers of the rows with a cell that is struck through.
+    shown : bool
+        Whether the sheet can be seen.
+    lines : dict of int to int
+        Of a text file, the line on which each row begins.
     """
 
     title: str | None
     records: Mapping[int, tuple[object, ...]]
     merged: tuple[Merged, ...] = ()
     hidden: frozenset[int] = frozenset()
+    struck: frozenset[int] = frozenset()
+    shown: bool = True
+    lines: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
-from vpresearch.reading.headers import known_headers
+from vpresearch.reading.headers import column_of, is_of_vertebra, known_headers, numbered
 from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, is_blank
 from vpresearch.telling import refused, tell
 
@@ -14,6 +14,7 @@ _SEARCHED_ROWS = 20
 _LONGEST_HEADER = 80
 # One known word may stand in any row of any text; two of them are a header.
 _FEWEST_KNOWN = 2
+_MOST_NAMED = 10
 
 
 def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
@@ -50,19 +51,71 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
     if known < _FEWEST_KNOWN:
         expected = ", ".join(column.labels["es"] for column in columns().values() if column.required)
         raise refused(name, "no_header", expected=expected)
-    rows = {number: cells for number, cells in chosen.records.items() if number > row}
+    upper, lower, header = _headers(chosen, row)
+    rows = {number: cells for number, cells in chosen.records.items() if number > lower}
     _check_size(name, rows, chosen)
-    header = tuple(_header(cell) for cell in chosen.records[row])
     problems = [_other(sheet, chosen) for sheet, own in zip(sheets, best, strict=True) if _could_be(sheet, own, chosen)]
-    problems += _beyond(rows, header) if chosen.title is None else []
-    notes = _hidden(rows, chosen)
-    return RawTable(chosen.title, row, header, rows, chosen.merged, notes=notes, problems=tuple(problems))
+    problems += [_two_rows(chosen, upper, lower, header)] if upper < lower else []
+    problems += _unlike_the_header(rows, header, chosen) if chosen.title is None else []
+    return RawTable(
+        chosen.title, lower, header, rows, chosen.merged, notes=_odd(rows, chosen), problems=tuple(problems)
+    )
 
 
 def _best_row(sheet: Sheet) -> tuple[int, int]:
     """Give the most headers that any row holds, and the first such row."""
     found = ((known_headers(cells), row) for row, cells in sheet.records.items() if row <= _SEARCHED_ROWS)
     return max(found, key=lambda known: known[0], default=(0, 0))
+
+
+def _headers(sheet: Sheet, row: int) -> tuple[int, int, tuple[str, ...]]:
+    """Give the rows of the header and its columns; two rows, one under the other, where only both name them."""
+    alone = tuple(_header(cell) for cell in sheet.records[row])
+    numbers = list(sheet.records)
+    at = numbers.index(row)
+    pairs = [pair for pair in (numbers[at : at + 2], numbers[max(at - 1, 0) : at + 1]) if len(pair) > 1]
+    for upper, lower in pairs:
+        if all(isinstance(cell, str) and not _is_number(cell) for n in (upper, lower) for cell in _written(sheet, n)):
+            joined = _joined(sheet, upper, lower)
+            if len(_meant(joined)) > len(_meant(alone)):
+                return upper, lower, joined
+    return row, row, alone
+
+
+def _written(sheet: Sheet, row: int) -> list[object]:
+    return [cell for cell in sheet.records[row] if not is_blank(cell)]
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().replace(",", ".").replace(".", "", 1).isdecimal()
+
+
+def _meant(header: Sequence[str]) -> set[object]:
+    """Give the columns that a header names, those of further vertebrae included."""
+    return {meant for written in header if (meant := column_of(written) or numbered(written))}
+
+
+def _joined(sheet: Sheet, upper: int, lower: int) -> tuple[str, ...]:
+    """Join two rows of headers; what stands over several columns belongs to each of them."""
+    above, below = sheet.records[upper], sheet.records[lower]
+    tops = {block.left - 1: block.right for block in sheet.merged if block.top == upper}
+    header, over, until = [], "", 0
+    for position in range(max(len(above), len(below))):
+        top, bottom = (_header(cells[position]) if position < len(cells) else "" for cells in (above, below))
+        if top:
+            # Without merged cells what stands over a column reaches to the next one that has its own.
+            over, until = top, tops.get(position, MAX_COLUMNS if bottom else 0)
+        own = over if bottom and position < until else top
+        choices = [f"{own} {bottom}".strip(), bottom, top]
+        header.append(next((choice for choice in choices if _meant([choice])), choices[0]))
+    return tuple(header)
+
+
+def _two_rows(sheet: Sheet, upper: int, lower: int, header: Sequence[str]) -> Problem:
+    above = {_header(cell) for row in (upper, lower) for cell in sheet.records[row]}
+    named = [written for written in header if _meant([written])]
+    example = next((written for written in named if written not in above), named[0])
+    return tell("two_header_rows", sheet=sheet.title, row=upper, first=upper, second=lower, example=example)
 
 
 def _check_size(name: str, rows: dict[int, tuple[object, ...]], sheet: Sheet) -> None:
@@ -88,17 +141,35 @@ def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
     return any(number > row for number in sheet.records)
 
 
-def _hidden(rows: dict[int, tuple[object, ...]], sheet: Sheet) -> tuple[Problem, ...]:
-    """Note that rows are read which the author may not see."""
-    hidden = len(sheet.hidden.intersection(rows))
-    return (tell("hidden_rows", sheet=sheet.title, n=hidden),) if hidden else ()
+def _odd(rows: dict[int, tuple[object, ...]], sheet: Sheet) -> tuple[Problem, ...]:
+    """Note what the author may not see, or may have meant to take out, and what is read all the same."""
+    hidden, struck = len(sheet.hidden.intersection(rows)), sorted(sheet.struck.intersection(rows))
+    notes = [] if sheet.shown else [tell("hidden_sheet", sheet=sheet.title)]
+    notes += [tell("hidden_rows", sheet=sheet.title, n=hidden)] if hidden else []
+    if struck:
+        named = ", ".join(map(str, struck[:_MOST_NAMED])) + (" …" if len(struck) > _MOST_NAMED else "")
+        notes.append(tell("struck_rows", sheet=sheet.title, n=len(struck), rows=named))
+    return tuple(notes)
 
 
-def _beyond(rows: dict[int, tuple[object, ...]], header: tuple[str, ...]) -> list[Problem]:
-    """Tell the rows of a text that have more cells than the header: a comma may have cut a number in two."""
-    longer = [row for row, cells in rows.items() if not all(map(is_blank, cells[len(header) :]))]
-    swallowed = [row for row, cells in rows.items() if any(_holds_a_row(cell, len(header)) for cell in cells)]
-    return [tell("cells_beyond", row=row) for row in longer] + [tell("swallowed_row", row=row) for row in swallowed]
+def _unlike_the_header(rows: dict[int, tuple[object, ...]], header: tuple[str, ...], sheet: Sheet) -> list[Problem]:
+    """Tell the rows of a text that have more or fewer cells than the header: a value may be cut in two, or lost."""
+    problems = []
+    for row, cells in rows.items():
+        if any(_holds_a_row(cell, len(header)) for cell in cells):
+            problems.append(tell("swallowed_row", row=row, line=sheet.lines.get(row, row)))
+        elif not all(map(is_blank, cells[len(header) :])):
+            problems.append(tell("cells_beyond", row=row, line=sheet.lines.get(row, row)))
+        elif any(_may_not_end(written) for written in header[len(cells) :]):
+            line = sheet.lines.get(row, row)
+            problems.append(tell("short_row", row=row, line=line, n=len(cells), expected=len(header)))
+    return problems
+
+
+def _may_not_end(header: str) -> bool:
+    """Tell whether a column is read whose cells must not be left off: empty cells at the end of a line often are."""
+    name = column_of(header)
+    return name is not None and not (is_of_vertebra(name) and columns()[name].may_be_empty)
 
 
 def _holds_a_row(cell: object, width: int) -> bool:

@@ -57,11 +57,17 @@ def _read_sheet(sheet: Any) -> Sheet:
     # openpyxl keeps merged cells only where it reads without bounds; the part of the sheet is opened for them.
     with sheet.parent._archive.open(sheet._worksheet_path) as part:
         marks = read_marks(part)
-    records = dict(islice(_records(sheet, marks), MOST_RECORDS))
-    return Sheet(str(sheet.title), records, marks.merged, marks.hidden)
+    struck: set[int] = set()
+    records = dict(islice(_records(sheet, marks, struck), MOST_RECORDS))
+    return Sheet(
+        str(sheet.title), records, marks.merged, marks.hidden, frozenset(struck), sheet.sheet_state == "visible"
+    )
 
 
-def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]]]:
+def _records(sheet: Any, marks: Marks, struck: set[int]) -> Iterator[tuple[int, tuple[object, ...]]]:
+    """Give the rows by number, and note those with something struck through."""
+    fonts = sheet.parent._fonts
+    styles = {number for number, style in enumerate(sheet.parent._cell_styles) if fonts[style.fontId].strike}
     # The size that a sheet declares may be wrong, and rows beyond it would be lost without a word.
     sheet.reset_dimensions()
     padding = None
@@ -75,6 +81,9 @@ def _records(sheet: Any, marks: Marks) -> Iterator[tuple[int, tuple[object, ...]
         while cells and is_blank(cells[-1]):
             cells.pop()
         if cells:
+            # Most workbooks have no such style, and their cells need not be asked.
+            if styles and any(cell.value is not None and cell._style_id in styles for cell in row):
+                struck.add(number)
             yield number, tuple(cells)
         else:
             # Missing rows are all one and the same tuple: a gap of a million of them costs nothing.
