@@ -117,3 +117,11 @@ def test_a_block_merged_over_everything_is_not_copied(workbook: Book) -> None:
             archive.writestr(name, content)
     with pytest.raises(InputError, match="cannot be copied"):
         copy(path)
+
+
+def test_a_row_that_must_go_and_a_header_are_marked(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        sheet.append([None, None, "Media", None, None, 33.0])
+        sheet["H1"] = "Fugas"
+
+    assert set(marked(copy(workbook(change)))) == {"Datos!C7"}

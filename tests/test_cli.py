@@ -27,6 +27,7 @@ from vpresearch.errors import VPResearchError
 from vpresearch.load import load
 from vpresearch.project import RECONSTRUCTION, ROOT
 from vpresearch.published import Paper
+from vpresearch.reading.headers import column_of, is_of_vertebra
 from vpresearch.state import State
 from vpresearch.telling import refused
 from vpresearch.workspace import Computed
@@ -690,3 +691,27 @@ def test_the_copy_never_overwrites_the_file(tmp_path: Path, capsys: pytest.Captu
     assert cli.main(["template", str(book)]) == 2
     assert "Ya existe un archivo" in capsys.readouterr().err
     assert book.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("es", "(filas: 1 en el original, 2 en el nuevo)"), ("en", "(rows: 1 in the original, 2 in the new one)")],
+    ids=["es", "en"],
+)
+def test_several_vertebrae_a_row_are_written_long(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, words: str
+) -> None:
+    header, row = GOOD.split(","), ROW.split(",")
+    of_vertebra = [at for at, name in enumerate(header) if is_of_vertebra(column_of(name) or "")]
+    names = [f"{name}_1" if at in of_vertebra else name for at, name in enumerate(header)]
+    names += [f"{header[at]}_2" for at in of_vertebra]
+    other = ["L5" if column_of(header[at]) == "level" else row[at] for at in of_vertebra]
+    data, out = tmp_path / "wide.csv", tmp_path / "long.xlsx"
+    data.write_text(f"{','.join(names)}\n{','.join([*row, *other])}\n", encoding="utf-8")
+    command = ["validate", str(data), "--language", language, "--reshape", str(out)]
+    assert cli.main(command) == cli.BAD_INPUT
+    assert words in capsys.readouterr().out
+    assert len(load(out).vertebrae) == 2
+    assert cli.main([*command, "--json"]) == cli.BAD_INPUT
+    assert cli.main(["validate", str(data), "--reshape", str(tmp_path / "long.csv")]) == cli.BAD_INPUT
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["long.xlsx", "wide.csv"]

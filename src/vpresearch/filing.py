@@ -100,10 +100,10 @@ def write_long(path: Path, examined: Examined, out: Path, language: str, *, drop
     codes = {problem.code for problem in examined.problems}
     if not codes & {"several_vertebrae", "redcap"}:
         return text("validation.not_reshaped", language)
-    long, patients = lengthened(path, language, drop_identifiers=drop_identifiers)
+    long, before = lengthened(path, language, drop_identifiers=drop_identifiers)
     _write(out, table_bytes(long.table, language))
     wording = "reshaped_redcap" if "redcap" in codes else "reshaped"
-    said = [text(f"validation.{wording}", language, name=out.name, rows=len(long.table.rows), patients=patients)]
+    said = [text(f"validation.{wording}", language, name=out.name, rows=len(long.table.rows), before=before)]
     if long.without:
         said.append(text("validation.reshaped_without", language, rows=", ".join(map(str, long.without))))
     if long.once:

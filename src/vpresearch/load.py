@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from vpresearch.schema import check
 from vpresearch.sharing import once
 from vpresearch.telling import tell
 
+_SWALLOWED = "swallowed_row"
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
 
 
@@ -191,23 +192,35 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     grouped = {position for group in groups.values() for position in group.values()}
     matched = reading.match_headers(raw, grouped)
     headers = {name: raw.header[position] for name, position in matched.positions.items()}
-    raw, strangers = reading.without_strangers(raw, matched.positions, grouped)
+    raw, broken, strangers = _whole_rows(raw, matched.positions, grouped)
     raw, filled = reading.unmerge(raw, matched.positions)
     raw, examples = reading.without_examples(raw, matched.positions)
     table, faults = reading.type_cells(raw, matched.positions)
     units = look_at_units(table, headers)
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
-    # A row that is none, or is cut in a wrong way, has no other fault that is worth telling.
-    told = {problem.row for problem in strangers}
-    broken = [problem for problem in raw.problems if problem.row not in told]
-    told |= {problem.row for problem in broken if problem.row}
-    cells = _without_echoes(faults + check(table, headers), table, units)
-    problems = [*broken, *strangers, *matched.problems, *odd, *(p for p in cells if p.row not in told)]
+    problems = [*broken, *strangers, *matched.problems, *odd]
+    problems += _without_echoes(faults + check(table, headers), table, units)
     problems += [reading.tell_groups(raw, groups)] if groups else []
-    if not raw.rows and not examples and not strangers:
+    if not raw.rows and not examples and not broken and not strangers:
         problems.append(tell("no_rows"))
     notes = (*raw.notes, *matched.notes, *filled, *compare_computed(raw, table))
     return table, [*problems, *examples], notes
+
+
+def _whole_rows(
+    raw: reading.RawTable, positions: Mapping[str, int], grouped: Collection[int]
+) -> tuple[reading.RawTable, list[Problem], list[Problem]]:
+    """Keep the rows that may be vertebrae; one that is none, or is cut in a wrong way, has no other fault to tell."""
+    kept, strangers = reading.without_strangers(_without(raw, _SWALLOWED), positions, grouped)
+    none = {problem.row for problem in strangers}
+    broken = [problem for problem in raw.problems if problem.row not in none]
+    return _without(replace(kept, problems=tuple(broken))), broken, strangers
+
+
+def _without(raw: reading.RawTable, *codes: str) -> reading.RawTable:
+    """Leave out the rows of which a problem, one of the codes where any are given, is told."""
+    gone = {problem.row for problem in raw.problems if not codes or problem.code in codes}
+    return replace(raw, rows={number: cells for number, cells in raw.rows.items() if number not in gone})
 
 
 def _without_echoes(problems: list[Problem], table: pd.DataFrame, units: list[Problem]) -> list[Problem]:

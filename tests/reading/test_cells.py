@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vpresearch.dictionary import columns
+from vpresearch.load import examine
 from vpresearch.reading.cells import convert, type_cells
 from vpresearch.reading.raw import RawTable, Unreadable, letter
 from vpresearch.telling import tell, told
@@ -98,3 +101,30 @@ def test_thousands_are_not_taken_for_decimals(cells: list[object], rows: list[in
     raw = RawTable(None, 1, ("Volumen",), {row: (cell,) for row, cell in enumerate(cells, start=2)})
     _, problems = type_cells(raw, {"vertebral_volume_cc": 0})
     assert [problem.row for problem in problems if problem.code == "two_marks"] == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("cement_volume_cc", 45000), ("vas_pre", "43954"), ("odi_1y", 44321.0), ("age_years", 15000)],
+)
+def test_a_day_as_excel_counts_it_is_called_a_date(
+    rows: list[dict[str, str]], write: Callable[..., Path], name: str, number: object
+) -> None:
+    rows[2][name] = str(number)
+    (problem,) = examine(write(rows)).problems
+    assert (problem.code, problem.wording, problem.row, problem.column) == ("date", "date_serial", 4, name)
+    assert "parece una fecha" in told(problem, "es").message
+
+
+def test_a_column_in_another_unit_is_not_called_a_column_of_dates(
+    rows: list[dict[str, str]], write: Callable[..., Path]
+) -> None:
+    for row in rows:
+        row["vertebral_volume_cc"] = str(1000 * float(row["vertebral_volume_cc"]) + 10_000)
+    assert [problem.code for problem in examine(write(rows)).problems] == ["unit_mm3"]
+
+
+def test_a_number_that_is_too_large_is_no_date(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
+    for row, number in zip(rows, ("12", "900", "45000.5", "99999"), strict=False):
+        row["cement_volume_cc"] = number
+    assert "date" not in {problem.code for problem in examine(write(rows)).problems}

@@ -12,6 +12,7 @@ from vpresearch.errors import Problem
 from vpresearch.load import examine, load
 from vpresearch.reading.headers import _SAME, _WRONG, _names, is_computed, known_headers, match_headers
 from vpresearch.reading.raw import RawTable
+from vpresearch.telling import told
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -113,3 +114,58 @@ def test_a_percent_sign_is_the_unit_of_oswestry() -> None:
     assert dict(match_headers(RawTable(None, 1, ("Oswestry previo (%)", "Llenado (%)"), {})).positions) == {
         "odi_pre": 0
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("patient_id", "Nº"),
+        ("patient_id", "Record ID"),
+        ("level", "Vert."),
+        ("vertebral_volume_cc", "Vol. vertebral"),
+        ("vertebral_volume_cc", "Volumen (cc)"),
+        ("cement_volume_cc", "Cem. iny. (ml)"),
+        ("cement_volume_cc", "Cement vol"),
+        ("leak_site", "Tipo fuga"),
+        ("leak_site", "Loc. fuga"),
+        ("leak_size", "Grado"),
+        ("vas_pre", "VAS pre-op"),
+        ("vas_1y", "EVA 12m"),
+        ("odi_1y", "Osw. 12 m"),
+        ("complication", "Complic."),
+        ("new_fracture_1y", "Nueva fx"),
+    ],
+)
+def test_an_abbreviation_is_suggested(rows: Rows, write: Write, name: str, header: str) -> None:
+    examined = examine(write(renamed(rows, name, header)))
+    if columns()[name].required:
+        (problem,) = examined.problems
+        assert f"If it is the column {header}, rename" in problem.remedy
+    else:
+        assert [(note.code, note.column) for note in examined.notes] == [("ignored_near", header)]
+
+
+@pytest.mark.parametrize(
+    "header", ["EVA 6 meses", "Oswestry", "EAV", "Fuga 1", "Edad de la menopausia", "Sexo del feto"]
+)
+def test_another_time_or_part_of_a_name_or_a_number_is_not_suggested(rows: Rows, write: Write, header: str) -> None:
+    for row in rows:
+        del row["vas_1y"], row["odi_1y"], row["leak"]
+    problems = examine(write([row | {header: ""} for row in rows])).problems
+    assert {problem.wording for problem in problems} <= {"missing_column", "several_vertebrae"}
+
+
+def test_one_header_is_suggested_for_one_column(rows: Rows, write: Write) -> None:
+    for row in rows:
+        del row["odi_pre"], row["odi_1y"]
+    problems = examine(write([row | {"Oswestri previo": ""} for row in rows])).problems
+    assert [(problem.column, problem.wording) for problem in problems] == [
+        ("odi_pre", "missing_column_near"),
+        ("odi_1y", "missing_column"),
+    ]
+
+
+def test_no_remedy_says_that_a_column_that_is_not_read_is_harmless(rows: Rows, write: Write) -> None:
+    (note,) = examine(write([row | {"Hospital": "x"} for row in rows])).notes
+    assert "no proof" in note.remedy
+    assert "no prueba" in told(note, "es").remedy

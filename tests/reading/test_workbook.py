@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl.styles import Font
 
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
 from vpresearch.load import examine, load
 from vpresearch.reading.workbook import read_workbook
+from vpresearch.telling import told
 
 Book = Callable[..., Path]
 Refused = Callable[[Path], list[Problem]]
@@ -348,3 +350,53 @@ def test_a_value_from_a_program_or_the_network_is_not_taken(workbook: Book, refu
     path = workbook(cell("C2", "=1+1"))
     rewrite(path, lambda text: re.sub(r"<f>1\+1</f><v ?/>", f"<f>{formula}</f><v>70</v>", text))
     assert "external_link" in [problem.code for problem in refused(path)]
+
+
+def test_a_strict_workbook_is_refused_as_such(workbook: Book, refused: Refused) -> None:
+    path = rewrite(
+        workbook(),
+        lambda xml: xml.replace("schemas.openxmlformats.org/officeDocument/2006", "purl.oclc.org/ooxml/officeDocument"),
+        "_rels/.rels",
+    )
+    (problem,) = refused(path)
+    assert problem.code == "strict_workbook"
+    for language, words in (("es", "«Libro de Excel (.xlsx)»"), ("en", '"Excel Workbook (.xlsx)"')):
+        assert "Strict Open XML" in told(problem, language).message
+        assert words in told(problem, language).remedy
+
+
+def test_struck_rows_are_read_and_noted(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        sheet["A3"].font = sheet["F5"].font = sheet["A400"].font = Font(strike=True)
+        sheet["A4"].font = Font(bold=True)
+
+    examined = examine(workbook(change))
+    assert examined.dataset is not None
+    assert len(examined.dataset.vertebrae) == 5
+    assert [(note.code, note.values["n"], note.values["rows"]) for note in examined.notes] == [
+        ("struck_rows", 2, "3, 5")
+    ]
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_table_on_a_hidden_sheet_is_read_and_noted(workbook: Book, state: str) -> None:
+    def change(sheet: Any) -> None:
+        sheet.parent.create_sheet("Resumen").append(["Fugas", 2])
+        sheet.parent.active = 1
+        sheet.sheet_state = state
+
+    examined = examine(workbook(change))
+    assert examined.dataset is not None
+    assert [(note.code, note.sheet) for note in examined.notes] == [("hidden_sheet", "Datos")]
+
+
+def test_hidden_columns_and_a_table_further_down_and_to_the_right_are_read(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        sheet.insert_rows(1, 4)
+        sheet.insert_cols(1, 2)
+        sheet["B2"] = "Vertebroplastias"
+        sheet.column_dimensions["F"].hidden = True
+
+    examined = examine(workbook(change))
+    assert examined.problems == ()
+    assert load(workbook(change)).rows.equals(load(workbook()).rows)

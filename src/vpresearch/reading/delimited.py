@@ -14,6 +14,7 @@ from vpresearch.telling import refused
 
 _DELIMITERS = ";,\t"
 _SEARCHED = 20
+_SHORT = 2
 # Encodings of other times and systems, by the name that people know.
 _OTHERS = {"cp850": "MS-DOS", "cp437": "MS-DOS", "mac_roman": "Macintosh"}
 
@@ -96,10 +97,12 @@ def _other_encoding(content: bytes) -> str:
 
 
 def _readable(content: bytes, encoding: str) -> int:
-    """Count the words with accents of headers and categories that stand in a text."""
+    """Count the accented words of headers and categories in a text; one of two letters must fill its cell."""
     words = [coded for word in _accented() if (coded := word.encode(encoding, "ignore")).decode(encoding) == word]
-    letter = rb"[A-Za-z\x80-\xff]"
-    return len(re.findall(rb"(?<!%b)(?:%b)(?!%b)" % (letter, b"|".join(map(re.escape, words)), letter), content))
+    short, long = ([re.escape(word) for word in words if (len(word) > _SHORT) is is_long] for is_long in (False, True))
+    letter, edge = rb"[A-Za-z\x80-\xff]", rb"[;,\t\r\n\"]"
+    parts = (letter, b"|".join(long), letter, edge, b"|".join(short), edge)
+    return len(re.findall(rb"(?<!%b)(?:%b)(?!%b)|(?<=%b)(?:%b)(?=%b)" % parts, content))
 
 
 @cache

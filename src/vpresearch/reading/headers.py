@@ -72,7 +72,7 @@ _ORDINALS = {
     for word in words.split()
 }
 _ALONE = re.compile(r"0*(\d{1,2})(?:a|o|er|ra|da|ro|do|st|nd|rd|th)?")
-_APART = re.compile(r"\b(\d{1,2}) (a|o|er|ra|da|ro|do)\b")
+_APART = re.compile(r"\b(\d{1,2}|n) (a|o|er|ra|da|ro|do)\b")
 _BEHIND = re.compile(r"([a-z]+?)0*(\d{1,2})")
 _BEFORE = re.compile(r"0*(\d{1,2})([a-z]{3,})")
 _MOST_VERTEBRAE = 20
@@ -156,7 +156,6 @@ def known_headers(cells: Iterable[object]) -> int:
     return sum(_folded(cell) in _names() or bool(numbered(cell)) for cell in written if len(cell) <= LONGEST_WORD)
 
 
-@lru_cache(maxsize=10_000)
 def numbered(header: str) -> tuple[str, str] | None:
     """Give the column of a vertebra that a header names with a number, as of one of several vertebrae in a row.
 
@@ -174,16 +173,30 @@ def numbered(header: str) -> tuple[str, str] | None:
     >>> numbered("Nivel 2"), numbered("2.º nivel: cemento (cc)"), numbered("Vol. L1"), numbered("EAV 1 mes")
     (('level', '2'), ('cement_volume_cc', '2'), ('vertebral_volume_cc', 'L1'), None)
     """
-    # 2.º and 1.er are one word once more.
+    found = _taken_apart(header)
+    return found and found[:2]
+
+
+def unit_of(header: str) -> str:
+    """Give the wrong unit that a header with a number names; the empty string if it names none."""
+    found = _taken_apart(header)
+    units = _WRONG.get(columns()[found[0]].unit, ()) if found else ()
+    return next((unit for unit in units if found and found[2].endswith(f" {unit}")), "")
+
+
+@lru_cache(maxsize=10_000)
+def _taken_apart(header: str) -> tuple[str, str, str] | None:
+    """Give the column of a vertebra, the number or level, and the header without it."""
+    # 2.º, 1.er and n.º are one word once more.
     words = _APART.sub(r"\1\2", _folded(header)).split()
     if len(words) > _MOST_WORDS or _folded(header) in _names():
         return None
-    found = [(key, rest) for key, rests in _without_number(words) for rest in rests if rest]
+    found = [(key, " ".join(rest)) for key, rests in _without_number(words) for rest in rests if rest]
     for meant in (_exactly, _loosely):
         for key, rest in found:
-            name = meant(" ".join(rest))
+            name = meant(rest)
             if name is not None and is_of_vertebra(name) and not (name == "level" and key in _levels().values()):
-                return name, key
+                return name, key, rest
     return None
 
 
@@ -208,7 +221,7 @@ def _without_number(words: list[str]) -> Iterator[tuple[str, list[list[str]]]]:
             number, stem = int(match[1]), [match[2]]
         else:
             continue
-        if 0 < number <= _MOST_VERTEBRAE:
+        if number <= _MOST_VERTEBRAE:
             rests = [before + stem + behind]
             rests += [before + behind] if stem and stem[0] in _COUNTERS else []
             rests += [before[:-1] + behind] if not stem and before and before[-1] in _COUNTERS else []
@@ -221,6 +234,7 @@ def _levels() -> dict[str, str]:
     return {fold(word): level.value for level in columns()["level"].levels for word in level.spellings()}
 
 
+@lru_cache(maxsize=1_000)
 def level_of(word: str) -> str | None:
     """Give the level of the spine that a word names."""
     return _levels().get(fold(word).replace(" ", ""))
@@ -228,13 +242,6 @@ def level_of(word: str) -> str | None:
 
 def _exactly(key: str) -> str | None:
     return _names().get(key, (None, ""))[0]
-
-
-def unit_of(header: str) -> str:
-    """Give the wrong unit that a header names, its number left aside; the empty string if it names none."""
-    words = _folded(header).split()
-    rests = [words, *(rest for _, rests in _without_number(words) for rest in rests)]
-    return next((unit for rest in rests if (unit := _names().get(" ".join(rest), ("", ""))[1])), "")
 
 
 def match_headers(raw: RawTable, aside: Collection[int] = ()) -> Matched:
@@ -305,6 +312,11 @@ def _likeness(key: str, name: str) -> float:
     return 1 if _abbreviates_any(own, names) else max((_alike(one, other) for one in own for other in names), default=0)
 
 
+def abbreviated(header: str) -> str | None:
+    """Give the column of a vertebra that a header without a number abbreviates."""
+    return _loosely(_folded(header))
+
+
 def _loosely(key: str) -> str | None:
     """Give the column of a vertebra that a folded header abbreviates."""
     own = {_words(key), *(_words(key.removesuffix(unit)) for unit in _volume_units() if key.endswith(unit))}
@@ -360,9 +372,9 @@ def _abbreviates(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         if meant is None:
             return False
         left.remove(meant)
-    # One letter of a long word, or a few of many, could be those of any other.
-    enough = max(map(len, one)) >= _FEWEST_LETTERS and len("".join(one)) > _LEAST_PART * len("".join(other))
-    return one == other or enough
+    # A few letters of one word could be those of any other; of several they are not.
+    enough = len(one) > 1 or len(one[0]) > _LEAST_PART * len(other[0])
+    return one == other or (enough and max(map(len, one)) >= _FEWEST_LETTERS)
 
 
 def _missing_column(column: Column, near: str | None) -> Problem:

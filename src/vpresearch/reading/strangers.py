@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from vpresearch.dictionary import fold
@@ -53,7 +53,12 @@ def without_strangers(
     ([2], [(3, 'row_of_summary'), (4, 'row_of_notes')])
     """
     vital = {positions[name] for name in _VITAL if name in positions} | set(further)
-    wordings = {number: _kind(raw, number, positions, vital) for number in raw.rows}
+    level = positions.get("level")
+    # Nearly every row names its level, and need not be looked at any further.
+    wordings = {
+        number: "" if _is_level(level, cells) else _kind(raw, number, positions, vital)
+        for number, cells in raw.rows.items()
+    }
     problems = [
         tell("no_vertebra", wording=wording, sheet=raw.sheet, row=number, cell=f"{letter(_first(raw, number))}{number}")
         for number, wording in wordings.items()
@@ -75,8 +80,6 @@ def _kind(raw: RawTable, number: int, positions: Mapping[str, int], vital: set[i
     texts = [cell for cell in cells.values() if isinstance(cell, str)]
     if not any(words) and len(texts) == len(cells) and all(len(cell) <= LONGEST_WORD for cell in texts):
         return "row_of_signs"
-    if _is_vertebra(cells, positions):
-        return ""
     if len(cells) > 1 and 2 * known_headers(cells.values()) > len(cells):
         return "row_of_headers"
     if _is_summary(words, bool(set(_at(positions, "level")) & set(cells))):
@@ -93,9 +96,9 @@ def _at(positions: Mapping[str, int], *names: str) -> list[int]:
     return [positions[name] for name in names if name in positions]
 
 
-def _is_vertebra(cells: Mapping[int, object], positions: Mapping[str, int]) -> bool:
+def _is_level(at: int | None, cells: Sequence[object]) -> bool:
     """Tell whether a row names a level of the spine."""
-    return any(level_of(str(cells.get(at, ""))[:LONGEST_WORD]) is not None for at in _at(positions, "level"))
+    return at is not None and at < len(cells) and level_of(str(cells[at])[:LONGEST_WORD]) is not None
 
 
 def _is_summary(words: list[str], has_level: bool) -> bool:

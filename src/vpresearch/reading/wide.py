@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from vpresearch.dictionary import columns, fold
 from vpresearch.errors import Problem
-from vpresearch.reading.headers import column_of, is_of_vertebra, level_of, numbered, unit_of
+from vpresearch.reading.headers import abbreviated, column_of, is_of_vertebra, level_of, numbered, unit_of
 from vpresearch.reading.raw import RawTable, is_blank
 from vpresearch.telling import tell
 
@@ -20,6 +20,7 @@ _SAYS_NOTHING |= {"no procede", "no aplica", "not applicable", "false", "falso",
 _REPEATED = {"redcap repeat instrument", "redcap repeat instance", "repeat instrument", "repeat instance"}
 _EVENTS = {"redcap event name", "event name"}
 _MOST_NAMED = 8
+_TWICE = 2
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,18 @@ def find_groups(header: Sequence[str]) -> Groups:
     groups: dict[str, dict[str, int]] = {}
     plain: dict[str, list[int]] = {}
     for position, written in enumerate(header):
-        if name := column_of(written):
-            plain.setdefault(name, []).append(position)
-        elif found := numbered(written):
+        if found := numbered(written):
             groups.setdefault(found[1], {}).setdefault(found[0], position)
+        elif name := column_of(written) or abbreviated(written):
+            plain.setdefault(name, []).append(position)
     own = {name: places for name, places in plain.items() if is_of_vertebra(name)}
     counted = {name for group in groups.values() for name in group}
-    if not groups and "patient_id" in plain and len(plain["patient_id"]) == 1:
-        twice = {name: places for name, places in own.items() if len(places) > 1}
-        most = max(map(len, twice.values()), default=0) if len(_MAKE_A_VERTEBRA & set(twice)) > 1 else 0
-        groups = {str(n + 1): {name: at[n] for name, at in twice.items() if n < len(at)} for n in range(most)}
+    if not groups and len(plain.get("patient_id", [])) < _TWICE:
+        twice = {name: places for name, places in own.items() if len(places) >= _TWICE}
+        exact = {name for name, places in twice.items() if all(column_of(header[at]) for at in places)}
+        if len(_MAKE_A_VERTEBRA & (set(twice) if "level" in exact else exact)) > 1:
+            most = max(map(len, twice.values()))
+            groups = {str(n + 1): {name: at[n] for name, at in twice.items() if n < len(at)} for n in range(most)}
     elif "level" in own and "level" in counted:
         groups = {"": {name: places[0] for name, places in own.items() if name in counted}, **groups}
     elif "level" not in counted and all(map(str.isdigit, groups)) and len(_MAKE_A_VERTEBRA & counted & set(own)) > 1:
