@@ -28,7 +28,7 @@ _BROKEN: dict[str, tuple[list[Change], list[tuple[str, int, str]]]] = {
     "age above 120": ([(2, "age_years", "121")], [("out_of_range", 4, "age_years")]),
     "no volume": (
         [(2, "vertebral_volume_cc", "0.9")],
-        [("cement_below_volume", 4, "cement_volume_cc"), ("out_of_range", 4, "vertebral_volume_cc")],
+        [("out_of_range", 4, "vertebral_volume_cc"), ("cement_below_volume", 4, "cement_volume_cc")],
     ),
     "volume in mm3": ([(2, "vertebral_volume_cc", "9725")], [("out_of_range", 4, "vertebral_volume_cc")]),
     "no cement": ([(3, "cement_volume_cc", "0")], [("out_of_range", 5, "cement_volume_cc")]),

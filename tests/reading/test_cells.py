@@ -128,3 +128,11 @@ def test_a_number_that_is_too_large_is_no_date(rows: list[dict[str, str]], write
     for row, number in zip(rows, ("12", "900", "45000.5", "99999"), strict=False):
         row["cement_volume_cc"] = number
     assert "date" not in {problem.code for problem in examine(write(rows)).problems}
+
+
+def test_a_column_of_dates_of_birth_is_one_problem(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
+    for row in rows:
+        row["age_years"] = str(10_000 + len(row["patient_id"]))
+    (problem,) = examine(write(rows)).problems
+    assert problem.code == "unit_year_of_birth"
+    assert "fechas" in told(problem, "es").message

@@ -97,3 +97,15 @@ def test_a_vertebra_with_faults_is_told_its_faults(workbook: Book, cells: dict[s
     assert [
         p.code for p in problems if not p.code.endswith("with_leak") and not p.code.endswith("without_leak")
     ] == codes
+
+
+def test_what_stands_beside_the_table_is_no_row_of_it(workbook: Book) -> None:
+    def change(sheet: Any) -> None:
+        for number in range(1, 12):
+            sheet.cell(number, 23, f"dato {number}")
+            sheet.cell(number, 24, number)
+
+    examined = examine(workbook(change))
+    assert examined.dataset is not None
+    assert len(examined.dataset.vertebrae) == 5
+    assert [note.code for note in examined.notes] == ["ignored_columns"]

@@ -112,9 +112,8 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
         if column.kind == "number":
             problems += _two_marks(raw, position)
             serials = _serials(column, values)
-            problems += [
-                tell("date", wording="date_serial", row=list(raw.rows)[n], column=raw.header[position]) for n in serials
-            ]
+            numbers = [row for n, row in enumerate(raw.rows) if n in serials]
+            problems += [tell("date", wording="date_serial", row=row, column=raw.header[position]) for row in numbers]
             values = [None if n in serials else value for n, value in enumerate(values)]
         dtype = float if column.kind == "number" else object
         data[name] = pd.Series(values, index=list(raw.rows), dtype=dtype)
@@ -127,7 +126,9 @@ def _serials(column: Column, values: list[object]) -> set[int]:
     over = {n: value for n, value in enumerate(values) if isinstance(value, float) and value > largest}
     first = _FIRST_DAY if column.unit != "years" else _FIRST_BIRTH
     days = {n for n, value in over.items() if value.is_integer() and first <= value <= _LAST_DAY}
-    return days if len(days) == len(over) or 2 * len(over) < len(values) else set()
+    # A column of dates of birth is one problem, which the look at units tells.
+    alone = len(days) == len(over) and column.unit != "years"
+    return days if alone or 2 * len(over) < len(values) else set()
 
 
 def _two_marks(raw: RawTable, position: int) -> list[Problem]:

@@ -53,7 +53,9 @@ def without_strangers(
     ([2], [(3, 'row_of_summary'), (4, 'row_of_notes')])
     """
     vital = {positions[name] for name in _VITAL if name in positions} | set(further)
-    level = positions.get("level")
+    level, read = positions.get("level"), {*positions.values(), *further}
+    # What stands beside the table, as a second one there, is no row of this one.
+    raw = replace(raw, rows={number: cells for number, cells in raw.rows.items() if _reaches(cells, read)})
     # Nearly every row names its level, and need not be looked at any further.
     wordings = {
         number: "" if _is_level(level, cells) else _kind(raw, number, positions, vital)
@@ -65,6 +67,10 @@ def without_strangers(
         if wording
     ]
     return replace(raw, rows={number: cells for number, cells in raw.rows.items() if not wordings[number]}), problems
+
+
+def _reaches(cells: Sequence[object], read: Collection[int]) -> bool:
+    return any(not is_blank(cell) for at, cell in enumerate(cells) if at in read)
 
 
 def _first(raw: RawTable, number: int) -> int:
