@@ -86,6 +86,8 @@ def test_a_title_merged_over_the_table_is_one_row(workbook: Book) -> None:
         ({"A4": None, "B4": None, "C4": None}, ["missing_value"] * 3),
         ({"E4": "=1+1"}, ["formula_without_value"]),
         ({"A4": "DE"}, []),
+        ({"A4": "N 1", "E4": None}, ["missing_value"]),
+        ({"A4": "SD-12", "E4": "T13"}, ["unknown_category"]),
     ],
 )
 def test_a_vertebra_with_faults_is_told_its_faults(workbook: Book, cells: dict[str, object], codes: list[str]) -> None:

@@ -194,6 +194,16 @@ def test_a_patient_without_any_vertebra_is_told_and_said(rows: Rows, tmp_path: P
     assert set(load(tmp_path / "long.xlsx").patients.index) == {"Zubiri-77", "Iturbe-58"}
 
 
+def test_ids_like_short_words_for_summaries_are_patients(rows: Rows, tmp_path: Path) -> None:
+    table = wide(rows, _FORMS["behind"], _SHORT["es"])
+    for record, patient in zip(table[1:], ["N 1", "SD-2", "DE3"], strict=True):
+        record[0] = patient
+    table.append(["DE", None, 6.5])
+    path = as_book(table, tmp_path / "wide.xlsx")
+    write_long(path, examine(path), tmp_path / "long.xlsx", "es")
+    assert list(load(tmp_path / "long.xlsx").patients.index) == ["N 1", "SD-2", "DE3"]
+
+
 def test_what_cannot_be_read_is_no_value_of_the_long_table(rows: Rows, tmp_path: Path) -> None:
     table = wide(rows, lambda label, k: f"{label} {k} (mm3)" if label == "Volumen" else f"{label} {k}", _SHORT["es"])
     table[1][len(OF_PATIENT) + 2] = "=1+1"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from vpresearch.dictionary import fold
 from vpresearch.errors import Problem
-from vpresearch.reading.headers import known_headers, level_of, words_of
+from vpresearch.reading.headers import level_of, words_of
 from vpresearch.reading.raw import LONGEST_WORD, RawTable, Unreadable, is_blank, letter
 from vpresearch.telling import tell
 
@@ -56,9 +56,10 @@ def without_strangers(
     level, read = positions.get("level"), {*positions.values(), *further}
     # What stands beside the table, as a second one there, is no row of this one.
     raw = replace(raw, rows={number: cells for number, cells in raw.rows.items() if _reaches(cells, read)})
+    headers = {fold(header) for header in raw.header} - {""}
     # Nearly every row names its level, and need not be looked at any further.
     wordings = {
-        number: "" if _is_level(level, cells) else _kind(raw, number, positions, vital)
+        number: "" if _is_level(level, cells) else _kind(raw, number, positions, vital, headers)
         for number, cells in raw.rows.items()
     }
     problems = [
@@ -77,7 +78,7 @@ def _first(raw: RawTable, number: int) -> int:
     return next(at for at, cell in enumerate(raw.rows[number]) if not is_blank(cell))
 
 
-def _kind(raw: RawTable, number: int, positions: Mapping[str, int], vital: set[int]) -> str:
+def _kind(raw: RawTable, number: int, positions: Mapping[str, int], vital: set[int], headers: Collection[str]) -> str:
     """Give the wording of the problem that a row is; the empty string for a row that could be a vertebra."""
     cells = {at: cell for at, cell in enumerate(raw.rows[number]) if not is_blank(cell)}
     if not vital or any(isinstance(cells.get(at), Unreadable) for at in _at(positions, "level", "leak")):
@@ -86,9 +87,9 @@ def _kind(raw: RawTable, number: int, positions: Mapping[str, int], vital: set[i
     texts = [cell for cell in cells.values() if isinstance(cell, str)]
     if not any(words) and len(texts) == len(cells) and all(len(cell) <= LONGEST_WORD for cell in texts):
         return "row_of_signs"
-    if len(cells) > 1 and 2 * known_headers(cells.values()) > len(cells):
+    if len(cells) > 1 and 2 * sum(word in headers for word in words) > len(cells):
         return "row_of_headers"
-    if _is_summary(words, bool(set(_at(positions, "level")) & set(cells))):
+    if _is_summary(words, "level" in positions and not set(_at(positions, "level", "leak")) & set(cells)):
         return "row_of_summary"
     if len(cells) > 1 and len(words) == len(cells) and _are_units(words, texts):
         return "row_of_units"
@@ -107,10 +108,10 @@ def _is_level(at: int | None, cells: Sequence[object]) -> bool:
     return at is not None and at < len(cells) and level_of(str(cells[at])[:LONGEST_WORD]) is not None
 
 
-def _is_summary(words: list[str], has_level: bool) -> bool:
-    """Tell whether the first word of a row names a sum, a mean or the like."""
+def _is_summary(words: list[str], has_no_level: bool) -> bool:
+    """Tell whether the first word of a row names a sum, a mean or the like, and is no patient's N 1 or SD 12."""
     first = words[0].partition(" ")[0] if words else ""
-    return first in _SUMMARIES or (first in _SHORT_SUMMARIES and not has_level)
+    return first in _SUMMARIES or (first in _SHORT_SUMMARIES and (has_no_level or first == words[0]))
 
 
 def _are_units(words: list[str], texts: list[str]) -> bool:
