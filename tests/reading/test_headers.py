@@ -146,7 +146,7 @@ def test_an_abbreviation_is_suggested(rows: Rows, write: Write, name: str, heade
 
 
 @pytest.mark.parametrize(
-    "header", ["EVA 6 meses", "Oswestry", "EAV", "Fuga 1", "Edad de la menopausia", "Sexo del feto"]
+    "header", ["EVA 6 meses", "Oswestry", "EAV", "Fuga 1", "Fuga II", "Edad de la menopausia", "Sexo del feto"]
 )
 def test_another_time_or_part_of_a_name_or_a_number_is_not_suggested(rows: Rows, write: Write, header: str) -> None:
     for row in rows:

@@ -92,8 +92,7 @@ def _decode(name: str, content: bytes) -> str:
 def _other_encoding(content: bytes) -> str:
     """Name the encoding in which more of the study's own words can be read than in that of Windows."""
     found = {encoding: _readable(content, encoding) for encoding in ("latin-1", *_OTHERS)}
-    best = max(found, key=lambda encoding: found[encoding])
-    return _OTHERS.get(best, "") if found[best] > found["latin-1"] else ""
+    return _OTHERS.get(max(found, key=lambda encoding: found[encoding]), "")
 
 
 def _readable(content: bytes, encoding: str) -> int:
