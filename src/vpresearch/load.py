@@ -14,7 +14,7 @@ from vpresearch import reading
 from vpresearch.dictionary import columns
 from vpresearch.errors import InputError, Problem
 from vpresearch.fingerprint import fingerprint, is_reconstruction
-from vpresearch.identifiers import find_doubtful, identifies_nobody, kinds_of_file_name, screen
+from vpresearch.identifiers import identifies_nobody, kinds_of_file_name, screen
 from vpresearch.reading.raw import letter
 from vpresearch.reading.units import compare_computed, look_at_units, without_dates
 from vpresearch.schema import check
@@ -158,15 +158,14 @@ def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -
         raw = reading.find_table(path.name, reading.read_sheets(path, content))
     except InputError as error:
         return Examined(name, error.problems, (), None)
-    doubtful = () if drop_identifiers else find_doubtful(raw)
-    raw, dropped, identifying = screen(raw, drop_identifiers=drop_identifiers)
+    raw, screened, identifying = screen(raw, drop_identifiers=drop_identifiers)
     table, problems, notes = _read(_unnamed(raw, identifying))
-    notes = (*dropped, *doubtful, *notes)
+    notes = (*screened, *notes)
     if problems or identifying:
         ordered = _in_order([*identifying, *problems], raw)
         return Examined(name, tuple(grouped(ordered)), notes, None, _values(raw, ordered))
     dataset = _normalise(table, name, hashlib.sha256(content).hexdigest())
-    return Examined(name, (), notes, replace(dataset, notes=notes, dropped=dropped))
+    return Examined(name, (), notes, replace(dataset, notes=notes, dropped=screened if drop_identifiers else ()))
 
 
 def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.RawTable:

@@ -1,7 +1,7 @@
 """Direct identifiers of patients in a table as it stands in a file: found, told without a value, and dropped."""
 
 from vpresearch.identifiers.drop import drop, screen
-from vpresearch.identifiers.find import find, find_doubtful
+from vpresearch.identifiers.find import find
 from vpresearch.identifiers.headers import Kind, kind_of_header
 from vpresearch.identifiers.persons import names_a_person
 from vpresearch.identifiers.quoted import identifies_nobody, kinds_of_file_name, may_name_somebody
@@ -11,7 +11,6 @@ __all__ = [
     "Kind",
     "drop",
     "find",
-    "find_doubtful",
     "identifies_nobody",
     "kind_of_header",
     "kinds_of_file_name",

@@ -10,10 +10,10 @@ from vpresearch.errors import Problem
 from vpresearch.identifiers.find import Found, all_found, find
 from vpresearch.identifiers.headers import Kind
 from vpresearch.identifiers.quoted import may_name_somebody
-from vpresearch.identifiers.table import cell, header_at, shown, width
+from vpresearch.identifiers.table import header_at, shown, width
 from vpresearch.identifiers.values import as_text, kinds_of_value
 from vpresearch.reading.headers import column_of
-from vpresearch.reading.raw import RawTable, letter
+from vpresearch.reading.raw import RawTable, cell_at, letter
 from vpresearch.telling import tell
 
 _REMOVED = "text removed"
@@ -35,8 +35,8 @@ def screen(
     -------
     table : RawTable
         The same, or one without them; in neither does the name of a column or of the sheet identify anybody.
-    dropped : tuple of Problem
-        What was dropped, by column: to know, not to mend.
+    notes : tuple of Problem
+        What was dropped, by column, or what is in doubt: to know, not to mend.
     problems : tuple of Problem
         What was found and not dropped.
 
@@ -50,7 +50,9 @@ def screen(
         clean, dropped = drop(table)
         return _nameless(clean), dropped, ()
     clean = _nameless(table)
-    return clean, (), tuple(replace(problem, sheet=clean.sheet) for problem in find(table))
+    problems = [replace(problem, sheet=clean.sheet) for problem in find(table)]
+    doubtful = tuple(problem for problem in problems if problem.code == "doubtful")
+    return clean, doubtful, tuple(problem for problem in problems if problem.code != "doubtful")
 
 
 def drop(table: RawTable) -> tuple[RawTable, tuple[Problem, ...]]:
@@ -130,7 +132,7 @@ def _numbers(table: RawTable, positions: Sequence[int]) -> dict[int, str]:
     numbers: dict[tuple[str, ...], int] = {}
     by_row = {}
     for row, record in table.rows.items():
-        value = tuple(as_text(cell(record, position)).casefold() for position in positions)
+        value = tuple(as_text(cell_at(record, position)).casefold() for position in positions)
         if any(value):
             by_row[row] = str(numbers.setdefault(value, len(numbers) + 1))
     return by_row

@@ -10,10 +10,10 @@ from vpresearch.dictionary import columns, fold
 from vpresearch.errors import Problem, first_of, runs
 from vpresearch.identifiers.headers import Kind, kind_of_header, words
 from vpresearch.identifiers.persons import is_name_alone, may_be_a_name, names_by_capitals
-from vpresearch.identifiers.table import cell, header_at, shown, width
+from vpresearch.identifiers.table import header_at, shown, width
 from vpresearch.identifiers.values import as_text, kinds_of_value
 from vpresearch.reading.headers import column_of
-from vpresearch.reading.raw import RawTable, letter
+from vpresearch.reading.raw import RawTable, cell_at, letter
 from vpresearch.telling import tell
 
 # Forms that no measurement and no category can have; a date there is a number that Excel took for one.
@@ -57,24 +57,10 @@ def find(table: RawTable) -> list[Problem]:
     Returns
     -------
     list of Problem
-        With the code ``identifier``; one a column and kind, and never a value.
+        With the code ``identifier``, or ``doubtful`` for what may be a name and may be none; one a column and kind,
+        and never a value.
     """
-    return [_problem(table, found) for found in all_found(table) if found.sure]
-
-
-def find_doubtful(table: RawTable) -> list[Problem]:
-    """Find what may be a name and may be none: for the author to look at.
-
-    Parameters
-    ----------
-    table : RawTable
-
-    Returns
-    -------
-    list of Problem
-        With the code ``doubtful``; one a column, and never a value.
-    """
-    return [_problem(table, found) for found in all_found(table) if not found.sure]
+    return [_problem(table, found) for found in all_found(table)]
 
 
 def all_found(table: RawTable) -> list[Found]:
@@ -120,7 +106,7 @@ def _with_name(kinds: Sequence[Kind], *, named: bool) -> tuple[Kind, ...]:
 def _names_by_form(table: RawTable, cells: Sequence[tuple[object, list[int]]]) -> set[object]:
     """Give the values of a column that nobody needs which may be names: each of one patient, unlike a category."""
     ids = next((p for p in range(width(table)) if column_of(header_at(table, p)) == "patient_id"), None)
-    of = {row: row if ids is None else as_text(cell(record, ids)) or row for row, record in table.rows.items()}
+    of = {row: row if ids is None else as_text(cell_at(record, ids)) or row for row, record in table.rows.items()}
     own = [value for value, rows in cells if isinstance(value, str) and len({of[row] for row in rows}) == 1]
     alone = [value for value in own if may_be_a_name(value)]
     many = len(alone) >= max(_LEAST_NAMES, _MOSTLY * len(cells))
@@ -138,7 +124,7 @@ def _by_value(table: RawTable, position: int) -> list[tuple[object, list[int]]]:
     """Give what stands in a column, in the order of the rows, and where: each value is looked at once."""
     rows: dict[tuple[type, object], list[int]] = {}
     for row, record in table.rows.items():
-        value = cell(record, position)
+        value = cell_at(record, position)
         rows.setdefault((type(value), value), []).append(row)
     return [(value, found) for (_, value), found in rows.items() if as_text(value)]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from vpresearch.identifiers.values import kinds_of_value
 from vpresearch.reading.raw import RawTable
 
@@ -25,26 +23,6 @@ def width(table: RawTable) -> int:
     2
     """
     return max([len(table.header), *(len(record) for record in table.rows.values())])
-
-
-def cell(record: Sequence[object], position: int) -> object:
-    """Give a cell; a short row has none.
-
-    Parameters
-    ----------
-    record : sequence of object
-    position : int
-
-    Returns
-    -------
-    object
-
-    Examples
-    --------
-    >>> cell((70, "x"), 1), cell((70,), 1)
-    ('x', None)
-    """
-    return record[position] if position < len(record) else None
 
 
 def header_at(table: RawTable, position: int) -> str:

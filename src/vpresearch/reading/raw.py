@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vpresearch.errors import Problem
@@ -115,6 +115,26 @@ def is_blank(cell: object) -> bool:
     (True, True, False)
     """
     return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def cell_at(cells: Sequence[object], position: int) -> object:
+    """Give a cell of a row; a short row has none.
+
+    Parameters
+    ----------
+    cells : sequence of object
+    position : int
+
+    Returns
+    -------
+    object
+
+    Examples
+    --------
+    >>> cell_at((70, "x"), 1), cell_at((70,), 1)
+    ('x', None)
+    """
+    return cells[position] if position < len(cells) else None
 
 
 def letter(position: int) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 from vpresearch.dictionary import columns, fold
 from vpresearch.errors import Problem, first_of, runs
+from vpresearch.reading.cells import convert
 from vpresearch.reading.headers import known_headers
-from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, is_blank
+from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, cell_at, is_blank
 from vpresearch.telling import refused, tell
 
 _SEARCHED_ROWS = 20
@@ -166,9 +166,7 @@ def set_aside(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, li
     >>> list(kept.rows), problems[0].row, problems[0].wording
     ([2], 3, 'row_of_totals')
     """
-    core = [
-        positions[name] for name in ("level", "vertebral_volume_cc", "cement_volume_cc", "leak") if name in positions
-    ]
+    core = [name for name in ("level", "vertebral_volume_cc", "cement_volume_cc", "leak") if name in positions]
     found: dict[int, str] = {}
     for place, (number, cells) in enumerate(raw.rows.items()):
         kind = _kind_of_row(raw, cells, core, positions, is_first=place == 0)
@@ -180,44 +178,33 @@ def set_aside(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, li
 
 
 def _kind_of_row(
-    raw: RawTable, cells: tuple[object, ...], core: list[int], positions: Mapping[str, int], *, is_first: bool
+    raw: RawTable, cells: tuple[object, ...], core: list[str], positions: Mapping[str, int], *, is_first: bool
 ) -> str:
     """Name what a row is that is no vertebra; the empty string for a vertebra."""
+    at = {name: cell_at(cells, position) for name, position in positions.items()}
+    # Of nearly every row this is all that is looked at.
+    if convert(at.get("level"), columns()["level"])[0] is not None:
+        return ""
     filled = [cell for cell in cells if not is_blank(cell)]
-    at = {name: _cell(cells, position) for name, position in positions.items()}
     texts = [fold(cell) for cell in filled if isinstance(cell, str) and len(cell) <= LONGEST_WORD]
     known = known_headers(filled)
     if known >= _FEWEST_KNOWN and 2 * known > len(filled):
         return "row_of_headers"
-    if core and all(is_blank(_cell(cells, position)) for position in core):
-        if is_first and 2 * sum(text in _UNITS for text in texts) > len(filled):
-            return "row_of_units"
-        if any(map(_is_summary, texts[:_FEWEST_KNOWN])):
-            return "row_of_totals"
-        return "row_of_notes" if len(filled) == 1 and len(raw.header) > _LEAST_WIDTH else "row_without_vertebra"
-    if "level" not in at or _is_level(at["level"]):
+    unplaced = bool(core) and all(is_blank(at[name]) for name in core)
+    if not unplaced and "level" not in at:
         return ""
     if is_first and 2 * sum(text in _UNITS for text in texts) > len(filled):
         return "row_of_units"
+    if any(map(_is_summary, texts[:_FEWEST_KNOWN])):
+        return "row_of_totals"
+    if unplaced:
+        return "row_of_notes" if len(filled) == 1 and len(raw.header) > _LEAST_WIDTH else "row_without_vertebra"
     unnamed = is_blank(at["level"]) and is_blank(at.get("patient_id", "")) and not isinstance(at.get("leak"), str)
-    return "row_of_totals" if unnamed or any(map(_is_summary, texts[:_FEWEST_KNOWN])) else ""
+    return "row_of_totals" if unnamed else ""
 
 
 def _is_summary(text: str) -> bool:
     return text in _SUMMARY_WHOLE or not _SUMMARY.isdisjoint(text.split()[:1])
-
-
-def _is_level(cell: object) -> bool:
-    return fold(cell).replace(" ", "") in _levels() if isinstance(cell, str) else False
-
-
-@cache
-def _levels() -> frozenset[str]:
-    return frozenset(fold(each) for level in columns()["level"].levels for each in level.spellings())
-
-
-def _cell(cells: tuple[object, ...], position: int) -> object:
-    return cells[position] if position < len(cells) else None
 
 
 def join_headers(raw: RawTable) -> tuple[RawTable, list[Problem]]:

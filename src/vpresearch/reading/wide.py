@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vpresearch.dictionary import columns, fold, label
 from vpresearch.errors import Problem
 from vpresearch.reading.headers import column_of, meant
-from vpresearch.reading.raw import RawTable, is_blank, letter
+from vpresearch.reading.raw import RawTable, cell_at, is_blank, letter
 from vpresearch.telling import tell
 
 # What makes a numbered column one of a vertebra and not, say, of a second complication.
@@ -151,28 +151,23 @@ def reshape(raw: RawTable, wide: Wide, language: str) -> list[list[object]]:
     >>> reshape(raw, find_wide(raw), "es")
     [['Paciente', 'Nivel'], ['P1', 'T12'], ['P1', 'L1'], ['P2', 'L3']]
     """
-    groups = [group for key, group in wide.groups.items() if key or any(name in group for name in _CORE)]
-    keys = [key for key in wide.groups if key or any(name in wide.groups[key] for name in _CORE)]
-    loose = {} if "" in keys else dict(wide.groups.get("", {}))
-    of_level = any(_LEVEL.fullmatch(key) for key in keys)
-    present = {*wide.of_patient, *loose, *(name for group in groups for name in group), "patient_id"}
+    groups = {key: group for key, group in wide.groups.items() if key or not group.keys().isdisjoint(_CORE)}
+    loose = {} if "" in groups else wide.groups.get("", {})
+    of_level = any(_LEVEL.fullmatch(key) for key in groups)
+    present = {*wide.of_patient, *loose, *(name for group in groups.values() for name in group), "patient_id"}
     names = [name for name in columns() if name in present or (of_level and name == "level")]
     rows: list[list[object]] = [[label(name, language) for name in names]]
     for number, cells in enumerate(raw.rows.values(), start=1):
         first = True
-        for key, group in zip(keys, groups, strict=True):
-            own = {name: _cell(cells, position) for name, position in group.items()}
+        for key, group in groups.items():
+            own = {name: cell_at(cells, position) for name, position in group.items()}
             if all(map(is_blank, own.values())):
                 continue
             if _LEVEL.fullmatch(key):
                 own.setdefault("level", key)
-            own |= {name: _cell(cells, position) for name, position in loose.items()} if first else {}
-            own |= {name: _cell(cells, position) for name, position in wide.of_patient.items()}
+            own |= {name: cell_at(cells, position) for name, position in loose.items()} if first else {}
+            own |= {name: cell_at(cells, position) for name, position in wide.of_patient.items()}
             own.setdefault("patient_id", number)
             rows.append([own.get(name) for name in names])
             first = False
     return rows
-
-
-def _cell(cells: tuple[object, ...], position: int) -> object:
-    return cells[position] if position < len(cells) else None

@@ -213,9 +213,7 @@ def _of_study(results: Results) -> dict[str, Value]:
         "study.no_leaks": len(study.vertebrae) - leaks,
         "study.women": int((study.patients["sex"] == "F").sum()),
         "study.sha256": study.sha256,
-        **{
-            f"paper.{name}": str(results.paper.about[name]) for name in ("authors", "title", "journal", "year", "pages")
-        },
+        **{f"paper.{name}": str(results.paper.about[name]) for name in _CITED},
         "parameters.alpha": results.alpha,
         "parameters.seed": str(results.seed),
     }
