@@ -10,7 +10,7 @@ from vpresearch.identifiers import screen
 from vpresearch.labels import text
 from vpresearch.load import Examined
 from vpresearch.project import shown
-from vpresearch.reading import find_table, find_wide, read_bytes, read_sheets, reshape
+from vpresearch.reading import find_table, join_headers, read_bytes, read_sheets, reshape
 from vpresearch.telling import refused
 from vpresearch.template import template
 
@@ -75,7 +75,7 @@ def write_copy(path: Path, examined: Examined, out: Path, language: str, *, drop
 
 
 def write_long(path: Path, out: Path, language: str, *, drop_identifiers: bool = False) -> str:
-    """Write a table with one row a patient as one with a row a vertebra, for its owner to check.
+    """Write a table that has not one row a vertebra as one that has, for its owner to check.
 
     Parameters
     ----------
@@ -102,10 +102,9 @@ def write_long(path: Path, out: Path, language: str, *, drop_identifiers: bool =
         raise refused(out.name, "file_exists")
     raw = find_table(path.name, read_sheets(path, read_bytes(path)))
     raw = screen(raw, drop_identifiers=True)[0] if drop_identifiers else raw
-    wide = find_wide(raw)
-    if wide is None:
+    rows = reshape(join_headers(raw)[0], language)
+    if rows is None:
         return text("validation.not_reshaped", language)
-    rows = reshape(raw, wide, language)
     put(out, as_workbook(rows, language), private=True)
     return text("validation.reshaped", language, name=out.name, rows=len(rows) - 1)
 

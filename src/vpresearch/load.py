@@ -176,9 +176,9 @@ def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.R
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:
     """Understand a table: its columns, its cells, and the rules that these must keep."""
+    raw, joined = reading.join_headers(raw)
     if shape := reading.look_at_shape(raw):
         return pd.DataFrame(), [*raw.problems, *shape], raw.notes
-    raw, joined = reading.join_headers(raw)
     matched = reading.match_headers(raw)
     raw, strays = reading.set_aside(raw, matched.positions)
     headers = {name: raw.header[position] for name, position in matched.positions.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from openpyxl.styles import Font
 
 from vpresearch import cli
@@ -58,6 +59,14 @@ NAMINGS: list[Callable[[str, int], str]] = [
     lambda name, number: f"{SPANISH[name]} ({number})",
     lambda name, number: f"{SPANISH[name]}{number}",
     lambda name, number: f"{name}_{number}",
+    lambda name, number: f"{SPANISH[name]} de la {number}.ª vértebra",
+    lambda name, number: f"Vértebra {number} - {SPANISH[name]}",
+    lambda name, number: f"{('Primera', 'Segunda', 'Tercera')[number - 1]} vértebra: {SPANISH[name]}",
+    lambda name, number: f"V{number}_{SPANISH[name]}",
+    lambda name, number: f"{SPANISH[name]} {'I' * number}",
+    lambda name, number: f"{SPANISH[name]} ({'ABC'[number - 1]})",
+    lambda name, number: f"{SPANISH[name]}.{number - 1}" if number > 1 else SPANISH[name],
+    lambda name, number: f"Otra {SPANISH[name]} {number}" if number > 2 else ("Otra " * (number - 1)) + SPANISH[name],
     # The first vertebra without a number.
     lambda name, number: f"{name}{number}" if number > 1 else name,
 ]
@@ -91,8 +100,6 @@ def test_columns_of_levels_are_further_vertebrae(tmp_path: Path) -> None:
     )
     assert [problem.code for problem in examine(path).problems] == ["wide_table"]
     cli.main(["validate", str(path), "--reshape", str(out)])
-    from openpyxl import load_workbook
-
     written = [[cell.value for cell in row[:4]] for row in load_workbook(out).active.iter_rows(min_row=2)]
     assert [(row[0], row[2]) for row in written] == [("P1", "L1"), ("P1", "T12"), ("P2", "T12")]
 
@@ -162,6 +169,25 @@ def test_an_export_of_redcap_is_one_problem(tmp_path: Path, refused: Refused) ->
     (problem,) = refused(path)
     assert problem.code == "redcap"
     assert "labels" in problem.remedy
+    cli.main(["validate", str(path), "--reshape", str(tmp_path / "long.xlsx")])
+    written = [list(row) for row in load_workbook(tmp_path / "long.xlsx").worksheets[0].values]
+    assert written == [["Paciente", "sex", "level", "leak"], ["1", "2", "L1", "0"]]
+
+
+@pytest.mark.parametrize(
+    ("further", "wordings"),
+    [
+        (["Nivel 2"], ["wide_table"]),
+        (["Cemento 2"], ["wide_beside"]),
+        (["EVA 2 meses", "Volumen 1 mes", "Volumen 12 meses", "Nivel de dolor", "T12", "Grado 2", "Cirujano 1"], []),
+        (["Fuga lateral", "Fuga anterior", "Cemento derecho", "Cemento izquierdo"], []),
+    ],
+)
+def test_what_may_be_a_vertebra_is_not_passed_over(
+    further: list[str], wordings: list[str], rows: Rows, write: Write
+) -> None:
+    problems = examine(write([row | dict.fromkeys(further, "1") for row in rows])).problems
+    assert [problem.wording for problem in problems] == wordings
 
 
 @pytest.mark.parametrize("encoding", ["cp850", "cp437", "mac_roman"])
@@ -210,9 +236,10 @@ def test_what_may_not_be_seen_or_is_crossed_out_is_remarked(workbook: Book) -> N
         sheet.parent.create_sheet("Notas")
         sheet.sheet_state = "hidden"
         sheet["D4"].font = Font(strike=True)
+        sheet.column_dimensions["C"].hidden = True
 
     notes = {note.code: note for note in load(workbook(change)).notes}
-    assert {"hidden_sheet", "struck_rows"} <= set(notes)
+    assert {"hidden_sheet", "hidden_columns", "struck_rows"} <= set(notes)
     assert "(rows: 4)" in notes["struck_rows"].message
 
 

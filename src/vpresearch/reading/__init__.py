@@ -8,14 +8,13 @@ from vpresearch.reading.merged import unmerge
 from vpresearch.reading.raw import RawTable
 from vpresearch.reading.sex import look_at_sex
 from vpresearch.reading.table import find_table, join_headers, set_aside
-from vpresearch.reading.wide import find_wide, look_at_shape, reshape
+from vpresearch.reading.wide import look_at_shape, reshape
 
 __all__ = [
     "Matched",
     "RawTable",
     "column_of",
     "find_table",
-    "find_wide",
     "is_code",
     "join_headers",
     "look_at_ids",

@@ -337,7 +337,7 @@ def said_empty(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, l
                 nothing = counted = _denies_complication(cells[at])
             else:
                 # Where the leak itself is in doubt, so is what the cell denies.
-                nothing = leaks.get(number) != "yes" and _denies_leak(cells[at])
+                nothing = leaks.get(number) != "yes" and denies(cells[at])
                 counted = nothing and leaks.get(number) == "no"
             if nothing:
                 cells[at], said = None, said + counted
@@ -347,7 +347,8 @@ def said_empty(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, l
     return replace(raw, rows={number: tuple(cells) for number, cells in rows.items()}), notes
 
 
-def _denies_leak(cell: object) -> bool:
+def denies(cell: object) -> bool:
+    """Tell whether a cell says in words, or by a zero, that there is nothing."""
     first, *_ = fold(cell).split() or [""]
     return not isinstance(cell, (Unreadable, *_DATES)) and (says_missing(cell) or first in _DENIALS)
 
@@ -375,7 +376,7 @@ def _mistaken(cell: object, column: Column) -> dict[str, object]:
         # Of a vertebra a sign may well be an answer, as - is to a leak.
         return {"wording": "missing_word"} if says_missing(cell) and column.unit_of_observation == "patient" else {}
     # Without a leak such a cell was emptied.
-    if column.name in {"leak_site", "leak_size"} and _denies_leak(cell):
+    if column.name in {"leak_site", "leak_size"} and denies(cell):
         return {"wording": "leak_denied"}
     return {"wording": "category_or_empty" if says_missing(cell) else "category_else_empty"}
 

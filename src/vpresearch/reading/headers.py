@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from vpresearch.dictionary import Column, columns, fold
 from vpresearch.errors import Problem
@@ -32,6 +32,42 @@ _ALIKE = 0.8
 # Fewer begin too many words.
 _LEAST_LETTERS = 5
 _DIGITS = re.compile(r"\d+")
+# A unit and a level are one word; of what else letters and digits make, each is one.
+_TOKENS = re.compile(r"\b[cdm]?m3\b|\b(?:t|d|th)(?:1[0-2]|[1-9])\b|\bl[1-5]\b|\d+|[^\W\d]+")
+# Columns of a form with boxes to tick, as REDCap names them by code and by label.
+_BOX = re.compile(r"(.+?)(?:___\w+|\s*\(choice=.*\))")
+# Where columns are numbered, the bare word is enough.
+_BARE = {
+    **dict.fromkeys(("volumen", "volume", "vol"), "vertebral_volume_cc"),
+    **dict.fromkeys(("cemento", "cement", "cem", "pmma"), "cement_volume_cc"),
+    **dict.fromkeys(("localizacion", "sitio", "site", "loc"), "leak_site"),
+    **dict.fromkeys(("tamano", "grado", "size", "tam"), "leak_size"),
+}
+_ORDINALS = {
+    word: str(number)
+    for number, words in enumerate(
+        (
+            "primer primera primero first uno one i a",
+            "segundo segunda second dos two ii b",
+            "tercer tercera tercero third tres three iii c",
+            "cuarto cuarta fourth cuatro four iv d",
+            "quinto quinta fifth cinco five v e",
+            "sexto sexta sixth seis six vi f",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+# A number beside one of these counts no vertebrae.
+_TIMES = frozenset(
+    {
+        *("mes", "meses", "month", "months", "ano", "anos", "year", "years", "dia", "dias", "day", "days", "hora"),
+        *("horas", "hour", "hours", "semana", "semanas", "week", "weeks", "m", "y", "h", "pre", "post"),
+    }
+)
+_MOST_VERTEBRAE = 20
+_LONGEST_KEY = 5
+_MOST_WORDS = 12
 _MOST_NAMED = 20
 
 
@@ -106,7 +142,129 @@ def known_headers(cells: Iterable[object]) -> int:
     >>> known_headers(["Sexo", "EDAD (años)", "Volumen vertebral [ml]", "Cirujano", None])
     3
     """
-    return sum(_folded(cell) in _names() for cell in cells if cell is not None and len(str(cell)) <= LONGEST_WORD)
+    written = (str(cell) for cell in cells if cell is not None)
+    return sum(_folded(cell) in _names() or bool(numbered(cell)) for cell in written if len(cell) <= LONGEST_WORD)
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A header that names a column of a vertebra, and which of several vertebrae it is.
+
+    Attributes
+    ----------
+    name : str
+        Canonical name of the column.
+    key : str
+        The number or the level; the other words of the header where these alone may tell vertebrae apart.
+    words : str
+        The other words of the header, as they are written, folded.
+    unit : str
+        The wrong unit that the header names; the empty string for none.
+    is_counted : bool
+        Whether the key is a number or a level.
+    """
+
+    name: str
+    key: str
+    words: str
+    unit: str
+    is_counted: bool
+
+
+def numbered(header: str) -> Numbered | None:
+    """Read a header as that of one of several vertebrae by its number or level.
+
+    Parameters
+    ----------
+    header : str
+
+    Returns
+    -------
+    Numbered or None
+
+    Examples
+    --------
+    >>> [(found.name, found.key) for found in map(numbered, ("Nivel 2", "2.ª vértebra: cemento", "Vol. L1")) if found]
+    [('level', '2'), ('cement_volume_cc', '2'), ('vertebral_volume_cc', 'L1')]
+    >>> numbered("EAV 1 mes"), numbered("Nivel")
+    (None, None)
+    """
+    return next((found for found in readings(header) if found.is_counted), None)
+
+
+@lru_cache(maxsize=10_000)
+def readings(header: str) -> tuple[Numbered, ...]:
+    """Give every way to read a header as a column of a vertebra and words that tell which one, the best first."""
+    words = _TOKENS.findall(_folded(header))
+    if len(words) > _MOST_WORDS or _folded(header) in _names() or boxed(header):
+        return ()
+    found: list[tuple[tuple[bool, bool, bool, int], Numbered]] = []
+    spans = [(start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
+    parts = [(words[start:end], words[:start] + words[end:]) for start, end in spans]
+    # What counts stands in one place, or on both sides of what is counted.
+    for own, rest in [*parts, *((outer, inner) for inner, outer in parts)]:
+        if not rest or not 0 < len(own) <= _LONGEST_KEY or not (_of_columns() | _TIMES).isdisjoint(own):
+            continue
+        name, unit, is_sure = bare(" ".join(rest))
+        key = _key(own)
+        if name and not (name == "level" and key in _levels().values()):
+            said = " ".join(word for word in own if not word.startswith("vertebra"))
+            rank = (key not in _levels().values(), not key, not is_sure, -len(own))
+            found.append((rank, Numbered(name, key or said, said, unit, bool(key))))
+    return tuple(each for _, each in sorted(found, key=lambda one: one[0]))
+
+
+def boxed(header: str) -> str | None:
+    """Give the column of the study for which a header has a box to tick."""
+    match = _BOX.fullmatch(header)
+    return column_of(match[1]) if match else None
+
+
+@lru_cache(maxsize=10_000)
+def bare(words: str) -> tuple[str | None, str, bool]:
+    """Give the column of a vertebra that a folded header means, its wrong unit, and whether it is no guess."""
+    name, unit = _names().get(words, (None, ""))
+    stem, other = words, ""
+    if name is None:
+        units = (*_SAME["cc"], *_WRONG["cc"])
+        other = next((own for own in units if words.endswith(f" {own}")), "")
+        stem = words.removesuffix(f" {other}") if other else words
+        name = _names().get(stem, (None, ""))[0] or _BARE.get(stem)
+        unit = other if other in _WRONG["cc"] else ""
+    is_sure = name is not None
+    name = name or meant(stem, of_vertebrae())
+    fits = name in of_vertebrae() and not (other and columns()[name or ""].unit != "cc")
+    return (name, unit, is_sure) if fits else (None, "", False)
+
+
+@cache
+def of_vertebrae() -> tuple[str, ...]:
+    """Give the columns that belong to the vertebra and not to the patient."""
+    return tuple(column.name for column in columns().values() if column.unit_of_observation == "vertebra")
+
+
+@cache
+def _of_columns() -> frozenset[str]:
+    """Give the words that name a column of a vertebra other than its level, or a unit: none of them counts."""
+    spelled = {_folded(s) for name in of_vertebrae() if name != "level" for s in columns()[name].spellings()}
+    words = {word for spelling in spelled for word in spelling.split() if not word.startswith("vertebra")}
+    few = {word for word in words if len(word) > len("cc")}
+    hints = {word for name in of_vertebrae() for word in _HINTS.get(name, "").split()}
+    return frozenset({*few, *hints, *_BARE, *_SAME["cc"], *_WRONG["cc"]} - {"l"})
+
+
+@cache
+def _levels() -> dict[str, str]:
+    return {fold(word): level.value for level in columns()["level"].levels for word in level.spellings()}
+
+
+def _key(words: list[str]) -> str:
+    """Give the level or the number among words; the empty string if there is none, or more than one."""
+    levels = [_levels()[word] for word in ("".join(words), *words) if word in _levels()]
+    if levels:
+        return levels[0] if len(set(levels)) == 1 else ""
+    numbers = [word for word in words if word.isdigit()] or [_ORDINALS[word] for word in words if word in _ORDINALS]
+    return str(int(numbers[0])) if len(numbers) == 1 and int(numbers[0]) <= _MOST_VERTEBRAE else ""
 
 
 def match_headers(raw: RawTable) -> Matched:
@@ -228,18 +386,22 @@ def _is_short_for(words: list[str], spelling: list[str]) -> bool:
 
 
 def _missing_column(column: Column, near: str | None) -> Problem:
-    label = column.labels["es"]
     if near is None:
-        return tell("missing_column", column=column.name, label=label, name=column.name)
+        return tell("missing_column", column=column.name, label=column.labels, name=column.name)
     return tell(
-        "missing_column", wording="missing_column_near", column=column.name, label=label, name=column.name, near=near
+        "missing_column",
+        wording="missing_column_near",
+        column=column.name,
+        label=column.labels,
+        name=column.name,
+        near=near,
     )
 
 
 def _ignored(raw: RawTable, unknown: list[int], near: Mapping[str, str]) -> tuple[Problem, ...]:
     """Note the columns that are not read: those that look like an optional one, those computed here, the rest."""
     notes = [
-        tell("ignored_near", column=header, label=columns()[name].labels["es"])
+        tell("ignored_near", column=header, label=columns()[name].labels)
         for name, header in near.items()
         if not columns()[name].required
     ]

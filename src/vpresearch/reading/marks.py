@@ -34,12 +34,15 @@ class Marks:
     merged : tuple of Merged
     hidden : frozenset of int
         Rows that are not shown.
+    hidden_columns : frozenset of int
+        Positions of the columns that are not shown.
     """
 
     formulas: Mapping[int, tuple[int, ...]]
     foreign: frozenset[tuple[int, int]]
     merged: tuple[Merged, ...]
     hidden: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
 
 def read_marks(part: IO[bytes]) -> Marks:
@@ -70,6 +73,7 @@ def read_marks(part: IO[bytes]) -> Marks:
     foreign_shared: set[str] = set()
     merged: list[Merged] = []
     hidden: set[int] = set()
+    columns: set[int] = set()
     rows = 0
     for tag, element, (row, column) in _elements(part):
         if tag == "c":
@@ -81,18 +85,27 @@ def read_marks(part: IO[bytes]) -> Marks:
                 if _FOREIGN.search(formula.text or "") or shared in foreign_shared:
                     foreign.add((row, column))
                     foreign_shared |= {shared} - {None}
+        elif tag == "col":
+            if _is_unseen(element, "width"):
+                last = min(int(element.get("max", 0)), MAX_COLUMNS)
+                columns |= set(range(int(element.get("min", 1)) - 1, last))
         elif tag == "mergeCell":
             merged.append(_block(element.get("ref")))
             if len(merged) > _MOST_MERGED:
                 raise ValueError("too many merged blocks")
         elif any(len(cell) for cell in element):
             rows += 1
-            if element.get("hidden") in {"1", "true"}:
+            if _is_unseen(element, "ht"):
                 hidden.add(row)
             # No more of them is read, and the table, if this is it, will be refused.
             if rows > MOST_RECORDS:
                 break
-    return Marks(formulas, frozenset(foreign), tuple(sorted(merged)), frozenset(hidden))
+    return Marks(formulas, frozenset(foreign), tuple(sorted(merged)), frozenset(hidden), frozenset(columns))
+
+
+def _is_unseen(element: Any, size: str) -> bool:
+    """Tell whether a row or a column is hidden, or has no height or width."""
+    return element.get("hidden") in {"1", "true"} or element.get(size) in {"0", "0.0"}
 
 
 def _block(reference: str) -> Merged:
@@ -115,7 +128,7 @@ def _elements(part: IO[bytes]) -> Iterator[tuple[str, Any, tuple[int, int]]]:
             place = coordinate_to_tuple(at) if at else (row, column + 1)
             column = place[1]
             yield tag, element, place
-        elif tag in {"row", "mergeCell"}:
+        elif tag in {"row", "mergeCell", "col"}:
             yield tag, element, (row, 0)
             element.clear()
 

@@ -56,6 +56,8 @@ class Sheet:
     merged : tuple of Merged
     hidden : frozenset of int
         Numbers of the rows that a filter or a hand has hidden.
+    hidden_columns : frozenset of int
+        Positions of the columns that are not shown.
     struck : frozenset of int
         Numbers of the rows with a cell that is struck through.
     concealed : bool
@@ -68,6 +70,7 @@ class Sheet:
     hidden: frozenset[int] = frozenset()
     struck: frozenset[int] = frozenset()
     concealed: bool = False
+    hidden_columns: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from vpresearch.dictionary import columns, fold
 from vpresearch.errors import Problem, first_of, runs
 from vpresearch.reading.cells import convert
 from vpresearch.reading.headers import known_headers
 from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, cell_at, is_blank
-from vpresearch.telling import refused, tell
+from vpresearch.telling import LANGUAGES, refused, tell
 
 _SEARCHED_ROWS = 20
 _LONGEST_HEADER = 80
@@ -18,6 +19,8 @@ _LONGEST_HEADER = 80
 _FEWEST_KNOWN = 2
 # A table of fewer columns may hold rows of one cell.
 _LEAST_WIDTH = 4
+_MOST_VARIABLES = 60
+_TURNED = 4
 # Words that begin the label of a row of totals, and those that are the whole of it.
 _SUMMARY = frozenset(
     {
@@ -67,15 +70,24 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
         key=lambda found: found[0],
         default=(0, 0, Sheet(None, {})),
     )
+    if known < _FEWEST_KNOWN and any(map(_is_turned, sheets)):
+        raise refused(name, "no_header", wording="transposed")
     if known < _FEWEST_KNOWN:
-        expected = ", ".join(column.labels["es"] for column in columns().values() if column.required)
+        expected = {
+            language: ", ".join(column.labels[language] for column in columns().values() if column.required)
+            for language in LANGUAGES
+        }
         raise refused(name, "no_header", expected=expected)
+    above = chosen.records.get(row - 1)
+    if above and known_headers(_joined(list(map(_header, above)), chosen.records[row])) >= known + _FEWEST_KNOWN:
+        # The header begins in the row above, and this is its second row.
+        row -= 1
     rows = {number: cells for number, cells in chosen.records.items() if number > row}
     _check_size(name, rows, chosen)
     header = tuple(_header(cell) for cell in chosen.records[row])
     problems = [_other(sheet, chosen) for sheet, own in zip(sheets, best, strict=True) if _could_be(sheet, own, chosen)]
     problems += _beyond(rows, header) if chosen.title is None else []
-    notes = _unseen(rows, chosen)
+    notes = _unseen(rows, header, chosen)
     return RawTable(chosen.title, row, header, rows, chosen.merged, notes=notes, problems=tuple(problems))
 
 
@@ -83,6 +95,12 @@ def _best_row(sheet: Sheet) -> tuple[int, int]:
     """Give the most headers that any row holds, and the first such row."""
     found = ((known_headers(cells), row) for row, cells in sheet.records.items() if row <= _SEARCHED_ROWS)
     return max(found, key=lambda known: known[0], default=(0, 0))
+
+
+def _is_turned(sheet: Sheet) -> bool:
+    """Tell whether the headers of a sheet stand below one another."""
+    first = list(islice(sheet.records.values(), _MOST_VARIABLES))
+    return any(known_headers(cell_at(cells, place) for cells in first) > _TURNED for place in range(_LEAST_WIDTH))
 
 
 def _check_size(name: str, rows: dict[int, tuple[object, ...]], sheet: Sheet) -> None:
@@ -108,11 +126,13 @@ def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
     return any(number > row for number in sheet.records)
 
 
-def _unseen(rows: dict[int, tuple[object, ...]], sheet: Sheet) -> tuple[Problem, ...]:
+def _unseen(rows: dict[int, tuple[object, ...]], header: tuple[str, ...], sheet: Sheet) -> tuple[Problem, ...]:
     """Note what is read that the author may not see, or may have crossed out."""
+    unseen = ", ".join(header[at] for at in sorted(sheet.hidden_columns) if at < len(header) and header[at])
     hidden, struck = len(sheet.hidden.intersection(rows)), sorted(sheet.struck.intersection(rows))
     notes = [tell("hidden_sheet", sheet=sheet.title)] if sheet.concealed else []
     notes += [tell("hidden_rows", sheet=sheet.title, n=hidden)] if hidden else []
+    notes += [tell("hidden_columns", sheet=sheet.title, named=unseen)] if unseen else []
     notes += [tell("struck_rows", sheet=sheet.title, rows=first_of(runs(struck)))] if struck else []
     return tuple(notes)
 
@@ -231,13 +251,21 @@ def join_headers(raw: RawTable) -> tuple[RawTable, list[Problem]]:
     texts = {place: _header(cell) for place, cell in enumerate(below) if not is_blank(cell)}
     if len(texts) < _FEWEST_KNOWN or not all(isinstance(below[place], str) for place in texts):
         return raw, []
-    above, joined = "", []
-    for place in range(max(len(raw.header), len(below))):
-        header = raw.header[place] if place < len(raw.header) else ""
-        above = header or (above if place in texts else "")
-        joined.append(f"{above} {texts[place]}".strip() if place in texts else header)
+    joined = _joined(raw.header, below)
     if known_headers(joined) < known_headers(raw.header) + _FEWEST_KNOWN:
         return raw, []
     rows = {row: cells for row, cells in raw.rows.items() if row != number}
     told = [tell("two_headers", sheet=raw.sheet, row=number)]
     return replace(raw, header=tuple(joined), rows=rows, merged=tuple(b for b in raw.merged if b.top > number)), told
+
+
+def _joined(header: Sequence[str], below: Sequence[object]) -> list[str]:
+    """Put a header of two rows together; what stands above several columns is said of each."""
+    above, joined = "", []
+    for place in range(max(len(header), len(below))):
+        text = _header(cell_at(below, place))
+        own = header[place] if place < len(header) else ""
+        above = own or (above if text else "")
+        both = f"{above} {text}".strip()
+        joined.append(own if not text else text if known_headers([text]) and not known_headers([both]) else both)
+    return joined

@@ -1,29 +1,32 @@
-"""Tables with one row a patient, whose further vertebrae stand in numbered columns: told, and written one row each."""
+"""Tables whose rows are not those of vertebrae: several beside one another, or patients apart; written one row each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vpresearch.dictionary import columns, fold, label
 from vpresearch.errors import Problem
-from vpresearch.reading.headers import column_of, meant
+from vpresearch.reading.cells import denies, says_missing
+from vpresearch.reading.headers import Numbered, bare, boxed, column_of, meant, of_vertebrae, readings
 from vpresearch.reading.raw import RawTable, cell_at, is_blank, letter
 from vpresearch.telling import tell
 
 # What makes a numbered column one of a vertebra and not, say, of a second complication.
-_CORE = ("level", "vertebral_volume_cc", "cement_volume_cc", "leak")
-_OF_VERTEBRA = tuple(c.name for c in columns().values() if c.unit_of_observation == "vertebra")
-# Where columns are numbered, the bare word is enough.
-_SHORT = {
-    **dict.fromkeys(("volumen", "volume", "vol"), "vertebral_volume_cc"),
-    **dict.fromkeys(("localizacion", "sitio", "site"), "leak_site"),
-    **dict.fromkeys(("tamano", "grado", "size"), "leak_size"),
-}
-_NUMBER = re.compile(r"(?<!\d)0?(\d{1,2})(?!\d)")
-_LEVEL = re.compile(r"(?<![^\W_])((?:T|D|Th)(?:1[0-2]|[1-9])|L[1-5])(?![^\W_])", re.IGNORECASE)
+_CORE = frozenset({"level", "vertebral_volume_cc", "cement_volume_cc", "leak"})
+_REPEATED = frozenset(
+    {
+        *("redcap repeat instrument", "redcap repeat instance", "repeat instrument", "repeat instance"),
+        *("redcap event name", "event name"),
+    }
+)
+# R tells equal headers apart by the number of the column.
+_OF_R = re.compile(r"\.\.\.\d+$")
+_LEVELS = frozenset(level.value for level in columns()["level"].levels)
+_LAST_VOWEL = re.compile(r"[oa]s?\b")
 _MOST_NAMED = 6
+_Groups = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,17 @@ class Wide:
     ----------
     groups : dict of str to dict of str to int
         Positions by canonical column, by the number or the level that the headers have; the empty string for none.
-    of_patient : dict of str to int
-        Positions of the columns that all of a patient's vertebrae share.
+    units : dict of str to str
+        Wrong units that numbered headers name, by canonical column.
     """
 
     groups: Mapping[str, Mapping[str, int]]
-    of_patient: Mapping[str, int]
+    units: Mapping[str, str]
+
+    def is_whole(self) -> bool:
+        """Tell vertebrae from a single column of the vertebra that is there twice, as of two measurements."""
+        named = [key for key, group in self.groups.items() if "level" in group or key in _LEVELS]
+        return len(named) > 1 or len(_shared(self.groups)) > 1
 
 
 def find_wide(raw: RawTable) -> Wide | None:
@@ -62,43 +70,85 @@ def find_wide(raw: RawTable) -> Wide | None:
     >>> find_wide(RawTable(None, 1, ("Paciente", "Nivel", "EAV 1 mes"), {})) is None
     True
     """
-    groups: dict[str, dict[str, int]] = {}
-    of_patient: dict[str, int] = {}
-    if sum(column_of(header) == "patient_id" for header in raw.header) > 1:
+    headers = [_OF_R.sub("", header) for header in raw.header]
+    plain: dict[str, list[int]] = {}
+    for position, header in enumerate(headers):
+        if name := column_of(header):
+            plain.setdefault(name, []).append(position)
+    if len(plain.get("patient_id", [])) > 1:
         # Two tables side by side.
         return None
-    for position, header in enumerate(raw.header):
-        known = column_of(header)
-        name, key = (known, "") if known else _numbered(header)
-        if name is None:
-            continue
-        if name not in _OF_VERTEBRA:
-            of_patient.setdefault(name, position)
-            continue
-        if name in groups.get(key, {}):
-            # The same header again is the next vertebra.
-            key = f"{1 + sum(name in group for group in groups.values())}"
-        groups.setdefault(key, {}).setdefault(name, position)
-    further = [key for key, group in groups.items() if key and any(name in group for name in _CORE)]
-    repeated = sum("level" in group or "vertebral_volume_cc" in group for group in groups.values()) > 1
-    return Wide(groups, of_patient) if further and (repeated or _is_numbered(raw, groups)) else None
+    unknown = {position: readings(header) for position, header in enumerate(headers) if not column_of(header)}
+    groups = _by_number(unknown)
+    placed = {position for group in groups.values() for position in group.values()}
+    groups = {**_by_words({at: own for at, own in unknown.items() if at not in placed}), **groups}
+    placed = {position for group in groups.values() for position in group.values()}
+    numbered = {name for group in groups.values() for name in group}
+    if not numbered.isdisjoint(_CORE):
+        first = {name: places[0] for name, places in plain.items() if name in numbered or name == "level"}
+        for name in numbered - first.keys():
+            loose = [at for at in unknown if at not in placed and bare(fold(headers[at]))[0] == name]
+            first |= {name: loose[0]} if loose else {}
+        groups = {"": first, **groups} if not numbered.isdisjoint(first) else groups
+        if _shared(groups):
+            return Wide(groups, _units(unknown, groups))
+    return _repeated(headers, plain, unknown)
 
 
-def _is_numbered(raw: RawTable, groups: Mapping[str, Mapping[str, int]]) -> bool:
-    """Tell a numbered header from two columns that hold the same by mistake."""
-    at = [position for group in groups.values() for name, position in group.items() if name in _CORE]
-    return any(column_of(raw.header[position]) is None for position in at)
+def _by_number(unknown: Mapping[int, Sequence[Numbered]]) -> _Groups:
+    counted = {at: next((found for found in own if found.is_counted), None) for at, own in unknown.items()}
+    groups: dict[str, _Groups] = {"key": {}, "words": {}}
+    for by, made in groups.items():
+        for at, found in counted.items():
+            if found and made.setdefault(getattr(found, by), {}).setdefault(found.name, at) != at:
+                # A second numbering, as of "further vertebra 1" beside "vertebra 1".
+                break
+        else:
+            return made
+    return groups["words"]
 
 
-def _numbered(header: str) -> tuple[str | None, str]:
-    """Give the column of a vertebra that a numbered header means, and its number or level."""
-    for pattern in (_LEVEL, _NUMBER):
-        if match := pattern.search(header):
-            rest = f"{header[: match.start()]} {header[match.end() :]}".replace("()", " ")
-            name = column_of(rest) or _SHORT.get(fold(rest)) or meant(rest)
-            if name in _OF_VERTEBRA:
-                return name, match.group(1).upper()
-    return None, ""
+def _by_words(unknown: Mapping[int, Sequence[Numbered]]) -> _Groups:
+    """Group by other words than numbers, such as "other", where they stand beside a level and more."""
+    groups: _Groups = {}
+    for at, own in unknown.items():
+        for found in own:
+            groups.setdefault(_LAST_VOWEL.sub("", found.words), {}).setdefault(found.name, at)
+    groups = {key: group for key, group in groups.items() if "level" in group and len(_CORE & group.keys()) > 1}
+    # A header is of the group that has the most of them.
+    taken: dict[int, str] = {}
+    for key in sorted(groups, key=lambda key: -len(groups[key])):
+        for at in groups[key].values():
+            taken.setdefault(at, key)
+    return {key: group for key, group in groups.items() if all(taken[at] == key for at in group.values())}
+
+
+def _repeated(
+    headers: Sequence[str], plain: Mapping[str, Sequence[int]], unknown: Mapping[int, Sequence[Numbered]]
+) -> Wide | None:
+    """Take the same headers again as the next vertebra, and not two columns that hold the same by mistake."""
+    twice = {name: places for name, places in plain.items() if name in of_vertebrae() and len(places) > 1}
+    if "level" in twice:
+        for at in unknown:
+            name = bare(fold(headers[at]))[0]
+            if name and name not in plain:
+                twice[name] = [p for p in unknown if bare(fold(headers[p]))[0] == name]
+    if len(_CORE & twice.keys()) <= 1:
+        return None
+    most = max(map(len, twice.values()))
+    groups = {str(n + 1): {name: at[n] for name, at in twice.items() if n < len(at)} for n in range(most)}
+    return Wide(groups, {})
+
+
+def _shared(groups: Mapping[str, Mapping[str, int]]) -> set[str]:
+    """Give what makes a vertebra and is in more than one group."""
+    return {name for name in _CORE if sum(name in group for group in groups.values()) > 1}
+
+
+def _units(unknown: Mapping[int, Sequence[Numbered]], groups: _Groups) -> dict[str, str]:
+    at = {position: name for group in groups.values() for name, position in group.items()}
+    found = [(at[p], next((f.unit for f in own if f.name == at[p]), "")) for p, own in unknown.items() if p in at]
+    return {name: unit for name, unit in found if unit}
 
 
 def look_at_shape(raw: RawTable) -> list[Problem]:
@@ -111,63 +161,135 @@ def look_at_shape(raw: RawTable) -> list[Problem]:
     Returns
     -------
     list of Problem
-        Empty for a table with one row a vertebra; else one.
+        Empty for a table with one row a vertebra.
 
     Examples
     --------
-    >>> [found] = look_at_shape(RawTable(None, 1, ("record_id", "redcap_repeat_instance", "level"), {}))
+    >>> header = ("record_id", "redcap_repeat_instance", "sex", "level")
+    >>> [found] = look_at_shape(RawTable(None, 1, header, {2: ("1", "", "F", ""), 3: ("1", "1", "", "L1")}))
     >>> found.code
     'redcap'
     """
-    if any(header.casefold().startswith("redcap_repeat") for header in raw.header):
-        return [tell("redcap", sheet=raw.sheet, row=raw.header_row)]
+    found: list[Problem] = []
+    if is_redcap(raw):
+        found.append(tell("redcap", sheet=raw.sheet, row=raw.header_row))
+    whole = set(map(column_of, raw.header))
+    if boxes := [position for position, header in enumerate(raw.header) if boxed(header) not in {None, *whole}]:
+        known = {name: columns()[name].labels for at in boxes if (name := boxed(raw.header[at]))}
+        said = {language: ", ".join(words[language] for words in known.values()) for language in ("es", "en")}
+        found.append(tell("boxes", sheet=raw.sheet, cell=_cell(raw, boxes[0]), named=_named(raw, boxes), columns=said))
     wide = find_wide(raw)
-    if wide is None:
-        return []
-    at = sorted(position for key, group in wide.groups.items() if key for position in group.values())
-    named = ", ".join(raw.header[position] for position in at[:_MOST_NAMED]) + (" …" if at[_MOST_NAMED:] else "")
-    return [tell("wide_table", sheet=raw.sheet, cell=f"{letter(at[0])}{raw.header_row}", named=named)]
+    if wide is not None:
+        at = sorted(position for key, group in wide.groups.items() if key for position in group.values())
+        wording = "wide_table" if wide.is_whole() else "wide_beside"
+        found.append(
+            tell("wide_table", wording=wording, sheet=raw.sheet, cell=_cell(raw, at[0]), named=_named(raw, at))
+        )
+    return found
 
 
-def reshape(raw: RawTable, wide: Wide, language: str) -> list[list[object]]:
+def _cell(raw: RawTable, position: int) -> str:
+    return f"{letter(position)}{raw.header_row}"
+
+
+def _named(raw: RawTable, positions: Sequence[int]) -> str:
+    return ", ".join(raw.header[at] for at in positions[:_MOST_NAMED]) + (" …" if positions[_MOST_NAMED:] else "")
+
+
+def is_redcap(raw: RawTable) -> bool:
+    """Tell whether an export of REDCap has rows of patients, or of visits, and rows of vertebrae."""
+    if _REPEATED.isdisjoint(map(fold, raw.header)):
+        return False
+    core = [position for position, header in enumerate(raw.header) if column_of(header) in _CORE]
+    return any(all(is_blank(cell_at(cells, position)) for position in core) for cells in raw.rows.values())
+
+
+def reshape(raw: RawTable, language: str) -> list[list[object]] | None:
     """Write a table with one row a vertebra.
 
     Parameters
     ----------
     raw : RawTable
-    wide : Wide
     language : {"es", "en"}
         Of the headers.
 
     Returns
     -------
-    list of list of object
-        The header, and a row for each group of columns of a patient that holds anything. What stands in no group,
-        such as a complication, is on the first row of its patient.
+    list of list of object, or None
+        The header, and a row for each group of columns of a patient that says anything; None for a table that has one
+        row a vertebra. What stands in no group, such as a complication, is on the first row of its patient.
 
     Examples
     --------
     >>> raw = RawTable(None, 1, ("Paciente", "Nivel 1", "Nivel 2"), {2: ("P1", "T12", "L1"), 3: ("P2", "L3")})
-    >>> reshape(raw, find_wide(raw), "es")
+    >>> reshape(raw, "es")
     [['Paciente', 'Nivel'], ['P1', 'T12'], ['P1', 'L1'], ['P2', 'L3']]
     """
-    groups = {key: group for key, group in wide.groups.items() if key or not group.keys().isdisjoint(_CORE)}
-    loose = {} if "" in groups else wide.groups.get("", {})
-    of_level = any(_LEVEL.fullmatch(key) for key in groups)
-    present = {*wide.of_patient, *loose, *(name for group in groups.values() for name in group), "patient_id"}
-    names = [name for name in columns() if name in present or (of_level and name == "level")]
-    rows: list[list[object]] = [[label(name, language) for name in names]]
+    wide = find_wide(raw)
+    if wide is not None and wide.is_whole():
+        return _of_groups(raw, wide, language)
+    return _of_redcap(raw, language) if is_redcap(raw) else None
+
+
+def _kept(raw: RawTable) -> dict[int, str]:
+    """Give the columns that are read or may be meant to be; another may hold anything."""
+    found = {at: column_of(header) or boxed(header) or meant(header) for at, header in enumerate(raw.header)}
+    return {position: name for position, name in found.items() if name}
+
+
+def _of_groups(raw: RawTable, wide: Wide, language: str) -> list[list[object]]:
+    grouped = {position for group in wide.groups.values() for position in group.values()}
+    others = {position: name for position, name in _kept(raw).items() if position not in grouped}
+    names = [n for n in columns() if n == "level" or any(n in group for group in wide.groups.values())]
+    is_unnamed = "patient_id" not in others.values()
+    units = {name: f"{label(name, language).partition(' (')[0]} ({unit})" for name, unit in wide.units.items()}
+    header: list[object] = [label("patient_id", language)] if is_unnamed else []
+    header += [*(raw.header[at] for at in others), *(units.get(name) or label(name, language) for name in names)]
+    rows = [header]
     for number, cells in enumerate(raw.rows.values(), start=1):
-        first = True
-        for key, group in groups.items():
-            own = {name: cell_at(cells, position) for name, position in group.items()}
-            if all(map(is_blank, own.values())):
-                continue
-            if _LEVEL.fullmatch(key):
-                own.setdefault("level", key)
-            own |= {name: cell_at(cells, position) for name, position in loose.items()} if first else {}
-            own |= {name: cell_at(cells, position) for name, position in wide.of_patient.items()}
-            own.setdefault("patient_id", number)
-            rows.append([own.get(name) for name in names])
-            first = False
+        groups = {
+            key: group
+            for key, group in wide.groups.items()
+            if not all(_says_nothing(cell_at(cells, position)) for position in group.values())
+        }
+        # A patient without any is told when the new table is checked.
+        for turn, (key, group) in enumerate((groups or {"": {}}).items()):
+            shared = [None if turn and name in of_vertebrae() else cell_at(cells, at) for at, name in others.items()]
+            known = {"level": key} if key in _LEVELS else {}
+            values = [cell_at(cells, group[name]) if name in group else known.get(name) for name in names]
+            rows.append([*([number] if is_unnamed else []), *shared, *values])
+    return rows
+
+
+def _says_nothing(cell: object) -> bool:
+    """Tell whether a cell is empty or has a word for nothing, as of a vertebra that was not treated."""
+    return is_blank(cell) or says_missing(cell) or denies(cell)
+
+
+def _of_redcap(raw: RawTable, language: str) -> list[list[object]]:
+    """Write the patient's data, which REDCap exports in rows of their own, into the rows of the patient's vertebrae."""
+    kept = _kept(raw)
+    patient = next((at for at, name in kept.items() if name == "patient_id"), 0)
+    kept = {patient: "patient_id", **kept}
+    core = [position for position, name in kept.items() if name in _CORE]
+    shared: dict[str, dict[int, dict[str, object]]] = {}
+    for cells in raw.rows.values():
+        own = shared.setdefault(fold(cell_at(cells, patient) or ""), {})
+        for position, name in kept.items():
+            cell = cell_at(cells, position)
+            if name not in of_vertebrae() and not is_blank(cell):
+                own.setdefault(position, {}).setdefault(fold(cell), cell)
+    rows: list[list[object]] = [[label("patient_id", language), *(raw.header[at] for at in kept if at != patient)]]
+    treated = set[str]()
+    for cells in raw.rows.values():
+        who = fold(cell_at(cells, patient) or "")
+        if not all(is_blank(cell_at(cells, position)) for position in core):
+            treated.add(who)
+            # What differs between visits is for its owner to choose.
+            said = {at: list(values.values()) for at, values in shared[who].items()}
+            once = {at: values[0] if len(values) == 1 else " / ".join(map(str, values)) for at, values in said.items()}
+            rows.append([once.get(position, cell_at(cells, position)) for position in kept])
+    for who, own in shared.items():
+        if who not in treated:
+            rows.append([next(iter(own.get(position, {"": None}).values())) for position in kept])
     return rows

@@ -60,7 +60,8 @@ def _read_sheet(sheet: Any) -> Sheet:
     struck: set[int] = set()
     records = dict(islice(_records(sheet, marks, struck), MOST_RECORDS))
     concealed = sheet.sheet_state != "visible"
-    return Sheet(str(sheet.title), records, marks.merged, marks.hidden, frozenset(struck), concealed)
+    title, struck_out = str(sheet.title), frozenset(struck)
+    return Sheet(title, records, marks.merged, marks.hidden, struck_out, concealed, marks.hidden_columns)
 
 
 def _records(sheet: Any, marks: Marks, struck: set[int]) -> Iterator[tuple[int, tuple[object, ...]]]:
