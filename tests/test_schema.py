@@ -137,6 +137,20 @@ def test_a_problem_names_the_column_as_the_file_does(rows: Rows) -> None:
     assert problem.message == "The value is above the maximum of 10 points."
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("cement_volume_cc", "0", "delete the row"),
+        ("age_years", "1958", "Enter the age."),
+        ("age_years", "130", "unit"),
+    ],
+)
+def test_a_value_out_of_range_is_told_as_what_it_seems(rows: Rows, column: str, value: str, words: str) -> None:
+    rows[2][column] = value
+    (problem,) = check(_table(rows), {})
+    assert words in problem.remedy
+
+
 def test_a_minimum_is_told_as_such(rows: Rows) -> None:
     rows[2]["vertebral_volume_cc"] = "0.5"
     rows[2]["cement_volume_cc"] = "0.2"

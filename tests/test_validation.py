@@ -162,6 +162,13 @@ def test_a_patient_named_on_the_first_row_alone_is_one_problem(rows: Rows, write
     assert "Repeat the patient's code" in problem.remedy
 
 
+def test_a_word_in_place_of_a_leak_s_kind_where_there_is_none_is_to_be_emptied(rows: Rows, write: Book) -> None:
+    (place,) = [place for place, row in enumerate(rows) if row["leak"] == "no"][:1]
+    rows[place]["leak_site"] = "xx"
+    (problem,) = examine(write(rows)).problems
+    assert (problem.code, problem.remedy.partition(";")[0]) == ("unknown_category", "Leave the cell empty")
+
+
 def test_two_patients_of_one_code_are_one_problem(rows: Rows, write: Book) -> None:
     rows[2]["patient_id"] = rows[0]["patient_id"]
     (problem,) = examine(write(rows)).problems

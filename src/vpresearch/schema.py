@@ -74,8 +74,8 @@ def _failed(table: pd.DataFrame, *, own: bool) -> set[tuple[str, int]]:
 
 def _first_row(table: pd.DataFrame, name: str, row: int) -> int:
     """Give the first row of the same patient that holds a value of a column."""
-    own = table["patient_id"].eq(table.loc[row, "patient_id"]) & table[name].notna()
-    return int(own.idxmax())
+    own = table["patient_id"].eq(table["patient_id"][row])
+    return int(str(table.index[own & table[name].notna()][0]))
 
 
 # -- rules across columns ----------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def _problem(check_name: str, table: pd.DataFrame, row: int, headers: dict[str, 
     header = headers.get(name, name)
     if code == "constant":
         # The patient's data stand in some of the rows alone.
-        wording = "constant_empty" if pd.isna(table.loc[row, name]) else code
+        wording = "constant_empty" if table[name].isna()[row] else code
         return tell(code, wording=wording, row=row, column=header, first_row=_first_row(table, name, row))
     wording, limit = ("below_minimum", column.minimum) if code == "minimum" else ("above_maximum", column.maximum)
     if name == "cement_volume_cc" and table.loc[row, name] == 0:
