@@ -152,12 +152,21 @@ def test_a_patient_s_data_on_the_first_row_alone_are_one_problem(
 
 
 def test_a_patient_named_on_the_first_row_alone_is_one_problem(rows: Rows, write: Book) -> None:
+    present = {name for name in PATIENT if rows[0][name] and rows[3][name]}
     rows[1] |= dict.fromkeys(PATIENT, "")
     rows[4] |= dict.fromkeys(PATIENT, "")
     (problem,) = examine(write(rows)).problems
     assert (problem.code, problem.rows, problem.column) == ("missing_value", (3, 6), "patient_id")
-    assert set(problem.columns) == {"patient_id", "sex", "age_years"}
+    # Also what may be empty, or whoever obeys would get the next problem.
+    assert set(problem.columns) == present
     assert "Repeat the patient's code" in problem.remedy
+
+
+def test_a_word_in_place_of_a_leak_s_kind_where_there_is_none_is_to_be_emptied(rows: Rows, write: Book) -> None:
+    (place,) = [place for place, row in enumerate(rows) if row["leak"] == "no"][:1]
+    rows[place]["leak_site"] = "xx"
+    (problem,) = examine(write(rows)).problems
+    assert (problem.code, problem.remedy.partition(";")[0]) == ("unknown_category", "Leave the cell empty")
 
 
 def test_two_patients_of_one_code_are_one_problem(rows: Rows, write: Book) -> None:

@@ -24,6 +24,7 @@ from vpresearch.telling import grouped, retold, tell
 # Words of the problems of cells that are empty, or say so.
 _SAY_NOTHING = {
     *("missing_value", "missing_word", "missing_word_to_empty", "category_or_empty", "excel_error_or_empty"),
+    "same_as_above",
 }
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
 
@@ -190,7 +191,8 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     table, dates = without_dates(table, headers)
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
     problems = [*raw.problems, *joined, *strays, *matched.problems, *dates, *odd]
-    problems += _without_echoes(_of_patients(faults, table, headers), check(table, headers), table, odd)
+    faults = _of_no_leak(_of_patients(faults, table, headers), table, headers)
+    problems += _without_echoes(faults, check(table, headers), table, odd)
     if not raw.rows and not examples and not strays:
         problems.append(tell("no_rows"))
     notes = (*raw.notes, *matched.notes, *filled, *emptied, *compare_computed(raw, table))
@@ -202,13 +204,29 @@ def _of_patients(faults: list[Problem], table: pd.DataFrame, headers: Mapping[st
     own = [name for name in map(str, table) if columns()[name].unit_of_observation == "patient"]
     if "patient_id" not in own:
         return faults
-    bare = table[own].isna().all(axis=1) & table["patient_id"].ffill().notna()
-    rows, named = set(table.index[bare]), {headers[name] for name in own}
+    named = table["patient_id"].ffill()
+    empty = {headers[name] for name in own}
+    bare = table[own].isna().all(axis=1) & named.notna()
+    bare &= ~table.index.isin([p.row for p in faults if p.wording != "missing_value" and p.column in empty])
+    if not bare.any():
+        return faults
+    # What the patient has on the row above, also where it may be empty.
+    lost = table[own].groupby(named).transform("first").assign(patient_id=named)[bare].notna()
+    rest = [p for p in faults if p.row not in lost.index or p.wording != "missing_value" or p.column not in empty]
+    told = [(row, name) for row in lost.index for name in own if lost.loc[row, name]]
     return [
-        retold(fault, "patient_once")
-        if fault.wording == "missing_value" and fault.row in rows and fault.column in named
-        else fault
-        for fault in faults
+        *rest,
+        *(tell("missing_value", wording="patient_once", row=row, column=headers[name]) for row, name in told),
+    ]
+
+
+def _of_no_leak(faults: list[Problem], table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
+    """Advise to empty what is no word for the kind of a leak where there is none."""
+    kinds = {headers[name] for name in ("leak_site", "leak_size") if name in headers}
+    none = set(table.index[table["leak"].eq("no")]) if "leak" in table else set()
+    return [
+        retold(p, "word_without_leak") if p.code == "unknown_category" and p.column in kinds and p.row in none else p
+        for p in faults
     ]
 
 

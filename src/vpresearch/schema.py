@@ -18,6 +18,8 @@ from vpresearch.telling import retold, tell
 
 # A row that differs in so many of a patient's data is of another patient.
 _ANOTHER_PATIENT = 3
+# Of birth, instead of the age.
+_YEARS = range(1880, 2100)
 
 
 def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
@@ -40,13 +42,13 @@ def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
     sound = table.copy()
     for name, row in failed:
         sound.loc[row, name.partition(":")[2]] = None
-    failed |= _failed(sound, own=False)
+    wrong = {(name.partition(":")[2], row) for name, row in failed}
+    failed |= {(name, row) for name, row in _failed(sound, own=False) if (name.partition(":")[2], row) not in wrong}
     both = {row for name, row in failed if name == "no_site_without_leak"} & {
         row for name, row in failed if name == "no_size_without_leak"
     }
-    first = _first_rows(table)
     problems = [
-        _problem(name, table, row, headers, first.get(row, row), both=row in both)
+        _problem(name, table, row, headers, both=row in both)
         for row, name in sorted((row, name) for name, row in failed)
     ]
     differing = Counter(problem.row for problem in problems if problem.wording == "constant")
@@ -70,13 +72,10 @@ def _failed(table: pd.DataFrame, *, own: bool) -> set[tuple[str, int]]:
     return {(str(name), int(row)) for name, row in cases.itertuples(index=False) if not pd.isna(row)}
 
 
-def _first_rows(table: pd.DataFrame) -> dict[int, int]:
-    """Give the first row of the same patient, by row."""
-    if "patient_id" not in table:
-        return {}
-    rows = pd.Series(table.index, index=table.index)
-    first = rows.groupby(table["patient_id"]).transform("first").dropna()
-    return dict(zip(first.index.astype(int), first.astype(int), strict=True))
+def _first_row(table: pd.DataFrame, name: str, row: int) -> int:
+    """Give the first row of the same patient that holds a value of a column."""
+    own = table["patient_id"].eq(table["patient_id"][row])
+    return int(str(table.index[own & table[name].notna()][0]))
 
 
 # -- rules across columns ----------------------------------------------------------------------------------------
@@ -103,11 +102,11 @@ def _cement_below_volume(table: pd.DataFrame) -> pd.Series[bool]:
 def _constant(name: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     def rule(table: pd.DataFrame) -> pd.Series[bool]:
         value = table[name].astype(object).where(table[name].notna(), None)
+        # The first that is there, so that an empty cell is told where it is, also on the patient's first row.
         patient = table["patient_id"]
-        # Not pandas' own first of a group, which passes over what is missing.
-        first = patient.map(value[~patient.duplicated()].set_axis(patient[~patient.duplicated()]))
+        first = patient.map(value.groupby(patient).first())
         same = (value == first) | (value.isna() & first.isna())
-        return same | table["patient_id"].isna()
+        return same | patient.isna()
 
     return rule
 
@@ -152,9 +151,7 @@ def _column(column: Column) -> pa.Column:
     return pa.Column(checks=checks, nullable=True, name=column.name)
 
 
-def _problem(
-    check_name: str, table: pd.DataFrame, row: int, headers: dict[str, str], first_row: int, *, both: bool
-) -> Problem:
+def _problem(check_name: str, table: pd.DataFrame, row: int, headers: dict[str, str], *, both: bool) -> Problem:
     code, _, name = check_name.partition(":")
     if code in _ACROSS:
         wording = "kind_without_leak" if both and code.endswith("_without_leak") else code
@@ -165,10 +162,14 @@ def _problem(
     column = columns()[name]
     header = headers.get(name, name)
     if code == "constant":
-        # One of both is empty: the patient's data stand in some of the rows alone.
-        empty = table[name].loc[[row, first_row]].isna().any()
-        return tell(code, wording="constant_empty" if empty else code, row=row, column=header, first_row=first_row)
+        # The patient's data stand in some of the rows alone.
+        wording = "constant_empty" if table[name].isna()[row] else code
+        return tell(code, wording=wording, row=row, column=header, first_row=_first_row(table, name, row))
     wording, limit = ("below_minimum", column.minimum) if code == "minimum" else ("above_maximum", column.maximum)
-    if is_code(table.loc[row, name]):
+    if name == "cement_volume_cc" and table.loc[row, name] == 0:
+        wording = "no_cement"
+    elif name == "age_years" and table.loc[row, name] in _YEARS:
+        wording = "year_of_birth"
+    elif is_code(table.loc[row, name]):
         wording += "_code_or_empty" if column.may_be_empty else "_code"
     return tell("out_of_range", wording=wording, row=row, column=header, limit=limit, unit=column.unit)

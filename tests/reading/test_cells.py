@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpresearch.dictionary import columns
-from vpresearch.reading.cells import convert, said_empty, type_cells
+from vpresearch.reading.cells import convert, said_empty, says_missing, type_cells
 from vpresearch.reading.raw import RawTable, Unreadable, letter
 from vpresearch.telling import LANGUAGES, tell, told
 
@@ -34,7 +34,17 @@ def test_a_cell_is_either_read_or_told(cell: object) -> None:
     "cell", [datetime.date(2020, 1, 2), datetime.time(3), datetime.timedelta(1), Unreadable("date")]
 )
 def test_a_date_is_a_date_in_every_column(name: str, cell: object) -> None:
-    assert convert(cell, columns()[name]) == (None, ("date", {}))
+    value, fault = convert(cell, columns()[name])
+    assert value is None
+    assert fault is not None
+    if isinstance(cell, Unreadable):
+        expected = "date"
+    elif columns()[name].kind != "number":
+        expected = "date_for_text"
+    else:
+        born = name == "age_years" and isinstance(cell, datetime.date)
+        expected = "date_of_birth" if born else "date"
+    assert (fault[0], fault[1].get("wording", "date")) == ("date", expected)
 
 
 @given(st.integers(0, 20_000))
@@ -62,9 +72,16 @@ def test_what_only_looks_like_a_number_is_none(odd: object) -> None:
         (" -1,234.56", "number_with_thousands", "millares"),
         ("1.234.567", "number_with_thousands", "millares"),
         ("30/5", "date_or_fraction", "fracción"),
-        ("3/5/2020", "date_or_fraction", "fecha"),
-        ("2020-5-3", "date_or_fraction", "fecha"),
-        ("3.4.5", None, "no contiene un número"),
+        ("3/5/2020", "date_of_birth", "nacimiento"),
+        ("2020-5-3", "date_of_birth", "nacimiento"),
+        ("2-mar", "date_or_fraction", "fecha"),
+        ("2-mar-1951", "date_of_birth", "nacimiento"),
+        ("3.4.5", "several_numbers", "varios"),
+        ("7'4", "number_misspelt", "bien escrito"),
+        ("7 ,4", "number_misspelt", "bien escrito"),
+        ("7,,4", "number_misspelt", "bien escrito"),
+        ("74.", "number_misspelt", "bien escrito"),
+        ("1 958", "number_misspelt", "bien escrito"),
         ("7-8", "number_range", "intervalo"),
         ("7 a 8", "number_range", "intervalo"),
         ("entre 7 y 8", "number_range", "intervalo"),
@@ -78,7 +95,9 @@ def test_what_only_looks_like_a_number_is_none(odd: object) -> None:
         ("<74", "only_a_limit", "límite"),
         ("más de 74", "only_a_limit", "límite"),
         ("at least 74", "only_a_limit", "límite"),
-        ("74 años", None, "no contiene un número"),
+        ("74 años", "number_and_text", "además"),
+        ("7 meses", "number_in_other_unit", "otra unidad"),
+        ("74 (8 con tutor)", "several_numbers", "varios"),
         ("mayor", None, "no contiene un número"),
         ("n.d.", "missing_word", "falta"),
     ],
@@ -168,8 +187,64 @@ def test_initials_and_numbers_are_codes_of_patients(written: object) -> None:
     assert convert(written, columns()["patient_id"]) == (str(written), None)
 
 
+@pytest.mark.parametrize("written", ["ídem", '"', "''", "”", '-"-', "Igual", "ditto", "same as above"])
+def test_what_refers_to_the_row_above_is_not_missing(written: str) -> None:
+    for column in columns().values():
+        assert convert(written, column) == (None, ("same_as_above", {})), column.name
+    assert not says_missing(written)
+    raw = RawTable(None, 1, ("Complicación",), {2: (written,)})
+    assert said_empty(raw, {"complication": 0}) == (raw, [])
+
+
+@pytest.mark.parametrize("written", ["+", "+++", "✓", "♀", "†", "☒"])
+def test_signs_that_may_mean_something_are_not_missing(written: str) -> None:
+    assert not says_missing(written)
+    raw = RawTable(None, 1, ("Fuga", "Tamaño"), {2: ("No", written), 3: ("Sí", written)})
+    assert said_empty(raw, {"leak": 0, "leak_size": 1}) == (raw, [])
+    fault = convert(written, columns()["vas_post"])[1]
+    assert fault is not None
+    assert fault[1]["wording"] == "no_number_or_empty"
+
+
 @pytest.mark.parametrize(
-    "written", ["1,5+1,2", "2 / 1.5", "2/2", "1,5 y 1,2", "D 1,5 / I 1,2", "1.5 R, 1.2 L", "1,5-1,2"]
+    ("name", "written", "wording"),
+    [
+        ("vas_post", "3/10", "fraction_of_points"),
+        ("vas_post", "3 de 10", "fraction_of_points"),
+        ("odi_pre", "12/50", "fraction_of_percent"),
+        ("odi_pre", "12 sobre 50", "fraction_of_percent"),
+        ("odi_pre", "24 %", "number_and_text"),
+        ("vas_post", "30 %", "number_in_other_unit"),
+        ("vas_post", "30 mm", "number_in_other_unit"),
+        ("vas_post", "8→3", "several_numbers"),
+        ("vertebral_volume_cc", "24,8 cm³", "number_and_text"),
+        ("vertebral_volume_cc", "24800 mm3", "number_in_other_unit"),
+        ("vertebral_volume_cc", "0,0248dm³", "number_in_other_unit"),
+        ("cement_volume_cc", "2,5cc", "number_and_text"),
+        ("cement_volume_cc", "2,5 g", "number_in_other_unit"),
+        ("cement_volume_cc", "2 000", "number_misspelt"),
+        ("cement_volume_cc", "2, 5", "number_misspelt"),
+        ("cement_volume_cc", "1/2", "date_or_fraction"),
+        ("cement_volume_cc", "max. 3", "only_a_limit"),
+    ],
+)
+def test_a_measurement_written_otherwise_is_told_as_what_it_seems(name: str, written: str, wording: str) -> None:
+    fault = convert(written, columns()[name])[1]
+    assert fault is not None
+    assert (fault[0], fault[1].get("wording")) == ("not_a_number", wording)
+
+
+@pytest.mark.parametrize(("written", "value"), [("1.0", "yes"), ("0,0", "no"), ("1.5", None), ("2.0", None)])
+def test_codes_with_a_decimal_nought_are_codes(written: str, value: str | None) -> None:
+    assert convert(written, columns()["leak"])[0] == value
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("1,5+1,2", "2 / 1.5", "2/2", "1,5 y 1,2", "D 1,5 / I 1,2", "1.5 R, 1.2 L", "1,5-1,2", "2+2 = 4"),
+        *("2 cc por lado", "1,5 cada pedículo", "1.5 per side", "2 bilateral"),
+    ],
 )
 def test_two_amounts_of_cement_are_told_as_such(written: str) -> None:
     fault = convert(written, columns()["cement_volume_cc"])[1]
@@ -177,7 +252,9 @@ def test_two_amounts_of_cement_are_told_as_such(written: str) -> None:
     assert "suma" in told(tell(fault[0], **fault[1]), "es").remedy
 
 
-@pytest.mark.parametrize("written", ["1,2-1,5", "2 a 3", "3.4.5", "2 cc (lote 12)", "3/5/2020", "≈2,5"])
+@pytest.mark.parametrize(
+    "written", ["1,2-1,5", "2 a 3", "3.4.5", "2 cc (lote 12)", "3/5/2020", "≈2,5", "2,,5", "1/2", "2 000", "4 total"]
+)
 def test_other_numbers_of_cement_are_not_to_be_added(written: str) -> None:
     fault = convert(written, columns()["cement_volume_cc"])[1]
     assert fault is not None

@@ -22,12 +22,24 @@ _NUMBER = re.compile(r"[-\u2212+]?[0-9]+(?:[.,][0-9]+)?")
 _THOUSANDS = re.compile(r"[-\u2212+]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 # 1.234,5 and 1,234.5; and 30/5, 24/25 or 3-5-2020.
 _GROUPED = re.compile(r"[-\u2212+]?[0-9]{1,3}(?:[.,][0-9]{3})+[.,][0-9]+")
-_DATE_OR_FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}(?:/[0-9]{1,4})?|[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}")
+_MONTH = r"(?:ene|jan|feb|mar|abr|apr|may|jun|jul|ago|aug|sep|set|oct|nov|dic|dec)[a-z]*\.?"
+_DATE_OR_FRACTION = re.compile(
+    r"[0-9]{1,4}/[0-9]{1,4}(?:/[0-9]{1,4})?|[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}"
+    rf"|[0-9]{{1,2}}[-/ ]{_MONTH}(?:[-/ ][0-9]{{2,4}})?|{_MONTH}[-/ ][0-9]{{1,4}}"
+)
+# Points out of a whole: 12/50, 3 de 10.
+_FRACTION = re.compile(r"([0-9]{1,2}) ?(?:/|de|of|sobre) ?([0-9]{1,3})")
+# 2'5, 2 ,5, 2,,5 and 2 000: one number, and not two to be added.
+_MISSPELT = re.compile(r"[.,]?[0-9]+(?:(?: ?[.,'´`·]){1,2} ?[0-9]+|(?: [0-9]{3})+)[.,]?|[0-9]+[.,]|[.,·][0-9]+")
+_WHOLE = re.compile(r"([0-9]+)[.,]0+")
 _LARGEST = 1e15
 # Signs that are no part of any accepted word, and change or doubt it.
 _DOUBT = re.compile(r"[?¿±~<>=*#%&+|^/\\]|^\s*[-\u2212]")
 # A text that a spreadsheet would run as a formula, wherever it is written out again.
 _LIKE_A_FORMULA = re.compile(r"[=@+\-\t\r][\w\s(\[|'\"+=@-]")
+# The value of the row above, in a word or a sign.
+_DITTO = frozenset({"idem", "igual", "ditto", "same", "same as above", "igual que arriba", "lo mismo"})
+_DITTO_SIGNS = re.compile(r"[\"“”„»«〃″]|''|´´|,,|[-–—]\s?[\"“”〃″]\s?[-–—]")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|N/D|[A-Z0-9/¡¿]+[!?])", re.I)
 # Vertebrae are also written T 12, D-12 and L.1.
 _APART = re.compile(r"(?<=[a-z]) (?=\d+$)")
@@ -60,15 +72,16 @@ _MISSING = frozenset(
 # Two letters may also be a patient's own code.
 _MISSING_SHORT = _MISSING | {
     *("nc", "nd", "n d", "sd", "nk", "ns", "nr", "n r", "np", "n p", "nv", "n v", "ns nc"),
-    *("idem", "id", "igual", "ditto", "same"),
 }
-_NO_VALUE_OF_EXCEL = re.compile(r"#(?:N/A|N/D|NULL!|¡NULO!)", re.I)
+# Signs for nothing; others, such as + or ✓, fold to nothing too.
+_SAYS_MORE = re.compile(r"[^\s\-−‐-―_.…,:;/\\|?¿*·()\[\]\"'~=#<>]")
 _CODE = re.compile(r"-1|-[789]|-?(?:7{2,6}|8{2,6}|9{2,6})")
 # First words of a cell that denies a leak.
 _DENIALS = frozenset(
     {
         *("0", "9", "no", "non", "not", "none", "nothing", "nil", "without", "absent", "negative", "false", "zero"),
         *("sin", "ningun", "ninguno", "ninguna", "nada", "ausente", "negativo", "negativa", "falso", "cero"),
+        *("n", "sf", "nunca", "never"),
     }
 )
 _NO_COMPLICATION = _MISSING_SHORT | {"nada", "nothing", "nil", "no hubo", "sin incidencias", "false", "falso"}
@@ -79,15 +92,24 @@ _ABOUT = re.compile(
     r"|mas o menos|more or less)\b"
 )
 _LIMIT = re.compile(
-    r"[<>≤≥]|\b(?:menos|mas|menor|mayor|inferior|superior|hasta|maximo|minimo|less|more|under|over|below|above|up to"
-    r"|at (?:least|most))\b"
+    r"[<>≤≥]|\b(?:menos|mas|menor|mayor|inferior|superior|hasta|max|min|maximo|minimo|less|more|under|over|below|above"
+    r"|up to|at (?:least|most))\b"
 )
 _RANGE = re.compile(rf"(?:de|from)?\s*({_ONE})\s*(?:-|–|—|a|o|to|or|hasta|\.\.+|…)\s*({_ONE})\D*")
 _BETWEEN = re.compile(rf"(?:entre|between)\s*{_ONE}\s*(?:y|and)\s*{_ONE}\D*")
 _BETWEEN_AMOUNTS = re.compile(
-    r"(?:\s|[-–—+/;&|:,()x×*]|cc|ml|y|and|cada|each|por|per|bilateral|lado|side|d(?:er(?:ech[oa])?|ch[oa])?|r(?:ight)?"
+    r"(?:\s|[-–—+/;&|:,()x×*=]|cc|ml|y|and|cada|each|por|per|bilateral|total|lado|side|d(?:er(?:ech[oa])?|ch[oa])?"
+    r"|r(?:ight)?"
     r"|i(?:z(?:q(?:uierd[oa])?|da)?)?|l(?:eft)?|pediculo|pedicle)+\.?\s*"
 )
+_EACH_SIDE = re.compile(r"\b(?:cada|por|each|per|both|ambos|bilateral)\b")
+_CUBED = re.compile(r"(?<=m)[3³]")
+# A number with another unit than its column's is not to be copied without it.
+_OTHER_UNITS = {
+    "cc": re.compile(r"\b[0-9.,]*\s?(?:mm|dm|[µμu]l|[dc]?l|litros?|liters?|litres?|gr?|gramos?|grams?|mg|%)(?![a-z])"),
+    "years": re.compile(r"\b[0-9.,]*\s?(?:m|mes(?:es)?|months?|dias?|days?)(?![a-z])"),
+    "points": re.compile(r"%|\bmm\b"),
+}
 
 # (value, what to tell: reason code and the values of its words)
 _Converted = tuple[object, tuple[str, dict[str, object]] | None]
@@ -214,12 +236,19 @@ def convert(cell: object, column: Column) -> _Converted:
     if is_blank(cell):
         return None, None if column.may_be_empty else ("missing_value", {})
     if isinstance(cell, _DATES):
-        return None, ("date", {})
+        if column.kind != "number":
+            return None, ("date", {"wording": "date_for_text"})
+        born = column.unit == "years" and isinstance(cell, datetime.date)
+        return None, ("date", {"wording": "date_of_birth"} if born else {})
     if isinstance(cell, str) and len(cell) > LONGEST_WORD:
         return None, ("too_long", {"limit": LONGEST_WORD})
     if isinstance(cell, str) and _EXCEL_ERROR.fullmatch(cell.strip()):
-        missing = _NO_VALUE_OF_EXCEL.fullmatch(cell.strip()) and column.may_be_empty
-        return None, ("excel_error", {"wording": "excel_error_or_empty"} if missing else {})
+        return None, ("excel_error", {"wording": "excel_error_or_empty"} if column.may_be_empty else {})
+    # Two letters may also be a patient's own code.
+    if isinstance(cell, str) and (
+        _DITTO_SIGNS.fullmatch(cell.strip()) or fold(cell) in _DITTO or (fold(cell) == "id" and column.kind != "text")
+    ):
+        return None, ("same_as_above", {})
     if column.kind == "number":
         return _number(cell, column)
     if column.kind == "category":
@@ -242,22 +271,32 @@ def _number(cell: object, column: Column) -> _Converted:
 
 def _seeming(cell: object, column: Column) -> dict[str, object]:
     """Choose the words that name what was written instead of a number."""
-    written = " ".join(_plain(cell).split()) if isinstance(cell, str) else ""
+    written = _CUBED.sub("", " ".join(_plain(cell).split())) if isinstance(cell, str) else ""
     numbers = _NUMBERS.findall(written)
     if _GROUPED.fullmatch(written):
         return {"wording": "number_with_thousands"}
+    if _MISSPELT.fullmatch(written):
+        return {"wording": "number_misspelt"}
+    if fraction := _FRACTION.fullmatch(written):
+        part, whole = map(int, fraction.groups())
+        if column.unit in {"points", "percent"} and part <= whole:
+            return {"wording": f"fraction_of_{column.unit}"}
     if _of_several_amounts(written, column):
         return {"wording": "several_amounts"}
     if _DATE_OR_FRACTION.fullmatch(written):
-        return {"wording": "date_or_fraction"}
+        born = any(len(number) == 4 for number in numbers)
+        return {"wording": "date_of_birth" if born and column.unit == "years" else "date_or_fraction"}
     if _RANGE.fullmatch(written) or _BETWEEN.fullmatch(written):
         return {"wording": "number_range"}
     if numbers and _ABOUT.search(written):
         return {"wording": "approximate"}
     if len(numbers) == 1 and _LIMIT.search(written):
         return {"wording": "only_a_limit"}
+    if len(numbers) > 1:
+        return {"wording": "several_numbers"}
     if numbers:
-        return {}
+        other = _OTHER_UNITS.get(column.unit)
+        return {"wording": "number_in_other_unit" if other and other.search(written) else "number_and_text"}
     if says_missing(cell):
         return {"wording": "missing_word_to_empty" if column.may_be_empty else "missing_word"}
     # A word is most often there because there is no number.
@@ -266,9 +305,13 @@ def _seeming(cell: object, column: Column) -> dict[str, object]:
 
 def _of_several_amounts(written: str, column: Column) -> bool:
     """Tell whether cement is given by pedicle: 1,5+1,2; 2 / 1.5; 1.5 R, 1.2 L; but 1,2-1,5 is a range."""
-    if column.name != "cement_volume_cc" or len(_NUMBERS.findall(written)) < 2:
+    numbers = _NUMBERS.findall(written)
+    if column.name != "cement_volume_cc" or not numbers:
         return False
-    if _DATE_OR_FRACTION.fullmatch(written) and written.count("/") != 1:
+    if len(numbers) == 1:
+        return bool(_EACH_SIDE.search(written))
+    # 1/2 and 2/3 may be fractions; 2/2 and 2/1 are none.
+    if _DATE_OR_FRACTION.fullmatch(written) and (written.count("/") != 1 or int(numbers[0]) < int(numbers[1])):
         return False
     rising = _RANGE.fullmatch(written)
     if rising and float(rising[1].replace(",", ".")) < float(rising[2].replace(",", ".")):
@@ -286,7 +329,14 @@ def says_missing(cell: object) -> bool:
     >>> [says_missing(cell) for cell in ("N/A", "-", "s/d", "#NULL!", 999, "No consta", "Disco", 0)]
     [True, True, True, True, True, True, False, False]
     """
-    return fold(cell) in _MISSING_SHORT or is_code(cell)
+    return _word(cell) in _MISSING_SHORT or is_code(cell)
+
+
+def _word(cell: object) -> str:
+    """Fold a word, but a sign that says more than nothing."""
+    signs = str(cell).strip()
+    folded = fold(cell)
+    return signs if not folded and (_SAYS_MORE.search(signs) or _DITTO_SIGNS.fullmatch(signs)) else folded
 
 
 def is_code(value: object) -> bool:
@@ -354,21 +404,28 @@ def denies(cell: object) -> bool:
 
 
 def _denies_complication(cell: object) -> bool:
-    return isinstance(cell, str) and fold(cell) in _NO_COMPLICATION - set(_words("complication"))
+    return isinstance(cell, str) and _word(cell) in _NO_COMPLICATION - set(_words("complication"))
 
 
 def _category(cell: object, column: Column) -> _Converted:
-    written = fold(cell)
-    value = _words(column.name).get(_APART.sub("", written) if column.name == "level" else written)
+    written = _folded(cell, column)
+    value = _words(column.name).get(written)
     if value is not None and not _DOUBT.search(str(cell)):
         return value, None
     accepted = {language: ", ".join(level.labels[language] for level in column.levels) for language in LANGUAGES}
     return None, ("unknown_category", {"accepted": accepted, **_mistaken(cell, column)})
 
 
+def _folded(cell: object, column: Column) -> str:
+    """Fold a word; other programs write a code of 1 as 1.0, and a vertebra with a gap."""
+    if isinstance(cell, str) and (whole := _WHOLE.fullmatch(cell.strip())):
+        return whole[1]
+    return _APART.sub("", fold(cell)) if column.name == "level" else fold(cell)
+
+
 def _mistaken(cell: object, column: Column) -> dict[str, object]:
     """Choose the words that name what was written instead of an accepted word."""
-    written = _APART.sub("", fold(cell)) if column.name == "level" else fold(cell)
+    written = _folded(cell, column)
     named = {_words(column.name).get(word) for word in written.split()} - {None}
     if len(named) > 1:
         return {"wording": "several_levels" if column.name == "level" else "several_categories"}
@@ -386,7 +443,7 @@ def _text(cell: object, column: Column) -> _Converted:
         # The one level of a text column is its word for nothing to tell.
         return None, None
     text = str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
-    if not column.may_be_empty and isinstance(cell, str) and fold(cell) in _MISSING:
+    if not column.may_be_empty and isinstance(cell, str) and _word(cell) in _MISSING:
         # Read as a code, it would make one patient of all who have none.
         return None, ("missing_value", {"wording": "missing_word"})
     if _LIKE_A_FORMULA.match(text) and not _NUMBER.fullmatch(text):

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from vpresearch.dictionary import fold
 from vpresearch.errors import Problem
-from vpresearch.reading.raw import RawTable
+from vpresearch.reading.raw import RawTable, cell_at
 from vpresearch.telling import tell
 
 # One or two patients may well be men; a column without any woman is more likely coded H and M, or M and V.
@@ -15,7 +16,7 @@ _FEWEST = 3
 
 
 def look_at_sex(raw: RawTable, positions: Mapping[str, int], table: pd.DataFrame) -> list[Problem]:
-    """Tell a column of sexes where M stands, and nothing says that it is not mujer.
+    """Tell a column of sexes where M stands for men, and beside it something that says that it may be mujer.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ def look_at_sex(raw: RawTable, positions: Mapping[str, int], table: pd.DataFrame
     Returns
     -------
     list of Problem
-        One for the column, at its first M.
+        One a row with an M.
 
     Examples
     --------
@@ -36,10 +37,15 @@ def look_at_sex(raw: RawTable, positions: Mapping[str, int], table: pd.DataFrame
     >>> print(*look_at_sex(raw, {"sex": 0}, table))  # doctest: +ELLIPSIS
     row 2, column Sexo: With M alone nobody can tell...
     """
-    if not {"sex", "patient_id"} <= set(table) or table["sex"].eq("F").any():
+    if not {"sex", "patient_id"} <= set(table):
         return []
     at = positions["sex"]
-    letters = [row for row, cells in raw.rows.items() if at < len(cells) and str(cells[at]).strip() in {"M", "m"}]
-    if not letters or table["patient_id"].nunique() < _FEWEST:
+    words = {row: fold(cell_at(cells, at)) for row, cells in raw.rows.items()}
+    women = {word for row, word in words.items() if table["sex"].get(row) == "F"}
+    # Beside Varón, Hombre, V or H, M is no man, unless women are F; beside Mujer alone, it is.
+    other_men = any(word[:1] in {"h", "v"} and word != "hembra" for word in words.values())
+    letters = [row for row, word in words.items() if word == "m"]
+    sure = women and (not other_men or not all(word.startswith("mujer") for word in women))
+    if sure or table["patient_id"].nunique() < _FEWEST:
         return []
-    return [tell("sex_m", row=letters[0], column=raw.header[at])]
+    return [tell("sex_m", row=row, column=raw.header[at]) for row in letters]
