@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vpresearch.errors import Problem
 from vpresearch.identifiers import drop, find, screen
 from vpresearch.reading import RawTable
+from vpresearch.telling import tell
 
 HEADER = ("Paciente", "Edad", "Complicación", "Nombre", "Hospital", "Notas")
 TABLE = RawTable(
@@ -91,3 +94,15 @@ def test_nothing_is_found_where_all_was_dropped(header: list[str], records: list
     assert bool(told) == bool(find(raw))
     assert find(clean) == []
     assert list(clean.rows) == list(raw.rows)
+
+
+def test_only_the_problem_that_names_somebody_loses_its_names() -> None:
+    told = (
+        tell("other_table", sheet="Copia", chosen="Datos"),
+        tell("other_table", sheet="Goikoetxea Iratxe", chosen="Datos"),
+        tell("cells_beyond", row=4),
+    )
+    problems = screen(replace(RawTable("Datos", 1, ("Nivel",), {2: ("T12",)}), problems=told))[0].problems
+    assert (problems[0], problems[2]) == (told[0], told[2])
+    assert (problems[1].code, problems[1].sheet, problems[1].wording) == ("other_table", None, "other_table_unnamed")
+    assert "Iratxe" not in repr(problems)

@@ -114,10 +114,17 @@ def _nameless(table: RawTable) -> RawTable:
     """Leave out names of columns and sheets that identify somebody: they would be quoted in messages."""
     header = tuple("" if kinds_of_value(name) else name for name in table.header)
     sheet = None if table.sheet and may_name_somebody(table.sheet) else table.sheet
-    named = [(problem, (problem.sheet, *problem.values.values())) for problem in table.problems]
-    hidden = any(kinds_of_value(name) for _, names in named for name in names)
-    problems = tuple(replace(p, sheet=None, wording="other_table_unnamed") if hidden else p for p, _ in named)
-    return replace(table, header=header, sheet=sheet, problems=problems)
+    problems = tuple(map(_unnamed, table.problems))
+    notes = tuple(replace(note, sheet=sheet) for note in table.notes)
+    return replace(table, header=header, sheet=sheet, problems=problems, notes=notes)
+
+
+def _unnamed(problem: Problem) -> Problem:
+    """Take names of sheets that may be those of persons out of a problem, and tell it in words that need none."""
+    names = [each for each in (problem.sheet, *problem.values.values()) if isinstance(each, str)]
+    if problem.code != "other_table" or not any(map(may_name_somebody, names)):
+        return problem
+    return tell("other_table", wording="other_table_unnamed")
 
 
 def _telling_patients(found: Sequence[Found], gone: set[int]) -> list[int]:

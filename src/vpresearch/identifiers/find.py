@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,9 @@ _LEAST_DIGITS, _MOST_DIGITS = 6, 20
 # A column of names has some, and little else.
 _LEAST_NAMES, _MOSTLY = 3, 2 / 3
 # A DNI or NIE whatever its check letter, and a passport: an id that looks like one was meant as one.
-_NEAR_IDENTITY = re.compile(r"(?:[XYZ][\s\-]?)?\d{7,8}[\s\-]?[A-Z]|[A-Z]{2,3}[\s\-]?\d{6,7}")
+_NEAR_IDENTITY = re.compile(r"(?:[XYZ][\s\-]?)?\d{7,8}[\s\-]?[A-Z]|[A-Z]{2,4}[\s\-]?\d{6,7}")
+# Initials, and initials with a year: only where all ids of a study are such.
+_INITIALS, _BORN = re.compile(r"[A-Z]{2,4}"), re.compile(r"[A-Z]{2,4}\d{2}")
 
 
 @dataclass(frozen=True)
@@ -95,23 +98,33 @@ def _of_column(table: RawTable, position: int) -> Iterator[Found]:
     else:
         numbered = bool(_NUMBERED_HEADERS & set(fold(header).split()))
         kinds = _kinds_of_ids([value for value, _ in cells]) if numbered else kinds_of_value
-        names = _names_by_form(table, cells)
-        yield from _of_cells(position, cells, lambda value: _with_name(kinds(value), named=value in names))
+        names, mostly = _names_by_form(table, cells)
+        yield from _of_cells(position, cells, lambda value: _with_name(kinds(value), named=mostly and value in names))
+        doubtful = [row for value, rows in cells if value in names and "name" not in kinds(value) for row in rows]
+        if doubtful and not mostly:
+            yield Found(position, "name", tuple(sorted(doubtful)), sure=False)
 
 
 def _with_name(kinds: Sequence[Kind], *, named: bool) -> tuple[Kind, ...]:
     return (*kinds, "name") if named and "name" not in kinds else tuple(kinds)
 
 
-def _names_by_form(table: RawTable, cells: Sequence[tuple[object, list[int]]]) -> set[object]:
-    """Give the values of a column that nobody needs which may be names: each of one patient, unlike a category."""
+def _names_by_form(table: RawTable, cells: Sequence[tuple[object, list[int]]]) -> tuple[set[object], bool]:
+    """Give the values of a column that nobody needs which may be names, and whether the column is mostly of such.
+
+    Each is of one patient, unlike a category; and the words of a category are often the same but for one.
+    """
     ids = next((p for p in range(width(table)) if column_of(header_at(table, p)) == "patient_id"), None)
     of = {row: row if ids is None else as_text(cell_at(record, ids)) or row for row, record in table.rows.items()}
     own = [value for value, rows in cells if isinstance(value, str) and len({of[row] for row in rows}) == 1]
     alone = [value for value in own if may_be_a_name(value)]
-    many = len(alone) >= max(_LEAST_NAMES, _MOSTLY * len(cells))
-    found = {value for value in own if names_by_capitals(value)}
-    return found | {value for value in alone if many or may_be_a_name(value, several=True)}
+    several = [value for value in alone if may_be_a_name(value, several=True) and not value.islower()]
+    firsts = Counter(fold(value).split(" ")[0] for value in several)
+    apart = all(2 * times <= len(several) for times in firsts.values())
+    least = max(_LEAST_NAMES, _MOSTLY * len(cells))
+    found: set[object] = {value for value in own if names_by_capitals(value)}
+    found |= set(alone) if len(alone) >= least else {value for value in alone if may_be_a_name(value, several=True)}
+    return found, apart and len(several) >= least
 
 
 def _may_tell_a_name(value: object) -> bool:
@@ -148,6 +161,12 @@ def _kinds_of_measurement(value: object) -> tuple[Kind, ...]:
 
 def _kinds_of_ids(values: Sequence[object], *, of_patients: bool = False) -> Callable[[object], tuple[Kind, ...]]:
     """Give the rule for a column of ids, where a long number is that of a record unless the numbers are running."""
+    texts = [text for text in map(as_text, values) if not text.isdecimal()]
+    letters = [re.sub(r"[\W\d_]", "", text).upper() for text in texts]
+    # One prefix and a running number, as PAC-12, are no initials with a year; nor are letters that run, as AAA and AAB.
+    codes = len(set(letters)) == 1
+    apart = len(letters) >= _LEAST_NAMES and 2 * len({each[:1] for each in letters}) > len(letters)
+    initials = apart and any(all(map(form.fullmatch, map(str.upper, texts))) for form in (_INITIALS, _BORN))
     numbers = {int(text) for text in map(as_text, values) if text.isdecimal() and len(text) < _MOST_DIGITS}
     running = len(numbers) > 1 and max(numbers) - min(numbers) < 20 * len(numbers)
 
@@ -155,9 +174,14 @@ def _kinds_of_ids(values: Sequence[object], *, of_patients: bool = False) -> Cal
         text = as_text(value)
         if text.isdecimal():
             return () if running or len(text) < _LEAST_DIGITS else ("record",)
-        if _NEAR_IDENTITY.fullmatch(text.upper()):
+        if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", text) and isinstance(value, str):
+            return ("record",)
+        if _NEAR_IDENTITY.fullmatch(text.upper()) and not (codes and len(texts) > 1 and text[:2].isalpha()):
             return ("identity",)
-        return ("name",) if is_name_alone(text) or (of_patients and may_be_a_name(text)) else kinds_of_value(value)
+        named = initials or (
+            may_be_a_name(text.title() if text.islower() else text) and not (codes and text[-1:].isdecimal())
+        )
+        return ("name",) if is_name_alone(text) or (of_patients and named) else kinds_of_value(value)
 
     return kinds
 

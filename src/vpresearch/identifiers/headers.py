@@ -21,6 +21,7 @@ Kind = Literal[
     "account",
     "plate",
     "position",
+    "online",
 ]
 
 

@@ -60,9 +60,7 @@ _NOT_OF_A_PATIENT = words(
     san santa santo virgen residencia calle syndrome disease sign scale score criteria method clasificacion cemento
     """
 )
-_PARTICLES = frozenset(
-    {"de", "del", "la", "las", "los", "el", "y", "i", "al", "ben", "van", "von", "da", "dos", "do", "e"}
-)
+_PARTICLES = words("de del la las los el y i al ben van von da dos do e der den di du le ibn bin abu")
 # Given names that are also a scale of pain and an antibody, as both are written.
 _NOT_IN_CAPITALS = frozenset({"eva", "ana"})
 # Words that are written with a capital, or in capitals, where no name is meant.
@@ -81,17 +79,24 @@ _OF_THE_FIELD = words(
     ventral caudal craneal pediculo pedicular transpedicular unilateral bilateral
     """
 )
+# Any letter but a small one, and any but a capital: of every alphabet.
+_UPPER, _LETTER = r"(?:(?![a-zß-öø-ÿ])[^\W\d_])", r"[^\W\d_]"
 _TITLE = re.compile(
-    r"(?<!\w)(?:Dr|Dra|D|Dña|Sr|Sra|Srta|Don|Doña|Mr|Mrs|Ms|Miss)\.?\s+[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{2,}(?!\w)"
+    rf"(?<!\w)(?:D|(?i:Dra?|Dña|Sra?|Srta|Don|Doña|Mrs?|Ms|Miss|señora?|señorita|doctora?|enfermer[oa]|nurse))\.?\s+{_UPPER}(?=.?[a-zß-öø-ÿ]){_LETTER}{{2,}}(?!\w)"
+    rf"|(?<!\w)(?:DRA?|SRA?|DÑA|DOÑA|SRTA|MRS?)\.?\s+(?-i:[A-ZÀ-Þ]{{5,}})(?!\w)"
+    rf"|(?<!\w)(?i:nombre|apellidos?|name|surname)\s?:\s*{_UPPER}{_LETTER}+|(?<!\w)(?i:iniciales|initials)[\s:]+(?:[A-ZÑ]\.?\s?){{2,4}}(?!\w)"
 )
 # An initial before a common surname, and a text that is two capitalised words, a comma and a third.
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÑ]\.\s?([A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
 _LISTED = re.compile(r"(?:[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+\s){1,2}[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+,\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+")
+# The like before any name at all: a bacterium has one initial.
+_INITIALS_BEFORE = re.compile(rf"(?<![\w.])(?:[A-ZÑ]\.\s?){{2,3}}{_UPPER}{_LETTER}{{3,}}")
 _INITIALS = re.compile(r"(?:[A-ZÑ]\.\s?){2,4}")
 # Whoever is named as somebody's relative, or as to be called.
 _RELATIVE = re.compile(
-    r"(?<!\w)(?i:hij[oa]|espos[oa]|marido|mujer|herman[oa]|cuidador[a]?|madre|padre|sobrin[oa]|niet[oa]|vecin[oa]|llamar|avisar|avisad[oa])"
-    r"(?:\s(?:a|de|su|es|se|llama))*[\s:,]+[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{2,}(?!\w)"
+    r"(?<!\w)(?i:hij[oa]|espos[oa]|marido|su\smujer|herman[oa]|cuidador[a]?|madre|padre|sobrin[oa]|niet[oa]|vecin[oa]|llamar|avisar|avisad[oa]"
+    r"|(?:her|his)\sson|daughter|wife|husband|mother|father|sister|brother|niece|nephew|neighbour|carer)"
+    r"(?:\s(?:a|de|su|es|se|llama|called))*[\s:,]+[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{2,}(?!\w)"
 )
 # Initials with a year of birth, and a name as lists give it, in any case.
 _INITIALS_AND_YEAR = re.compile(r"(?:[A-ZÑ]\.?\s?){2,4}[\s,./_(\-]*(?:(?:18|19)\d{2}|(?<=[\s./_(\-])\d{2})\)?")
@@ -199,8 +204,12 @@ def may_be_a_name(text: str, *, several: bool = False) -> bool:
         return False
     if len(own) == 1 and len(own[0]) < _LEAST_IN_CAPITALS and own[0].isupper():
         return False
+    if any(not character.islower() and not character.isupper() for word in own for character in word):
+        # A script without capitals, and no word of ours.
+        return True
     shaped = all(word[0].isupper() for word in own) and any(len(word) > 3 and _VOWEL.search(fold(word)) for word in own)
-    return shaped and all(word.isupper() or word[1:].islower() or "'" in text for word in own)
+    short = len(own) > 1 and all(len(word) > 1 and word.istitle() and _VOWEL.search(fold(word)) for word in own)
+    return short or (shaped and all(word.isupper() or word[1:].islower() or "'" in text for word in own))
 
 
 def names_by_capitals(text: str) -> bool:
@@ -222,6 +231,8 @@ def names_by_capitals(text: str) -> bool:
     >>> names_by_capitals("Sin incidencias"), names_by_capitals("trombosis de Vena Cava")
     (False, False)
     """
+    if _INITIALS_BEFORE.search(text):
+        return True
     capitals_tell = any(word.islower() for word in _WORD.findall(text) if fold(word) not in _PARTICLES)
     for piece in _JOINED.findall(text):
         own = [word for word in _WORD.findall(piece) if fold(word) not in _PARTICLES]
