@@ -28,7 +28,7 @@ from vpresearch.explore import page
 from vpresearch.explore.session import Session
 from vpresearch.figures import Figure
 from vpresearch.literature import compare, read_comparators
-from vpresearch.load import Dataset, load
+from vpresearch.load import Dataset, examine, load
 from vpresearch.project import NOTEBOOKS, PUBLISHED
 from vpresearch.pseudonyms import pseudonymise, write_rows
 from vpresearch.published import read_paper
@@ -39,8 +39,9 @@ from vpresearch.report.values import Value
 from vpresearch.review import write_pages
 from vpresearch.scorecard import differing, scorecard
 from vpresearch.sharing import shared_by_all
-from vpresearch.tables import comparators_table
+from vpresearch.tables import comparators_table, outcome
 from vpresearch.telling import LANGUAGES
+from vpresearch.validation import report
 from vpresearch.workers import InPlace
 
 # Of the paper alone, whatever the data.
@@ -56,7 +57,7 @@ def test_what_is_accepted_runs_to_its_end(seed: int, tmp_path: Path) -> None:
 @pytest.mark.long
 def test_studies_of_every_odd_shape_run_to_their_end(tmp_path: Path) -> None:
     with ProcessPoolExecutor(2, get_context("spawn")) as processes:
-        done = list(processes.map(partial(placed, _run_alone, tmp_path), range(100, 160), chunksize=6))
+        done = list(processes.map(partial(placed, _run_alone, tmp_path), range(100, 400), chunksize=6))
     assert [fault for fault in done if fault] == []
 
 
@@ -187,7 +188,7 @@ def small(n: int = 24) -> pd.DataFrame:
 def test_a_score_that_nobody_has_is_left_out_with_its_reason(tmp_path: Path) -> None:
     table = larger_study(24, seed=2).assign(vas_1y="", odi_pre="", odi_1y="")
     spanish = prose_of(table, tmp_path, "es")
-    told = "No se indica, porque estos datos no lo dan: EAV un año, Oswestry previo (%), Oswestry un año (%) (no consta"
+    told = "No se indica, porque estos datos no lo dan: EAV un año; Oswestry previo (%); Oswestry un año (%) (no consta"
     assert told in spanish
     assert "la EAV media pasó" not in spanish
     english = prose_of(table.assign(odi_pre=50, odi_1y=20), tmp_path, "en")
@@ -204,7 +205,7 @@ def test_rows_of_men_alone_are_read_again(tmp_path: Path) -> None:
 
 def test_without_a_leak_the_groups_are_left_out_with_the_reason(tmp_path: Path) -> None:
     english = prose_of(small(), tmp_path, "en")
-    assert "Mean vertebral volume (cc), Mean, Leak" in english
+    assert "Mean vertebral volume (cc): Mean, Leak" in english
     assert "0 vertebrae (0%, exact 95% interval 0 to " in english
 
 
@@ -219,3 +220,13 @@ def test_one_of_many_is_neither_none_nor_a_plural(tmp_path: Path) -> None:
     assert text_of(fill(parse("{study.leaks:vertebrae} ({study.rate}%)", set()), "en.md", values, "en")) == (
         "1 vertebra (0.2%)"
     )
+
+
+def test_of_one_is_told_in_the_singular_and_without_an_interval(tmp_path: Path) -> None:
+    table = larger_study(24, seed=2).head(1).assign(leak="yes", leak_site="disc", leak_size="massive")
+    study = as_study(table, tmp_path / "one.csv")
+    said = report(examine(tmp_path / "one.csv"), "en").splitlines()[0]
+    assert said == "one.csv: 1 patient, 1 vertebra, 1 leak. No problem."
+    means = outcome(study, "en").shown["Mean"]
+    assert len(means)
+    assert not means.str.contains("–").any()

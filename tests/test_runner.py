@@ -197,6 +197,8 @@ def test_a_failure_writes_nothing_but_a_private_copy(
         f"The failed copy, with the reason, is private/failed/bad.ipynb.\n{words}"
         "No output was changed. What finished waits for the next run."
     )
+    # Who gave a file that is refused ends as with any bad input.
+    assert caught.value.of_input == (error == "InputError")
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     assert PLANTED not in "".join(capfd.readouterr())

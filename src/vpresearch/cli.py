@@ -120,7 +120,7 @@ def _called(options: argparse.Namespace) -> int:
         return _refuse(error, options)
     except VPResearchError as error:
         say(str(error), sys.stderr)
-        return FAILED
+        return BAD_INPUT if error.of_input else FAILED
     except BrokenPipeError:
         # Whoever read along, such as head, has seen enough.
         _say_no_more()

@@ -21,7 +21,15 @@ _MOST_PLACES = 12
 
 
 class VPResearchError(Exception):
-    """Base of every error that the package raises on purpose; its arguments are the problems that it tells of."""
+    """Base of every error that the package raises on purpose; its arguments are the problems that it tells of.
+
+    Attributes
+    ----------
+    of_input : bool
+        Whether what the user gave is at fault, and not what was done with it.
+    """
+
+    of_input = False
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.args))
@@ -141,6 +149,8 @@ class InputError(VPResearchError):
     study.csv: 1 problem
       1. row 3, column vas_pre: The value is above 10. Correct it.
     """
+
+    of_input = True
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source = source

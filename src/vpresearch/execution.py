@@ -55,12 +55,15 @@ class Failure:
         Class of what a cell raised.
     said : str
         What it said, where it quotes no patient's row.
+    of_input : bool
+        Whether it refused a file of the user's.
     """
 
     cell: int
     code: str
     error: str = ""
     said: str = ""
+    of_input: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,8 @@ def execute(task: Task, manager: type) -> Failure | None:
         _raise_of_the_system(error.ename, error.evalue)
         # Only an error of our own is sure to quote no patient's row; another one's words stay in the private copy.
         said = str(error.evalue) if error.ename in _OUR_ERRORS else ""
-        return Failure(error.cell_index + 1, "notebook_failed", f"{error.ename}{_place(error.traceback)}", said)
+        named, refused = f"{error.ename}{_place(error.traceback)}", error.ename == "InputError"
+        return Failure(error.cell_index + 1, "notebook_failed", named, said, refused)
     except TimeoutError:
         return Failure(last_begun(task.executed), "notebook_slow")
     except RuntimeError:

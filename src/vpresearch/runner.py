@@ -134,17 +134,21 @@ def run(
             # While the first of them run.
             load_page_writer()
         faults: list[Problem | str] = []
+        of_input = True
         for outcome in progress_bar("notebooks", len(tasks), None if quiet or not tasks else language, outcomes):
             notebook, workspace = _of(outcome, waiting), place / outcome.task.source.name
             if wrong := _faults(notebook, outcome, records):
                 faults += wrong
+                of_input &= outcome.failure is not None and outcome.failure.of_input
                 continue
             without_paths(outcome.task.executed, shown, names | {str(workspace): ".."})
             write_notebook_page(outcome.task.executed, language, reconstruction=dataset.reconstruction)
             finished.keep(notebook.file, workspace, made_from[notebook.file], outcome.seconds)
             seconds[notebook.file] = outcome.seconds
         if faults:
-            raise NotebookError(*faults, tell("run_without_outputs"))
+            error = NotebookError(*faults, tell("run_without_outputs"))
+            error.of_input = of_input
+            raise error
         for each in stale:
             if min_cell:
                 _remove_what_is_left_out(each, finished.folder / each.file, out)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
-from vpresearch.labels import text, variable
+from vpresearch.labels import counted, text, variable
 from vpresearch.load import Dataset, Examined
 from vpresearch.reading import is_code
 from vpresearch.telling import LANGUAGES, exact, line, listed, tell, told
@@ -162,7 +162,8 @@ def report(examined: Examined, language: str) -> str:
         if examined.values:
             lines.append(text("validation.values_said", language))
     else:
-        lines = [text("validation.valid", language, name=examined.name, **_sizes(dataset))]
+        sizes = {noun: counted(n, noun, language) for noun, n in _sizes(dataset).items()}
+        lines = [text("validation.valid", language, name=examined.name, **sizes)]
         if dataset.reconstruction:
             lines.append(text("banner.reconstruction", language))
         else:

@@ -17,7 +17,7 @@ def paper() -> Paper:
 
 
 def test_the_background_finds_what_the_audit_finds() -> None:
-    told: list[tuple[list[Check], bool]] = []
+    told: list[tuple[list[Check], bool | None]] = []
     running = Audit()
     running.start(paper(), lambda checks, done, _: told.append((list(checks), done)))
     limit = time.monotonic() + 120
@@ -29,7 +29,7 @@ def test_the_background_finds_what_the_audit_finds() -> None:
 
 
 def test_an_audit_that_is_stopped_tells_nothing_more() -> None:
-    told: list[bool] = []
+    told: list[bool | None] = []
     running = Audit()
     running.start(paper(), lambda checks, done, _: told.append(done))
     process = running._process
@@ -38,3 +38,17 @@ def test_an_audit_that_is_stopped_tells_nothing_more() -> None:
     process.join(10)
     assert process.exitcode is not None
     assert not any(told)
+
+
+def test_an_audit_whose_process_dies_says_that_no_more_will_come() -> None:
+    told: list[bool | None] = []
+    running = Audit()
+    running.start(paper(), lambda checks, done, _: told.append(done))
+    process = running._process
+    assert process is not None
+    process.kill()
+    limit = time.monotonic() + 60
+    while None not in told:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    assert told[-1] is None

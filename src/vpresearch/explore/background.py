@@ -19,7 +19,7 @@ from vpresearch.audit.moments import check_moments
 from vpresearch.audit.p_values import check_p_values
 from vpresearch.published import Paper
 
-Told = Callable[[list[Check], bool, float], None]
+Told = Callable[[list[Check], bool | None, float], None]
 
 
 class Audit:
@@ -35,8 +35,8 @@ class Audit:
         ----------
         paper : Paper
         told : callable
-            Called with the checks so far, whether they are all, and the seconds since the start: after every check, and
-            once a second in between.
+            Called with the checks so far, whether they are all (None: the process failed, and no more will come), and
+            the seconds since the start: after every check, and once a second in between.
         """
         self.stop()
         context = multiprocessing.get_context("spawn")
@@ -55,15 +55,16 @@ class Audit:
 
     def _listen(self, process: multiprocessing.process.BaseProcess, receiver: Connection, told: Told) -> None:
         checks: list[Check] = []
-        began, done = time.monotonic(), False
-        while not done:
+        began = time.monotonic()
+        done: bool | None = False
+        while done is False:
             try:
                 if receiver.poll(1.0):
                     check = receiver.recv()
                     done = check is None
                     checks += [] if done else [check]
-            except EOFError:
-                return
+            except (EOFError, OSError):
+                done = None
             if self._process is not process:
                 return
             told(checks, done, time.monotonic() - began)

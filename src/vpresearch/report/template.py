@@ -189,7 +189,7 @@ def _leave_out(paragraph: Node, values: Mapping[str, Value], language: str) -> N
             of = missing.setdefault(value.why, [])
             of += [] if value.what in of else [value.what]
     if missing:
-        told = "; ".join(f"{', '.join(of)} ({why})" for why, of in missing.items())
+        told = "; ".join(f"{'; '.join(of)} ({why})" for why, of in missing.items())
         paragraph["c"] = [*kept, *words(labels.text("report.left_out", language, list=told))]
 
 

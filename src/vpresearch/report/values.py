@@ -171,13 +171,14 @@ def _missing(table: Table, row: Mapping[Hashable, Any], column: str) -> Missing:
     if statistic in {"mean", "sd", "p"} and "variable" in row:
         parts = [labels.text("word.p_value" if statistic == "p" else f"word.{statistic}", language)]
         parts += [labels.text(f"leak_group.{_GROUPS[group]}", language)] if group in _GROUPS else []
-        what = ", ".join([what, *parts])
+        what = f"{what}: {', '.join(parts)}"
     # Fits, tests and rates have words of their own for why there is no number.
     for words in (words_of(language)[of] for of in ("fit_reason", "why_not", "leak_table")):
         if row.get("reason") in words:
             return Missing(what, words[row["reason"]])
     sizes = [size for name, size in row.items() if name in {"n", f"n_{group}"} or (statistic == "p" and name in _SIZES)]
-    why = {0: "no_value", 1: "one_value"}.get(min(sizes, default=2), "not_from_these")
+    nothing = "empty_group" if row.keys() >= _SIZES else "no_value"
+    why = {0: nothing, 1: "one_value"}.get(min(sizes, default=2), "not_from_these")
     return Missing(what, _why(language, why))
 
 

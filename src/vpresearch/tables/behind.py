@@ -87,13 +87,15 @@ def outcome(dataset: Dataset, language: str) -> Table:
             low, high = _t_interval(summary)
             limits = {"mean_low": low, "mean_high": high}
             rows.append({"variable": f"{scale}_{time}", "scale": scale, "time": time, **asdict(summary), **limits})
-            mean, low_shown, high_shown = (labels.number(value, 1, language) for value in (summary.mean, low, high))
+            mean, *ends = (labels.number(value, 1, language) for value in (summary.mean, low, high))
+            # The mean of a single patient has no interval.
+            interval = "" if math.isnan(low) else f" ({labels.limits(ends[0], ends[1], language)})"
             shown.append(
                 {
                     labels.text("word.variable", language): labels.variable(f"{scale}_{time}", language),
                     labels.text("word.n", language): str(summary.n),
                     labels.text("word.missing", language): str(summary.missing),
-                    labels.text("word.mean", language): f"{mean} ({labels.limits(low_shown, high_shown, language)})",
+                    labels.text("word.mean", language): f"{mean}{interval}",
                     labels.text("word.sd", language): labels.number(summary.sd, 1, language),
                     labels.text("word.minimum", language): labels.number(summary.minimum, 1, language),
                     labels.text("word.maximum", language): labels.number(summary.maximum, 1, language),

@@ -260,11 +260,11 @@ def panel(session: Session) -> widgets.Widget:
         bounds.value, checks.value = t_table(paper, language), checks_table(found, language)
         plot.spec = draw(paper, language)
 
-    def told(found: list[Check], done: bool, seconds: float) -> None:
+    def told(found: list[Check], done: bool | None, seconds: float) -> None:
         checks.value = checks_table(found, language)
-        word = "done" if done else "running"
+        word = {True: "done", False: "running", None: "ended"}[done]
         progress.value = show.paragraph(text(f"explore.audit_{word}", language, n=len(found), seconds=round(seconds)))
-        stop.disabled = done
+        stop.disabled = done is not False
 
     def run() -> None:
         paper = asked()
