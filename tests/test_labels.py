@@ -268,7 +268,7 @@ def test_an_unknown_key_language_or_a_value_not_given_is_refused() -> None:
             "difference of means over vertebrae, VAS one month, leak = yes, minus leak = no",
         ),
         (
-            Note("n", {"over": "patients", "variable": "", "group": "level=T8 region=thoracic"}),
+            Note("n", {"over": "patients", "variable": "", "group": "level=T8&region=thoracic"}),
             "número de pacientes, T8, región = torácicas",
             "number of patients, T8, region = thoracic",
         ),
@@ -419,3 +419,14 @@ def test_a_large_count_has_marks_between_thousands() -> None:
     assert labels.count(1234567, "es") == "1.234.567"
     assert labels.count(1234567, "en") == "1,234,567"
     assert labels.count(609, "es") == "609"
+
+
+@pytest.mark.parametrize("sign", [" ", "=", "&", "%", "+", "", "=SUM(A1)", "a  b", "region"])
+def test_names_of_another_paper_hold_any_sign(sign: str) -> None:
+    column, value = f"Study{sign}arm", f"{sign}TPRPA"
+    parts = Compute(
+        "mean", "patients", f"quality{sign}of life", group={column: value, "region": f"north{sign}"}
+    ).parts()
+    told = labels.method(Note("mean", parts), "en")
+    assert f"quality{sign}of life" in told
+    assert f"{column} = {value}, region = north{sign}" in told

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
 
 from vpresearch import dictionary
 from vpresearch.telling import LANGUAGES as LANGUAGES
@@ -484,8 +485,9 @@ def category(column: str, value: str, language: str) -> str:
     'Disco'
     """
     if column == "region":
-        return text(f"region.{value}", language)
-    return dictionary.label(column, language, value) if column in dictionary.columns() else value
+        return str(words_of(language)["region"].get(value, value))
+    known = {level.value for level in dictionary.columns()[column].levels} if column in dictionary.columns() else set()
+    return dictionary.label(column, language, value) if value in known else value
 
 
 def series(study: str, language: str) -> str:
@@ -679,16 +681,20 @@ def _part(name: str, value: str, language: str) -> str:
 
 
 def _variables(names: str, language: str) -> str:
-    return ", ".join(variable(name, language) for name in names.split())
+    return ", ".join(variable(unquote(name), language) for name in names.split(" "))
 
 
 def _groups(groups: str, language: str) -> str:
-    pairs = [group.split("=") for group in groups.split()]
+    named = [
+        (column, variable(column, language), value, category(column, value, language))
+        for column, value in parse_qsl(groups, keep_blank_values=True)
+    ]
+    # The names of another paper are its own: approach = TPRPA.
     return ", ".join(
-        f"{variable(column, language).lower()} = {category(column, value, language).lower()}"
-        if column != "level"
-        else value
-        for column, value in pairs
+        value
+        if column == "level"
+        else " = ".join(word if word == own else word.lower() for own, word in ((column, of), (value, word)))
+        for column, of, value, word in named
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu, ranksums, ttest_ind
+from scipy.stats import mannwhitneyu, norm, ranksums, ttest_ind
 
 from tests.made_up_paper import write_paper
 from vpresearch import labels
@@ -18,6 +19,14 @@ from vpresearch.errors import InputError
 from vpresearch.inference import mann_whitney, rank_permutation
 from vpresearch.published import read_paper
 from vpresearch.telling import LANGUAGES, line
+
+
+def _coin_normal(a: Any, b: Any) -> float:
+    """Standardise the sum of a group by its variance over every division, as R's coin does (``oneway_test``)."""
+    values = np.concatenate([a, b])
+    gap, n = a.mean() - values.mean(), len(values)
+    return float(2 * norm.sf(abs(gap) / np.sqrt(values.var(ddof=1) / len(a) * len(b) / n)))
+
 
 P_OF: dict[str, Callable[[Any, Any], Any]] = {
     "student": lambda a, b: ttest_ind(a, b).pvalue,
@@ -29,7 +38,18 @@ P_OF: dict[str, Callable[[Any, Any], Any]] = {
     "mann_whitney_exact": lambda a, b: mannwhitneyu(a, b, method="exact").pvalue,
     "permutation_distance": lambda a, b: rank_permutation(a, b, "distance").p_value,
     "permutation_doubled": lambda a, b: rank_permutation(a, b, "doubled").p_value,
+    "permutation_mid": lambda a, b: _divided(a, b, np.sign, mid=True),
+    "permutation_means": lambda a, b: _divided(a, b, np.asarray),
+    "permutation_normal": _coin_normal,
 }
+
+
+def _divided(a: Any, b: Any, compared: Callable[[Any], Any], *, mid: bool = False) -> float:
+    """Count the divisions as far apart as the observed one, as R's coin does (``midpvalue``, ``oneway_test``)."""
+    values = np.concatenate([a, b])
+    chosen = np.array(list(combinations(range(len(values)), len(a))))
+    gaps = compared(values[:, None] - values[None]).sum(axis=1)[chosen].sum(axis=1)
+    return float((abs(gaps) >= abs(gaps[0])).mean() - mid * (abs(gaps) == abs(gaps[0])).mean() / 2)
 
 
 def _paper(a: Any, b: Any, p: str, **said: Any) -> dict[str, Any]:

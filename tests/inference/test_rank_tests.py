@@ -215,18 +215,22 @@ def test_ways_of_two_sides_and_ties_are_told_apart() -> None:
     assert kruskal(*_TIED, corrected=False).p_value == pytest.approx(ranksums(*_TIED).pvalue)
 
 
+@pytest.mark.parametrize("means", [False, True])
 @pytest.mark.parametrize("n_first", [1, 3, 4, 6])
-def test_tails_are_those_of_every_division(n_first: int) -> None:
+def test_tails_are_those_of_every_division(n_first: int, means: bool) -> None:
     rng = np.random.default_rng(n_first)
     pooled = rng.multinomial(7, np.ones(4) / 4, size=12)
     pattern, deviation, expected = [], [], []
     for number, copies in enumerate(pooled):
         values = np.repeat(np.arange(4), copies)
         parts = [np.isin(np.arange(7), chosen) for chosen in combinations(range(7), n_first)]
-        all_u = np.array([np.sign(values[part][:, None] - values[~part]).sum() for part in parts])
-        for u in np.unique(all_u):
+        gaps = np.sign if not means else np.asarray
+        every = np.array([gaps(values[part][:, None] - values[~part]).sum() for part in parts])
+        for one in np.unique(every):
             pattern.append(number)
-            deviation.append(u)
-            expected.append([(all_u <= u).mean(), (all_u >= u).mean(), (abs(all_u) >= abs(u)).mean()])
-    found = permutation_tails(pooled, np.array(pattern), np.array(deviation), n_first)
+            deviation.append(one)
+            far = abs(every) >= abs(one), abs(every) == abs(one)
+            ways = [every <= one, every >= one, far[0], every == one, far[1]]
+            expected.append([way.mean() for way in ways])
+    found = permutation_tails(pooled, np.array(pattern), np.array(deviation), n_first, means=means)
     assert found == pytest.approx(np.array(expected), abs=1e-12)

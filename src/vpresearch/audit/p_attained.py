@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, stdtr
+from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
 from vpresearch.audit.t_bounds import t_bounds
 from vpresearch.audit.table_tests import TABLE_TESTS, one_or_both, table_p
@@ -21,7 +21,9 @@ from vpresearch.published import TestName
 from vpresearch.reported import RoundingRule
 
 Floats = NDArray[np.float64]
-T_TESTS = ("student", "welch")
+# R's coin takes the permutation of the means by the normal distribution, which is Student's t on another scale.
+ON_STUDENT = "permutation_normal"
+T_TESTS = ("student", "welch", ON_STUDENT)
 # Of the tests by the normal distribution, what is taken off the excess of U, and whether ties shrink its variance.
 NORMAL = {
     "kruskal": (0.0, True),
@@ -29,18 +31,19 @@ NORMAL = {
     "mann_whitney": (0.5, True),
     "mann_whitney_uncorrected": (0.5, False),
 }
+MEANS = "permutation_means"
 # Over every division of the pooled values, which keeps the ties; one-sided there is but one such test.
-PERMUTATION = ("permutation_distance", "permutation_doubled")
+PERMUTATION = ("permutation_distance", "permutation_doubled", "permutation_mid", MEANS)
 _LOOKED_UP = "mann_whitney_exact"
 # What the name of a test in a paper can stand for.
 STANDS_FOR: dict[TestName, tuple[str, ...]] = {
     "student": ("student",),
     "welch": ("welch",),
     "kruskal": ("kruskal", "kruskal_uncorrected"),
-    "mann_whitney": (*NORMAL, _LOOKED_UP, *PERMUTATION),
-    "permutation": PERMUTATION,
+    "mann_whitney": (*NORMAL, _LOOKED_UP, *(test for test in PERMUTATION if test != MEANS)),
+    "permutation": (*PERMUTATION, ON_STUDENT),
     "chi_squared": ("chi_squared", "chi_squared_yates"),
-    "fisher": ("fisher",),
+    "fisher": ("fisher", "fisher_mid"),
 }
 # Pairs of datasets that are looked at for a rank test.
 RANK_PAIRS = 10_000
@@ -132,8 +135,9 @@ def listed(joint: Joint, tests: Sequence[str], *, one_sided: bool = False) -> di
     """
     found = {}
     for test in (test for test in tests if test in T_TESTS):
-        t = t_p_distribution(joint, test == "student")
-        found[test] = _complete(one_or_both(t.p, one_sided=one_sided), t.pairs)
+        t = t_p_distribution(joint, test != "welch")
+        p = _on_its_scale(t.p, test, joint.a.n + joint.b.n)
+        found[test] = _complete(one_or_both(p, one_sided=one_sided), t.pairs)
     ranks = [test for test in tests if test in NORMAL or test == _LOOKED_UP]
     if ranks:
         rows = joint_rows(joint)
@@ -157,7 +161,8 @@ def permuted(joint: Joint, test: str, *, one_sided: bool = False) -> Attained | 
     Parameters
     ----------
     joint : Joint
-    test : {"permutation_doubled", "permutation_distance"}
+    test : str
+        One of `PERMUTATION`.
     one_sided : bool, default False
 
     Returns
@@ -165,27 +170,31 @@ def permuted(joint: Joint, test: str, *, one_sided: bool = False) -> Attained | 
     Attained or None
         None where that would take too long.
     """
-    known = _permuted(joint)
+    known = _permuted(joint, means=test == MEANS)
     return None if known is None else _complete(_permutation_p(test, known[0], one_sided), known[1])
 
 
-@lru_cache(maxsize=1)
-def _permuted(joint: Joint) -> tuple[Floats, NDArray[np.int64]] | None:
-    """Tails of the rank sum of every pair of datasets, and how many pairs have them."""
+@lru_cache(maxsize=2)
+def _permuted(joint: Joint, *, means: bool) -> tuple[Floats, NDArray[np.int64]] | None:
+    """Tails of the sum of ranks, or of values, of every pair of datasets, and how many pairs have them."""
     rows = joint_rows(joint)
     if not 0 < len(rows.a) * len(rows.b) <= _PERMUTED_PAIRS:
         return None
     pooled, which = np.unique(
         (rows.a[:, None] + rows.b[None]).astype(np.int16).reshape(-1, joint.a.size), axis=0, return_inverse=True
     )
-    most = joint.a.n * joint.b.n
-    if len(pooled) * min(joint.a.n, joint.b.n) * 2 * most > _PERMUTED:
+    most, n_small = joint.a.n * joint.b.n, min(joint.a.n, joint.b.n)
+    if len(pooled) * n_small * (n_small * joint.a.size if means else 2 * most) > _PERMUTED:
         return None
     places = np.arange(joint.a.size)
-    deviation = (rows.a @ np.sign(places[:, None] - places)) @ rows.b.T
+    if means:
+        most *= joint.a.size
+        deviation = joint.b.n * (rows.a @ places)[:, None] - joint.a.n * (rows.b @ places)[None]
+    else:
+        deviation = (rows.a @ np.sign(places[:, None] - places)) @ rows.b.T
     keys, n_pairs = np.unique(which.ravel() * (2 * most + 1) + deviation.ravel() + most, return_counts=True)
     pattern, deviation = np.divmod(keys, 2 * most + 1)
-    return permutation_tails(pooled.astype(np.int64), pattern, deviation - most, joint.a.n), n_pairs
+    return permutation_tails(pooled.astype(np.int64), pattern, deviation - most, joint.a.n, means=means), n_pairs
 
 
 def bounded(
@@ -230,11 +239,14 @@ def _bounded(
     means, sds, sizes = (first.mean, second.mean), (first.sd, second.sd), (first.n, second.n)
     if test in PERMUTATION:
         # One division in all of them is the least; what else there is shows when a witness is looked for.
-        least = (1 + (test == "permutation_doubled" and not one_sided)) / math.comb(sum(sizes), sizes[0])
+        least = (2 if test == "permutation_doubled" and not one_sided else 0.5 if test == "permutation_mid" else 1) / (
+            math.comb(sum(sizes), sizes[0])
+        )
         return Attained(((least, 1.0),), np.empty(0))
     values = _pool_p(test, *pools, rng, one_sided) if len(pools[0]) and len(pools[1]) else np.empty(0)
     if test in T_TESTS:
-        low, high = t_bounds(means, sds, sizes, equal_var=test == "student", rule=rule)
+        ends = t_bounds(means, sds, sizes, equal_var=test != "welch", rule=rule)
+        low, high = _on_its_scale(np.array(ends), test, sum(sizes)).tolist()
         ranges = ((low / 2, high / 2), (1 - high / 2, 1 - low / 2)) if one_sided else ((low, high),)
         return Attained(ranges, values, known="range")
     if NORMAL.get(test, (0.0, False))[1]:
@@ -325,7 +337,7 @@ def _exact_table(n_a: int, n_b: int) -> Floats:
 def _pool_p(test: str, first: Ints, second: Ints, rng: np.random.Generator, one_sided: bool) -> Floats:
     """P-values of pairs from two pools: all pairs for a t test, a sample of them for a rank test."""
     if test in T_TESTS:
-        return t_p(first, second, equal_var=test == "student", one_sided=one_sided).ravel()
+        return t_p(first, second, test, one_sided=one_sided).ravel()
     size = min(RANK_PAIRS, _RANKED // (first.shape[1] + second.shape[1]))
     chosen = rng.integers(len(first), size=size), rng.integers(len(second), size=size)
     blocks = np.array_split(np.arange(size), 20)
@@ -335,14 +347,25 @@ def _pool_p(test: str, first: Ints, second: Ints, rng: np.random.Generator, one_
     return np.concatenate(found)
 
 
-def t_p(first: Ints, second: Ints, *, equal_var: bool, one_sided: bool = False) -> Floats:
+def _on_its_scale(p: Floats, test: str, n: int) -> Floats:
+    """Turn Student's p into that of the normal distribution where the test takes it: both rise with each other."""
+    if test != ON_STUDENT:
+        return p
+    squared = stdtrit(n - 2, p / 2) ** 2
+    # A p of nought has an infinite t, whose share of the variance is all.
+    share = 1 / (1 + (n - 2) / np.maximum(squared, np.finfo(float).tiny))
+    normal: Floats = 2 * ndtr(-np.sqrt((n - 1) * share))
+    return normal
+
+
+def t_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:
     """Test every dataset of one group against every one of the other.
 
     Parameters
     ----------
     first, second : numpy.ndarray of int, shapes (n_first, n_a) and (n_second, n_b)
-    equal_var : bool
-        Student's test; otherwise Welch's.
+    test : str
+        One of `T_TESTS`.
     one_sided : bool, default False
 
     Returns
@@ -352,13 +375,14 @@ def t_p(first: Ints, second: Ints, *, equal_var: bool, one_sided: bool = False) 
     n_a, n_b = first.shape[1], second.shape[1]
     gap = first.mean(axis=1)[:, None] - second.mean(axis=1)[None, :]
     var_a, var_b = first.var(axis=1, ddof=1)[:, None], second.var(axis=1, ddof=1)[None, :]
-    if equal_var:
+    if test != "welch":
         df = np.full_like(gap, n_a + n_b - 2)
         error = ((n_a - 1) * var_a + (n_b - 1) * var_b) / df * (1 / n_a + 1 / n_b)
     else:
         error = var_a / n_a + var_b / n_b
         df = error**2 / ((var_a / n_a) ** 2 / (n_a - 1) + (var_b / n_b) ** 2 / (n_b - 1))
-    return one_or_both(2 * stdtr(df, -np.abs(gap) / np.sqrt(error)), one_sided=one_sided)
+    p = _on_its_scale(2 * stdtr(df, -np.abs(gap) / np.sqrt(error)), test, n_a + n_b)
+    return one_or_both(p, one_sided=one_sided)
 
 
 def rank_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:
@@ -375,6 +399,8 @@ def rank_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> 
     -------
     numpy.ndarray of float, shape (n_pairs, 1), or (n_pairs, 2) where one-sided
     """
+    if test == MEANS:
+        return _permutation_p(test, _mean_tails(first, second), one_sided)
     deviation, ties, pooled = _ranked(first, second)
     if test in PERMUTATION:
         tails = permutation_tails(pooled, np.arange(len(pooled)), deviation, first.shape[1])
@@ -383,9 +409,25 @@ def rank_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> 
 
 
 def _permutation_p(test: str, tails: Floats, one_sided: bool) -> Floats:
+    """From the tails, the p or both one-sided ones; two-sided, of mid-p and of means by either way of two sides."""
+    one, both = tails[:, :2], tails[:, 2:3]
+    if test == "permutation_mid":
+        one, both = one - tails[:, 3:4] / 2, both - tails[:, 4:] / 2
     if one_sided:
-        return tails[:, :2]
-    return tails[:, 2:] if test == "permutation_distance" else np.minimum(1.0, 2 * tails[:, :2].min(axis=1))[:, None]
+        return one
+    doubled = np.minimum(1.0, 2 * one.min(axis=1, keepdims=True))
+    ways = {"permutation_distance": [both], "permutation_doubled": [doubled]}
+    return np.concatenate(ways.get(test, [both, doubled]), axis=1)
+
+
+def _mean_tails(first: Ints, second: Ints) -> Floats:
+    """Tails of the first group's sum over every division of the values, row by row."""
+    pooled, n_a, n_b = np.concatenate([first, second], axis=1), first.shape[1], second.shape[1]
+    low = pooled.min()
+    copies = np.zeros((len(pooled), int(pooled.max() - low) + 1), dtype=np.int64)
+    np.add.at(copies, (np.arange(len(pooled))[:, None], pooled - low), 1)
+    deviation = n_b * first.sum(axis=1) - n_a * second.sum(axis=1)
+    return permutation_tails(copies, np.arange(len(copies)), deviation, n_a, means=True)
 
 
 def _rank_test(test: str, deviation: Ints, ties: Ints, sizes: tuple[int, int], one_sided: bool) -> Floats:

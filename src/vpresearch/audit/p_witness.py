@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from vpresearch.audit.check import inside, show_values
-from vpresearch.audit.p_attained import NORMAL, PERMUTATION, T_TESTS, Floats, rank_p, t_p
+from vpresearch.audit.p_attained import MEANS, NORMAL, PERMUTATION, T_TESTS, Floats, rank_p, t_p
 from vpresearch.audit.table_tests import TABLE_TESTS, one_or_both, sides, table_p
 from vpresearch.audit.witness import Ints, on_scale, prints, shift_two
 from vpresearch.inference import TestResult, kruskal, mann_whitney, rank_permutation, student, welch
@@ -125,7 +125,7 @@ def _run(test: str, first: Ints, second: Ints, one_sided: bool) -> Floats:
         return TABLE_TESTS[test](np.array([np.bincount(part, minlength=2) for part in (first, second)]), one_sided)
     if test in _RUN:
         return one_or_both(np.array(_RUN[test](first, second).p_value), one_sided=one_sided)
-    if test in PERMUTATION and not one_sided:
+    if test in ("permutation_distance", "permutation_doubled") and not one_sided:
         way = "doubled" if test == "permutation_doubled" else "distance"
         return np.array([rank_permutation(first, second, way).p_value])  # type: ignore[arg-type]
     if test == "mann_whitney" and not one_sided:
@@ -134,7 +134,7 @@ def _run(test: str, first: Ints, second: Ints, one_sided: bool) -> Floats:
         method: Literal["exact", "asymptotic"] = "exact" if test == "mann_whitney_exact" else "asymptotic"
         every = (mannwhitneyu(first, second, True, side, method=method) for side in sides(one_sided=one_sided))
         return np.array([result.pvalue for result in every])
-    p: Floats = rank_p(first[None], second[None], test, one_sided=one_sided)[0]
+    p: Floats = _one_pair(test, (first, second), one_sided).reshape(-1)
     return p
 
 
@@ -148,7 +148,7 @@ def _candidates(
         if test in TABLE_TESTS:
             p = table_p(first[block], second, test, one_sided=one_sided)
         elif test in T_TESTS:
-            p = t_p(first[block], second, equal_var=test == "student", one_sided=one_sided)
+            p = t_p(first[block], second, test, one_sided=one_sided)
         else:
             rows, columns = np.repeat(block, len(second)), np.tile(np.arange(len(second)), len(block))
             p = rank_p(first[rows], second[columns], test, one_sided=one_sided).reshape(len(block), len(second), -1)
@@ -164,10 +164,15 @@ def _permutations(
     n_pairs, n = len(first) * len(second), int(first.shape[1] + second.shape[1])
     which = np.arange(n_pairs) if every or n_pairs <= _RANKED else rng.integers(n_pairs, size=_RANKED)
     rows, columns = np.divmod(which, len(second))
-    near = rank_p(first[rows], second[columns], "mann_whitney", one_sided=one_sided)
+    if test == MEANS:
+        near = t_p(first, second, "student", one_sided=one_sided)[rows, columns]
+    else:
+        near = rank_p(first[rows], second[columns], "mann_whitney", one_sided=one_sided)
     order = np.argsort(np.nan_to_num(np.abs(near - _middle(printed)), nan=1.0).min(axis=1), kind="stable")
     n_small = min(first.shape[1], second.shape[1])
-    most = None if every else max(1, _PERMUTED // (_BLOCK * n_small**2 * (n - n_small)))
+    # So many sums of ranks, or of values where these span more.
+    span = int(max(first.max(), second.max()) - min(first.min(), second.min())) if test == MEANS else 0
+    most = None if every else max(1, _PERMUTED // (_BLOCK * n_small**2 * max(n - n_small, span)))
     for block in np.array_split(order, max(1, len(order) // _BLOCK))[:most]:
         p = rank_p(first[rows[block]], second[columns[block]], test, one_sided=one_sided)
         yield from ((first[rows[pair]], second[columns[pair]]) for pair in block[inside(p, printed).any(axis=1)])
@@ -233,5 +238,5 @@ def _distance(p: Floats, printed: Interval) -> float:
 def _one_pair(test: str, pair: tuple[Ints, Ints], one_sided: bool) -> Floats:
     first, second = (part[None] for part in pair)
     if test in T_TESTS:
-        return t_p(first, second, equal_var=test == "student", one_sided=one_sided)
+        return t_p(first, second, test, one_sided=one_sided)
     return rank_p(first, second, test, one_sided=one_sided)

@@ -128,13 +128,18 @@ def rank_permutation(
     # Twice U less its mean, which midranks leave whole.
     deviation = int((2 * below[of_x] + pooled[of_x] - len(x) - len(y)).sum())
     tails = permutation_tails(pooled[None], np.zeros(1, np.int64), np.array([deviation]), len(x))
-    lower, upper, distance = tails[0].tolist()
+    lower, upper, distance = tails[0, :3].tolist()
     u = (deviation + len(x) * len(y)) / 2
     return TestResult(name, u, math.nan, distance if two_sided == "distance" else min(1.0, 2 * min(lower, upper)))
 
 
 def permutation_tails(
-    pooled: NDArray[np.int64], pattern: NDArray[np.int64], deviation: NDArray[np.int64], n_first: int
+    pooled: NDArray[np.int64],
+    pattern: NDArray[np.int64],
+    deviation: NDArray[np.int64],
+    n_first: int,
+    *,
+    means: bool = False,
 ) -> NDArray[np.float64]:
     """Find the exact tails of the rank sum of the first group, given how often each value occurs in both together.
 
@@ -145,18 +150,22 @@ def permutation_tails(
     pattern : numpy.ndarray of int, shape (n_asked,)
         Row of ``pooled``.
     deviation : numpy.ndarray of int, shape (n_asked,)
-        U of the first group minus that of the second.
+        U of the first group minus that of the second; of means, how far the first group's sum is from its expectation,
+        times the size of both groups.
     n_first : int
+    means : bool, default False
+        Whether to sum the values, which are the places in ``pooled``, and not their ranks.
 
     Returns
     -------
-    numpy.ndarray of float, shape (n_asked, 3)
-        Probability of a rank sum as small, of one as large, and of one as far from its mean.
+    numpy.ndarray of float, shape (n_asked, 5)
+        Probability of a sum as small, of one as large, and of one as far from its mean; then of this very sum, and of
+        one exactly as far, half of which a mid-p leaves out.
 
     Examples
     --------
     >>> permutation_tails(np.array([[3, 1, 3]]), np.array([0]), np.array([-8]), 3).round(4).tolist()
-    [[0.1143, 0.9714, 0.2286]]
+    [[0.1143, 0.9714, 0.2286, 0.0857, 0.1714]]
     """
     n, half = int(pooled[0].sum()), pooled.shape[1] // 2
     # The smaller group is followed: its rank sum is as far from its mean, on the other side.
@@ -166,22 +175,31 @@ def permutation_tails(
         pooled, sign = pooled[:, ::-1], -sign
     order, asked = np.lexsort(pooled.T[::-1]), np.argsort(pattern, kind="stable")
     first = np.searchsorted(pattern[asked], np.arange(len(pooled) + 1))
-    middle, tails = n_small * (n - n_small), np.empty((len(pattern), 3))
-    for row, ways in _rank_sums(pooled[order], n_small):
+    tails = np.empty((len(pattern), 5))
+    middles = n_small * (pooled @ np.arange(pooled.shape[1]) if means else np.full(len(pooled), n - n_small))
+    unit = n if means else 1
+    for row, ways in _sums(pooled[order], n_small, means=means):
         which = asked[first[order[row]] : first[order[row] + 1]]
-        place, far = middle + sign * deviation[which], np.abs(deviation[which])
-        up_to, from_on = np.cumsum(ways), np.cumsum(ways[::-1])[::-1]
-        as_far = np.where(far > 0, up_to[middle - far] + from_on[middle + far], up_to[-1])
-        ends = up_to[place], from_on[place]
-        tails[which] = np.stack([*ends[::sign], as_far], axis=1) / up_to[-1]
+        middle, off = middles[order[row]], sign * deviation[which]
+        place, far = (middle + off) // unit, np.abs(off)
+        # Nought before the first, and beyond the last, which a mean may be nearer to than to the other end.
+        up_to, from_on = np.append(0, np.cumsum(ways)), np.append(np.cumsum(ways[::-1])[::-1], 0)
+        low, high = (middle - far) // unit, -(-(middle + far) // unit)
+        as_far = np.where(far > 0, up_to[np.maximum(low + 1, 0)] + from_on[np.minimum(high, len(ways))], up_to[-1])
+        ends = up_to[place + 1], from_on[place]
+        other = (middle - off) // unit
+        mirrored = ((middle - off) % unit == 0) & (other >= 0) & (other < len(ways)) & (far > 0)
+        exactly = ways[place] + np.where(mirrored, ways[np.clip(other, 0, len(ways) - 1)], 0)
+        tails[which] = np.stack([*ends[::sign], as_far, ways[place], exactly], axis=1) / up_to[-1]
     return tails
 
 
-def _rank_sums(pooled: NDArray[np.int64], n_small: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Count the divisions of each pattern, in sorted order, by twice the smaller group's rank sum less its mean."""
-    n = int(pooled[0].sum())
-    none = np.zeros((n_small + 1, 2 * n_small * (n - n_small) + 1))
-    none[0, n_small * (n - n_small)] = 1
+def _sums(pooled: NDArray[np.int64], n_small: int, *, means: bool) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Count the divisions of each sorted pattern by the smaller group's sum, of ranks twice and less its mean."""
+    n, width = int(pooled[0].sum()), pooled.shape[1]
+    start = 0 if means else n_small * (n - n_small)
+    none = np.zeros((n_small + 1, 1 + (n_small * (width - 1) if means else 2 * start)))
+    none[0, start] = 1
 
     def grow(
         rows: range, column: int, below: int, ways: NDArray[np.float64]
@@ -190,7 +208,7 @@ def _rank_sums(pooled: NDArray[np.int64], n_small: int) -> Iterator[tuple[int, N
         ends = [0, *(1 + np.flatnonzero(np.diff(copies))).tolist(), len(rows)]
         for part in (rows[begin:end] for begin, end in pairwise(ends)):
             more = int(pooled[part.start, column])
-            longer = _with_copies(ways, more, below, n)
+            longer = _with_copies(ways, more, below, n, column if means else 2 * below + more - n) if more else ways
             if below + more == n:
                 yield from ((row, longer[n_small]) for row in part)
             else:
@@ -199,14 +217,14 @@ def _rank_sums(pooled: NDArray[np.int64], n_small: int) -> Iterator[tuple[int, N
     return grow(range(len(pooled)), 0, 0, none)
 
 
-def _with_copies(ways: NDArray[np.float64], copies: int, below: int, n: int) -> NDArray[np.float64]:
-    """Let the smaller group take every number of copies of the next value: ways by members and by their rank sum."""
+def _with_copies(ways: NDArray[np.float64], copies: int, below: int, n: int, score: int) -> NDArray[np.float64]:
+    """Let the smaller group take every number of copies of the next value: ways by members and by their sum."""
     n_small = len(ways) - 1
     # Fewer members than these can no longer be made up, more than those are not yet there.
     least, most = max(0, n_small - (n - below - copies)), min(n_small, below + copies)
     longer = np.zeros_like(ways)
     for taken in range(min(copies, n_small) + 1):
-        shift, rows = taken * (2 * below + copies - n), slice(max(least, taken), most + 1)
+        shift, rows = taken * score, slice(max(least, taken), most + 1)
         before = ways[rows.start - taken : rows.stop - taken] * math.comb(copies, taken)
         if shift > 0:
             longer[rows, shift:] += before[:, :-shift]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote, urlencode
 
 from vpresearch.reported import Reported
 
@@ -55,20 +56,20 @@ class Compute:
         Returns
         -------
         dict of str to str
-            ``over``, ``variable``, ``group``, ``minus`` and ``within``; several of a part with a blank between them.
+            ``over``, ``variable``, ``group``, ``minus`` and ``within``. Names are written as in a web address, since
+            those of another paper may hold any sign: variables with a blank between them, columns and values as there.
 
         Examples
         --------
         >>> Compute("mean", "vertebrae", "vas_pre", group={"leak": "yes"}).parts()["group"]
         'leak=yes'
         """
+        names = (*self.variables, *self.fell) if self.variable is None else (self.variable,)
         groups = {"group": self.group, "minus": self.minus, "within": self.within}
         return {
             "over": self.over,
-            "variable": self.variable or " ".join((*self.variables, *self.fell)),
-            **{
-                name: " ".join(f"{column}={value}" for column, value in group.items()) for name, group in groups.items()
-            },
+            "variable": " ".join(map(quote, names)),
+            **{name: urlencode(group) for name, group in groups.items()},
         }
 
 
