@@ -19,7 +19,7 @@ from vpresearch.dictionary import Column, Level, columns
 from vpresearch.errors import InputError, Problem, VPResearchError
 from vpresearch.load import Dataset, load
 from vpresearch.project import RECONSTRUCTION
-from vpresearch.telling import line
+from vpresearch.telling import LANGUAGES, line, told
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -382,7 +382,9 @@ def test_the_expected_headers_are_told(tmp_path: Path, refused: Refused) -> None
     path = tmp_path / "study.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     (problem,) = refused(path)
-    assert all(column.labels["es"] in problem.remedy for column in columns().values() if column.required)
+    for language in LANGUAGES:
+        remedy = told(problem, language).remedy
+        assert all(column.labels[language] in remedy for column in columns().values() if column.required)
 
 
 def test_a_header_without_rows_is_refused(rows: Rows, write: Write, write_book: Write, refused: Refused) -> None:
@@ -402,7 +404,8 @@ def test_a_missing_column_is_told(rows: Rows, write: Write, refused: Refused, na
         row |= {"Hospital": "", "Cirujano": "", "Fecha de la intervención": ""}
     (problem,) = refused(write(rows))
     assert (problem.code, problem.row, problem.column) == ("missing_column", None, name)
-    assert columns()[name].labels["es"] in problem.message
+    assert columns()[name].labels["en"] in problem.message
+    assert columns()[name].labels["es"] in told(problem, "es").message
     assert "rename" not in problem.remedy
 
 
