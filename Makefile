@@ -74,7 +74,7 @@ clean: .venv/done ## Delete build/
 
 # Each mark is written last, so that an interrupted installation is done again. uv installs in a third of pip's time; where it
 # cannot reach what pip can, such as a mirror that only pip is told of, pip does it.
-UV := $(BIN)/uv pip install --quiet --python $(BIN)
+UV := $(BIN)/uv pip install --quiet --python .venv
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 install = $(UV) $(1) || $(PIP) $(1)
 
