@@ -72,30 +72,47 @@ def test_a_module_imports_only_from_its_own_or_a_lower_floor() -> None:
 # -- dependencies ------------------------------------------------------------------------------------------------
 
 
-def required() -> list[str]:
+# What conda-forge calls otherwise; its pypandoc comes without pandoc.
+OF_CONDA = {"typst>=0.14": ["typst-py>=0.14"], "pypandoc-binary>=1.15": ["pypandoc>=1.15", "pandoc"]}
+
+
+def required(*, tests: bool) -> set[str]:
     project = tomllib.loads(read("pyproject.toml"))["project"]
-    return [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
+    extras = project["optional-dependencies"]
+    return {*project["dependencies"], *(name for extra in extras for name in extras[extra] if tests or extra != "dev")}
+
+
+def normal(name: str) -> str:
+    return re.split("[<>=!~]", name)[0].lower().replace("_", "-")
 
 
 def test_the_conda_environment_names_the_same_dependencies() -> None:
     environment = yaml.safe_load(read("environment.yml"))["dependencies"]
     python = f"python{tomllib.loads(read('pyproject.toml'))['project']['requires-python']}"
-    packages = [entry for entry in environment if isinstance(entry, str)]
-    (by_pip,) = [entry["pip"] for entry in environment if not isinstance(entry, str)]
-    assert sorted([*packages, *by_pip]) == sorted([*required(), python, "pip", "-e ."])
+    backend = tomllib.loads(read("pyproject.toml"))["build-system"]["requires"]
+    named = [name for entry in required(tests=False) for name in OF_CONDA.get(entry, [entry])]
+    assert sorted(entry for entry in environment if isinstance(entry, str)) == sorted([*named, *backend, python, "pip"])
+    assert [entry["pip"] for entry in environment if not isinstance(entry, str)] == [["--no-deps -e ."]]
 
 
-def test_the_lock_pins_every_package_by_its_hash() -> None:
-    lock = read("requirements.lock")
+def locked(name: str) -> dict[str, str]:
+    """The packages of a lock, with their versions."""
+    lock = read(name)
+    assert "://" not in lock
     entries = re.split(r"\n(?! )", lock.strip())
-    assert len(entries) > 100
     for entry in entries:
         assert re.match(r"[\w.-]+==[\w.!+]+( ;.*)? \\\n", entry), entry.splitlines()[0]
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
-    locked = {entry.split("==")[0].lower().replace("_", "-") for entry in entries}
-    named = {re.split("[<>=!~]", name)[0].lower().replace("_", "-") for name in required()}
-    assert named <= locked
-    assert "://" not in lock
+    return {normal(entry): entry.split("==")[1].split()[0] for entry in entries}
+
+
+def test_the_locks_pin_every_package_by_its_hash() -> None:
+    runs, tests, installs = map(locked, ("requirements.lock", "requirements-test.lock", "requirements-setup.lock"))
+    assert {normal(name) for name in required(tests=False)} <= set(runs)
+    assert {normal(name) for name in required(tests=True)} <= set(runs) | set(tests)
+    assert set(runs).isdisjoint(tests)
+    assert {"uv", "hatchling"} <= set(installs)
+    assert all(version == (runs | tests).get(name, version) for name, version in installs.items())
 
 
 # -- commands ----------------------------------------------------------------------------------------------------
@@ -140,7 +157,7 @@ def test_make_passes_on_what_is_given(given: list[str], passed: str) -> None:
     # These tests may themselves be run by make, which hands its own mode down.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     environment = {**inherited, "LANGUAGE": "en_GB:en"}
-    command = ["make", "--no-print-directory", "--dry-run", "--assume-old=.venv/done", *given]
+    command = ["make", "--no-print-directory", "--dry-run", "--assume-old=.venv/done", "--assume-old=.venv/tests", *given]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert " ".join(run.stdout.split()).endswith(passed)
 
