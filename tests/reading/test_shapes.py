@@ -181,6 +181,10 @@ def test_an_export_of_redcap_is_one_problem(tmp_path: Path, refused: Refused) ->
         (["Cemento 2"], ["wide_beside"]),
         (["EVA 2 meses", "Volumen 1 mes", "Volumen 12 meses", "Nivel de dolor", "T12", "Grado 2", "Cirujano 1"], []),
         (["Fuga lateral", "Fuga anterior", "Cemento derecho", "Cemento izquierdo"], []),
+        (["Marca de cemento 1", "Marca de cemento 2", "Sexo del cirujano", "Edad 2", "Tipo de cemento"], []),
+        (["Nivel de dolor 1", "Nivel de dolor 2", "Volumen de sangre 1", "Volumen de sangre 2", "Pain level 3"], []),
+        (["Fuga n.º 2"], ["wide_beside"]),
+        (["Cemento adicional 1", "Nivel adicional 1"], ["wide_table"]),
     ],
 )
 def test_what_may_be_a_vertebra_is_not_passed_over(
