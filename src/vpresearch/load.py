@@ -161,6 +161,9 @@ def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -
         return Examined(name, error.problems, (), None)
     raw, screened, identifying = screen(raw, drop_identifiers=drop_identifiers)
     table, problems, notes = _read(_unnamed(raw, identifying))
+    # A date for a patient's code is one trouble, and its number is the answer to it.
+    told = {problem.column for problem in identifying}
+    problems = [p for p in problems if p.wording != "date_for_text" or p.column not in told]
     notes = (*screened, *notes)
     if problems or identifying:
         ordered = _in_order([*identifying, *problems], raw)
@@ -192,7 +195,7 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
     problems = [*raw.problems, *joined, *strays, *matched.problems, *dates, *odd]
     faults = _of_no_leak(_of_patients(faults, table, headers), table, headers)
-    problems += _without_echoes(faults, check(table, headers), table, odd)
+    problems += _without_echoes(faults, check(table, headers), table, [*dates, *odd])
     if not raw.rows and not examples and not strays:
         problems.append(tell("no_rows"))
     notes = (*raw.notes, *matched.notes, *filled, *emptied, *compare_computed(raw, table))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import stat
 import zipfile
 from collections.abc import Callable
@@ -219,9 +220,22 @@ def test_a_strict_workbook_is_told(workbook: Book, refused: Refused, tmp_path: P
     assert problem.code == "strict_workbook"
 
 
-def test_a_date_kept_as_a_number_is_called_one(rows: Rows, write: Write, refused: Refused) -> None:
-    rows[1]["cement_volume_cc"] = "43954"
+@pytest.mark.parametrize("number", ["43954", "45352.5"])
+def test_a_date_kept_as_a_number_is_called_one(number: str, rows: Rows, write: Write, refused: Refused) -> None:
+    rows[1]["cement_volume_cc"] = number
     assert [(problem.code, problem.row) for problem in refused(write(rows))] == [("date", 3)]
+
+
+def test_a_date_of_a_patient_has_no_echo(rows: Rows, write: Write, refused: Refused) -> None:
+    rows[0]["age_years"] = "45352.25"
+    assert [problem.wording for problem in refused(write(rows))] == ["date_of_birth"]
+
+
+def test_a_date_for_the_code_of_a_patient_is_one_problem(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        sheet["A4"] = datetime.datetime(2020, 3, 1)
+
+    assert [problem.code for problem in refused(workbook(change))] == ["identifier"]
 
 
 def test_a_line_cut_short_and_an_open_quotation_mark_are_told_with_their_line(

@@ -78,8 +78,8 @@ def find_wide(raw: RawTable) -> Wide | None:
     if len(plain.get("patient_id", [])) > 1:
         # Two tables side by side.
         return None
-    unknown = {position: readings(header) for position, header in enumerate(headers) if not column_of(header)}
-    unknown = _without_strange(unknown, plain.keys())
+    read = {position: readings(header) for position, header in enumerate(headers) if not column_of(header)}
+    unknown = _without_strange(read, plain.keys())
     groups = _by_number(unknown)
     placed = {position for group in groups.values() for position in group.values()}
     groups = {**_by_words({at: own for at, own in unknown.items() if at not in placed}), **groups}
