@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from openpyxl.styles import Font
 
 from vpresearch import cli
+from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
 from vpresearch.load import examine, load
 
@@ -266,3 +267,46 @@ def test_problems_of_a_row_stand_in_the_order_of_its_columns(workbook: Book, ref
         sheet["B4"], sheet["C4"], sheet["H4"] = "quizá", "vieja", "tal vez"
 
     assert [problem.cell for problem in refused(workbook(change))] == ["B4", "C4", "H4"]
+
+
+@pytest.mark.parametrize("change", ["cut", "longer"])
+def test_a_row_cut_in_two_has_no_echo(change: str, rows: Rows, write: Write, refused: Refused) -> None:
+    path = write(rows)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[2] = lines[2].rsplit(",", 6)[0] if change == "cut" else lines[2].replace(",", ",1,", 3)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    codes = [problem.code for problem in refused(path)]
+    assert codes == ["cells_missing" if change == "cut" else "cells_beyond"]
+
+
+def test_two_tables_side_by_side_are_one_problem(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        width = sheet.max_column
+        for row in sheet.iter_rows(max_row=4):
+            for cell in row:
+                sheet.cell(cell.row, cell.column + width + 1).value = cell.value
+
+    assert [problem.wording for problem in refused(workbook(change))] == ["tables_beside"]
+
+
+def test_a_unit_in_the_header_and_in_its_column_is_one_problem(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        (at,) = (cell.column for cell in sheet[1] if cell.value == columns()["vertebral_volume_cc"].labels["es"])
+        sheet.cell(1, at).value = "Volumen vertebral (mm³)"
+        for row in range(2, sheet.max_row + 1):
+            sheet.cell(row, at).value *= 1000
+
+    assert [problem.code for problem in refused(workbook(change))] == ["header_unit"]
+
+
+@pytest.mark.parametrize("sign", ["|", ";"])
+def test_a_table_in_one_column_is_told(sign: str, rows: Rows, tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "study.csv"
+    path.write_text("\n".join(f'"{sign.join(cells)}"' for cells in [list(rows[0]), *(r.values() for r in rows)]))
+    assert [problem.wording for problem in refused(path)] == ["one_column"]
+
+
+def test_the_lock_of_an_open_workbook_is_told(tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "~$study.xlsx"
+    path.write_bytes(b"\x05Autor" + b" " * 160)
+    assert [problem.wording for problem in refused(path)] == ["lock_file"]

@@ -194,6 +194,10 @@ def look_at_shape(raw: RawTable) -> list[Problem]:
     found: list[Problem] = []
     if is_redcap(raw):
         found.append(tell("redcap", sheet=raw.sheet, row=raw.header_row))
+    places = [position for position, header in enumerate(raw.header) if column_of(header) == "patient_id"]
+    if len(places) > 1 and sum(column_of(header) == "level" for header in raw.header) > 1:
+        cell = _cell(raw, places[1])
+        return [*found, tell("column_twice", wording="tables_beside", sheet=raw.sheet, cell=cell)]
     whole = set(map(column_of, raw.header))
     if boxes := [position for position, header in enumerate(raw.header) if boxed(header) not in {None, *whole}]:
         known = {name: columns()[name].labels for at in boxes if (name := boxed(raw.header[at]))}
