@@ -31,6 +31,12 @@ def test_a_good_file_is_counted(workbook: Book) -> None:
     assert not any("Complicación" in line for line in written)
 
 
+def test_one_is_counted_in_the_singular(rows: Rows, write: Callable[..., Path]) -> None:
+    leak = next(row for row in rows if row["leak"] == "yes")
+    for language, line in (("es", "  Localización de la fuga: 1 de 1 fuga"), ("en", "  Leak site: 1 of 1 leak")):
+        assert line in report(examine(write([leak])), language).splitlines()
+
+
 def test_a_faulty_file_is_listed_with_notes(workbook: Book) -> None:
     def change(sheet: Any) -> None:
         sheet["C4"], sheet["U1"] = 130, "Hospital"

@@ -161,6 +161,9 @@ def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -
         return Examined(name, error.problems, (), None)
     raw, screened, identifying = screen(raw, drop_identifiers=drop_identifiers)
     table, problems, notes = _read(_unnamed(raw, identifying))
+    # A date for a patient's code is one trouble, and its number is the answer to it.
+    told = {problem.column for problem in identifying}
+    problems = [p for p in problems if p.wording != "date_for_text" or p.column not in told]
     notes = (*screened, *notes)
     if problems or identifying:
         ordered = _in_order([*identifying, *problems], raw)
@@ -181,6 +184,9 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     if shape := reading.look_at_shape(raw):
         return pd.DataFrame(), [*raw.problems, *shape], raw.notes
     matched = reading.match_headers(raw)
+    # Of a row that was cut in two nothing else is told.
+    cut = {problem.row for problem in raw.problems if problem.row}
+    raw = replace(raw, rows={number: cells for number, cells in raw.rows.items() if number not in cut})
     raw, strays = reading.set_aside(raw, matched.positions)
     headers = {name: raw.header[position] for name, position in matched.positions.items()}
     raw, filled = reading.unmerge(raw, matched.positions)
@@ -190,10 +196,13 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     units = look_at_units(table, headers)
     table, dates = without_dates(table, headers)
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
-    problems = [*raw.problems, *joined, *strays, *matched.problems, *dates, *odd]
+    # A header that names a wrong unit says enough of its column.
+    named = {problem.column for problem in matched.problems if problem.code == "header_unit"}
+    problems = [*raw.problems, *joined, *strays, *matched.problems]
+    problems += [problem for problem in [*dates, *odd] if problem.row or problem.column not in named]
     faults = _of_no_leak(_of_patients(faults, table, headers), table, headers)
-    problems += _without_echoes(faults, check(table, headers), table, odd)
-    if not raw.rows and not examples and not strays:
+    problems += _without_echoes(faults, check(table, headers), table, [*dates, *odd])
+    if not raw.rows and not examples and not strays and not cut:
         problems.append(tell("no_rows"))
     notes = (*raw.notes, *matched.notes, *filled, *emptied, *compare_computed(raw, table))
     return table, [*problems, *examples], notes

@@ -232,10 +232,10 @@ def _sizes(dataset: Dataset) -> dict[str, int]:
 
 def _present(one: Present, language: str) -> str:
     lost = one.total - one.n
-    words = {"n": one.n, "total": one.total, "lost": lost, "label": variable(one.variable, language)}
-    units = text(f"word.{one.unit}", language)
+    total = counted(one.total, one.unit, language)
+    words = {"n": one.n, "total": total, "lost": lost, "label": variable(one.variable, language)}
     key = "n_lost_one" if lost == 1 else "n_lost" if lost else "n_line"
-    said = text(f"validation.{key}", language, units=units, **words)
+    said = text(f"validation.{key}", language, **words)
     if one.median is None:
         return said
     limits = {name: exact(getattr(one, name), language) for name in ("minimum", "median", "maximum")}

@@ -270,12 +270,21 @@ def test_other_numbers_of_cement_are_not_to_be_added(written: str) -> None:
         ("leak_site", "Ninguna", "leak_denied"),
         ("leak_size", 0, "leak_denied"),
         ("leak_size", "enorme", "category_else_empty"),
+        ("leak", "Disco", "leak_of_a_kind"),
+        ("leak", "posterior masiva", "leak_of_a_kind"),
     ],
 )
 def test_an_unknown_word_is_told_as_what_it_seems(name: str, written: object, wording: str) -> None:
     fault = convert(written, columns()[name])[1]
     assert fault is not None
     assert (fault[0], fault[1]["wording"]) == ("unknown_category", wording)
+
+
+@pytest.mark.parametrize("written", ["sin dolor", "No pain", "Asintomático", "nada"])
+def test_a_word_for_no_pain_is_offered_a_zero(written: str) -> None:
+    for name in ("vas_pre", "odi_1y"):
+        told = {"unit": columns()[name].unit, "wording": "none_in_words"}
+        assert convert(written, columns()[name])[1] == ("not_a_number", told)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

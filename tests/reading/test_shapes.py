@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import stat
 import zipfile
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from openpyxl import load_workbook
 from openpyxl.styles import Font
 
 from vpresearch import cli
+from vpresearch.dictionary import columns
 from vpresearch.errors import Problem
 from vpresearch.load import examine, load
 
@@ -181,6 +183,10 @@ def test_an_export_of_redcap_is_one_problem(tmp_path: Path, refused: Refused) ->
         (["Cemento 2"], ["wide_beside"]),
         (["EVA 2 meses", "Volumen 1 mes", "Volumen 12 meses", "Nivel de dolor", "T12", "Grado 2", "Cirujano 1"], []),
         (["Fuga lateral", "Fuga anterior", "Cemento derecho", "Cemento izquierdo"], []),
+        (["Marca de cemento 1", "Marca de cemento 2", "Sexo del cirujano", "Edad 2", "Tipo de cemento"], []),
+        (["Nivel de dolor 1", "Nivel de dolor 2", "Volumen de sangre 1", "Volumen de sangre 2", "Pain level 3"], []),
+        (["Fuga n.º 2"], ["wide_beside"]),
+        (["Cemento adicional 1", "Nivel adicional 1"], ["wide_table"]),
     ],
 )
 def test_what_may_be_a_vertebra_is_not_passed_over(
@@ -215,9 +221,22 @@ def test_a_strict_workbook_is_told(workbook: Book, refused: Refused, tmp_path: P
     assert problem.code == "strict_workbook"
 
 
-def test_a_date_kept_as_a_number_is_called_one(rows: Rows, write: Write, refused: Refused) -> None:
-    rows[1]["cement_volume_cc"] = "43954"
+@pytest.mark.parametrize("number", ["43954", "45352.5"])
+def test_a_date_kept_as_a_number_is_called_one(number: str, rows: Rows, write: Write, refused: Refused) -> None:
+    rows[1]["cement_volume_cc"] = number
     assert [(problem.code, problem.row) for problem in refused(write(rows))] == [("date", 3)]
+
+
+def test_a_date_of_a_patient_has_no_echo(rows: Rows, write: Write, refused: Refused) -> None:
+    rows[0]["age_years"] = "45352.25"
+    assert [problem.wording for problem in refused(write(rows))] == ["date_of_birth"]
+
+
+def test_a_date_for_the_code_of_a_patient_is_one_problem(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        sheet["A4"] = datetime.datetime(2020, 3, 1)
+
+    assert [problem.code for problem in refused(workbook(change))] == ["identifier"]
 
 
 def test_a_line_cut_short_and_an_open_quotation_mark_are_told_with_their_line(
@@ -248,3 +267,46 @@ def test_problems_of_a_row_stand_in_the_order_of_its_columns(workbook: Book, ref
         sheet["B4"], sheet["C4"], sheet["H4"] = "quizá", "vieja", "tal vez"
 
     assert [problem.cell for problem in refused(workbook(change))] == ["B4", "C4", "H4"]
+
+
+@pytest.mark.parametrize("change", ["cut", "longer"])
+def test_a_row_cut_in_two_has_no_echo(change: str, rows: Rows, write: Write, refused: Refused) -> None:
+    path = write(rows)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[2] = lines[2].rsplit(",", 6)[0] if change == "cut" else lines[2].replace(",", ",1,", 3)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    codes = [problem.code for problem in refused(path)]
+    assert codes == ["cells_missing" if change == "cut" else "cells_beyond"]
+
+
+def test_two_tables_side_by_side_are_one_problem(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        width = sheet.max_column
+        for row in sheet.iter_rows(max_row=4):
+            for cell in row:
+                sheet.cell(cell.row, cell.column + width + 1).value = cell.value
+
+    assert [problem.wording for problem in refused(workbook(change))] == ["tables_beside"]
+
+
+def test_a_unit_in_the_header_and_in_its_column_is_one_problem(workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        (at,) = (cell.column for cell in sheet[1] if cell.value == columns()["vertebral_volume_cc"].labels["es"])
+        sheet.cell(1, at).value = "Volumen vertebral (mm³)"
+        for row in range(2, sheet.max_row + 1):
+            sheet.cell(row, at).value *= 1000
+
+    assert [problem.code for problem in refused(workbook(change))] == ["header_unit"]
+
+
+@pytest.mark.parametrize("sign", ["|", ";"])
+def test_a_table_in_one_column_is_told(sign: str, rows: Rows, tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "study.csv"
+    path.write_text("\n".join(f'"{sign.join(cells)}"' for cells in [list(rows[0]), *(r.values() for r in rows)]))
+    assert [problem.wording for problem in refused(path)] == ["one_column"]
+
+
+def test_the_lock_of_an_open_workbook_is_told(tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "~$study.xlsx"
+    path.write_bytes(b"\x05Autor" + b" " * 160)
+    assert [problem.wording for problem in refused(path)] == ["lock_file"]

@@ -45,7 +45,7 @@ _POSITION = re.compile(
 )
 # Servers, pages, accounts and files of a network.
 _ONLINE = re.compile(
-    r"(?<!\w)(?:[a-z]{3,6}://\S|www\.\w)|(?<![\w:/])(?://|\\\\)\w|(?<![\w.])\d{2,3}(?:\.\d{1,3}){3}(?![\w.]*\d)|(?<![\w.@])@[a-z]\w[\w.]+(?![\w.(])"
+    r"(?<!\w)(?:[a-z]{3,6}://\S|www\.\w)|(?<![\w:/])(?://|\\\\)\w|(?<![\w.])\d{2,3}(?:\.\d{1,3}){3}(?![\w.]*\d)|(?<![\w.@])@[a-z]\w[\w.]+(?![\w.]*\()"
     r"|(?<!\w)(?:facebook|instagram|twitter|telegram|skype|linkedin|tiktok)[\s:]+\S*\w[._]?\w",
     re.IGNORECASE,
 )

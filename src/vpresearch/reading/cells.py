@@ -299,6 +299,8 @@ def _seeming(cell: object, column: Column) -> dict[str, object]:
         return {"wording": "number_in_other_unit" if other and other.search(written) else "number_and_text"}
     if says_missing(cell):
         return {"wording": "missing_word_to_empty" if column.may_be_empty else "missing_word"}
+    if column.unit in {"points", "percent"} and (denies(cell) or fold(cell).startswith("asintomatic")):
+        return {"wording": "none_in_words"}
     # A word is most often there because there is no number.
     return {"wording": "no_number_or_empty"} if column.may_be_empty else {}
 
@@ -429,6 +431,8 @@ def _mistaken(cell: object, column: Column) -> dict[str, object]:
     named = {_words(column.name).get(word) for word in written.split()} - {None}
     if len(named) > 1:
         return {"wording": "several_levels" if column.name == "level" else "several_categories"}
+    if column.name == "leak" and any(word in {*_words("leak_site"), *_words("leak_size")} for word in written.split()):
+        return {"wording": "leak_of_a_kind"}
     if not column.may_be_empty:
         # Of a vertebra a sign may well be an answer, as - is to a leak.
         return {"wording": "missing_word"} if says_missing(cell) and column.unit_of_observation == "patient" else {}

@@ -34,6 +34,8 @@ def read_bytes(path: Path) -> bytes:
         raise refused(name, "folder_in_the_way")
     if not path.is_file():
         raise refused(name, "no_file")
+    if name.startswith("~$"):
+        raise refused(name, "file_type", wording="lock_file")
     if suffix in _WITH_MACROS:
         raise refused(name, "macros")
     if suffix in _OLD:

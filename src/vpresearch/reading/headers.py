@@ -65,6 +65,9 @@ _TIMES = frozenset(
         *("horas", "hour", "hours", "semana", "semanas", "week", "weeks", "m", "y", "h", "pre", "post"),
     }
 )
+# Words beside a number that say of what it is the number.
+_OF_COUNTING = ("vert", "nivel", "level", "segm", "frac", "fx", "cuerp", "bod", "num", "instan")
+_BESIDE_NUMBERS = frozenset({"n", "no", "o", "er", "de", "del", "la", "of", "st", "nd", "rd", "th"})
 _MOST_VERTEBRAE = 20
 _LONGEST_KEY = 5
 _MOST_WORDS = 12
@@ -162,6 +165,8 @@ class Numbered:
         The wrong unit that the header names; the empty string for none.
     is_counted : bool
         Whether the key is a number or a level.
+    counts_alone : bool
+        Whether the other words do nothing but count vertebrae.
     """
 
     name: str
@@ -169,6 +174,7 @@ class Numbered:
     words: str
     unit: str
     is_counted: bool
+    counts_alone: bool
 
 
 def numbered(header: str) -> Numbered | None:
@@ -210,7 +216,8 @@ def readings(header: str) -> tuple[Numbered, ...]:
         if name and not (name == "level" and key in _levels().values()):
             said = " ".join(word for word in own if not word.startswith("vertebra"))
             rank = (key not in _levels().values(), not key, not is_sure, -len(own))
-            found.append((rank, Numbered(name, key or said, said, unit, bool(key))))
+            counts_alone = bool(key) and all(map(_counts, own))
+            found.append((rank, Numbered(name, key or said, said, unit, bool(key), counts_alone)))
     return tuple(each for _, each in sorted(found, key=lambda one: one[0]))
 
 
@@ -256,6 +263,10 @@ def _of_columns() -> frozenset[str]:
 @cache
 def _levels() -> dict[str, str]:
     return {fold(word): level.value for level in columns()["level"].levels for word in level.spellings()}
+
+
+def _counts(word: str) -> bool:
+    return word.isdigit() or word in {*_ORDINALS, *_levels(), *_BESIDE_NUMBERS} or word.startswith(_OF_COUNTING)
 
 
 def _key(words: list[str]) -> str:

@@ -21,6 +21,7 @@ _FEWEST_KNOWN = 2
 _LEAST_WIDTH = 4
 _MOST_VARIABLES = 60
 _TURNED = 4
+_SIGNS_BETWEEN = ";,\t|"
 # Words that begin the label of a row of totals, and those that are the whole of it.
 _SUMMARY = frozenset(
     {
@@ -72,6 +73,8 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
     )
     if known < _FEWEST_KNOWN and any(map(_is_turned, sheets)):
         raise refused(name, "no_header", wording="transposed")
+    if known < _FEWEST_KNOWN and any(map(_is_unsplit, sheets)):
+        raise refused(name, "no_header", wording="one_column")
     if known < _FEWEST_KNOWN:
         expected = {
             language: ", ".join(column.labels[language] for column in columns().values() if column.required)
@@ -101,6 +104,12 @@ def _is_turned(sheet: Sheet) -> bool:
     """Tell whether the headers of a sheet stand below one another."""
     first = list(islice(sheet.records.values(), _MOST_VARIABLES))
     return any(known_headers(cell_at(cells, place) for cells in first) > _TURNED for place in range(_LEAST_WIDTH))
+
+
+def _is_unsplit(sheet: Sheet) -> bool:
+    """Tell whether the headers of a sheet stand in one cell, with signs between them."""
+    first = [str(cells[0]) for cells in islice(sheet.records.values(), _SEARCHED_ROWS) if cells]
+    return any(known_headers(text.split(sign)) > _FEWEST_KNOWN for text in first for sign in _SIGNS_BETWEEN)
 
 
 def _check_size(name: str, rows: dict[int, tuple[object, ...]], sheet: Sheet) -> None:

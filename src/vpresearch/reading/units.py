@@ -138,14 +138,15 @@ def without_dates(table: pd.DataFrame, headers: Mapping[str, str]) -> tuple[pd.D
         if columns()[str(name)].kind != "number":
             continue
         values = table[name].astype(float)
-        serial = values.between(*_SERIALS) & (values % 1 == 0)
+        serial = values.between(*_SERIALS)
         # Where most are like that, the whole column is in another unit.
         if 0 < serial.sum() <= values.notna().sum() / 2:
             table = table.assign(**{str(name): values.mask(serial)})
             column = headers.get(str(name), str(name))
             # A volume of 35600 may also be one in mm³.
-            code, wording = (
-                ("out_of_range", "date_or_mm3") if name == "vertebral_volume_cc" else ("date", "date_serial")
-            )
+            code, wording = {
+                "vertebral_volume_cc": ("out_of_range", "date_or_mm3"),
+                "age_years": ("date", "date_of_birth"),
+            }.get(str(name), ("date", "date_serial"))
             problems += [tell(code, wording=wording, row=int(str(row)), column=column) for row in values[serial].index]
     return table, problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from vpresearch.dictionary import columns, fold, label
@@ -78,7 +78,8 @@ def find_wide(raw: RawTable) -> Wide | None:
     if len(plain.get("patient_id", [])) > 1:
         # Two tables side by side.
         return None
-    unknown = {position: readings(header) for position, header in enumerate(headers) if not column_of(header)}
+    read = {position: readings(header) for position, header in enumerate(headers) if not column_of(header)}
+    unknown = _without_strange(read, plain.keys())
     groups = _by_number(unknown)
     placed = {position for group in groups.values() for position in group.values()}
     groups = {**_by_words({at: own for at, own in unknown.items() if at not in placed}), **groups}
@@ -93,6 +94,26 @@ def find_wide(raw: RawTable) -> Wide | None:
         if _shared(groups):
             return Wide(groups, _units(unknown, groups))
     return _repeated(headers, plain, unknown)
+
+
+def _without_strange(
+    unknown: Mapping[int, Sequence[Numbered]], plain: Collection[str]
+) -> dict[int, Sequence[Numbered]]:
+    """Leave out of what stands beside a plain column what has words of its own, as the brands of its cement have."""
+    saying: dict[str, set[str]] = {}
+    for own in unknown.values():
+        for found in own:
+            saying.setdefault(_LAST_VOWEL.sub("", found.words), set()).add(found.name)
+    return {
+        position: tuple(
+            found
+            for found in own
+            if found.name not in plain
+            or found.counts_alone
+            or len(_CORE & saying[_LAST_VOWEL.sub("", found.words)]) > 1
+        )
+        for position, own in unknown.items()
+    }
 
 
 def _by_number(unknown: Mapping[int, Sequence[Numbered]]) -> _Groups:
@@ -173,6 +194,10 @@ def look_at_shape(raw: RawTable) -> list[Problem]:
     found: list[Problem] = []
     if is_redcap(raw):
         found.append(tell("redcap", sheet=raw.sheet, row=raw.header_row))
+    places = [position for position, header in enumerate(raw.header) if column_of(header) == "patient_id"]
+    if len(places) > 1 and sum(column_of(header) == "level" for header in raw.header) > 1:
+        cell = _cell(raw, places[1])
+        return [*found, tell("column_twice", wording="tables_beside", sheet=raw.sheet, cell=cell)]
     whole = set(map(column_of, raw.header))
     if boxes := [position for position, header in enumerate(raw.header) if boxed(header) not in {None, *whole}]:
         known = {name: columns()[name].labels for at in boxes if (name := boxed(raw.header[at]))}
