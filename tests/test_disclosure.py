@@ -139,7 +139,7 @@ def test_a_few_recorded_kinds_hide_them_all(recorded: int) -> None:
     study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
     known = study.vertebrae.index < recorded
     lost = {name: study.vertebrae[name].where(known) for name in ("leak_site", "leak_size")}
-    study = replace(study, vertebrae=study.vertebrae.assign(**lost))
+    study = replace(study, vertebrae=study.vertebrae.assign(leak_site=lost["leak_site"], leak_size=lost["leak_size"]))
     # Those shown, zeros among them, would tell where the few are.
     assert hidden_leak_kinds(study, 5) >= {"disc", "posterior", ("disc", "moderate"), ("posterior", "punctate")}
 
