@@ -121,7 +121,18 @@ def test_a_block_merged_over_everything_is_not_copied(workbook: Book) -> None:
         copy(path)
 
 
-PLANTED = ("GOIKOETXEA", "Iratxe", "12345678Z", "ana@example.org", "612345678", "Ionescu", "48291377", "Benali", "ES91")
+PLANTED = (
+    "zabaltegi",
+    "GOIKOETXEA",
+    "Iratxe",
+    "12345678Z",
+    "ana@example.org",
+    "612345678",
+    "Ionescu",
+    "48291377",
+    "Benali",
+    "ES91",
+)
 
 
 def plant(sheet: Any) -> None:
@@ -140,6 +151,8 @@ def plant(sheet: Any) -> None:
         sheet.cell(1, column).value, sheet.cell(3, column).value = header, value
     sheet["S3"] = "neuritis, avisada Iratxe Goikoetxea"
     sheet["C3"].comment = Comment("hija: Fátima Benali", "Benali")
+    # A lone word beside the table, of which no form tells that it is a name.
+    sheet["AD3"] = "zabaltegi"
     sheet.oddHeader.center.text = "Benali"
     sheet.parent.properties.creator = "Benali"
     sheet.parent.create_sheet("Ionescu").append(["ES91 2100 0418 4502 0005 1332"])

@@ -88,7 +88,8 @@ def run_all(seed: int, folder: Path, *, whole: bool = True) -> None:
         if whole or seed % 4 < 2:
             check_report(again, language)
         judged = scorecard(read_paper(PUBLISHED), again)
-        (folder / "run.json").write_text('{"parameters": {}, "python": "", "versions": {}}', encoding="utf-8")
+        record = '{"data": {}, "parameters": {}, "python": "", "versions": {}}'
+        (folder / "run.json").write_text(record, encoding="utf-8")
         assert write_pages(folder, folder / "out", judged, study, read_compendium(), language)
         assert len(differing(judged)) <= len(judged)
         if seed % 3 == 0 and may_be_public(study):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pandas as pd
@@ -7,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.disclosure import check_public, hidden_leak_kinds, hidden_levels, is_small, withhold
+from vpresearch.disclosure import (
+    Precision,
+    check_public,
+    hidden_leak_kinds,
+    hidden_levels,
+    hides_relief,
+    is_small,
+    precision,
+    score_counts,
+    withhold,
+)
 from vpresearch.errors import InputError
 from vpresearch.load import Dataset
 from vpresearch.published import Paper
@@ -121,3 +132,37 @@ def test_claims_are_withheld_with_their_verdict(paper: Paper, shipped: Dataset) 
             assert replace(row, coarse=False) == before or row.verdict == "not computable"
         if row.claim.compute.group.get("level") in hidden:
             assert row.verdict == "withheld"
+
+
+@pytest.mark.parametrize("recorded", [3, 17])
+def test_a_few_recorded_kinds_hide_them_all(recorded: int) -> None:
+    study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
+    known = study.vertebrae.index < recorded
+    lost = {name: study.vertebrae[name].where(known) for name in ("leak_site", "leak_size")}
+    study = replace(study, vertebrae=study.vertebrae.assign(leak_site=lost["leak_site"], leak_size=lost["leak_size"]))
+    # Those shown, zeros among them, would tell where the few are.
+    assert hidden_leak_kinds(study, 5) >= {"disc", "posterior", ("disc", "moderate"), ("posterior", "punctate")}
+
+
+def test_the_n_of_a_model_is_hidden_where_it_differs_from_the_whole_and_from_every_time() -> None:
+    study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
+    scores = pd.DataFrame({"vas_pre": 5.0, "vas_1m": 3.0}, index=study.patients.index)
+    # Ten lack one score and ten another, of whom two lack both: 22 have both.
+    scores.iloc[:10, 0], scores.iloc[8:18, 1] = math.nan, math.nan
+    study = replace(study, patients=study.patients.join(scores))
+    assert [score_counts(study, name)[0] for name in ("vas_pre", "vas_1m")] == [30, 30]
+    assert hides_relief(study, "vas", 22, 5)
+    assert not hides_relief(study, "vas", 30, 5)
+    assert not hides_relief(study, "vas", 40, 5)
+
+
+def test_nothing_is_told_of_the_score_of_a_few_patients_of_many_vertebrae() -> None:
+    study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
+    ids = [str(number % 20 // 5 + 4 * (number // 20)) for number in range(40)]
+    vertebrae = study.vertebrae.assign(patient_id=ids)
+    patients = pd.DataFrame(
+        {"sex": "F", "vas_1m": [1.0, 4.0, *[math.nan] * 3, 2.0, *[math.nan] * 2]}, index=list("01234567")
+    )
+    study = replace(study, vertebrae=vertebrae, patients=patients.rename_axis("patient_id"))
+    assert score_counts(study, "vas_1m")[:3] == (3, 5, 10)
+    assert precision(study, "vas_1m", 5) == Precision(None, p=False)

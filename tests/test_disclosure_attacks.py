@@ -490,6 +490,67 @@ def test_one_count_does_not_give_the_other_unit_back(tmp_path: Path) -> None:
         assert row[1] == HIDDEN
 
 
+def test_a_mean_without_spread_is_not_shown(paper: Paper, tmp_path: Path) -> None:
+    study = planted(((20, 9), {"vas_1m": (8, 8), "odi_1y": (1, 2)}, 1.0), 1, tmp_path)
+    patients, vertebrae = study.patients, study.vertebrae
+    with_leak = vertebrae["leak"] == "yes"
+    # One group alike in one score; everybody in others, of whom few lack one; and one amount of cement throughout.
+    named = patients.index.isin(vertebrae.loc[with_leak, "patient_id"])
+    of_group = patients["vas_pre"].mask(named, 8.25)
+    alike = patients["odi_1y"].where(patients["odi_1y"].isna(), 40.0)
+    patients = patients.assign(vas_pre=of_group, vas_post=3.0, odi_1y=alike)
+    study = replace(study, patients=patients, vertebrae=vertebrae.assign(cement_volume_cc=2.5))
+    laid_out = {
+        table.name: table.for_public(MIN_CELL).shown.to_numpy().tolist()
+        for table in (
+            tables.table2(study, "en"),
+            tables.table3(study, "en"),
+            tables.table4(study, "en"),
+            tables.outcome(study, "en"),
+        )
+    }
+    assert laid_out["table2"][1][2:4] == laid_out["table3"][1][2:4] == laid_out["table3"][1][4:6] == [HIDDEN] * 2
+    # The other group's mean and that of all would give this one's back.
+    assert laid_out["table4"][0][2:6] == laid_out["table4"][1][2:6] == [HIDDEN] * 4
+    assert HIDDEN not in laid_out["table3"][0] + laid_out["table2"][0][:4] + laid_out["outcome"][0][:5]
+    of_outcome = {row[0]: row for row in laid_out["outcome"]}
+    assert of_outcome["VAS after"][3:5] == of_outcome["Oswestry one year (%)"][3:5][1:] * 2 == [HIDDEN] * 2
+    complete = planted(((20, 9), {}, 1.0), 1, tmp_path)
+    drawn = figures.outcome(replace(complete, patients=complete.patients.assign(vas_post=3.0), sha256="alike"), "en")
+    assert figures.outcome(complete, "en").is_public(MIN_CELL)
+    assert not drawn.is_public(MIN_CELL)
+    rows = {row.claim.id: row for row in withhold(scorecard(paper, study), study, MIN_CELL)}
+    for claim, row in rows.items():
+        if re.fullmatch(
+            r"table[34]\.(cement_volume|vas_pre|vas_post)\.\w+\.(mean|sd)|table2\.cement_volume\.(mean|sd)", claim
+        ):
+            assert row.verdict == "withheld", claim
+    assert rows["table3.vertebral_volume.leak.mean"].verdict != "withheld"
+
+
+def test_no_star_brackets_the_least_or_the_greatest_fill(tmp_path: Path) -> None:
+    study = planted(((20, 9), {}, 1.0), 1, tmp_path)
+    found = {}
+    for most in (14.9, 15.1):
+        fills = study.vertebrae["fill_percent"].clip(5.2, 12).to_numpy().copy()
+        fills[0] = most
+        cement = study.vertebrae["vertebral_volume_cc"] * fills / 100
+        changed = replace(
+            study, vertebrae=study.vertebrae.assign(fill_percent=fills, cement_volume_cc=cement), sha256=str(most)
+        )
+        drawn = [
+            table.for_public(MIN_CELL)
+            for table in (tables.leak_risk_table(changed, "en"), tables.dose_table(changed, "en"))
+        ]
+        found[most] = [re.findall(r"\*", cell) for table in drawn for cell in table.shown.to_numpy().ravel()]
+        assert all("fewer than 5 vertebrae" in " ".join(table.notes) for table in drawn)
+        # The one vertebra beyond is seen in the author's own table.
+        own = [row[0] for row in tables.leak_risk_table(changed, "en").shown.to_numpy() if "15%" in row[0]]
+        assert own[0].endswith("*") == (most < 15)
+    assert found[14.9] == found[15.1]
+    assert any(found[14.9])
+
+
 # -- figures -------------------------------------------------------------------------------------------------------
 
 

@@ -457,6 +457,8 @@ def test_notebooks_get_rows_without_ids_that_are_gone_afterwards(
         content = (out / record).read_text(encoding="utf-8")
         assert "Ana" not in content
         assert not [patient for patient in study.patients.index if str(patient) in re.split(r"\W", content)]
+    shared = [path for path in out.rglob("*") if path.is_file() and "private" not in path.parts]
+    assert [path for path in shared if study.sha256 in path.read_text(encoding="utf-8")] == []
 
 
 @pytest.mark.parametrize("min_cell", [0, 5])

@@ -98,7 +98,15 @@ def _copy(path: Path, language: str, *, drop_identifiers: bool) -> Any:
     content = read_bytes(path)
     sheets = read_sheets(path, content)
     if drop_identifiers:
-        return _of_table(screen(find_table(path.name, sheets), drop_identifiers=True)[0], language)
+        clean = screen(find_table(path.name, sheets), drop_identifiers=True)[0]
+        # A column without a name is no part of the table, and no form tells a lone word there from a name.
+        rows = {
+            row: [
+                cell if place < len(clean.header) and clean.header[place] else None for place, cell in enumerate(cells)
+            ]
+            for row, cells in clean.rows.items()
+        }
+        return _of_rows({clean.header_row: clean.header, **rows}, clean.sheet, language)
     if path.suffix.lower() == ".csv":
         return _of_table(find_table(path.name, sheets), language)
     areas = (

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtri
 
 from vpresearch.audit import student_from_printed
@@ -114,6 +114,32 @@ def is_small(count: int, whole: int, min_cell: int) -> bool:
     (True, False, False, False)
     """
     return 0 < count < min_cell or 0 < whole - count < min_cell
+
+
+def few_as_far(values: ArrayLike, at: ArrayLike, min_cell: int) -> NDArray[np.bool_]:
+    """Tell beyond which places fewer than so many values lie, on the side where there are fewer.
+
+    Where the least and the greatest lie would be told by a mark of what is beyond them all.
+
+    Parameters
+    ----------
+    values, at : array_like of float
+    min_cell : int
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        By place.
+
+    Examples
+    --------
+    >>> few_as_far([4, 5, 6, 7, 8, 9, 30], [3, 6, 8, 20], 3).tolist()
+    [True, False, False, True]
+    """
+    ordered, places = np.sort(np.asarray(values, float)), np.asarray(at, float)
+    below = np.searchsorted(ordered, places, side="right")
+    above = len(ordered) - np.searchsorted(ordered, places, side="left")
+    return np.asarray(np.minimum(below, above) < min_cell)
 
 
 # -- scores that some patients lack -----------------------------------------------------------------------------
@@ -221,14 +247,43 @@ def precision(dataset: Dataset, variable: str, min_cell: int, over: str = "group
     Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363-369 (GRIM). Anaya J. PeerJ Preprints 2016;4:e2400v1
     (GRIMMER).
     """
-    parts = [_parts(dataset, variable, "vertebrae", leak) for leak in _LEAKS]
-    groups = parts if over == "groups" else [_parts(dataset, variable, over)]
+    parts, groups = _groups(dataset, variable, "groups"), _groups(dataset, variable, over)
     if any(0 < (~np.isnan(part)).sum() < min_cell for part in [*parts, _parts(dataset, variable, "patients")]):
         return Precision(None, p=False)
+    alike = all_alike(dataset, variable, over)
     for decimals, p in product(range(_DECIMALS, -1, -1), (True, False)):
         if _leaves_enough([part for part in groups if len(part)], decimals, min_cell, p=p):
-            return Precision(decimals, p)
+            return Precision(None if alike else decimals, p)
     return Precision(None, p=False)
+
+
+def all_alike(dataset: Dataset, variable: str, over: str = "groups") -> bool:
+    """Tell whether a group has no spread, as printed: its mean is then the value of each of its patients.
+
+    Of two groups both means are hidden: the mean of all would give one back from the other.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    variable : str
+    over : {"groups", "vertebrae", "patients"}
+        As of ``precision``.
+
+    Returns
+    -------
+    bool
+    """
+    return any(_has_no_spread(group) for group in _groups(dataset, variable, over))
+
+
+def _has_no_spread(values: NDArray[np.float64]) -> bool:
+    return summarise(values).sd < 0.5 * 10.0**-_DECIMALS
+
+
+def _groups(dataset: Dataset, variable: str, over: str) -> list[NDArray[np.float64]]:
+    if over == "groups":
+        return [_parts(dataset, variable, "vertebrae", leak) for leak in _LEAKS]
+    return [_parts(dataset, variable, over)]
 
 
 def _parts(dataset: Dataset, variable: str, over: str, leak: str = "") -> NDArray[np.float64]:
@@ -399,6 +454,10 @@ def _is_hidden_mean(claim: Claim, spec: Compute, dataset: Dataset, min_cell: int
     groups = [group for group in (spec.group, spec.minus) if group]
     known = [int(select(dataset, spec.over, group)[variable].notna().sum()) for group in groups or [{}]]
     if any(0 < n < min_cell for n in known):
+        return True
+    values = [select(dataset, spec.over, group)[variable].to_numpy(float) for group in groups or [{}]]
+    of_leaks = any("leak" in group for group in groups)
+    if any(map(_has_no_spread, values)) or (of_leaks and all_alike(dataset, variable)):
         return True
     if not hides_n(dataset, variable, min_cell):
         return False

@@ -18,7 +18,7 @@ from vpresearch.copies import Copies
 from vpresearch.errors import Problem, VPResearchError
 from vpresearch.executed import without_paths
 from vpresearch.execution import LIMIT, Outcome, Task, execute_in_turn, execute_together, move_failed
-from vpresearch.files import put, staging
+from vpresearch.files import PRIVATE, put, staging
 from vpresearch.load import Dataset
 from vpresearch.project import NOTEBOOKS, ROOT
 from vpresearch.pseudonyms import pseudonymise, write_rows
@@ -125,7 +125,7 @@ def run(
         rows = data.resolve() if dataset.reconstruction else place / "private" / "rows.csv"
         if not dataset.reconstruction:
             write_rows(pseudonymise(dataset), rows)
-        shown = {"data": _data_shown(dataset, rows), **chosen, "out": ".."}
+        shown = {"data": _data_shown(dataset, rows, public=bool(min_cell)), **chosen, "out": ".."}
         names = {str(rows): str(shown["data"]), str(ROOT): "."}
         waiting.sort(key=lambda each: -_expected(each, state))
         tasks = [_task(each, place, {"data": str(rows), **chosen}, limit) for each in waiting]
@@ -197,11 +197,16 @@ def _faults(notebook: Notebook, outcome: Outcome, records: Path) -> list[Problem
     return []
 
 
-def _data_shown(dataset: Dataset, data: Path) -> str:
+def _data_shown(dataset: Dataset, data: Path, *, public: bool) -> str:
     """Name the data in what others may read: a file of one's own may be called after a patient."""
     if dataset.reconstruction and data.is_relative_to(ROOT):
         return f"../{data.relative_to(ROOT).as_posix()}"
-    return f"sha256:{dataset.sha256}"
+    return f"sha256:{dataset.sha256}" if _may_digest(dataset, public=public) else PRIVATE
+
+
+def _may_digest(dataset: Dataset, *, public: bool) -> bool:
+    """Tell whether a digest of the data may be shown: whoever guesses all of a file but a few cells could try them."""
+    return dataset.reconstruction or not public
 
 
 def _check_parameters(notebook: Notebook, parameters: set[str]) -> None:
@@ -239,8 +244,9 @@ def _remove_what_is_left_out(notebook: Notebook, workspace: Path, out: Path) -> 
 
 
 def _write_record(records: Path, dataset: Dataset, parameters: Mapping[str, Any], seconds: Mapping[str, float]) -> None:
+    told = _may_digest(dataset, public=bool(parameters["min_cell"]))
     record = {
-        "data": {"sha256": dataset.sha256, "reconstruction": dataset.reconstruction},
+        "data": ({"sha256": dataset.sha256} if told else {}) | {"reconstruction": dataset.reconstruction},
         "identifiers_dropped": len(dataset.dropped),
         "parameters": dict(parameters),
         "python": platform.python_version(),

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from vpresearch.errors import Problem
 from vpresearch.identifiers import drop, find, screen
-from vpresearch.reading import RawTable
-from vpresearch.telling import tell
+from vpresearch.reading import RawTable, match_headers
+from vpresearch.reading.headers import column_of
+from vpresearch.reading.raw import letter
+from vpresearch.telling import line, tell
 
 HEADER = ("Paciente", "Edad", "Complicación", "Nombre", "Hospital", "Notas")
 TABLE = RawTable(
@@ -106,3 +108,15 @@ def test_only_the_problem_that_names_somebody_loses_its_names() -> None:
     assert (problems[0], problems[2]) == (told[0], told[2])
     assert (problems[1].code, problems[1].sheet, problems[1].wording) == ("other_table", None, "other_table_unnamed")
     assert "Iratxe" not in repr(problems)
+
+
+def test_a_header_that_may_be_a_name_is_told_by_its_letter() -> None:
+    header = ("Nivel", "ZZGARRIDO ANE", "Goikoetxea Zabala", "Tipo de cemento", "Ana Ruiz")
+    table = RawTable(None, 1, header, {2: ("T12", "a", "a@b.es", "c", "d")})
+    kept, _, problems = screen(table)
+    assert kept.header == ("Nivel", "[col. B]", "[col. C]", "Tipo de cemento", "")
+    assert [(problem.cell, problem.column) for problem in problems] == [("C2", None)]
+    told = " ".join(line(note, "es") for note in match_headers(kept).notes)
+    assert "[col. B], [col. C], Tipo de cemento" in told
+    # No column is taken for another by its letter, as ID would be.
+    assert [letter(place) for place in range(700) if column_of(f"[col. {letter(place)}]")] == []

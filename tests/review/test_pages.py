@@ -17,7 +17,10 @@ from vpresearch.review import write_pages
 from vpresearch.scorecard import scorecard
 
 LANGUAGES = ("es", "en")
-RECORD = '{"parameters": {"language": "en", "alpha": 0.05}, "python": "3.11.2", "versions": {"numpy": "2.3.0"}}'
+RECORD = (
+    '{"data": {"sha256": "ab"}, "parameters": {"language": "en", "alpha": 0.05}, "python": "3.11.2", '
+    '"versions": {"numpy": "2.3.0"}}'
+)
 
 
 @pytest.fixture
@@ -84,6 +87,9 @@ def test_the_index_lists_what_was_made(records: Path, shipped: Dataset, paper: P
     assert shipped.sha256 in page
     assert "numpy 2.3.0" in page
     assert "Report" not in page
+    # A public run records no digest of the data, which would let anybody try a guess of them.
+    (records / "run.json").write_text(RECORD.replace('"sha256": "ab"', ""), encoding="utf-8")
+    assert shipped.sha256 not in pages(records, shipped, paper, "en")["index.html"]
     (records / "report" / "en").mkdir(parents=True)
     (records / "report" / "en" / "report.html").touch()
     assert 'href="../report/en/report.html"' in pages(records, shipped, paper, "en")["index.html"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vpresearch import labels
 from vpresearch.describe import select, summarise
 from vpresearch.dictionary import columns
-from vpresearch.disclosure import score_counts
+from vpresearch.disclosure import all_alike, score_counts
 from vpresearch.figures.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
 from vpresearch.load import Dataset
 from vpresearch.tables import leak_kinds as leak_kinds_table
@@ -102,7 +102,8 @@ def outcome(dataset: Dataset, language: str) -> Figure:
             panel.set_ylabel(labels.text(f"axis.{scale}", language))
             panel.spines[["top", "right"]].set_visible(False)
     told = tuple(count for variable in data["variable"] for count in score_counts(dataset, variable))
-    return Figure("outcome", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
+    alike = any(all_alike(dataset, variable, "patients") for variable in data["variable"])
+    return Figure("outcome", canvas, data, caption, dataset.reconstruction, alike, counts=told, language=language)
 
 
 @drawn_once

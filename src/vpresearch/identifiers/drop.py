@@ -9,6 +9,7 @@ from vpresearch.dictionary import label
 from vpresearch.errors import Problem
 from vpresearch.identifiers.find import Found, all_found, find
 from vpresearch.identifiers.headers import Kind
+from vpresearch.identifiers.persons import may_be_a_name
 from vpresearch.identifiers.quoted import may_name_somebody
 from vpresearch.identifiers.table import header_at, shown, width
 from vpresearch.identifiers.values import as_text, kinds_of_value
@@ -112,11 +113,18 @@ def _told(table: RawTable, place: int, wording: str, **values: object) -> Proble
 
 def _nameless(table: RawTable) -> RawTable:
     """Leave out names of columns and sheets that identify somebody: they would be quoted in messages."""
-    header = tuple("" if kinds_of_value(name) else name for name in table.header)
+    header = tuple(_quotable(name, place) for place, name in enumerate(table.header))
     sheet = None if table.sheet and may_name_somebody(table.sheet) else table.sheet
     problems = tuple(map(_unnamed, table.problems))
     notes = tuple(replace(note, sheet=sheet) for note in table.notes)
     return replace(table, header=header, sheet=sheet, problems=problems, notes=notes)
+
+
+def _quotable(header: str, place: int) -> str:
+    """Give a header that may be told: none for an identifier, the column's letter for what is written as a name is."""
+    if kinds_of_value(header):
+        return ""
+    return f"[col. {letter(place)}]" if column_of(header) is None and may_be_a_name(header, several=True) else header
 
 
 def _unnamed(problem: Problem) -> Problem:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from vpresearch.identifiers.persons import may_be_a_name
 from vpresearch.identifiers.values import kinds_of_value
+from vpresearch.reading.headers import column_of
 from vpresearch.reading.raw import RawTable
 
 
@@ -46,7 +48,7 @@ def header_at(table: RawTable, position: int) -> str:
 
 
 def shown(table: RawTable, position: int) -> str | None:
-    """Name a column by its header, unless that is empty or an identifier itself.
+    """Name a column by its header, unless that is empty, an identifier itself or written as a name is.
 
     Parameters
     ----------
@@ -64,4 +66,5 @@ def shown(table: RawTable, position: int) -> str | None:
     ('Edad', None)
     """
     header = header_at(table, position)
-    return None if not header or kinds_of_value(header) else header
+    named = bool(kinds_of_value(header)) or (column_of(header) is None and may_be_a_name(header, several=True))
+    return None if not header or named else header

@@ -188,9 +188,11 @@ def _relative(path: Path, folder: Path) -> str:
 def _colophon(records: Path, dataset: Dataset, language: str) -> str:
     """Tell what the run was made with; how long it took stands in ``run.json``, since no two runs agree on it."""
     record: dict[str, Any] = json.loads((records / "run.json").read_text(encoding="utf-8"))
+    # A public run has no digest of the data.
+    digest = {"data": f"SHA-256 {dataset.sha256}"} if "sha256" in record["data"] else {}
     told = {
         "commit": about()["commit"],
-        "data": f"SHA-256 {dataset.sha256}",
+        **digest,
         "parameters": ", ".join(f"{name} = {value}" for name, value in record["parameters"].items()),
         "versions": ", ".join([f"Python {record['python']}", *(f"{n} {v}" for n, v in record["versions"].items())]),
     }

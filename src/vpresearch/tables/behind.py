@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from vpresearch import labels
 from vpresearch.describe import Summary, proportion, select, summarise
 from vpresearch.dictionary import columns
-from vpresearch.disclosure import hidden_leak_kinds, hides_n, precision
+from vpresearch.disclosure import all_alike, hidden_leak_kinds, hides_n, precision
 from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
 from vpresearch.load import Dataset
 from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
@@ -137,6 +137,8 @@ def _public_outcome(table: Table, dataset: Dataset, min_cell: int) -> Table:
                 HIDDEN if decimals is None else labels.number(row[name], decimals, language) for name in ("mean", "sd")
             )
             shown.iloc[place, 1:5] = [HIDDEN, HIDDEN, mean if decimals is None else f"{mean} ({HIDDEN})", sd]
+        elif all_alike(dataset, row["variable"], "patients"):
+            shown.iloc[place, 3:5] = HIDDEN
     return replace(table, shown=shown, notes=(*table.notes, hidden_note(min_cell, language)))
 
 

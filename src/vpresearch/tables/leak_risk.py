@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import repeat
 
 import pandas as pd
 
 from vpresearch import labels
-from vpresearch.disclosure import is_small
+from vpresearch.disclosure import few_as_far, is_small
 from vpresearch.load import Dataset
 from vpresearch.regression import exact
+from vpresearch.regression.design import Design
 from vpresearch.regression.log_odds import log_odds
 from vpresearch.regression.models import PRIMARY, leak_design
 from vpresearch.regression.result import Estimate
@@ -98,10 +100,14 @@ def leak_risk_table(dataset: Dataset, language: str) -> Table:
     -------
     Table
     """
+    return replace(_leak_risk_table(dataset, language), public=partial(_leak_risk_table, dataset, language))
+
+
+def _leak_risk_table(dataset: Dataset, language: str, min_cell: int = 0) -> Table:
     study, parts = leak_design(dataset.rows), []
     fits = {model: log_odds(study, model) for model in _RISK_MODELS}
     for model, fitted in fits.items():
-        curve = risk_curve(study, fitted, FILLS).rename(columns={"risk": "estimate"})
+        curve = _marked(risk_curve(study, fitted, FILLS), study, min_cell).rename(columns={"risk": "estimate"})
         moved = pd.DataFrame([asdict(risk_difference(study, fitted)), asdict(effect_of_one_point(study, fitted))])
         moved["quantity"], moved["extrapolated"] = ["difference_10_5", "one_point"], False
         parts.append(pd.concat([curve.assign(quantity="risk"), moved]).assign(model=model, reason=fitted.reason))
@@ -120,7 +126,7 @@ def leak_risk_table(dataset: Dataset, language: str) -> Table:
             for model, rows in zip(_RISK_MODELS, by_model, strict=True)
         }
     )
-    notes = (word("exploratory", language), *_beyond(data, language))
+    notes = (word("exploratory", language), *_beyond(data, language, min_cell))
     notes += reasons({model: fitted.reason for model, fitted in fits.items()}, language)
     notes += one_of_many(dataset, language)
     return Table(
@@ -140,9 +146,13 @@ def dose_table(dataset: Dataset, language: str) -> Table:
     -------
     Table
     """
+    return replace(_dose_table(dataset, language), public=partial(_dose_table, dataset, language))
+
+
+def _dose_table(dataset: Dataset, language: str, min_cell: int = 0) -> Table:
     study = leak_design(dataset.rows)
     fitted = log_odds(study, PRIMARY)
-    data = dose_risks(study, fitted).assign(reason=fitted.reason)
+    data = _marked(dose_risks(study, fitted), study, min_cell).assign(reason=fitted.reason)
     shown = pd.DataFrame({word("cement", language): [f"{cc:g} cc" for cc in data["cement_cc"].unique()]})
     for vertebra, rows in data.groupby("vertebra_cc"):
         fills = [labels.number(float(fill), 1, language) for fill in rows["fill_percent"]]
@@ -151,14 +161,22 @@ def dose_table(dataset: Dataset, language: str) -> Table:
             f"{fill}%: {risk}" + ("*" if beyond else "")
             for fill, risk, beyond in zip(fills, risks, rows["extrapolated"], strict=True)
         ]
-    notes = (word("exploratory", language), word("dose_note", language), *_beyond(data, language))
+    notes = (word("exploratory", language), word("dose_note", language), *_beyond(data, language, min_cell))
     notes += (*reasons({PRIMARY: fitted.reason}, language), *one_of_many(dataset, language))
     return Table("dose", steady(data), shown, word("dose_caption", language), language, dataset.reconstruction, notes)
 
 
-def _beyond(data: pd.DataFrame, language: str) -> tuple[str, ...]:
+def _marked(curve: pd.DataFrame, study: Design, min_cell: int) -> pd.DataFrame:
+    """Mark for the public the fills that few vertebrae reach: beyond all of them it would bracket the extremes."""
+    if not min_cell:
+        return curve
+    return curve.assign(extrapolated=few_as_far(study.x[:, 1], curve["fill_percent"], min_cell))
+
+
+def _beyond(data: pd.DataFrame, language: str, min_cell: int) -> tuple[str, ...]:
     """Say what the star means, if there is one."""
-    return (word("extrapolated", language),) if data["extrapolated"].any() else ()
+    meant = word("extrapolated_public", language, least=min_cell) if min_cell else word("extrapolated", language)
+    return (meant,) if data["extrapolated"].any() else ()
 
 
 def _rounded(estimates: Sequence[Estimate], language: str) -> tuple[str, ...]:

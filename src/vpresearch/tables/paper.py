@@ -10,7 +10,7 @@ import pandas as pd
 from vpresearch import labels
 from vpresearch.describe import select, summarise
 from vpresearch.dictionary import columns
-from vpresearch.disclosure import Precision, hidden_levels, hides_n, precision
+from vpresearch.disclosure import Precision, all_alike, hidden_levels, hides_n, precision
 from vpresearch.inference import ALPHA, Comparison, compare_by_leak
 from vpresearch.load import Dataset
 from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
@@ -105,9 +105,9 @@ def table2(dataset: Dataset, language: str) -> Table:
     table = Table("table2", data, shown, caption, language, dataset.reconstruction, notes)
 
     def public(min_cell: int) -> Table:
-        return replace(
-            table, shown=hide(shown, range(len(shown)), (4, 5)), notes=(*notes, hidden_note(min_cell, language))
-        )
+        alike = [place for place, name in enumerate(variables) if all_alike(dataset, name, "vertebrae")]
+        masked = hide(hide(shown, range(len(shown)), (4, 5)), alike, (2, 3))
+        return replace(table, shown=masked, notes=(*notes, hidden_note(min_cell, language)))
 
     return replace(table, public=public)
 
@@ -184,6 +184,8 @@ def _by_leak(
             # Of how few a score is missing is itself a small count, and so is what gives it back.
             if hides_n(dataset, variable, min_cell):
                 masked.iloc[place, 1:] = _beside_hidden_n(comparison, precision(dataset, variable, min_cell), language)
+            elif all_alike(dataset, variable):
+                masked.iloc[place, 2:6] = HIDDEN
         least = (hidden_note(min_cell, language),) if HIDDEN in masked.to_numpy() else ()
         return replace(table, shown=masked, notes=(*first, *_missing_note(comparisons, language, False), *least))
 
