@@ -367,7 +367,11 @@ def _audit(options: argparse.Namespace) -> int:
     tried = dict.fromkeys(str(check.values["test"]) for check in checks if "test" in check.values)
     if tried:
         say(f"  {labels.text('console.tried', options.language, tests=labels.names_of_tests(tried, options.language))}")
-    counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms)}
+    # A p without a verdict that is remarked on, as that it is printed as nothing, was held against no test.
+    no_check = {"p_nought", "p_untried", "p_paired"}
+    held = {name for check in checks if check.code not in no_check for name in check.claims}
+    unchecked = sum(claim.kind == "p" and claim.id not in held for claim in paper.claims)
+    counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms), "unchecked": unchecked}
     say(labels.text("console.audited", options.language, **counts, place=shown(out)))
     return DIFFERS if options.strict and alarms else OK
 

@@ -649,6 +649,7 @@ def audited(check: Check, language: str) -> str:
             values[verdict] = names_of_tests(str(values[verdict]).split(), language)
     scale = values.get("scale")
     values["scale_label"] = text("word.on_scale", language, scale=scale) if scale else ""
+    values["sides"] = text("word.one_sided" if values.get("one_sided") else "word.two_sided", language)
     for name in ("one_sided", "named"):
         values[name] = text(f"word.{values[name]}", language) if values.get(name) else ""
     if "step" in values:

@@ -13,6 +13,7 @@ from scipy.stats import kruskal, ttest_ind
 from tests.audit.test_joined import two_groups
 from tests.made_up_paper import alter, make_paper, write_paper
 from vpresearch.audit import Check, audit, kruskal_without_contrived_ties
+from vpresearch.audit.p_attained import PERMUTATION
 from vpresearch.audit.p_values import check_p_values
 from vpresearch.figures import audit_p
 from vpresearch.project import PUBLISHED
@@ -232,7 +233,10 @@ def test_the_example_of_another_paper_that_the_project_shows(tmp_path: Path) -> 
     path = tmp_path / "paper.yaml"
     path.write_text(example[1], encoding="utf-8")
     checks = audit(read_paper(path))
-    assert {check.verdict for check in checks} == {"possible"}
+    # Where another test gives the p, not every division of the pooled values is searched.
+    searched = {f"p_{test}" for test in PERMUTATION}
+    assert {check.verdict for check in checks if check.check not in searched} == {"possible"}
+    assert not any(check.verdict == "impossible" for check in checks)
     assert {check.check for check in checks} >= {"grimmer", "p_kruskal", "p_source"}
     # No dictionary knows its variable; its own name stands for it.
     figure = audit_p(checks, "es")

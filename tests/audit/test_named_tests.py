@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu, norm, ranksums, ttest_ind
 
+from tests.conftest import REFERENCE
 from tests.made_up_paper import write_paper
 from vpresearch import labels
 from vpresearch.audit import Check, audit
+from vpresearch.audit.table_tests import table_p
 from vpresearch.cli import main
 from vpresearch.errors import InputError
 from vpresearch.inference import mann_whitney, rank_permutation
@@ -171,3 +174,55 @@ def test_only_a_p_has_a_test(tmp_path: Path) -> None:
     content["claims"][0]["test"] = "kruskal"
     with pytest.raises(InputError, match="belongs to a p-value"):
         read_paper(write_paper(content, tmp_path / "p.yaml"))
+
+
+@pytest.mark.parametrize("named", ["paired", "paired_t", "signed_rank", ["student", "signed_rank"]])
+@pytest.mark.parametrize(
+    ("language", "said", "unchecked"),
+    [("en", "not checked, because", "in no check: 1;"), ("es", "no comprobada, porque", "ninguna comprobación: 1;")],
+)
+def test_a_p_of_pairs_is_not_checked(
+    named: Any, language: str, said: str, unchecked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = _paper(*_groups(10), "0.0001", test=named)
+    (check,) = _audited(content, tmp_path)
+    assert (check.code, check.alarm) == ("p_paired", False)
+    assert said in labels.audited(check, language)
+    path = str(write_paper(content, tmp_path / "p.yaml"))
+    assert main(["audit", path, "--out", str(tmp_path / "out"), "--language", language, "--strict"]) == 0
+    assert unchecked in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("sided", "words"),
+    [
+        ("two", {"en": "independent groups, two-sided: Stud", "es": "grupos independientes, bilateral: t"}),
+        ("one", {"en": "independent groups, one-sided: Stud", "es": "grupos independientes, unilateral: t"}),
+    ],
+)
+def test_impossible_is_said_of_independent_groups_and_of_sides(
+    sided: str, words: dict[str, str], tmp_path: Path
+) -> None:
+    a, b = np.repeat([0, 1], [6, 6]), np.repeat([5, 6], [6, 6])
+    source = _audited(_paper(a, b, "0.500", test="student", sided=sided), tmp_path)[-1]
+    assert source.alarm
+    assert all(said in labels.audited(source, language) for language, said in words.items())
+
+
+def test_a_p_of_counts_alone_takes_part_in_no_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = _paper(*_groups(11), "0.900")
+    content["claims"] = [claim for claim in content["claims"] if claim["kind"] in ("count", "p")]
+    path = str(write_paper(content, tmp_path / "p.yaml"))
+    assert main(["audit", path, "--out", str(tmp_path / "out"), "--language", "en"]) == 0
+    assert "in no check: 1;" in capsys.readouterr().out.splitlines()[-1]
+
+
+_MID_P = json.loads((REFERENCE / "mid_p.json").read_text(encoding="utf-8"))["tables"]
+
+
+@pytest.mark.parametrize("told", _MID_P)
+def test_mid_p_agrees_with_r_one_sided_and_two_sided_by_three_ways(told: dict[str, Any]) -> None:
+    first, second = (np.repeat([1, 0], row)[None] for row in told["table"])
+    for one_sided, names in ((True, ("less", "greater")), (False, ("doubled", "by_likelihood", "of_fisher"))):
+        p = table_p(first, second, "fisher_mid", one_sided=one_sided).ravel()
+        np.testing.assert_allclose(p, [told[name] for name in names], rtol=1e-10, atol=1e-13)

@@ -45,6 +45,8 @@ STANDS_FOR: dict[TestName, tuple[str, ...]] = {
     "chi_squared": ("chi_squared", "chi_squared_yates"),
     "fisher": ("fisher", "fisher_mid"),
 }
+# Names of tests of pairs, none of which is tried.
+PAIRED = frozenset({"paired", "paired_t", "signed_rank"})
 # Pairs of datasets that are looked at for a rank test.
 RANK_PAIRS = 10_000
 # Values that are ranked for them in all.
@@ -113,6 +115,8 @@ def candidate_tests(
     >>> candidate_tests((26, 15), ["student", "kruskal"])
     ('student', 'kruskal', 'kruskal_uncorrected')
     """
+    if not PAIRED.isdisjoint(named):
+        return ()
     exact = (_LOOKED_UP, *PERMUTATION[one_sided:]) if max(sizes) <= _EXACT_SIZE else ()
     known = (*T_TESTS, *NORMAL, *exact, *(TABLE_TESTS if binary else ()))
     meant = {test for name in named for test in STANDS_FOR[name]} if named else set(known)

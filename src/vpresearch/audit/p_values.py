@@ -13,6 +13,7 @@ from vpresearch.audit.cells import Group, aligned, cell, grids, is_binary, is_to
 from vpresearch.audit.check import Check, Verdict, inside
 from vpresearch.audit.p_attained import (
     NORMAL,
+    PAIRED,
     PERMUTATION,
     T_TESTS,
     Attained,
@@ -174,9 +175,10 @@ def _witness(row: Row, test: str, printed: Interval, rng: np.random.Generator, *
 
 
 def untried(claim: Claim) -> Check:
-    """Tell that the tests which the paper names are none for the kind of numbers that it prints."""
+    """Tell that the tests which the paper names are of pairs, or none for the kind of numbers that it prints."""
     values = {**said_of(claim), "test_names": " ".join(claim.tests)}
-    return Check("p_source", (claim.id,), "undecided", "p_untried", values)
+    code = "p_untried" if PAIRED.isdisjoint(claim.tests) else "p_paired"
+    return Check("p_source", (claim.id,), "undecided", code, values)
 
 
 def source(checks: Sequence[Check], claim: Claim) -> Check:

@@ -12,7 +12,18 @@ from vpresearch.reported import Reported
 Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal"]
 Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]
 Unit = Literal["patients", "vertebrae"]
-TestName = Literal["student", "welch", "kruskal", "mann_whitney", "permutation", "chi_squared", "fisher"]
+TestName = Literal[
+    "student",
+    "welch",
+    "kruskal",
+    "mann_whitney",
+    "permutation",
+    "chi_squared",
+    "fisher",
+    "paired",
+    "paired_t",
+    "signed_rank",
+]
 Sided = Literal["one", "two"]
 
 
