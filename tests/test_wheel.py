@@ -52,7 +52,7 @@ assert study.reconstruction
 rows = scorecard(paper, study)
 assert len(rows) == len(paper.claims) and not any(row.verdict == "reproduced" for row in rows)
 fill = compare_by_leak(study, "fill_percent")
-print(fill.result().p_value > 0, len(fit_models(study.rows)) > 0, len(audit(paper, 1)) > 0)
+print(fill.result.p_value > 0, len(fit_models(study.rows)) > 0, len(audit(paper, 1)) > 0)
 """
     done = run(elsewhere, "-c", program)
     assert (done.stdout.strip(), done.stderr) == ("True True True", "")
