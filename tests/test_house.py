@@ -157,7 +157,14 @@ def test_make_passes_on_what_is_given(given: list[str], passed: str) -> None:
     # These tests may themselves be run by make, which hands its own mode down.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     environment = {**inherited, "LANGUAGE": "en_GB:en"}
-    command = ["make", "--no-print-directory", "--dry-run", "--assume-old=.venv/done", "--assume-old=.venv/tests", *given]
+    command = [
+        "make",
+        "--no-print-directory",
+        "--dry-run",
+        "--assume-old=.venv/done",
+        "--assume-old=.venv/tests",
+        *given,
+    ]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert " ".join(run.stdout.split()).endswith(passed)
 

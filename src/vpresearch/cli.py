@@ -18,7 +18,7 @@ from typing import NoReturn, get_args
 
 from vpresearch.errors import InputError, VPResearchError, place_of
 from vpresearch.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
-from vpresearch.project import BUILD, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
+from vpresearch.project import BUILD, CLONED, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.reported import RoundingRule
 from vpresearch.telling import (
     LANGUAGES,
@@ -39,6 +39,8 @@ OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 # What a run writes in a folder, and the folders of the project in which it must not.
 _PARTS = ("tables", "figures", "notebooks", "report", "review", PRIVATE)
 _OF_THE_PROJECT = {".git", ".venv", "benchmarks", "data", "docs", "figures", "notebooks", "src", "tables", "tests"}
+# What needs no notebook, and works wherever the package is installed.
+_ANYWHERE = ("audit", "report", "template", "validate")
 # As a shell tells of a signal.
 _SIGNAL = 128
 _LANGUAGE, _ALPHA, _SEED = "es", 0.05, 1
@@ -146,6 +148,10 @@ def _called(options: argparse.Namespace) -> int:
         return _SIGNAL + error.sign if isinstance(error, _Terminated) else INTERRUPTED
 
 
+def _needs_clone(_: argparse.Namespace) -> int:
+    raise refused("vpresearch", "needs_clone", commands=", ".join(_ANYWHERE))
+
+
 def _check_place() -> None:
     """Refuse a working folder that was removed: whatever asks for it would fail, each thing in words of its own."""
     try:
@@ -207,7 +213,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     def add(name: str, command: Callable[[argparse.Namespace], int], *more: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=says[name], description=says[name])
-        added.set_defaults(command=command)
+        added.set_defaults(command=command if CLONED or name in _ANYWHERE else _needs_clone)
         _add_language(added, language, *more)
         return added
 

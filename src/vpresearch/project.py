@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE, _CLONE = Path(__file__).resolve().parents[0], Path(__file__).resolve().parents[2]
+# Installed from a wheel, the package has beside its code what it reads of the project, and writes where it is called.
+CLONED = (_CLONE / "compendium.yaml").is_file()
+ROOT = _CLONE if CLONED else _PACKAGE / "shipped"
 DICTIONARY = ROOT / "data" / "dictionary.csv"
 RECONSTRUCTION = ROOT / "data" / "reconstructed" / "vertebrae.csv"
 PUBLISHED = ROOT / "data" / "published" / "barriga-martin-2022.yaml"
@@ -12,7 +15,7 @@ RELIEF = ROOT / "data" / "implied" / "relief.csv"
 NOTEBOOKS = ROOT / "notebooks"
 COMPENDIUM = ROOT / "compendium.yaml"
 LOCK = ROOT / "requirements.lock"
-BUILD = ROOT / "build"
+BUILD = ROOT / "build" if CLONED else Path("build")
 
 
 def shown(path: Path) -> Path:

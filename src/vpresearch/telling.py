@@ -30,6 +30,12 @@ Failure = TypeVar("Failure", bound=VPResearchError)
 LANGUAGES = ("es", "en")
 # What a command speaks, for all the processes that it starts; without one, the library speaks English.
 SPOKEN = "VPRESEARCH_LANGUAGE"
+# Packages that a part of the product needs, by the extra that installs them.
+_EXTRAS = {
+    "notebooks": ("ipykernel", "jupyter_client", "nbconvert", "nbformat", "papermill"),
+    "app": ("anywidget", "ipywidgets", "jupyter_server", "jupyterlab", "voila"),
+    "report": ("pypandoc", "typst"),
+}
 # Values that are named in the language, and where its words for them are.
 _NAMED = {"unit": "unit", "kind": "identifier"}
 # Words for a whole patient, which name no single column, and words that differ by the row that they name.
@@ -292,7 +298,7 @@ _OF_THE_SYSTEM = {
 
 
 def of_the_system(error: BaseException) -> InputError | None:
-    """Tell an error that the disk or the system gave as the user's trouble.
+    """Tell an error that the disk, the system or a package that is not installed gave as the user's trouble.
 
     Parameters
     ----------
@@ -312,6 +318,10 @@ def of_the_system(error: BaseException) -> InputError | None:
     # Some libraries hand the number on in an error of their own.
     number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
     code = next((code for code, names in _OF_THE_SYSTEM.items() if number in names), None)
+    if isinstance(error, ModuleNotFoundError):
+        missing = (error.name or "").split(".")[0]
+        extra = next((extra for extra, modules in _EXTRAS.items() if missing in modules), None)
+        return refused("vpresearch", "needs_extra", extra=extra) if extra else None
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
         code = "no_memory"
     if code is None:

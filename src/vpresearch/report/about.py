@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from contextlib import suppress
 
-from vpresearch.project import ROOT
+from vpresearch.project import CLONED, ROOT
 
 
 def about() -> dict[str, str]:
@@ -21,10 +22,11 @@ def about() -> dict[str, str]:
     >>> sorted(about())
     ['commit', 'python']
     """
-    try:
+    commit = "–"
+    # An installed package may lie in the repository of something else.
+    if CLONED:
         command = ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
-        commit = done.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        commit = "–"
+        with suppress(OSError, subprocess.CalledProcessError):
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+            commit = done.stdout.strip()
     return {"commit": commit, "python": platform.python_version()}
