@@ -95,11 +95,12 @@ def test_every_file_that_it_names_is_there() -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_binder_installs_the_lock_and_the_package_and_nothing_else() -> None:
+def test_binder_installs_the_locks_and_the_package_and_nothing_else() -> None:
     folder = ROOT / ".binder"
     assert {path.name for path in folder.iterdir()} == {"requirements.txt", "runtime.txt", "postBuild"}
-    (line,) = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert (folder / line.removeprefix("-r ")).resolve() == ROOT / "requirements.lock"
+    lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    locks = [ROOT / "requirements-setup.lock", ROOT / "requirements.lock"]
+    assert [(folder / line.removeprefix("-r ")).resolve() for line in lines] == locks
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     version = (folder / "runtime.txt").read_text(encoding="utf-8").strip().removeprefix("python-")
     assert f'requires-python = ">={version}"' in project
@@ -108,6 +109,6 @@ def test_binder_installs_the_lock_and_the_package_and_nothing_else() -> None:
         for line in (folder / "postBuild").read_text(encoding="utf-8").splitlines()
         if line and not line.startswith(("#", "set "))
     ]
-    (make,) = re.findall(r"python (-m pip install .*--editable \.)$", (ROOT / "Makefile").read_text(), re.M)
-    assert commands == [f"python {make}"]
+    (make,) = re.findall(r"\$\(call install,(.*--editable \.)\)$", (ROOT / "Makefile").read_text(), re.M)
+    assert commands == [f"python -m pip install --quiet --disable-pip-version-check {make}"]
     assert (folder / "postBuild").stat().st_mode & 0o111
