@@ -241,14 +241,14 @@ def _parser(language: str) -> argparse.ArgumentParser:
     audit.add_argument("--strict", action="store_true", help=says["strict_audit"])
 
     validate = add("validate", _validate)
-    validate.add_argument("file", type=Path, help=says["file"])
+    validate.add_argument("file", type=Path, metavar="FILE", help=says["file"])
     validate.add_argument("--json", action="store_true", help=says["json"])
     validate.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help=says["annotate"])
     validate.add_argument("--reshape", type=Path, metavar="OUT.xlsx", help=says["reshape"])
     validate.add_argument("--drop-identifiers", action="store_true", help=says["drop"])
 
     template = add("template", _template)
-    template.add_argument("file", type=Path, help=says["new_file"])
+    template.add_argument("file", type=Path, metavar="FILE", help=says["new_file"])
 
     reconstruct = add("reconstruct", _reconstruct)
     reconstruct.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed_data"])

@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import kruskal, mannwhitneyu, ranksums, ttest_ind
 
 from vpresearch.audit.p_attained import (
+    PAIRED,
     PERMUTATION,
     STANDS_FOR,
     bounded,
@@ -182,7 +183,8 @@ def test_a_named_test_stands_for_its_variants(named: tuple[TestName, ...], tests
 
 
 def test_every_test_that_a_paper_may_name_stands_for_some() -> None:
-    assert set(STANDS_FOR) == set(get_args(TestName))
+    assert set(STANDS_FOR) | set(PAIRED) == set(get_args(TestName))
+    assert set(STANDS_FOR).isdisjoint(PAIRED)
     assert candidate_tests((5, 5), ["permutation"], one_sided=True) == (
         "permutation_normal",
         "permutation_doubled",
