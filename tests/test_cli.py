@@ -245,8 +245,16 @@ def test_a_number_that_differs_is_named_in_the_language(
 @pytest.mark.long
 def test_an_audit_speaks_the_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for language, impossible, ending in (
-        ("es", "  imposible: tabla 3, p, Volumen vertebral medio (cc): p = 0,466", "imposibles: 1; todo en"),
-        ("en", "  impossible: table 3, p, Mean vertebral volume (cc): p = 0.466", "impossible: 1; all in"),
+        (
+            "es",
+            "  imposible: tabla 3, p, Volumen vertebral medio (cc): p = 0,466",
+            "imposibles: 1; p impresas que no entraron en ninguna comprobación: 0; todo en",
+        ),
+        (
+            "en",
+            "  impossible: table 3, p, Mean vertebral volume (cc): p = 0.466",
+            "impossible: 1; printed p-values that took part in no check: 0; all in",
+        ),
     ):
         assert cli.main(["audit", "--language", language, "--out", str(tmp_path)]) == 0
         first, *_, last = capsys.readouterr().out.splitlines()
