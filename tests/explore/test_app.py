@@ -94,16 +94,27 @@ def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visit
         page.mouse.move(box["x"] + 20 * step, box["y"] - 12 * step)
     page.mouse.up()
     one.see(es("made_up"))
-    page.wait_for_timeout(1000)
-    volume, cement = (
-        one.number(text(f"variable.{name}", "es")) for name in ("vertebral_volume_cc", "cement_volume_cc")
-    )
-    assert volume > 24
-    assert cement > 2.6
-    other = moved(shipped, 0, volume, cement, str(shipped.vertebrae.loc[0, "leak"]))
-    for name in ("vertebral_volume_cc", "fill_percent"):
-        after = compare_by_leak(other, name)
-        assert f"{p_value(after.result.p_value, 'es')} ({text(f'test.{after.chosen}', 'es')})" in one.text()
+
+    def shows_what_is_dragged() -> bool:
+        volume, cement = (
+            one.number(text(f"variable.{name}", "es")) for name in ("vertebral_volume_cc", "cement_volume_cc")
+        )
+        if volume <= 24 or cement <= 2.6:
+            return False
+        other = moved(shipped, 0, volume, cement, str(shipped.vertebrae.loc[0, "leak"]))
+        compared = [compare_by_leak(other, name) for name in ("vertebral_volume_cc", "fill_percent")]
+        shown = one.text()
+        return all(
+            f"{p_value(after.result.p_value, 'es')} ({text(f'test.{after.chosen}', 'es')})" in shown
+            for after in compared
+        )
+
+    # The last move may still be under way on a busy machine.
+    for _ in range(40):
+        if shows_what_is_dragged():
+            break
+        page.wait_for_timeout(250)
+    assert shows_what_is_dragged()
 
 
 def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -> None:
