@@ -85,7 +85,10 @@ def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visit
     one.see(f"p = {p_value(comparison.result.p_value, 'es')}. {es('paper_prints', p='0,267')}")
 
     one.tab(es("drag_tab"))
+    # The plot is drawn a moment after its tab; until then the point has no place.
+    one.see(es("put_back"))
     point = page.locator("[data-id='0']")
+    point.wait_for()
     box = point.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
