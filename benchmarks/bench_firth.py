@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.bench_common import Row
-from vpresearch.regression.batched_firth import FirthFits, batched_firth
+from vpresearch.regression.batched import FirthFits, batched_firth
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.stats import kruskal
 
 from benchmarks.bench_common import Row
+from vpresearch.core.reported import Reported
 from vpresearch.lattice import Cell, Joint, count, kruskal_p_distribution, sample
 from vpresearch.lattice.cell import solve
-from vpresearch.reported import Reported
 
 RUNS = 9
 CELLS = [

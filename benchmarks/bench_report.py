@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.bench_common import Row, medians
-from vpresearch.load import load
-from vpresearch.project import RECONSTRUCTION
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import load
 from vpresearch.report import about, analyse, compose, write_reports
 from vpresearch.report.document import FORMATS
 

@@ -19,14 +19,13 @@ from time import process_time
 from benchmarks.bench_common import Row
 from tests.larger_study import write_larger_study
 from vpresearch import figures, tables
-from vpresearch.load import Dataset, load
-from vpresearch.project import PUBLISHED
-from vpresearch.pseudonyms import pseudonymise
+from vpresearch.core.paths import PUBLISHED
+from vpresearch.data import Dataset, load, pseudonymise
 from vpresearch.published import read_paper
-from vpresearch.regression import cluster_bootstrap, logistic, ordinal, spline
+from vpresearch.regression import assumptions as assumptions_module
+from vpresearch.regression import logistic, ordinal, resampling
 from vpresearch.regression.assumptions import assumptions
-from vpresearch.regression.models import LEAK_MODELS, leak_design, severity_design
-from vpresearch.regression.specification import specification_curve
+from vpresearch.regression.models import LEAK_MODELS, leak_design, severity_design, specification_curve
 from vpresearch.regression.validation import validate
 from vpresearch.scorecard import scorecard
 
@@ -59,9 +58,9 @@ def stages(dataset: Dataset) -> Stages:
         "new patient ids": partial(pseudonymise, dataset),
         "scorecard": partial(scorecard, read_paper(PUBLISHED), dataset),
         **{f"model {name}": partial(fit, design, 0.05) for name, fit in LEAK_MODELS.items()},
-        "model bootstrap": partial(cluster_bootstrap.fit, design),
+        "model bootstrap": partial(resampling.fit, design),
         "model ordinal": partial(ordinal.fit, severity_design(dataset.rows)),
-        "model spline": partial(spline.fit, design),
+        "model spline": partial(assumptions_module.fit, design),
         "model cement and volume": partial(logistic.fit, leak_design(dataset.rows, apart)),
         "validation": partial(validate, design),
         "specification curve": partial(specification_curve, dataset.rows),

@@ -11,15 +11,15 @@ from time import perf_counter
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.bench_common import Row, medians
-from vpresearch.load import load
-from vpresearch.project import PUBLISHED, RECONSTRUCTION
+from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
+from vpresearch.data import load
+from vpresearch.parallel import Workers, engage
 from vpresearch.published import read_paper
 from vpresearch.reconstruct import draw_ensemble
-from vpresearch.reconstruct.store import ensemble_bytes
-from vpresearch.regression.cluster_bootstrap import BLOCK, bootstrap
+from vpresearch.reconstruct.ensemble import ensemble_bytes
 from vpresearch.regression.models import leak_design
-from vpresearch.simulation import simulate
-from vpresearch.workers import Workers, engage
+from vpresearch.regression.resampling import BLOCK, bootstrap
+from vpresearch.regression.simulation import simulate
 
 RUNS = 5
 # So much work that starting a process, a second and a half, does not hide what is measured.

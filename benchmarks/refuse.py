@@ -21,7 +21,7 @@ from openpyxl import load_workbook
 from tests.faults import FAULTS
 from tests.faulty_files import complaint, csv_complaint, fuzzed_csv
 from tests.faulty_workbooks import good, write
-from vpresearch.load import examine
+from vpresearch.data import examine
 
 # Faults that leave nothing for others to be seen in.
 _ALONE = {

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vpresearch.dictionary import columns
-from vpresearch.errors import InputError
-from vpresearch.load import Dataset, load
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import InputError
+from vpresearch.data import Dataset, load
 
 _LEVELS, _SITES, _SIZES = (
     np.array([level.value for level in columns()[name].levels]) for name in ("level", "leak_site", "leak_size")

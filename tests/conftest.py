@@ -14,12 +14,12 @@ from hypothesis import settings
 from numpy.typing import NDArray
 from openpyxl import Workbook
 
-from vpresearch import copies
-from vpresearch.describe import select
-from vpresearch.dictionary import columns
-from vpresearch.errors import InputError, Problem
-from vpresearch.load import Dataset, load
-from vpresearch.project import PUBLISHED, RECONSTRUCTION
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import InputError, Problem
+from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
+from vpresearch.data import Dataset, load
+from vpresearch.inference.describe import select
+from vpresearch.parallel import forks
 from vpresearch.published import Paper, read_paper
 from vpresearch.reconstruct import Reconstruction, reconstruct
 
@@ -74,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(autouse=True)
 def _no_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copy no process that runs tests: it may have threads, and what is replaced in it would be so in the copy."""
-    monkeypatch.setattr(copies, "possible", lambda: False)
+    monkeypatch.setattr(forks, "possible", lambda: False)
 
 
 @pytest.fixture(scope="session")

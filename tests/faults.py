@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from tests.faulty_workbooks import DATE, LEVELS, NUMBERS, PER_PATIENT, SECRET, Book, as_number, secret_cells
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
 
 Codes = frozenset[str]
 Fault = Callable[[Book, random.Random], Codes]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.faulty_workbooks import SECRET, Book, good
 from vpresearch import cli
-from vpresearch.dictionary import columns
-from vpresearch.load import Dataset, examine
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset, examine
 
 _TEXTS = [
     "",

@@ -13,7 +13,7 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
 
 # No word of the study, so that a message that quotes a cell is seen to do so.
 SECRET = "xyzzy"

@@ -12,10 +12,9 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
 
-from vpresearch.annotate import annotate
-from vpresearch.errors import InputError
-from vpresearch.filing import write_copy
-from vpresearch.load import examine
+from vpresearch.core.errors import InputError
+from vpresearch.data import examine
+from vpresearch.workbook.annotate import annotate, write_copy
 
 Book = Callable[..., Path]
 

@@ -21,28 +21,26 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from tests.any_study import any_study, as_study
 from tests.larger_study import larger_study
 from vpresearch.audit import Check, audit
-from vpresearch.compendium import Notebook, read_compendium
-from vpresearch.disclosure import check_public, withhold
-from vpresearch.errors import InputError, placed
+from vpresearch.core.compendium import Notebook, read_compendium
+from vpresearch.core.errors import LANGUAGES, InputError, placed
+from vpresearch.core.paths import NOTEBOOKS, PUBLISHED
+from vpresearch.data import Dataset, examine, load, pseudonymise, write_rows
 from vpresearch.explore import page
 from vpresearch.explore.session import Session
 from vpresearch.figures import Figure
-from vpresearch.literature import compare, read_comparators
-from vpresearch.load import Dataset, examine, load
-from vpresearch.project import NOTEBOOKS, PUBLISHED
-from vpresearch.pseudonyms import pseudonymise, write_rows
+from vpresearch.parallel import InPlace
+from vpresearch.parallel.cache import shared_by_all
+from vpresearch.privacy import check_public, withhold
 from vpresearch.published import read_paper
+from vpresearch.published.comparators import compare, read_comparators
+from vpresearch.render.docx import text_of
 from vpresearch.report import analyse, compose, results
-from vpresearch.report.pandoc import text_of
 from vpresearch.report.template import exhibits, fill, parse
 from vpresearch.report.values import Value
 from vpresearch.review import write_pages
 from vpresearch.scorecard import differing, scorecard
-from vpresearch.sharing import shared_by_all
 from vpresearch.tables import comparators_table, outcome
-from vpresearch.telling import LANGUAGES
-from vpresearch.validation import report
-from vpresearch.workers import InPlace
+from vpresearch.workbook.validation import report
 
 # Of the paper alone, whatever the data.
 _OF_THE_PAPER = {"04_audit.ipynb", "06_ensemble.ipynb"}

@@ -22,17 +22,17 @@ import vpresearch.reconstruct
 import vpresearch.report
 import vpresearch.review
 import vpresearch.scorecard
-from vpresearch import cli, labels, reproduce, runner
-from vpresearch.compendium import read_compendium
-from vpresearch.errors import VPResearchError
-from vpresearch.files import put
-from vpresearch.load import load
-from vpresearch.project import RECONSTRUCTION, ROOT
+from vpresearch import cli
+from vpresearch.core.compendium import read_compendium
+from vpresearch.core.errors import VPResearchError, refused
+from vpresearch.core.errors import words as words_of
+from vpresearch.core.files import put
+from vpresearch.core.paths import RECONSTRUCTION, ROOT
+from vpresearch.data import load
 from vpresearch.published import Paper
-from vpresearch.state import State
-from vpresearch.telling import refused
-from vpresearch.telling import words as words_of
-from vpresearch.workspace import Computed
+from vpresearch.render import labels
+from vpresearch.run import reproduce, runner
+from vpresearch.run.state import Computed, State
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"

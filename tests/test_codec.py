@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from vpresearch.codec import from_bytes, to_bytes
+from vpresearch.core.paths import ROOT
+from vpresearch.core.reported import Interval, Reported
 from vpresearch.implied import Intervals
-from vpresearch.project import ROOT
-from vpresearch.reported import Interval, Reported
+from vpresearch.parallel.cache import from_bytes, to_bytes
 from vpresearch.scorecard import Computed, Note
 
 PLAIN = (

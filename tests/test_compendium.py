@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from vpresearch.compendium import Exhibit, choose, read_compendium
-from vpresearch.dictionary import columns
-from vpresearch.errors import InputError
-from vpresearch.project import NOTEBOOKS, ROOT
+from vpresearch.core.compendium import Exhibit, choose, read_compendium
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import InputError
+from vpresearch.core.paths import NOTEBOOKS, ROOT
 
 FILES = sorted(path.name for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
 each = pytest.mark.parametrize("file", FILES)

@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from vpresearch import copies
+from vpresearch.parallel import forks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
 
 # In a process of their own: this one has threads, and its copies may hang.
 _HEAD = """
 import os, signal, sys, time
-from vpresearch.copies import Copies, CopyDiedError, possible
+from vpresearch.parallel.forks import Copies, CopyDiedError, possible
 
 def gives(value, seconds=0.0):
     time.sleep(seconds)
@@ -91,8 +91,8 @@ with Copies(2) as pool:
 
 def test_an_error_comes_back_with_its_class_its_problems_and_its_place() -> None:
     code = """
-from vpresearch.errors import place_of
-from vpresearch.telling import refused, words
+from vpresearch.core.errors import place_of
+from vpresearch.core.errors import refused, words
 
 class OddError(Exception):
     def __init__(self, row, code):
@@ -117,7 +117,7 @@ with Copies(2) as pool:
 """
     refused, _, strange, _, odd, told = said(code)
     assert refused.startswith("InputError InputError <string> (Problem(code='empty_file'")
-    assert strange == "ValueError ValueError telling.py ()"
+    assert strange == "ValueError ValueError errors.py ()"
     assert (odd, told) == ("StrangerError OddError <string> ()", "False")
 
 
@@ -176,4 +176,4 @@ thread.join()
 
 def test_no_copy_is_made_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert not copies.possible()
+    assert not forks.possible()

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.describe import proportion, select, summarise
-from vpresearch.load import Dataset, load
+from vpresearch.data import Dataset, load
+from vpresearch.inference.describe import proportion, select, summarise
 
 _samples = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
 

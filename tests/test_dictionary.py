@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.dictionary import Column, Level, columns, fold, label
+from vpresearch.core.dictionary import Column, Level, columns, fold, label
 
 _OUTCOMES = [f"{score}_{time}" for score, time in product(("vas", "odi"), ("pre", "post", "1m", "1y"))]
 _OPTIONAL = {"cause", "odi_post", "odi_1m", "complication", "new_fracture_1y"}

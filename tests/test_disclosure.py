@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.disclosure import (
+from vpresearch.core.errors import InputError
+from vpresearch.data import Dataset
+from vpresearch.privacy import (
     Precision,
     check_public,
     hidden_leak_kinds,
@@ -19,8 +21,6 @@ from vpresearch.disclosure import (
     score_counts,
     withhold,
 )
-from vpresearch.errors import InputError
-from vpresearch.load import Dataset
 from vpresearch.published import Paper
 from vpresearch.scorecard import scorecard
 from vpresearch.tables import leak_kinds, table1

@@ -22,12 +22,12 @@ import pytest
 from scipy.stats import chi2, t
 
 from vpresearch import figures, tables
-from vpresearch.disclosure import Precision, score_counts, withhold
-from vpresearch.figures.figure import as_printed
+from vpresearch.core.paths import PUBLISHED
+from vpresearch.data import Dataset, load
 from vpresearch.inference import hedges_g
-from vpresearch.load import Dataset, load
-from vpresearch.project import PUBLISHED
+from vpresearch.privacy import Precision, score_counts, withhold
 from vpresearch.published import Paper, read_paper
+from vpresearch.render.figure import as_printed
 from vpresearch.scorecard import scorecard
 from vpresearch.tables import behind
 from vpresearch.tables import paper as paper_tables

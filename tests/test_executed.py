@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from vpresearch.executed import without_paths
+from vpresearch.run.execution import without_paths
 
 SHOWN = {"data": "sha256:abc", "seed": 1, "out": ".."}
 

@@ -41,9 +41,9 @@ BOOKS = {
     "6_hangs": "while True: pass",
     "7_hangs_in_c": "import time\nimport signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)",
     "8_fails": "raise ValueError('a row')",
-    "8_ours": "from vpresearch.telling import refused\nraise refused('a.csv', 'no_rows')",
-    "8_fails_in_ours": "from vpresearch import labels\nlabels.text('a row', 'es')",
-    "8_is_refused": "from vpresearch.compendium import choose, read_compendium as read\n"
+    "8_ours": "from vpresearch.core.errors import refused\nraise refused('a.csv', 'no_rows')",
+    "8_fails_in_ours": "from vpresearch.render import labels\nlabels.text('a row', 'es')",
+    "8_is_refused": "from vpresearch.core.compendium import choose, read_compendium as read\n"
     "choose(read(), 'x', reconstruction=True)",
     "9_orphans": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(99)",
     "last": "2 + 2",
@@ -53,8 +53,8 @@ RUN = """
 import json, os, sys
 os.environ["VPRESEARCH_LANGUAGE"] = "es"
 from pathlib import Path
-from vpresearch import copies, kernels
-from vpresearch.execution import Task, execute_in_turn, execute_together
+from vpresearch.parallel import forks as copies; from vpresearch.run import kernels
+from vpresearch.run.execution import Task, execute_in_turn, execute_together
 kernels._IMPORTED = ("ipykernel.kernelapp", "matplotlib.pyplot")
 copies.one_thread()
 warm = kernels.warm_copies()

@@ -10,7 +10,7 @@ import pytest
 from tests.faults import FAULTS
 from tests.faulty_files import complaint, csv_complaint, fuzzed_csv
 from tests.faulty_workbooks import good, write
-from vpresearch.load import examine
+from vpresearch.data import examine
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from vpresearch import files
-from vpresearch.errors import InputError
-from vpresearch.files import alone, file_digest, put, put_all, remove_left, staging
+from vpresearch.core import files
+from vpresearch.core.errors import InputError
+from vpresearch.core.files import alone, file_digest, put, put_all, remove_left, staging
 
 on_posix = pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions, and no such locks")
 
@@ -82,7 +82,7 @@ def test_many_who_write_one_file_each_leave_it_whole(tmp_path: Path) -> None:
 HOLDS = """
 import sys, time
 from pathlib import Path
-from vpresearch.files import alone
+from vpresearch.core.files import alone
 with alone(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from vpresearch.errors import InputError
-from vpresearch.filing import write_copy, write_template
-from vpresearch.load import examine
-from vpresearch.telling import of_the_system
+from vpresearch.core.errors import InputError, of_the_system
+from vpresearch.data import examine
+from vpresearch.workbook.annotate import write_copy, write_template
 
 Book = Callable[..., Path]
 

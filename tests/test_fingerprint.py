@@ -4,9 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.fingerprint import SUFFIX, fingerprint, fingerprints_bytes, is_reconstruction
-from vpresearch.load import Dataset
-from vpresearch.project import RECONSTRUCTION
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import SUFFIX, Dataset, fingerprint, fingerprints_bytes, is_reconstruction
 from vpresearch.reconstruct import ENSEMBLE, read_ensemble
 from vpresearch.reconstruct.files import fingerprints
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from vpresearch import cli
-from vpresearch.compendium import read_compendium
-from vpresearch.project import NOTEBOOKS, RECONSTRUCTION, ROOT
+from vpresearch.core.compendium import read_compendium
+from vpresearch.core.paths import NOTEBOOKS, RECONSTRUCTION, ROOT
 
 PACKAGE = ROOT / "src" / "vpresearch"
 in_git = pytest.mark.skipif(

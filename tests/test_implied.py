@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from vpresearch import implied
+from vpresearch.data import Dataset
 from vpresearch.implied import fits, identified, ranges
-from vpresearch.load import Dataset
-from vpresearch.reconstruct.spread import slope_of_leak_on_fill
+from vpresearch.reconstruct.extreme import slope_of_leak_on_fill
 from vpresearch.regression import firth, gee, logistic
-from vpresearch.regression.covariates import by_patient, with_covariates
 from vpresearch.regression.design import design
-from vpresearch.regression.models import leak_design
+from vpresearch.regression.models import by_patient, leak_design, with_covariates
 
 FEW = (0, 7, 499)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from vpresearch import implied
-from vpresearch.implied_relief import read_relief, relief, relief_ranges
-from vpresearch.load import Dataset
-from vpresearch.regression.change import change_design, changes
-from vpresearch.regression.equivalence import equivalence
+from vpresearch.data import Dataset
+from vpresearch.implied import read_relief, relief, relief_ranges
+from vpresearch.regression.equivalence import change_design, changes, equivalence
 
 
 def test_the_committed_ranges_hold_what_reconstructions_give() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import papermill
 import pytest
 
-from vpresearch.compendium import read_compendium
-from vpresearch.kernels import QuietKernelManager
-from vpresearch.project import NOTEBOOKS
+from vpresearch.core.compendium import read_compendium
+from vpresearch.core.paths import NOTEBOOKS
+from vpresearch.run.kernels import QuietKernelManager
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 CELL: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
@@ -35,7 +35,7 @@ def test_a_warm_process_has_all_that_notebooks_import() -> None:
     cells = ["".join(cell["source"]) for cells in books for cell in cells if cell["cell_type"] == "code"]
     imports = [ast.unparse(node) for cell in cells for node in ast.parse(cell).body if isinstance(node, IMPORTS)]
     code = [
-        "import sys; from importlib import import_module; from vpresearch import kernels",
+        "import sys; from importlib import import_module; from vpresearch.run import kernels",
         "[import_module(name) for name in kernels._IMPORTED]; before = set(sys.modules)",
         *sorted(set(imports) - {"from __future__ import annotations"}),
         "print(sorted(set(sys.modules) - before))",

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from tests.test_planted import SURNAME, planted_rows, write
-from vpresearch.files import PRIVATE
-from vpresearch.project import BUILD, RECONSTRUCTION, ROOT
+from vpresearch.core.files import PRIVATE
+from vpresearch.core.paths import BUILD, RECONSTRUCTION, ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")]
 

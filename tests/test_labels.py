@@ -5,22 +5,24 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from string import Formatter
 from typing import Any, get_args
 
 import pytest
 import yaml
 
-from vpresearch import labels
-from vpresearch.compendium import read_compendium
-from vpresearch.dictionary import columns
+from vpresearch.core.compendium import read_compendium
+from vpresearch.core.dictionary import columns
+from vpresearch.core.paths import ROOT
+from vpresearch.core.reported import Reported
 from vpresearch.published import Claim, Compute, Paper, Statistic
-from vpresearch.regression import covariates, gee, result
-from vpresearch.reported import Reported
+from vpresearch.regression import gee
+from vpresearch.regression import models as models_module
+from vpresearch.regression.design import REASONS
+from vpresearch.render import labels
 from vpresearch.scorecard import Computed, Note, Row, Verdict
 
-SOURCE = Path(labels.__file__).parent
+SOURCE = ROOT / "src" / "vpresearch"
 # The same word in both languages.
 SAME = {
     "argparse.error",
@@ -151,7 +153,7 @@ def codes() -> dict[str, set[str]]:
     why_not = {
         string
         for function in ast.walk(whole)
-        if isinstance(function, ast.FunctionDef) and function.name == "_why_not"
+        if isinstance(function, ast.FunctionDef) and function.name.startswith("_why_not")
         for node in ast.walk(function)
         if isinstance(node, ast.Return)
         for string in strings(node)
@@ -172,8 +174,8 @@ def codes() -> dict[str, set[str]]:
         "audit_check": {s for call in checks for s in strings(call.args[0])} | assigned(audit, "name"),
         "audit_verdict": {"possible", "impossible", "undecided"},
         "model": models(),
-        "adjustment": set(covariates.ADJUSTMENTS),
-        "fit_reason": set(result.REASONS),
+        "adjustment": set(models_module.ADJUSTMENTS),
+        "fit_reason": set(REASONS),
     }
 
 

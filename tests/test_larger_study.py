@@ -7,15 +7,14 @@ import pytest
 
 from tests.larger_study import larger_study, write_larger_study
 from vpresearch import figures
-from vpresearch.load import Dataset, load
-from vpresearch.regression import bayes, posterior_heights, quadrature, separation
-from vpresearch.regression.batched_firth import batched_ml
-from vpresearch.regression.cluster_bootstrap import bootstrap
+from vpresearch.data import Dataset, load
+from vpresearch.regression import bayes, mixed, separation
+from vpresearch.regression.batched import batched_ml
 from vpresearch.regression.design import Design
 from vpresearch.regression.gee import cluster_sums
-from vpresearch.regression.mixed import ascent
+from vpresearch.regression.mixed import ascent, gauss_hermite, grouped
 from vpresearch.regression.models import leak_design
-from vpresearch.regression.quadrature import gauss_hermite, grouped
+from vpresearch.regression.resampling import bootstrap
 from vpresearch.regression.validation import validate
 
 
@@ -73,7 +72,7 @@ def test_a_likelihood_in_parts_is_the_whole(design: Design, monkeypatch: pytest.
     parts = grouped(separation.standardised(design.x), design.y, design.cluster)
     assert len(parts.parts) > 1
     height, gradient = ascent(parts, rule, at)
-    monkeypatch.setattr(quadrature, "_PART", design.n)
+    monkeypatch.setattr(mixed, "_PART", design.n)
     whole = grouped(separation.standardised(design.x), design.y, design.cluster)
     assert len(whole.parts) == 1
     expected, slope = ascent(whole, rule, at)
@@ -84,12 +83,12 @@ def test_a_likelihood_in_parts_is_the_whole(design: Design, monkeypatch: pytest.
 def test_the_polynomial_of_a_posterior_is_the_posterior(design: Design, monkeypatch: pytest.MonkeyPatch) -> None:
     some = Design("leak", design.y[:700], design.x[:700], design.terms, design.units, design.cluster[:700])
     rows = grouped(separation.standardised(some.x), some.y, some.cluster)
-    monkeypatch.setattr(posterior_heights, "_MOST_DIRECT", 10)
-    heights = posterior_heights.Posteriors(rows).under(bayes.PRIORS)
+    monkeypatch.setattr(bayes, "_MOST_DIRECT", 10)
+    heights = bayes.Posteriors(rows).under(bayes.PRIORS)
     assert heights is not None
     at = heights.top + np.array([[0, 0, 0], [2, 0, 0], [0, -2, 0], [0, 0, 1], [-1, 1, -1]]) * heights.room
     told = heights.log_density(at) - heights.log_density(at)[0]
-    exact = posterior_heights.log_posterior(rows, at, bayes.PRIORS)
+    exact = bayes.log_posterior(rows, at, bayes.PRIORS)
     assert told == pytest.approx(exact - exact[0], abs=2e-3)
 
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import REFERENCE
-from vpresearch.errors import InputError, Problem
-from vpresearch.literature import Comparator, compare, read_comparators
-from vpresearch.project import COMPARATORS
-from vpresearch.reported import Reported
+from vpresearch.core.errors import InputError, Problem
+from vpresearch.core.paths import COMPARATORS
+from vpresearch.core.reported import Reported
+from vpresearch.published.comparators import Comparator, compare, read_comparators
 
 _R: dict[str, Any] = json.loads((REFERENCE / "regression" / "comparators.json").read_text(encoding="utf-8"))
 

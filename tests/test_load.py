@@ -15,11 +15,10 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook
 
-from vpresearch.dictionary import Column, Level, columns
-from vpresearch.errors import InputError, Problem, VPResearchError
-from vpresearch.load import Dataset, load
-from vpresearch.project import RECONSTRUCTION
-from vpresearch.telling import LANGUAGES, line, told
+from vpresearch.core.dictionary import Column, Level, columns
+from vpresearch.core.errors import LANGUAGES, InputError, Problem, VPResearchError, line, told
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import Dataset, load
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import papermill
 import pytest
 
-from vpresearch import cli, runner
-from vpresearch.compendium import Compendium, read_compendium
-from vpresearch.project import NOTEBOOKS, RECONSTRUCTION, ROOT
+from vpresearch import cli
+from vpresearch.core.compendium import Compendium, read_compendium
+from vpresearch.core.paths import NOTEBOOKS, RECONSTRUCTION, ROOT
+from vpresearch.run import runner
 
 SURNAME, NOTE = "ZZGARRIDO", "ZZCOMPLICATION"
 RECORDS = ("48291377", "12345678Z")

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from vpresearch import project
+from vpresearch.core import paths
 
 
 def test_everything_is_where_the_package_looks_for_it() -> None:
-    for place in (project.DICTIONARY, project.RECONSTRUCTION, project.PUBLISHED, project.COMPENDIUM):
+    for place in (paths.DICTIONARY, paths.RECONSTRUCTION, paths.PUBLISHED, paths.COMPENDIUM):
         assert place.is_file()
-        assert place.is_relative_to(project.ROOT)
-    assert project.NOTEBOOKS.is_dir()
-    assert (project.ROOT / "pyproject.toml").is_file()
-    assert project.BUILD.parent == project.ROOT
+        assert place.is_relative_to(paths.ROOT)
+    assert paths.NOTEBOOKS.is_dir()
+    assert (paths.ROOT / "pyproject.toml").is_file()
+    assert paths.BUILD.parent == paths.ROOT

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vpresearch.load import Dataset, load
-from vpresearch.pseudonyms import pseudonymise, write_rows
+from vpresearch.data import Dataset, load, pseudonymise, write_rows
 
 
 def test_ids_are_numbers_and_nothing_else_changes(studies: dict[str, Dataset]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.reported import Interval, Reported, RoundingRule
+from vpresearch.core.reported import Interval, Reported, RoundingRule
 
 _DECIMAL_RULES: dict[RoundingRule, str] = {
     "half-up": ROUND_HALF_UP,

@@ -13,14 +13,15 @@ import pytest
 
 import vpresearch.report
 import vpresearch.review
-from vpresearch import reproduce, runner, scorecard, staleness
-from vpresearch.compendium import Compendium, Exhibit, Notebook, read_compendium
-from vpresearch.files import file_digest
-from vpresearch.load import Dataset
-from vpresearch.project import NOTEBOOKS, RECONSTRUCTION
-from vpresearch.reproduce import Wanted, remake, unchanged, why
-from vpresearch.state import Made, read_state
-from vpresearch.workspace import Finished
+from vpresearch import scorecard
+from vpresearch.core.compendium import Compendium, Exhibit, Notebook, read_compendium
+from vpresearch.core.files import file_digest
+from vpresearch.core.paths import NOTEBOOKS, RECONSTRUCTION
+from vpresearch.data import Dataset
+from vpresearch.run import reproduce, runner
+from vpresearch.run import state as state_module
+from vpresearch.run.reproduce import Wanted, remake, unchanged, why
+from vpresearch.run.state import Finished, Made, read_state
 
 BOOKS = ("01_cohort.ipynb", "02_leaks.ipynb")
 
@@ -34,7 +35,10 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     def run(dataset: Dataset, data: Path, out: Path, records: Path, **chosen: object) -> runner.Run:
         only, force = chosen.pop("only"), chosen.pop("force")
         assert chosen.pop("copies") is None
-        state, made_from = read_state(out, records), staleness.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
+        state, made_from = (
+            read_state(out, records),
+            state_module.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS),
+        )
         seconds = {}
         for name, inputs in made_from.items():
             if only in {None, name} and (force or state.stale(name, inputs)):
@@ -179,12 +183,12 @@ import os, sys, time
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from vpresearch.copies import one_thread
+from vpresearch.parallel.forks import one_thread
 one_thread()
-from vpresearch import reproduce
-from vpresearch.project import PUBLISHED, RECONSTRUCTION
+from vpresearch.run import reproduce
+from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.published import read_paper
-from vpresearch.sharing import shared_by_all
+from vpresearch.parallel.cache import shared_by_all
 module = import_module("vpresearch.audit.audit")
 def by_whom(paper, seed, rule):
     return os.getpid()
@@ -213,7 +217,7 @@ def test_what_is_begun_is_what_the_notebook_asks_for() -> None:
 
 def test_saying_that_nothing_changed_needs_none_of_the_scientific_packages() -> None:
     code = (
-        "import sys, pathlib; from vpresearch.reproduce import Wanted, unchanged, inputs, inputs_of, choose\n"
+        "import sys, pathlib; from vpresearch.run.reproduce import Wanted, unchanged, inputs, inputs_of, choose\n"
         "print([m for m in ('numpy', 'pandas', 'papermill', 'multiprocessing') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

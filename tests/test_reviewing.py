@@ -12,11 +12,12 @@ from typing import get_args
 
 import pytest
 
-from vpresearch import cli, labels
-from vpresearch.load import Dataset
-from vpresearch.project import ROOT
+from vpresearch import cli
+from vpresearch.core.paths import ROOT
+from vpresearch.data import Dataset
 from vpresearch.published import Paper
 from vpresearch.reconstruct import ENSEMBLE, read_ensemble
+from vpresearch.render import labels
 from vpresearch.scorecard import Verdict, differing, scorecard
 
 PAGE = (ROOT / "REVIEWING.md").read_text(encoding="utf-8")

@@ -11,9 +11,9 @@ import pytest
 from openpyxl import Workbook
 
 from vpresearch import tables
-from vpresearch.dictionary import columns
-from vpresearch.load import Dataset, load
-from vpresearch.project import RECONSTRUCTION
+from vpresearch.core.dictionary import columns
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import Dataset, load
 from vpresearch.published import Paper
 from vpresearch.regression.models import fit_models
 from vpresearch.scorecard import scorecard

@@ -10,12 +10,13 @@ from typing import Any
 import papermill
 import pytest
 
-from vpresearch import runner, staleness
-from vpresearch.compendium import Compendium, Exhibit, Notebook
-from vpresearch.load import Dataset, load
-from vpresearch.project import RECONSTRUCTION
-from vpresearch.runner import NotebookError, Run
-from vpresearch.state import read_state
+from vpresearch.core.compendium import Compendium, Exhibit, Notebook
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import Dataset, load
+from vpresearch.run import runner
+from vpresearch.run import state as state_module
+from vpresearch.run.runner import NotebookError, Run
+from vpresearch.run.state import read_state
 
 PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nmin_cell = 0\nout = ""\n'
 WRITES = (
@@ -170,7 +171,7 @@ def test_other_parameters_are_refused_before_anything_runs(
         (f"import pandas as pd; pd.Series([1.0], index=['a'])['{PLANTED}']", "KeyError", ""),
         # Our own are written to be read.
         (
-            "from vpresearch.errors import InputError, Problem\n"
+            "from vpresearch.core.errors import InputError, Problem\n"
             "raise InputError('study.csv', [Problem('x', 'The cell is empty.', 'Enter the value.', row=3)])",
             "InputError",
             "study.csv: 1 problem\n  1. row 3: The cell is empty. Enter the value.\n",
@@ -364,7 +365,7 @@ def test_everything_is_run_for_another_package(
     ran: Books, go: Go, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (tmp_path / "lock").write_text("another", encoding="utf-8")
-    monkeypatch.setattr(staleness, name, {"source_digest": lambda: "another", "LOCK": tmp_path / "lock"}[name])
+    monkeypatch.setattr(state_module, name, {"source_digest": lambda: "another", "LOCK": tmp_path / "lock"}[name])
     assert set(go().seconds) == {"good.ipynb", "second.ipynb"}
 
 

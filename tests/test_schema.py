@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vpresearch.dictionary import columns
-from vpresearch.errors import Problem
-from vpresearch.schema import check
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import Problem
+from vpresearch.data import check
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpresearch.audit import findings
-from vpresearch.describe import select, summarise
+from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
+from vpresearch.core.reported import Reported
+from vpresearch.data import Dataset, load
 from vpresearch.inference import compare_by_leak
-from vpresearch.load import Dataset, load
-from vpresearch.project import PUBLISHED, RECONSTRUCTION
+from vpresearch.inference.describe import select, summarise
 from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import targeted
-from vpresearch.reported import Reported
 from vpresearch.scorecard import Row, compute, differing, judge, scorecard
 
 Rows = list[dict[str, str]]

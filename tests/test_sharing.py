@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.sharing import VARIABLE, _parts, once, shared_by_all
+from vpresearch.parallel.cache import VARIABLE, _parts, once, shared_by_all
 
 CALLS: list[object] = []
 

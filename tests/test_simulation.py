@@ -11,11 +11,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vpresearch import cli, simulation
-from vpresearch.project import BUILD, SIMULATION
-from vpresearch.regression.simulate import SINGLE, Drawn, Results, batched_results, draw, marginal_slope, summarise
-from vpresearch.simulation import BLOCK, TRUTHS, simulate, work
-from vpresearch.workers import InPlace
+from vpresearch import cli
+from vpresearch.core.paths import BUILD, SIMULATION
+from vpresearch.parallel import InPlace
+from vpresearch.regression import simulation
+from vpresearch.regression.simulation import (
+    BLOCK,
+    SINGLE,
+    TRUTHS,
+    Drawn,
+    Results,
+    batched_results,
+    draw,
+    marginal_slope,
+    simulate,
+    summarise,
+    work,
+)
 
 _BATCHED = list(batched_results(draw(TRUTHS[0], 2, 0), 0.0))
 _PARTS = 1 + len(SINGLE)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from vpresearch import staleness
-from vpresearch.errors import InputError
-from vpresearch.project import NOTEBOOKS
-from vpresearch.staleness import notebook_digest, source_digest
+from vpresearch.core.errors import InputError
+from vpresearch.core.paths import NOTEBOOKS
+from vpresearch.run import state
+from vpresearch.run.state import notebook_digest, source_digest
 
 BOOK = NOTEBOOKS / "02_leaks.ipynb"
 
@@ -49,10 +49,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8", newline="")
-    monkeypatch.setattr(staleness, "_PACKAGE", tmp_path / "src")
-    monkeypatch.setattr(staleness, "ROOT", tmp_path)
-    monkeypatch.setattr(staleness, "_RAW", tmp_path / "data" / "raw")
-    monkeypatch.setattr(staleness, "COMPENDIUM", tmp_path / "map.yaml")
+    monkeypatch.setattr(state, "_PACKAGE", tmp_path / "src")
+    monkeypatch.setattr(state, "ROOT", tmp_path)
+    monkeypatch.setattr(state, "_RAW", tmp_path / "data" / "raw")
+    monkeypatch.setattr(state, "COMPENDIUM", tmp_path / "map.yaml")
     return tmp_path
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from vpresearch.suppression import Sum, derivable, suppress
+from vpresearch.privacy import Sum, derivable, suppress
 
 Counts = dict[Any, int]
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from vpresearch.dictionary import columns
-from vpresearch.load import examine, load
-from vpresearch.project import RECONSTRUCTION
-from vpresearch.template import template
+from vpresearch.core.dictionary import columns
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import examine, load
+from vpresearch.workbook.template import template
 
 pytestmark = pytest.mark.parametrize("language", ["es", "en"])
 

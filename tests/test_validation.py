@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from vpresearch.dictionary import columns
-from vpresearch.errors import InputError
-from vpresearch.labels import LANGUAGES
-from vpresearch.load import examine, load
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import InputError, listed
+from vpresearch.data import examine, load
 from vpresearch.published import Paper
+from vpresearch.render.labels import LANGUAGES
 from vpresearch.scorecard import scorecard
-from vpresearch.telling import listed
-from vpresearch.validation import as_json, presence, remarks, report
+from vpresearch.workbook.validation import as_json, presence, remarks, report
 
 Rows = list[dict[str, str]]
 Book = Callable[..., Path]

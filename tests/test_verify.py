@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from vpresearch import verify as verifying
-from vpresearch.errors import VPResearchError
-from vpresearch.project import ROOT
-from vpresearch.verify import UNLIKE, Conditions, contents, differing, exhibits, has_locale, run, verify
+from vpresearch.core.errors import VPResearchError
+from vpresearch.core.paths import ROOT
+from vpresearch.run import verify as verifying
+from vpresearch.run.verify import UNLIKE, Conditions, contents, differing, exhibits, has_locale, run, verify
 
 Spoil = Callable[[Path], object]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vpresearch.project import ROOT
+from vpresearch.core.paths import ROOT
 
 pytestmark = pytest.mark.long
 
@@ -41,8 +41,8 @@ def test_the_library_works_without_the_project(elsewhere: Path) -> None:
 import vpresearch
 from vpresearch.audit import audit
 from vpresearch.inference import compare_by_leak
-from vpresearch.load import load
-from vpresearch.project import CLONED, PUBLISHED, RECONSTRUCTION
+from vpresearch.data import load
+from vpresearch.core.paths import CLONED, PUBLISHED, RECONSTRUCTION
 from vpresearch.published import read_paper
 from vpresearch.regression.models import fit_models
 from vpresearch.scorecard import scorecard

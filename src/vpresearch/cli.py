@@ -16,16 +16,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn, get_args
 
-from vpresearch.errors import InputError, VPResearchError, place_of
-from vpresearch.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
-from vpresearch.project import BUILD, CLONED, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
-from vpresearch.reported import RoundingRule
-from vpresearch.telling import (
+from vpresearch.core.errors import (
     LANGUAGES,
     SPOKEN,
+    InputError,
+    VPResearchError,
     failure,
     listed,
     of_the_system,
+    place_of,
     refused,
     say,
     say_anything,
@@ -34,6 +33,9 @@ from vpresearch.telling import (
     visible,
     words,
 )
+from vpresearch.core.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
+from vpresearch.core.paths import BUILD, CLONED, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
+from vpresearch.core.reported import RoundingRule
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 # What a run writes in a folder, and the folders of the project in which it must not.
@@ -325,7 +327,7 @@ def _whole(least: int) -> Callable[[str], int]:
 
 def _reproduce(options: argparse.Namespace) -> int:
     # Lazy, here and below: help and refusals need none of the scientific packages.
-    from vpresearch.reproduce import Wanted, remake, unchanged, why
+    from vpresearch.run.reproduce import Wanted, remake, unchanged, why
 
     min_cell: int = options.min_cell if options.public else 0
     out, records = _folders(options)
@@ -350,9 +352,10 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from vpresearch import figures, labels, tables
+    from vpresearch import figures, tables
     from vpresearch.audit import audit
     from vpresearch.published import read_paper
+    from vpresearch.render import labels
 
     out: Path = options.out or BUILD / f"audit-{options.paper.stem}"
     if options.out is not None:
@@ -386,19 +389,19 @@ def _validate(options: argparse.Namespace) -> int:
     if not options.file.name:
         # What make passes on where no DATA is given.
         raise refused("DATA", "no_file_named")
-    from vpresearch.load import examine
-    from vpresearch.validation import as_json, report
+    from vpresearch.data import examine
+    from vpresearch.workbook.validation import as_json, report
 
     examined = examine(options.file, drop_identifiers=options.drop_identifiers)
     say(as_json(examined, options.language) if options.json else report(examined, options.language))
     # With --json the words would spoil what the machine reads.
     told, drop = sys.stderr if options.json else sys.stdout, bool(options.drop_identifiers)
     if options.annotate is not None:
-        from vpresearch.filing import write_copy
+        from vpresearch.workbook.annotate import write_copy
 
         say(write_copy(options.file, examined, options.annotate, options.language, drop_identifiers=drop), told)
     if options.reshape is not None:
-        from vpresearch.filing import write_long
+        from vpresearch.workbook.annotate import write_long
 
         say(write_long(options.file, options.reshape, options.language, drop_identifiers=drop), told)
     return OK if examined.dataset is not None else BAD_INPUT
@@ -407,15 +410,15 @@ def _validate(options: argparse.Namespace) -> int:
 def _template(options: argparse.Namespace) -> int:
     if not options.file.name:
         raise refused("OUT", "no_new_file_named")
-    from vpresearch.filing import write_template
+    from vpresearch.workbook.annotate import write_template
 
     say(write_template(options.file, options.language))
     return OK
 
 
 def _report(options: argparse.Namespace) -> int:
-    from vpresearch import labels
-    from vpresearch.load import load
+    from vpresearch.data import load
+    from vpresearch.render import labels
     from vpresearch.report import analyse, write_reports
 
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
@@ -493,11 +496,10 @@ def _name(options: argparse.Namespace) -> str:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from vpresearch import labels
-    from vpresearch.fingerprint import SUFFIX, fingerprint, fingerprints_bytes
-    from vpresearch.load import load
+    from vpresearch.data import SUFFIX, fingerprint, fingerprints_bytes, load
     from vpresearch.published import read_paper
     from vpresearch.reconstruct import provenance, reconstruct
+    from vpresearch.render import labels
     from vpresearch.scorecard import differing, scorecard
 
     if options.n is not None:
@@ -528,12 +530,11 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 
 def _ensemble(options: argparse.Namespace) -> int:
-    from vpresearch import labels
-    from vpresearch.implied import shipped
-    from vpresearch.implied_relief import write_relief
+    from vpresearch.implied import shipped, write_relief
+    from vpresearch.parallel import engage
     from vpresearch.published import read_paper
     from vpresearch.reconstruct import ENSEMBLE, make_ensemble
-    from vpresearch.workers import engage
+    from vpresearch.render import labels
 
     out: Path = options.out or ENSEMBLE
     with engage(options.workers, options.scheduler) as workers:
@@ -556,9 +557,9 @@ def _ensemble(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from vpresearch import labels
-    from vpresearch.simulation import write_simulation
-    from vpresearch.workers import engage
+    from vpresearch.parallel import engage
+    from vpresearch.regression.simulation import write_simulation
+    from vpresearch.render import labels
 
     standard = (options.n, options.seed) == (_SIMULATED, 0)
     other = BUILD / "simulation" / f"leak_regression-{options.n}-{options.seed}.csv"
@@ -584,7 +585,7 @@ def _check(_: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from vpresearch.verify import verify
+    from vpresearch.run.verify import verify
 
     return OK if verify(options.language) else DIFFERS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,15 +13,19 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 from scipy.stats import t
 
-from vpresearch.load import Dataset
+from vpresearch.core.errors import progress_bar
+from vpresearch.core.files import put
+from vpresearch.core.paths import RELIEF
+from vpresearch.data import Dataset
+from vpresearch.parallel import InPlace, Workers, gather
+from vpresearch.parallel.cache import once
 from vpresearch.reconstruct import ENSEMBLE, Ensemble, read_ensemble
-from vpresearch.regression.batched_firth import Fits, batched_firth, batched_ml
-from vpresearch.regression.batched_gee import batched_gee
-from vpresearch.regression.batched_logistic import maximise_each
+from vpresearch.regression.batched import Fits, batched_firth, batched_ml
 from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.equivalence import CONTRASTS, change_design, changes, equivalence
+from vpresearch.regression.gee import batched_gee
+from vpresearch.regression.logistic import maximise_each
 from vpresearch.regression.separation import gate
-from vpresearch.sharing import once
-from vpresearch.workers import InPlace, Workers, gather
 
 # Datasets that are fitted at once, three seconds' work.
 BLOCK = 500
@@ -147,8 +152,8 @@ def identified(dataset: Dataset) -> tuple[float, float] | None:
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> least, greatest = identified(load(RECONSTRUCTION))
     >>> least < 0.05 < greatest
     True
@@ -195,8 +200,8 @@ def identified_intervals(dataset: Dataset) -> Intervals | None:
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> found = identified_intervals(load(RECONSTRUCTION))
     >>> found.least < -0.1 < 0.2 < found.greatest, found.n
     (True, 500)
@@ -261,3 +266,114 @@ def _adjusted(ensemble: Ensemble) -> _Fitted:
 def _why(x: Floats, leak: NDArray[np.bool_]) -> str:
     terms = ("intercept", "fill_percent", "vertebral_volume_cc")
     return gate(Design("leak", leak.astype(float), x, terms, ("",) * 3, np.arange(len(x)))) or "not_converged"
+
+
+# Datasets that are asked at once, two seconds' work.
+RELIEF_BLOCK = 25
+
+
+def relief(
+    ensembles: Mapping[str, Ensemble], workers: Workers | None = None, progress: str | None = None
+) -> pd.DataFrame:
+    """Ask every dataset of some ensembles whether relief depends on fill or on leaks.
+
+    Parameters
+    ----------
+    ensembles : dict of str to Ensemble
+    workers : Workers, optional
+        This process where not given.
+    progress : {"es", "en"}, optional
+        Language of a bar with the time left, on standard error; no bar where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``source``, ``number``, and ``outcome``, ``term``, ``margin``, ``estimate`` and ``verdict`` as of
+        ``Equivalence``: one row a dataset, score, predictor and margin.
+
+    Examples
+    --------
+    >>> from vpresearch.implied import shipped
+    >>> relief({"drawn": shipped()["drawn"].take([0])})["term"].tolist()
+    ['leak', 'leak', 'fill_percent', 'fill_percent', 'leak', 'fill_percent']
+    """
+    tasks = cut(ensembles, RELIEF_BLOCK)
+    gathered = gather(workers or InPlace(), _relief_block, tasks)
+    bar = progress_bar("blocks", len(tasks), progress, gathered)
+    found = {task[:2]: rows for task, rows in bar}
+    return pd.DataFrame([row for source, start, _ in tasks for row in found[source, start]])
+
+
+def _relief_block(source: str, start: int, ensemble: Ensemble) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for number in range(len(ensemble)):
+        table = ensemble.table(number)
+        vertebrae = table.assign(fill_percent=100 * table["cement_volume_cc"] / table["vertebral_volume_cc"])
+        patients = table.drop_duplicates("patient_id").set_index("patient_id")
+        for score in ("vas", "odi"):
+            about = changes(patients, vertebrae, score)
+            found = [each for term in CONTRASTS for each in equivalence(change_design(about, term, score))]
+            rows += [
+                {"source": source, "number": start + number, "outcome": each.outcome, "term": each.term}
+                | {"margin": each.margin, "estimate": each.estimate, "verdict": each.verdict}
+                for each in found
+            ]
+    return rows
+
+
+def relief_ranges(table: pd.DataFrame) -> pd.DataFrame:
+    """Give how far the differences in relief reach over the datasets, and how often each verdict falls.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From ``relief``, with datasets that were drawn and that are extreme.
+
+    Returns
+    -------
+    pandas.DataFrame, one row an outcome, term and margin
+        ``least`` and ``greatest`` of all; of the drawn ones ``n``, and how many are ``equivalent``, ``inconclusive``
+        and ``different``.
+    """
+    rows = []
+    for (outcome, term, margin), part in table.groupby(["outcome", "term", "margin"], sort=False):
+        drawn = part[part["source"] == "drawn"]
+        row = {"outcome": outcome, "term": term, "margin": margin}
+        row |= {"least": part["estimate"].min(), "greatest": part["estimate"].max(), "n": len(drawn)}
+        row |= {name: int((drawn["verdict"] == name).sum()) for name in ("equivalent", "inconclusive", "different")}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def write_relief(ensembles: Mapping[str, Ensemble], path: Path, workers: Workers, progress: str | None) -> None:
+    """Write the ranges over some ensembles, whole or not at all.
+
+    Parameters
+    ----------
+    ensembles : dict of str to Ensemble
+    path : pathlib.Path
+    workers, progress
+        As of ``relief``.
+    """
+    table = relief_ranges(relief(ensembles, workers, progress))
+    put(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def read_relief(path: Path | str = RELIEF) -> pd.DataFrame:
+    """Read the ranges over the shipped ensembles, as ``write_relief`` wrote them.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of ``relief_ranges``.
+
+    Examples
+    --------
+    >>> read_relief()["term"].unique().tolist()
+    ['leak', 'fill_percent']
+    """
+    return pd.read_csv(path)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from vpresearch.audit import findings
-from vpresearch.describe import select, summarise
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
-from vpresearch.load import Dataset
+from vpresearch.inference.describe import select, summarise
+from vpresearch.parallel.cache import once
 from vpresearch.published import Claim, Compute, Paper
 from vpresearch.reconstruct import targeted
-from vpresearch.sharing import once
 
 Verdict = Literal[
     "reproduced",
@@ -103,8 +103,8 @@ def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import PUBLISHED, RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
     >>> from vpresearch.published import read_paper
     >>> rows = scorecard(read_paper(PUBLISHED), load(RECONSTRUCTION))
     >>> {row.verdict for row in rows} <= {"by construction", "consistent", "unattainable"}

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import kruskal, ttest_ind_from_stats
 
 from vpresearch.audit import AttainableP, kruskal_without_contrived_ties, student_from_printed
-from vpresearch.reported import Reported
+from vpresearch.core.reported import Reported
 
 
 def _student(p: str, means: str, sds: str, sizes: tuple[int, int] = (26, 15)) -> AttainableP:

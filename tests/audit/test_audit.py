@@ -15,10 +15,10 @@ from tests.made_up_paper import alter, make_paper, write_paper
 from vpresearch.audit import Check, audit, kruskal_without_contrived_ties
 from vpresearch.audit.p_attained import PERMUTATION
 from vpresearch.audit.p_values import check_p_values
+from vpresearch.core.paths import PUBLISHED
+from vpresearch.core.reported import Reported
 from vpresearch.figures import audit_p
-from vpresearch.project import PUBLISHED
 from vpresearch.published import read_paper
-from vpresearch.reported import Reported
 from vpresearch.tables import audit_table
 
 

@@ -65,6 +65,6 @@ def test_a_p_that_no_table_gives_is_impossible(tmp_path: Path) -> None:
 
 
 def test_this_paper_prints_no_such_p() -> None:
-    from vpresearch.project import PUBLISHED
+    from vpresearch.core.paths import PUBLISHED
 
     assert list(check_contingency(read_paper(PUBLISHED), "any")) == []

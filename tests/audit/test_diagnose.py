@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from vpresearch.audit import findings, p_bounds
+from vpresearch.core.reported import Reported
 from vpresearch.inference import rank_permutation
 from vpresearch.published import Paper
-from vpresearch.reported import Reported
 
 
 def _with(paper: Paper, **printed: str) -> Paper:

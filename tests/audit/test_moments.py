@@ -8,7 +8,7 @@ import pytest
 from tests.audit.test_joined import two_groups
 from tests.made_up_paper import write_paper
 from vpresearch.audit import Check
-from vpresearch.audit.moments import check_moments
+from vpresearch.audit.counts import check_moments
 from vpresearch.published import read_paper
 
 

@@ -14,14 +14,13 @@ from scipy.stats import mannwhitneyu, norm, ranksums, ttest_ind
 
 from tests.conftest import REFERENCE
 from tests.made_up_paper import write_paper
-from vpresearch import labels
 from vpresearch.audit import Check, audit
-from vpresearch.audit.table_tests import table_p
+from vpresearch.audit.witness import table_p
 from vpresearch.cli import main
-from vpresearch.errors import InputError
+from vpresearch.core.errors import LANGUAGES, InputError, line
 from vpresearch.inference import mann_whitney, rank_permutation
 from vpresearch.published import read_paper
-from vpresearch.telling import LANGUAGES, line
+from vpresearch.render import labels
 
 
 def _coin_normal(a: Any, b: Any) -> float:

@@ -19,10 +19,10 @@ from vpresearch.audit.p_attained import (
     rank_p,
     t_p,
 )
+from vpresearch.core.reported import Reported
 from vpresearch.inference import rank_permutation
 from vpresearch.lattice import Cell, Joint, enumerate_multisets
 from vpresearch.published import TestName
-from vpresearch.reported import Reported
 
 JOINT = Joint(Cell(6, Reported("2.5"), Reported("1.0"), 1, 5), Cell(5, Reported("3.0"), Reported("1.2"), 1, 5))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind_from_stats
 
-from vpresearch.audit.t_bounds import t_bounds
-from vpresearch.reported import Reported
+from vpresearch.audit.p_attained import t_bounds
+from vpresearch.core.reported import Reported
 
 CASES = [
     (("27,0", "24,5"), ("5,9", "5,9"), (26, 15)),

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpresearch.audit.witness import _two_places, admissible, climb, datasets, on_scale, prints, shift_two
+from vpresearch.core.reported import Reported
 from vpresearch.lattice import Cell, count
-from vpresearch.reported import Reported
 
 
 @given(

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from vpresearch.labels import text
-from vpresearch.project import ROOT
+from vpresearch.core.paths import ROOT
+from vpresearch.render.labels import text
 
 PATIENCE = 90
 _FLAGS = (

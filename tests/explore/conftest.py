@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vpresearch.explore.session import Session
-from vpresearch.explore.study import member
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
+from vpresearch.explore.session import Session, member
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from vpresearch.data import Dataset
 from vpresearch.explore.panels import dose
-from vpresearch.explore.study import member, moved
+from vpresearch.explore.session import member, moved
 from vpresearch.inference import compare_by_leak
-from vpresearch.labels import number, p_value, text
-from vpresearch.load import Dataset
+from vpresearch.render.labels import number, p_value, text
 
 from .browser import PATIENCE, Visitor, es, serving, visitor
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import time
 
 from vpresearch.audit import Check, audit
-from vpresearch.explore.background import Audit
-from vpresearch.explore.panels.audit import typed_paper
+from vpresearch.explore.panels.audit import Audit, typed_paper
 from vpresearch.published import Paper
 
 TYPED = {"n_a": "15", "mean_a": "2.5", "sd_a": "1.9", "n_b": "14", "mean_b": "3.4", "sd_b": "1.4", "p": "0.16"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vpresearch.explore.box import NumberBox
+from vpresearch.explore.chart import NumberBox
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from vpresearch.core.paths import NOTEBOOKS
+from vpresearch.data import Dataset
 from vpresearch.explore.panels import dose, walk
 from vpresearch.inference import compare_by_leak
-from vpresearch.labels import p_value, text
-from vpresearch.load import Dataset
-from vpresearch.project import NOTEBOOKS
+from vpresearch.render.labels import p_value, text
 
 from .browser import PATIENCE, es, serving, visitor
 

@@ -10,14 +10,13 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
+from vpresearch.core.errors import LANGUAGES
+from vpresearch.data import Dataset, load
+from vpresearch.explore.chart import Plot
 from vpresearch.explore.page import PANELS, Page, banner
-from vpresearch.explore.plot import Plot
-from vpresearch.explore.session import Session
-from vpresearch.explore.study import member
-from vpresearch.explore.upload import Upload
-from vpresearch.labels import text
-from vpresearch.load import Dataset, load
-from vpresearch.telling import LANGUAGES
+from vpresearch.explore.panels.source import Upload
+from vpresearch.explore.session import Session, member
+from vpresearch.render.labels import text
 
 
 def inside(widget: widgets.Widget) -> list[Any]:

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 
 from vpresearch import cli
+from vpresearch.core.paths import NOTEBOOKS
 from vpresearch.explore import serve
-from vpresearch.project import NOTEBOOKS
 
 
 def test_each_server_has_a_folder_and_a_token_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

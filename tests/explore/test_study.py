@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from vpresearch.explore import study
-from vpresearch.explore.study import member, moved, uploaded
-from vpresearch.load import Dataset, Examined, examine, load
+from vpresearch.data import Dataset, Examined, examine, load
+from vpresearch.explore import session
+from vpresearch.explore.session import member, moved, uploaded
 from vpresearch.published import Paper
 from vpresearch.scorecard import differing, scorecard
 
@@ -31,7 +31,7 @@ def test_nothing_of_an_upload_stays_on_the_disk(
         seen.append(path)
         return examine(path, **kind)
 
-    monkeypatch.setattr(study, "examine", watched)
+    monkeypatch.setattr(session, "examine", watched)
     found = uploaded("../../etc/study.xlsx", content, drop_identifiers=False)
     assert found.name == "study.xlsx"
     assert seen[0].is_relative_to(place)

@@ -9,8 +9,8 @@ from matplotlib.text import Annotation, Text
 
 from vpresearch import figures
 from vpresearch.audit import Check, audit
+from vpresearch.data import Dataset, load
 from vpresearch.figures import Figure
-from vpresearch.load import Dataset, load
 from vpresearch.published import Paper
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 
 from matplotlib.text import Text
 
-from vpresearch import labels
 from vpresearch.figures import Figure
+from vpresearch.render import labels
 
 Seen = Callable[[Figure], list[Text]]
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.colors import to_hex
 
-from vpresearch import labels
 from vpresearch.audit import Check
 from vpresearch.figures import audit_p
+from vpresearch.render import labels
 
 
 def test_every_test_of_a_p_value_is_drawn(checks: list[Check]) -> None:

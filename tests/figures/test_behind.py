@@ -9,10 +9,10 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.container import ErrorbarContainer
 
 from vpresearch import tables
-from vpresearch.describe import summarise
+from vpresearch.data import Dataset
 from vpresearch.figures import leak_kinds, outcome, volumes
-from vpresearch.figures.figure import as_printed
-from vpresearch.load import Dataset
+from vpresearch.inference.describe import summarise
+from vpresearch.render.figure import as_printed
 
 
 def points(axes: Axes) -> list[list[tuple[float, float]]]:

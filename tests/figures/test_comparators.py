@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from tests.figures.layout import Seen, assert_sound, faults
-from vpresearch import labels
+from vpresearch.data import Dataset
 from vpresearch.figures import comparators_figure
-from vpresearch.figures.figure import COLOURS, as_printed
-from vpresearch.literature import Comparison, compare, read_comparators
-from vpresearch.load import Dataset
+from vpresearch.published.comparators import Comparison, compare, read_comparators
 from vpresearch.regression.models import leak_design
-from vpresearch.regression.proportion import clopper_pearson, korn_graubard
+from vpresearch.regression.precision import clopper_pearson, korn_graubard
+from vpresearch.render import labels
+from vpresearch.render.figure import COLOURS, as_printed
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.figures.layout import Seen, digest, faults
-from vpresearch import labels
+from vpresearch.data import Dataset
 from vpresearch.figures import Figure, LeftOut, write
-from vpresearch.load import Dataset
-from vpresearch.sharing import shared_by_all
+from vpresearch.parallel.cache import shared_by_all
+from vpresearch.render import labels
 
 Draw = Callable[[str, Dataset, str], Figure]
 
@@ -30,8 +30,8 @@ _NAMES = ("figure1", "figure2", "leak_kinds", "outcome", "volumes")
 _DRAW_ALL = f"""
 import hashlib, sys
 from vpresearch import figures
-from vpresearch.load import load
-from vpresearch.project import RECONSTRUCTION
+from vpresearch.data import load
+from vpresearch.core.paths import RECONSTRUCTION
 
 dataset = load(RECONSTRUCTION)
 for kind in sys.argv[1:]:

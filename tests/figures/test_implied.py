@@ -10,9 +10,10 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 
 from tests.figures.layout import Seen, assert_sound
-from vpresearch import implied, labels
+from vpresearch import implied
 from vpresearch.figures import identified_range
-from vpresearch.figures.figure import COLOURS
+from vpresearch.render import labels
+from vpresearch.render.figure import COLOURS
 
 NAN = math.nan
 

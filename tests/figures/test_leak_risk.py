@@ -12,15 +12,15 @@ from matplotlib.colors import to_hex
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from tests.figures.layout import Seen, assert_sound, faults
-from vpresearch import labels
+from vpresearch.data import Dataset
 from vpresearch.figures import calibration, leak_models, risk_curve, spline_figure, write
-from vpresearch.figures.figure import COLOURS, as_printed
-from vpresearch.load import Dataset
 from vpresearch.regression import validation
-from vpresearch.regression.log_odds import log_odds
+from vpresearch.regression.design import Estimate
 from vpresearch.regression.models import PRIMARY, fit_models, leak_design
-from vpresearch.regression.result import Estimate
+from vpresearch.regression.risk import log_odds
 from vpresearch.regression.risk import risk_curve as library_curve
+from vpresearch.render import labels
+from vpresearch.render.figure import COLOURS, as_printed
 
 INF = math.inf
 

@@ -6,10 +6,10 @@ from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from matplotlib.patches import Wedge
 
-from vpresearch.describe import proportion
+from vpresearch.data import Dataset
 from vpresearch.figures import Figure, figure1, figure2
-from vpresearch.figures.figure import COLOURS, SITE_COLOURS
-from vpresearch.load import Dataset
+from vpresearch.inference.describe import proportion
+from vpresearch.render.figure import COLOURS, SITE_COLOURS
 
 COLUMNS = ["n", "of", "percent", "low", "high"]
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vpresearch import figures
-from vpresearch.figures.png import encode
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
+from vpresearch.render.figure import encode
 
 _SHAPES = st.tuples(st.integers(1, 140), st.integers(1, 9), st.just(3))
 

@@ -12,16 +12,14 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import CARETDOWN, CARETUP
 
 from tests.figures.layout import Seen, assert_sound, faults
-from vpresearch import labels
+from vpresearch.data import Dataset
 from vpresearch.figures import specification_figure, spline_figure
-from vpresearch.figures.figure import COLOURS, as_printed
-from vpresearch.load import Dataset
-from vpresearch.regression import spline
-from vpresearch.regression.log_odds import log_odds
-from vpresearch.regression.models import PRIMARY, leak_design
-from vpresearch.regression.result import Estimate
-from vpresearch.regression.risk import risk_curve
-from vpresearch.regression.specification import Specification, specification_curve
+from vpresearch.regression import assumptions
+from vpresearch.regression.design import Estimate
+from vpresearch.regression.models import PRIMARY, Specification, leak_design, specification_curve
+from vpresearch.regression.risk import log_odds, risk_curve
+from vpresearch.render import labels
+from vpresearch.render.figure import COLOURS, as_printed
 
 
 def choice(
@@ -182,20 +180,22 @@ def test_the_spline_and_the_line_are_those_of_the_library(book: str, studies: di
     # Between the ends as printed, which are single vertebrae's.
     low, high = as_printed([design.x[:, 1].min(), design.x[:, 1].max()], 1)
     fill = np.linspace(low, high, 101)
-    expected = {"spline": spline.curve(design, fill), "ml": risk_curve(design, log_odds(design, "ml"), fill)}
+    expected = {"spline": assumptions.curve(design, fill), "ml": risk_curve(design, log_odds(design, "ml"), fill)}
     for (model, curve), style in zip(expected.items(), ("-", "--"), strict=True):
         rows = figure.data[figure.data["shown"] == model]
         for column in ("fill_percent", "risk", "ci_low", "ci_high"):
             assert rows[column].tolist() == curve[column].tolist()
         (line,) = [line for line in axes.lines if line.get_linestyle() == style]
         assert np.asarray(line.get_ydata()).tolist() == (100 * curve["risk"]).tolist()
-    assert tuple(figure.data.loc[figure.data["shown"] == "knot", "fill_percent"]) == spline.knots(design)
+    assert tuple(figure.data.loc[figure.data["shown"] == "knot", "fill_percent"]) == assumptions.knots(design)
     (dotted,) = [lines for lines in axes.collections if isinstance(lines, LineCollection)]
-    assert [float(np.asarray(s)[0, 0]) for s in dotted.get_segments()] == as_printed(spline.knots(design), 1).tolist()
+    assert [float(np.asarray(s)[0, 0]) for s in dotted.get_segments()] == as_printed(
+        assumptions.knots(design), 1
+    ).tolist()
     legend = axes.get_legend()
     assert legend is not None
     words = [text.get_text() for text in legend.get_texts()]
-    p = labels.p_value(spline.fit(design)[-1].p_value, "en")
+    p = labels.p_value(assumptions.fit(design)[-1].p_value, "en")
     assert f"Restricted cubic spline – p of curvature: {p}" in words
     assert "95% interval at each fill ratio" in words
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.errors import Problem
+from vpresearch.core.errors import Problem, line, tell
 from vpresearch.identifiers import drop, find, screen
 from vpresearch.reading import RawTable, match_headers
 from vpresearch.reading.headers import column_of
 from vpresearch.reading.raw import letter
-from vpresearch.telling import line, tell
 
 HEADER = ("Paciente", "Edad", "Complicación", "Nombre", "Hospital", "Notas")
 TABLE = RawTable(

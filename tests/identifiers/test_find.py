@@ -5,7 +5,7 @@ import re
 import pytest
 
 from vpresearch import cli
-from vpresearch.errors import Problem
+from vpresearch.core.errors import Problem
 from vpresearch.identifiers import drop, find
 from vpresearch.reading import RawTable
 

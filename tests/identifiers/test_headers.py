@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
 from vpresearch.identifiers import kind_of_header
 
 HEADERS = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
 from vpresearch.identifiers import kinds_of_value, names_a_person
 
 LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import chi2, fisher_exact
 
+from vpresearch.data import Dataset
 from vpresearch.inference import associate, associate_with_leak, fisher
-from vpresearch.load import Dataset
 
 _EXACT_UP_TO = 2**62
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from vpresearch.describe import summarise
+from vpresearch.data import Dataset, load
 from vpresearch.inference import (
     ALPHA,
     associate_with_leak,
@@ -22,7 +22,7 @@ from vpresearch.inference import (
     student,
     welch,
 )
-from vpresearch.load import Dataset, load
+from vpresearch.inference.describe import summarise
 
 if TYPE_CHECKING:
     from tests.conftest import Compared

@@ -15,13 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2, mannwhitneyu, norm, rankdata, ranksums
 
 from tests.conftest import REFERENCE
-from vpresearch.inference import (
-    kruskal,
-    mann_whitney,
-    permutation_tails,
-    probability_of_superiority,
-    rank_permutation,
-)
+from vpresearch.inference import kruskal, mann_whitney, permutation_tails, probability_of_superiority, rank_permutation
 
 if TYPE_CHECKING:
     from tests.conftest import Compared

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpresearch.inference import shapiro_wilk
-from vpresearch.inference.shapiro_wilk import p_value_of_shortfall, weights
+from vpresearch.inference.tests import p_value_of_shortfall, weights
 
 if TYPE_CHECKING:
     from tests.conftest import Compared

@@ -15,21 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import (
     Cell,
     LatticeTooLargeError,
-    _multisets,
     classes,
     count,
     enumerate_multisets,
     is_possible,
     log_prior,
+    multisets,
     sample,
     to_values,
 )
-from vpresearch.lattice._multisets import IntArray
 from vpresearch.lattice.cell import solve
-from vpresearch.reported import Reported, RoundingRule
+from vpresearch.lattice.multisets import IntArray
 
 ROUNDINGS: dict[RoundingRule, tuple[str, ...]] = {
     "any": (ROUND_HALF_UP, ROUND_HALF_DOWN),
@@ -245,12 +245,12 @@ def test_counts_without_a_deviation_are_gaussian_binomials() -> None:
 
 def test_what_does_not_fit_is_refused_rather_than_wrong(monkeypatch: pytest.MonkeyPatch, fresh: None) -> None:
     cell = _cell(50, "4.7", "2.2", 1, 7)
-    monkeypatch.setattr(_multisets, "MAX_EDGES", 1000)
+    monkeypatch.setattr(multisets, "MAX_EDGES", 1000)
     with pytest.raises(LatticeTooLargeError, match=r"takes [0-9]+ entries"):
         count(cell)
     solve.cache_clear()
     monkeypatch.undo()
-    monkeypatch.setattr(_multisets, "MAX_COUNT", 1000.0)
+    monkeypatch.setattr(multisets, "MAX_COUNT", 1000.0)
     with pytest.raises(LatticeTooLargeError, match="too many possible datasets"):
         count(cell)
 

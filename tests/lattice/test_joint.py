@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, kruskal, ttest_ind
 
+from vpresearch.core.reported import Reported
 from vpresearch.lattice import (
     Cell,
     Joint,
@@ -29,8 +30,7 @@ from vpresearch.lattice import (
     t_p_range,
     to_values,
 )
-from vpresearch.lattice._multisets import IntArray
-from vpresearch.reported import Reported
+from vpresearch.lattice.multisets import IntArray
 
 
 def _cell(n: int, mean: str, sd: str | None, low: int = 1, high: int = 10) -> Cell:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from vpresearch.compendium import read_compendium
+from vpresearch.core.compendium import read_compendium
+from vpresearch.core.paths import ROOT
 from vpresearch.metadata import described, write_metadata
-from vpresearch.project import ROOT
 
 CITATION: dict[str, Any] = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 # What only a codechecker can say.

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from vpresearch.dictionary import columns
-from vpresearch.errors import InputError, Problem
-from vpresearch.project import PUBLISHED
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import InputError, Problem
+from vpresearch.core.paths import PUBLISHED
 from vpresearch.published import Grid, Paper, read_paper
 
 _COMPUTED = {"region": {"thoracic", "lumbar"}}

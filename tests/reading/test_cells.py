@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import LANGUAGES, tell, told
 from vpresearch.reading.cells import convert, said_empty, says_missing, type_cells
 from vpresearch.reading.raw import RawTable, Unreadable, letter
-from vpresearch.telling import LANGUAGES, tell, told
 
 
 @given(st.decimals(-1000, 1000, places=3), st.sampled_from(".,"), st.sampled_from(["", " ", "\t"]))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from vpresearch.dictionary import columns, fold
-from vpresearch.errors import Problem
-from vpresearch.load import examine, load
+from vpresearch.core.dictionary import columns, fold
+from vpresearch.core.errors import Problem
+from vpresearch.data import examine, load
 from vpresearch.reading.headers import _SAME, _WRONG, _names, is_computed, known_headers, match_headers
 from vpresearch.reading.raw import RawTable
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from vpresearch.errors import Problem
-from vpresearch.load import examine, load
+from vpresearch.core.errors import Problem
+from vpresearch.data import examine, load
 
 Book = Callable[..., Path]
 Refused = Callable[[Path], list[Problem]]

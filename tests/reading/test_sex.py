@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vpresearch.load import examine
+from vpresearch.data import examine
 
 
 @pytest.mark.parametrize(

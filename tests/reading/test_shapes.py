@@ -14,9 +14,9 @@ from openpyxl import load_workbook
 from openpyxl.styles import Font
 
 from vpresearch import cli
-from vpresearch.dictionary import columns
-from vpresearch.errors import Problem
-from vpresearch.load import examine, load
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import Problem
+from vpresearch.data import examine, load
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]

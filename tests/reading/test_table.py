@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook
 
-from vpresearch.dictionary import columns
-from vpresearch.load import examine, load
-from vpresearch.project import RECONSTRUCTION
+from vpresearch.core.dictionary import columns
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import examine, load
 from vpresearch.published import Paper
 from vpresearch.reading.delimited import read_delimited
 from vpresearch.reading.raw import Sheet

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vpresearch.errors import Problem
-from vpresearch.load import examine
+from vpresearch.core.errors import Problem
+from vpresearch.data import examine
 from vpresearch.reading.units import look_at_units
 
 Rows = list[dict[str, str]]

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from vpresearch.dictionary import columns
-from vpresearch.errors import Problem
-from vpresearch.load import examine, load
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import Problem
+from vpresearch.data import examine, load
 from vpresearch.reading.workbook import read_workbook
 
 Book = Callable[..., Path]

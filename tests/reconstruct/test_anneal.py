@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vpresearch.errors import VPResearchError
+from vpresearch.core.errors import VPResearchError
 from vpresearch.reconstruct import NotFoundError
 from vpresearch.reconstruct.anneal import Schedule, anneal, outside
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from vpresearch.describe import summarise
+from vpresearch.core.reported import Reported
 from vpresearch.inference import kruskal, shapiro_wilk
-from vpresearch.reconstruct.batch import ExcessRange, ShapiroW, mean_and_sd, rank_excess, sums, tie_sum
-from vpresearch.reported import Reported
+from vpresearch.inference.describe import summarise
+from vpresearch.reconstruct.anneal import ExcessRange, ShapiroW, mean_and_sd, rank_excess, sums, tie_sum
 
 _ROWS = np.random.default_rng(1).integers(1, 11, (200, 41))
 _NO_LEAK, _LEAK = _ROWS[:, :26], _ROWS[:, 26:]

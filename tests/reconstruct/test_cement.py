@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vpresearch.core.reported import Reported
 from vpresearch.inference import compare
 from vpresearch.published import Paper
 from vpresearch.reconstruct import NotFoundError
 from vpresearch.reconstruct.anneal import Schedule
-from vpresearch.reconstruct.cement import draw_cement, pair
 from vpresearch.reconstruct.targets import target
-from vpresearch.reported import Reported
+from vpresearch.reconstruct.volumes import draw_cement, pair
 
 _RNG = np.random.default_rng(1)
 _VOLUMES = _RNG.integers(156, 382, 41)

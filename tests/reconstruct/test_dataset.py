@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.core.reported import Reported
+from vpresearch.data import Dataset, load
 from vpresearch.inference import compare_by_leak, shapiro_wilk
-from vpresearch.load import Dataset, load
-from vpresearch.project import RECONSTRUCTION
 from vpresearch.published import Paper
 from vpresearch.reconstruct import NotFoundError, Reconstruction, dataset, reconstruct, targeted
-from vpresearch.reported import Reported
 from vpresearch.scorecard import scorecard
 
 _SEEDS = (1, 2)

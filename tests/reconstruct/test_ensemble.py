@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vpresearch.errors import VPResearchError
-from vpresearch.load import load
+from vpresearch.core.errors import VPResearchError
+from vpresearch.data import load
+from vpresearch.parallel import InPlace, engage
 from vpresearch.published import Paper
 from vpresearch.reconstruct import (
     ENSEMBLE,
@@ -28,10 +29,8 @@ from vpresearch.reconstruct import (
     write_ensemble,
 )
 from vpresearch.reconstruct import parallel as engine
-from vpresearch.reconstruct.ensemble import from_tables
-from vpresearch.reconstruct.store import ensemble_bytes
+from vpresearch.reconstruct.ensemble import ensemble_bytes, from_tables
 from vpresearch.scorecard import scorecard
-from vpresearch.workers import InPlace, engage
 
 _N, _BLOCK = 4, 9
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from vpresearch.core.reported import Reported
 from vpresearch.inference import compare
 from vpresearch.published import Paper
 from vpresearch.reconstruct import NotFoundError
 from vpresearch.reconstruct.outcome import Scores, draw_outcomes, list_scores
-from vpresearch.reconstruct.printed import level_counts
 from vpresearch.reconstruct.skeleton import Bearers, Skeleton, draw_skeleton
-from vpresearch.reconstruct.targets import target
-from vpresearch.reported import Reported
+from vpresearch.reconstruct.targets import level_counts, target
 
 
 @pytest.fixture(scope="module")

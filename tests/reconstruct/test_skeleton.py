@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
 from vpresearch.published import Paper
 from vpresearch.reconstruct.skeleton import LEVELS, Bearers, Skeleton, draw_skeleton
 

@@ -10,8 +10,7 @@ import statsmodels.api as sm
 
 from vpresearch.published import Paper
 from vpresearch.reconstruct import ENSEMBLE, Ensemble, attainable, extreme, read_ensemble, spread, verify
-from vpresearch.reconstruct.extreme import STATISTICS, Sign
-from vpresearch.reconstruct.spread import correlation, group_means, slope_of_leak_on_fill
+from vpresearch.reconstruct.extreme import STATISTICS, Sign, correlation, group_means, slope_of_leak_on_fill
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
+from vpresearch.core.reported import Reported
 from vpresearch.published import Paper
 from vpresearch.reconstruct.targets import Moments, attainable, target
-from vpresearch.reported import Reported
 
 
 def test_target_of_the_volume(paper: Paper) -> None:

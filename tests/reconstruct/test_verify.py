@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from scipy.stats import kruskal
 
-from vpresearch.project import RECONSTRUCTION
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.core.reported import Reported
 from vpresearch.published import Compute, Paper
 from vpresearch.reconstruct import attainable, verify
-from vpresearch.reconstruct.recount import kruskal_statistic
-from vpresearch.reported import Reported
+from vpresearch.reconstruct.verify import kruskal_statistic
 
 
 @pytest.fixture

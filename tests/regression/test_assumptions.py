@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from vpresearch.load import Dataset
-from vpresearch.regression import bayes, ordinal, spline
+from vpresearch.data import Dataset
+from vpresearch.regression import assumptions as assumptions_module
+from vpresearch.regression import bayes, ordinal
 from vpresearch.regression.assumptions import assumptions
 from vpresearch.regression.models import leak_design, severity_design
 
@@ -13,7 +14,7 @@ from vpresearch.regression.models import leak_design, severity_design
 def test_each_question_has_the_answer_of_its_own_method(shipped: Dataset) -> None:
     found = {each.question: each for each in assumptions(shipped.rows)}
     study = leak_design(shipped.rows)
-    assert found["straight_line"].p_value == spline.fit(study)[-1].p_value
+    assert found["straight_line"].p_value == assumptions_module.fit(study)[-1].p_value
     odds = ordinal.proportional_odds(severity_design(shipped.rows))
     assert found["proportional_odds"].p_value == pytest.approx(odds.p_value, nan_ok=True)
     usual = bayes.fit(study)[1]

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vpresearch.regression import batched_climb, batched_firth, firth, logistic, profile
-from vpresearch.regression.batched_firth import FirthFits, Fits, batched_ml, reasons
-from vpresearch.regression.batched_firth import batched_firth as batched
+from vpresearch.regression import batched as batched_module
+from vpresearch.regression import firth, logistic, profile
+from vpresearch.regression.batched import FirthFits, Fits, batched_ml, reasons
+from vpresearch.regression.batched import batched_firth as batched
 from vpresearch.regression.design import Design
 from vpresearch.regression.separation import gate
 
@@ -109,7 +110,7 @@ def test_shapes_broadcast() -> None:
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = _SETS["tied"]
     whole = batched(x, y), batched_ml(x, y)
-    monkeypatch.setattr(batched_firth, "_BLOCK", 7 * 12)
+    monkeypatch.setattr(batched_module, "_BLOCK", 7 * 12)
     for before, after in zip(whole, (batched(x, y), batched_ml(x, y)), strict=True):
         assert before.reason.tolist() == after.reason.tolist()
         for at in range(len(x)):
@@ -147,7 +148,7 @@ def test_one_outcome_and_equal_numbers_have_no_fit() -> None:
 
 
 def test_a_climb_that_does_not_settle_is_no_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batched_climb, "_STEPS", 1)
+    monkeypatch.setattr(batched_module, "_STEPS", 1)
     monkeypatch.setattr(profile, "_STEPS", 1)
     x, y = _SETS["usual"]
     for fits in (batched(x, y), batched_ml(x, y)):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpresearch.regression import gee
-from vpresearch.regression.batched_gee import batched_gee
 from vpresearch.regression.design import Design, Floats, Ints
+from vpresearch.regression.gee import batched_gee
 
 
 def drawn(seed: int, m: int = 8, n: int = 20) -> tuple[Floats, Floats, Ints]:

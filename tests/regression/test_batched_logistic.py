@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.regression.batched_logistic import maximise_each
 from vpresearch.regression.design import Design
-from vpresearch.regression.logistic import maximise
+from vpresearch.regression.logistic import maximise, maximise_each
 from vpresearch.regression.separation import gate
 
 

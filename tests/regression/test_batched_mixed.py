@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.regression.batched_mixed import log_likelihoods
+from vpresearch.regression.bayes import Posteriors, Priors
 from vpresearch.regression.design import Floats
-from vpresearch.regression.posterior_heights import Posteriors, Priors
-from vpresearch.regression.quadrature import Grouped, double_exponential, grouped, log_integrals
+from vpresearch.regression.mixed import Grouped, double_exponential, grouped, log_integrals, log_likelihoods
 
 
 def made(seed: int, most_rows: int) -> Grouped:

@@ -14,11 +14,9 @@ import pandas as pd
 import pytest
 
 from vpresearch.regression import bayes, firth, mixed
-from vpresearch.regression.bayes import ALTERNATIVES, PRIORS, posterior, probability_of_rise
+from vpresearch.regression.bayes import ALTERNATIVES, PRIORS, Margin, Posteriors, Priors, posterior, probability_of_rise
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.posterior import Margin
-from vpresearch.regression.posterior_heights import Posteriors, Priors
-from vpresearch.regression.quadrature import grouped
+from vpresearch.regression.mixed import grouped
 from vpresearch.regression.separation import standardised
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"

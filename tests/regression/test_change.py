@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vpresearch.load import Dataset
-from vpresearch.regression.change import change_design, changes
+from vpresearch.data import Dataset
+from vpresearch.regression.equivalence import change_design, changes
 
 _PATIENTS = pd.DataFrame(
     {

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vpresearch.regression import cluster_bootstrap, logistic
-from vpresearch.regression.cluster_bootstrap import bootstrap
+from vpresearch.regression import logistic, resampling
 from vpresearch.regression.design import Design, design
+from vpresearch.regression.resampling import bootstrap
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _CLUSTERED: dict[str, Any] = json.loads((_HERE / "clustered.json").read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ _SMALL = made([0, 0, 0, 1, 1, 0, 1, 0], [1, 2, 3, 5, 6, 4, 8, 9], [0, 0, 1, 1, 2
 
 
 def test_percentiles_are_those_of_r(study: Design) -> None:
-    _, fill = cluster_bootstrap.fit(study, resamples=20_000)
+    _, fill = resampling.fit(study, resamples=20_000)
     # Both sides draw 20,000 resamples of their own.
     for limit, expected, error in zip((fill.ci_low, fill.ci_high), _R["low_high"], _R["mc_error"], strict=True):
         assert limit == pytest.approx(expected, abs=3 * math.sqrt(2) * error)
@@ -68,7 +68,7 @@ def test_each_resample_is_fitted_with_its_patients_repeated(study: Design) -> No
 
 def test_patients_are_drawn_and_not_vertebrae(study: Design) -> None:
     apart = replace(study, cluster=np.arange(study.n))
-    (_, together), (_, alone) = cluster_bootstrap.fit(study), cluster_bootstrap.fit(apart)
+    (_, together), (_, alone) = resampling.fit(study), resampling.fit(apart)
     assert together.estimate == alone.estimate
     assert together.ci_high - together.ci_low > 1.05 * (alone.ci_high - alone.ci_low)
 
@@ -77,7 +77,7 @@ def test_patients_are_drawn_and_not_vertebrae(study: Design) -> None:
 
 
 def test_the_rows_say_what_they_are(study: Design) -> None:
-    _, fill = rows = cluster_bootstrap.fit(study)
+    _, fill = rows = resampling.fit(study)
     maximum = logistic.fit(study)
     assert [row.estimate for row in rows] == pytest.approx([term.estimate for term in maximum], rel=1e-9)
     assert (fill.model, fill.ci_kind, fill.p_kind, fill.reason) == (
@@ -93,17 +93,17 @@ def test_the_rows_say_what_they_are(study: Design) -> None:
 
 
 def test_the_seed_decides(study: Design) -> None:
-    assert repr(cluster_bootstrap.fit(study, seed=3)) == repr(cluster_bootstrap.fit(study, seed=3))
-    assert cluster_bootstrap.fit(study, seed=3)[1].ci_low != cluster_bootstrap.fit(study, seed=4)[1].ci_low
+    assert repr(resampling.fit(study, seed=3)) == repr(resampling.fit(study, seed=3))
+    assert resampling.fit(study, seed=3)[1].ci_low != resampling.fit(study, seed=4)[1].ci_low
 
 
 def test_a_standard_error_needs_every_resample_to_be_finite(study: Design) -> None:
     drawn = bootstrap(study, resamples=30, seed=5)
     assert drawn.separated == 0
-    se = [row.se for row in cluster_bootstrap.fit(study, resamples=30, seed=5)]
+    se = [row.se for row in resampling.fit(study, resamples=30, seed=5)]
     assert se == pytest.approx(drawn.coefficients.std(axis=0, ddof=1))
     assert bootstrap(study).separated > 0
-    assert all(math.isnan(row.se) for row in cluster_bootstrap.fit(study))
+    assert all(math.isnan(row.se) for row in resampling.fit(study))
 
 
 # -- separation --------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def test_separated_resamples_count_as_infinite() -> None:
     assert np.isinf(drawn.coefficients[apart]).all()
     # Every fill is positive: where the slope rises without end the intercept falls.
     assert (np.sign(drawn.coefficients[apart, 0]) == -np.sign(drawn.coefficients[apart, 1])).all()
-    _, fill = cluster_bootstrap.fit(_SMALL)
+    _, fill = resampling.fit(_SMALL)
     assert fill.ci_high == math.inf
     assert math.isfinite(fill.estimate)
 
@@ -139,11 +139,11 @@ def test_resamples_with_one_outcome_are_left_out() -> None:
     ],
 )
 def test_a_fit_that_fails(y: list[float], x: list[float], cluster: list[int], reason: str) -> None:
-    for row in cluster_bootstrap.fit(made(y, x, cluster)):
+    for row in resampling.fit(made(y, x, cluster)):
         assert (row.model, row.reason, row.converged) == ("bootstrap", reason, False)
         assert all(math.isnan(number) for number in (row.estimate, row.se, row.ci_low, row.ci_high))
 
 
 def test_two_predictors_are_too_many(study: Design) -> None:
     wider = replace(study, x=np.column_stack([study.x, study.x[:, 1] ** 2]), terms=("a", "b", "c"), units=("",) * 3)
-    assert {row.reason for row in cluster_bootstrap.fit(wider)} == {"too_large"}
+    assert {row.reason for row in resampling.fit(wider)} == {"too_large"}

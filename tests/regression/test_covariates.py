@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from vpresearch.load import Dataset
-from vpresearch.regression.covariates import by_patient, with_covariates
+from vpresearch.data import Dataset
+from vpresearch.regression.models import by_patient, with_covariates
 
 
 def test_numbers_stand_for_the_categories(shipped: Dataset) -> None:

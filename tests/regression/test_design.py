@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from vpresearch.regression import Design, Estimate, design
-from vpresearch.regression.result import REASONS
+from vpresearch.regression.design import REASONS
 
 _ROWS = pd.DataFrame(
     {

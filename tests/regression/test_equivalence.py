@@ -13,11 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import outcome
-from vpresearch.regression.change import change_design, changes
 from vpresearch.regression.design import Design
-from vpresearch.regression.equivalence import equivalence, two_one_sided
+from vpresearch.regression.equivalence import change_design, changes, equivalence, two_one_sided
 
 _R: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "reference" / "regression" / "others.json").read_text(encoding="utf-8")

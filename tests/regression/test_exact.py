@@ -16,11 +16,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import exact, logistic
-from vpresearch.regression.design import Design, design
+from vpresearch.regression.design import REASONS, Design, Estimate, design
 from vpresearch.regression.exact import conditional, fit, grid
-from vpresearch.regression.result import REASONS, Estimate
 from vpresearch.regression.separation import gate
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scipy.special import expit, log_expit
 from scipy.stats import chi2
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import logistic, profile
-from vpresearch.regression.batched_firth import batched_firth
+from vpresearch.regression.batched import batched_firth
 from vpresearch.regression.design import Design, Floats, design
 from vpresearch.regression.firth import fit, flic, penalised, summit
 from vpresearch.regression.profile import climb

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import gee
 from vpresearch.regression.design import Design, design
 from vpresearch.regression.separation import standardised

@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from scipy.stats import chi2, norm
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import logistic, profile
 from vpresearch.regression.design import Design, design
 from vpresearch.regression.logistic import fit, maximise

@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import gee, logistic, mixed
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.mixed import ascent
-from vpresearch.regression.quadrature import gauss_hermite, grouped
+from vpresearch.regression.mixed import ascent, gauss_hermite, grouped
 from vpresearch.regression.separation import standardised
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from vpresearch.load import Dataset
-from vpresearch.regression import cluster_bootstrap
+from vpresearch.data import Dataset
+from vpresearch.regression import resampling
+from vpresearch.regression.design import REASONS, Estimate
 from vpresearch.regression.models import PRIMARY, fit_models, leak_design
-from vpresearch.regression.result import REASONS, Estimate
 
 NEEDED = {
     "ml",
@@ -48,7 +48,7 @@ def test_the_slope_is_of_one_percentage_point(estimates: tuple[Estimate, ...]) -
 
 def test_the_seed_moves_the_bootstrap_alone(shipped: Dataset, estimates: tuple[Estimate, ...]) -> None:
     study = leak_design(shipped.rows)
-    first, second = (cluster_bootstrap.fit(study, seed=seed)[1] for seed in (1, 2))
+    first, second = (resampling.fit(study, seed=seed)[1] for seed in (1, 2))
     (found,) = [each for each in estimates if (each.model, each.term) == ("bootstrap", "fill_percent")]
     assert (found.ci_low, found.ci_high) == (first.ci_low, first.ci_high) != (second.ci_low, second.ci_high)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import logistic
 from vpresearch.regression.design import Design, design
 from vpresearch.regression.ordinal import LEVELS, fit, proportional_odds, severity

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from vpresearch.load import Dataset
-from vpresearch.regression.change import change_design, changes
+from vpresearch.data import Dataset
 from vpresearch.regression.design import Design
+from vpresearch.regression.equivalence import change_design, changes
 from vpresearch.regression.outcome import ancova, between_df, fit
 
 _R: dict[str, Any] = json.loads(

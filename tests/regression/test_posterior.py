@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import halfnorm, norm
 
-from vpresearch.regression import posterior
+from vpresearch.regression import bayes
+from vpresearch.regression.bayes import Margin, explore
 from vpresearch.regression.design import Floats
-from vpresearch.regression.posterior import Margin, explore
 
 _COVARIANCE = np.array([[1.0, 0.6, 0.0], [0.6, 2.0, 0.0], [0.0, 0.0, 0.25]])
 
@@ -56,7 +56,7 @@ def test_the_share_below_is_that_of_the_normal_curve(visited: tuple[Floats, Floa
 
 
 def test_too_many_places_are_not_visited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posterior, "_MOST_PLACES", 1000)
+    monkeypatch.setattr(bayes, "_MOST_PLACES", 1000)
     places, mass = explore(gauss, np.array([3.0, -1.0, 0.0]), np.full(3, 0.2))
     assert len(places) == len(mass) == 0
 

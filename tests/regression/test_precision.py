@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import log_expit, logit
 from scipy.stats import norm
 
+from vpresearch.regression.design import Estimate
 from vpresearch.regression.precision import (
     clusters_for_half_width,
     clusters_for_power,
@@ -21,7 +22,6 @@ from vpresearch.regression.precision import (
     precision,
     r2_of_c,
 )
-from vpresearch.regression.result import Estimate
 
 _SLOPE = Estimate("gee_kc", "leak", "fill_percent", "", 0.1213, 0.0533, n=41, events=15, clusters=27, converged=True)
 _NONE = replace(_SLOPE, estimate=math.nan, se=math.nan, converged=False, reason="complete_separation")

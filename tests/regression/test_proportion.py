@@ -16,7 +16,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from tests.conftest import REFERENCE
 from vpresearch.regression.design import Design
-from vpresearch.regression.proportion import clopper_pearson, korn_graubard
+from vpresearch.regression.precision import clopper_pearson, korn_graubard
 
 _R: dict[str, Any] = json.loads((REFERENCE / "regression" / "comparators.json").read_text(encoding="utf-8"))
 

@@ -11,7 +11,7 @@ from scipy.special import expit, log_expit
 from scipy.stats import norm
 
 from vpresearch.regression.design import Floats
-from vpresearch.regression.quadrature import Grouped, double_exponential, gauss_hermite, grouped, log_integrals, modes
+from vpresearch.regression.mixed import Grouped, double_exponential, gauss_hermite, grouped, log_integrals, modes
 
 _CLUSTER = np.array([0, 1, 0, 2, 2, 2, 0])
 _Y = np.array([1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0])

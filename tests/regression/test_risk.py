@@ -16,8 +16,16 @@ from hypothesis import strategies as st
 
 from vpresearch.regression import gee
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.log_odds import LogOdds, log_odds
-from vpresearch.regression.risk import FILLS, dose_risks, effect_of_one_point, risk_curve, risk_difference, risks
+from vpresearch.regression.risk import (
+    FILLS,
+    LogOdds,
+    dose_risks,
+    effect_of_one_point,
+    log_odds,
+    risk_curve,
+    risk_difference,
+    risks,
+)
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _R: dict[str, Any] = json.loads((_HERE / "synthetic41.json").read_text(encoding="utf-8"))["R"]

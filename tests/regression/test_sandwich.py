@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
 from vpresearch.regression.design import Floats, Ints
-from vpresearch.regression.sandwich import KINDS, bell_mccaffrey, covariance, too_few
+from vpresearch.regression.gee import KINDS, bell_mccaffrey, covariance, too_few
 
 _CLUSTER = np.array([0, 0, 0, 1, 1, 2, 3, 3, 3, 3, 4])
 

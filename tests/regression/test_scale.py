@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.regression.scale import original_scale
-from vpresearch.regression.separation import standardised
+from vpresearch.regression.separation import original_scale, standardised
 
 
 @given(st.integers(0, 10**6))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from vpresearch.errors import VPResearchError
+from vpresearch.core.errors import VPResearchError
 from vpresearch.regression import separation
 from vpresearch.regression.design import Design
 from vpresearch.regression.separation import gate, separated, standardised

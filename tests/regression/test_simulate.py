@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from vpresearch import labels
-from vpresearch.project import NOTEBOOKS
+from vpresearch.core.paths import NOTEBOOKS
 from vpresearch.regression import logistic
 from vpresearch.regression.design import Design
 from vpresearch.regression.models import PRIMARY
-from vpresearch.regression.simulate import (
+from vpresearch.regression.simulation import (
     SINGLE,
     SIZES,
     Results,
@@ -22,6 +21,7 @@ from vpresearch.regression.simulate import (
     single_results,
     summarise,
 )
+from vpresearch.render import labels
 
 
 def test_the_design_is_that_of_the_study() -> None:

@@ -4,11 +4,9 @@ import math
 
 import numpy as np
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import logistic
-from vpresearch.regression.covariates import ADJUSTMENTS
-from vpresearch.regression.models import leak_design
-from vpresearch.regression.specification import specification_curve
+from vpresearch.regression.models import ADJUSTMENTS, leak_design, specification_curve
 
 
 def test_every_choice_is_there_once(shipped: Dataset) -> None:

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import logistic
+from vpresearch.regression.assumptions import basis, curve, fit, knots, with_spline
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.spline import basis, curve, fit, knots, with_spline
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _R: dict[str, Any] = json.loads((_HERE / "others.json").read_text(encoding="utf-8"))["spline"]

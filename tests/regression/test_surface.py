@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vpresearch.regression.bayes import box, interpolate
 from vpresearch.regression.design import Floats
-from vpresearch.regression.surface import box, interpolate
 
 
 def leaning(at: Floats) -> Floats:

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression import logistic
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.proportion import korn_graubard
+from vpresearch.regression.precision import korn_graubard
 from vpresearch.regression.separation import gate
 from vpresearch.regression.validation import MEASURES, Performance, calibration, validate
 

@@ -6,14 +6,13 @@ from functools import cache
 
 import pytest
 
-from vpresearch import implied, literature
+from vpresearch import implied
 from vpresearch.audit import audit
-from vpresearch.load import Dataset
-from vpresearch.published import Paper
+from vpresearch.data import Dataset
+from vpresearch.published import Paper, comparators
 from vpresearch.regression.assumptions import assumptions
-from vpresearch.regression.models import fit_models, leak_design
-from vpresearch.regression.simulate import read_results
-from vpresearch.regression.specification import specification_curve
+from vpresearch.regression.models import fit_models, leak_design, specification_curve
+from vpresearch.regression.simulation import read_results
 from vpresearch.regression.validation import validate
 from vpresearch.report import Report, Results, compose
 from vpresearch.scorecard import scorecard
@@ -43,7 +42,7 @@ def results(paper: Paper, shipped: Dataset) -> Callable[[bool], Results]:
             performance=validate(study, 50),
             specifications=specification_curve(dataset.rows),
             assumptions=assumptions(dataset.rows),
-            comparisons=literature.compare(study.events, study.n, literature.read_comparators()),
+            comparisons=comparators.compare(study.events, study.n, comparators.read_comparators()),
             simulation=read_results(),
             identified=implied.identified(dataset),
             ensembles=ensembles if reconstruction else {},

@@ -11,12 +11,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from vpresearch import labels
+from vpresearch.data import Dataset
 from vpresearch.implied import identified
-from vpresearch.load import Dataset
+from vpresearch.render import labels
+from vpresearch.render.docx import read, run, text_of
 from vpresearch.report import Report, Results, compose, publish
 from vpresearch.report.blocks import is_wide
-from vpresearch.report.pandoc import read, run, text_of
 from vpresearch.report.template import exhibits
 
 Composed = Callable[[str, bool], Report]

@@ -12,21 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch import labels
 from vpresearch.audit import Check
-from vpresearch.errors import VPResearchError
+from vpresearch.core.errors import VPResearchError
+from vpresearch.data import Dataset
 from vpresearch.figures import Figure
-from vpresearch.load import Dataset
+from vpresearch.parallel.cache import shared_by_all
 from vpresearch.published import Paper
-from vpresearch.report import kept
-from vpresearch.report.blocks import PORTRAIT, _widths, table_blocks
-from vpresearch.report.differences import cause, differences_table
-from vpresearch.report.exhibits import make_figures
-from vpresearch.report.pandoc import run, text_of, write
+from vpresearch.render import labels
+from vpresearch.render.docx import run, text_of, write
+from vpresearch.report import results as results_module
+from vpresearch.report.blocks import PORTRAIT, _widths, strobe_table, table_blocks
+from vpresearch.report.exhibits import cause, differences_table, make_figures
 from vpresearch.report.results import Results
-from vpresearch.report.strobe import strobe_table
 from vpresearch.scorecard import Note, Row, scorecard
-from vpresearch.sharing import shared_by_all
 from vpresearch.tables import Table, table3
 
 NASTY = '<b>&amp; "x" 5% a_b #1 $2</b> #set page() [x] *y* `z` @q 1. -2 \\'
@@ -147,22 +145,22 @@ def test_an_audit_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         calls.append(seed)
         return found
 
-    monkeypatch.setattr(kept, "audit", audit)
-    monkeypatch.setattr(kept, "read_paper", lambda path: path)
+    monkeypatch.setattr(results_module, "audit", audit)
+    monkeypatch.setattr(results_module, "read_paper", lambda path: path)
     paper = tmp_path / "paper.yaml"
     paper.write_text("one", encoding="utf-8")
-    first, again = (kept.audited(paper, 1, tmp_path / "kept") for _ in range(2))
+    first, again = (results_module.audited(paper, 1, tmp_path / "kept") for _ in range(2))
     assert [(each.check, each.claims, each.values, each.n_datasets) for each in again] == [
         (each.check, each.claims, each.values, each.n_datasets) for each in first
     ]
     assert calls == [1]
-    kept.audited(paper, 2, tmp_path / "kept")
+    results_module.audited(paper, 2, tmp_path / "kept")
     paper.write_text("two", encoding="utf-8")
-    kept.audited(paper, 1, tmp_path / "kept")
+    results_module.audited(paper, 1, tmp_path / "kept")
     assert calls == [1, 2, 1]
     for path in (tmp_path / "kept").iterdir():
         path.write_text("[{}]", encoding="utf-8")
-    kept.audited(paper, 1, tmp_path / "kept")
+    results_module.audited(paper, 1, tmp_path / "kept")
     assert calls == [1, 2, 1, 1]
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch import labels
-from vpresearch.errors import InputError
-from vpresearch.regression.result import REASONS
+from vpresearch.core.errors import InputError
+from vpresearch.regression.design import REASONS
+from vpresearch.render import labels
+from vpresearch.render.docx import text_of
 from vpresearch.report import Report
-from vpresearch.report.pandoc import text_of
 from vpresearch.report.template import TEMPLATES, exhibits, fill, headings, parse
 from vpresearch.report.values import Value, write
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vpresearch.project import NOTEBOOKS
+from vpresearch.core.paths import NOTEBOOKS
 from vpresearch.review import write_notebook_page
 from vpresearch.review.notebook import anchor, formulas_to_mathml
 

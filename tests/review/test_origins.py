@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 import pytest
 
-from vpresearch.compendium import read_compendium
-from vpresearch.load import Dataset
-from vpresearch.project import NOTEBOOKS
+from vpresearch.core.compendium import read_compendium
+from vpresearch.core.paths import NOTEBOOKS
+from vpresearch.data import Dataset
 from vpresearch.published import Paper, Statistic
 from vpresearch.review.origins import _FUNCTIONS, cells, cells_by_output, full_name, functions
 from vpresearch.scorecard import Row, judge, scorecard

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from vpresearch import labels
-from vpresearch.compendium import read_compendium
-from vpresearch.disclosure import withhold
-from vpresearch.load import Dataset
+from vpresearch.core.compendium import read_compendium
+from vpresearch.data import Dataset
+from vpresearch.privacy import withhold
 from vpresearch.published import Paper
+from vpresearch.render import labels
 from vpresearch.review import write_pages
 from vpresearch.scorecard import scorecard
 

@@ -8,17 +8,16 @@ import pytest
 
 from vpresearch import tables
 from vpresearch.audit import Check, audit
-from vpresearch.compendium import read_compendium
+from vpresearch.core.compendium import read_compendium
+from vpresearch.data import Dataset
 from vpresearch.implied import fits
 from vpresearch.implied import shipped as shipped_ensembles
-from vpresearch.literature import compare, read_comparators
-from vpresearch.load import Dataset
 from vpresearch.published import Paper
+from vpresearch.published.comparators import compare, read_comparators
 from vpresearch.regression import gee, logistic
 from vpresearch.regression.assumptions import assumptions
-from vpresearch.regression.models import fit_models, leak_design
-from vpresearch.regression.simulate import read_results
-from vpresearch.regression.specification import specification_curve
+from vpresearch.regression.models import fit_models, leak_design, specification_curve
+from vpresearch.regression.simulation import read_results
 from vpresearch.regression.validation import validate
 from vpresearch.scorecard import scorecard
 from vpresearch.tables import Table

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from vpresearch import labels
 from vpresearch.audit import Check
+from vpresearch.render import labels
 from vpresearch.tables import audit_table
 
 GRAVITY = {"undecided": 1, "impossible": 2, "possible": 3}

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from vpresearch.describe import summarise
+from vpresearch.data import Dataset, load
 from vpresearch.inference import TestResult, associate_with_leak, compare_by_leak
-from vpresearch.load import Dataset, load
+from vpresearch.inference.describe import summarise
 from vpresearch.tables import associations, comparisons, leak_kinds, outcome
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from vpresearch.compendium import read_compendium
-from vpresearch.load import Dataset
+from vpresearch.core.compendium import read_compendium
+from vpresearch.data import Dataset
 from vpresearch.tables import exhibits_table
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vpresearch.render.table import harmless, harmless_frame
 from vpresearch.tables import Table
-from vpresearch.tables.harmless import harmless, harmless_frame
 
 FORMULAS = ("=cmd|' /C calc'!A0", "+1+cmd|x", "-2+3+cmd|x", "@SUM(A1)", "\t=1+A1", "\r=A1", "\n=A1", " =A1", "=1")
 HOSTILE = (

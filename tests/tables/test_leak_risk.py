@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from vpresearch import labels
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.validation import validate
+from vpresearch.render import labels
+from vpresearch.render.table import Table
 from vpresearch.tables import dose_table, leak_risk_table, validation_table
-from vpresearch.tables.table import Table
 
 Draw = Callable[[str, Dataset, str], Table]
 

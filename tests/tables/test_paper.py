@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vpresearch.describe import summarise
+from vpresearch.data import Dataset, load
 from vpresearch.inference import compare_by_leak
-from vpresearch.load import Dataset, load
+from vpresearch.inference.describe import summarise
 from vpresearch.published import Paper
 from vpresearch.tables import Table, table1, table2, table3, table4
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from vpresearch import labels
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.regression.assumptions import assumptions
+from vpresearch.render import labels
 from vpresearch.tables import assumptions_table
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from vpresearch import labels
-from vpresearch.literature import read_comparators
-from vpresearch.load import Dataset, load
+from vpresearch.data import Dataset, load
+from vpresearch.published.comparators import read_comparators
+from vpresearch.render import labels
+from vpresearch.render.table import HIDDEN
 from vpresearch.tables import Table, write
-from vpresearch.tables.table import HIDDEN
 
 Draw = Callable[[str, Dataset, str], Table]
 # Cells that are the same in both languages, beside codes and numbers.

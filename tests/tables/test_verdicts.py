@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from vpresearch import labels
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
 from vpresearch.published import Paper
+from vpresearch.render import labels
 from vpresearch.scorecard import scorecard
 from vpresearch.tables import scorecard_table
 

@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from vpresearch.telling import refused
+from vpresearch.core.errors import refused
 
 
 def squared(number: int) -> int:

@@ -13,16 +13,17 @@ from pathlib import Path
 import pytest
 
 from tests.workers import jobs
-from vpresearch.errors import InputError, place_of
-from vpresearch.load import Dataset
-from vpresearch.project import ROOT
+from vpresearch.core.errors import InputError, place_of
+from vpresearch.core.paths import ROOT
+from vpresearch.data import Dataset
+from vpresearch.parallel import InPlace, Workers, engage, gather, running_code
+from vpresearch.parallel import processes as processes_module
 from vpresearch.published import Paper
 from vpresearch.reconstruct import draw_ensemble
-from vpresearch.reconstruct.store import ensemble_bytes
-from vpresearch.regression.cluster_bootstrap import BLOCK, bootstrap
+from vpresearch.reconstruct.ensemble import ensemble_bytes
 from vpresearch.regression.models import leak_design
-from vpresearch.simulation import simulate
-from vpresearch.workers import InPlace, Workers, engage, gather, running, running_code
+from vpresearch.regression.resampling import BLOCK, bootstrap
+from vpresearch.regression.simulation import simulate
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [
@@ -140,7 +141,7 @@ def test_a_cluster_with_other_code_or_without_workers_is_refused(dask: _Dask, mo
         assert (place_of(caught.value).error, place_of(caught.value).file) == ("InputError", "jobs.py")
     with monkeypatch.context() as changed:
         # Here only: the workers import their own.
-        changed.setattr(running, "_COUNTED", ("numpy",))
+        changed.setattr(processes_module, "_COUNTED", ("numpy",))
         running_code.cache_clear()
         assert refused(dask.address) == ["other_code_on_cluster"]
     running_code.cache_clear()

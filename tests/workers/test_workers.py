@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.workers import jobs
-from vpresearch.errors import InputError, Place, StrangerError, VPResearchError, place_of
-from vpresearch.project import ROOT
-from vpresearch.telling import listed
-from vpresearch.workers import InPlace, Workers, engage, gather
-from vpresearch.workers.gather import TRIES
+from vpresearch.core.errors import InputError, Place, StrangerError, VPResearchError, listed, place_of
+from vpresearch.core.paths import ROOT
+from vpresearch.parallel import InPlace, Workers, engage, gather
+from vpresearch.parallel.processes import TRIES
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
 
@@ -100,7 +99,7 @@ def test_no_worker_outlives_the_process_that_engaged_it(sent: signal.Signals, co
         "import signal, sys; from pathlib import Path\n"
         # Whoever runs the tests behind a prompt has it ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from tests.workers import jobs; from vpresearch.workers import engage, gather\n"
+        "from tests.workers import jobs; from vpresearch.parallel import engage, gather\n"
         "if __name__ == '__main__':\n"
         "    try:\n"
         f"        tasks = [(number, Path({str(tmp_path)!r})) for number in (1, 2)]\n"
@@ -146,7 +145,7 @@ def _await_end(pid: int) -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = pytest.importorskip("vpresearch.workers.cluster")
+    cluster = pytest.importorskip("vpresearch.parallel.cluster")
     monkeypatch.setattr(cluster, "SECONDS", 0.3)
     with pytest.raises(InputError) as caught, engage(scheduler="tcp://[::1]:9"):
         pass

@@ -1,10 +1,9 @@
 """What the printed numbers allow, without any data."""
 
-from vpresearch.audit.attainable import AttainableP, kruskal_without_contrived_ties, student_from_printed
 from vpresearch.audit.audit import audit
-from vpresearch.audit.check import Check
+from vpresearch.audit.check import Check, find
 from vpresearch.audit.diagnose import Finding, findings, p_bounds
-from vpresearch.audit.find import find
+from vpresearch.audit.p_attained import AttainableP, kruskal_without_contrived_ties, student_from_printed
 
 __all__ = [
     "AttainableP",

@@ -6,14 +6,13 @@ import numpy as np
 
 from vpresearch.audit.check import Check
 from vpresearch.audit.contingency import check_contingency
-from vpresearch.audit.counts import check_counts
+from vpresearch.audit.counts import check_counts, check_moments
 from vpresearch.audit.derived import check_derived
 from vpresearch.audit.joined import check_joined
-from vpresearch.audit.moments import check_moments
 from vpresearch.audit.p_values import check_p_values
+from vpresearch.core.reported import RoundingRule
+from vpresearch.parallel.cache import once
 from vpresearch.published import Paper
-from vpresearch.reported import RoundingRule
-from vpresearch.sharing import once
 
 
 def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check]:
@@ -33,7 +32,7 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
 
     Examples
     --------
-    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.core.paths import PUBLISHED
     >>> from vpresearch.published import read_paper
     >>> found = {(check.check, check.claims[0]): check.verdict for check in audit(read_paper(PUBLISHED))}
     >>> found["p_student", "table3.vertebral_volume.p"], found["p_kruskal", "table4.vas_pre.p"]

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import Cell
 from vpresearch.published import Claim, Grid, Paper
-from vpresearch.reported import Reported, RoundingRule
 
 _STATISTICS = ("mean", "sd", "min", "max")
 # Grids that an instrument or a habit could give, beside the one that is stated.
@@ -65,7 +65,7 @@ def groups(paper: Paper) -> list[Group]:
 
     Examples
     --------
-    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.core.paths import PUBLISHED
     >>> from vpresearch.published import read_paper
     >>> [group.n for group in groups(read_paper(PUBLISHED)) if group.variable == "vas_pre"]
     [26, 15, 27]

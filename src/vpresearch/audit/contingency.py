@@ -11,9 +11,9 @@ from vpresearch.audit.cells import pairs
 from vpresearch.audit.check import Check, Verdict, inside
 from vpresearch.audit.p_attained import STANDS_FOR
 from vpresearch.audit.p_values import said_of, source, untried
-from vpresearch.audit.table_tests import TABLE_TESTS
+from vpresearch.audit.witness import TABLE_TESTS
+from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
-from vpresearch.reported import RoundingRule
 
 Table = NDArray[np.int64]
 

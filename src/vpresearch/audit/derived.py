@@ -9,8 +9,8 @@ from itertools import combinations
 
 from vpresearch.audit.cells import Group, groups, pairs, pooled_mean
 from vpresearch.audit.check import Check, Verdict
+from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
-from vpresearch.reported import RoundingRule
 
 
 def check_derived(paper: Paper, rule: RoundingRule) -> Iterator[Check]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vpresearch.audit.attainable import AttainableP, kruskal_without_contrived_ties, student_from_printed
 from vpresearch.audit.cells import halves, pooled_mean
+from vpresearch.audit.check import find
 from vpresearch.audit.counts import fitting_counts
-from vpresearch.audit.find import find
-from vpresearch.dictionary import columns
+from vpresearch.audit.p_attained import AttainableP, kruskal_without_contrived_ties, student_from_printed
+from vpresearch.core.dictionary import columns
+from vpresearch.core.reported import Reported
 from vpresearch.published import Claim, Paper, Unit
-from vpresearch.reported import Reported
 
 _NO_LEAK, _LEAK = {"leak": "no"}, {"leak": "yes"}
 
@@ -45,7 +45,7 @@ def findings(paper: Paper, claim: Claim) -> list[Finding]:
 
     Examples
     --------
-    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.core.paths import PUBLISHED
     >>> from vpresearch.published import read_paper
     >>> paper = read_paper(PUBLISHED)
     >>> [finding.code for finding in findings(paper, paper["table3.vertebral_volume.p"])]

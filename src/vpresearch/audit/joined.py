@@ -12,9 +12,9 @@ import numpy as np
 from vpresearch.audit.cells import Group, aligned, cell, grids, groups, halves, is_too_fine, pooled, pooled_mean
 from vpresearch.audit.check import Check, show_values
 from vpresearch.audit.witness import Ints, admissible, climb, is_coarse, on_scale
+from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.lattice import Cell, Joint, Window, joint_count, pooled_bounds
 from vpresearch.published import Grid, Paper
-from vpresearch.reported import Interval, RoundingRule
 
 _CLIMBS = 60
 # Pairs of sums that are gone through; beyond, it takes minutes.

@@ -1,4 +1,4 @@
-"""What each test can give for two printed groups: every p where they can be listed, bounds where not."""
+"""Outer bounds of a t test's p over everything that the printed means and standard deviations stand for."""
 
 from __future__ import annotations
 
@@ -12,13 +12,211 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
-from vpresearch.audit.t_bounds import t_bounds
-from vpresearch.audit.table_tests import TABLE_TESTS, one_or_both, table_p
-from vpresearch.audit.witness import Ints
+from vpresearch.audit.witness import TABLE_TESTS, Ints, one_or_both, table_p
+from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.inference import permutation_tails
 from vpresearch.lattice import Cell, Joint, joint_rows, t_p_distribution
 from vpresearch.published import TestName
-from vpresearch.reported import RoundingRule
+
+
+def t_bounds(
+    means: tuple[Reported, Reported],
+    sds: tuple[Reported | None, Reported | None],
+    sizes: tuple[int, int],
+    *,
+    equal_var: bool,
+    rule: RoundingRule = "any",
+) -> tuple[float, float]:
+    """Bound the p of Student's or Welch's test.
+
+    |t| grows with the distance of the means and falls with either standard deviation; p falls with |t|, and at a given
+    |t| with the degrees of freedom. Welch's degrees of freedom depend on the ratio of the two variances alone: they
+    are largest where both groups weigh alike, and smallest at an end of the ratio's range. Taking each at its own
+    extreme gives bounds that hold everywhere in the rounding box.
+
+    Parameters
+    ----------
+    means : pair of Reported
+    sds : pair of Reported or None
+        No bound follows where one is not printed.
+    sizes : pair of int
+    equal_var : bool
+        Student's test; otherwise Welch's.
+    rule : {"any", "half-up", "half-even", "truncation"}
+
+    Returns
+    -------
+    pair of float
+        No smaller and no larger p is attainable.
+
+    Examples
+    --------
+    >>> means, sds = (Reported("27,0"), Reported("24,5")), (Reported("5,9"), Reported("5,9"))
+    >>> [round(end, 3) for end in t_bounds(means, sds, (26, 15), equal_var=True)]
+    [0.178, 0.221]
+    """
+    if sds[0] is None or sds[1] is None:
+        return 0.0, 1.0
+    a, b = (_ends(mean.interval(rule)) for mean in means)
+    s, r = (_ends(sd.interval(rule)) for sd in (sds[0], sds[1]))
+    near, far = max(0.0, a[0] - b[1], b[0] - a[1]), max(a[1] - b[0], b[1] - a[0])
+    errors = [_error(first, second, sizes, equal_var=equal_var) for first, second in zip(s, r, strict=True)]
+    if errors[0] == 0:
+        return 0.0, 1.0 if near == 0 else float(2 * stdtr(_df(s, r, sizes, equal_var=equal_var)[0], -near / errors[1]))
+    df_low, df_high = _df(s, r, sizes, equal_var=equal_var)
+    return float(2 * stdtr(df_high, -far / errors[0])), float(2 * stdtr(df_low, -near / errors[1]))
+
+
+def _ends(interval: Interval) -> tuple[float, float]:
+    if interval.low is None or interval.high is None:
+        raise ValueError("a printed bound has no rounding interval")
+    return max(float(interval.low), -math.inf), float(interval.high)
+
+
+def _error(first: float, second: float, sizes: tuple[int, int], *, equal_var: bool) -> float:
+    first, second = max(0.0, first), max(0.0, second)
+    n, m = sizes
+    if equal_var:
+        return math.sqrt(((n - 1) * first**2 + (m - 1) * second**2) / (n + m - 2) * (1 / n + 1 / m))
+    return math.sqrt(first**2 / n + second**2 / m)
+
+
+def _df(
+    first: tuple[float, float], second: tuple[float, float], sizes: tuple[int, int], *, equal_var: bool
+) -> tuple[float, float]:
+    n, m = sizes
+    if equal_var:
+        return n + m - 2, n + m - 2
+    ends = [_welch_df(max(0.0, first[i]) ** 2 / n, max(0.0, second[1 - i]) ** 2 / m, sizes) for i in (0, 1)]
+    weights = [(max(0.0, first[i]) ** 2 / n / (n - 1), max(0.0, second[1 - i]) ** 2 / m / (m - 1)) for i in (0, 1)]
+    alike = weights[0][0] <= weights[0][1] and weights[1][0] >= weights[1][1]
+    return min(ends), (n + m - 2 if alike else max(ends))
+
+
+def _welch_df(first: float, second: float, sizes: tuple[int, int]) -> float:
+    """Welch-Satterthwaite degrees of freedom of two variances of a mean."""
+    if first + second == 0:
+        return float(sum(sizes) - 2)
+    return (first + second) ** 2 / (first**2 / (sizes[0] - 1) + second**2 / (sizes[1] - 1))
+
+
+@dataclass(frozen=True)
+class AttainableP:
+    """What a test can give, held against a printed p-value.
+
+    Attributes
+    ----------
+    test : {"student", "kruskal"}
+    low, high : float
+        Neighbourhood of the printed p: every attainable p is between them (Student), or none is (Kruskal-Wallis).
+    nearest : float
+        The attainable p nearest to the printed one, or the printed one where it is attainable.
+    possible : bool
+        False is proved; True means that these bounds do not exclude the printed p.
+    """
+
+    test: str
+    low: float
+    high: float
+    nearest: float
+    possible: bool
+
+
+def student_from_printed(
+    p: Reported, means: tuple[Reported, Reported], sds: tuple[Reported, Reported], sizes: tuple[int, int]
+) -> AttainableP:
+    """Bound Student's p over everything that the printed means and standard deviations stand for.
+
+    Parameters
+    ----------
+    p : Reported
+        Printed p-value.
+    means, sds : pair of Reported
+    sizes : pair of int
+
+    Returns
+    -------
+    AttainableP
+        ``low`` and ``high`` are the smallest and largest attainable p.
+
+    Examples
+    --------
+    >>> volume = student_from_printed(
+    ...     Reported("0,466"), (Reported("27,0"), Reported("24,5")), (Reported("5,9"), Reported("5,9")), (26, 15))
+    >>> round(volume.low, 3), round(volume.high, 3), volume.possible
+    (0.178, 0.221, False)
+    """
+    low, high = t_bounds(means, sds, sizes, equal_var=True)
+    printed = p.interval()
+    possible = _overlap(printed, low, high)
+    nearest = float(p.value) if possible else min((low, high), key=lambda end: abs(end - float(p.value)))
+    return AttainableP("student", low, high, nearest, possible)
+
+
+def kruskal_without_contrived_ties(
+    p: Reported, sizes: tuple[int, int], most_equal: int, continuity: float = 0.0, rule: RoundingRule = "any"
+) -> AttainableP:
+    """Find the Kruskal-Wallis p-values next to a printed one, when no value occurs more than a few times.
+
+    The rank sum moves in halves, so p moves in steps; equal values shrink the variance by a factor that is
+    smallest when all values come in groups of ``most_equal``. A printed p between the reach of one step and the
+    next cannot occur.
+
+    Parameters
+    ----------
+    p : Reported
+        Printed p-value.
+    sizes : pair of int
+    most_equal : int
+        No value occurs more often.
+    continuity : float, default 0
+        Taken off the excess of the rank sum; 0.5 gives the Mann-Whitney test with its correction.
+    rule : {"any", "half-up", "half-even", "truncation"}, default "any"
+        How the printed p was rounded.
+
+    Returns
+    -------
+    AttainableP
+        ``low`` and ``high`` are the attainable p on either side of the printed one.
+
+    References
+    ----------
+    Kruskal WH, Wallis WA. J Am Stat Assoc 1952;47:583-621.
+
+    Examples
+    --------
+    >>> volume = kruskal_without_contrived_ties(Reported("0,466"), (26, 15), 3)
+    >>> round(volume.low, 4), round(volume.high, 4), volume.possible
+    (0.4649, 0.4722, False)
+    """
+    n = sum(sizes)
+    variance = math.prod(sizes) * (n + 1) / 12
+    # All n values equal leave no rank test.
+    most_equal = min(most_equal, n - 1)
+    groups, rest = divmod(n, most_equal)
+    tied = groups * (most_equal**3 - most_equal) + rest**3 - rest
+    least_variance = variance * (1 - tied / (n**3 - n))
+    printed = p.interval(rule)
+    below, above = 0.0, 1.0
+    for doubled in range(math.prod(sizes) + 1):
+        excess2 = max(0.0, doubled / 2 - continuity) ** 2
+        # Half a rank needs a tie across the groups, so only whole excesses reach the variance without ties.
+        high, low = float(chdtrc(1, excess2 / variance)), float(chdtrc(1, excess2 / least_variance))
+        if _overlap(printed, low, high):
+            return AttainableP("kruskal", low, high, float(p.value), True)
+        if high < float(p.value):
+            below = max(below, high)
+        else:
+            above = min(above, low)
+    # Zero is where the steps were counted from, and no p that they attain.
+    attained = [end for end in (below, above) if end > 0]
+    nearest = min(attained, key=lambda end: abs(end - float(p.value)))
+    return AttainableP("kruskal", below, above, nearest, False)
+
+
+def _overlap(printed: Interval, low: float, high: float) -> bool:
+    return (printed.low is None or high >= printed.low) and (printed.high is None or low <= printed.high)
+
 
 Floats = NDArray[np.float64]
 # R's coin takes the permutation of the means by the normal distribution, which is Student's t on another scale.

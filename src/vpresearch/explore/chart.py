@@ -1,16 +1,55 @@
-"""Descriptions of plots: numbers and words in, JSON out; the browser draws it."""
+"""The one plot of the explorer: SVG in the browser, from a description in JSON."""
 
 from __future__ import annotations
 
 import math
+import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import anywidget
+import ipywidgets as widgets
 import numpy as np
+import traitlets
 from numpy.typing import ArrayLike
 
-from vpresearch.labels import number, text
+from vpresearch.core.reported import Reported
+from vpresearch.render.labels import number, printed, text
+
+_HERE = pathlib.Path(__file__).parent
+_NOTHING: dict[str, Any] = {"selected": None, "related": []}
+
+
+class Plot(anywidget.AnyWidget):
+    """A plot whose points can be picked, and one of them dragged, by pointer and keyboard.
+
+    Attributes
+    ----------
+    spec : dict
+        What is drawn, from ``chart.chart``.
+    marked : dict
+        ``selected``, the number of a point or None, and ``related``, the numbers of those that go with it.
+    picked : dict
+        ``id`` of the point that was picked last, and ``turn``, which counts.
+    moved : dict
+        ``id`` of the point that was dragged, and ``x`` and ``y`` where it now is.
+    """
+
+    _esm = _HERE / "plot.js"
+    spec = traitlets.Dict().tag(sync=True)
+    marked = traitlets.Dict(_NOTHING).tag(sync=True)
+    picked = traitlets.Dict().tag(sync=True)
+    moved = traitlets.Dict().tag(sync=True)
+
+    def __repr__(self) -> str:
+        # A notebook keeps it beside the output: it must not hold the data.
+        return "<Plot>"
+
+    def mark(self, selected: int | None, related: list[int]) -> None:
+        """Mark a point, and those that go with it."""
+        self.marked = {"selected": selected, "related": related}
+
 
 Mark = dict[str, Any]
 # Okabe and Ito's colours and a shape for each group, so that no reader hangs on colour alone.
@@ -172,3 +211,54 @@ def chart(
         "steps": {"x": steps[0], "y": steps[1]},
         "height": height,
     }
+
+
+class NumberBox(widgets.Text):  # type: ignore[misc]
+    """A box to type a number into; the browser's own has the decimal mark of the browser, not that of the page.
+
+    Parameters
+    ----------
+    words : str
+        Its name.
+    reach : tuple of (float, float)
+        Least and most; what is typed beyond is brought back.
+    language : {"es", "en"}
+
+    Attributes
+    ----------
+    number : float
+        Stays as it was where no number is typed.
+
+    Examples
+    --------
+    >>> box = NumberBox("Cemento (cc)", (0.1, 12.0), "es")
+    >>> box.value = "2.55"
+    >>> box.number, box.value
+    (2.55, '2,55')
+    """
+
+    number = traitlets.Float()
+
+    def __init__(self, words: str, reach: tuple[float, float], language: str) -> None:
+        super().__init__(description=words, continuous_update=False)
+        self._reach, self._language = reach, language
+        self.number = reach[0]
+        self.observe(lambda _: self._read(), "value")
+        self.observe(lambda _: self._write(), "number")
+
+    @traitlets.validate("number")  # type: ignore[misc,unused-ignore]
+    def _within(self, proposal: Any) -> float:
+        low, high = self._reach
+        return float(min(max(proposal["value"], low), high))
+
+    def _read(self) -> None:
+        try:
+            typed = Reported(self.value.strip())
+        except ValueError:
+            typed = None
+        if typed is not None and not typed.bound:
+            self.number = float(typed.value)
+        self._write()
+
+    def _write(self) -> None:
+        self.value = printed(str(self.number), self._language)

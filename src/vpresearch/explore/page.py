@@ -7,13 +7,12 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
+from vpresearch.core.errors import LANGUAGES
+from vpresearch.data import Dataset, load
 from vpresearch.explore import show
 from vpresearch.explore.panels import audit, dose, drag, draws, groups, lesson, resample, size, source, walk
-from vpresearch.explore.session import Session
-from vpresearch.explore.study import one_of_many_note
-from vpresearch.labels import text
-from vpresearch.load import Dataset, load
-from vpresearch.telling import LANGUAGES
+from vpresearch.explore.session import Session, one_of_many_note
+from vpresearch.render.labels import text
 
 _STYLE = Path(__file__).with_name("page.css")
 PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {

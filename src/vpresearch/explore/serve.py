@@ -16,15 +16,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from vpresearch.files import staging
-from vpresearch.labels import text
-from vpresearch.project import BUILD, NOTEBOOKS, ROOT
-from vpresearch.telling import say
+from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
+
+from vpresearch.core.errors import say
+from vpresearch.core.files import staging
+from vpresearch.core.paths import BUILD, NOTEBOOKS, ROOT
+from vpresearch.render.labels import text
+from vpresearch.run.kernels import QuietKernelManager
 
 NOTEBOOK = NOTEBOOKS / "explore.ipynb"
 _SETTINGS = Path(__file__).with_name("jupyter")
 _LOOPBACK = socket.inet_ntoa(socket.INADDR_LOOPBACK.to_bytes(4, "big"))
-_QUIET = "vpresearch.explore.quiet.QuietServerKernelManager"
+_QUIET = "vpresearch.explore.serve.QuietServerKernelManager"
 # Pages that were closed without a word, in seconds.
 _IDLE = {"cull_idle_timeout": 1800, "cull_interval": 60}
 
@@ -188,3 +191,7 @@ def _say_nowhere(token: str) -> None:
         return record
 
     logging.setLogRecordFactory(made)
+
+
+class QuietServerKernelManager(QuietKernelManager, ServerKernelManager):
+    """Starts a server's kernels whose complaints reach no terminal."""

@@ -8,9 +8,9 @@ from html import escape
 
 import ipywidgets as widgets
 
-from vpresearch.explore.study import one_of_many_note
-from vpresearch.labels import number, text
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
+from vpresearch.explore.session import one_of_many_note
+from vpresearch.render.labels import number, text
 
 
 def html(content: str = "") -> widgets.HTML:

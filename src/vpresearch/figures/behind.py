@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from vpresearch import labels
-from vpresearch.describe import select, summarise
-from vpresearch.dictionary import columns
-from vpresearch.disclosure import all_alike, score_counts
-from vpresearch.figures.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
-from vpresearch.load import Dataset
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset
+from vpresearch.inference.describe import select, summarise
+from vpresearch.privacy import all_alike, score_counts
+from vpresearch.render import labels
+from vpresearch.render.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
 from vpresearch.tables import leak_kinds as leak_kinds_table
 from vpresearch.tables import outcome as outcome_table
 

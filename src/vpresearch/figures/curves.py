@@ -1,16 +1,116 @@
-"""What the curves of risk share: the curve, its band, and the axes."""
+"""What forest plots share: rows of intervals, with words on the left and numbers on the right."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.markers import CARETLEFT, CARETRIGHT
+from matplotlib.transforms import ScaledTranslation
 
-from vpresearch import labels
-from vpresearch.figures.figure import as_printed, localise
 from vpresearch.regression.design import Design, Floats
+from vpresearch.render import labels
+from vpresearch.render.figure import as_printed, localise
+
+_REASON_COLOUR = "#555555"
+
+
+def interval(
+    axes: Axes, position: float, estimate: float, low: float, high: float, colour: str, marker: str, filled: bool = True
+) -> None:
+    """Draw an estimate with its interval; an end beyond the axis becomes an arrow.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With its limits set.
+    position : float
+    estimate, low, high : float
+        Without an interval the ends are NaN.
+    colour, marker : str
+    filled : bool
+    """
+    left, right = axes.get_xlim()
+    face = colour if filled else "white"
+    if not math.isnan(low):
+        ends = [max(low, left), min(high, right)]
+        axes.plot(ends, [position, position], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=3)
+    for beyond, edge, arrow in ((low < left, left, CARETLEFT), (high > right, right, CARETRIGHT)):
+        if beyond:
+            axes.plot(
+                [edge],
+                [position],
+                marker=arrow,
+                color=colour,
+                markerfacecolor=face,
+                markersize=8,
+                clip_on=False,
+                zorder=3,
+            )
+    if left <= estimate <= right:
+        axes.plot([estimate], [position], marker, color=colour, markerfacecolor=face, markersize=7.5, zorder=4)
+
+
+def name_rows(axes: Axes, names: Sequence[str], bold: Sequence[int] = ()) -> None:
+    """Name the rows from above on the left.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    names : sequence of str
+    bold : sequence of int
+        Rows to set off.
+    """
+    axes.set_yticks(range(len(names)), names, fontsize=9.5)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    layout = axes.figure.get_layout_engine()
+    if isinstance(layout, ConstrainedLayoutEngine):
+        # Printed letters are a little wider than those on the screen, for which the figure is laid out.
+        layout.set(w_pad=0.12)
+    for row in bold:
+        axes.get_yticklabels()[row].set_fontweight("bold")
+
+
+def number_row(axes: Axes, position: float, words: str, bold: bool = False) -> None:
+    """Write the numbers of a row to the right of the axes."""
+    weight = "bold" if bold else "normal"
+    place = axes.get_yaxis_transform() + ScaledTranslation(0.12, 0, axes.figure.dpi_scale_trans)
+    axes.text(1, position, words, transform=place, va="center", fontsize=9.5, fontweight=weight)
+
+
+def excuse_row(axes: Axes, position: float, words: str) -> None:
+    """Write into a row why it has no number."""
+    axes.text(
+        0.5,
+        position,
+        words,
+        transform=axes.get_yaxis_transform(),
+        ha="center",
+        va="center",
+        fontsize=9.5,
+        style="italic",
+        color=_REASON_COLOUR,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        zorder=5,
+    )
+
+
+def in_words(estimate: str, low: str, high: str, language: str) -> str:
+    """Join an estimate with the ends of its interval, which are dashes where there is none.
+
+    Examples
+    --------
+    >>> in_words("1.50", "0.75", "> 1,000", "en"), in_words("1.50", "–", "–", "en")
+    ('1.50 (0.75 – > 1,000)', '1.50')
+    """
+    return estimate if low == high == "–" else f"{estimate} ({labels.limits(low, high, language)})"
+
 
 # Of a fill in percent.
 FILL_DECIMALS = 1

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from vpresearch import labels
-from vpresearch.describe import proportion, select
-from vpresearch.dictionary import columns
-from vpresearch.figures.figure import COLOURS, SITE_COLOURS, Figure, drawn_once, panels, say_why
-from vpresearch.load import Dataset
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset
+from vpresearch.inference.describe import proportion, select
+from vpresearch.render import labels
+from vpresearch.render.figure import COLOURS, SITE_COLOURS, Figure, drawn_once, panels, say_why
 
 
 @drawn_once

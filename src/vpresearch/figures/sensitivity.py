@@ -10,9 +10,21 @@ from matplotlib.axes import Axes
 from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.patches import Rectangle
 
-from vpresearch import labels
-from vpresearch.figures.curves import FILL_DECIMALS, draw_band, draw_curve, drawn_fills, one_of_many, set_axes
-from vpresearch.figures.figure import (
+from vpresearch.data import Dataset
+from vpresearch.figures.curves import (
+    FILL_DECIMALS,
+    draw_band,
+    draw_curve,
+    drawn_fills,
+    name_rows,
+    one_of_many,
+    set_axes,
+)
+from vpresearch.regression import assumptions
+from vpresearch.regression.models import PRIMARY, Specification, leak_design
+from vpresearch.regression.risk import log_odds, risk_curve
+from vpresearch.render import labels
+from vpresearch.render.figure import (
     COLOURS,
     WITNESSED,
     Figure,
@@ -23,13 +35,6 @@ from vpresearch.figures.figure import (
     panels,
     stacked,
 )
-from vpresearch.figures.forest import name_rows
-from vpresearch.load import Dataset
-from vpresearch.regression import spline
-from vpresearch.regression.log_odds import log_odds
-from vpresearch.regression.models import PRIMARY, leak_design
-from vpresearch.regression.risk import risk_curve
-from vpresearch.regression.specification import Specification
 
 _BLACK, _GREY = "#1a1a1a", "#777777"
 # Log odds a percentage point, beyond which nothing is drawn.
@@ -196,10 +201,10 @@ def spline_figure(dataset: Dataset, language: str, identified: tuple[float, floa
     Figure
     """
     design = leak_design(dataset.rows)
-    knots, bend = spline.knots(design), spline.fit(design)[-1]
+    knots, bend = assumptions.knots(design), assumptions.fit(design)[-1]
     straight = log_odds(design, "ml")
     fill = drawn_fills(design)
-    curves = {"spline": spline.curve(design, fill), "ml": risk_curve(design, straight, fill)}
+    curves = {"spline": assumptions.curve(design, fill), "ml": risk_curve(design, straight, fill)}
     why_not = labels.in_brief(bend.reason, language)
     p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
     caption = labels.text("leak_figure.spline", language, n=design.n)

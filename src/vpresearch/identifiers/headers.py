@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vpresearch.dictionary import fold
+from vpresearch.core.dictionary import fold
 
 Kind = Literal[
     "name",

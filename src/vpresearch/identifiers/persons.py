@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from vpresearch.dictionary import fold
+from vpresearch.core.dictionary import fold
 from vpresearch.identifiers.headers import words
 
 # The commonest names in Spain and, fewer, in English. A name that is also a common word counts only beside a surname.

@@ -12,13 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vpresearch.describe import Summary, select, summarise
-from vpresearch.inference.contingency import Association, associate
-from vpresearch.inference.rank_tests import kruskal, mann_whitney
-from vpresearch.inference.result import TestResult
-from vpresearch.inference.shapiro_wilk import Normality, shapiro_wilk
-from vpresearch.inference.t_tests import student, welch
-from vpresearch.load import Dataset
+from vpresearch.data import Dataset
+from vpresearch.inference.describe import Summary, select, summarise
+from vpresearch.inference.tests import (
+    Association,
+    Normality,
+    TestResult,
+    associate,
+    kruskal,
+    mann_whitney,
+    shapiro_wilk,
+    student,
+    welch,
+)
 
 ALPHA = 0.05
 

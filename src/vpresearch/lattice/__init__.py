@@ -1,6 +1,5 @@
 """Exact reconstruction of small datasets on a lattice from their printed statistics."""
 
-from vpresearch.lattice._multisets import LatticeTooLargeError, Window
 from vpresearch.lattice.cell import (
     Cell,
     SumClass,
@@ -25,6 +24,7 @@ from vpresearch.lattice.joint import (
     t_p_distribution,
     t_p_range,
 )
+from vpresearch.lattice.multisets import LatticeTooLargeError, Window
 
 __all__ = [
     "Cell",

@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from vpresearch.lattice._multisets import FloatArray, IntArray, LatticeTooLargeError, Multisets, Window
-from vpresearch.reported import Interval, Reported, RoundingRule
-from vpresearch.telling import failure
+from vpresearch.core.errors import failure
+from vpresearch.core.reported import Interval, Reported, RoundingRule
+from vpresearch.lattice.multisets import FloatArray, IntArray, LatticeTooLargeError, Multisets, Window
 
 Number: TypeAlias = int | float | str | Fraction
 Seed: TypeAlias = int | np.random.Generator | None
@@ -74,7 +74,7 @@ class Cell:
 
     Examples
     --------
-    >>> from vpresearch.reported import Reported
+    >>> from vpresearch.core.reported import Reported
     >>> cell = Cell(12, Reported("1.2"), Reported("0.5"), 1, 5, 1)
     >>> count(cell)
     1

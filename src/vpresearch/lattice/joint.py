@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vpresearch.lattice._multisets import FloatArray, IntArray, LatticeTooLargeError
+from vpresearch.core.errors import failure
+from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.lattice.cell import (
     Cell,
     Number,
@@ -24,8 +25,7 @@ from vpresearch.lattice.cell import (
     square_bounds,
     total_bounds,
 )
-from vpresearch.reported import Interval, Reported, RoundingRule
-from vpresearch.telling import failure
+from vpresearch.lattice.multisets import FloatArray, IntArray, LatticeTooLargeError
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 # Numbers of pairs: int64 where pairs are gone through, Python integers where they are multiplied.
@@ -60,7 +60,7 @@ class Joint:
     Examples
     --------
     >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.reported import Reported
+    >>> from vpresearch.core.reported import Reported
     >>> a = Cell(26, Reported("1.9"), Reported("1.6"), 0, 7)
     >>> b = Cell(15, Reported("2.5"), Reported("1.9"), 0, 7)
     >>> joint_count(Joint(a, b)), joint_count(Joint(a, b, Reported("2.1"), Reported("1.9")))
@@ -117,7 +117,7 @@ def joint_count(joint: Joint) -> int:
     Examples
     --------
     >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.reported import Reported
+    >>> from vpresearch.core.reported import Reported
     >>> a = Cell(2, Reported("2.0"), None, 1, 3)
     >>> joint_count(Joint(a, a)), joint_count(Joint(a, a, pooled_low=1))
     (4, 3)
@@ -185,7 +185,7 @@ def pooled_bounds(joint: Joint, total: int) -> tuple[int, int]:
     Examples
     --------
     >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.reported import Reported
+    >>> from vpresearch.core.reported import Reported
     >>> a = Cell(2, Reported("2.0"), None, 1, 3)
     >>> pooled_bounds(Joint(a, a, Reported("2.0"), Reported("0.8")), 4)
     (6, 6)
@@ -554,7 +554,7 @@ def kruskal_p_distribution(joint: Joint, most: int = 5_000_000) -> KruskalDistri
     Examples
     --------
     >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.reported import Reported
+    >>> from vpresearch.core.reported import Reported
     >>> a = Cell(26, Reported("8.4"), Reported("1.6"), 1, 10)
     >>> b = Cell(15, Reported("7.9"), Reported("1.9"), 1, 10)
     >>> joint = Joint(a, b, Reported("8.2"), Reported("1.7"), pooled_low=4, pooled_high=10)
@@ -634,7 +634,7 @@ def t_p_distribution(joint: Joint, equal_var: bool = True) -> PDistribution:
     Examples
     --------
     >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.reported import Reported
+    >>> from vpresearch.core.reported import Reported
     >>> a = Cell(26, Reported("8.4"), Reported("1.6"), 1, 10)
     >>> b = Cell(15, Reported("8.5"), Reported("1.1"), 1, 10)
     >>> low, high = t_p_distribution(Joint(a, b)).range

@@ -1,13 +1,149 @@
-"""A paper's claims: every printed number, where it stands and what to compute."""
+"""The paper's printed numbers as claims."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from vpresearch.reported import Reported
+import yaml
+
+from vpresearch.core.errors import InputError, Problem, tell
+from vpresearch.core.reported import Reported
+
+_MERGE = "tag:yaml.org,2002:merge"
+_MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+
+
+class Entry(dict[Any, Any]):
+    """Keys and values of a file.
+
+    Attributes
+    ----------
+    line : int
+        Where it begins.
+    lines : dict of str to int
+        Line of each key.
+    """
+
+    line: int
+    lines: dict[str, int]
+
+    def line_of(self, key: str) -> int:
+        """Give the line of a key, or of the whole entry where it lacks the key."""
+        return self.lines.get(key, self.line)
+
+
+class Items(list[Any]):
+    """A list of a file.
+
+    Attributes
+    ----------
+    lines : list of int
+        Line of each item.
+    """
+
+    lines: list[int]
+
+
+class _Loader(yaml.SafeLoader):
+    """Remembers lines, and the keys that stand twice, of which YAML would silently keep the last."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.repeated: list[Problem] = []
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            # A date that no calendar has, a number beyond what Python reads.
+            raise yaml.constructor.ConstructorError(None, None, "not a value", node.start_mark) from error
+
+    def construct_entry(self, node: yaml.MappingNode) -> Entry:
+        written = [
+            (key.value, key.start_mark.line + 1)
+            for key, _ in node.value
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE
+        ]
+        entry = Entry(self.construct_mapping(node, deep=True))
+        entry.line, entry.lines = node.start_mark.line + 1, {}
+        for key, line in written:
+            if key in entry.lines:
+                self.repeated.append(tell("key_twice", line=line, key=key, first_line=entry.lines[key]))
+            entry.lines.setdefault(key, line)
+        return entry
+
+    def construct_items(self, node: yaml.SequenceNode) -> Items:
+        items = Items(self.construct_sequence(node, deep=True))
+        items.lines = [item.start_mark.line + 1 for item in node.value]
+        return items
+
+
+_Loader.add_constructor(_MAP, _Loader.construct_entry)
+_Loader.add_constructor(_SEQUENCE, _Loader.construct_items)
+
+
+def read_text(path: Path) -> str:
+    """Read a text file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError):
+        problem = tell("no_file")
+    except UnicodeDecodeError:
+        problem = tell("not_text", wording="not_utf8", line=1)
+    raise InputError(path.name, [problem])
+
+
+def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
+    """Read YAML.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    text : str
+
+    Returns
+    -------
+    content : object
+        Every mapping is an `Entry`, every list an `Items`.
+    repeated : list of Problem
+        Keys that stand twice.
+
+    Raises
+    ------
+    InputError
+        If it is no YAML.
+    """
+    try:
+        # Not the loader in C: brackets without end would crash it, and the process with it.
+        loader = _Loader(text)
+        return loader.get_single_data(), loader.repeated
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1 + text[: getattr(error, "position", 0)].count("\n")
+        problem = tell("not_yaml", line=line)
+    except RecursionError:
+        problem = tell("not_yaml", wording="endless_brackets", line=1)
+    raise InputError(name, [problem])
+
 
 Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal"]
 Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]

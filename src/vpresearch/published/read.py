@@ -1,17 +1,408 @@
-"""From a paper's YAML to its claims."""
+"""Read a paper's claims from YAML, and tell every fault of the file."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
-from vpresearch.errors import InputError, Problem
-from vpresearch.published.claims import Claim, Compute, Grid, Paper
-from vpresearch.published.entries import Entry, read_entries, read_text
-from vpresearch.published.faults import columns_of, decimal, of_claim, of_ids, of_sizes, of_variable
-from vpresearch.reported import Reported
-from vpresearch.telling import tell
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import InputError, Problem, tell
+from vpresearch.core.reported import Reported
+from vpresearch.published.claims import (
+    Claim,
+    Compute,
+    Entry,
+    Grid,
+    Kind,
+    Paper,
+    Sided,
+    Statistic,
+    TestName,
+    Unit,
+    read_entries,
+    read_text,
+)
+
+_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
+_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
+_VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
+_STATISTIC_OF = {
+    "count": "n",
+    "percentage": "percent",
+    "mean": "mean",
+    "sd": "sd",
+    "minimum": "min",
+    "maximum": "max",
+    "p": "p",
+}
+_NEEDS = {name: {"variable"} for name in ("mean", "sd", "min", "max", "p")} | {
+    "difference": {"variable", "minus"},
+    "smallest_p": {"variables"},
+}
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(?:[.,][0-9]{1,20})?")
+_LANGUAGES = {"en", "es"}
+_COUNT = re.compile(r"[0-9]{1,15}")
+_ROWS = ("group", "minus", "within")
+# How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
+_ALIKE = 0.7
+
+
+class Fault(NamedTuple):
+    """What is wrong in an entry: the key of its words, its line, and what the words leave open."""
+
+    wording: str
+    line: int
+    values: Mapping[str, Any]
+
+
+def _fault(wording: str, line: int, **values: object) -> Fault:
+    return Fault(wording, line, values)
+
+
+def _told(code: str, name: object, faults: Iterable[Fault]) -> list[Problem]:
+    return [tell(code, wording=found.wording, line=found.line, name=name, **found.values) for found in faults]
+
+
+def decimal(text: object) -> str | None:
+    """Read a decimal number in quotes, with a comma or a point.
+
+    Parameters
+    ----------
+    text : object
+
+    Returns
+    -------
+    str or None
+        With a point; None where it is none.
+
+    Examples
+    --------
+    >>> decimal("0,5"), decimal(0.5)
+    ('0.5', None)
+    """
+    return text.replace(",", ".") if isinstance(text, str) and _DECIMAL.fullmatch(text) else None
+
+
+# -- variables ---------------------------------------------------------------------------------------------------
+
+
+def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> list[Problem]:
+    """Find what is wrong with the grid of a variable, or with its ratio.
+
+    Parameters
+    ----------
+    name, entry : object
+    variables : dict of str to object
+        All of them.
+
+    Returns
+    -------
+    list of Problem
+    """
+    if not isinstance(entry, Entry) or not isinstance(name, str):
+        line = variables.line_of(str(name)) if isinstance(variables, Entry) else None
+        return [tell("variable", wording="paper_variable", line=line, name=name)]
+    faults = [*_keys(entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry else {"over", "step"})]
+    faults += _not_one_of(entry, "over", get_args(Unit))
+    faults += _ratio(entry, variables) if "ratio" in entry else _grid_fault(entry)
+    return _told("variable", name, faults)
+
+
+def _ratio(entry: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
+    parts, line = entry["ratio"], entry.line_of("ratio")
+    if not _is_list_of_text(parts) or len(set(parts)) != 2:
+        yield _fault("paper_ratio", line)
+        return
+    for part in parts:
+        yield from _unknown(part, variables, line)
+
+
+def _grid_fault(entry: Entry) -> Iterator[Fault]:
+    for key in ("step", "low", "high"):
+        if key in entry and decimal(entry[key]) is None:
+            yield _fault("paper_number", entry.line_of(key), key=key)
+    step = decimal(entry.get("step"))
+    if step is not None and float(step) <= 0:
+        yield _fault("paper_step", entry.line_of("step"))
+    also = entry.get("also", [])
+    if not isinstance(also, list) or any(decimal(low) is None for low in also):
+        yield _fault("paper_numbers", entry.line_of("also"), key="also")
+        also = []
+    high = decimal(entry.get("high"))
+    for key, low in [("low", entry.get("low")), *(("also", low) for low in also)]:
+        if high is not None and decimal(low) is not None and float(str(decimal(low))) > float(high):
+            yield _fault("paper_above_high", entry.line_of(key), key=key)
+    most = entry.get("most_equal", 1)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        yield _fault("paper_most_equal", entry.line_of("most_equal"))
+
+
+# -- claims ------------------------------------------------------------------------------------------------------
+
+
+def columns_of(entries: list[Any]) -> Counter[str]:
+    """Count how often each column tells which rows a claim is of.
+
+    Parameters
+    ----------
+    entries : list of object
+        Claims, whatever stands in them.
+
+    Returns
+    -------
+    collections.Counter of str
+    """
+    found: Counter[str] = Counter()
+    for entry in entries:
+        compute = entry.get("compute") if isinstance(entry, Entry) else None
+        rows = [compute.get(key) for key in _ROWS] if isinstance(compute, Entry) else []
+        found.update(column for part in rows if isinstance(part, Entry) for column in part if isinstance(column, str))
+    return found
+
+
+def of_claim(entry: object, number: int, line: int, variables: Mapping[str, Any], used: Counter[str]) -> list[Problem]:
+    """Find what is wrong with one claim.
+
+    Parameters
+    ----------
+    entry : object
+    number : int
+        Its place among the claims, from 1.
+    line : int
+        Where it begins.
+    variables : dict of str to object
+        What the file tells of its variables.
+    used : collections.Counter of str
+        How often each column tells rows in the file.
+
+    Returns
+    -------
+    list of Problem
+    """
+    if not isinstance(entry, Entry):
+        return [tell("claim", wording="paper_claim", line=line, name=_name(entry, number))]
+    compute = entry.get("compute")
+    faults = [*_keys(entry, _CLAIM_KEYS, {"id", "printed", "kind", "places", "compute"}), *_parts(entry)]
+    if isinstance(compute, Entry):
+        faults += [*_of_compute(compute, str(entry.get("kind")), variables, used)]
+    if "printed" in entry:
+        faults += _of_printed(entry["printed"], str(entry.get("kind")), entry.line_of("printed"))
+    return [*_told("claim", _name(entry, number), faults), *_of_test(entry, str(_name(entry, number)))]
+
+
+def _name(entry: object, number: int) -> object:
+    """Name a claim by its id, or by its place where it has none."""
+    return entry.get("id", f"claims[{number}]") if isinstance(entry, Entry) else f"claims[{number}]"
+
+
+def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
+    """Find a test that nobody knows, and one of what is no p."""
+    for key, known in (("test", get_args(TestName)), ("sided", get_args(Sided))):
+        if key not in entry:
+            continue
+        named = entry[key] if key == "test" and isinstance(entry[key], list) else [entry[key]]
+        wrong = [value for value in named if value not in known]
+        if wrong or not named:
+            given = ", ".join(map(str, wrong))[:40]
+            line = entry.line_of(key)
+            yield tell("test_unknown", line=line, id=name, key=key, given=given, known=", ".join(known))
+        if entry.get("kind") != "p":
+            yield tell("test_of_no_p", line=entry.line_of(key), id=name, key=key)
+
+
+def _parts(entry: Entry) -> Iterator[Fault]:
+    yield from _not_one_of(entry, "kind", get_args(Kind))
+    if not isinstance(entry.get("id", "-"), str) or not entry.get("id", "-"):
+        yield _fault("paper_text", entry.line_of("id"), key="id")
+    if not isinstance(entry.get("unit", ""), str):
+        yield _fault("paper_text", entry.line_of("unit"), key="unit")
+    if not _is_list_of_text(entry.get("places", [])):
+        yield _fault("paper_texts", entry.line_of("places"), key="places")
+    if not _is_text_by_text(entry.get("says", Entry())) or not set(entry.get("says", Entry())) <= _LANGUAGES:
+        yield _fault("paper_says", entry.line_of("says"), languages=", ".join(sorted(_LANGUAGES)))
+    if "compute" in entry and not isinstance(entry["compute"], Entry):
+        yield _fault("paper_keys", entry.line_of("compute"), key="compute")
+
+
+def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: Counter[str]) -> Iterator[Fault]:
+    statistic = compute.get("statistic")
+    needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
+    yield from _keys(compute, _COMPUTE_KEYS, {"statistic", "over", *needed})
+    yield from _not_one_of(compute, "over", get_args(Unit))
+    amiss = [*_not_one_of(compute, "statistic", get_args(Statistic))]
+    yield from amiss
+    if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
+        line = compute.line_of("statistic")
+        yield _fault("paper_statistic", line, kind_of=kind, needed=_STATISTIC_OF[kind], statistic=statistic)
+    # The p of a table is of a column that divides the rows.
+    yield from _of_columns(compute, {**variables, **used})
+    for key in _ROWS:
+        if key in compute:
+            yield from _of_rows(compute, key, used)
+
+
+def _of_columns(compute: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """Find variables that nothing tells of."""
+    if "variable" in compute:
+        named, line = compute["variable"], compute.line_of("variable")
+        if isinstance(named, str):
+            yield from _unknown(named, variables, line)
+        else:
+            yield _fault("paper_text", line, key="variable")
+    for key in ("variables", "fell"):
+        named = compute.get(key, [])
+        if not _is_list_of_text(named) or (key == "fell" and key in compute and len(named) != 2):
+            yield _fault("paper_two_columns" if key == "fell" else "paper_columns", compute.line_of(key), key=key)
+        else:
+            for name in named:
+                yield from _unknown(name, variables, compute.line_of(key))
+
+
+def _of_rows(compute: Entry, key: str, used: Counter[str]) -> Iterator[Fault]:
+    """Find a group whose value YAML took for true, false or a number, or that its column does not have."""
+    rows = compute[key]
+    if not isinstance(rows, Entry):
+        yield _fault("paper_group", compute.line_of(key), key=key)
+        return
+    for column, value in rows.items():
+        line = rows.line_of(str(column))
+        if not isinstance(column, str) or not isinstance(value, str):
+            yield _fault("paper_quotes", line, named=column, key=key)
+        elif column not in columns():
+            # Other papers have groups of their own; only a slip of the pen is told.
+            often = [other for other, times in used.items() if times > 1 and abs(len(other) - len(column)) < 2]
+            close = get_close_matches(column, often, 1, _ALIKE) if used[column] == 1 else []
+            if close:
+                yield _fault("paper_column_near", line, key=key, named=column, near=close[0])
+        elif columns()[column].levels and value not in {level.value for level in columns()[column].levels}:
+            accepted = ", ".join(level.value for level in columns()[column].levels)
+            yield _fault("paper_category", line, named=column, value=value, accepted=accepted)
+
+
+def _of_printed(printed: object, kind: str, line: int) -> Iterator[Fault]:
+    """Tell what no printed number of its kind can be."""
+    if not isinstance(printed, str):
+        yield _fault("paper_printed_text", line)
+        return
+    try:
+        number = Reported(printed)
+    except ValueError:
+        yield _fault("paper_printed_number", line, printed=printed[:40])
+        return
+    wrong = {
+        "paper_negative": number.value < 0 and kind in {"sd", "count", "percentage", "p"},
+        "paper_p_above": kind == "p" and (number.value > 1 or (number.bound == ">" and number.value == 1)),
+        "paper_below_nought": number.bound == "<" and number.value == 0 and kind in {"p", "percentage"},
+        "paper_percentage_above": number.value > 100 and kind == "percentage",
+        "paper_count": kind == "count" and number.value >= 0 and not number.bound and not _COUNT.fullmatch(printed),
+        "paper_bound": bool(number.bound) and kind not in {"p", "percentage", "verbal"},
+    }
+    yield from (_fault(code, line, kind_of=kind, printed=printed[:40]) for code, found in wrong.items() if found)
+
+
+# -- claims together ---------------------------------------------------------------------------------------------
+
+
+def of_ids(entries: list[Any]) -> Iterator[Problem]:
+    """Find the ids that stand twice.
+
+    Parameters
+    ----------
+    entries : list of object
+
+    Yields
+    ------
+    Problem
+        At every repetition.
+    """
+    seen: set[str] = set()
+    for entry in entries:
+        name = entry.get("id") if isinstance(entry, Entry) else None
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            yield tell("id_twice", wording="paper_id_twice", line=entry.line_of("id"), name=name)
+        seen.add(name)
+
+
+def of_sizes(entries: list[Any]) -> Iterator[Problem]:
+    """Find a mean or a standard deviation whose group's size no claim tells, or tells as too few.
+
+    Parameters
+    ----------
+    entries : list of object
+
+    Yields
+    ------
+    Problem
+    """
+    told = [
+        (number, entry)
+        for number, entry in enumerate(entries, 1)
+        if isinstance(entry, Entry) and isinstance(entry.get("compute"), Entry)
+    ]
+    sizes: dict[object, object] = {}
+    for _, entry in told:
+        if entry.get("kind") == "count" and "variable" not in entry["compute"]:
+            sizes.setdefault(_rows(entry), entry.get("printed"))
+    for number, entry in told:
+        needed = {"mean": 1, "sd": 2}.get(str(entry.get("kind")))
+        if needed is None:
+            continue
+        about: dict[str, Any] = {"name": _name(entry, number), "line": entry.line_of("id")}
+        if _rows(entry) not in sizes:
+            yield tell("no_size", wording="paper_no_size", **about)
+        elif _is_below(sizes[_rows(entry)], needed):
+            n = sizes[_rows(entry)]
+            yield tell("too_small", wording="paper_too_small", n=n, kind_of=entry["kind"], **about)
+
+
+def _is_below(printed: object, needed: int) -> bool:
+    return isinstance(printed, str) and _COUNT.fullmatch(printed) is not None and int(printed) < needed
+
+
+def _rows(entry: Entry) -> tuple[str, ...]:
+    """Which rows a claim is of, as a key, whatever stands in it."""
+    compute = entry["compute"]
+    group = compute.get("group")
+    pairs = sorted(map(repr, group.items())) if isinstance(group, Entry) else []
+    return (repr(compute.get("over")), *pairs)
+
+
+# -- forms -------------------------------------------------------------------------------------------------------
+
+
+def _unknown(name: str, variables: Mapping[str, Any], line: int) -> Iterator[Fault]:
+    if name in columns() or name in variables:
+        return
+    close = get_close_matches(name, [*columns(), *variables], 1, 0.6)
+    yield _fault(f"paper_unknown{'_near' if close else ''}", line, variable=name, near="".join(close))
+
+
+def _keys(entry: Entry, known: set[str], needed: set[str]) -> Iterator[Fault]:
+    for key in sorted(set(map(str, entry)) - known):
+        yield _fault("paper_key_unknown", entry.line_of(key), key=key, accepted=", ".join(sorted(known)))
+    for key in sorted(needed - set(entry)):
+        yield _fault("paper_key_missing", entry.line, key=key)
+
+
+def _not_one_of(entry: Entry, key: str, accepted: tuple[str, ...]) -> Iterator[Fault]:
+    if key in entry and not (isinstance(entry[key], str) and entry[key] in accepted):
+        yield _fault("paper_not_one_of", entry.line_of(key), key=key, accepted=", ".join(accepted))
+
+
+def _is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(part, str) for part in value)
+
+
+def _is_text_by_text(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
+
 
 _SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
@@ -34,7 +425,7 @@ def read_paper(path: Path | str) -> Paper:
 
     Examples
     --------
-    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.core.paths import PUBLISHED
     >>> read_paper(PUBLISHED)["table3.vertebral_volume.p"].printed.printed
     '0,466'
     """

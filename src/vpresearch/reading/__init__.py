@@ -1,13 +1,10 @@
 """From files as clinicians save them to a table with known columns and typed cells, and all that is wrong in it."""
 
-from vpresearch.reading.cells import is_code, said_empty, type_cells, without_examples
+from vpresearch.reading.cells import is_code, look_at_sex, said_empty, type_cells, without_examples
 from vpresearch.reading.file import read_bytes, read_sheets
 from vpresearch.reading.headers import Matched, column_of, match_headers
-from vpresearch.reading.ids import look_at_ids
-from vpresearch.reading.merged import unmerge
 from vpresearch.reading.raw import RawTable
-from vpresearch.reading.sex import look_at_sex
-from vpresearch.reading.table import find_table, join_headers, set_aside
+from vpresearch.reading.table import find_table, join_headers, look_at_ids, set_aside, unmerge
 from vpresearch.reading.wide import look_at_shape, reshape
 
 __all__ = [

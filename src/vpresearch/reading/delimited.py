@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import islice
 
-from vpresearch.dictionary import columns, fold
+from vpresearch.core.dictionary import columns, fold
+from vpresearch.core.errors import refused
 from vpresearch.reading.headers import known_headers
 from vpresearch.reading.raw import MOST_RECORDS, Sheet, is_blank
-from vpresearch.telling import refused
 
 _DELIMITERS = ";,\t"
 _FEWEST_KNOWN = 2

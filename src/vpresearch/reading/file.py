@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vpresearch.reading.raw import Sheet
-from vpresearch.telling import refused
+from vpresearch.core.errors import refused
+from vpresearch.reading.raw import MAX_BYTES, Sheet
 
-# A workbook with everything this study could hold is a hundredth of this.
-MAX_BYTES = 64 * 1024 * 1024
 _OLD = {".xls", ".xlt", ".ods", ".fods", ".numbers"}
 _WITH_MACROS = {".xlsm", ".xltm", ".xlsb", ".xlam"}
 

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from vpresearch.dictionary import Column, columns, fold
-from vpresearch.errors import Problem
+from vpresearch.core.dictionary import Column, columns, fold
+from vpresearch.core.errors import Problem, tell
 from vpresearch.reading.raw import LONGEST_WORD, RawTable, letter
-from vpresearch.telling import tell
 
 # What may stand behind a header, folded: the same unit by another name, and units that would be read wrongly.
 _SAME = {

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vpresearch.errors import Problem
+from vpresearch.core.errors import Problem
 
 # A study has one row a vertebra; a file beyond these is not one, and the whole job is measured up to half of the rows.
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
+# A workbook with everything this study could hold is a hundredth of this.
+MAX_BYTES = 64 * 1024 * 1024
 # No accepted word or header is longer; a cell of megabytes is not looked at letter by letter.
 LONGEST_WORD = 200
 # Of a sheet so many rows are read that a table of too many is seen to be one.

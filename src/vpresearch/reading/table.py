@@ -1,17 +1,145 @@
-"""Which sheet, and which row of it, holds the header of the table."""
+"""The table in a sheet: where it begins and ends, which rows are vertebrae, merged cells and repeated ids."""
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from vpresearch.dictionary import columns, fold
-from vpresearch.errors import Problem, first_of, runs
+import pandas as pd
+
+from vpresearch.core.dictionary import columns, fold
+from vpresearch.core.errors import LANGUAGES, Problem, first_of, refused, runs, tell
 from vpresearch.reading.cells import convert
 from vpresearch.reading.headers import known_headers
-from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, cell_at, is_blank
-from vpresearch.telling import LANGUAGES, refused, tell
+from vpresearch.reading.raw import (
+    LONGEST_WORD,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Merged,
+    RawTable,
+    Sheet,
+    Unreadable,
+    cell_at,
+    is_blank,
+    letter,
+)
+
+_BLANK = re.compile(r"(?<!\d) | (?!\d)")
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+
+
+def look_at_ids(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
+    """Find the ids that are another one but for case, accents, blanks, signs or leading zeros.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
+    headers : dict of str to str
+        The header in the file, by canonical column.
+
+    Returns
+    -------
+    list of Problem
+        One an id, on the first row that has it.
+
+    Examples
+    --------
+    >>> ids = pd.DataFrame({"patient_id": ["P1", "p 01", "P2"]}, index=[2, 3, 4])
+    >>> print(*look_at_ids(ids, {"patient_id": "Paciente"}))  # doctest: +ELLIPSIS
+    row 3, column Paciente: The code is that of row 2, written in another way...
+    """
+    if "patient_id" not in table:
+        return []
+    first: dict[str, tuple[str, int]] = {}
+    found: dict[str, Problem] = {}
+    for row, written in table["patient_id"].dropna().drop_duplicates().items():
+        known, where = first.setdefault(_key(written), (written, int(str(row))))
+        if known != written:
+            column = headers.get("patient_id")
+            found.setdefault(written, tell("ids_alike", row=int(str(row)), column=column, first_row=where))
+    return list(found.values())
+
+
+def _key(written: str) -> str:
+    return _ZEROS.sub("", _BLANK.sub("", fold(written)))
+
+
+_MERGED = Unreadable("merged_cells")
+_Rows = dict[int, list[object]]
+
+
+def unmerge(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list[Problem]]:
+    """Undo the merging of cells in the columns that are read.
+
+    Parameters
+    ----------
+    raw : RawTable
+    positions : dict of str to int
+        Position of each column, by canonical name.
+
+    Returns
+    -------
+    RawTable
+        With the value of a patient's block on each of its rows, and unreadable cells in all other blocks.
+    list of Problem
+        A note on each column where blocks were undone.
+
+    Examples
+    --------
+    >>> raw = RawTable(None, 1, ("Paciente", "Edad"), {2: ("P1", 74), 3: (None, 74)}, (Merged(2, 1, 3, 1),))
+    >>> undone, notes = unmerge(raw, {"patient_id": 0, "age_years": 1})
+    >>> undone.rows[3], [note.code for note in notes]
+    (('P1', 74), ['merged_filled'])
+    """
+    if not raw.merged:
+        return raw, []
+    numbers = sorted(raw.rows)
+    rows: _Rows = {number: list(cells) + [None] * (len(raw.header) - len(cells)) for number, cells in raw.rows.items()}
+    names = {position: name for name, position in positions.items()}
+    covered: set[tuple[int, int]] = set()
+    filled: dict[int, list[Merged]] = {}
+    # The ids first: they say which rows are one patient.
+    order = sorted(raw.merged, key=lambda block: (names.get(block.left - 1) != "patient_id", block))
+    for block in order:
+        within = numbers[bisect_left(numbers, block.top) : bisect_right(numbers, block.bottom)]
+        at = [position for position in range(block.left - 1, min(block.right, len(raw.header))) if position in names]
+        # Blocks never overlap in a workbook that Excel made.
+        if not within or not at or (block.top, block.left) in covered:
+            continue
+        covered |= {(number, position + 1) for number in within for position in at}
+        if _is_one_patient(block, names, rows, within, positions):
+            for number in within:
+                rows[number][at[0]] = rows[within[0]][at[0]]
+            filled.setdefault(at[0], []).append(block)
+        elif block.top > raw.header_row:
+            for number in within:
+                for position in at:
+                    rows[number][position] = _MERGED
+    undone = replace(raw, rows={number: tuple(cells) for number, cells in rows.items()})
+    return undone, [_note(raw, position, blocks) for position, blocks in filled.items()]
+
+
+def _is_one_patient(
+    block: Merged, names: Mapping[int, str], rows: _Rows, within: Sequence[int], positions: Mapping[str, int]
+) -> bool:
+    """Tell whether a block is one column's value over rows of one patient, its value on the first of them."""
+    name = names.get(block.left - 1, "")
+    if block.left != block.right or block.top != within[0] or columns()[name].unit_of_observation != "patient":
+        return False
+    if name == "patient_id":
+        return True
+    at = positions.get("patient_id")
+    ids = [None if at is None else rows[number][at] for number in within]
+    return not any(is_blank(i) for i in ids) and len({str(i).strip() for i in ids}) == 1
+
+
+def _note(raw: RawTable, position: int, blocks: Sequence[Merged]) -> Problem:
+    first = f"{letter(position)}{blocks[0].top}:{letter(position)}{blocks[0].bottom}"
+    return tell("merged_filled", sheet=raw.sheet, column=raw.header[position], n=len(blocks), first=first)
+
 
 _SEARCHED_ROWS = 20
 _LONGEST_HEADER = 80

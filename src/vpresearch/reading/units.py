@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from vpresearch.dictionary import columns
-from vpresearch.errors import Problem
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import Problem, tell
 from vpresearch.reading.cells import is_code
 from vpresearch.reading.headers import is_computed
 from vpresearch.reading.raw import RawTable
-from vpresearch.telling import tell
 
 # Two printed digits of a percentage may differ by so much from the exact ratio.
 _TOLERANCE = 0.5

@@ -6,12 +6,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from vpresearch.dictionary import columns, fold, label
-from vpresearch.errors import Problem
+from vpresearch.core.dictionary import columns, fold, label
+from vpresearch.core.errors import Problem, tell
 from vpresearch.reading.cells import denies, says_missing
 from vpresearch.reading.headers import Numbered, bare, boxed, column_of, meant, of_vertebrae, readings
 from vpresearch.reading.raw import RawTable, cell_at, is_blank, letter
-from vpresearch.telling import tell
 
 # What makes a numbered column one of a vertebra and not, say, of a second complication.
 _CORE = frozenset({"level", "vertebral_volume_cc", "cement_volume_cc", "leak"})

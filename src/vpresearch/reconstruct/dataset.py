@@ -9,19 +9,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vpresearch.core.errors import failure
+from vpresearch.data import RECONSTRUCTED_ID_PREFIX
 from vpresearch.inference import ALPHA, shapiro_wilk
-from vpresearch.load import RECONSTRUCTED_ID_PREFIX
 from vpresearch.published import Claim, Paper
-from vpresearch.reconstruct.anneal import NotFoundError, Schedule
-from vpresearch.reconstruct.batch import Ints
-from vpresearch.reconstruct.cement import draw_cement, pair
+from vpresearch.reconstruct.anneal import Ints, NotFoundError, Schedule
 from vpresearch.reconstruct.outcome import draw_outcomes, list_scores
-from vpresearch.reconstruct.people import draw_events, draw_leak_kinds, draw_people
-from vpresearch.reconstruct.printed import level_counts, printed_count, printed_fill
-from vpresearch.reconstruct.skeleton import LEVELS, Bearers, Skeleton, draw_skeleton
-from vpresearch.reconstruct.targets import target
-from vpresearch.reconstruct.volumes import draw_volumes
-from vpresearch.telling import failure
+from vpresearch.reconstruct.skeleton import (
+    LEVELS,
+    Bearers,
+    Skeleton,
+    draw_events,
+    draw_leak_kinds,
+    draw_people,
+    draw_skeleton,
+)
+from vpresearch.reconstruct.targets import level_counts, printed_count, printed_fill, target
+from vpresearch.reconstruct.volumes import draw_cement, draw_volumes, pair
 
 _ATTEMPTS = 50
 

@@ -7,14 +7,14 @@ from math import ceil
 
 import pandas as pd
 
+from vpresearch.core.errors import progress_bar
+from vpresearch.parallel import InPlace, Workers, gather
 from vpresearch.published import Paper
 from vpresearch.reconstruct.dataset import draw_block
 from vpresearch.reconstruct.ensemble import Ensemble, from_tables
 from vpresearch.reconstruct.extreme import STATISTICS, STEPS, Sign, Witness, extreme
 from vpresearch.reconstruct.targets import attainable
 from vpresearch.reconstruct.verify import verify
-from vpresearch.telling import progress_bar
-from vpresearch.workers import InPlace, Workers, gather
 
 BLOCK = 320
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from vpresearch.audit import find, p_bounds
+from vpresearch.core.reported import Reported
 from vpresearch.published import Paper
-from vpresearch.reported import Reported
 
 NO_LEAK, LEAK = {"leak": "no"}, {"leak": "yes"}
 
@@ -85,7 +85,7 @@ def target(paper: Paper, variable: str) -> Target:
 
     Examples
     --------
-    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.core.paths import PUBLISHED
     >>> from vpresearch.published import read_paper
     >>> target(read_paper(PUBLISHED), "vertebral_volume_cc").p.printed
     '0,465'
@@ -121,7 +121,7 @@ def attainable(paper: Paper) -> dict[str, Reported]:
 
     Examples
     --------
-    >>> from vpresearch.project import PUBLISHED
+    >>> from vpresearch.core.paths import PUBLISHED
     >>> from vpresearch.published import read_paper
     >>> {claim: p.printed for claim, p in attainable(read_paper(PUBLISHED)).items()}
     {'table3.vertebral_volume.p': '0,465'}
@@ -160,3 +160,112 @@ def _sd(paper: Paper, variable: str, group: dict[str, str] | None) -> Reported |
 
 def _count(paper: Paper, group: dict[str, str]) -> int:
     return int(_needed(paper, "n", None, group).value)
+
+
+def printed_value(paper: Paper, statistic: str, variable: str) -> int:
+    """Give a whole number that is printed of a variable.
+
+    Parameters
+    ----------
+    paper : Paper
+    statistic, variable : str
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    KeyError
+        If the paper does not print it.
+    """
+    claim = find(paper, statistic, variable)
+    if claim is None:
+        raise KeyError(f"{paper.key} does not print the {statistic} of {variable}")
+    return int(claim.printed.value)
+
+
+def printed_fill(paper: Paper) -> Reported:
+    """Give the printed mean of cement over volume, percent.
+
+    Parameters
+    ----------
+    paper : Paper
+
+    Returns
+    -------
+    Reported
+
+    Raises
+    ------
+    KeyError
+        If the paper does not print it.
+    """
+    claim = find(paper, "mean", "fill_percent")
+    if claim is None:
+        raise KeyError(f"{paper.key} does not print the mean of fill_percent")
+    return claim.printed
+
+
+def printed_count(paper: Paper, group: dict[str, str] | None = None, *, over: str) -> int:
+    """Give the printed number of patients or vertebrae in a group.
+
+    Parameters
+    ----------
+    paper : Paper
+    group : dict of str to str, optional
+        Canonical value by column; everybody where empty.
+    over : {"patients", "vertebrae"}
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    KeyError
+        If the paper does not print it.
+    """
+    for claim in paper.claims:
+        compute = claim.compute
+        is_count = claim.kind == "count" and compute.over == over and compute.variable is None
+        if is_count and dict(compute.group) == (group or {}):
+            return int(claim.printed.value)
+    raise KeyError(f"{paper.key} does not print the number of {over} in {group or 'all'}")
+
+
+def level_counts(paper: Paper) -> dict[str, int]:
+    """Give how many vertebrae of each level were treated.
+
+    Parameters
+    ----------
+    paper : Paper
+
+    Returns
+    -------
+    dict of str to int
+        By level.
+    """
+    return {
+        claim.compute.group["level"]: int(claim.printed.value)
+        for claim in paper.claims
+        if claim.kind == "count" and set(claim.compute.group) == {"level"}
+    }
+
+
+def rounded_count(paper: Paper, group: dict[str, str], n: int) -> int:
+    """Give the number of n that a printed percentage stands for.
+
+    Parameters
+    ----------
+    paper : Paper
+    group : dict of str to str
+    n : int
+
+    Returns
+    -------
+    int
+    """
+    claim = find(paper, "percent", None, group)
+    share = claim.printed.value / 100 if claim else 0
+    return round(share * n)

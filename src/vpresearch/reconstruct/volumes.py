@@ -1,16 +1,235 @@
-"""Vertebral volumes and which vertebrae leak: a search on a fine grid, each chain with a skeleton of its own."""
+"""How far two groups of values are from their printed statistics.
+
+The energy of a candidate is a sum of distances from what is printed, each in units that make a miss of one printed
+digit cost about one; it is zero exactly where all hold.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
-from vpresearch.reconstruct.anneal import Energy, Proposal, Schedule, State, anneal
-from vpresearch.reconstruct.batch import Floats, Ints
-from vpresearch.reconstruct.groups import GroupEnergy
+from vpresearch.core.reported import Reported
+from vpresearch.reconstruct.anneal import (
+    Energy,
+    ExcessRange,
+    Floats,
+    Ints,
+    NotFoundError,
+    Proposal,
+    Schedule,
+    ShapiroW,
+    State,
+    anneal,
+    mean_and_sd,
+    outside,
+    rank_excess,
+    sums,
+    tie_sum,
+)
 from vpresearch.reconstruct.skeleton import Skeleton
-from vpresearch.reconstruct.targets import Target
+from vpresearch.reconstruct.targets import Moments, Target
+
+# The pretest must be failed clearly, not by the last digit.
+_NOT_NORMAL_LEVEL = 0.045
+# Doubled ranks of excess that weigh as much as half a unit in the last printed place of a mean.
+_RANKS_A_DIGIT = 10
+
+
+class GroupEnergy:
+    """Distance of the vertebrae without and with a leak from what is printed of one variable.
+
+    Parameters
+    ----------
+    aim : Target
+    pull : float, default 0
+        What a miss of one printed digit costs however far off the candidate is. Without it, the cost of a miss grows
+        ever more slowly, and a candidate that fits one number perfectly and another not at all is hard to leave.
+    """
+
+    def __init__(self, aim: Target, pull: float = 0.0) -> None:
+        self._pull = pull
+        self._step = float(aim.step)
+        self._w = ShapiroW(aim.no_leak.n, _NOT_NORMAL_LEVEL), ShapiroW(aim.leak.n, _NOT_NORMAL_LEVEL)
+        self._excess = ExcessRange(aim.p, aim.no_leak.n + aim.leak.n, aim.no_leak.n)
+        # The mean that is printed as the greater is taken to be the greater in ranks too.
+        self._sign = 1 if aim.no_leak.mean.value > aim.leak.mean.value else -1
+        self._no_leak, self._leak = self._limits(aim, aim.no_leak), self._limits(aim, aim.leak)
+        self._pooled = self._limits(aim, aim.pooled) if aim.pooled is not None else []
+
+    def __call__(self, no_leak: Ints, leak: Ints) -> Floats:
+        """Give the energies, shape (n_chains,), of groups of shapes (n_chains, n_vertebrae), in steps of the grid."""
+        both = np.hstack([no_leak, leak])
+        own, others = sums(no_leak), sums(leak)
+        energy = self._moments(no_leak.shape[1], *own, self._no_leak)
+        energy += self._moments(leak.shape[1], *others, self._leak)
+        energy += self._moments(both.shape[1], own[0] + others[0], own[1] + others[1], self._pooled)
+        least, most = self._excess(tie_sum(both))
+        miss = outside(self._sign * rank_excess(no_leak, leak), least, most)
+        # By logarithm: the last tenth of a rank, which decides the last digit of p, must weigh too.
+        energy += np.log1p(miss) + self._pull / _RANKS_A_DIGIT * miss
+        above = [w(group) - w.critical for w, group in zip(self._w, (no_leak, leak), strict=True)]
+        energy += np.maximum(0, np.minimum(*above)) * 20
+        return energy
+
+    def _limits(self, aim: Target, printed: Moments) -> list[tuple[float, float, float]]:
+        """Give centre, reach and unit of the printed mean and standard deviation, in steps of the grid."""
+        return [self._limit(aim, number) for number in (printed.mean, printed.sd) if number is not None]
+
+    def _limit(self, aim: Target, printed: Reported) -> tuple[float, float, float]:
+        half, centre = (float(length / aim.step) for length in (printed.half_unit, printed.value))
+        # A fiftieth inside the interval, so that no rounding rule can turn a tie the other way.
+        return centre - 0.98 * half, centre + 0.98 * half, half
+
+    def _moments(self, n: int, total: Ints, squares: Ints, limits: list[tuple[float, float, float]]) -> Floats:
+        energy = np.zeros(len(total))
+        for moment, (low, high, half) in zip(mean_and_sd(n, total, squares), limits, strict=False):
+            miss = outside(moment, low, high) / half
+            energy += np.log1p(miss) + self._pull * miss
+        return energy
+
+
+# Cement is read off a syringe: whole and half cubic centimetres are usual, the tenths between them are not.
+_USUAL_CEMENT_STEP, _USUAL_CEMENT_WEIGHT = 5, 8.0
+_TYPICAL_CEMENT, _CEMENT_SPREAD = 1.8, 0.45
+_SHIFTS = (-5, -2, -1, 1, 2, 5)
+
+
+def draw_cement(rng: np.random.Generator, aim: Target, n_chains: int, schedule: Schedule, enough: int) -> Ints:
+    """Draw pools of injected cement.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    aim : Target
+        Of the cement.
+    n_chains : int
+        Searches, each for a pool.
+    schedule : Schedule
+    enough : int
+        How many finished pools end the search.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n_arrived, n_vertebrae)
+        In steps of the grid; first the vertebrae without a leak, then those with one.
+    """
+    smallest, largest = aim.ends
+    grid = np.arange(smallest, largest + 1)
+    usual = np.where(grid % _USUAL_CEMENT_STEP == 0, _USUAL_CEMENT_WEIGHT, 1.0)
+    odds = usual * np.exp(-0.5 * (np.log(grid * float(aim.step) / _TYPICAL_CEMENT) / _CEMENT_SPREAD) ** 2)
+    odds /= odds.sum()
+    start = rng.choice(grid, (n_chains, aim.no_leak.n + aim.leak.n), p=odds)
+    propose = _redraw_or_shift(grid, odds, aim.no_leak.n) if schedule.local else _redraw(grid, odds)
+    energy = _cement_energy(GroupEnergy(aim, schedule.pull), aim)
+    _, pools = anneal(rng, start, energy, propose, schedule, enough)
+    return pools
+
+
+def pair(rng: np.random.Generator, pool: Ints, volumes: Ints, leak: Ints, fill: Reported, swaps: int) -> Ints:
+    """Pair cement with vertebrae, uniformly among the pairings that hold the printed mean fill ratio.
+
+    A Markov chain of swaps within the leak groups, started where the mean is largest.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    pool : numpy.ndarray of int, shape (n_vertebrae,)
+        From ``draw_cement``.
+    volumes, leak : numpy.ndarray of int, shape (n_vertebrae,)
+        From ``draw_volumes``; volumes and cement in steps of one grid.
+    fill : Reported
+        Printed mean of cement over volume, percent.
+    swaps : int
+        Proposals to each leak group.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n_vertebrae,)
+
+    Raises
+    ------
+    NotFoundError
+        If no pairing reaches the printed mean.
+    """
+    cement = np.empty_like(volumes)
+    members = [np.flatnonzero(leak == value) for value in (0, 1)]
+    for rows, values in zip(members, np.split(pool, [len(members[0])]), strict=True):
+        cement[rows[np.argsort(volumes[rows], kind="stable")]] = -np.sort(-values)
+    ratio = 100 / volumes
+    total = float(cement @ ratio)
+    # A little inside the interval, so that no rounding rule can turn a tie the other way.
+    low, high = (len(volumes) * float(fill.value + sign * fill.half_unit * Fraction(99, 100)) for sign in (-1, 1))
+    if total < low:
+        raise NotFoundError
+    for group in rng.permuted(np.repeat([0, 1], swaps)):
+        first, second = rng.choice(members[group], 2, replace=False)
+        change = (cement[second] - cement[first]) * (ratio[first] - ratio[second])
+        # From above the interval, down is the way.
+        if low <= total + change <= max(high, total):
+            cement[[first, second]] = cement[[second, first]]
+            total += change
+    if total > high:
+        raise NotFoundError
+    return cement
+
+
+def _cement_energy(groups: GroupEnergy, aim: Target) -> Energy:
+    smallest, largest = aim.ends
+
+    def energy(states: State, _: Ints) -> Floats:
+        total = groups(states[:, : aim.no_leak.n], states[:, aim.no_leak.n :])
+        total += (states.min(axis=1) - smallest) + (largest - states.max(axis=1))
+        return total
+
+    return energy
+
+
+def _redraw(grid: Ints, odds: Floats) -> Proposal:
+    """Redraw one value from its prior, so that what the claims leave free stays as usual as it was."""
+
+    def propose(rng: np.random.Generator, states: State, _: Ints) -> State:
+        changed = states.copy()
+        changed[np.arange(len(states)), rng.integers(states.shape[1], size=len(states))] = rng.choice(
+            grid, len(states), p=odds
+        )
+        return changed
+
+    return propose
+
+
+def _redraw_or_shift(grid: Ints, odds: Floats, n_no_leak: int) -> Proposal:
+    """Redraw or shift one value, half of the time with a shift of another that keeps the sum of the group.
+
+    Proposals are thinned out by the prior, so that they leave it as it is, like a plain redraw.
+    """
+    low, high, log_odds = grid[0], grid[-1], np.log(odds)
+
+    def propose(rng: np.random.Generator, states: State, _: Ints) -> State:
+        rows, n = np.arange(len(states)), len(states)
+        first, second = rng.integers(states.shape[1], size=(2, n))
+        redrawn = rng.random(n) < 0.5
+        old, old_second = states[rows, first], states[rows, second]
+        new = np.where(redrawn, rng.choice(grid, n, p=odds), old + rng.choice(_SHIFTS, n))
+        paired = (rng.random(n) < 0.5) & ((first < n_no_leak) == (second < n_no_leak)) & (first != second)
+        new_second = np.where(paired, old_second + old - new, old_second)
+        inside = (np.minimum(new, new_second) >= low) & (np.maximum(new, new_second) <= high)
+        # A redrawn value comes from the prior already; a shifted one has it to pay for.
+        after, before = (
+            log_odds[np.clip(second_value, low, high) - low]
+            + np.where(redrawn, 0, log_odds[np.clip(value, low, high) - low])
+            for value, second_value in ((new, new_second), (old, old_second))
+        )
+        kept = inside & (rng.random(n) < np.exp(np.minimum(after - before, 0)))
+        changed = states.copy()
+        changed[rows, first] = np.where(kept, new, old)
+        changed[rows[paired], second[paired]] = np.where(kept, new_second, old_second)[paired]
+        return changed
+
+    return propose
+
 
 # By level from T1 to L5, typical of osteoporotic women and men, cc; only the growth down the spine is used.
 _TYPICAL_VOLUME = np.array(

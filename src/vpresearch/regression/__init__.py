@@ -1,6 +1,5 @@
 """Leak risk on fill ratio: one model a file."""
 
-from vpresearch.regression.design import Design, design
-from vpresearch.regression.result import Estimate
+from vpresearch.regression.design import Design, Estimate, design
 
 __all__ = ["Design", "Estimate", "design"]

@@ -1,14 +1,124 @@
-"""What the models take for granted: the tests of it, and what other priors make of the Bayesian one."""
+"""Leak on a curve of fill: the sensitivity analysis of the straight line of the other models."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from vpresearch.regression import bayes, ordinal, spline
+from vpresearch.regression import bayes, logistic, ordinal
+from vpresearch.regression.design import Design, Estimate, Floats
 from vpresearch.regression.models import leak_design, severity_design
+from vpresearch.regression.risk import log_odds, risks
+
+Knots = tuple[float, float, float]
+KNOT_QUANTILES = (0.1, 0.5, 0.9)
+
+
+def knots(design: Design) -> Knots:
+    """Give the knots: the 10th, 50th and 90th centiles of the second column of a design."""
+    low, middle, high = np.quantile(design.x[:, 1], KNOT_QUANTILES).tolist()
+    return low, middle, high
+
+
+def basis(values: ArrayLike, knots: Knots) -> Floats:
+    """Give what a restricted cubic spline with three knots adds to a line.
+
+    Parameters
+    ----------
+    values : array_like of float, shape (n,)
+    knots : tuple of three float
+        Rising.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n,)
+        In the unit of the values: zero up to the first knot, straight beyond the last. Zero throughout where knots
+        coincide.
+
+    References
+    ----------
+    Stone CJ, Koo CY. Proc Stat Comput Sect Am Stat Assoc 1985:45-48. Harrell FE. Regression Modeling Strategies, 2nd
+    ed. Springer 2015:26-28 (scaled, as here, by the square of the distance of the outer knots).
+
+    Examples
+    --------
+    >>> basis([0.0, 1.0, 2.0, 3.0, 4.0], (1.0, 2.0, 3.0)).tolist()
+    [0.0, 0.0, 0.25, 1.5, 3.0]
+    """
+    x, (first, middle, last) = np.asarray(values, float), knots
+    if not first < middle < last:
+        return np.zeros_like(x)
+    cubes = [np.maximum(x - knot, 0) ** 3 for knot in knots]
+    bent = cubes[0] - cubes[1] * (last - first) / (last - middle) + cubes[2] * (middle - first) / (last - middle)
+    scaled: Floats = bent / (last - first) ** 2
+    return scaled
+
+
+def with_spline(design: Design, knots: Knots) -> Design:
+    """Add the column of ``basis`` of a design's second column, named after it."""
+    x = np.column_stack([design.x, basis(design.x[:, 1], knots)])
+    terms, units = (*design.terms, f"{design.terms[1]}_spline"), (*design.units, design.units[1])
+    return replace(design, x=x, terms=terms, units=units)
+
+
+def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
+    """Fit a logistic regression on a restricted cubic spline of the fill by maximum likelihood.
+
+    Parameters
+    ----------
+    design : Design
+        With an outcome of 0 and 1, and the fill as its second column.
+    alpha : float
+        One minus the coverage of the profile intervals.
+
+    Returns
+    -------
+    tuple of Estimate
+        The p of the last term, ``fill_percent_spline``, is the likelihood-ratio test that the line is straight. Where
+        two of the knots coincide there is no fit.
+
+    Examples
+    --------
+    >>> x = np.column_stack([np.ones(8), np.arange(8.0)])
+    >>> y = np.array([0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    >>> study = Design("leak", y, x, ("intercept", "fill_percent"), ("", ""), np.arange(8))
+    >>> [(estimate.term, round(estimate.estimate, 3)) for estimate in fit(study)][1:]
+    [('fill_percent', -0.254), ('fill_percent_spline', 1.006)]
+    """
+    bent = with_spline(design, knots(design))
+    if not bent.x[:, -1].any() and np.ptp(design.x[:, 1]) > 0:
+        return bent.failed("spline", "knots_coincide")
+    return tuple(replace(estimate, model="spline") for estimate in logistic.fit(bent, alpha))
+
+
+def curve(design: Design, fill_percent: ArrayLike | None = None, alpha: float = 0.05) -> pd.DataFrame:
+    """Give the curve of the spline along the fill, other predictors at their means.
+
+    Parameters
+    ----------
+    design : Design
+        As for ``fit``.
+    fill_percent : array_like of float, shape (n,), optional
+        Percent; by default as of ``risk_curve``.
+    alpha : float
+        One minus the coverage of the pointwise intervals.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, 5)
+        ``fill_percent``, and ``risk``, ``se``, ``ci_low`` and ``ci_high`` as of ``risks``; NaN where the fit failed.
+    """
+    chosen, observed = knots(design), design.x[:, 1]
+    fill = np.linspace(observed.min(), observed.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)
+    x = np.tile(design.x.mean(axis=0), (len(fill), 1))
+    x[:, 1] = fill
+    table = risks(log_odds(with_spline(design, chosen), "ml"), np.column_stack([x, basis(fill, chosen)]), alpha)
+    table.insert(0, "fill_percent", fill)
+    return table
 
 
 @dataclass(frozen=True)
@@ -49,13 +159,13 @@ def assumptions(rows: pd.DataFrame) -> tuple[Assumption, ...]:
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> [each.question for each in assumptions(load(RECONSTRUCTION).rows)][:3]
     ['straight_line', 'proportional_odds', 'priors_usual']
     """
     study = leak_design(rows)
-    bend, odds = spline.fit(study)[-1], ordinal.proportional_odds(severity_design(rows))
+    bend, odds = fit(study)[-1], ordinal.proportional_odds(severity_design(rows))
     names, priors = zip(*bayes.ALTERNATIVES, strict=True)
     # Under the usual priors the models have it already.
     posteriors = bayes.fit(study), *bayes.fit_each(study, priors)

@@ -1,14 +1,18 @@
-"""Logistic likelihoods of many datasets at once: an intercept and one predictor, all algebra in closed form."""
+"""Firth's regression of many datasets at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtrc, chdtri
 
-from vpresearch.regression.design import Floats
+from vpresearch.regression import firth
+from vpresearch.regression.design import REASONS, Design, Floats
+from vpresearch.regression.firth import FALL, IMPOSSIBLE, QUANTILES, STEEPNESS
 
 
 @dataclass(frozen=True)
@@ -177,3 +181,478 @@ def _jeffreys(rows: Rows, information: Floats, miss: Floats, weight: Floats) -> 
     ]
     pull = [trace(first, at) for at in (0, 1)]
     return np.log(determinant) / 2, np.stack(pull) / 2, np.stack(bend) / 2
+
+
+_STEPS, _HALVINGS, _SEARCH = 100, 40, 60
+_LONGEST_STEP, _SETTLED, _FOUND, _ROUNDING, _SECOND = 8.0, 1e-6, 1e-6, 1e-12, 1e-8
+_HIGHER = 1e-9
+
+
+class Best(NamedTuple):
+    """Maxima of m likelihoods.
+
+    Attributes
+    ----------
+    beta : numpy.ndarray of float, shape (2, m)
+    height : numpy.ndarray of float, shape (m,)
+        Log-likelihood, but for a constant.
+    covariance : numpy.ndarray of float, shape (3, m)
+        First, mixed and last entry.
+    """
+
+    beta: Floats
+    height: Floats
+    covariance: Floats
+
+
+def climb(rows: Rows, start: Floats, along: Floats | None = None) -> tuple[Floats, Point]:
+    """Climb to the maxima by Newton's method, with step halving.
+
+    Parameters
+    ----------
+    rows : Rows
+    start : numpy.ndarray of float, shape (2, m)
+    along : numpy.ndarray of float, shape (2, m), optional
+        The only direction in which the coefficients may move.
+
+    Returns
+    -------
+    pair of numpy.ndarray of float, shape (2, m), and Point
+        Coefficients, NaN where the climb did not settle, and the likelihoods before the last, tiny step.
+    """
+    beta, point = start.copy(), measure(rows, start)
+    live, part, at = np.arange(beta.shape[1]), rows, point
+    for _ in range(_STEPS):
+        step = _newton(at) if along is None else _newton_along(at, along[:, live])
+        length, size = (np.abs(move[0]) + np.abs(move[1]) * part.reach for move in (step, beta[:, live]))
+        step = step / np.maximum(1.0, length / (_LONGEST_STEP + size))
+        settled = length <= _SETTLED
+        beta[:, live[settled]] += step[:, settled]
+        moving = np.flatnonzero(~settled)
+        live, part, step = live[moving], part.take(moving), step[:, moving]
+        if not live.size:
+            break
+        beta[:, live], at = _uphill(part, beta[:, live], step, at.height[moving])
+        for values, new in zip(point, at, strict=True):
+            values[..., live] = new
+    beta[:, live] = np.nan
+    return beta, point
+
+
+def highest(rows: Rows) -> Floats:
+    """Climb to the highest of several maxima, as ``firth.summit`` does.
+
+    Parameters
+    ----------
+    rows : Rows
+        Penalised.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (2, m)
+        Coefficients, NaN where no climb settles.
+    """
+    beta = climb(rows, np.zeros((2, len(rows.z))))[0]
+    top = _known(height(rows, beta), beta)
+    places = np.quantile(rows.z, QUANTILES, axis=1)
+    starts, owners = [], []
+    for slope in STEEPNESS:
+        steps = np.stack([-slope * places, np.full_like(places, slope)], axis=1)
+        heights = np.stack([height(rows, step) for step in steps])
+        best = heights.argmax(axis=0)
+        owners.append(np.flatnonzero(heights.max(axis=0) > top - FALL))
+        starts.append(steps[best[owners[-1]], :, owners[-1]].T)
+    owner = np.concatenate(owners)
+    again = rows.take(owner)
+    found = climb(again, np.concatenate(starts, axis=1))[0]
+    heights = _known(height(again, found), found)
+    # The lowest first, so that the highest is what stays.
+    for place in np.argsort(heights, kind="stable"):
+        if heights[place] > top[owner[place]] + _HIGHER:
+            beta[:, owner[place]] = found[:, place]
+    return beta
+
+
+def _known(heights: Floats, beta: Floats) -> Floats:
+    """Put the heights of climbs that did not settle below all others."""
+    return np.where(np.isnan(beta[0]), -np.inf, heights)
+
+
+def _newton(point: Point) -> Floats:
+    """Give Newton's step; where the likelihood is not concave, that of the information."""
+    first, mixed, last = point.curvature
+    concave = (first > 0) & (first * last > mixed**2)
+    first, mixed, last = np.where(concave, point.curvature, point.information)
+    across = np.stack([last * point.slope[0] - mixed * point.slope[1], first * point.slope[1] - mixed * point.slope[0]])
+    step: Floats = across / (first * last - mixed**2)
+    return step
+
+
+def _newton_along(point: Point, along: Floats) -> Floats:
+    """Give Newton's step in one direction; where the likelihood is not concave, that of the information."""
+    curvature, information = (
+        along[0] ** 2 * first + 2 * along[0] * along[1] * mixed + along[1] ** 2 * last
+        for first, mixed, last in (point.curvature, point.information)
+    )
+    length = (along * point.slope).sum(axis=0) / np.where(curvature > 0, curvature, information)
+    step: Floats = along * length
+    return step
+
+
+def _uphill(rows: Rows, beta: Floats, step: Floats, height: Floats) -> tuple[Floats, Point]:
+    """Take a step, halved until it does not lower the likelihood by more than rounding does."""
+    lowest = height - _ROUNDING * np.maximum(1.0, np.abs(height))
+    reached = measure(rows, beta + step)
+    worse = np.flatnonzero(~(reached.height >= lowest))
+    for _ in range(_HALVINGS):
+        if not worse.size:
+            break
+        step[:, worse] /= 2
+        again = measure(rows.take(worse), beta[:, worse] + step[:, worse])
+        for values, new in zip(reached, again, strict=True):
+            values[..., worse] = new
+        worse = worse[~(again.height >= lowest[worse])]
+    return beta + step, reached
+
+
+def spread(covariance: Floats, contrast: Floats) -> tuple[Floats, Floats]:
+    """Give the variance of a contrast of the coefficients, and its covariances with them.
+
+    Parameters
+    ----------
+    covariance : numpy.ndarray of float, shape (3, m)
+    contrast : numpy.ndarray of float, shape (2, m)
+
+    Returns
+    -------
+    pair of numpy.ndarray of float, shapes (m,) and (2, m)
+    """
+    a, b, c = covariance
+    shared = np.stack([a * contrast[0] + b * contrast[1], b * contrast[0] + c * contrast[1]])
+    variance: Floats = (contrast * shared).sum(axis=0)
+    return variance, shared
+
+
+def limit(rows: Rows, best: Best, contrast: Floats, side: int, critical: float) -> Floats:
+    """Find where the profiles of a contrast of the coefficients fall to the critical value, on one side.
+
+    Newton's method on the root of the fall, which is nearly straight, between the last values inside and outside.
+
+    Parameters
+    ----------
+    rows : Rows
+    best : Best
+    contrast : numpy.ndarray of float, shape (2, m)
+    side : int
+        1 for above, -1 for below.
+    critical : float
+        Of twice the fall.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (m,)
+        NaN where none is found.
+    """
+    variance, shared = spread(best.covariance, contrast)
+    centre: Floats = (contrast * best.beta).sum(axis=0)
+    course, distance = shared / variance, side * np.sqrt(critical * variance)
+    # The last distances inside and outside.
+    bracket = np.stack([np.full_like(centre, side * end) for end in (0.0, np.inf)])
+    along = np.stack([-contrast[1], contrast[0]])
+    found, live = np.full(len(centre), np.nan), np.flatnonzero(np.isfinite(centre))
+    for _ in range(_SEARCH):
+        if not live.size:
+            break
+        start, away = best.beta[:, live], distance[live]
+        beta, point = climb(rows.take(live), start + away * course[:, live], along[:, live])
+        fall = 2 * (best.height[live] - point.height)
+        steepness = -2 * (point.slope * course[:, live]).sum(axis=0)
+        # Held coefficients that are likelier than the best ones would tell of a second maximum.
+        lost = np.isnan(beta[0]) | (fall < -_SECOND)
+        course[:, live] = (beta - start) / away
+        bracket[np.where(fall < critical, 0, 1), live] = away
+        distance[live], settled = _nearer(away, np.maximum(fall, 0), steepness, bracket[:, live], critical)
+        done = live[settled & ~lost]
+        found[done] = centre[done] + distance[done]
+        live = live[~settled & ~lost]
+    return found
+
+
+def _nearer(
+    away: Floats, fall: Floats, steepness: Floats, bracket: Floats, critical: float
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Give the next distance to try, and whether it is the limit."""
+    inside, outside = bracket
+    newton = away - 2 * np.sqrt(fall) * (np.sqrt(fall) - np.sqrt(critical)) / steepness
+    settled = np.abs(newton - away) <= _FOUND * np.abs(away)
+    # Whatever the side, as nought has its sign too.
+    within = (newton / inside > 1) & (newton / outside < 1) & (newton / away <= 2)
+    cautious = np.where(np.isfinite(outside), (inside + outside) / 2, 2 * away)
+    return np.where(settled | within, newton, cautious), settled
+
+
+Reasons = NDArray[np.str_]
+
+# Cells of one block.
+_BLOCK = 20_000
+_NOISE = 1e-12
+# Outcomes amiss up to which datasets are taken one by one.
+_FEW = 2
+
+
+@dataclass(frozen=True)
+class Fits:
+    """Logistic regressions of m datasets on an intercept and one predictor.
+
+    Attributes
+    ----------
+    coef, se : numpy.ndarray of float, shape (m, 2)
+        Intercept and slope on the scale of the predictor; NaN where there is a reason.
+    p_value : numpy.ndarray of float, shape (m,)
+        Of the slope, by likelihood ratio.
+    reason : numpy.ndarray of str, shape (m,)
+        One of ``REASONS``, or the empty string.
+    """
+
+    coef: Floats
+    se: Floats
+    p_value: Floats
+    reason: Reasons
+
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """Which fits have numbers."""
+        done: NDArray[np.bool_] = self.reason == ""
+        return done
+
+
+@dataclass(frozen=True)
+class FirthFits(Fits):
+    """Firth's logistic regressions of m datasets.
+
+    Attributes
+    ----------
+    low, high : numpy.ndarray of float, shape (m, 2)
+        Penalised profile limits; NaN where none is found.
+    """
+
+    low: Floats
+    high: Floats
+
+
+def batched_firth(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, alpha: float = 0.05) -> FirthFits:
+    """Fit Firth's logistic regression to many datasets at once; each is what ``firth.fit`` makes of it.
+
+    Parameters
+    ----------
+    x, y, weights : array_like of float, shapes that broadcast to (m, n)
+        Predictor; outcome of 0 and 1; how often the row counts, such as in a resample.
+    alpha : float
+        One minus the coverage of the limits.
+
+    Returns
+    -------
+    FirthFits
+
+    References
+    ----------
+    Heinze G, Schemper M. Stat Med 2002;21:2409-2419.
+
+    Examples
+    --------
+    >>> fits = batched_firth(np.arange(6.0), [[0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 1, 1]])
+    >>> fits.coef.round(4).tolist(), fits.p_value.round(4).tolist()
+    ([[-2.8223, 1.1289], [-1.6927, 0.6771]], [0.0495, 0.1455])
+    """
+    critical = float(chdtri(1, alpha))
+
+    def fit(data: _Data) -> dict[str, Floats]:
+        rows = rows_of(data.z, data.y, data.weights, penalised=True)
+        beta = highest(rows)
+        point = measure(rows, beta)
+        best = Best(beta, point.height, _inverse(augmented(rows, beta, point.information)))
+        low, high = (
+            np.stack([limit(rows, best, contrast, side, critical) for contrast in data.contrasts], axis=1)
+            for side in (-1, 1)
+        )
+        return {**_estimates(rows, data, best), "low": low, "high": high}
+
+    fits = FirthFits(**_in_blocks(fit, IMPOSSIBLE, x, y, weights))
+    lost = (fits.reason == "") & (np.isnan(fits.low + fits.high).any(axis=1) | _nearly_separated(x, y, weights))
+    for place in np.flatnonzero(lost | (fits.reason == "not_converged")):
+        _with_care(fits, int(place), [part[place] for part in _broadcast(x, y, weights)], alpha)
+    return fits
+
+
+def _nearly_separated(x: ArrayLike, y: ArrayLike, weights: ArrayLike) -> NDArray[np.bool_]:
+    """Tell where a step leaves few outcomes amiss: there a profile can have several maxima."""
+    values, outcome, times = _broadcast(x, y, weights)
+    order = np.argsort(values, axis=1, kind="stable")
+    count = np.take_along_axis(times * np.where(outcome > 0, 1.0, -1.0), order, axis=1)
+    # Of outcomes of 1 how many more than of 0 lie up to each row: by that a step down leaves fewer amiss than none.
+    gained = np.cumsum(count, axis=1)
+    ones, n = (times * (outcome > 0)).sum(axis=1), times.sum(axis=1)
+    amiss = np.minimum(ones - gained.max(axis=1), n - ones + gained.min(axis=1))
+    # Of a step that leaves all on one side nothing is asked.
+    return np.asarray((amiss <= _FEW) & (amiss < np.minimum(ones, n - ones)))
+
+
+def _with_care(fits: FirthFits, place: int, data: list[Floats], alpha: float) -> None:
+    """Fit one dataset anew that is too hard for all at once."""
+    x, y, weights = data
+    times = weights.astype(int)
+    whole = Design("", np.repeat(y, times), np.column_stack([np.ones(times.sum()), np.repeat(x, times)]),
+                   ("intercept", "x"), ("", ""), np.arange(times.sum()))  # fmt: skip
+    found = firth.fit(whole, alpha)
+    fits.coef[place], fits.se[place], fits.low[place], fits.high[place] = np.array(
+        [[each.estimate, each.se, each.ci_low, each.ci_high] for each in found]
+    ).T
+    fits.p_value[place] = found[1].p_value
+    fits.reason[place] = "" if found[1].converged else found[1].reason
+
+
+def batched_ml(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, start: Sequence[float] = (0.0, 0.0)) -> Fits:
+    """Fit logistic regression by maximum likelihood to many datasets at once.
+
+    Parameters
+    ----------
+    x, y, weights : array_like of float, shapes that broadcast to (m, n)
+        Predictor; outcome of 0 and 1; how often the row counts, such as in a resample.
+    start : pair of float
+        Coefficients that the maxima are near.
+
+    Returns
+    -------
+    Fits
+
+    Examples
+    --------
+    >>> fits = batched_ml(np.arange(6.0), [[0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 1, 1]])
+    >>> fits.coef[1].round(3).tolist(), fits.reason.tolist()
+    ([-3.035, 1.214], ['complete_separation', ''])
+    """
+
+    def fit(data: _Data) -> dict[str, Floats]:
+        rows = rows_of(data.z, data.y, data.weights, penalised=False)
+        beta = climb(rows, data.standardised(start))[0]
+        point = measure(rows, beta)
+        return _estimates(rows, data, Best(beta, point.height, _inverse(point.information)))
+
+    return Fits(**_in_blocks(fit, REASONS, x, y, weights))
+
+
+def reasons(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0) -> Reasons:
+    """Tell why logistic likelihoods of one predictor have no finite maximum, in closed form.
+
+    Parameters
+    ----------
+    x, y, weights : array_like of float, shapes that broadcast to (m, n)
+        Rows of weight 0 do not count.
+
+    Returns
+    -------
+    numpy.ndarray of str, shape (m,)
+        As ``gate`` tells it.
+
+    References
+    ----------
+    Albert A, Anderson JA. Biometrika 1984;71:1-10.
+
+    Examples
+    --------
+    >>> reasons([1, 2, 3, 3], [[0, 0, 1, 1], [0, 0, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0]]).tolist()
+    ['complete_separation', 'quasi_complete_separation', '', 'one_outcome']
+    """
+    values, outcome, times = _broadcast(x, y, weights)
+    low, high = [], []
+    for kind in ((outcome <= 0) & (times > 0), (outcome > 0) & (times > 0)):
+        low.append(np.where(kind, values, np.inf).min(axis=1))
+        high.append(np.where(kind, values, -np.inf).max(axis=1))
+    # How far the outcomes are apart on the predictor, whichever of them is above.
+    gap = np.maximum(low[1] - high[0], low[0] - high[1])
+    least, greatest = np.minimum(*low), np.maximum(*high)
+    # Equal ratios may differ in their last digit.
+    noise = _NOISE * np.maximum(np.abs(least), np.abs(greatest))
+    told = [
+        (np.isinf(gap), "one_outcome"),
+        (greatest - least <= noise, "constant"),
+        (gap > noise, "complete_separation"),
+        (gap >= -noise, "quasi_complete_separation"),
+    ]
+    return np.select([where for where, _ in told], [reason for _, reason in told], "")
+
+
+class _Data(NamedTuple):
+    """Datasets with their predictor standardised, and each term of theirs in terms of the standardised ones."""
+
+    z: Floats
+    y: Floats
+    weights: Floats
+    contrasts: tuple[Floats, Floats]
+
+    def standardised(self, coefficients: Sequence[float]) -> Floats:
+        """Give an intercept and a slope on the scale of each dataset's standardised predictor, shape (2, m)."""
+        (_, shift), (_, scale) = self.contrasts
+        slope = coefficients[1] / scale
+        return np.stack([coefficients[0] - shift * slope, slope])
+
+
+def _in_blocks(
+    fit: Callable[[_Data], dict[str, Floats]], barred: Sequence[str], x: ArrayLike, y: ArrayLike, weights: ArrayLike
+) -> dict[str, Any]:
+    """Fit blocks of datasets that stay in the processor's cache."""
+    arrays = _broadcast(x, y, weights)
+    m, n = arrays[0].shape
+    size = max(1, _BLOCK // max(1, n))
+    with np.errstate(all="ignore"):
+        blocks = [
+            _block(fit, barred, *(array[start : start + size] for array in arrays))
+            for start in range(0, max(1, m), size)
+        ]
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _broadcast(x: ArrayLike, y: ArrayLike, weights: ArrayLike) -> tuple[Floats, ...]:
+    return np.broadcast_arrays(*(np.atleast_2d(np.asarray(values, float)) for values in (x, y, weights)))
+
+
+def _block(
+    fit: Callable[[_Data], dict[str, Floats]], barred: Sequence[str], x: Floats, y: Floats, weights: Floats
+) -> dict[str, Any]:
+    told = reasons(x, y, weights)
+    reason = np.where(np.isin(told, barred), told, "")
+    able = np.flatnonzero(reason == "")
+    results: dict[str, Any] = {"reason": reason}
+    for name, values in fit(_standardised(x[able], y[able], weights[able])).items():
+        results[name] = np.full((len(x), *values.shape[1:]), np.nan)
+        results[name][able] = values
+    reason[(reason == "") & np.isnan(results["coef"]).any(axis=1)] = "not_converged"
+    return results
+
+
+def _standardised(x: Floats, y: Floats, weights: Floats) -> _Data:
+    total = weights.sum(axis=1, keepdims=True)
+    mean = (weights * x).sum(axis=1, keepdims=True) / total
+    centred = x - mean
+    sd = np.sqrt((weights * centred**2).sum(axis=1, keepdims=True) / total)
+    intercept = np.stack([np.ones(len(x)), -(mean / sd)[:, 0]])
+    return _Data(centred / sd, y, weights, (intercept, np.stack([np.zeros(len(x)), 1 / sd[:, 0]])))
+
+
+def _estimates(rows: Rows, data: _Data, best: Best) -> dict[str, Floats]:
+    """Give coefficients and standard errors of both terms, and p of the slope."""
+    share = (data.weights * data.y).sum(axis=1) / data.weights.sum(axis=1)
+    flat = np.stack([np.log(share / (1 - share)), np.zeros(len(share))])
+    null, held = climb(rows, flat, np.stack([np.ones(len(share)), np.zeros(len(share))]))
+    coef = [(contrast * best.beta).sum(axis=0) for contrast in data.contrasts]
+    se = [np.sqrt(spread(best.covariance, contrast)[0]) for contrast in data.contrasts]
+    lost = np.isnan(best.beta[0] + null[0])
+    p = np.where(lost, np.nan, chdtrc(1, np.maximum(0, 2 * (best.height - held.height))))
+    return {"coef": np.stack(coef, axis=1), "se": np.stack(se, axis=1), "p_value": p}
+
+
+def _inverse(matrix: Floats) -> Floats:
+    """Invert symmetric matrices of two by two, given by their first, mixed and last entries."""
+    a, b, c = matrix
+    inverse: Floats = np.stack([c, -b, a]) / (a * c - b * b)
+    return inverse

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.design import Design, Estimate, Floats
 from vpresearch.regression.firth import IMPOSSIBLE
-from vpresearch.regression.result import Estimate
 from vpresearch.regression.separation import gate
 
 # Cells of the table of counts, steps in the predictor's range, and subsets that a float can count.

@@ -8,10 +8,9 @@ from functools import partial
 import numpy as np
 from scipy.special import expit, log_expit
 
-from vpresearch.regression.design import Design, Floats, Ints
+from vpresearch.regression.design import Design, Estimate, Floats, Ints
 from vpresearch.regression.logistic import likelihood, maximise
 from vpresearch.regression.profile import Likelihood, Maximum, Point, climb, climb_from, profiled
-from vpresearch.regression.result import Estimate
 from vpresearch.regression.separation import gate
 
 # Why not even a penalty gives a number.

@@ -1,19 +1,165 @@
-"""Every model of a leak on fill, in the order in which they were fixed before looking."""
+"""What a leak could depend on beside fill, as numbers, and the sets of predictors that are looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
 
-from vpresearch.regression import bayes, cluster_bootstrap, exact, firth, gee, logistic, mixed, ordinal
-from vpresearch.regression.covariates import with_covariates
-from vpresearch.regression.design import Design, design
-from vpresearch.regression.result import Estimate
-from vpresearch.regression.specification import Fit
-from vpresearch.sharing import once
+from vpresearch.core.dictionary import columns
+from vpresearch.parallel.cache import once
+from vpresearch.regression import bayes, exact, firth, gee, logistic, mixed, ordinal, resampling
+from vpresearch.regression.design import Design, Estimate, design
+
+# Fifteen leaks carry two predictors at most; whatever is added to fill is exploratory.
+ADJUSTMENTS: Mapping[str, tuple[str, ...]] = {
+    "none": (),
+    "volume": ("vertebral_volume_cc",),
+    "region": ("lumbar",),
+    "level": ("level_number",),
+    "age": ("age_years",),
+    "sex": ("female",),
+}
+# Of a patient with several vertebrae, neither region nor level is one thing.
+PATIENT_ADJUSTMENTS = ("none", "volume", "age", "sex")
+
+
+def with_covariates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns that only a regression needs.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
+        Canonical columns, the patient's repeated.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_vertebrae, n_columns + 4)
+        With ``leaked``, ``female`` and ``lumbar`` (0 or 1) and ``level_number`` (from the first thoracic vertebra on).
+
+    Examples
+    --------
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
+    >>> rows = with_covariates(load(RECONSTRUCTION).rows)
+    >>> rows.loc[0, ["leaked", "female", "lumbar", "level_number"]].tolist()
+    [0.0, 1.0, 0.0, 12.0]
+    """
+    number = {level.value: float(place) for place, level in enumerate(columns()["level"].levels, start=1)}
+    return rows.assign(
+        leaked=rows["leak"].eq("yes").astype(float),
+        female=rows["sex"].eq("F").astype(float),
+        lumbar=rows["region"].eq("lumbar").astype(float),
+        level_number=rows["level"].map(number).astype(float),
+    )
+
+
+def by_patient(rows: pd.DataFrame) -> pd.DataFrame:
+    """Collapse vertebrae to patients: any leak, and the mean of every number.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
+        From ``with_covariates``.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_patients, n_columns)
+        ``patient_id``, ``leaked``, ``fill_percent``, ``vertebral_volume_cc``, ``age_years`` and ``female``.
+
+    Examples
+    --------
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
+    >>> len(by_patient(with_covariates(load(RECONSTRUCTION).rows)))
+    27
+    """
+    numbers = ["fill_percent", "vertebral_volume_cc", "age_years", "female"]
+    grouped = rows.groupby("patient_id", sort=True)
+    return grouped[numbers].mean().assign(leaked=grouped["leaked"].max()).reset_index()
+
+
+Fit = Callable[[Design, float], tuple[Estimate, ...]]
+# One row a patient leaves nothing for a model of clusters.
+_OF_PATIENTS: Mapping[str, Fit] = {"ml": logistic.fit, "firth": firth.fit}
+_OF_VERTEBRAE: Mapping[str, Fit] = {
+    **_OF_PATIENTS,
+    **{name: partial(gee.fit, model=name) for name in ("gee_robust", "gee_kc", "gee_md", "gee_fg", "gee_exchangeable")},
+    "mixed": mixed.fit,
+}
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One way to ask how leaks depend on fill.
+
+    Attributes
+    ----------
+    unit : {"vertebrae", "patients"}
+    adjustment : str
+        Name in ``ADJUSTMENTS``.
+    slope : Estimate
+        Of fill.
+    """
+
+    unit: str
+    adjustment: str
+    slope: Estimate
+
+
+def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specification, ...]:
+    """Estimate the slope of leak on fill under every choice of model, covariance, adjustment and unit.
+
+    The choices are not equally good and their results not independent; their spread says how far the answer hangs on
+    the analyst, nothing more.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
+        Canonical columns, the patient's repeated.
+    alpha : float
+        One minus the coverage of the intervals.
+
+    Returns
+    -------
+    tuple of Specification
+
+    References
+    ----------
+    Simonsohn U, Simmons JP, Nelson LD. Nat Hum Behav 2020;4:1208-1214.
+
+    Examples
+    --------
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
+    >>> curve = specification_curve(load(RECONSTRUCTION).rows)
+    >>> len(curve), curve[0].unit, curve[0].adjustment, curve[0].slope.model
+    (56, 'vertebrae', 'none', 'ml')
+    """
+    return once(_curve, rows, alpha)
+
+
+def _curve(rows: pd.DataFrame, alpha: float) -> tuple[Specification, ...]:
+    vertebrae = with_covariates(rows)
+    patients = by_patient(vertebrae)
+    # In place: all 56 fits take a second, and starting a process to share them takes two.
+    return tuple(
+        Specification(unit, adjustment, fit(study, alpha)[1])
+        for unit, table, adjustments, fits in (
+            ("vertebrae", vertebrae, tuple(ADJUSTMENTS), _OF_VERTEBRAE),
+            ("patients", patients, PATIENT_ADJUSTMENTS, _OF_PATIENTS),
+        )
+        for adjustment in adjustments
+        for study in (_design(table, adjustment),)
+        for fit in fits.values()
+    )
+
+
+def _design(table: pd.DataFrame, adjustment: str) -> Design:
+    return design(table, "leak", table["leaked"], ("fill_percent", *ADJUSTMENTS[adjustment]))
+
 
 # The analysis that was chosen beforehand: odds over all patients, errors for few clusters.
 PRIMARY = "gee_kc"
@@ -47,8 +193,8 @@ def leak_design(rows: pd.DataFrame, terms: tuple[str, ...] = ("fill_percent",)) 
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> leak_design(load(RECONSTRUCTION).rows).events
     15
     """
@@ -89,8 +235,8 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> found = fit_models(load(RECONSTRUCTION).rows)
     >>> sorted({estimate.outcome for estimate in found if estimate.term == "fill_percent"})
     ['leak', 'leak_severity']
@@ -101,7 +247,7 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
 def _fit_models(rows: pd.DataFrame, seed: int, alpha: float) -> tuple[Estimate, ...]:
     study = leak_design(rows)
     fitted = [estimate for fit in LEAK_MODELS.values() for estimate in fit(study, alpha)]
-    fitted += cluster_bootstrap.fit(study, alpha, seed=seed)
+    fitted += resampling.fit(study, alpha, seed=seed)
     fitted += ordinal.fit(severity_design(rows), alpha)
     apart = logistic.fit(leak_design(rows, ("cement_volume_cc", "vertebral_volume_cc")), alpha)
     fitted += [replace(estimate, model="ml_cement_and_volume") for estimate in apart]

@@ -8,10 +8,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import t
 
-from vpresearch.regression.design import Design, Floats, Ints
-from vpresearch.regression.result import Estimate
-from vpresearch.regression.scale import original_scale
-from vpresearch.regression.separation import dependent, standardised
+from vpresearch.regression.design import Design, Estimate, Floats, Ints
+from vpresearch.regression.separation import dependent, original_scale, standardised
 
 _ROUNDING = 1e-12
 # Where the variance between patients is looked for, in those within them.

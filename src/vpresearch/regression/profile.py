@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import chi2
 
-from vpresearch.regression.design import Design, Floats
-from vpresearch.regression.result import Estimate
+from vpresearch.regression.design import Design, Estimate, Floats
 
 
 class Point(NamedTuple):

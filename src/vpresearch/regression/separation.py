@@ -1,4 +1,4 @@
-"""Whether a maximum of the likelihood exists: the check before every fit."""
+"""What a fit begins with: columns on one scale, and whether the rows are separated."""
 
 from __future__ import annotations
 
@@ -6,8 +6,35 @@ import numpy as np
 from scipy.optimize import OptimizeResult, linprog
 from scipy.special import expit
 
+from vpresearch.core.errors import failure
 from vpresearch.regression.design import Design, Floats
-from vpresearch.telling import failure
+
+
+def original_scale(x: Floats) -> Floats:
+    """Give the linear map from coefficients of the standardised columns to those of the columns themselves.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float, shape (n, n_terms)
+        The first column is one; the others have spread.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n_terms, n_terms)
+        ``map @ coefficients``, and ``map @ covariance @ map.T``, belong to ``x``, with the intercept where every
+        predictor is 0.
+
+    Examples
+    --------
+    >>> x = np.array([[1.0, 10.0], [1.0, 30.0]])
+    >>> original_scale(x).tolist()
+    [[1.0, -2.0], [0.0, 0.1]]
+    """
+    centre, spread = x[:, 1:].mean(axis=0), x[:, 1:].std(axis=0)
+    back = np.diag(np.append(1.0, 1 / spread))
+    back[0, 1:] = -centre / spread
+    return back
+
 
 _TOLERANCE = 1e-7
 # Steps to look for a proof in, and a weight that is no rounding error.

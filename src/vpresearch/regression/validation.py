@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from vpresearch.regression.batched_firth import batched_ml
+from vpresearch.regression.batched import batched_ml
 from vpresearch.regression.design import Design, Floats
-from vpresearch.regression.log_odds import log_odds
-from vpresearch.regression.proportion import korn_graubard
-from vpresearch.regression.resamples import Resampled, resampled
-from vpresearch.regression.sandwich import why_too_few
+from vpresearch.regression.gee import why_too_few
+from vpresearch.regression.precision import korn_graubard
+from vpresearch.regression.resampling import Resampled, resampled
+from vpresearch.regression.risk import log_odds
 
 MEASURES = ("c", "brier", "calibration_intercept", "calibration_slope")
 RESAMPLES = 500

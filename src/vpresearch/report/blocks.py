@@ -1,14 +1,199 @@
-"""Tables and figures as parts of a document, with captions, notes and the widths that their words need."""
+"""Numbers and notes of the exhibits of a report: the paper's keep theirs, the others are counted from S1."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
+from multiprocessing import get_context
+from pathlib import Path
 
-from vpresearch import labels
-from vpresearch.report.pandoc import Node, div, para, plain, raw, raw_words, strong, words
+import pandas as pd
+import yaml
+
+from vpresearch.core.errors import placed
+from vpresearch.data import Dataset
+from vpresearch.figures import Figure
+from vpresearch.parallel.forks import begin_beside
+from vpresearch.render import labels
+from vpresearch.render.docx import Node, div, para, plain, raw, raw_words, strong, words
+from vpresearch.render.figure import KINDS
 from vpresearch.tables import Table
+from vpresearch.tables.leak_risk import one_of_many
+
+_OF_THE_PAPER = ("table1", "table2", "table3", "table4", "figure1", "figure2")
+# Exhibits that tell of the slope of leak on fill, which a reconstruction leaves open.
+_OF_SLOPE = {
+    *(f"table.{name}" for name in ("models", "leak_risk", "dose", "precision", "validation", "specification")),
+    *(f"figure.{name}" for name in ("leak_models", "risk_curve", "calibration", "specification", "spline")),
+    "table.assumptions",
+}
+
+
+def captions(
+    shown: Sequence[str], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
+) -> dict[str, str]:
+    """Give every exhibit its number, in the order in which a report shows them.
+
+    Parameters
+    ----------
+    shown : sequence of str
+        ``table.NAME`` or ``figure.NAME``.
+    tables : dict of str to Table
+    figures : dict of str to Figure
+    language : {"es", "en"}
+
+    Returns
+    -------
+    dict of str to str
+        Also those that are not shown, numbered after the others.
+    """
+    every = {f"table.{name}": table.caption for name, table in tables.items()}
+    every |= {f"figure.{name}": figure.caption for name, figure in figures.items()}
+    counts = {"table": 0, "figure": 0}
+    named = {}
+    for name in dict.fromkeys([*(name for name in shown if name in every), *every]):
+        kind, own = name.split(".")
+        if own in _OF_THE_PAPER:
+            named[name] = every[name]
+            continue
+        counts[kind] += 1
+        caption = " ".join(every[name].split())
+        named[name] = f"{labels.text(f'report.{kind}', language)} S{counts[kind]}. {caption}"
+    return named
+
+
+def notes(
+    tables: Mapping[str, Table], figures: Mapping[str, Figure], dataset: Dataset, language: str
+) -> dict[str, tuple[str, ...]]:
+    """Give the notes of every exhibit; beside every slope of a reconstruction, what the paper leaves open.
+
+    Parameters
+    ----------
+    tables : dict of str to Table
+    figures : dict of str to Figure
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    dict of str to tuple of str
+    """
+    own: dict[str, tuple[str, ...]] = {f"table.{name}": table.notes for name, table in tables.items()}
+    own |= {f"figure.{name}": () for name in figures}
+    said = one_of_many(dataset, language)
+    return {
+        name: given + tuple(note for note in said if note not in given) if name in _OF_SLOPE else given
+        for name, given in own.items()
+    }
+
+
+def beside(key: str, identified: tuple[float, float], language: str) -> str:
+    """Say what the published statistics leave open of the slope.
+
+    Parameters
+    ----------
+    key : str
+        Of the words.
+    identified : pair of float
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> "−0.004 to 0.134" in beside("report.beside", (-0.0043, 0.1336), "en")
+    True
+    """
+    least, most = (labels.number(end, 3, language) for end in identified)
+    return labels.text(key, language, least=least, most=most)
+
+
+_taken: dict[str, Figure] = {}
+
+
+@contextmanager
+def drawing(figures: Mapping[str, Figure], folder: Path) -> Iterator[Callable[[], None]]:
+    """Draw figures as PNG and SVG while this process does something else.
+
+    Parameters
+    ----------
+    figures : dict of str to Figure
+    folder : pathlib.Path
+
+    Yields
+    ------
+    callable
+        Waits until all are drawn.
+    """
+    files = [(name, kind, folder) for name in figures for kind in KINDS]
+    _taken.clear()
+    _taken.update(figures)
+    if sys.platform != "linux" or all(figure.rendered for figure in figures.values()):
+        # Nothing is to be drawn; or a process started afresh takes longer to load what draws than this one to draw.
+        yield lambda: _wait(partial(_draw, *file) for file in files)
+        return
+    # A copy has the figures already; they are not sent.
+    with ProcessPoolExecutor(2, get_context("fork"), begin_beside) as copies, warnings.catch_warnings():
+        # No other thread of this process draws or is waited for.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        begun = [copies.submit(placed, _draw, name, kind, folder) for name, kind, folder in files]
+        yield lambda: _wait(each.result for each in begun)
+
+
+def _wait(finished: Iterable[Callable[[], None]]) -> None:
+    for each in finished:
+        each()
+
+
+def _draw(name: str, kind: str, folder: Path) -> None:
+    (folder / f"{name}.{kind}").write_bytes(_taken[name].to_bytes(kind))
+
+
+_ITEMS = Path(__file__).parent / "templates" / "strobe.yaml"
+
+
+def strobe_table(sections: Mapping[str, str], language: str) -> Table:
+    """Lay out the items of STROBE, each with its places in the report and in the paper.
+
+    Parameters
+    ----------
+    sections : dict of str to str
+        Titles of the report's sections by their ids.
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    KeyError
+        If an item names a section that the report does not have.
+    """
+    items = yaml.safe_load(_ITEMS.read_text(encoding="utf-8"))
+    rows = []
+    for item in items:
+        report = "; ".join(sections[name] for name in item["report"])
+        paper = "; ".join(labels.place(place, language) for place in item["paper"])
+        paper = paper or labels.text("report.authors", language)
+        rows.append((str(item["item"]), item[language], report or "–", paper))
+    heads = [labels.text(f"report.strobe_{head}", language) for head in ("item", "asks", "report", "paper")]
+    data = pd.DataFrame(
+        [(item["item"], " ".join(item["report"]), "; ".join(item["paper"])) for item in items],
+        columns=["item", "report", "paper"],
+    )
+    notes = (labels.text("report.strobe_note", language),)
+    caption = labels.text("report.strobe_caption", language, n=len(items))
+    return Table("strobe", data, pd.DataFrame(rows, columns=heads), caption, language, False, notes)
+
 
 # Characters that a line of a table holds: upright, on its side.
 PORTRAIT, LANDSCAPE = 112, 176

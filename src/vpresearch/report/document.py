@@ -11,18 +11,25 @@ from pathlib import Path
 
 import typst
 
-from vpresearch import labels
 from vpresearch.figures import Figure
 from vpresearch.regression.models import PRIMARY
+from vpresearch.render import labels
+from vpresearch.render.docx import TEMPLATES, Node, docx, docx_each, landscape, write
 from vpresearch.report import template
-from vpresearch.report.blocks import LANDSCAPE, PORTRAIT, figure_blocks, is_wide, table_blocks
-from vpresearch.report.docx import docx, docx_each, landscape
-from vpresearch.report.drawing import drawing
+from vpresearch.report.blocks import (
+    LANDSCAPE,
+    PORTRAIT,
+    beside,
+    captions,
+    drawing,
+    figure_blocks,
+    is_wide,
+    notes,
+    strobe_table,
+    table_blocks,
+)
 from vpresearch.report.exhibits import make_figures, make_tables
-from vpresearch.report.numbered import beside, captions, notes
-from vpresearch.report.pandoc import Node, write
 from vpresearch.report.results import Results
-from vpresearch.report.strobe import strobe_table
 from vpresearch.report.values import Missing, values
 from vpresearch.tables import Table
 from vpresearch.tables import write as write_table
@@ -195,7 +202,7 @@ def to_pdf(report: Report, pictures: Path) -> bytes:
     body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "report.typ"
-        source.write_bytes((template.TEMPLATES / "page.typ").read_bytes() + body)
+        source.write_bytes((TEMPLATES / "page.typ").read_bytes() + body)
         for name in report.figures:
             (source.with_name(f"{name}.svg")).write_bytes((pictures / f"{name}.svg").read_bytes())
         told = {"title": report.title, "language": report.language, "banner": _banner(report)}

@@ -1,24 +1,48 @@
-"""From a dataset to its reports: analysed once, beside the notebooks, and written in each language."""
+"""What a colophon tells of the machine: the commit of the code, and the version of Python."""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from vpresearch.copies import begin_beside
-from vpresearch.errors import placed
-from vpresearch.files import staging
-from vpresearch.load import Dataset
-from vpresearch.pseudonyms import pseudonymise
-from vpresearch.report.about import about
+from vpresearch.core.errors import placed
+from vpresearch.core.files import staging
+from vpresearch.core.paths import CLONED, ROOT
+from vpresearch.data import Dataset, pseudonymise
+from vpresearch.parallel.forks import begin_beside
 from vpresearch.report.document import compose, publish
 from vpresearch.report.results import Results, compute
+
+
+def about() -> dict[str, str]:
+    """Tell the commit and the version of Python.
+
+    Returns
+    -------
+    dict of str to str
+        ``commit``, a dash where there is no repository, with a plus sign where files differ from it; ``python``.
+
+    Examples
+    --------
+    >>> sorted(about())
+    ['commit', 'python']
+    """
+    commit = "–"
+    # An installed package may lie in the repository of something else.
+    if CLONED:
+        command = ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+        with suppress(OSError, subprocess.CalledProcessError):
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+            commit = done.stdout.strip()
+    return {"commit": commit, "python": platform.python_version()}
 
 
 def analyse(dataset: Dataset, alpha: float, seed: int) -> Results:

@@ -1,7 +1,8 @@
-"""Everything that a report tells, computed once for all languages."""
+"""The audit of the printed numbers, kept between reports: it depends on the paper's file and the code alone."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -10,23 +11,55 @@ from pathlib import Path
 
 import pandas as pd
 
-from vpresearch import copies, implied, literature
-from vpresearch.audit import Check
-from vpresearch.errors import placed
+from vpresearch import implied
+from vpresearch.audit import Check, audit
+from vpresearch.core.errors import placed
+from vpresearch.core.paths import BUILD, LOCK, PUBLISHED
+from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA
-from vpresearch.literature import Comparison
-from vpresearch.load import Dataset
-from vpresearch.project import BUILD, PUBLISHED
-from vpresearch.published import Paper, read_paper
+from vpresearch.parallel import forks
+from vpresearch.parallel.cache import keep
+from vpresearch.published import Paper, comparators, read_paper
+from vpresearch.published.comparators import Comparison
 from vpresearch.reconstruct import Ensemble
 from vpresearch.regression.assumptions import Assumption, assumptions
-from vpresearch.regression.models import fit_models, leak_design
-from vpresearch.regression.result import Estimate
-from vpresearch.regression.simulate import read_results
-from vpresearch.regression.specification import Specification, specification_curve
+from vpresearch.regression.design import Estimate
+from vpresearch.regression.models import Specification, fit_models, leak_design, specification_curve
+from vpresearch.regression.simulation import read_results
 from vpresearch.regression.validation import Performance, validate
-from vpresearch.report.kept import audited
 from vpresearch.scorecard import Row, scorecard
+
+_PACKAGE = Path(__file__).parents[1]
+# What an audit is made by, below and beside its own floor.
+_MAKERS = ("audit", "inference", "lattice", "core/dictionary.py", "core/reported.py", "published")
+
+
+def audited(paper: Path, seed: int, folder: Path) -> list[Check]:
+    """Audit a paper, or read what an earlier audit of the same file by the same code found.
+
+    Parameters
+    ----------
+    paper : pathlib.Path
+    seed : int
+    folder : pathlib.Path
+        Where audits are kept.
+
+    Returns
+    -------
+    list of Check
+    """
+    place = folder / f"audit-{_digest(paper, seed)}"
+    return keep(place, lambda: audit(read_paper(paper), seed))
+
+
+def _digest(paper: Path, seed: int) -> str:
+    """Tell one audit from another: by the paper's file, the seed, the lock and every line of code behind it."""
+    digest = hashlib.sha256(f"{seed} ".encode() + paper.read_bytes() + LOCK.read_bytes())
+    for maker in _MAKERS:
+        place = _PACKAGE / maker
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -92,8 +125,8 @@ def compute(dataset: Dataset, alpha: float = ALPHA, seed: int = 1, kept: Path = 
     Results
     """
     # A copy has imported everything already.
-    context = get_context("fork" if copies.possible() else "spawn")
-    with ProcessPoolExecutor(1, context, copies.begin_beside) as beside:
+    context = get_context("fork" if forks.possible() else "spawn")
+    with ProcessPoolExecutor(1, context, forks.begin_beside) as beside:
         checks = beside.submit(placed, audited, PUBLISHED, seed, kept)
         paper, study = read_paper(PUBLISHED), leak_design(dataset.rows)
         ensembles = dict(implied.shipped()) if dataset.reconstruction else {}
@@ -107,7 +140,7 @@ def compute(dataset: Dataset, alpha: float = ALPHA, seed: int = 1, kept: Path = 
             performance=validate(study, seed=seed),
             specifications=specification_curve(dataset.rows),
             assumptions=assumptions(dataset.rows),
-            comparisons=literature.compare(study.events, study.n, literature.read_comparators()),
+            comparisons=comparators.compare(study.events, study.n, comparators.read_comparators()),
             simulation=read_results(),
             identified=implied.identified(dataset),
             ensembles=ensembles,

@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from vpresearch import labels
-from vpresearch.errors import InputError, Problem
-from vpresearch.report.pandoc import Node, leaves, read, text_of, words
+from vpresearch.core.errors import InputError, Problem, tell
+from vpresearch.render import labels
+from vpresearch.render.docx import Node, leaves, read, text_of, words
 from vpresearch.report.values import Missing, Value, write
-from vpresearch.telling import tell
 
 TEMPLATES = Path(__file__).parent / "templates"
 _KEY = re.compile(r"\{([a-z][\w.\-]*)(?::([a-z%\d]+))?\}")

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from vpresearch import labels
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import words as words_of
 from vpresearch.regression.models import PRIMARY, leak_design
 from vpresearch.regression.precision import clusters_for_half_width, clusters_for_power, design_effect
-from vpresearch.report.differences import CAUSES, cause
+from vpresearch.render import labels
+from vpresearch.report.exhibits import CAUSES, cause
 from vpresearch.report.results import Results
 from vpresearch.tables import Table
-from vpresearch.telling import words as words_of
 
 
 @dataclass(frozen=True)

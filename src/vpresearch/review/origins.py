@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from vpresearch import describe, inference, scorecard
-from vpresearch.compendium import Compendium
-from vpresearch.project import NOTEBOOKS
+from vpresearch import inference, scorecard
+from vpresearch.core.compendium import Compendium
+from vpresearch.core.paths import NOTEBOOKS
+from vpresearch.inference import describe
 from vpresearch.scorecard import Row
 
 Function = Callable[..., Any]
@@ -102,7 +103,7 @@ def cells_by_output(compendium: Compendium, folder: Path = NOTEBOOKS) -> dict[st
 
     Examples
     --------
-    >>> from vpresearch.compendium import read_compendium
+    >>> from vpresearch.core.compendium import read_compendium
     >>> cells_by_output(read_compendium())["tables/table3"]
     Cell(notebook='02_leaks.ipynb', id='02-11', output='tables/table3')
     """
@@ -138,6 +139,6 @@ def full_name(function: Function) -> str:
     Examples
     --------
     >>> full_name(describe.select)
-    'vpresearch.describe.select'
+    'vpresearch.inference.describe.select'
     """
     return f"{function.__module__}.{function.__qualname__}"

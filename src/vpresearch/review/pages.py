@@ -1,9 +1,10 @@
-"""The pages that a reviewer begins with: an index, and the scorecard with its links."""
+"""The functions that made the numbers, as they were when they made them."""
 
 from __future__ import annotations
 
 import csv
 import html
+import inspect
 import io
 import json
 import os
@@ -13,17 +14,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vpresearch import labels
-from vpresearch.compendium import Compendium, Notebook
-from vpresearch.files import put_all
-from vpresearch.load import Dataset
+from vpresearch.core.compendium import Compendium, Notebook
+from vpresearch.core.files import put_all
+from vpresearch.core.paths import shown
+from vpresearch.data import Dataset
+from vpresearch.render import labels
 from vpresearch.report import about
-from vpresearch.review.notebook import anchor
-from vpresearch.review.origins import Cell, cells, cells_by_output, full_name, functions
-from vpresearch.review.page import link, page
-from vpresearch.review.source import functions_page
+from vpresearch.review.notebook import STYLE, anchor, colours, link, page
+from vpresearch.review.origins import Cell, Function, cells, cells_by_output, full_name, functions
 from vpresearch.scorecard import Row
 from vpresearch.tables import scorecard_table
+
+
+def functions_page(functions: Iterable[Function], language: str, *, reconstruction: bool) -> str:
+    """Show functions, each under its full name, with the file and line where it stands.
+
+    Parameters
+    ----------
+    functions : iterable of callable
+    language : {"es", "en"}
+    reconstruction : bool
+        Whether the data are a reconstruction.
+
+    Returns
+    -------
+    str
+        A page: a line number is true for the code of one run, and the page is made with it.
+
+    Examples
+    --------
+    >>> from vpresearch.inference.describe import select
+    >>> 'id="vpresearch.inference.describe.select"' in functions_page([select], "en", reconstruction=False)
+    True
+    """
+    title = labels.text("review.functions", language)
+    parts = [f"<h1>{html.escape(title)}</h1>", *(_code_section(each) for each in sorted(set(functions), key=full_name))]
+    return page(title, "\n".join(parts), language, reconstruction=reconstruction, style=STYLE + colours())
+
+
+def _code_section(function: Function) -> str:
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    lines, first = inspect.getsourcelines(function)
+    place = f"{shown(Path(inspect.getfile(function))).as_posix()}, {first}–{first + len(lines) - 1}"
+    code = highlight("".join(lines), PythonLexer(), HtmlFormatter())
+    name = html.escape(full_name(function))
+    return (
+        f'<section id="{name}">\n<h2><code>{name}</code></h2>\n<p class="note">{html.escape(place)}</p>\n'
+        f'<div class="input_area">{code}</div>\n</section>'
+    )
+
 
 _INDEX, _SCORECARD, _FUNCTIONS, _ORIGINS = "index.html", "scorecard.html", "functions.html", "origins.csv"
 # Columns of the scorecard up to its verdict.

@@ -9,13 +9,13 @@ from functools import partial
 import pandas as pd
 from scipy.special import stdtrit
 
-from vpresearch import labels
-from vpresearch.describe import Summary, proportion, select, summarise
-from vpresearch.dictionary import columns
-from vpresearch.disclosure import all_alike, hidden_leak_kinds, hides_n, precision
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
-from vpresearch.load import Dataset
-from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
+from vpresearch.inference.describe import Summary, proportion, select, summarise
+from vpresearch.privacy import all_alike, hidden_leak_kinds, hides_n, precision
+from vpresearch.render import labels
+from vpresearch.render.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
 
 _TIMES = ("pre", "post", "1m", "1y")
 _ASSOCIATED = ("sex", "region", "level")

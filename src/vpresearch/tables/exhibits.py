@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from vpresearch import labels
-from vpresearch.compendium import Compendium, Image
-from vpresearch.describe import select
-from vpresearch.dictionary import columns
-from vpresearch.load import Dataset
-from vpresearch.tables.table import HIDDEN, Table
+from vpresearch.core.compendium import Compendium, Image
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset
+from vpresearch.inference.describe import select
+from vpresearch.render import labels
+from vpresearch.render.table import HIDDEN, Table
 
 
 def exhibits_table(compendium: Compendium, dataset: Dataset, language: str) -> Table:

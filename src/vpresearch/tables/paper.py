@@ -7,13 +7,13 @@ from dataclasses import asdict, replace
 
 import pandas as pd
 
-from vpresearch import labels
-from vpresearch.describe import select, summarise
-from vpresearch.dictionary import columns
-from vpresearch.disclosure import Precision, all_alike, hidden_levels, hides_n, precision
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, Comparison, compare_by_leak
-from vpresearch.load import Dataset
-from vpresearch.tables.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
+from vpresearch.inference.describe import select, summarise
+from vpresearch.privacy import Precision, all_alike, hidden_levels, hides_n, precision
+from vpresearch.render import labels
+from vpresearch.render.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
 
 # As the paper prints them.
 _DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 2}

@@ -33,7 +33,7 @@ def controls(page: Page) -> Controls:
 
 @pytest.fixture
 def plots(page: Page) -> Callable[[], list[Any]]:
-    from vpresearch.explore.plot import Plot
+    from vpresearch.explore.chart import Plot
 
     return lambda: [each for each in _inside(page) if isinstance(each, Plot)]
 

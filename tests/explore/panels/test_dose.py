@@ -7,15 +7,14 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 
+from vpresearch.core.errors import LANGUAGES
+from vpresearch.data import Dataset
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import dose
-from vpresearch.labels import text
-from vpresearch.load import Dataset
 from vpresearch.regression import firth
-from vpresearch.regression.log_odds import log_odds
 from vpresearch.regression.models import leak_design
-from vpresearch.regression.risk import dose_risks, risk_curve
-from vpresearch.telling import LANGUAGES
+from vpresearch.regression.risk import dose_risks, log_odds, risk_curve
+from vpresearch.render.labels import text
 
 
 @pytest.mark.parametrize("model", dose.MODELS)

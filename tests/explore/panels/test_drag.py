@@ -8,16 +8,16 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
-from vpresearch.explore.box import NumberBox
+from vpresearch.data import Dataset
+from vpresearch.explore.chart import NumberBox
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import drag
-from vpresearch.explore.study import moved
+from vpresearch.explore.session import moved
 from vpresearch.inference import compare_by_leak
-from vpresearch.labels import odds_ratio, p_value, text
-from vpresearch.load import Dataset
 from vpresearch.published import Paper
 from vpresearch.regression import gee
 from vpresearch.regression.models import leak_design
+from vpresearch.render.labels import odds_ratio, p_value, text
 from vpresearch.scorecard import scorecard
 
 

@@ -7,10 +7,10 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 
+from vpresearch.core.reported import Reported
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import draws
 from vpresearch.lattice import Cell
-from vpresearch.reported import Reported
 
 
 @pytest.mark.parametrize(

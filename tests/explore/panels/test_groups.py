@@ -8,9 +8,9 @@ import pytest
 
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import groups
-from vpresearch.explore.study import present
+from vpresearch.explore.session import present
 from vpresearch.inference import compare_by_leak
-from vpresearch.labels import p_value
+from vpresearch.render.labels import p_value
 
 
 @pytest.mark.parametrize("name", ["cement_volume_cc", "vas_pre", "fill_percent"])

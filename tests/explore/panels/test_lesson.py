@@ -7,10 +7,10 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
+from vpresearch.core.errors import LANGUAGES
 from vpresearch.explore.page import PANELS, Page
 from vpresearch.explore.panels import lesson
-from vpresearch.labels import text
-from vpresearch.telling import LANGUAGES
+from vpresearch.render.labels import text
 
 
 def test_both_languages_ask_the_same_six_questions() -> None:

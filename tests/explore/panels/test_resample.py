@@ -6,11 +6,11 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from vpresearch.data import Dataset
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import resample
 from vpresearch.inference import compare_by_leak, student
-from vpresearch.labels import p_value
-from vpresearch.load import Dataset
+from vpresearch.render.labels import p_value
 
 
 def test_a_draw_is_of_whole_patients(drawn: Dataset) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from vpresearch.data import Dataset
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import size
 from vpresearch.explore.session import Session
-from vpresearch.labels import text
-from vpresearch.load import Dataset
 from vpresearch.regression import gee
+from vpresearch.regression.design import Estimate
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.precision import TENTH, clusters_for_half_width, clusters_for_power, precision
-from vpresearch.regression.result import Estimate
+from vpresearch.render.labels import text
 
 
 def test_the_panel_says_the_precision_of_the_library(

@@ -7,7 +7,7 @@ import numpy as np
 
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import source
-from vpresearch.explore.study import member
+from vpresearch.explore.session import member
 from vpresearch.regression import logistic
 from vpresearch.regression.models import leak_design
 

@@ -6,10 +6,10 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from vpresearch.data import Dataset
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import walk
-from vpresearch.labels import number
-from vpresearch.load import Dataset
+from vpresearch.render.labels import number
 
 
 def test_a_picked_vertebra_is_marked_in_every_plot_with_its_patients_others(

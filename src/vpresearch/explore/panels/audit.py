@@ -1,8 +1,12 @@
-"""Type any paper's means, SDs, sizes and p, and have them audited."""
+"""Long audits in a process of their own, so that the page goes on answering, and can stop them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from multiprocessing.connection import Connection
 from typing import Any
 
 import ipywidgets as widgets
@@ -10,15 +14,88 @@ import numpy as np
 
 from vpresearch.audit import Check
 from vpresearch.audit.cells import grids, groups
-from vpresearch.audit.moments import check_on_grid
-from vpresearch.audit.t_bounds import t_bounds
+from vpresearch.audit.contingency import check_contingency
+from vpresearch.audit.counts import check_counts, check_moments, check_on_grid
+from vpresearch.audit.derived import check_derived
+from vpresearch.audit.joined import check_joined
+from vpresearch.audit.p_attained import t_bounds
+from vpresearch.audit.p_values import check_p_values
+from vpresearch.core.reported import Reported
 from vpresearch.explore import chart, show
-from vpresearch.explore.background import Audit
-from vpresearch.explore.plot import Plot
+from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session
-from vpresearch.labels import audited, p_value, printed, text
 from vpresearch.published import Claim, Compute, Grid, Paper
-from vpresearch.reported import Reported
+from vpresearch.render.labels import audited, p_value, printed, text
+
+Told = Callable[[list[Check], bool | None, float], None]
+
+
+class Audit:
+    """The audit of one typed paper at a time."""
+
+    def __init__(self) -> None:
+        self._process: multiprocessing.process.BaseProcess | None = None
+
+    def start(self, paper: Paper, told: Told) -> None:
+        """Audit a paper, in the place of one that is under way.
+
+        Parameters
+        ----------
+        paper : Paper
+        told : callable
+            Called with the checks so far, whether they are all (None: the process failed, and no more will come), and
+            the seconds since the start: after every check, and once a second in between.
+        """
+        self.stop()
+        context = multiprocessing.get_context("spawn")
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(paper, sender), daemon=True)
+        process.start()
+        sender.close()
+        self._process = process
+        threading.Thread(target=self._listen, args=(process, receiver, told), daemon=True).start()
+
+    def stop(self) -> None:
+        """End the audit that is under way, if any."""
+        process, self._process = self._process, None
+        if process is not None and process.is_alive():
+            process.terminate()
+
+    def _listen(self, process: multiprocessing.process.BaseProcess, receiver: Connection, told: Told) -> None:
+        checks: list[Check] = []
+        began = time.monotonic()
+        done: bool | None = False
+        while done is False:
+            try:
+                if receiver.poll(1.0):
+                    check = receiver.recv()
+                    done = check is None
+                    checks += [] if done else [check]
+            except (EOFError, OSError):
+                done = None
+            if self._process is not process:
+                return
+            told(checks, done, time.monotonic() - began)
+        process.join()
+
+
+def _work(paper: Paper, sender: Connection) -> None:
+    rng = np.random.default_rng(1)
+    for check in (
+        *check_counts(paper, "any"),
+        *check_contingency(paper, "any"),
+        *check_derived(paper, "any"),
+    ):
+        sender.send(check)
+    for checks in (
+        check_moments(paper, "any", rng),
+        check_joined(paper, "any", rng),
+        check_p_values(paper, "any", rng),
+    ):
+        for check in checks:
+            sender.send(check)
+    sender.send(None)
+
 
 NAMES = ("n", "mean", "sd")
 GROUPS = ("a", "b")

@@ -10,17 +10,15 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
+from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
-from vpresearch.explore.plot import Plot
+from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session
-from vpresearch.labels import in_brief, number, odds_ratio, p_value, text, why_not
-from vpresearch.load import Dataset
 from vpresearch.regression import firth, gee, logistic
-from vpresearch.regression.design import Design
-from vpresearch.regression.log_odds import LogOdds, log_odds
+from vpresearch.regression.design import Design, Estimate
 from vpresearch.regression.models import PRIMARY, leak_design
-from vpresearch.regression.result import Estimate
-from vpresearch.regression.risk import risk_curve
+from vpresearch.regression.risk import LogOdds, log_odds, risk_curve
+from vpresearch.render.labels import in_brief, number, odds_ratio, p_value, text, why_not
 
 MODELS = ("ml", "flic", "gee_kc")
 FIT = {"ml": logistic.fit, "flic": firth.fit, "gee_kc": gee.fit}
@@ -65,8 +63,8 @@ def fitted(study: Dataset, *, separated: bool = False) -> Fitted:
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> fitted(load(RECONSTRUCTION), separated=True).log_odds("ml").reason
     'complete_separation'
     """
@@ -95,8 +93,8 @@ def risk_at(fits: Fitted, model: str, cement_cc: float, vertebra_cc: float) -> p
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> risk_at(fitted(load(RECONSTRUCTION)), "ml", 2.0, 25.0)["fill_percent"].item()
     8.0
     """

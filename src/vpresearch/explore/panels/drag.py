@@ -9,21 +9,19 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
-from vpresearch.explore.box import NumberBox
+from vpresearch.explore.chart import NumberBox, Plot
 from vpresearch.explore.panels import walk
 from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none, reason_of
 from vpresearch.explore.panels.groups import printed_p
-from vpresearch.explore.plot import Plot
-from vpresearch.explore.session import Session
-from vpresearch.explore.study import moved, paper
+from vpresearch.explore.session import Session, moved, paper
 from vpresearch.inference import Comparison, compare_by_leak
-from vpresearch.labels import claimed, p_value, printed, rounded, text, variable
-from vpresearch.load import Dataset
 from vpresearch.published import Claim
+from vpresearch.regression.design import Estimate
 from vpresearch.regression.models import leak_design
-from vpresearch.regression.result import Estimate
+from vpresearch.render.labels import claimed, p_value, printed, rounded, text, variable
 from vpresearch.scorecard import Row, judge
 
 _COMPARED = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent")
@@ -108,7 +106,7 @@ def verdicts(study: Dataset, claims: Sequence[Claim]) -> dict[str, Row]:
 
     Examples
     --------
-    >>> from vpresearch.explore.study import member
+    >>> from vpresearch.explore.session import member
     >>> {row.verdict for row in verdicts(member("drawn", 1), touched(["cement_volume_cc"])[:2]).values()}
     {'by construction'}
     """

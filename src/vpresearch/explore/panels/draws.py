@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpresearch.audit.witness import admissible, datasets, is_coarse, on_scale
+from vpresearch.core.reported import Reported
 from vpresearch.explore import chart, show
-from vpresearch.explore.plot import Plot
+from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session
-from vpresearch.labels import count as written
-from vpresearch.labels import number, text
 from vpresearch.lattice import Cell, count, sample, to_values
-from vpresearch.reported import Reported
+from vpresearch.render.labels import count as written
+from vpresearch.render.labels import number, text
 
 SHOWN = 4
 # Every dataset has the same chance where they can be counted; elsewhere a search gives some.

@@ -8,13 +8,12 @@ import ipywidgets as widgets
 import numpy as np
 
 from vpresearch.audit import find
+from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
-from vpresearch.explore.plot import Plot
-from vpresearch.explore.session import Session
-from vpresearch.explore.study import paper, present
+from vpresearch.explore.chart import Plot
+from vpresearch.explore.session import Session, paper, present
 from vpresearch.inference import ALPHA, Comparison, compare_by_leak
-from vpresearch.labels import degrees_of_freedom, number, p_is, p_value, printed, text, variable
-from vpresearch.load import Dataset
+from vpresearch.render.labels import degrees_of_freedom, number, p_is, p_value, printed, text, variable
 
 VARIABLES = (
     "vertebral_volume_cc",

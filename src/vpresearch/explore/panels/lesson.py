@@ -14,7 +14,7 @@ import yaml
 
 from vpresearch.explore import show
 from vpresearch.explore.session import Session
-from vpresearch.labels import text
+from vpresearch.render.labels import text
 
 _WORDS = Path(__file__).parents[1] / "lessons"
 

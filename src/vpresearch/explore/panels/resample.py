@@ -9,12 +9,11 @@ import ipywidgets as widgets
 import numpy as np
 from scipy.stats import ttest_ind_from_stats
 
+from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
-from vpresearch.explore.plot import Plot
-from vpresearch.explore.session import Session
-from vpresearch.explore.study import present
-from vpresearch.labels import number, p_is, p_value, text, variable
-from vpresearch.load import Dataset
+from vpresearch.explore.chart import Plot
+from vpresearch.explore.session import Session, present
+from vpresearch.render.labels import number, p_is, p_value, text, variable
 
 VARIABLES = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent", "vas_pre", "vas_1y")
 MANY = 25
@@ -53,7 +52,7 @@ def resampled(study: Dataset, name: str, seed: int) -> Draw:
 
     Examples
     --------
-    >>> from vpresearch.explore.study import member
+    >>> from vpresearch.explore.session import member
     >>> resampled(member("drawn", 1), "fill_percent", 1) == resampled(member("drawn", 1), "fill_percent", 1)
     True
     """

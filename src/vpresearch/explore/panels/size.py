@@ -10,13 +10,13 @@ import ipywidgets as widgets
 import numpy as np
 
 from vpresearch.explore import chart, show
-from vpresearch.explore.plot import Plot
+from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session
-from vpresearch.labels import count, number, odds_ratio, text, why_not
 from vpresearch.regression import gee
+from vpresearch.regression.design import Estimate
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.precision import TENTH, clusters_for_half_width, clusters_for_power, precision
-from vpresearch.regression.result import Estimate
+from vpresearch.render.labels import count, number, odds_ratio, text, why_not
 
 MOST = 2000
 # Odds ratios that are drawn and can be supposed.

@@ -1,25 +1,54 @@
-"""Whose data: any member of the ensemble of reconstructions, or a visitor's own workbook."""
+"""The button that opens a visitor's file: its content is handed over and is no part of the page's state."""
 
 from __future__ import annotations
 
+import pathlib
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets
 import numpy as np
+import traitlets
 
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import load
 from vpresearch.explore import chart, show
-from vpresearch.explore.plot import Plot
-from vpresearch.explore.session import Session
-from vpresearch.explore.study import member, uploaded
-from vpresearch.explore.upload import Upload
+from vpresearch.explore.chart import Plot
+from vpresearch.explore.session import Session, member, uploaded
 from vpresearch.implied import shipped
-from vpresearch.labels import number, odds_ratio, p_value, text
-from vpresearch.load import load
-from vpresearch.project import RECONSTRUCTION
-from vpresearch.regression.batched_firth import batched_ml
-from vpresearch.validation import report
+from vpresearch.regression.batched import batched_ml
+from vpresearch.render.labels import number, odds_ratio, p_value, text
+from vpresearch.workbook.validation import report
+
+_HERE = pathlib.Path(__file__).parents[1]
+
+
+class Upload(anywidget.AnyWidget):
+    """A button that reads one file.
+
+    Attributes
+    ----------
+    description : str
+        Words of the button.
+    accept : str
+        Endings of the files that are offered.
+    """
+
+    _esm = _HERE / "upload.js"
+    description = traitlets.Unicode().tag(sync=True)
+    accept = traitlets.Unicode().tag(sync=True)
+
+    def on_file(self, act: Callable[[tuple[str, bytes]], None]) -> None:
+        """Act on every file that is given, on its name and content."""
+
+        def given(_: Any, message: dict[str, Any], buffers: list[Any]) -> None:
+            act((message["name"], bytes(buffers[0])))
+
+        self.on_msg(given)
+
 
 SOURCES = ("drawn", "extreme")
 _COLOURS = {"drawn": ("#56B4E9", "circle"), "extreme": (chart.YES, "diamond")}

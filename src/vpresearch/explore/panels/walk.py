@@ -9,13 +9,12 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from vpresearch.dictionary import columns
+from vpresearch.core.dictionary import columns
+from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
-from vpresearch.explore.plot import Plot
-from vpresearch.explore.session import Session
-from vpresearch.explore.study import present
-from vpresearch.labels import category, number, text, variable
-from vpresearch.load import Dataset
+from vpresearch.explore.chart import Plot
+from vpresearch.explore.session import Session, present
+from vpresearch.render.labels import category, number, text, variable
 
 _DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 1, "fill_percent": 1}
 # Which two columns each plot shows.
@@ -64,8 +63,8 @@ def describe(study: Dataset, at: int, language: str) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> describe(load(RECONSTRUCTION), 0, "en")[1]
     ('Level', 'T12')
     """
@@ -88,8 +87,8 @@ def siblings(study: Dataset, at: int) -> list[int]:
 
     Examples
     --------
-    >>> from vpresearch.load import load
-    >>> from vpresearch.project import RECONSTRUCTION
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
     >>> siblings(load(RECONSTRUCTION), 0)
     [1, 2]
     """

@@ -1,0 +1,189 @@
+"""The data dictionary: every column and category with its type, unit, range, labels and accepted spellings."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from vpresearch.core.paths import DICTIONARY
+
+UnitOfObservation = Literal["patient", "vertebra"]
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True)
+class Level:
+    """One category of a categorical column.
+
+    Attributes
+    ----------
+    value : str
+        Canonical value.
+    labels : dict of str to str
+        Label by language (``es``, ``en``).
+    aliases : tuple of str
+        Further accepted spellings.
+    """
+
+    value: str
+    labels: dict[str, str]
+    aliases: tuple[str, ...]
+
+    def spellings(self) -> tuple[str, ...]:
+        """All accepted spellings, the canonical one first."""
+        return (self.value, *self.labels.values(), *self.aliases)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the data model.
+
+    Attributes
+    ----------
+    name : str
+        Canonical name.
+    unit_of_observation : {"patient", "vertebra"}
+        What the value belongs to; a patient's value is constant over the patient's vertebrae.
+    kind : {"text", "number", "category"}
+    unit : str
+        Unit of measurement, or the empty string.
+    minimum, maximum : float or None
+        Closed range of admissible values.
+    required : bool
+        Whether the column must be there.
+    may_be_empty : bool
+        Whether a cell of it may be: follow-up is lost, and a rule that forbade it would ask for made-up numbers.
+    labels : dict of str to str
+        Label by language (``es``, ``en``).
+    aliases : tuple of str
+        Further accepted headers.
+    levels : tuple of Level
+        Categories in their natural order.
+    """
+
+    name: str
+    unit_of_observation: UnitOfObservation
+    kind: Literal["text", "number", "category"]
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    required: bool
+    may_be_empty: bool
+    labels: dict[str, str]
+    aliases: tuple[str, ...]
+    levels: tuple[Level, ...] = field(default=())
+
+    def spellings(self) -> tuple[str, ...]:
+        """All accepted headers, the canonical one first."""
+        return (self.name, *self.labels.values(), *self.aliases)
+
+
+def fold(text: object) -> str:
+    """Fold case, accents, blanks and punctuation, so that spellings can be compared.
+
+    Parameters
+    ----------
+    text : object
+        Anything that stands in a cell.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> fold("  Volumen  VERTEBRAL (cc)"), fold("Sí"), fold(1.0)
+    ('volumen vertebral cc', 'si', '1')
+    """
+    if isinstance(text, float) and text.is_integer():
+        text = int(text)
+    plain = str(text)
+    if plain.isascii():
+        plain = plain.casefold()
+    else:
+        decomposed = unicodedata.normalize("NFKD", plain).casefold()
+        plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(_BETWEEN_WORDS.sub(" ", plain).split())
+
+
+@cache
+def columns(path: Path = DICTIONARY) -> dict[str, Column]:
+    """Read the data dictionary.
+
+    Parameters
+    ----------
+    path : pathlib.Path, optional
+        A CSV with one row a column and, below it, one row a category.
+
+    Returns
+    -------
+    dict of str to Column
+        By canonical name, in the order of the file.
+
+    Examples
+    --------
+    >>> columns()["leak"].levels[1].labels["es"]
+    'Sí'
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    levels: dict[str, list[Level]] = {}
+    for row in rows:
+        if row["value"]:
+            levels.setdefault(row["column"], []).append(Level(row["value"], _labels(row), _aliases(row)))
+    return {row["column"]: _column(row, tuple(levels.get(row["column"], ()))) for row in rows if not row["value"]}
+
+
+def label(name: str, language: str, value: str | None = None) -> str:
+    """Give the label of a column, or of one of its categories.
+
+    Parameters
+    ----------
+    name : str
+        Canonical column name.
+    language : {"es", "en"}
+    value : str, optional
+        Canonical category.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    KeyError
+        If there is no such column or category.
+    """
+    column = columns()[name]
+    if value is None:
+        return column.labels[language]
+    return {level.value: level.labels[language] for level in column.levels}[value]
+
+
+def _labels(row: dict[str, str]) -> dict[str, str]:
+    return {"es": row["label_es"], "en": row["label_en"]}
+
+
+def _aliases(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(filter(None, row["aliases"].split("|")))
+
+
+def _column(row: dict[str, str], levels: tuple[Level, ...]) -> Column:
+    return Column(
+        name=row["column"],
+        unit_of_observation="patient" if row["unit_of_observation"] == "patient" else "vertebra",
+        kind={"text": "text", "number": "number", "category": "category"}[row["type"]],  # type: ignore[arg-type]
+        unit=row["unit"],
+        minimum=float(row["minimum"]) if row["minimum"] else None,
+        maximum=float(row["maximum"]) if row["maximum"] else None,
+        required=row["required"] == "yes",
+        may_be_empty=row["may_be_empty"] == "yes",
+        labels=_labels(row),
+        aliases=_aliases(row),
+        levels=levels,
+    )

@@ -1,0 +1,38 @@
+"""Where the compendium keeps its files."""
+
+from pathlib import Path
+
+_PACKAGE, _CLONE = Path(__file__).resolve().parents[1], Path(__file__).resolve().parents[3]
+# Installed from a wheel, the package has beside its code what it reads of the project, and writes where it is called.
+CLONED = (_CLONE / "compendium.yaml").is_file()
+ROOT = _CLONE if CLONED else _PACKAGE / "shipped"
+DICTIONARY = ROOT / "data" / "dictionary.csv"
+RECONSTRUCTION = ROOT / "data" / "reconstructed" / "vertebrae.csv"
+PUBLISHED = ROOT / "data" / "published" / "barriga-martin-2022.yaml"
+COMPARATORS = ROOT / "data" / "literature" / "comparators.csv"
+SIMULATION = ROOT / "data" / "simulation" / "leak_regression.csv"
+RELIEF = ROOT / "data" / "implied" / "relief.csv"
+NOTEBOOKS = ROOT / "notebooks"
+COMPENDIUM = ROOT / "compendium.yaml"
+LOCK = ROOT / "requirements.lock"
+BUILD = ROOT / "build" if CLONED else Path("build")
+
+
+def shown(path: Path) -> Path:
+    """Give a path as short as it can be said.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+
+    Examples
+    --------
+    >>> shown(DICTIONARY).as_posix()
+    'data/dictionary.csv'
+    """
+    absolute = path.resolve()
+    return absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute

@@ -1,0 +1,147 @@
+"""Counts, means, standard deviations and proportions, at full precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from statsmodels.stats.proportion import proportion_confint
+
+from vpresearch.data import Dataset
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Centre and spread of one variable.
+
+    Attributes
+    ----------
+    n, missing : int
+        Values that are there, and that are not.
+    mean, sd : float
+        ``sd`` divides by n - 1. NaN where there are too few values.
+    minimum, q1, median, q3, maximum : float
+        Quartiles by linear interpolation (type 7 of Hyndman & Fan, 1996).
+    """
+
+    n: int
+    missing: int
+    mean: float
+    sd: float
+    minimum: float
+    q1: float
+    median: float
+    q3: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """A share of a whole.
+
+    Attributes
+    ----------
+    count, n : int
+    percent : float
+        NaN where n is 0.
+    low, high : float
+        95% confidence interval of Wilson (1927), percent.
+    """
+
+    count: int
+    n: int
+    percent: float
+    low: float
+    high: float
+
+
+def summarise(values: ArrayLike) -> Summary:
+    """Summarise one variable.
+
+    Parameters
+    ----------
+    values : array_like of float, shape (n,)
+        Missing values are NaN; they are counted and left out.
+
+    Returns
+    -------
+    Summary
+
+    Examples
+    --------
+    >>> summary = summarise([1.0, 2.0, 3.0, float("nan")])
+    >>> summary.n, summary.missing, summary.mean, summary.sd
+    (3, 1, 2.0, 1.0)
+    """
+    array = np.asarray(values, dtype=float)
+    present = array[~np.isnan(array)]
+    n = len(present)
+    if n == 0:
+        return Summary(0, len(array), *[math.nan] * 7)
+    # fsum rounds once, so the digits do not depend on the machine's vector width or on the order of the rows.
+    mean = math.fsum(present) / n
+    sd = math.sqrt(math.fsum((present - mean) ** 2) / (n - 1)) if n > 1 else math.nan
+    quartiles = (float(quantile) for quantile in np.quantile(present, [0, 0.25, 0.5, 0.75, 1]))
+    return Summary(n, len(array) - n, mean, sd, *quartiles)
+
+
+def proportion(count: int, n: int) -> Proportion:
+    """Give a share as a percentage with its interval.
+
+    Parameters
+    ----------
+    count, n : int
+
+    Returns
+    -------
+    Proportion
+
+    Examples
+    --------
+    >>> share = proportion(15, 41)
+    >>> round(share.percent, 1), round(share.low, 1), round(share.high, 1)
+    (36.6, 23.6, 51.9)
+    """
+    if n == 0:
+        return Proportion(count, n, math.nan, math.nan, math.nan)
+    low, high = proportion_confint(count, n, alpha=0.05, method="wilson")
+    return Proportion(count, n, 100 * count / n, 100 * float(low), 100 * float(high))
+
+
+def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Select the rows of a group at one unit of analysis.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    over : {"patients", "vertebrae"}
+        A patient belongs to a group if one of the patient's vertebrae does.
+    group : dict of str to str, optional
+        Canonical value by column; everything where empty.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_rows, n_columns)
+        Every column of the data model, one row a unit.
+
+    Raises
+    ------
+    KeyError
+        If the dataset has no such column.
+
+    Examples
+    --------
+    >>> from vpresearch.data import load
+    >>> from vpresearch.core.paths import RECONSTRUCTION
+    >>> study = load(RECONSTRUCTION)
+    >>> len(select(study, "vertebrae", {"leak": "yes"})), len(select(study, "patients", {"sex": "F"}))
+    (15, 18)
+    """
+    rows = dataset.rows
+    for column, value in (group or {}).items():
+        rows = rows[rows[column] == value]
+    return rows.drop_duplicates("patient_id") if over == "patients" else rows

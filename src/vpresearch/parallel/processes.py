@@ -1,0 +1,217 @@
+"""Processes on this machine that work on numbered blocks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
+from pathlib import Path
+from threading import Thread
+from typing import Any, Self, TypeVar
+
+from vpresearch.core.errors import failure, placed
+from vpresearch.parallel.forks import one_thread
+
+Task = TypeVar("Task", bound=tuple[Any, ...])
+Result = TypeVar("Result")
+# So often a piece of work is begun before its workers' deaths are taken to be its own doing.
+TRIES = 4
+
+
+def gather(
+    workers: Workers,
+    work: Callable[..., Result],
+    tasks: Iterable[Task],
+    wanted: Callable[[], int] | None = None,
+) -> Iterator[tuple[Task, Result]]:
+    """Do a piece of work for every task, on all workers; what a lost worker had in hand is done again.
+
+    Parameters
+    ----------
+    workers : Workers
+    work : callable
+        Of a module, so that another process finds it. Nothing but its arguments may decide what it gives.
+    tasks : iterable of tuple
+        Its arguments; taken one by one as workers fall idle.
+    wanted : callable, optional
+        Asked before every new task how many may be in hand at once; as many as keep the workers busy where not given.
+
+    Yields
+    ------
+    tuple
+        A task and its result, in the order in which they come back.
+
+    Raises
+    ------
+    VPResearchError
+        If a task's workers are lost again and again. What the work itself raises is raised as it is.
+    """
+    coming = ((task, 1) for task in tasks)
+    lost: list[tuple[Task, int]] = []
+    in_hand: dict[Future[Result], tuple[Task, int]] = {}
+    try:
+        while True:
+            while len(in_hand) < (workers.ahead if wanted is None else wanted()):
+                following = lost.pop() if lost else next(coming, None)
+                if following is None:
+                    break
+                in_hand[workers.submit(work, *following[0])] = following
+            if not in_hand:
+                return
+            for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
+                task, tries = in_hand.pop(future)
+                try:
+                    result = future.result()
+                except BrokenExecutor:
+                    if tries == TRIES:
+                        raise failure("workers_killed", n=TRIES) from None
+                    lost.append((task, tries + 1))
+                else:
+                    yield task, result
+    finally:
+        for future in in_hand:
+            future.cancel()
+
+
+class Workers(Executor):
+    """An executor that knows how many calls it works on at a time."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    @property
+    @abstractmethod
+    def n(self) -> int:
+        """Calls that are worked on at a time."""
+
+    @property
+    def ahead(self) -> int:
+        """Calls that it should have been handed, so that none of the workers waits for the next one."""
+        return 2 * self.n
+
+
+class InPlace(Workers):
+    """Does the work at once, in this process."""
+
+    @property
+    def n(self) -> int:
+        """Always 1."""
+        return 1
+
+    @property
+    def ahead(self) -> int:
+        """One: a call is done by the time that it has been handed over."""
+        return 1
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call a function; what it raises is raised here."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+_PACKAGE = Path(__file__).parents[1]
+_COUNTED = ("numpy", "scipy", "pandas")
+
+
+@cache
+def running_code() -> str:
+    """Give a digest of the package's code and of the versions that decide what it computes.
+
+    Returns
+    -------
+    str
+        The same on every machine and whatever the line endings; computed once, since a process goes on with the code
+        that it began with.
+
+    Examples
+    --------
+    >>> len(running_code())
+    64
+    """
+    digest = hashlib.sha256(repr([version(name) for name in _COUNTED]).encode())
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        name, content = path.relative_to(_PACKAGE).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")
+        # The length keeps two files from passing for another two.
+        digest.update(f"{name} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+class Processes(Workers):
+    """So many processes, and new ones in the place of those that are killed.
+
+    Parameters
+    ----------
+    n : int
+    """
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._start()
+
+    @property
+    def n(self) -> int:
+        """Processes."""
+        return self._n
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Have a function called by one of the processes.
+
+        Its future raises ``BrokenProcessPool`` if any of them is killed before it is done.
+        """
+        # A process is started by the call that it is the first to need it.
+        with _uninterrupted():
+            try:
+                return self._pool.submit(placed, fn, *args, **kwargs)
+            except BrokenProcessPool:
+                self._hold.close()
+                self._start()
+                return self._pool.submit(placed, fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        """End the processes at once: by now, nobody waits for what they still do."""
+        self._hold.close()
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def _start(self) -> None:
+        # Spawned, since a copy of a process with threads may hang.
+        context = get_context("spawn")
+        self._rope, self._hold = context.Pipe(duplex=False)
+        self._pool = ProcessPoolExecutor(self._n, context, _begin, (self._rope,))
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C; a process started meanwhile never sees it, and dies without a word when this one lets go."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(rope: Connection) -> None:
+    """Get a new process ready, before it imports anything."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    one_thread()
+    Thread(target=_end_with, args=(rope,), daemon=True).start()
+
+
+def _end_with(rope: Connection) -> None:
+    """End when the parent lets go of the other end, or is killed."""
+    parent = parent_process()
+    wait_for([rope] if parent is None else [rope, parent.sentinel])
+    os._exit(1)

@@ -1,0 +1,401 @@
+"""How often each method errs: datasets of the study's design, drawn where the truth is known."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import chdtri, expit, logit
+from scipy.stats import t
+
+from vpresearch.core.errors import progress_bar
+from vpresearch.core.files import put
+from vpresearch.core.paths import BUILD, SIMULATION
+from vpresearch.parallel import Workers, gather, running_code
+from vpresearch.regression import bayes, exact, mixed, resampling
+from vpresearch.regression.batched import batched_firth, batched_ml
+from vpresearch.regression.design import Design, Estimate, Floats, Ints
+from vpresearch.regression.gee import batched_gee
+
+# Vertebrae of each of 27 patients, 41 in all.
+SIZES = (1,) * 17 + (2,) * 7 + (3, 3) + (4,)
+_MEAN_FILL, _SD_FILL, _SHARED_FILL = 8.0, 3.0, 0.5
+_LARGE = 400_000
+_RESAMPLES = 500
+_NEWTON, _COARSER = 25, 0.7
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the datasets are drawn from.
+
+    Attributes
+    ----------
+    slope : float
+        Log odds of a leak a percentage point of fill, within a patient.
+    sd_patient : float
+        Standard deviation of the patients' log odds.
+    intercept : float
+        Log odds at the mean fill in a middling patient.
+    """
+
+    slope: float = 0.0
+    sd_patient: float = 2.0
+    intercept: float = -0.9
+
+
+class Drawn(NamedTuple):
+    """Datasets: fill in percent, leaks of 0 and 1, shapes (m, n); whose vertebrae they are, shape (n,)."""
+
+    fill_percent: Floats
+    leak: Floats
+    cluster: Ints
+
+
+class Results(NamedTuple):
+    """What a method makes of m datasets: 0 or 1, shape (m,); without a fit, 0 in both of the first."""
+
+    rejected: Floats
+    covered: Floats
+    failed: Floats
+
+
+def draw(truth: Truth, size: int, seed: int | np.random.SeedSequence) -> Drawn:
+    """Draw datasets of 41 vertebrae in 27 patients.
+
+    Half of the variance of fill, and the patients' own log odds, are shared by the vertebrae of a patient.
+
+    Parameters
+    ----------
+    truth : Truth
+    size : int
+    seed : int or numpy.random.SeedSequence
+
+    Returns
+    -------
+    Drawn
+
+    Examples
+    --------
+    >>> drawn = draw(Truth(), 3, 1)
+    >>> drawn.fill_percent.shape, int(drawn.cluster.max()) + 1
+    ((3, 41), 27)
+    """
+    rng = np.random.default_rng(seed)
+    cluster = np.repeat(np.arange(len(SIZES)), SIZES)
+    shared, own = rng.standard_normal((size, len(SIZES))), rng.standard_normal((size, len(cluster)))
+    fill = _MEAN_FILL + _SD_FILL * (np.sqrt(_SHARED_FILL) * shared[:, cluster] + np.sqrt(1 - _SHARED_FILL) * own)
+    patients = truth.sd_patient * rng.standard_normal((size, len(SIZES)))[:, cluster]
+    risk = expit(truth.intercept + truth.slope * (fill - _MEAN_FILL) + patients)
+    # To a tenth of a percentage point, so that an exact test has a lattice.
+    return Drawn(np.round(fill, 1), (rng.random(fill.shape) < risk).astype(float), cluster)
+
+
+def marginal_slope(truth: Truth, seed: int = 1) -> float:
+    """Give the slope that a model over all patients aims at, from many vertebrae.
+
+    Parameters
+    ----------
+    truth : Truth
+    seed : int
+
+    Returns
+    -------
+    float
+        Log odds a percentage point.
+    """
+    if truth.slope == 0:
+        return 0.0
+    rows = draw(truth, _LARGE // sum(SIZES), seed)
+    return float(batched_ml(rows.fill_percent.reshape(1, -1), rows.leak.reshape(1, -1)).coef[0, 1])
+
+
+def batched_results(drawn: Drawn, slope: float) -> Mapping[str, Results]:
+    """Try the methods that take all datasets at once.
+
+    Parameters
+    ----------
+    drawn : Drawn
+    slope : float
+        That the methods aim at.
+
+    Returns
+    -------
+    dict of str to Results
+        By method: a model and, after a colon, what its test refers to.
+    """
+    fill, leak, cluster = drawn
+    ml, firth, gee = batched_ml(fill, leak), batched_firth(fill, leak), batched_gee(fill, leak, cluster)
+    with np.errstate(invalid="ignore"):
+        df = float(gee.df.max(initial=1))
+        found = {
+            "ml:LR": _results(ml.p_value < 0.05, _ml_covers(drawn, ml.coef, slope), ml.coef[:, 1]),
+            "firth:LR": _results(
+                firth.p_value < 0.05, (firth.low[:, 1] <= slope) & (slope <= firth.high[:, 1]), firth.coef[:, 1]
+            ),
+            "gee_robust:z": _wald(gee.slope, gee.se["robust"], np.inf, slope),
+        }
+        clustered = {f"gee_{kind}:t": _wald(gee.slope, gee.se[kind], df, slope) for kind in gee.se}
+    return found | clustered
+
+
+def _results(rejected: Flags, covered: Flags, estimate: Floats) -> Results:
+    failed = np.isnan(estimate)
+    return Results((rejected & ~failed).astype(float), (covered & ~failed).astype(float), failed.astype(float))
+
+
+def _wald(estimate: Floats, se: Floats, df: float, slope: float) -> Results:
+    reach = t.isf(0.025, df) * se
+    return _results(np.abs(estimate) > reach, np.abs(estimate - slope) <= reach, estimate)
+
+
+def _ml_covers(drawn: Drawn, coef: Floats, slope: float) -> Flags:
+    """Whether the likelihood-ratio interval has a slope: the intercept is fitted anew under it."""
+    held = slope * drawn.fill_percent
+    intercept = logit(drawn.leak.mean(axis=1)) - held.mean(axis=1)
+    for _ in range(_NEWTON):
+        p = expit(intercept[:, None] + held)
+        intercept = intercept + np.clip((drawn.leak - p).sum(axis=1) / (p * (1 - p)).sum(axis=1), -2, 2)
+    heights = [
+        (drawn.leak * odds - np.logaddexp(0, odds)).sum(axis=1)
+        for odds in (coef[:, :1] + coef[:, 1:] * drawn.fill_percent, intercept[:, None] + held)
+    ]
+    covers: Flags = 2 * (heights[0] - heights[1]) <= chdtri(1, 0.05)
+    return covers
+
+
+def _bayes(study: Design) -> tuple[Estimate, ...]:
+    """Integrate on a coarser lattice: ends within a hundredth of their standard deviation, in half the time."""
+    reason, margins = bayes.posterior(study, finer=_COARSER)
+    slope = margins.get("fill_percent")
+    if slope is None:
+        return study.failed("bayes", reason)
+    ends = slope.quantile(0.025), slope.quantile(0.975), "equal-tailed credible"
+    return study.fitted("bayes", slope.moments()[0], slope.moments()[1], ends, (np.nan, ""))
+
+
+_SINGLE: Mapping[str, Callable[[Design], tuple[Estimate, ...]]] = {
+    "mixed:z": mixed.fit,
+    "exact:exact": exact.fit,
+    "bootstrap:percentile": partial(resampling.fit, resamples=_RESAMPLES),
+    "bayes:posterior": _bayes,
+}
+SINGLE = tuple(_SINGLE)
+# These aim at the slope within a patient.
+CONDITIONAL = ("mixed:z", "bayes:posterior")
+
+
+def single_results(drawn: Drawn, method: str, slope: float) -> Results:
+    """Try a method on one dataset after the other.
+
+    Parameters
+    ----------
+    drawn : Drawn
+    method : str
+        One of ``SINGLE``.
+    slope : float
+        That the method aims at.
+
+    Returns
+    -------
+    Results
+        A slope is told from 0 where the interval excludes it.
+    """
+    found = np.full((len(drawn.leak), 3), np.nan)
+    for place, (fill, leak) in enumerate(zip(drawn.fill_percent, drawn.leak, strict=True)):
+        x = np.column_stack([np.ones(len(fill)), fill])
+        study = Design("leak", leak, x, ("intercept", "fill_percent"), ("", ""), drawn.cluster)
+        estimate = _SINGLE[method](study)[1]
+        if estimate.converged:
+            found[place] = estimate.estimate, estimate.ci_low, estimate.ci_high
+    estimates, low, high = found.T
+    return _results((low > 0) | (high < 0), (low <= slope) & (slope <= high), estimates)
+
+
+def summarise(nulls: Results, others: Results) -> dict[str, float]:
+    """Count the errors of a method.
+
+    Parameters
+    ----------
+    nulls, others : Results
+        Of datasets without a slope, and with one.
+
+    Returns
+    -------
+    dict of str to float
+        ``n``; ``type_one`` (share of nulls told from 0), ``coverage`` (of the other slope) and ``power`` (share of
+        the others told from 0), each with its Monte Carlo standard ``_error``; ``failed``, the share without a fit.
+    """
+    row: dict[str, float] = {"n": len(nulls.rejected)}
+    for name, hits in (("type_one", nulls.rejected), ("coverage", others.covered), ("power", others.rejected)):
+        share = float(hits.mean())
+        row |= {name: share, f"{name}_error": float(np.sqrt(share * (1 - share) / len(hits)))}
+    return row | {"failed": float(np.concatenate([nulls.failed, others.failed]).mean())}
+
+
+def read_results() -> pd.DataFrame:
+    """Read the results that the compendium ships.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_methods, 9)
+        ``method`` and what ``summarise`` gives.
+    """
+    return pd.read_csv(SIMULATION)
+
+
+# Half as much again of the odds, a percentage point, within a patient.
+TRUTHS = (Truth(slope=0.0), Truth(slope=0.4))
+BLOCK = 100
+# The quick methods take all datasets of a block at once, and are one piece of work.
+_BATCHED = "batched"
+_NUMBERS = 1000
+_Task = tuple[str, int, int, int, int, float]
+_Found = NDArray[np.float64]
+
+
+def simulate(
+    n: int, seed: int, workers: Workers, *, kept: Path | None = None, block: int = BLOCK, progress: str | None = None
+) -> pd.DataFrame:
+    """Count how often each method errs on datasets of the study's design, without a slope and with one.
+
+    Parameters
+    ----------
+    n : int
+        Datasets of each kind; those of a greater number begin with them.
+    seed : int
+    workers : Workers
+    kept : pathlib.Path, optional
+        Folder of finished blocks, each written aside and renamed: what is found there is not done again, unless the
+        seed, the code or the libraries are others.
+    block : int
+        Datasets in a block; another size gives other datasets.
+    progress : {"es", "en"}, optional
+        Language of a bar with the time left, on standard error; no bar where not given.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_methods, 9)
+        ``method`` and what ``summarise`` gives; the same for the same ``n``, ``seed`` and ``block``, whatever the
+        workers.
+
+    Raises
+    ------
+    ValueError
+        If ``n`` is less than 1.
+    """
+    if n < 1:
+        raise ValueError(f"a simulation has at least one dataset, not {n}")
+    batched = list(batched_results(draw(TRUTHS[0], 2, 0), 0.0))
+    numbers = range(-(-n // block))
+    tasks = list(_tasks(numbers, seed, block))
+    found = _done(tasks, workers, kept, progress)
+    rows = []
+    for part, names in ((_BATCHED, batched), *((method, [method]) for method in SINGLE)):
+        for place, name in enumerate(names):
+            nulls, others = (
+                Results(*np.concatenate([found[part, truth, number][place] for number in numbers], axis=1)[:, :n])
+                for truth in range(len(TRUTHS))
+            )
+            rows.append({"method": name} | summarise(nulls, others))
+    return pd.DataFrame(rows)
+
+
+def write_simulation(n: int, seed: int, out: Path, workers: Workers, progress: str | None = None) -> pd.DataFrame:
+    """Simulate and write the table, whole or not at all; a run that was cut short goes on from its blocks.
+
+    Parameters
+    ----------
+    n, seed, workers, progress
+        As of ``simulate``.
+    out : pathlib.Path
+        A CSV.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of ``simulate``.
+    """
+    table = simulate(n, seed, workers, kept=BUILD / "simulation", progress=progress)
+    put(out, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    return table
+
+
+def _tasks(numbers: range, seed: int, block: int) -> Iterator[_Task]:
+    """List what is to be done, the parts of a block together, so that the time left can be told from the first ones."""
+    within, overall = [truth.slope for truth in TRUTHS], [marginal_slope(truth) for truth in TRUTHS]
+    for number, truth, part in product(numbers, range(len(TRUTHS)), (_BATCHED, *SINGLE)):
+        yield part, truth, number, seed, block, (within if part in CONDITIONAL else overall)[truth]
+
+
+def _done(
+    tasks: list[_Task], workers: Workers, kept: Path | None, language: str | None
+) -> dict[tuple[str, int, int], _Found]:
+    places = {task: _place(kept, task) for task in tasks} if kept else {}
+    found = {task[:3]: read for task, place in places.items() if (read := _read(place)) is not None}
+    left = [task for task in tasks if task[:3] not in found]
+    with progress_bar("blocks", len(tasks), language, done=len(found)) as bar:
+        for task, results in gather(workers, work, left):
+            found[task[:3]] = results
+            if task in places:
+                _write(places[task], results)
+            bar.update()
+    return found
+
+
+def work(part: str, truth: int, number: int, seed: int, block: int, slope: float) -> _Found:
+    """Try a method, or all the quick ones, on one block of datasets.
+
+    Parameters
+    ----------
+    part : str
+        One of ``SINGLE``, or ``batched``.
+    truth : int
+        Place in ``TRUTHS``.
+    number, seed, block : int
+        Of the block, of the run, and datasets in the block.
+    slope : float
+        That the methods aim at.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n_methods, 3, block)
+        By method, the three of ``Results``.
+    """
+    # A sequence reads a missing number as 0: the first thousand blocks of seed 0 are those of a plain number each.
+    entropy = np.random.SeedSequence((_NUMBERS * truth + number % _NUMBERS, number // _NUMBERS, seed))
+    drawn = draw(TRUTHS[truth], block, entropy)
+    found = batched_results(drawn, slope).values() if part == _BATCHED else [single_results(drawn, part, slope)]
+    return np.array(list(found))
+
+
+def _place(kept: Path, task: _Task) -> Path:
+    part, truth, number, seed, block, _ = task
+    # What the slope hangs on is code too.
+    made_by = hashlib.sha256(f"{running_code()} {seed} {block}".encode()).hexdigest()[:16]
+    return kept / made_by / f"{part.replace(':', '_')}-{truth}-{number}.npy"
+
+
+def _read(place: Path) -> _Found | None:
+    """Read a finished block; None if there is none, or none that can be read."""
+    try:
+        found: _Found = np.load(place, allow_pickle=False)
+    except (OSError, EOFError, ValueError):
+        return None
+    return found
+
+
+def _write(place: Path, results: _Found) -> None:
+    content = io.BytesIO()
+    np.save(content, results, allow_pickle=False)
+    put(place, content.getvalue())

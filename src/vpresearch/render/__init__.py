@@ -1,0 +1,1 @@
+"""Formats, and one renderer for each kind of output."""

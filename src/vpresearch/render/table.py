@@ -1,0 +1,358 @@
+"""Cells that a spreadsheet would take for a formula, written so that it does not."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from vpresearch.core.files import put_all
+from vpresearch.inference import TestResult
+from vpresearch.inference.describe import Summary
+from vpresearch.render import labels
+
+_STARTS = ("=", "+", "-", "@", "\t", "\n")
+# Signs, digits and brackets alone, such as -0.3 (-0.9 – 0.2), can call nothing.
+_NUMBERS = re.compile(r"[-+]?[\d.,;:%()\s–−∞/±*-]*")
+
+
+def harmless(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run, and let its lines end in one way.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> harmless("=cmd|' /C calc'!A0"), harmless("-0.3 (-0.9 – 0.2)"), harmless("T12")
+    ("'=cmd|' /C calc'!A0", '-0.3 (-0.9 – 0.2)', 'T12')
+    """
+    # A lone carriage return would break the row of a CSV; blanks before the sign are cut by some programs.
+    text = re.sub(r"\r\n?", "\n", text)
+    dangerous = text.startswith(_STARTS) or text.lstrip().startswith(_STARTS)
+    return f"'{text}" if dangerous and not _NUMBERS.fullmatch(text) else text
+
+
+def harmless_frame(data: pd.DataFrame) -> pd.DataFrame:
+    """Make every text of a table harmless, headers included; numbers stay as they are.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    text = data.select_dtypes(["object", "string"]).columns
+    # As objects, so that a whole number beside a gap stays one.
+    safe = {name: pd.Series([_harmless_cell(cell) for cell in data[name]], data.index, object) for name in text}
+    return data.assign(**safe).rename(columns=_harmless_cell)
+
+
+def _harmless_cell(cell: object) -> object:
+    return harmless(cell) if isinstance(cell, str) else cell
+
+
+_STYLE = """
+body { font-family: sans-serif; margin: 2em; color: #1a1a1a; }
+table { border-collapse: collapse; border-top: 2px solid; border-bottom: 2px solid; }
+caption { text-align: left; font-weight: bold; padding-bottom: 0.5em; }
+.banner { color: #9a3412; font-weight: bold; }
+th, td { padding: 0.25em 0.75em; text-align: left; vertical-align: top; }
+th[colspan] { text-align: center; }
+thead { border-bottom: 1px solid; }
+p.note { font-size: 0.85em; margin: 0.4em 0; }
+"""
+
+
+HIDDEN = "•"
+# Names of claims and files, which would hold a column as wide as they are.
+_CODE = re.compile(r"[a-z]\w*([./]\w+)+")
+_LATEX = str.maketrans(
+    {
+        **{sign: rf"\{sign}" for sign in "%&_#${}"},
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+        # At the start of a row a bracket would be an option of the line break, and a blank line would end the cell.
+        "[": "{[}",
+        "]": "{]}",
+        "\n": " ",
+        "\r": " ",
+    }
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """A table as data and as a reader sees it.
+
+    Attributes
+    ----------
+    name : str
+        Name of its files.
+    data : pandas.DataFrame
+        Full precision, tidy, canonical names.
+    shown : pandas.DataFrame
+        Formatted cells; the columns have several levels where headers span.
+    caption : str
+    language : {"es", "en"}
+    reconstruction : bool
+        Whether the data are a reconstruction; the table then says so.
+    notes : tuple of str
+        Lines below the table.
+    bold : tuple of int
+        Positions of the rows that stand out.
+    public : callable, optional
+        Gives the table that shows no count from 1 to below the one given and no single patient's value, if that is
+        another.
+    """
+
+    name: str
+    data: pd.DataFrame
+    shown: pd.DataFrame
+    caption: str
+    language: str
+    reconstruction: bool
+    notes: tuple[str, ...] = ()
+    bold: tuple[int, ...] = field(default=())
+    public: Callable[[int], Table] | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        # A notebook keeps it beside the table: it must not hold the data.
+        return f"<Table {self.name}>"
+
+    def to_csv(self) -> str:
+        """Give the data as CSV; a reconstruction says so in the first column of every row."""
+        data = self.data.copy()
+        if self.reconstruction:
+            data.insert(0, "data", labels.text("data.reconstruction", "en"))
+        return harmless_frame(data).to_csv(index=False, lineterminator="\n")
+
+    def for_public(self, min_cell: int) -> Table:
+        """Give the table that everybody may see: counts of a few hidden, and the data no finer than what is shown."""
+        table = self.public(min_cell) if self.public else self
+        data = table.shown.copy()
+        data.columns = pd.Index([_flat(name) for name in data.columns])
+        return replace(table, data=data, public=None)
+
+    def to_html(self) -> str:
+        """Give a page of its own."""
+        return (
+            f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
+            f"<title>{_to_html(self.caption)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+            f"{self._repr_html_()}\n</body>\n</html>\n"
+        )
+
+    def to_latex(self) -> str:
+        """Give a floating table for the booktabs and multirow packages."""
+        styler = self._styler(_to_latex)
+        caption = " ".join(filter(None, (_to_latex(self.caption) + ".", _to_latex(self._banner()))))
+        body = styler.to_latex(
+            hrules=True,
+            caption=caption,
+            label=f"tab:{self.name}",
+            position_float="centering",
+            column_format="".join("r" if place in self._numbers() else "l" for place in range(self.shown.shape[1])),
+            multicol_align="c",
+            convert_css=True,
+        )
+        notes = "".join(f"\\par\\footnotesize {_to_latex(note)}\n" for note in self.notes)
+        return body.replace("\\end{table}", f"{notes}\\end{{table}}")
+
+    def _repr_html_(self) -> str:
+        banner = self._banner()
+        caption = _to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else "")
+        table = self._styler(_to_html).set_caption(caption).to_html(table_attributes="")
+        notes = "".join(f'<p class="note">{_to_html(note)}</p>\n' for note in self.notes)
+        return f"{self._aligned()}{table}{notes}"
+
+    def _aligned(self) -> str:
+        columns = ", ".join(f".col{place}" for place in self._numbers())
+        if not columns:
+            return ""
+        right = f"#T_{self.name} :is(td, th.level{self.shown.columns.nlevels - 1}):is({columns})"
+        whole = f"#T_{self.name} td:is({columns})"
+        return f"<style>\n{right} {{ text-align: right; }}\n{whole} {{ white-space: nowrap; }}\n</style>\n"
+
+    def _banner(self) -> str:
+        return labels.text("banner.reconstruction", self.language) if self.reconstruction else ""
+
+    def _styler(self, escape: Callable[[str], str]) -> Styler:
+        styler = self.shown.style.hide(axis="index").set_uuid(self.name)
+        styler = styler.format(lambda cell: escape(str(cell))).format_index(lambda cell: escape(str(cell)), axis=1)
+        return styler.apply(self._weights, axis=None) if self.bold else styler
+
+    def _numbers(self) -> list[int]:
+        """Positions of the columns of numbers, which belong to the right."""
+        limits = labels.text("word.limits", self.language)
+        number = re.compile(rf"(?:[-\d.,;:%()\s<>=–−∞/±+*{HIDDEN}]|\b{limits}\b)*")
+        columns = [self.shown.iloc[:, place].astype(str) for place in range(self.shown.shape[1])]
+        return [
+            place
+            for place, cells in enumerate(columns)
+            if all(map(number.fullmatch, cells)) and any(re.search(r"\d", cell) for cell in cells)
+        ]
+
+    def _weights(self, shown: pd.DataFrame) -> pd.DataFrame:
+        weights = pd.DataFrame("", index=shown.index, columns=shown.columns)
+        weights.iloc[list(self.bold)] = "font-weight: bold"
+        return weights
+
+
+def _to_latex(words: str) -> str:
+    return words.translate(_LATEX)
+
+
+def _to_html(words: str) -> str:
+    # A spreadsheet opens HTML tables too.
+    said = html.escape(harmless(words))
+    return re.sub(r"([._/])", r"\1<wbr>", said) if _CODE.fullmatch(words) else said
+
+
+def _flat(name: object) -> str:
+    return " ".join(filter(None, map(str, name))) if isinstance(name, tuple) else str(name)
+
+
+def hide(shown: pd.DataFrame, rows: Iterable[int], columns: Iterable[int]) -> pd.DataFrame:
+    """Hide cells of a table as a reader sees it.
+
+    Parameters
+    ----------
+    shown : pandas.DataFrame
+    rows, columns : iterable of int
+        Positions; every pair of them is hidden.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Examples
+    --------
+    >>> hide(pd.DataFrame({"n": ["3", "20"]}), [0], [0])["n"].tolist()
+    ['•', '20']
+    """
+    hidden = shown.copy()
+    hidden.iloc[list(rows), list(columns)] = HIDDEN
+    return hidden
+
+
+def sizes(summaries: Sequence[Summary]) -> str:
+    """Write of how many vertebrae without and with a leak a variable is known."""
+    return " + ".join(str(summary.n) for summary in summaries)
+
+
+def undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple[str, ...]:
+    """Say why a test has no result; where several of a variable have one reason, once."""
+    without: dict[tuple[str, str], list[str]] = {}
+    for variable, test in tests:
+        if test.reason:
+            without.setdefault((variable, test.reason), []).append(labels.text(f"test.{test.test}", language))
+    named = [
+        f"{labels.variable(variable, language)}, {', '.join(names)}: {labels.text(f'why_not.{reason}', language)}"
+        for (variable, reason), names in without.items()
+    ]
+    return (labels.text("footnote.undone", language, list="; ".join(named)),) if named else ()
+
+
+# -- cells -----------------------------------------------------------------------------------------------------------
+
+
+def hidden_note(min_cell: int, language: str) -> str:
+    """Say below a table what its hidden cells are."""
+    return labels.text("footnote.hidden", language, least=min_cell)
+
+
+def write(table: Table, folder: Path, min_cell: int = 0) -> Table:
+    """Write a table as CSV, HTML and LaTeX.
+
+    Parameters
+    ----------
+    table : Table
+    folder : pathlib.Path
+        Made where it is missing.
+    min_cell : int, default 0
+        Least count that is shown to the public; 0 for a table that is not public.
+
+    Returns
+    -------
+    Table
+        The one that was written, so that a notebook can show it.
+    """
+    table = table.for_public(min_cell) if min_cell else table
+    contents = {"csv": table.to_csv(), "html": table.to_html(), "tex": table.to_latex()}
+    put_all({folder / f"{table.name}.{suffix}": content for suffix, content in contents.items()})
+    return table
+
+
+def without_single_values(data: pd.DataFrame, reconstruction: bool) -> pd.DataFrame:
+    """Round what is some single patient's value to what the paper prints; a reconstruction has no patients.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        With the columns of ``Summary``.
+    reconstruction : bool
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    order = [name for name in ("minimum", "q1", "median", "q3", "maximum") if name in data]
+    return data if reconstruction else data.assign(**data[order].round(1))
+
+
+def steady(data: pd.DataFrame) -> pd.DataFrame:
+    """Keep the digits of fitted numbers that do not depend on the machine's vector instructions.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+        Nine significant digits.
+
+    Examples
+    --------
+    >>> steady(pd.DataFrame({"slope": [0.0647891234567]})).loc[0, "slope"]
+    np.float64(0.0647891235)
+    """
+    return data.assign(
+        **{str(name): [float(f"{value:.9g}") for value in data[name]] for name in data.select_dtypes("float")}
+    )
+
+
+def percent(value: float, language: str) -> str:
+    """Write a percentage without decimals, as the paper does, but for what is rare or nearly all.
+
+    Parameters
+    ----------
+    value : float
+    language : {"es", "en"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> percent(36.6, "es")
+    '37%'
+    """
+    return labels.percent(value, 0, language) + ("" if math.isnan(value) else "%")

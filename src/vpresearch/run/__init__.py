@@ -1,0 +1,1 @@
+"""Notebooks and their records: what changed is run again, by whom, and where it waits."""

@@ -1,0 +1,226 @@
+"""Kernels: started anew, or forked from a process that has imported already what notebooks import."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import signal
+import subprocess
+import sys
+from importlib import import_module
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, Pipe
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+
+from vpresearch.parallel import forks
+
+# What the notebooks import, and what ipykernel imports when it starts.
+_IMPORTED = (
+    "vpresearch.audit",
+    "vpresearch.figures",
+    "vpresearch.implied",
+    "vpresearch.published.comparators",
+    "vpresearch.reconstruct",
+    "vpresearch.regression.models",
+    "vpresearch.regression.simulation",
+    "vpresearch.regression.assumptions",
+    "vpresearch.regression.validation",
+    "vpresearch.report",
+    "vpresearch.scorecard",
+    "vpresearch.tables",
+    "ipykernel.debugger",
+    "ipykernel.kernelapp",
+    "pingouin",
+)
+_POLL = 0.005
+
+
+class QuietKernelManager(AsyncKernelManager):
+    """Starts kernels whose complaints reach no terminal.
+
+    What a cell says is in the notebook; beyond it a kernel writes only of its own end, or a traceback that may quote
+    a patient's row.
+    """
+
+    async def start_kernel(self, **arguments: Any) -> None:  # type: ignore[override]
+        """Start the kernel without an error stream.
+
+        Parameters
+        ----------
+        **arguments : object
+            As of ``jupyter_client``.
+        """
+        await super().start_kernel(**arguments, stderr=subprocess.DEVNULL)
+
+
+def warm_copies() -> forks.Copies | None:
+    """Import what notebooks and reports import, and give copies of this process to run them in.
+
+    Returns
+    -------
+    Copies or None
+        None where no copy can be made.
+    """
+    if not forks.possible():
+        return None
+    # A kernel loads its debugger, which complains on the terminal of a Python whose own modules it cannot step through.
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    for module in _IMPORTED:
+        import_module(module)
+    # What the copies share would become their own when the collector looks at it.
+    gc.freeze()
+    # One more than there are cores: now and then one waits for what another computes.
+    return forks.Copies(len(os.sched_getaffinity(0)) + 1) if forks.possible() else None
+
+
+class ForkedKernel:
+    """A copy of this process that becomes a kernel once it is told its connection.
+
+    It is made before this process has a thread or an event loop, of which a copy would be broken.
+    """
+
+    def __init__(self) -> None:
+        here, there = Pipe()
+        self.connection = here
+        self.process = get_context("fork").Process(target=_become_kernel, args=(there,))
+        self.process.start()
+        there.close()
+
+
+class ForkedProvisioner(KernelProvisionerBase):
+    """Gives ``jupyter_client`` a kernel that was forked.
+
+    The kernel chooses its own ports and tells them; whoever chose them for it would have to let go of them first, and
+    a neighbour could take them.
+    """
+
+    kernel: ForkedKernel
+    _launched = False
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel."""
+        return self._launched
+
+    async def poll(self) -> int | None:
+        """Give the exit code of the kernel, None while it runs."""
+        return self.kernel.process.exitcode if self._launched else 0
+
+    async def wait(self) -> int | None:
+        """Wait for the end of the kernel."""
+        while (code := await self.poll()) is None:
+            await asyncio.sleep(_POLL)
+        self._launched = False
+        return code
+
+    async def send_signal(self, signum: int) -> None:
+        """Send the kernel a signal."""
+        if self.kernel.process.exitcode is None:
+            os.kill(self.kernel.process.pid or 0, signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel."""
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """Ask the kernel to end."""
+        await self.send_signal(signal.SIGTERM)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Do nothing: there is nothing beside the kernel."""
+
+    async def pre_launch(self, **arguments: Any) -> dict[str, Any]:
+        """Complete the kernel's environment; its command is one that needs no program."""
+        return await super().pre_launch(cmd=arguments.pop("extra_arguments", []), **arguments)
+
+    async def launch_kernel(self, cmd: list[str], **arguments: Any) -> KernelConnectionInfo:
+        """Tell the copy what it is to be.
+
+        Parameters
+        ----------
+        cmd : list of str
+            Arguments of ``ipykernel``.
+        **arguments : object
+            ``env`` and ``cwd``.
+
+        Returns
+        -------
+        dict
+            The connection, with the ports.
+        """
+        self._launched = True
+        manager: Any = self.parent
+        info: KernelConnectionInfo = manager.get_connection_info()
+        self.kernel.connection.send((cmd, arguments["env"], arguments.get("cwd") or os.getcwd(), info))
+        while not self.kernel.connection.poll():
+            if self.kernel.process.exitcode is not None:
+                raise RuntimeError("the kernel died at its start")
+            await asyncio.sleep(_POLL)
+        info.update(self.kernel.connection.recv())
+        return info
+
+
+def manager_of(kernel: ForkedKernel) -> type[AsyncKernelManager]:
+    """Give the class of a kernel manager whose kernel is a given one.
+
+    Parameters
+    ----------
+    kernel : ForkedKernel
+
+    Returns
+    -------
+    type
+    """
+
+    class ForkedKernelManager(AsyncKernelManager):
+        def __init__(self, **arguments: Any) -> None:
+            super().__init__(**arguments)
+            self.provisioner = ForkedProvisioner(kernel_spec=self.kernel_spec, parent=self)
+            self.provisioner.kernel = kernel
+
+    return ForkedKernelManager
+
+
+def _become_kernel(connection: Connection) -> None:
+    forks.end_with_parent(signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    arguments, environment, folder, info = connection.recv()
+    _be_fresh(arguments, environment, folder)
+    from ipykernel.kernelapp import IPKernelApp
+
+    class Kernel(IPKernelApp):
+        """The connection comes and goes by a pipe instead of a file."""
+
+        def init_connection_file(self) -> None:
+            self.load_connection_info(info)
+
+        def write_connection_file(self, **_: Any) -> None:
+            kinds = ("shell", "iopub", "stdin", "hb", "control")
+            connection.send({f"{kind}_port": getattr(self, f"{kind}_port") for kind in kinds})
+
+    kernel: Any = Kernel.instance()
+    kernel.initialize(arguments)
+    # As matplotlib does when a kernel imports it.
+    import_module("matplotlib").rcParams["backend"] = os.environ["MPLBACKEND"]
+    kernel.start()
+
+
+def _be_fresh(arguments: list[str], environment: dict[str, str], folder: str) -> None:
+    """Take off what this copy has of its program, and would not have if it had been started."""
+    import numpy as np
+
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv = ["ipykernel_launcher", *arguments]
+    if not sys.flags.safe_path:
+        del sys.path[0]
+    random.seed()
+    # Else every notebook would draw the same.
+    np.random.seed()

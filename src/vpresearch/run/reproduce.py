@@ -1,0 +1,356 @@
+"""The main job: what of it must be made, why, and what is told of it in the end."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from vpresearch.core.compendium import choose, read_compendium
+from vpresearch.core.errors import line
+from vpresearch.core.files import alone, file_digest, staging
+from vpresearch.core.paths import PUBLISHED, shown
+from vpresearch.render import labels
+from vpresearch.run.state import Computed, Made, State, Verdicts, code_digest, inputs, inputs_of, outputs_of, read_state
+
+# An unchanged run ends before any of the scientific packages would have been imported.
+if TYPE_CHECKING:
+    from vpresearch.data import Dataset
+    from vpresearch.parallel.forks import Copies
+    from vpresearch.scorecard import Row
+
+_MOST_LISTED = 10
+_NEW_OBJECTS = 100_000
+_PAGES = "review"
+# The notebook that shows the audit of the paper.
+_AUDIT = "04_audit.ipynb"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes
+    ----------
+    data, out, records : pathlib.Path
+        File of the study; folders of the outputs and of the records.
+    language : {"es", "en"}
+    alpha : float
+    seed, min_cell : int
+        ``min_cell`` is 0 for a run that is not public.
+    only : str or None
+        One exhibit or notebook.
+    drop_identifiers, force : bool
+    plain : bool
+        Start every kernel anew, one after the other.
+    """
+
+    data: Path
+    out: Path
+    records: Path
+    language: str
+    alpha: float
+    seed: int
+    min_cell: int
+    only: str | None
+    drop_identifiers: bool
+    force: bool
+    plain: bool = False
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The parameters of the notebooks."""
+        return {"language": self.language, "alpha": self.alpha, "seed": self.seed, "min_cell": self.min_cell}
+
+    @property
+    def report(self) -> Path | None:
+        """The folder of the report; None where none is written: its prose tells what public tables hide."""
+        return None if self.min_cell or self.only is not None else self.records / "report" / self.language
+
+
+@dataclass(frozen=True)
+class Told:
+    """What to tell in the end.
+
+    Attributes
+    ----------
+    lines : list of str
+    differing : int
+        Numbers of the paper that differ.
+    """
+
+    lines: list[str]
+    differing: int = 0
+
+
+def unchanged(wanted: Wanted) -> Told | None:
+    """Tell at once that nothing changed and that every output is there as it was made.
+
+    Parameters
+    ----------
+    wanted : Wanted
+
+    Returns
+    -------
+    Told or None
+        None if anything is to be made.
+    """
+    state, digest = read_state(wanted.out, wanted.records), file_digest(wanted.data)
+    verdicts = state.verdicts
+    if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
+        return None
+    reasons = _reasons(wanted, state, digest, reconstruction=verdicts.reconstruction)
+    if any(reasons.values()):
+        return None
+    lines = _reconstructed(wanted, reconstruction=verdicts.reconstruction)
+    lines.append(_words("unchanged", wanted, names=", ".join(reasons)))
+    if verdicts.differing:
+        lines.append(f"  {_words('differing', wanted, n=verdicts.differing)}")
+    return Told([*lines, *_ending(wanted, verdicts.counts, "")], verdicts.differing)
+
+
+def why(wanted: Wanted) -> Told:
+    """Tell what would be made, and why.
+
+    Parameters
+    ----------
+    wanted : Wanted
+
+    Returns
+    -------
+    Told
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used, or nothing is called ``only``.
+    """
+    from vpresearch.data import load
+
+    dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
+    state = read_state(wanted.out, wanted.records)
+    reasons = _reasons(wanted, state, dataset.sha256, reconstruction=dataset.reconstruction)
+    nothing = _words("nothing_changed", wanted)
+    return Told(
+        [
+            f"{name}: {'; '.join(labels.text(f'stale.{reason}', wanted.language) for reason in found) or nothing}"
+            for name, found in reasons.items()
+        ]
+    )
+
+
+def remake(wanted: Wanted) -> Told:
+    """Make all of which something changed.
+
+    Parameters
+    ----------
+    wanted : Wanted
+
+    Returns
+    -------
+    Told
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used, or nothing is called ``only``.
+    NotebookError
+        If a notebook fails.
+    """
+    start = perf_counter()
+    # Hardly anything of what is imported is ever garbage; to look for it as often as usual takes a tenth of the time.
+    gc.set_threshold(_NEW_OBJECTS)
+    from vpresearch.parallel.cache import shared_by_all
+    from vpresearch.parallel.forks import one_thread
+
+    one_thread()
+    computed = Computed(wanted.records, code_digest())
+    with ExitStack() as started:
+        started.enter_context(alone(wanted.records))
+        if wanted.force:
+            computed.drop()
+        place = started.enter_context(staging(wanted.records))
+        results = computed.folder if _known_reconstruction(wanted) and computed.folder.is_dir() else place / "private"
+        started.enter_context(shared_by_all(results))
+        # Whatever still writes must end before its folder goes.
+        started.enter_context(_auditing(wanted))
+        dataset = _load(wanted)
+        from vpresearch.run.kernels import warm_copies
+
+        forks = None if wanted.plain else warm_copies()
+        if forks is not None:
+            started.enter_context(forks)
+        put_in_place = started.enter_context(_reporting(wanted, dataset, place / "report", forks))
+        from vpresearch.run import runner
+
+        runner.run(
+            dataset,
+            wanted.data,
+            wanted.out,
+            wanted.records,
+            **wanted.chosen,
+            only=wanted.only,
+            force=wanted.force,
+            copies=forks,
+        )
+        if put_in_place is not None:
+            put_in_place(wanted.records / "report")
+            _record_report(wanted, dataset)
+        from vpresearch.published import read_paper
+        from vpresearch.scorecard import differing, scorecard
+
+        # While what the notebooks computed is still there.
+        rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
+        if dataset.reconstruction:
+            computed.keep(results)
+    if wanted.min_cell:
+        # Its prose tells what the tables hide; one of an earlier run may stand there.
+        shutil.rmtree(wanted.records / "report", ignore_errors=True)
+    from vpresearch.privacy import withhold
+    from vpresearch.review import write_pages
+
+    rows = withhold(rows, dataset, wanted.min_cell) if wanted.min_cell else rows
+    differences, counts = differing(rows), Counter(str(row.verdict) for row in rows)
+    state = read_state(wanted.out, wanted.records)
+    state.verdicts = Verdicts(
+        _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction
+    )
+    if wanted.only is None:
+        pages = write_pages(wanted.records, wanted.out, rows, dataset, read_compendium(), wanted.language)
+        state.made[_PAGES] = Made(_of_pages(wanted, dataset.sha256), outputs_of(wanted.records, pages))
+    state.write()
+    lines = _reconstructed(wanted, reconstruction=dataset.reconstruction)
+    lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(wanted, differences)
+    return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
+
+
+def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
+    """Name, for each notebook, the report and the reviewer's pages, what changed since it was made."""
+    notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
+    made_from = inputs_of(notebooks, digest, wanted.chosen)
+    if wanted.report is not None:
+        made_from[_report_name(wanted)] = _of_report(wanted, digest)
+    if wanted.only is None:
+        made_from[_PAGES] = _of_pages(wanted, digest)
+    return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
+
+
+def _known_reconstruction(wanted: Wanted) -> bool:
+    """Tell whether an earlier run found that these data are a reconstruction."""
+    verdicts = read_state(wanted.out, wanted.records).verdicts
+    return verdicts is not None and verdicts.reconstruction and verdicts.inputs["data"] == file_digest(wanted.data)
+
+
+def _load(wanted: Wanted) -> Dataset:
+    from vpresearch.data import load
+
+    dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
+    if wanted.min_cell:
+        from vpresearch.privacy import check_public
+
+        check_public(dataset, wanted.min_cell)
+    return dataset
+
+
+@contextmanager
+def _auditing(wanted: Wanted) -> Iterator[None]:
+    """Audit the paper in a copy of this process while it imports the rest, where anything is to show the audit."""
+    from vpresearch.parallel import forks
+
+    digest = file_digest(wanted.data)
+    # The audit is of the paper, whatever the data are.
+    reasons = _reasons(wanted, read_state(wanted.out, wanted.records), digest, reconstruction=True)
+    if wanted.plain or not forks.possible() or not reasons.get(_AUDIT):
+        yield
+        return
+    from vpresearch.audit import audit
+    from vpresearch.published import read_paper
+
+    with forks.Copies(1) as beside:
+        begun = beside.submit(audit, read_paper(PUBLISHED), wanted.seed)
+        yield
+        # It has ended, unless the notebook was made by a run that did not; whoever needs it in vain tells why.
+        for _ in beside.finished([begun]):
+            pass
+
+
+def _reporting(
+    wanted: Wanted, dataset: Dataset, aside: Path, copies: Copies | None
+) -> AbstractContextManager[Callable[[Path], None] | None]:
+    """Write the report beside the notebooks, where there is to be a new one."""
+    state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
+    if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
+        return nullcontext()
+    from vpresearch import report
+
+    submit = None if copies is None else copies.submit
+    return report.writing(dataset, wanted.alpha, wanted.seed, aside, [wanted.language], submit)
+
+
+def _record_report(wanted: Wanted, dataset: Dataset) -> None:
+    state = read_state(wanted.out, wanted.records)
+    files = (path for path in (wanted.records / "report" / wanted.language).rglob("*") if path.is_file())
+    state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
+    state.write()
+
+
+def _report_name(wanted: Wanted) -> str:
+    return f"report/{wanted.language}"
+
+
+def _of_report(wanted: Wanted, digest: str) -> dict[str, str]:
+    return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed})
+
+
+def _of_pages(wanted: Wanted, digest: str) -> dict[str, str]:
+    return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed, "min_cell": wanted.min_cell})
+
+
+def _of_verdicts(wanted: Wanted, digest: str) -> dict[str, str]:
+    hang_on = {"alpha": wanted.alpha, "min_cell": wanted.min_cell, "drop_identifiers": wanted.drop_identifiers}
+    return inputs(digest, "", hang_on)
+
+
+def _reconstructed(wanted: Wanted, *, reconstruction: bool) -> list[str]:
+    return [_words("reconstructed", wanted) if reconstruction else labels.text("validation.no_proof", wanted.language)]
+
+
+def _told_differences(wanted: Wanted, differences: list[Row]) -> list[str]:
+    lines = [f"  {_difference(row, wanted)}" for row in differences[:_MOST_LISTED]]
+    if len(differences) > _MOST_LISTED:
+        lines.append(f"  {_words('more', wanted, n=len(differences) - _MOST_LISTED)}")
+    return lines
+
+
+def _difference(row: Row, wanted: Wanted) -> str:
+    language = wanted.language
+    return _words(
+        "difference",
+        wanted,
+        claim=labels.claimed(row.claim, language),
+        printed=labels.printed(row.claim.printed.printed, language),
+        computed=labels.rounded(row, language),
+    )
+
+
+def _ending(wanted: Wanted, counts: Mapping[str, int], took: str) -> list[str]:
+    verdicts = (f"{labels.text(f'verdict.{verdict}', wanted.language)}: {count}" for verdict, count in counts.items())
+    out = shown(wanted.out)
+    place = out if out.parts else _words("project", wanted)
+    lines = [", ".join(verdicts), f"{_words('outputs', wanted, place=place)}{took}"]
+    if wanted.report is not None:
+        lines.append(_words("report", wanted, place=shown(wanted.report)))
+    if wanted.only is None:
+        lines.append(_words("review", wanted, place=shown(wanted.records / "review" / "index.html")))
+    lines.append(_words("bound", wanted, n=sum(counts.values())))
+    return [*lines, _words("one_public", wanted)] if wanted.min_cell else lines
+
+
+def _words(key: str, wanted: Wanted, **values: object) -> str:
+    return labels.text(f"console.{key}", wanted.language, **values)

@@ -1,0 +1,211 @@
+"""Tables beside the paper's own: other series, and relief."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import pandas as pd
+
+from vpresearch.data import Dataset
+from vpresearch.implied import read_relief
+from vpresearch.privacy import hides_relief
+from vpresearch.published.comparators import OWN_DETECTION, Comparison
+from vpresearch.regression import outcome
+from vpresearch.regression.equivalence import CONTRASTS, Equivalence, change_design, changes, equivalence
+from vpresearch.regression.models import leak_design
+from vpresearch.regression.precision import clopper_pearson, korn_graubard
+from vpresearch.render import labels
+from vpresearch.render.table import HIDDEN, Table, hidden_note, steady
+from vpresearch.tables.leak_risk import word
+
+
+def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, language: str) -> Table:
+    """Lay out the leak rate beside those of other series.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+    """
+    study = leak_design(dataset.rows)
+    exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
+    own = {
+        "study": "this study",
+        "detection": OWN_DETECTION,
+        "unit": "vertebrae",
+        "leaks": study.events,
+        "n": study.n,
+    }
+    own |= {"percent": clustered.percent, "ci_low": exact[0], "ci_high": exact[1]}
+    own |= {"clustered_low": clustered.low, "clustered_high": clustered.high, "reason": clustered.reason}
+    data = pd.DataFrame([own, *(_row(each) for each in comparisons)]).astype({"leaks": "Int64", "n": "Int64"})
+    shown = pd.DataFrame(
+        {
+            word("study", language): [
+                word("this_study", language),
+                *(labels.series(each.comparator.study, language) for each in comparisons),
+            ],
+            word("detection", language): [word(f"detection_{kind}", language) for kind in data["detection"]],
+            word("counted", language): [word(f"counted_{unit}", language) if unit else "–" for unit in data["unit"]],
+            word("rate", language): [
+                _rate(percent, low, high, leaks, n, language)
+                for (percent, low, high), leaks, n in zip(
+                    data[["percent", "ci_low", "ci_high"]].to_numpy(float), data["leaks"], data["n"], strict=True
+                )
+            ],
+            word("rate_difference", language): [
+                "",
+                *(
+                    _difference(each.difference, each.difference_low, each.difference_high, language)
+                    for each in comparisons
+                ),
+            ],
+            labels.text("word.p_value", language): [
+                "",
+                *(labels.p_value(each.p_value, language) for each in comparisons),
+            ],
+            word("no_p", language): ["", *(word(each.reason, language) if each.reason else "" for each in comparisons)],
+            word("verified", language): [
+                "",
+                *(word(f"verified_{each.comparator.verified}", language) for each in comparisons),
+            ],
+        }
+    )
+    _, low, high = labels.percents(clustered.percent, clustered.low, clustered.high, 1, language)
+    why_not = labels.why_not(clustered.reason, language)
+    allowing = (
+        word("not_clustered_note", language, why=why_not)
+        if why_not
+        else word("clustered_note", language, low=low, high=high)
+    )
+    notes = (word("comparators_note", language), allowing)
+    caption = word("comparators_caption", language)
+    return Table("comparators", steady(data), shown, caption, language, dataset.reconstruction, notes, (0,))
+
+
+def _row(each: Comparison) -> dict[str, object]:
+    other = each.comparator
+    return {
+        "study": other.study,
+        "doi": other.doi,
+        "detection": other.detection,
+        "unit": other.unit,
+        "leaks": other.leaks,
+        "n": other.n,
+        "percent": each.percent,
+        "ci_low": each.low,
+        "ci_high": each.high,
+        "difference": each.difference,
+        "difference_low": each.difference_low,
+        "difference_high": each.difference_high,
+        "p_value": each.p_value,
+        "inside_own_interval": each.inside,
+        "reason": each.reason,
+        "verified": other.verified,
+    }
+
+
+def _rate(percent: float, low: float, high: float, leaks: object, n: object, language: str) -> str:
+    rate, *ends = labels.percents(percent, low, high, 1, language)
+    if math.isnan(low):
+        return f"{rate}%"
+    return f"{leaks}/{n} = {rate}% ({labels.limits(ends[0], ends[1], language)})"
+
+
+def _difference(difference: float, low: float, high: float, language: str) -> str:
+    if math.isnan(low):
+        return labels.number(difference, 1, language)
+    ends = labels.limits(labels.number(low, 1, language), labels.number(high, 1, language), language)
+    return f"{labels.number(difference, 1, language)} ({ends})"
+
+
+_SCORES = ("vas", "odi")
+
+
+def relief_table(dataset: Dataset, language: str) -> Table:
+    """Lay out how much less relief there is with more fill or with a leak, against the least that matters.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    language : {"es", "en"}
+
+    Returns
+    -------
+    Table
+        Over patients. By a mixed model over every follow-up and, for one year alone, by analysis of covariance.
+    """
+    results: list[Equivalence] = []
+    beside = []
+    for score in _SCORES:
+        table = changes(dataset.patients, dataset.vertebrae, score)
+        for predictor, contrast in CONTRASTS.items():
+            study = change_design(table, predictor, score)
+            last = outcome.ancova(change_design(table[table["time"] == "1y"], predictor, score))[-1]
+            tested = equivalence(study)
+            results += tested
+            beside += [(study.n_clusters, contrast * last.estimate, last.p_value, last.reason)] * len(tested)
+    data = pd.DataFrame([asdict(result) for result in results])
+    data[["patients", "ancova_1y", "ancova_1y_p_value", "ancova_1y_reason"]] = pd.DataFrame(beside)
+    shown = pd.DataFrame(
+        {
+            word("score", language): [word(f"score_{each.outcome.split('_')[0]}", language) for each in results],
+            word("contrast", language): [word(f"contrast_{each.term}", language) for each in results],
+            labels.text("word.n", language): [str(n) for n in data["patients"]],
+            word("difference", language): [_interval(each, language) for each in results],
+            word("margin", language): ["±" + labels.number(each.margin, 1, language) for each in results],
+            word("p_equivalence", language): [labels.p_value(each.p_value, language) for each in results],
+            word("p_difference", language): [labels.p_value(each.p_difference, language) for each in results],
+            labels.text("word.verdict", language): [
+                word(f"verdict_{each.verdict}", language) if each.verdict else "–" for each in results
+            ],
+            labels.text("word.reason", language): [labels.why_not(each.reason, language) for each in results],
+            word("ancova", language): [
+                labels.why_not(reason, language) or labels.number(value, 2, language)
+                for value, reason in zip(data["ancova_1y"], data["ancova_1y_reason"], strict=True)
+            ],
+        }
+    )
+    notes: tuple[str, ...] = (word("exploratory", language), word("relief_note", language))
+    if dataset.reconstruction:
+        seen = read_relief()
+        data = data.merge(seen, how="left", on=["outcome", "term", "margin"])
+        shown[word("seen", language)] = [_seen(row, language) for row in data.to_dict("records")]
+        notes += (word("seen_note", language, n=int(seen["n"].max())),)
+    caption = word("relief_caption", language)
+    laid_out = Table("relief", steady(data), shown, caption, language, dataset.reconstruction, notes)
+
+    def public(min_cell: int) -> Table:
+        masked = shown.copy()
+        for place, (each, n) in enumerate(zip(results, data["patients"], strict=True)):
+            if hides_relief(dataset, each.outcome.split("_")[0], n, min_cell):
+                # The interval and either p go by degrees of freedom, which tell n.
+                masked.iloc[place, 2] = masked.iloc[place, 5] = masked.iloc[place, 6] = HIDDEN
+                if not math.isnan(each.estimate):
+                    masked.iloc[place, 3] = f"{labels.number(each.estimate, 2, language)} ({HIDDEN})"
+        return replace(laid_out, shown=masked, notes=(*notes, hidden_note(min_cell, language)))
+
+    return replace(laid_out, public=public)
+
+
+def _seen(row: Mapping[Hashable, Any], language: str) -> str:
+    """Write how far the difference reaches over the ensemble, and how often each verdict falls."""
+    low, high = (labels.number(row[end], 2, language) for end in ("least", "greatest"))
+    verdicts = ("equivalent", "inconclusive", "different")
+    counts = ", ".join(f"{word(f'verdict_{name}', language)}: {row[name]}" for name in verdicts if row[name])
+    return f"{counts} ({labels.limits(low, high, language)})"
+
+
+def _interval(result: Equivalence, language: str) -> str:
+    if math.isnan(result.estimate):
+        return "–"
+    low, high = (labels.number(end, 2, language) for end in (result.ci_low, result.ci_high))
+    return f"{labels.number(result.estimate, 2, language)} ({labels.limits(low, high, language)})"

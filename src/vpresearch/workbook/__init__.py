@@ -1,0 +1,1 @@
+"""Workbooks for authors: the template, the annotated copy, the validation."""
