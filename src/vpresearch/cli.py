@@ -52,19 +52,7 @@ _SIMULATED = 2000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Without the name of the program; those of the process where not given.
-
-    Returns
-    -------
-    int
-        0 done; 1 a number differs or is impossible (``--strict``), or a check failed; 2 bad input, or trouble with
-        the disk or the system; 3 a notebook or a search failed; 130 interrupted, 143 ended by SIGTERM.
-    """
+    """Run the command line."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     say_anything()
     language = _asked(arguments)

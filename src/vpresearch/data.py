@@ -31,53 +31,19 @@ SUFFIX = ".fingerprints"
 
 
 def fingerprint(vertebral_volume_cc: ArrayLike, cement_volume_cc: ArrayLike, leaked: ArrayLike) -> str:
-    """Summarise the measurements of a dataset, in any order of its vertebrae.
-
-    Parameters
-    ----------
-    vertebral_volume_cc, cement_volume_cc : array_like of float, shape (n_vertebrae,)
-    leaked : array_like of bool, shape (n_vertebrae,)
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> fingerprint([20.1, 30.2], [1.5, 2], [True, False]) == fingerprint([30.2, 20.1], [2.0, 1.5], [False, True])
-    True
-    """
+    """Summarise the measurements of a dataset, in any order of its vertebrae."""
     columns = [np.asarray(column, float) for column in (vertebral_volume_cc, cement_volume_cc, leaked)]
     rows = sorted(",".join(f"{value:.4f}" for value in row) for row in zip(*columns, strict=True))
     return hashlib.blake2b("\n".join(rows).encode(), digest_size=12).hexdigest()
 
 
 def fingerprints_bytes(found: Iterable[str]) -> bytes:
-    """Give the content of a file of fingerprints.
-
-    Parameters
-    ----------
-    found : iterable of str
-
-    Returns
-    -------
-    bytes
-        One a line, sorted.
-    """
+    """Give the content of a file of fingerprints."""
     return "".join(f"{each}\n" for each in sorted(set(found))).encode()
 
 
 def is_reconstruction(found: str) -> bool:
-    """Tell whether a fingerprint is that of a dataset that the compendium ships.
-
-    Parameters
-    ----------
-    found : str
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a fingerprint is that of a dataset that the compendium ships."""
     return found in _shipped()
 
 
@@ -94,20 +60,7 @@ _YEARS = range(1880, 2100)
 
 
 def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
-    """Check a table of vertebrae against every rule at once.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        Canonical columns, one row a vertebra, indexed by the row number in the user's file.
-    headers : dict of str to str
-        The header in the user's file, by canonical column.
-
-    Returns
-    -------
-    list of Problem
-        Empty if the table keeps every rule; else in order of row.
-    """
+    """Check a table of vertebrae against every rule at once."""
     failed = _failed(table, own=True)
     # What is wrong by itself is neither empty nor filled for any other rule: one cause, one problem.
     sound = table.copy()
@@ -292,22 +245,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Examined:
-    """A file that was looked at, whether it can be used or not.
-
-    Attributes
-    ----------
-    name : str
-        Name of the file, without its folder.
-    problems : tuple of Problem
-        All that must be mended, in reading order.
-    notes : tuple of Problem
-        What the author should know and need not mend.
-    dataset : Dataset or None
-        None if there is any problem.
-    values : dict of str to object
-        What stands in the faulty cells, by cell, as far as it can identify nobody: for the author alone, who asked
-        what is wrong with the file; no error says it.
-    """
+    """A file that was looked at, whether it can be used or not."""
 
     name: str
     problems: tuple[Problem, ...]
@@ -349,23 +287,7 @@ def load(path: Path | str, *, drop_identifiers: bool = False) -> Dataset:
 
 
 def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
-    """Look at a table of vertebrae and tell all that is wrong with it, and all that is odd.
-
-    Parameters
-    ----------
-    path : pathlib.Path or str
-    drop_identifiers : bool, default False
-        Whether direct identifiers are dropped instead of told as problems.
-
-    Returns
-    -------
-    Examined
-
-    Examples
-    --------
-    >>> [problem.code for problem in examine("nothing.csv").problems]
-    ['no_file']
-    """
+    """Look at a table of vertebrae and tell all that is wrong with it, and all that is odd."""
     path = Path(path)
     kinds = kinds_of_file_name(path.stem)
     name = f"*{path.suffix}" if kinds else path.name
@@ -537,26 +459,7 @@ def _normalise(table: pd.DataFrame, name: str, checksum: str) -> Dataset:
 
 
 def pseudonymise(dataset: Dataset) -> Dataset:
-    """Replace the patient ids by numbers, and the order of the patients by a random one.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    Dataset
-        The order hangs on every cell of the dataset, so that a second run gives the same results, and on no order
-        that the file had.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> study = pseudonymise(load(RECONSTRUCTION))
-    >>> sorted(study.patients.index)[:2], len(study.vertebrae)
-    (['01', '02'], 41)
-    """
+    """Replace the patient ids by numbers, and the order of the patients by a random one."""
     rows = dataset.vertebrae.join(dataset.patients, on="patient_id").to_csv(index=False).splitlines()
     # Keyed by the rows and not by the published checksum, from which anybody could count the order out.
     key = hashlib.blake2b("\n".join(sorted(rows)).encode(), person=b"order").digest()
@@ -571,14 +474,7 @@ def pseudonymise(dataset: Dataset) -> Dataset:
 
 
 def write_rows(dataset: Dataset, path: Path) -> None:
-    """Write a dataset as a CSV that ``load`` reads back to the last digit.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    path : pathlib.Path
-        In a folder marked private.
-    """
+    """Write a dataset as a CSV that ``load`` reads back to the last digit."""
     rows: pd.DataFrame = dataset.rows.drop(columns=["region", "fill_percent"])
     # In words: an M without an F beside it is refused, for it may stand for mujer.
     rows["sex"] = rows["sex"].map({level.value: level.labels["en"] for level in columns()["sex"].levels})

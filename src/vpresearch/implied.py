@@ -36,35 +36,12 @@ _Fitted = tuple[Floats, Floats, NDArray[np.str_]]
 
 @cache
 def shipped() -> Mapping[str, Ensemble]:
-    """Read the reconstructions that the compendium ships.
-
-    Returns
-    -------
-    dict of str to Ensemble
-        ``drawn``, and ``extreme``: those that a search found furthest out.
-    """
+    """Read the reconstructions that the compendium ships."""
     return {"drawn": read_ensemble(ENSEMBLE), "extreme": read_ensemble(ENSEMBLE.with_stem("ensemble_extremes"))}
 
 
 def cut(ensembles: Mapping[str, Ensemble], size: int) -> list[tuple[str, int, Ensemble]]:
-    """Cut ensembles into blocks that can be worked on alone.
-
-    Parameters
-    ----------
-    ensembles : dict of str to Ensemble
-    size : int
-        Most datasets in a block.
-
-    Returns
-    -------
-    list of tuple
-        Name of the ensemble, number of the block's first dataset, and the block.
-
-    Examples
-    --------
-    >>> [(source, start, len(block)) for source, start, block in cut(shipped(), 300)]
-    [('drawn', 0, 300), ('drawn', 300, 200), ('extreme', 0, 4)]
-    """
+    """Cut ensembles into blocks that can be worked on alone."""
     return [
         (source, start, ensemble.take(range(start, min(start + size, len(ensemble)))))
         for source, ensemble in ensembles.items()
@@ -73,27 +50,7 @@ def cut(ensembles: Mapping[str, Ensemble], size: int) -> list[tuple[str, int, En
 
 
 def fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> pd.DataFrame:
-    """Fit every model that is cheap enough to every dataset of some ensembles.
-
-    Parameters
-    ----------
-    ensembles : dict of str to Ensemble
-    workers : Workers, optional
-        This process where not given: for some hundred datasets, starting another takes as long as the work.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_datasets * n_models, 8)
-        ``source`` (name of the ensemble), ``number`` (of the dataset in it, from 0), ``model``, ``unit``,
-        ``adjustment``, ``slope`` (log odds of a leak a percentage point of fill), ``p_value`` and ``reason``.
-
-    Examples
-    --------
-    >>> drawn = shipped()["drawn"].take(range(3))
-    >>> table = fits({"drawn": drawn})
-    >>> table["model"].unique().tolist(), len(table) == 3 * len(table.groupby(["model", "unit", "adjustment"]))
-    (['ml', 'firth', 'gee_robust', 'gee_kc', 'gee_md', 'gee_fg'], True)
-    """
+    """Fit every model that is cheap enough to every dataset of some ensembles."""
     return once(_fits, ensembles) if workers is None else _fits(ensembles, workers)
 
 
@@ -112,19 +69,7 @@ def _fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> 
 
 
 def ranges(table: pd.DataFrame) -> pd.DataFrame:
-    """Give how far the slopes of each model reach over the datasets.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From ``fits``, with datasets that were drawn and that are extreme.
-
-    Returns
-    -------
-    pandas.DataFrame, one row a model, unit and adjustment
-        ``drawn_least``, ``drawn_median``, ``drawn_greatest``; ``witnessed_least`` and ``witnessed_greatest``, the
-        extreme datasets among them; of the drawn ones ``n``, how many have a p below 0.05, and how many have no fit.
-    """
+    """Give how far the slopes of each model reach over the datasets."""
     rows = []
     for (model, unit, adjustment), part in table.groupby(["model", "unit", "adjustment"], sort=False):
         drawn = part[part["source"] == "drawn"]
@@ -138,26 +83,7 @@ def ranges(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def identified(dataset: Dataset) -> tuple[float, float] | None:
-    """Give the range that must stand beside whatever a reconstruction tells of the slope of leak on fill.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    pair of float, or None
-        Least and greatest slope by maximum likelihood, log odds a percentage point, that was witnessed under all
-        claims; None for real data, which need none.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> least, greatest = identified(load(RECONSTRUCTION))
-    >>> least < 0.05 < greatest
-    True
-    """
+    """Give the range that must stand beside whatever a reconstruction tells of the slope of leak on fill."""
     return _slopes() if dataset.reconstruction else None
 
 
@@ -168,15 +94,7 @@ def _slopes() -> tuple[float, float]:
 
 
 class Intervals(NamedTuple):
-    """How far the intervals of the primary analysis were seen to reach.
-
-    Attributes
-    ----------
-    least, greatest : float
-        Lowest lower and highest upper end, log odds a percentage point.
-    below, n : int
-        Datasets drawn with a p below 0.05, and all that were drawn.
-    """
+    """How far the intervals of the primary analysis were seen to reach."""
 
     least: float
     greatest: float
@@ -188,23 +106,6 @@ def identified_intervals(dataset: Dataset) -> Intervals | None:
     """Give what must stand beside the interval that a reconstruction gives the slope of leak on fill.
 
     How leaks fall on patients is not printed, so that every reconstruction has made it up.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    Intervals, or None
-        By Kauermann and Carroll's covariance; None for real data.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> found = identified_intervals(load(RECONSTRUCTION))
-    >>> found.least < -0.1 < 0.2 < found.greatest, found.n
-    (True, 500)
     """
     return _shared_intervals() if dataset.reconstruction else None
 
@@ -275,28 +176,7 @@ RELIEF_BLOCK = 25
 def relief(
     ensembles: Mapping[str, Ensemble], workers: Workers | None = None, progress: str | None = None
 ) -> pd.DataFrame:
-    """Ask every dataset of some ensembles whether relief depends on fill or on leaks.
-
-    Parameters
-    ----------
-    ensembles : dict of str to Ensemble
-    workers : Workers, optional
-        This process where not given.
-    progress : {"es", "en"}, optional
-        Language of a bar with the time left, on standard error; no bar where not given.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``source``, ``number``, and ``outcome``, ``term``, ``margin``, ``estimate`` and ``verdict`` as of
-        ``Equivalence``: one row a dataset, score, predictor and margin.
-
-    Examples
-    --------
-    >>> from vpresearch.implied import shipped
-    >>> relief({"drawn": shipped()["drawn"].take([0])})["term"].tolist()
-    ['leak', 'leak', 'fill_percent', 'fill_percent', 'leak', 'fill_percent']
-    """
+    """Ask every dataset of some ensembles whether relief depends on fill or on leaks."""
     tasks = cut(ensembles, RELIEF_BLOCK)
     gathered = gather(workers or InPlace(), _relief_block, tasks)
     bar = progress_bar("blocks", len(tasks), progress, gathered)
@@ -322,19 +202,7 @@ def _relief_block(source: str, start: int, ensemble: Ensemble) -> list[dict[str,
 
 
 def relief_ranges(table: pd.DataFrame) -> pd.DataFrame:
-    """Give how far the differences in relief reach over the datasets, and how often each verdict falls.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From ``relief``, with datasets that were drawn and that are extreme.
-
-    Returns
-    -------
-    pandas.DataFrame, one row an outcome, term and margin
-        ``least`` and ``greatest`` of all; of the drawn ones ``n``, and how many are ``equivalent``, ``inconclusive``
-        and ``different``.
-    """
+    """Give how far the differences in relief reach over the datasets, and how often each verdict falls."""
     rows = []
     for (outcome, term, margin), part in table.groupby(["outcome", "term", "margin"], sort=False):
         drawn = part[part["source"] == "drawn"]
@@ -346,34 +214,11 @@ def relief_ranges(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_relief(ensembles: Mapping[str, Ensemble], path: Path, workers: Workers, progress: str | None) -> None:
-    """Write the ranges over some ensembles, whole or not at all.
-
-    Parameters
-    ----------
-    ensembles : dict of str to Ensemble
-    path : pathlib.Path
-    workers, progress
-        As of ``relief``.
-    """
+    """Write the ranges over some ensembles, whole or not at all."""
     table = relief_ranges(relief(ensembles, workers, progress))
     put(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
 def read_relief(path: Path | str = RELIEF) -> pd.DataFrame:
-    """Read the ranges over the shipped ensembles, as ``write_relief`` wrote them.
-
-    Parameters
-    ----------
-    path : pathlib.Path or str
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of ``relief_ranges``.
-
-    Examples
-    --------
-    >>> read_relief()["term"].unique().tolist()
-    ['leak', 'fill_percent']
-    """
+    """Read the ranges over the shipped ensembles, as ``write_relief`` wrote them."""
     return pd.read_csv(path)

@@ -38,15 +38,7 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Told:
-    """A file of data.
-
-    Attributes
-    ----------
-    path : str
-        Within the folder.
-    what, origin : str
-        What it is, and where it comes from.
-    """
+    """A file of data."""
 
     path: str
     what: str
@@ -54,23 +46,7 @@ class Told:
 
 
 def told_of(folder: Path) -> list[Told]:
-    """Read what the README of a folder tells of its files.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-
-    Returns
-    -------
-    list of Told
-        A line about several files gives one entry a file; one about a folder gives none.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import ROOT
-    >>> told_of(ROOT / "data")[0].path
-    'dictionary.csv'
-    """
+    """Read what the README of a folder tells of its files."""
     rows = _ROW.finditer((folder / "README.md").read_text(encoding="utf-8"))
     return [
         Told(path.relative_to(folder).as_posix(), _plain(row["what"]), _plain(row["origin"]))
@@ -85,25 +61,7 @@ def _plain(markdown: str) -> str:
 
 
 def of_reconstruction(root: Path, output: str) -> bool:
-    """Tell whether an exhibit was made from the reconstruction; the audit of the printed numbers needs no data.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-    output : str
-        Its files, without the ending.
-
-    Returns
-    -------
-    bool
-        By the first column of its CSV, which names the data.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import ROOT
-    >>> of_reconstruction(ROOT, "tables/table3"), of_reconstruction(ROOT, "tables/audit")
-    (True, False)
-    """
+    """Tell whether an exhibit was made from the reconstruction; the audit of the printed numbers needs no data."""
     header = (root / f"{output}.csv").read_text(encoding="utf-8").split("\n", 1)[0]
     return header.split(",")[0] == "data"
 
@@ -125,20 +83,7 @@ _ENDING = {"tables": "csv", "figures": "png"}
 
 
 def codecheck(root: Path, compendium: Compendium, citation: dict[str, Any]) -> str:
-    """Write the configuration of a check.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-    compendium : Compendium
-    citation : dict
-        ``CITATION.cff``.
-
-    Returns
-    -------
-    str
-        YAML.
-    """
+    """Write the configuration of a check."""
     (paper,) = citation["references"]
     content = {
         "version": _SPECIFICATION,
@@ -177,20 +122,7 @@ _RECONSTRUCTION = "Made from reconstructed data: no row is a patient."
 
 
 def crate(root: Path, compendium: Compendium, citation: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe the compendium: its data, its notebooks, and what each of them makes.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-    compendium : Compendium
-    citation : dict
-        ``CITATION.cff``.
-
-    Returns
-    -------
-    dict
-        JSON-LD, by RO-Crate 1.1.
-    """
+    """Describe the compendium: its data, its notebooks, and what each of them makes."""
     data = [_file(f"data/{told.path}", f"{told.what}. From: {told.origin}.") for told in told_of(root / "data")]
     made = list(_outputs(root, compendium))
     documents = [_file(name, words) for name, words in _DOCUMENTS.items()]
@@ -291,20 +223,7 @@ _PACKAGED = (
 
 
 def datapackage(folder: Path, citation: dict[str, Any]) -> dict[str, Any]:
-    """Describe the shipped data.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        ``data``; the authors' own workbook in ``raw`` is no part of it.
-    citation : dict
-        ``CITATION.cff``.
-
-    Returns
-    -------
-    dict
-        By the specification Data Package, version 1.
-    """
+    """Describe the shipped data."""
     (paper,) = citation["references"]
     return {
         "profile": "data-package",
@@ -374,22 +293,7 @@ def _plain_field(name: str, values: list[str]) -> dict[str, Any]:
 
 
 def described(root: Path = ROOT) -> dict[Path, str]:
-    """Generate the metadata of the compendium.
-
-    Parameters
-    ----------
-    root : pathlib.Path, optional
-
-    Returns
-    -------
-    dict of pathlib.Path to str
-        What each file is to hold.
-
-    Examples
-    --------
-    >>> [path.name for path in described()]
-    ['codecheck.yml', 'datapackage.json', 'ro-crate-metadata.json']
-    """
+    """Generate the metadata of the compendium."""
     compendium = read_compendium(root / "compendium.yaml")
     citation: dict[str, Any] = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
     return {
@@ -404,16 +308,7 @@ def _json(content: dict[str, Any]) -> str:
 
 
 def write_metadata(root: Path = ROOT) -> list[Path]:
-    """Write the metadata of the compendium.
-
-    Parameters
-    ----------
-    root : pathlib.Path, optional
-
-    Returns
-    -------
-    list of pathlib.Path
-    """
+    """Write the metadata of the compendium."""
     contents = described(root)
     put_all(contents)
     return list(contents)

@@ -30,15 +30,7 @@ Cell = Any
 
 @dataclass(frozen=True)
 class Sum:
-    """A margin: a count that is the sum of others.
-
-    Attributes
-    ----------
-    total : hashable
-        Name of the count.
-    parts : tuple of hashable
-        Names of the counts that add up to it.
-    """
+    """A margin: a count that is the sum of others."""
 
     total: Cell
     parts: tuple[Cell, ...]
@@ -51,29 +43,6 @@ def suppress(
 
     Zeros stay as long as that is possible: nobody is behind them. A reader then knows that a hidden count is at least
     1, and this is what the search reckons with.
-
-    Parameters
-    ----------
-    counts : dict of hashable to int
-        Every count that the table shows, margins included.
-    sums : sequence of Sum
-        How they add up.
-    min_cell : int
-        A count from 1 to below it is small.
-    known : collection of hashable, optional
-        Counts that stand elsewhere and cannot be hidden here, none of them small.
-
-    Returns
-    -------
-    frozenset of hashable
-        The names of the hidden counts. None of them follows from those that are shown, and none that is not small
-        could be shown as well; where nothing less would do, every count but the known ones.
-
-    Examples
-    --------
-    >>> counts = {"a": 3, "b": 9, "c": 20, "all": 32}
-    >>> sorted(suppress(counts, [Sum("all", ("a", "b", "c"))], 5, known=["all"]))
-    ['a', 'b']
     """
     hidden = {cell for cell, count in counts.items() if 0 < count < min_cell}
     if not hidden.isdisjoint(known):
@@ -92,26 +61,7 @@ def suppress(
 
 
 def derivable(counts: Mapping[Cell, int], sums: Sequence[Sum], hidden: Collection[Cell]) -> frozenset[Cell]:
-    """Find the hidden counts that follow from the shown ones.
-
-    Parameters
-    ----------
-    counts : dict of hashable to int
-    sums : sequence of Sum
-    hidden : collection of hashable
-
-    Returns
-    -------
-    frozenset of hashable
-        Those that have one value in every table of whole numbers that shows the same, hidden ones at least 1 if no
-        zero is hidden.
-
-    Examples
-    --------
-    >>> counts, sums = {"a": 3, "b": 9, "all": 12}, [Sum("all", ("a", "b"))]
-    >>> derivable(counts, sums, ["a"]), derivable(counts, sums, ["a", "b"])
-    (frozenset({'a'}), frozenset())
-    """
+    """Find the hidden counts that follow from the shown ones."""
     places = {cell: place for place, cell in enumerate(cell for cell in counts if cell in hidden)}
     if not places:
         return frozenset()
@@ -172,19 +122,7 @@ _DECIMALS, _P_DECIMALS = 1, 3
 
 
 def check_public(dataset: Dataset, min_cell: int) -> None:
-    """Refuse a public run of a dataset whose two groups are themselves small.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    min_cell : int
-        Least count that is shown.
-
-    Raises
-    ------
-    InputError
-        If vertebrae or patients with, or without, a leak are fewer: nearly every table tells how many these are.
-    """
+    """Refuse a public run of a dataset whose two groups are themselves small."""
     problems = []
     for leak in ("no", "yes"):
         sizes = [len(select(dataset, over, {"leak": leak})) for over in ("vertebrae", "patients")]
@@ -195,17 +133,7 @@ def check_public(dataset: Dataset, min_cell: int) -> None:
 
 
 def hidden_levels(dataset: Dataset, min_cell: int) -> frozenset[str]:
-    """Choose the levels and regions whose number of vertebrae is not shown.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    min_cell : int
-
-    Returns
-    -------
-    frozenset of str
-    """
+    """Choose the levels and regions whose number of vertebrae is not shown."""
     vertebrae = dataset.vertebrae
     levels = {level.value: int((vertebrae["level"] == level.value).sum()) for level in columns()["level"].levels}
     sums = [Sum(region, tuple(level for level in levels if level[0] == region[0].upper())) for region in _REGIONS]
@@ -214,17 +142,7 @@ def hidden_levels(dataset: Dataset, min_cell: int) -> frozenset[str]:
 
 
 def hidden_leak_kinds(dataset: Dataset, min_cell: int) -> frozenset[str | tuple[str, str]]:
-    """Choose the sites, and pairs of site and size, whose number of leaks is not shown.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    min_cell : int
-
-    Returns
-    -------
-    frozenset of str or tuple of str
-    """
+    """Choose the sites, and pairs of site and size, whose number of leaks is not shown."""
     leaks = select(dataset, "vertebrae", {"leak": "yes"})
     sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
     counts: dict[Cell, int] = {
@@ -245,13 +163,7 @@ def hidden_leak_kinds(dataset: Dataset, min_cell: int) -> frozenset[str | tuple[
 
 
 def is_small(count: int, whole: int, min_cell: int) -> bool:
-    """Tell whether a count, or what is left of the whole, is of a few.
-
-    Examples
-    --------
-    >>> is_small(26, 27, 5), is_small(27, 27, 5), is_small(0, 27, 5), is_small(20, 27, 5)
-    (True, False, False, False)
-    """
+    """Tell whether a count, or what is left of the whole, is of a few."""
     return 0 < count < min_cell or 0 < whole - count < min_cell
 
 
@@ -259,21 +171,6 @@ def few_as_far(values: ArrayLike, at: ArrayLike, min_cell: int) -> NDArray[np.bo
     """Tell beyond which places fewer than so many values lie, on the side where there are fewer.
 
     Where the least and the greatest lie would be told by a mark of what is beyond them all.
-
-    Parameters
-    ----------
-    values, at : array_like of float
-    min_cell : int
-
-    Returns
-    -------
-    numpy.ndarray of bool
-        By place.
-
-    Examples
-    --------
-    >>> few_as_far([4, 5, 6, 7, 8, 9, 30], [3, 6, 8, 20], 3).tolist()
-    [True, False, False, True]
     """
     ordered, places = np.sort(np.asarray(values, float)), np.asarray(at, float)
     below = np.searchsorted(ordered, places, side="right")
@@ -285,18 +182,7 @@ def few_as_far(values: ArrayLike, at: ArrayLike, min_cell: int) -> NDArray[np.bo
 
 
 def score_counts(dataset: Dataset, variable: str) -> tuple[int, ...]:
-    """Count the patients, and the vertebrae without and with a leak, that have a value and that have none.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    variable : str
-        Numeric column.
-
-    Returns
-    -------
-    tuple of int
-    """
+    """Count the patients, and the vertebrae without and with a leak, that have a value and that have none."""
     parts = [_parts(dataset, variable, "patients"), *(_parts(dataset, variable, "vertebrae", leak) for leak in _LEAKS)]
     known = [int((~np.isnan(part)).sum()) for part in parts]
     return (*known, *(len(part) - n for part, n in zip(parts, known, strict=True)))
@@ -307,36 +193,12 @@ def hides_n(dataset: Dataset, variable: str, min_cell: int) -> bool:
 
     Degrees of freedom, statistics, effects, standard errors and intervals are then hidden everywhere: over patients
     and over vertebrae, for either count may give the other back.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    variable : str
-    min_cell : int
-
-    Returns
-    -------
-    bool
     """
     return any(0 < count < min_cell for count in score_counts(dataset, variable))
 
 
 def hides_relief(dataset: Dataset, score: str, n: int, min_cell: int) -> bool:
-    """Tell whether a public run hides how many patients a model of a score's change has, and what hangs on it.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    score : {"vas", "odi"}
-    n : int
-        Patients of the model.
-    min_cell : int
-
-    Returns
-    -------
-    bool
-        Also where the n of single times, which are shown, would leave a small difference.
-    """
+    """Tell whether a public run hides how many patients a model of a score's change has, and what hangs on it."""
     variables = [name for name in columns() if name.startswith(f"{score}_") and name in dataset.rows]
     if any(hides_n(dataset, name, min_cell) for name in variables):
         return True
@@ -347,15 +209,7 @@ def hides_relief(dataset: Dataset, score: str, n: int, min_cell: int) -> bool:
 
 @dataclass(frozen=True)
 class Precision:
-    """How finely a public run shows what is computed of a variable whose n it hides.
-
-    Attributes
-    ----------
-    decimals : int or None
-        Most decimals of means and standard deviations; None where they are not shown.
-    p : bool
-        Whether a p is.
-    """
+    """How finely a public run shows what is computed of a variable whose n it hides."""
 
     decimals: int | None
     p: bool
@@ -369,20 +223,6 @@ def precision(dataset: Dataset, variable: str, min_cell: int, over: str = "group
     done here: of the numbers of missing values that are thinkable, those are kept that all that is shown allows, and
     enough of them must be left.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    variable : str
-    min_cell : int
-    over : {"groups", "vertebrae", "patients"}
-        Whether of the vertebrae without and with a leak, of all of these, or of the patients.
-
-    Returns
-    -------
-    Precision
-
-    References
-    ----------
     Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363-369 (GRIM). Anaya J. PeerJ Preprints 2016;4:e2400v1
     (GRIMMER).
     """
@@ -400,17 +240,6 @@ def all_alike(dataset: Dataset, variable: str, over: str = "groups") -> bool:
     """Tell whether a group has no spread, as printed: its mean is then the value of each of its patients.
 
     Of two groups both means are hidden: the mean of all would give one back from the other.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    variable : str
-    over : {"groups", "vertebrae", "patients"}
-        As of ``precision``.
-
-    Returns
-    -------
-    bool
     """
     return any(_has_no_spread(group) for group in _groups(dataset, variable, over))
 
@@ -512,18 +341,7 @@ def _rank_sum_exists(p: float, sizes: Sequence[int], pooled: NDArray[np.float64]
 
 
 def withhold(rows: Sequence[Row], dataset: Dataset, min_cell: int) -> list[Row]:
-    """Take the answer from every claim that a public run may not answer, its verdict included.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-    dataset : Dataset
-    min_cell : int
-
-    Returns
-    -------
-    list of Row
-    """
+    """Take the answer from every claim that a public run may not answer, its verdict included."""
     return [_shown(row, dataset, min_cell) for row in rows]
 
 

@@ -29,13 +29,7 @@ Verdict = Literal[
 
 @dataclass(frozen=True)
 class Note:
-    """One reason, or the method, as a code with the values that a sentence about it needs.
-
-    Attributes
-    ----------
-    code : str
-    values : dict of str to str or float
-    """
+    """One reason, or the method, as a code with the values that a sentence about it needs."""
 
     code: str
     values: Mapping[str, str | float]
@@ -43,16 +37,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Computed:
-    """A recomputed quantity.
-
-    Attributes
-    ----------
-    value : float
-        Full precision; NaN where it could not be computed.
-    method : Note
-    reason : Note or None
-        Why it could not be computed.
-    """
+    """A recomputed quantity."""
 
     value: float
     method: Note
@@ -118,33 +103,12 @@ def _scorecard(paper: Paper, dataset: Dataset, alpha: float) -> list[Row]:
 
 
 def differing(rows: list[Row]) -> list[Row]:
-    """Select the claims that the data contradict.
-
-    Parameters
-    ----------
-    rows : list of Row
-
-    Returns
-    -------
-    list of Row
-    """
+    """Select the claims that the data contradict."""
     return [row for row in rows if row.verdict == "differs"]
 
 
 def judge(paper: Paper, claim: Claim, dataset: Dataset, alpha: float = ALPHA) -> Row:
-    """Compute one claim and give its verdict.
-
-    Parameters
-    ----------
-    paper : Paper
-    claim : Claim
-    dataset : Dataset
-    alpha : float, default 0.05
-
-    Returns
-    -------
-    Row
-    """
+    """Compute one claim and give its verdict."""
     computed = compute(claim.compute, dataset, alpha)
     known = findings(paper, claim)
     notes = tuple(Note(finding.code, finding.values) for finding in known)
@@ -192,19 +156,7 @@ def over_unit(spec: Compute, over: str) -> Compute:
 
 
 def compute(spec: Compute, dataset: Dataset, alpha: float = ALPHA) -> Computed:
-    """Compute what a claim asks for.
-
-    Parameters
-    ----------
-    spec : Compute
-    dataset : Dataset
-    alpha : float, default 0.05
-
-    Returns
-    -------
-    Computed
-        With a reason and NaN where the data have no such column or no such rows.
-    """
+    """Compute what a claim asks for."""
     missing = _missing_columns(spec, dataset)
     method = Note(spec.statistic, spec.parts())
     if missing:
@@ -224,19 +176,7 @@ def _missing_columns(spec: Compute, dataset: Dataset) -> list[str]:
 
 
 def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
-    """Count what a claim counts, and what that is part of.
-
-    Parameters
-    ----------
-    spec : Compute
-        Of the statistic ``n`` or ``percent``.
-    dataset : Dataset
-
-    Returns
-    -------
-    part, whole : int
-        In the unit of the claim.
-    """
+    """Count what a claim counts, and what that is part of."""
     whole = select(dataset, "vertebrae", spec.within)
     if spec.fell:
         before, after = (whole[column] for column in spec.fell)
@@ -285,19 +225,7 @@ def _difference(spec: Compute, dataset: Dataset) -> float:
 
 
 def lead(spec: Compute, dataset: Dataset) -> float:
-    """Count how many more rows a category has than the next one.
-
-    Parameters
-    ----------
-    spec : Compute
-        Of the statistic ``lead``.
-    dataset : Dataset
-
-    Returns
-    -------
-    float
-        Negative where another category has more.
-    """
+    """Count how many more rows a category has than the next one."""
     ((column, value),) = spec.group.items()
     counts = select(dataset, spec.over, spec.within)[column].value_counts()
     others = counts.drop(value, errors="ignore")

@@ -20,19 +20,7 @@ NATURAL_STEPS = ("1", "0.5", "0.1", "0.05")
 
 @dataclass(frozen=True)
 class Group:
-    """One variable in one group, with everything printed of it.
-
-    Attributes
-    ----------
-    variable : str
-    over : str
-        Unit of analysis.
-    where : tuple of (str, str)
-        Column and value of the group; empty for everybody.
-    n : int
-    claims : dict of str to Claim
-        By statistic: ``n``, ``mean``, ``sd``, ``min``, ``max``, as far as printed; ``mean`` always.
-    """
+    """One variable in one group, with everything printed of it."""
 
     variable: str
     over: str
@@ -51,25 +39,7 @@ class Group:
 
 
 def groups(paper: Paper) -> list[Group]:
-    """Collect every group of which a mean is printed.
-
-    Parameters
-    ----------
-    paper : Paper
-
-    Returns
-    -------
-    list of Group
-        In the order of the paper's file; without groups whose size is not printed, or is so large that a mean says
-        nothing of its grid.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> [group.n for group in groups(read_paper(PUBLISHED)) if group.variable == "vas_pre"]
-    [26, 15, 27]
-    """
+    """Collect every group of which a mean is printed."""
     sizes: dict[tuple[str, tuple[tuple[str, str], ...]], Claim] = {
         (claim.compute.over, _where(claim)): claim
         for claim in reversed(paper.claims)
@@ -92,17 +62,7 @@ def groups(paper: Paper) -> list[Group]:
 
 
 def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
-    """Pair the two groups that one column divides a variable into.
-
-    Parameters
-    ----------
-    paper : Paper
-
-    Yields
-    ------
-    first, second : Group
-        Where a mean is printed of exactly two groups of one column.
-    """
+    """Pair the two groups that one column divides a variable into."""
     divided: dict[tuple[str, str, str], list[Group]] = {}
     for group in groups(paper):
         if len(group.where) == 1:
@@ -111,19 +71,7 @@ def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
 
 
 def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
-    """Pair the two groups behind every printed p-value of a numeric variable.
-
-    Parameters
-    ----------
-    paper : Paper
-
-    Yields
-    ------
-    claim : Claim
-    first, second : Group
-        Both with a printed standard deviation. Where several columns divide the variable, in two or in more groups,
-        nothing tells which of them the p-value compares, and none is given.
-    """
+    """Pair the two groups behind every printed p-value of a numeric variable."""
     dividing: dict[tuple[str, str], set[str]] = {}
     for group in groups(paper):
         dividing.setdefault((group.variable, group.over), set()).update(column for column, _ in group.where)
@@ -139,23 +87,7 @@ def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
 
 
 def aligned(first: Cell | None, second: Cell | None) -> tuple[Cell, Cell] | None:
-    """Set two cells on one lattice, from the lower of their low ends to the higher of their high ends.
-
-    Parameters
-    ----------
-    first, second : Cell or None
-
-    Returns
-    -------
-    pair of Cell, or None
-        None where one is missing, or their lattices do not meet.
-
-    Examples
-    --------
-    >>> mean = Reported("2.0")
-    >>> [part.high for part in aligned(Cell(3, mean, None, 1, 3), Cell(4, mean, None, 1, 5))]
-    [Fraction(5, 1), Fraction(5, 1)]
-    """
+    """Set two cells on one lattice, from the lower of their low ends to the higher of their high ends."""
     if first is None or second is None or (first.values[0] - second.values[0]) % first.unit:
         return None
     low, high = min(first.values[0], second.values[0]), max(first.values[-1], second.values[-1])
@@ -163,17 +95,7 @@ def aligned(first: Cell | None, second: Cell | None) -> tuple[Cell, Cell] | None
 
 
 def pooled(paper: Paper, group: Group) -> Group | None:
-    """Find the printed statistics of everybody, for the variable and unit of a group.
-
-    Parameters
-    ----------
-    paper : Paper
-    group : Group
-
-    Returns
-    -------
-    Group or None
-    """
+    """Find the printed statistics of everybody, for the variable and unit of a group."""
     for candidate in groups(paper):
         if (candidate.variable, candidate.over, candidate.where) == (group.variable, group.over, ()):
             return candidate
@@ -181,18 +103,7 @@ def pooled(paper: Paper, group: Group) -> Group | None:
 
 
 def pooled_mean(first: Group, second: Group, rule: RoundingRule = "any") -> tuple[Fraction, Fraction]:
-    """Bound the overall mean that the printed means of two groups force.
-
-    Parameters
-    ----------
-    first, second : Group
-    rule : {"any", "half-up", "half-even", "truncation"}
-
-    Returns
-    -------
-    pair of fractions.Fraction
-        Smallest and largest.
-    """
+    """Bound the overall mean that the printed means of two groups force."""
     n = first.n + second.n
     intervals = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
     low = (first.n * Fraction(intervals[0].low or 0) + second.n * Fraction(intervals[1].low or 0)) / n
@@ -201,24 +112,7 @@ def pooled_mean(first: Group, second: Group, rule: RoundingRule = "any") -> tupl
 
 
 def cell(paper: Paper, group: Group, grid: Grid, rule: RoundingRule, *, strict: bool) -> Cell | None:
-    """Set a group on a grid.
-
-    Parameters
-    ----------
-    paper : Paper
-    group : Group
-    grid : Grid
-    rule : {"any", "half-up", "half-even", "truncation"}
-    strict : bool
-        Whether the printed extremes themselves must occur, as a witness needs. Without it they only bound the values,
-        wherever rounding leaves more than one candidate: what is impossible then is so for every candidate.
-
-    Returns
-    -------
-    Cell or None
-        Between the ends of the scale, of the printed extremes, or of what the standard deviation lets a value reach.
-        None where a printed extreme is not on the grid at all.
-    """
+    """Set a group on a grid."""
     step = Fraction(grid.step)
     everybody = pooled(paper, group)
     ends: list[Fraction] = []
@@ -255,19 +149,7 @@ def cell(paper: Paper, group: Group, grid: Grid, rule: RoundingRule, *, strict: 
 
 
 def off_grid(paper: Paper, group: Group, grid: Grid, rule: RoundingRule) -> list[Claim]:
-    """List the printed extremes of a group, or of everybody in their place, that no value of a grid prints as.
-
-    Parameters
-    ----------
-    paper : Paper
-    group : Group
-    grid : Grid
-    rule : {"any", "half-up", "half-even", "truncation"}
-
-    Returns
-    -------
-    list of Claim
-    """
+    """List the printed extremes of a group, or of everybody in their place, that no value of a grid prints as."""
     everybody = pooled(paper, group)
     known = {**(everybody.claims if everybody else {}), **group.claims}
     extremes = [known[name] for name in ("min", "max") if name in known]
@@ -289,18 +171,7 @@ def is_too_fine(group: Group, grid: Grid) -> bool:
 
 
 def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:
-    """List the stated grids of a variable, then the natural ones.
-
-    Parameters
-    ----------
-    paper : Paper
-    variable : str
-
-    Returns
-    -------
-    list of (Grid, bool)
-        The bool tells whether the grid is stated; variables without one have none.
-    """
+    """List the stated grids of a variable, then the natural ones."""
     stated = paper.grids.get(variable)
     if stated is None:
         return []

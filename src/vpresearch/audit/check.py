@@ -17,30 +17,7 @@ from vpresearch.published import Claim, Paper
 def find(
     paper: Paper, statistic: str, variable: str | None = None, group: Mapping[str, str] | None = None
 ) -> Claim | None:
-    """Find the claim that prints a statistic of a group over vertebrae or patients.
-
-    Parameters
-    ----------
-    paper : Paper
-    statistic : str
-    variable : str, optional
-        Canonical column.
-    group : dict of str to str, optional
-        Canonical value by column; everybody where empty.
-
-    Returns
-    -------
-    Claim or None
-        The one with most decimals, where the paper prints the number with fewer elsewhere.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> paper = read_paper(PUBLISHED)
-    >>> find(paper, "mean", "vertebral_volume_cc", {"leak": "no"}).printed.printed
-    '27,0'
-    """
+    """Find the claim that prints a statistic of a group over vertebrae or patients."""
     found = [
         claim
         for claim in paper.claims
@@ -100,21 +77,7 @@ class Check:
 
 
 def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
-    """Write a multiset of values briefly, each with how often it occurs.
-
-    Parameters
-    ----------
-    values : sequence of float, shape (n,)
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> show_values([1.0, 3.0, 1.0, 2.5])
-    '1 x2, 2.5, 3'
-    """
+    """Write a multiset of values briefly, each with how often it occurs."""
     unique, counts = np.unique(np.round(np.asarray(values, dtype=float), 9), return_counts=True)
     return ", ".join(
         f"{value:g}" + (f" x{count}" if count > 1 else "") for value, count in zip(unique, counts, strict=True)
@@ -122,17 +85,7 @@ def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
 
 
 def inside(values: NDArray[np.float64], interval: Interval) -> NDArray[np.bool_]:
-    """Tell which values lie in an interval, with an allowance for binary noise.
-
-    Parameters
-    ----------
-    values : numpy.ndarray of float, shape (n,)
-    interval : Interval
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (n,)
-    """
+    """Tell which values lie in an interval, with an allowance for binary noise."""
     low = -math.inf if interval.low is None else float(interval.low)
     high = math.inf if interval.high is None else float(interval.high)
     noise = 1e-12

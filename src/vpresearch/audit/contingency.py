@@ -21,18 +21,7 @@ _BY = "leak"
 
 
 def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
-    """Hold the printed p of a two-valued variable by another against each test on every table that the counts allow.
-
-    Parameters
-    ----------
-    paper : Paper
-    rule : {"any", "half-up", "half-even", "truncation"}
-
-    Yields
-    ------
-    Check
-        One a test, exact, and one that names the tests which can give the p.
-    """
+    """Hold the printed p of a two-valued variable by another against each test on every table that the counts allow."""
     # Where means of noughts and ones are printed, they tell more, and the tables are tested with them.
     by_means = {claim.id for claim, _, _ in pairs(paper)}
     for claim in paper.claims:

@@ -19,19 +19,7 @@ _CLIMBS = 30
 
 
 def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Check every printed mean and standard deviation on every grid.
-
-    Parameters
-    ----------
-    paper : Paper
-    rule : {"any", "half-up", "half-even", "truncation"}
-    rng : numpy.random.Generator
-        Of the searches for witnesses.
-
-    Yields
-    ------
-    Check
-    """
+    """Check every printed mean and standard deviation on every grid."""
     for group in groups(paper):
         for grid, stated in grids(paper, group.variable):
             yield check_on_grid(paper, group, grid, rule, rng, stated=stated)
@@ -41,24 +29,7 @@ def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) ->
 def check_on_grid(
     paper: Paper, group: Group, grid: Grid, rule: RoundingRule, rng: np.random.Generator, *, stated: bool
 ) -> Check:
-    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted.
-
-    Parameters
-    ----------
-    paper : Paper
-    group : Group
-    grid : Grid
-    rule : {"any", "half-up", "half-even", "truncation"}
-    rng : numpy.random.Generator
-        Of the search for a witness.
-    stated : bool
-        Whether the grid is stated; another one is only supposed.
-
-    Returns
-    -------
-    Check
-        GRIM for a mean alone, GRIMMER with a standard deviation, DEBIT of a yes or no.
-    """
+    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted."""
     name = "grimmer" if "sd" in group.claims else "grim"
     if is_binary(grid) and "sd" in group.claims:
         # Of a yes or no, the mean tells the standard deviation (Heathers & Brown, 2019).
@@ -140,17 +111,7 @@ Where: TypeAlias = tuple[Pair, ...]
 
 
 def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
-    """Check counts against percentages, sums and denominators.
-
-    Parameters
-    ----------
-    paper : Paper
-    rule : {"any", "half-up", "half-even", "truncation"}
-
-    Yields
-    ------
-    Check
-    """
+    """Check counts against percentages, sums and denominators."""
     yield from _percentages(paper, rule)
     yield from _sums(paper)
     yield from _denominators(paper, rule)
@@ -307,20 +268,7 @@ def _categories(paper: Paper) -> Iterator[tuple[str, Pair, Where, Claim]]:
 
 
 def fitting_counts(claim: Claim, n: int, rule: RoundingRule = "any") -> list[int]:
-    """List the counts out of n that print as a percentage.
-
-    Parameters
-    ----------
-    claim : Claim
-        Of a percentage.
-    n : int
-    rule : {"any", "half-up", "half-even", "truncation"}
-
-    Returns
-    -------
-    list of int
-        Empty where the percentage is none of n.
-    """
+    """List the counts out of n that print as a percentage."""
     printed = claim.printed.interval(rule)
     return [count for count in range(n + 1) if Fraction(100 * count, n) in printed] if n else []
 

@@ -14,17 +14,7 @@ from vpresearch.published import Claim, Paper
 
 
 def check_derived(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
-    """Check quantities printed twice, ratios of means, overall means by unit, and units of analysis.
-
-    Parameters
-    ----------
-    paper : Paper
-    rule : {"any", "half-up", "half-even", "truncation"}
-
-    Yields
-    ------
-    Check
-    """
+    """Check quantities printed twice, ratios of means, overall means by unit, and units of analysis."""
     yield from _printed_twice(paper, rule)
     yield from _means_by_unit(paper, rule)
     yield from _ratios(paper, rule)

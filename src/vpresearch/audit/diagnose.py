@@ -17,15 +17,7 @@ _NO_LEAK, _LEAK = {"leak": "no"}, {"leak": "yes"}
 
 @dataclass(frozen=True)
 class Finding:
-    """Something proved about a claim from other printed numbers.
-
-    Attributes
-    ----------
-    code : str
-        ``p_unattainable``, ``p_exchanged``, ``p_copied``, ``unit_forced``, ``denominator_forced`` or ``printed_twice``.
-    values : dict of str to str or float
-        What a sentence about it needs.
-    """
+    """Something proved about a claim from other printed numbers."""
 
     code: str
     values: dict[str, str | float]
@@ -63,22 +55,7 @@ def findings(paper: Paper, claim: Claim) -> list[Finding]:
 
 
 def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...]:
-    """Bound what the tests of the protocol can give for a variable, and hold a p-value against it.
-
-    Parameters
-    ----------
-    paper : Paper
-    variable : str
-        Canonical column.
-    p : Reported
-        A p-value, of this variable or another.
-
-    Returns
-    -------
-    tuple of AttainableP
-        Student's, Kruskal-Wallis, which leaves any p-value possible where ties are free, and Kruskal-Wallis without
-        correction for ties, whose p hangs on no tie; empty where the group statistics are not printed.
-    """
+    """Bound what the tests of the protocol can give for a variable, and hold a p-value against it."""
     means = [find(paper, "mean", variable, group) for group in (_NO_LEAK, _LEAK)]
     sds = [find(paper, "sd", variable, group) for group in (_NO_LEAK, _LEAK)]
     sizes = [find(paper, "n", None, group) for group in (_NO_LEAK, _LEAK)]

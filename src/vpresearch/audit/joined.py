@@ -22,21 +22,7 @@ _MOST_SUMS = 100_000
 
 
 def check_joined(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Hold the two groups of every variable against the printed statistics of everybody.
-
-    Parameters
-    ----------
-    paper : Paper
-    rule : {"any", "half-up", "half-even", "truncation"}
-    rng : numpy.random.Generator
-        Of the searches for witnesses.
-
-    Yields
-    ------
-    Check
-        Overall mean and standard deviation that the groups force; then, on each stated grid, whether two groups exist
-        that print as they should alone and, with mean, standard deviation and extremes, together.
-    """
+    """Hold the two groups of every variable against the printed statistics of everybody."""
     for group in groups(paper):
         everybody = pooled(paper, group)
         if group.where and everybody is not None:

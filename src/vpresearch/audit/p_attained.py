@@ -33,27 +33,6 @@ def t_bounds(
     |t| with the degrees of freedom. Welch's degrees of freedom depend on the ratio of the two variances alone: they
     are largest where both groups weigh alike, and smallest at an end of the ratio's range. Taking each at its own
     extreme gives bounds that hold everywhere in the rounding box.
-
-    Parameters
-    ----------
-    means : pair of Reported
-    sds : pair of Reported or None
-        No bound follows where one is not printed.
-    sizes : pair of int
-    equal_var : bool
-        Student's test; otherwise Welch's.
-    rule : {"any", "half-up", "half-even", "truncation"}
-
-    Returns
-    -------
-    pair of float
-        No smaller and no larger p is attainable.
-
-    Examples
-    --------
-    >>> means, sds = (Reported("27,0"), Reported("24,5")), (Reported("5,9"), Reported("5,9"))
-    >>> [round(end, 3) for end in t_bounds(means, sds, (26, 15), equal_var=True)]
-    [0.178, 0.221]
     """
     if sds[0] is None or sds[1] is None:
         return 0.0, 1.0
@@ -102,18 +81,7 @@ def _welch_df(first: float, second: float, sizes: tuple[int, int]) -> float:
 
 @dataclass(frozen=True)
 class AttainableP:
-    """What a test can give, held against a printed p-value.
-
-    Attributes
-    ----------
-    test : {"student", "kruskal"}
-    low, high : float
-        Neighbourhood of the printed p: every attainable p is between them (Student), or none is (Kruskal-Wallis).
-    nearest : float
-        The attainable p nearest to the printed one, or the printed one where it is attainable.
-    possible : bool
-        False is proved; True means that these bounds do not exclude the printed p.
-    """
+    """What a test can give, held against a printed p-value."""
 
     test: str
     low: float
@@ -125,27 +93,7 @@ class AttainableP:
 def student_from_printed(
     p: Reported, means: tuple[Reported, Reported], sds: tuple[Reported, Reported], sizes: tuple[int, int]
 ) -> AttainableP:
-    """Bound Student's p over everything that the printed means and standard deviations stand for.
-
-    Parameters
-    ----------
-    p : Reported
-        Printed p-value.
-    means, sds : pair of Reported
-    sizes : pair of int
-
-    Returns
-    -------
-    AttainableP
-        ``low`` and ``high`` are the smallest and largest attainable p.
-
-    Examples
-    --------
-    >>> volume = student_from_printed(
-    ...     Reported("0,466"), (Reported("27,0"), Reported("24,5")), (Reported("5,9"), Reported("5,9")), (26, 15))
-    >>> round(volume.low, 3), round(volume.high, 3), volume.possible
-    (0.178, 0.221, False)
-    """
+    """Bound Student's p over everything that the printed means and standard deviations stand for."""
     low, high = t_bounds(means, sds, sizes, equal_var=True)
     printed = p.interval()
     possible = _overlap(printed, low, high)
@@ -162,32 +110,7 @@ def kruskal_without_contrived_ties(
     smallest when all values come in groups of ``most_equal``. A printed p between the reach of one step and the
     next cannot occur.
 
-    Parameters
-    ----------
-    p : Reported
-        Printed p-value.
-    sizes : pair of int
-    most_equal : int
-        No value occurs more often.
-    continuity : float, default 0
-        Taken off the excess of the rank sum; 0.5 gives the Mann-Whitney test with its correction.
-    rule : {"any", "half-up", "half-even", "truncation"}, default "any"
-        How the printed p was rounded.
-
-    Returns
-    -------
-    AttainableP
-        ``low`` and ``high`` are the attainable p on either side of the printed one.
-
-    References
-    ----------
     Kruskal WH, Wallis WA. J Am Stat Assoc 1952;47:583-621.
-
-    Examples
-    --------
-    >>> volume = kruskal_without_contrived_ties(Reported("0,466"), (26, 15), 3)
-    >>> round(volume.low, 4), round(volume.high, 4), volume.possible
-    (0.4649, 0.4722, False)
     """
     n = sum(sizes)
     variance = math.prod(sizes) * (n + 1) / 12
@@ -257,21 +180,7 @@ _PERMUTED_PAIRS, _PERMUTED = 400_000, 100_000_000
 
 @dataclass(frozen=True)
 class Attained:
-    """What one test can give.
-
-    Attributes
-    ----------
-    ranges : tuple of (float, float)
-        Every attainable p is in one of them: of a one-sided test, one towards the difference and one away from it.
-    values : numpy.ndarray of float, shape (n_values,)
-        p-values of datasets: all of them where ``known`` is a list, else those that were looked at.
-    pairs : numpy.ndarray of int, shape (n_values,), or None
-        Pairs of datasets that give each, where they were counted.
-    only : numpy.ndarray of float, shape (n_only,), or None
-        No p is attainable that is not among these; None where only the bounds are known.
-    known : {"list", "range", "outer"}
-        How: all of them, their exact range, or only what ranks allow.
-    """
+    """What one test can give."""
 
     ranges: tuple[tuple[float, float], ...]
     values: Floats
@@ -293,26 +202,7 @@ class Attained:
 def candidate_tests(
     sizes: tuple[int, int], named: Sequence[TestName], *, binary: bool = False, one_sided: bool = False
 ) -> tuple[str, ...]:
-    """List the tests that a printed p of two groups can come from.
-
-    Parameters
-    ----------
-    sizes : pair of int
-    named : sequence of str
-        What the paper calls its tests; all tests where empty.
-    binary : bool, default False
-        Whether the values are a yes or no.
-    one_sided : bool, default False
-
-    Returns
-    -------
-    tuple of str
-
-    Examples
-    --------
-    >>> candidate_tests((26, 15), ["student", "kruskal"])
-    ('student', 'kruskal', 'kruskal_uncorrected')
-    """
+    """List the tests that a printed p of two groups can come from."""
     if not PAIRED.isdisjoint(named):
         return ()
     exact = (_LOOKED_UP, *PERMUTATION[one_sided:]) if max(sizes) <= _EXACT_SIZE else ()
@@ -322,19 +212,7 @@ def candidate_tests(
 
 
 def listed(joint: Joint, tests: Sequence[str], *, one_sided: bool = False) -> dict[str, Attained]:
-    """List every attainable p of the tests of means and of those of ranks whose p depends on U and the ties alone.
-
-    Parameters
-    ----------
-    joint : Joint
-    tests : sequence of str
-    one_sided : bool, default False
-
-    Returns
-    -------
-    dict of str to Attained
-        By test, as far as they are of that kind.
-    """
+    """List every attainable p of the tests of means and of those of ranks whose p depends on U and the ties alone."""
     found = {}
     for test in (test for test in tests if test in T_TESTS):
         t = t_p_distribution(joint, test != "welch")
@@ -358,20 +236,7 @@ def _complete(p: Floats, n_pairs: NDArray[np.int64]) -> Attained:
 
 
 def permuted(joint: Joint, test: str, *, one_sided: bool = False) -> Attained | None:
-    """List every attainable p of an exact permutation test, which depends on where the ties are.
-
-    Parameters
-    ----------
-    joint : Joint
-    test : str
-        One of `PERMUTATION`.
-    one_sided : bool, default False
-
-    Returns
-    -------
-    Attained or None
-        None where that would take too long.
-    """
+    """List every attainable p of an exact permutation test, which depends on where the ties are."""
     known = _permuted(joint, means=test == MEANS)
     return None if known is None else _complete(_permutation_p(test, known[0], one_sided), known[1])
 
@@ -409,23 +274,7 @@ def bounded(
     *,
     one_sided: bool = False,
 ) -> dict[str, Attained]:
-    """Bound what tests can give, with the p of a pool of datasets for the witnesses.
-
-    Parameters
-    ----------
-    first, second : Cell
-    pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
-        Datasets of the two groups, as positions on the lattice.
-    tests : sequence of str
-    rule : {"any", "half-up", "half-even", "truncation"}
-    rng : numpy.random.Generator
-    one_sided : bool, default False
-
-    Returns
-    -------
-    dict of str to Attained
-        By test.
-    """
+    """Bound what tests can give, with the p of a pool of datasets for the witnesses."""
     return {test: _bounded(test, first, second, pools, rule, rng, one_sided) for test in tests}
 
 
@@ -462,20 +311,7 @@ def _bounded(
 
 
 def tabled(pools: tuple[Ints, Ints], tests: Sequence[str], *, one_sided: bool = False) -> dict[str, Attained]:
-    """List every attainable p of the tests of two-by-two tables.
-
-    Parameters
-    ----------
-    pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
-        Every dataset of the two groups, of noughts and ones.
-    tests : sequence of str
-    one_sided : bool, default False
-
-    Returns
-    -------
-    dict of str to Attained
-        By test; empty where a group has no dataset.
-    """
+    """List every attainable p of the tests of two-by-two tables."""
     if not len(pools[0]) or not len(pools[1]):
         return {}
     p = {test: table_p(*pools, test, one_sided=one_sided) for test in tests}
@@ -488,27 +324,7 @@ def tabled(pools: tuple[Ints, Ints], tests: Sequence[str], *, one_sided: bool = 
 def exact_p(deviation: NDArray[np.int64], n_a: int, n_b: int, *, one_sided: bool = False) -> Floats:
     """Look the exact p of the Mann-Whitney test up, as programs print it: as if there were no ties.
 
-    Parameters
-    ----------
-    deviation : numpy.ndarray of int
-        U of one group minus that of the other.
-    n_a, n_b : int
-    one_sided : bool, default False
-
-    Returns
-    -------
-    numpy.ndarray of float, of the same shape and one more axis
-        Two-sided, or both one-sided, towards the difference first. A U that falls between two whole numbers counts as
-        the one nearer to the middle.
-
-    References
-    ----------
     Mann HB, Whitney DR. Ann Math Stat 1947;18:50-60.
-
-    Examples
-    --------
-    >>> exact_p(np.array([6, 2]), 3, 2).tolist(), exact_p(np.array([6]), 3, 2, one_sided=True).tolist()
-    ([[0.2], [0.8]], [[0.1, 1.0]])
     """
     cumulative, twice = _exact_table(n_a, n_b), n_a * n_b - np.abs(deviation)
     smaller = -(-twice // 2)
@@ -561,19 +377,7 @@ def _on_its_scale(p: Floats, test: str, n: int) -> Floats:
 
 
 def t_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:
-    """Test every dataset of one group against every one of the other.
-
-    Parameters
-    ----------
-    first, second : numpy.ndarray of int, shapes (n_first, n_a) and (n_second, n_b)
-    test : str
-        One of `T_TESTS`.
-    one_sided : bool, default False
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_first, n_second, 1), or 2 in the last place where one-sided
-    """
+    """Test every dataset of one group against every one of the other."""
     n_a, n_b = first.shape[1], second.shape[1]
     gap = first.mean(axis=1)[:, None] - second.mean(axis=1)[None, :]
     var_a, var_b = first.var(axis=1, ddof=1)[:, None], second.var(axis=1, ddof=1)[None, :]
@@ -588,19 +392,7 @@ def t_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Flo
 
 
 def rank_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:
-    """Test datasets of one group against those of the other, row by row.
-
-    Parameters
-    ----------
-    first, second : numpy.ndarray of int, shapes (n_pairs, n_a) and (n_pairs, n_b)
-    test : str
-        One of the rank tests.
-    one_sided : bool, default False
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_pairs, 1), or (n_pairs, 2) where one-sided
-    """
+    """Test datasets of one group against those of the other, row by row."""
     if test == MEANS:
         return _permutation_p(test, _mean_tails(first, second), one_sided)
     deviation, ties, pooled = _ranked(first, second)

@@ -73,28 +73,7 @@ def p_witness(
     one_sided: bool = False,
     every: bool = False,
 ) -> str:
-    """Find two groups that give a printed p, and believe them only when the ordinary test says so too.
-
-    Parameters
-    ----------
-    test : str
-        A test of means, of ranks or of a two-by-two table.
-    cells : pair of Cell
-        What the groups must print.
-    pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
-        Datasets that do, as positions on the lattice.
-    printed : Interval
-        Of the p.
-    rng : numpy.random.Generator
-    one_sided : bool, default False
-    every : bool, default False
-        Whether to go through every pair of the pools, as where one is known to be there.
-
-    Returns
-    -------
-    str
-        Both groups, or the empty string, which is no proof.
-    """
+    """Find two groups that give a printed p, and believe them only when the ordinary test says so too."""
     if not len(pools[0]) or not len(pools[1]):
         return ""
     if test in PERMUTATION:
@@ -113,22 +92,7 @@ def both_witness(
     printed: tuple[Interval, Interval],
     rng: np.random.Generator,
 ) -> str:
-    """Find two groups that give one printed p by one test and another by another, as `p_witness` does.
-
-    Parameters
-    ----------
-    tests : pair of str
-        Of means, or of ranks by the normal distribution.
-    cells : pair of Cell
-    pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
-    printed : pair of Interval
-        Of the p of each test.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    str
-    """
+    """Find two groups that give one printed p by one test and another by another, as `p_witness` does."""
     if not len(pools[0]) or not len(pools[1]) or not {*tests} <= {*T_TESTS, *NORMAL}:
         return ""
     # Few starts have the sums that a test of means needs; of these, first those that come near by the other test.
@@ -278,22 +242,7 @@ _MOST_PAIRS = 50_000_000
 
 @dataclass(frozen=True)
 class Row:
-    """One printed p-value with what every test can give in its place.
-
-    Attributes
-    ----------
-    claim : Claim
-    compared : pair of Group
-    grid : Grid
-    attained : dict of str to Attained
-        By test.
-    cells : pair of Cell
-        The two groups, as a witness must be.
-    pools : pair of numpy.ndarray of int, shapes (n_datasets, n)
-        Datasets of the two groups, as positions on the lattice, from which a witness is taken.
-    joint : Joint or None
-        Both groups, where all their datasets can be listed.
-    """
+    """One printed p-value with what every test can give in its place."""
 
     claim: Claim
     compared: tuple[Group, Group]
@@ -305,20 +254,7 @@ class Row:
 
 
 def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Hold every printed p-value against each test, in its own row and in the others.
-
-    Parameters
-    ----------
-    paper : Paper
-    rule : {"any", "half-up", "half-even", "truncation"}
-    rng : numpy.random.Generator
-        Of the searches for witnesses.
-
-    Yields
-    ------
-    Check
-        One a test and stated scale; then what two p-values of a table, one of which does not fit its row, could be.
-    """
+    """Hold every printed p-value against each test, in its own row and in the others."""
     first_scale: dict[str, Row] = {}
     yield from _noughts(paper)
     for claim, first, second in pairs(paper):
@@ -423,18 +359,7 @@ def untried(claim: Claim) -> Check:
 
 
 def source(checks: Sequence[Check], claim: Claim) -> Check:
-    """Name every test that can give a printed p, and those that may.
-
-    Parameters
-    ----------
-    checks : sequence of Check
-        Of one printed p, one a test.
-    claim : Claim
-
-    Returns
-    -------
-    Check
-    """
+    """Name every test that can give a printed p, and those that may."""
     by_verdict = {
         verdict: [str(check.values["test"]) for check in checks if check.verdict == verdict]
         for verdict in ("possible", "undecided", "impossible")

@@ -25,16 +25,7 @@ _EITHER, _STRIDES = (-1, 1), (1, 5)
 
 
 def is_coarse(cell: Cell) -> bool:
-    """Tell whether a cell is small enough to be counted exactly.
-
-    Parameters
-    ----------
-    cell : Cell
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a cell is small enough to be counted exactly."""
     return cell.n * cell.size <= _EXACT
 
 
@@ -45,17 +36,6 @@ def admissible(cell: Cell) -> tuple[Window, ...]:
     A sum of squares is at least that of equal values and at most that of values at both ends, and has the parity of
     the sum. An empty tuple proves that no dataset prints so.
 
-    Parameters
-    ----------
-    cell : Cell
-
-    Returns
-    -------
-    tuple of Window
-        In positions on the lattice.
-
-    References
-    ----------
     Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363-369 (GRIM). Anaya J. PeerJ Preprints 2016 (GRIMMER).
     """
     found = []
@@ -70,20 +50,7 @@ def admissible(cell: Cell) -> tuple[Window, ...]:
 
 
 def climb(cell: Cell, rng: np.random.Generator, window: Window | None = None) -> Ints | None:
-    """Look for a dataset that prints as reported.
-
-    Parameters
-    ----------
-    cell : Cell
-    rng : numpy.random.Generator
-    window : Window, optional
-        The sum, and the sums of squares, that it must have; any admissible one where not given.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n,), or None
-        Positions on the lattice; None is no proof.
-    """
+    """Look for a dataset that prints as reported."""
     if cell.n > _SEARCHED:
         return None
     if window is None:
@@ -113,20 +80,7 @@ def climb(cell: Cell, rng: np.random.Generator, window: Window | None = None) ->
 
 
 def datasets(cell: Cell, rng: np.random.Generator, size: int) -> Ints:
-    """Give datasets of a cell: all of them if they are few, else any that are found.
-
-    Parameters
-    ----------
-    cell : Cell
-    rng : numpy.random.Generator
-    size : int
-        How many to look for.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_datasets, n)
-        Positions on the lattice.
-    """
+    """Give datasets of a cell: all of them if they are few, else any that are found."""
     if cell.size == 2:
         # Of noughts and ones the sum tells everything.
         both = (np.repeat([0, 1], [cell.n - window.total, window.total]) for window in admissible(cell))
@@ -139,35 +93,12 @@ def datasets(cell: Cell, rng: np.random.Generator, size: int) -> Ints:
 
 
 def on_scale(cell: Cell, positions: Ints) -> NDArray[np.float64]:
-    """Turn positions on the lattice into values.
-
-    Parameters
-    ----------
-    cell : Cell
-    positions : numpy.ndarray of int
-
-    Returns
-    -------
-    numpy.ndarray of float, of the same shape
-    """
+    """Turn positions on the lattice into values."""
     return float(exact(cell.low)) + float(cell.unit) * positions.astype(np.float64)
 
 
 def shift_two(span: tuple[int, int], positions: Ints, rng: np.random.Generator) -> Ints:
-    """Move two values of a dataset by the same distance, up and down: the sum stays.
-
-    Parameters
-    ----------
-    span : pair of int
-        Positions of the least and the greatest value allowed.
-    positions : numpy.ndarray of int, shape (n,)
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n,)
-        The same where the move would leave the lattice.
-    """
+    """Move two values of a dataset by the same distance, up and down: the sum stays."""
     up, down = _two_places(rng, len(positions))
     # The long stride keeps heaps of usual values together, and with them the ties.
     stride = _STRIDES[rng.integers(2)]
@@ -186,17 +117,7 @@ def _two_places(rng: np.random.Generator, n: int) -> tuple[int, int]:
 
 
 def prints(cell: Cell, positions: Ints) -> bool:
-    """Tell whether a dataset on the lattice has the printed mean and standard deviation, in integers.
-
-    Parameters
-    ----------
-    cell : Cell
-    positions : numpy.ndarray of int, shape (n,)
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a dataset on the lattice has the printed mean and standard deviation, in integers."""
     low, high = cell.squares_by_total.get(int(positions.sum()), (1, 0))
     return low <= int(positions @ positions) <= high and all(
         np.count_nonzero(positions == place) >= copies for place, copies in cell.required_places.items()
@@ -249,22 +170,7 @@ Side = Literal["two-sided", "less", "greater"]
 
 
 def one_or_both(p: Floats, *, one_sided: bool) -> Floats:
-    """Give a two-sided p, or both one-sided ones of a test with two equal tails, towards the difference first.
-
-    Parameters
-    ----------
-    p : numpy.ndarray of float
-    one_sided : bool
-
-    Returns
-    -------
-    numpy.ndarray of float, of the same shape and one more axis
-
-    Examples
-    --------
-    >>> one_or_both(np.array([0.2]), one_sided=True).tolist()
-    [[0.1, 0.9]]
-    """
+    """Give a two-sided p, or both one-sided ones of a test with two equal tails, towards the difference first."""
     return np.stack([p / 2, 1 - p / 2], axis=-1) if one_sided else p[..., None]
 
 
@@ -292,13 +198,7 @@ def _fisher_mid(table: Ints, one_sided: bool) -> Floats:
 
 
 def sides(*, one_sided: bool) -> tuple[Side, ...]:
-    """Give the alternatives that a p can be of, by their names in scipy.
-
-    Examples
-    --------
-    >>> sides(one_sided=True)
-    ('less', 'greater')
-    """
+    """Give the alternatives that a p can be of, by their names in scipy."""
     return ("less", "greater") if one_sided else ("two-sided",)
 
 
@@ -312,26 +212,7 @@ TABLE_TESTS: dict[str, Callable[[Ints, bool], Floats]] = {
 
 
 def table_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:
-    """Test every dataset of one group against every one of the other.
-
-    Parameters
-    ----------
-    first, second : numpy.ndarray of int, shapes (n_first, n_a) and (n_second, n_b)
-        Noughts and ones.
-    test : str
-        One of `TABLE_TESTS`.
-    one_sided : bool, default False
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_first, n_second, 1), or 2 in the last place where one-sided
-        Of a two-sided mid-p the three ways that are in use. NaN where nobody, or everybody, has a one.
-
-    Examples
-    --------
-    >>> table_p(np.array([[0, 1, 1]]), np.array([[0, 0, 0]]), "fisher").round(3).tolist()
-    [[[0.4]]]
-    """
+    """Test every dataset of one group against every one of the other."""
     known: dict[tuple[int, int], Floats] = {}
     width = TABLE_TESTS[test](np.eye(2, dtype=np.int64), one_sided).size
     sums = [part.sum(axis=1).tolist() for part in (first, second)]

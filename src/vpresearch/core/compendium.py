@@ -15,14 +15,7 @@ from vpresearch.core.paths import COMPENDIUM
 
 @dataclass(frozen=True)
 class Exhibit:
-    """Something that a notebook makes.
-
-    Attributes
-    ----------
-    name : str
-    output : str
-        Its files, without their ending.
-    """
+    """Something that a notebook makes."""
 
     name: str
     output: str
@@ -30,17 +23,7 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook and what it makes.
-
-    Attributes
-    ----------
-    file : str
-    exhibits : tuple of Exhibit
-    only_reconstruction : bool
-        Whether it has nothing to say where the data are real.
-    seconds : float
-        About how long it takes; only the order hangs on it, and only before the first run.
-    """
+    """A notebook and what it makes."""
 
     file: str
     exhibits: tuple[Exhibit, ...]
@@ -50,14 +33,7 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Image:
-    """An exhibit of the paper that no data can give.
-
-    Attributes
-    ----------
-    name : str
-    shows : dict of str to str
-        The kind of vertebra it shows, canonical value by column.
-    """
+    """An exhibit of the paper that no data can give."""
 
     name: str
     shows: Mapping[str, str]
@@ -65,40 +41,14 @@ class Image:
 
 @dataclass(frozen=True)
 class Compendium:
-    """The map.
-
-    Attributes
-    ----------
-    notebooks : tuple of Notebook
-        In the order in which they run.
-    images : tuple of Image
-    """
+    """The map."""
 
     notebooks: tuple[Notebook, ...]
     images: tuple[Image, ...]
 
 
 def read_compendium(path: Path = COMPENDIUM) -> Compendium:
-    """Read the map.
-
-    Parameters
-    ----------
-    path : pathlib.Path, optional
-
-    Returns
-    -------
-    Compendium
-
-    Raises
-    ------
-    InputError
-        If it is none.
-
-    Examples
-    --------
-    >>> [notebook.file for notebook in read_compendium().notebooks][0]
-    '01_cohort.ipynb'
-    """
+    """Read the map."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Compendium(
@@ -127,31 +77,7 @@ def _notebook(entry: Mapping[str, Any]) -> Notebook:
 
 
 def choose(compendium: Compendium, name: str | None, *, reconstruction: bool) -> tuple[Notebook, ...]:
-    """Choose the notebooks of a run: all that have something to say of its data, or those that make one exhibit.
-
-    Parameters
-    ----------
-    compendium : Compendium
-    name : str or None
-        A notebook (``02_leaks``), an exhibit (``table 3``) or an output (``table3``, ``tables/table3``), in any case;
-        None for all.
-    reconstruction : bool
-        Whether the data are a reconstruction.
-
-    Returns
-    -------
-    tuple of Notebook
-
-    Raises
-    ------
-    InputError
-        If nothing has that name; it lists what has one.
-
-    Examples
-    --------
-    >>> [notebook.file for notebook in choose(read_compendium(), "Table 3", reconstruction=True)]
-    ['02_leaks.ipynb']
-    """
+    """Choose the notebooks of a run: all that have something to say of its data, or those that make one exhibit."""
     sensible = tuple(each for each in compendium.notebooks if reconstruction or not each.only_reconstruction)
     if name is None:
         return sensible

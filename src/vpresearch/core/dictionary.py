@@ -18,17 +18,7 @@ _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class Level:
-    """One category of a categorical column.
-
-    Attributes
-    ----------
-    value : str
-        Canonical value.
-    labels : dict of str to str
-        Label by language (``es``, ``en``).
-    aliases : tuple of str
-        Further accepted spellings.
-    """
+    """One category of a categorical column."""
 
     value: str
     labels: dict[str, str]
@@ -41,30 +31,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the data model.
-
-    Attributes
-    ----------
-    name : str
-        Canonical name.
-    unit_of_observation : {"patient", "vertebra"}
-        What the value belongs to; a patient's value is constant over the patient's vertebrae.
-    kind : {"text", "number", "category"}
-    unit : str
-        Unit of measurement, or the empty string.
-    minimum, maximum : float or None
-        Closed range of admissible values.
-    required : bool
-        Whether the column must be there.
-    may_be_empty : bool
-        Whether a cell of it may be: follow-up is lost, and a rule that forbade it would ask for made-up numbers.
-    labels : dict of str to str
-        Label by language (``es``, ``en``).
-    aliases : tuple of str
-        Further accepted headers.
-    levels : tuple of Level
-        Categories in their natural order.
-    """
+    """One column of the data model."""
 
     name: str
     unit_of_observation: UnitOfObservation
@@ -84,22 +51,7 @@ class Column:
 
 
 def fold(text: object) -> str:
-    """Fold case, accents, blanks and punctuation, so that spellings can be compared.
-
-    Parameters
-    ----------
-    text : object
-        Anything that stands in a cell.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> fold("  Volumen  VERTEBRAL (cc)"), fold("Sí"), fold(1.0)
-    ('volumen vertebral cc', 'si', '1')
-    """
+    """Fold case, accents, blanks and punctuation, so that spellings can be compared."""
     if isinstance(text, float) and text.is_integer():
         text = int(text)
     plain = str(text)
@@ -113,23 +65,7 @@ def fold(text: object) -> str:
 
 @cache
 def columns(path: Path = DICTIONARY) -> dict[str, Column]:
-    """Read the data dictionary.
-
-    Parameters
-    ----------
-    path : pathlib.Path, optional
-        A CSV with one row a column and, below it, one row a category.
-
-    Returns
-    -------
-    dict of str to Column
-        By canonical name, in the order of the file.
-
-    Examples
-    --------
-    >>> columns()["leak"].levels[1].labels["es"]
-    'Sí'
-    """
+    """Read the data dictionary."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     levels: dict[str, list[Level]] = {}
@@ -140,25 +76,7 @@ def columns(path: Path = DICTIONARY) -> dict[str, Column]:
 
 
 def label(name: str, language: str, value: str | None = None) -> str:
-    """Give the label of a column, or of one of its categories.
-
-    Parameters
-    ----------
-    name : str
-        Canonical column name.
-    language : {"es", "en"}
-    value : str, optional
-        Canonical category.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    KeyError
-        If there is no such column or category.
-    """
+    """Give the label of a column, or of one of its categories."""
     column = columns()[name]
     if value is None:
         return column.labels[language]

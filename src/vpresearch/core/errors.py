@@ -32,13 +32,7 @@ _MOST_PLACES = 12
 
 
 class VPResearchError(Exception):
-    """Base of every error that the package raises on purpose; its arguments are the problems that it tells of.
-
-    Attributes
-    ----------
-    of_input : bool
-        Whether what the user gave is at fault, and not what was done with it.
-    """
+    """Base of every error that the package raises on purpose; its arguments are the problems that it tells of."""
 
     of_input = False
 
@@ -65,35 +59,7 @@ class StrangerError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in an input file, with the way to mend it.
-
-    Attributes
-    ----------
-    code : str
-        Reason code, stable across languages and releases (``missing_column``, ``out_of_range``, ...).
-    message : str
-        What is wrong, in one sentence.
-    remedy : str
-        What to do about it, in one sentence.
-    sheet : str or None
-        Worksheet of an Excel workbook.
-    row : int or None
-        Row as the user's own program numbers it: the header of a plain table is row 1.
-    column : str or None
-        Column header as it is written in the file.
-    line : int or None
-        Line of a text file.
-    cell : str or None
-        The cell as a spreadsheet names it, such as ``C7``; the row and the column say the same.
-    wording : str
-        Key of the words in the locale files; the empty string if there are none but the message itself.
-    values : dict of str to object
-        What those words leave open.
-    rows : tuple of int
-        Every row, where several have it; ``row`` is the first.
-    columns, cells : tuple of str
-        Every column and every cell, likewise.
-    """
+    """One thing that is wrong in an input file, with the way to mend it."""
 
     code: str
     message: str
@@ -173,24 +139,7 @@ class InputError(VPResearchError):
 
 
 def place_of(error: BaseException) -> Place:
-    """Tell where an error was raised, also in another process: the innermost line that is no stranger's.
-
-    Parameters
-    ----------
-    error : BaseException
-
-    Returns
-    -------
-    Place
-
-    Examples
-    --------
-    >>> try:
-    ...     InputError("study.csv", 1)
-    ... except TypeError as error:
-    ...     place_of(error).error, place_of(error).file
-    ('TypeError', 'errors.py')
-    """
+    """Tell where an error was raised, also in another process: the innermost line that is no stranger's."""
     known: object = getattr(error, "place", None)
     if isinstance(known, Place):
         return known
@@ -209,22 +158,7 @@ def is_ours(file: str) -> bool:
 
 
 def placed(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Call a function in another process, so that an error of it comes back with its class and its place.
-
-    Parameters
-    ----------
-    function : callable
-    *args, **kwargs
-
-    Returns
-    -------
-    object
-
-    Raises
-    ------
-    Exception
-        What the function raises, which knows its place; ``StrangerError`` where that cannot be sent.
-    """
+    """Call a function in another process, so that an error of it comes back with its class and its place."""
     try:
         return function(*args, **kwargs)
     except Exception as error:
@@ -274,26 +208,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """Read the locale file of a language.
-
-    Parameters
-    ----------
-    language : {"es", "en"}
-
-    Returns
-    -------
-    dict of str to object
-
-    Raises
-    ------
-    ValueError
-        If there is no such language.
-
-    Examples
-    --------
-    >>> words("es")["decimal_mark"]
-    ','
-    """
+    """Read the locale file of a language."""
     if language not in LANGUAGES:
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, not {language}")
     content: dict[str, Any] = yaml.load((_LOCALES / f"{language}.yaml").read_text(encoding="utf-8"), _LOADER)
@@ -311,52 +226,13 @@ def tell(
     line: int | None = None,
     **values: object,
 ) -> Problem:
-    """Make a problem whose words are in the locale files.
-
-    Parameters
-    ----------
-    code : str
-        Reason code.
-    wording : str, optional
-        Key of the words, where one code has several; the code itself otherwise.
-    sheet, column, cell : str, optional
-    row, line : int, optional
-    **values : object
-        What the words leave open; a ``unit`` and a ``kind`` of identifier are named in the language, and a dict
-        holds the words of each.
-
-    Returns
-    -------
-    Problem
-        In English.
-
-    Examples
-    --------
-    >>> print(tell("missing_value", row=4, column="EAV previa"))
-    row 4, column EAV previa: The cell is empty. Enter the value.
-    """
+    """Make a problem whose words are in the locale files."""
     blank = Problem(code, "", "", sheet, row, column, line, cell, wording or code, values)
     return told(blank, "en")
 
 
 def told(problem: Problem, language: str) -> Problem:
-    """Put a problem into a language.
-
-    Parameters
-    ----------
-    problem : Problem
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Problem
-        The same one where it has no words but its own.
-
-    Examples
-    --------
-    >>> told(tell("missing_value"), "es").message
-    'La celda está vacía.'
-    """
+    """Put a problem into a language."""
     if not problem.wording:
         return problem
     own = words(language)["problem"][problem.wording]
@@ -380,23 +256,7 @@ def _said(name: str, value: object, language: str) -> str:
 
 
 def grouped(problems: Sequence[Problem]) -> list[Problem]:
-    """Make one problem of all that have one cause: the same words about many rows of a column, or of several columns.
-
-    Parameters
-    ----------
-    problems : sequence of Problem
-        One a cell, in reading order.
-
-    Returns
-    -------
-    list of Problem
-        Each at the place of its first cell, with all its rows, columns and cells.
-
-    Examples
-    --------
-    >>> print(*grouped([tell("missing_value", row=row, column="Edad", cell=f"C{row}") for row in (4, 5, 6, 9)]))
-    rows 4-6, 9, column Edad: The cell is empty. Enter the value.
-    """
+    """Make one problem of all that have one cause: the same words about many rows of one or several columns."""
     of_a_column: dict[tuple[object, ...], list[Problem]] = {}
     for place, problem in enumerate(problems):
         whole = problem.wording in _OF_SEVERAL_COLUMNS
@@ -424,24 +284,7 @@ def _one(found: Sequence[Problem]) -> Problem:
 
 
 def line(problem: Problem, language: str, values: Mapping[str, object] = MappingProxyType({})) -> str:
-    """Write a problem with its place in one line.
-
-    Parameters
-    ----------
-    problem : Problem
-    language : {"es", "en"}
-    values : dict of str to object, optional
-        What stands in a cell, by cell, where it may be said.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> line(tell("missing_value", sheet="Datos", row=7, column="Edad", cell="C7"), "es")
-    'hoja Datos, celda C7, columna Edad: La celda está vacía. Escriba el valor.'
-    """
+    """Write a problem with its place in one line."""
     names = words(language)["where"]
     places = problem.places(names["more"])
     # The cell says the row.
@@ -470,27 +313,7 @@ def exact(value: float, language: str) -> str:
 def listed(
     source: str, problems: Sequence[Problem], language: str, values: Mapping[str, object] = MappingProxyType({})
 ) -> str:
-    """Write all the problems of a file, one a line.
-
-    Parameters
-    ----------
-    source : str
-        Name of the file.
-    problems : sequence of Problem
-    language : {"es", "en"}
-    values : dict of str to object, optional
-        As of `line`.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(listed("study.csv", [tell("no_rows")], "es"))
-    study.csv: 1 problema
-      1. La tabla tiene encabezado pero ninguna fila. Escriba una fila por vértebra.
-    """
+    """Write all the problems of a file, one a line."""
     names, count = words(language)["where"], len(problems)
     lines = [f"{visible(source)}: {count} {names['problem' if count == 1 else 'problems']}"]
     lines += [
@@ -518,23 +341,7 @@ _OF_THE_SYSTEM = {
 
 
 def of_the_system(error: BaseException) -> InputError | None:
-    """Tell an error that the disk, the system or a package that is not installed gave as the user's trouble.
-
-    Parameters
-    ----------
-    error : BaseException
-
-    Returns
-    -------
-    InputError or None
-        None if it is something else.
-
-    Examples
-    --------
-    >>> print(of_the_system(OSError(errno.ENOSPC, "No space left on device", "build/run.json")))
-    run.json: 1 problem
-      1. The disk is full. Free some space, or name a folder on another disk with --out, and run it again.
-    """
+    """Tell an error that the disk, the system or a package that is not installed gave as the user's trouble."""
     # Some libraries hand the number on in an error of their own.
     number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
     code = next((code for code, names in _OF_THE_SYSTEM.items() if number in names), None)
@@ -556,49 +363,12 @@ def of_the_system(error: BaseException) -> InputError | None:
 
 
 def refused(source: str, code: str, **values: object) -> InputError:
-    """Make the error of a file that has one thing wrong with it.
-
-    Parameters
-    ----------
-    source : str
-        Name of the file.
-    code : str
-    **values : object
-        As of `tell`.
-
-    Returns
-    -------
-    InputError
-
-    Examples
-    --------
-    >>> print(refused("study.csv", "empty_file"))
-    study.csv: 1 problem
-      1. The file is empty. Save the table again.
-    """
+    """Make the error of a file that has one thing wrong with it."""
     return InputError(source, [tell(code, **values)])  # type: ignore[arg-type]
 
 
 def failure(code: str, kind: type[Failure] = VPResearchError, **values: object) -> Failure:  # type: ignore[assignment]
-    """Make the error of something that could not be done, though no file of the user's is wrong.
-
-    Parameters
-    ----------
-    code : str
-    kind : type, optional
-        A `VPResearchError`.
-    **values : object
-        As of `tell`.
-
-    Returns
-    -------
-    VPResearchError
-
-    Examples
-    --------
-    >>> print(failure("cluster_lost", scheduler="tcp://HOST:8786"))
-    The cluster tcp://HOST:8786 was lost, or its workers were. Start them anew, and repeat the command.
-    """
+    """Make the error of something that could not be done, though no file of the user's is wrong."""
     return kind(tell(code, **values))  # type: ignore[arg-type]
 
 
@@ -624,13 +394,7 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def visible(text: str) -> str:
-    r"""Write what would steer a terminal, turn the order of letters or not be seen as the escapes of Python.
-
-    Examples
-    --------
-    >>> print(visible("\x1b[2Jaño\u202e.csv"))
-    \x1b[2Jaño\u202e.csv
-    """
+    r"""Write what would steer a terminal, turn the order of letters or not be seen as the escapes of Python."""
     if text.isprintable():
         return text
     return "".join(
@@ -639,14 +403,7 @@ def visible(text: str) -> str:
 
 
 def say(text: str, file: TextIO | None = None) -> None:
-    """Print lines: the only way to the terminal, which shows all that is in them and obeys nothing.
-
-    Parameters
-    ----------
-    text : str
-    file : file, optional
-        Standard output where not given.
-    """
+    """Print lines: the only way to the terminal, which shows all that is in them and obeys nothing."""
     print("\n".join(map(visible, text.split("\n"))), file=file, flush=True)
 
 
@@ -678,24 +435,7 @@ codecs.register_error(_spell.__name__, _spell)
 def progress_bar(
     what: str, total: int, language: str | None, items: Iterable[Any] | None = None, done: int = 0
 ) -> tqdm[Any]:
-    """Show how far a long job is, and the time left, on standard error.
-
-    Parameters
-    ----------
-    what : str
-        Key of the name of what is counted.
-    total : int
-    language : {"es", "en"} or None
-        None for no bar.
-    items : iterable, optional
-        Counted as they are taken; where not given, ``update`` counts.
-    done : int
-        Of them, before this begins.
-
-    Returns
-    -------
-    tqdm.tqdm
-    """
+    """Show how far a long job is, and the time left, on standard error."""
     from tqdm import tqdm
 
     # The bar's monitor is a thread, and a process with threads cannot be copied.

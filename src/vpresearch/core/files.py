@@ -34,22 +34,7 @@ _OF_OTHERS = ("TMPDIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    str
-        In hexadecimal; empty if there is no such file.
-
-    Examples
-    --------
-    >>> file_digest(Path("gone"))
-    ''
-    """
+    """Give the SHA-256 of a file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
@@ -86,23 +71,7 @@ def _is_still(path: Path, file: BinaryIO) -> bool:
 
 
 def put(path: Path, content: bytes | str, *, private: bool = False) -> None:
-    """Write a file, whole or not at all.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Its folder is made where it is missing.
-    content : bytes or str
-    private : bool, default False
-        Whether only its owner may read it.
-
-    Examples
-    --------
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     put(Path(folder) / "new" / "a.txt", "whole", private=True)
-    ...     print([path.name for path in Path(folder).rglob("*.*")])
-    ['a.txt']
-    """
+    """Write a file, whole or not at all."""
     put_all({path: content}, private=private)
 
 
@@ -151,17 +120,7 @@ def _allow_open_files() -> None:
 
 @contextmanager
 def alone(records: Path) -> Iterator[None]:
-    """Be the only run that writes in a folder.
-
-    Parameters
-    ----------
-    records : pathlib.Path
-
-    Raises
-    ------
-    InputError
-        If another one does.
-    """
+    """Be the only run that writes in a folder."""
     _allow_open_files()
     with _private_folder(records) as private, ExitStack() as held:
         lock, end = private / "lock", monotonic() + _GRACE
@@ -186,18 +145,7 @@ def alone(records: Path) -> Iterator[None]:
 
 @contextmanager
 def staging(records: Path) -> Iterator[Path]:
-    """Open a folder that is gone afterwards, whatever happens, for all that is written until it is finished.
-
-    Parameters
-    ----------
-    records : pathlib.Path
-        The folder in whose private part it is; what a run that was killed has left there is removed.
-
-    Yields
-    ------
-    pathlib.Path
-        On the file system of the records. Temporary files of this process and of those that it starts go there too.
-    """
+    """Open a folder that is gone afterwards, whatever happens, for all that is written until it is finished."""
     with _private_folder(records) as private:
         remove_left(records)
         place = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=private)).resolve()
@@ -255,14 +203,7 @@ def _close(private: Path) -> None:
 
 
 def remove_left(records: Path | None = None, *, also: int = -1) -> None:
-    """Remove what runs that were killed have left: in a folder, and wherever else they are known to have been.
-
-    Parameters
-    ----------
-    records : pathlib.Path, optional
-    also : int, optional
-        Number of a process whose folders go though it still runs.
-    """
+    """Remove what runs that were killed have left: in a folder, and wherever else they are known to have been."""
     with suppress(OSError):
         noted = {note: Path(note.read_text(encoding="utf-8")) for note in _RUNNING.glob(f"{_STAGING}*")}
         # Whoever can write a note must not have other folders removed.

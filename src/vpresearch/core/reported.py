@@ -23,15 +23,7 @@ _RELATIVE_NOISE = Fraction(1, 10**12)
 
 @dataclass(frozen=True)
 class Interval:
-    """Values that a printed number can stand for.
-
-    Attributes
-    ----------
-    low, high : fractions.Fraction or None
-        Ends; ``None`` is unbounded.
-    low_closed, high_closed : bool
-        Whether an end belongs to the interval.
-    """
+    """Values that a printed number can stand for."""
 
     low: Fraction | None
     high: Fraction | None

@@ -22,19 +22,7 @@ _NOTHING: dict[str, Any] = {"selected": None, "related": []}
 
 
 class Plot(anywidget.AnyWidget):
-    """A plot whose points can be picked, and one of them dragged, by pointer and keyboard.
-
-    Attributes
-    ----------
-    spec : dict
-        What is drawn, from ``chart.chart``.
-    marked : dict
-        ``selected``, the number of a point or None, and ``related``, the numbers of those that go with it.
-    picked : dict
-        ``id`` of the point that was picked last, and ``turn``, which counts.
-    moved : dict
-        ``id`` of the point that was dragged, and ``x`` and ``y`` where it now is.
-    """
+    """A plot whose points can be picked, and one of them dragged, by pointer and keyboard."""
 
     _esm = _HERE / "plot.js"
     spec = traitlets.Dict().tag(sync=True)
@@ -60,15 +48,7 @@ COLOURS = {"no": NO, "yes": YES}
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis.
-
-    Attributes
-    ----------
-    label : str
-    low, high : float
-    ticks : tuple of (float, str)
-        Where, and the words.
-    """
+    """One axis."""
 
     label: str
     low: float
@@ -82,26 +62,7 @@ class Axis:
 
 
 def axis(label: str, low: float, high: float, language: str, most: int = 7) -> Axis:
-    """Make an axis of numbers, with ticks at even steps of 1, 2 or 5.
-
-    Parameters
-    ----------
-    label : str
-    low, high : float
-        What must be on it.
-    language : {"es", "en"}
-    most : int
-        Steps.
-
-    Returns
-    -------
-    Axis
-
-    Examples
-    --------
-    >>> axis("cc", 1.0, 4.2, "es").ticks[:3]
-    ((1.0, '1,0'), (1.5, '1,5'), (2.0, '2,0'))
-    """
+    """Make an axis of numbers, with ticks at even steps of 1, 2 or 5."""
     if high <= low:
         low, high = low - 0.5, high + 0.5
     rough = (high - low) / most
@@ -114,25 +75,13 @@ def axis(label: str, low: float, high: float, language: str, most: int = 7) -> A
 
 
 def whole(label: str, low: float, high: float) -> Axis:
-    """Make an axis of whole numbers, with room beyond both ends.
-
-    Examples
-    --------
-    >>> whole("points", 1, 3).ticks
-    ((1.0, '1'), (2.0, '2'), (3.0, '3'))
-    """
+    """Make an axis of whole numbers, with room beyond both ends."""
     places = range(math.floor(low), math.ceil(high) + 1)
     return Axis(label, places[0] - 0.6, places[-1] + 0.6, tuple((float(at), str(at)) for at in places))
 
 
 def categories(label: str, names: Sequence[str]) -> Axis:
-    """Make an axis of categories, at 0, 1, ... from below.
-
-    Examples
-    --------
-    >>> categories("", ["a", "b"]).high
-    1.6
-    """
+    """Make an axis of categories, at 0, 1, ... from below."""
     return Axis(label, -0.6, len(names) - 0.4, tuple((float(place), name) for place, name in enumerate(names)))
 
 
@@ -171,32 +120,7 @@ def chart(
     steps: tuple[float, float] = (0.1, 0.1),
     height: int = 400,
 ) -> dict[str, Any]:
-    """Describe a plot.
-
-    Parameters
-    ----------
-    title, description : str
-        The description says in words what is to be seen.
-    axes : pair of Axis
-        Across and up.
-    marks : sequence of Mark
-        From below.
-    table : pair of (sequence of str, sequence of sequence of str)
-        Columns and rows of the table that tells the same.
-    language : {"es", "en"}
-    pickable : bool
-        Whether points can be picked.
-    draggable : int, optional
-        The point that can be dragged.
-    steps : pair of float
-        Of the dragged point, across and up.
-    height : int
-        Pixels.
-
-    Returns
-    -------
-    dict of str to object
-    """
+    """Describe a plot."""
     columns, rows = table
     return {
         "title": title,
@@ -214,28 +138,7 @@ def chart(
 
 
 class NumberBox(widgets.Text):  # type: ignore[misc]
-    """A box to type a number into; the browser's own has the decimal mark of the browser, not that of the page.
-
-    Parameters
-    ----------
-    words : str
-        Its name.
-    reach : tuple of (float, float)
-        Least and most; what is typed beyond is brought back.
-    language : {"es", "en"}
-
-    Attributes
-    ----------
-    number : float
-        Stays as it was where no number is typed.
-
-    Examples
-    --------
-    >>> box = NumberBox("Cemento (cc)", (0.1, 12.0), "es")
-    >>> box.value = "2.55"
-    >>> box.number, box.value
-    (2.55, '2,55')
-    """
+    """A box to type a number into; the browser's own has the decimal mark of the browser, not that of the page."""
 
     number = traitlets.Float()
 

@@ -31,12 +31,7 @@ _OWN_NAMES = {"es": "Español", "en": "English"}
 
 
 class Page(widgets.VBox):  # type: ignore[misc]
-    """The explorer of one visitor.
-
-    Parameters
-    ----------
-    session : Session
-    """
+    """The explorer of one visitor."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -105,24 +100,7 @@ def banner(session: Session) -> str:
 
 
 def explorer(data: Path | str, language: str) -> Page:
-    """Open the explorer.
-
-    Parameters
-    ----------
-    data : pathlib.Path or str
-        Workbook or CSV to begin with.
-    language : {"es", "en"}
-        To begin with; the page has a switch.
-
-    Returns
-    -------
-    Page
-
-    Raises
-    ------
-    InputError
-        With every problem of the file at once.
-    """
+    """Open the explorer."""
     study = load(data)
     _warm(study)
     return Page(Session(study=study, language=language))

@@ -33,21 +33,7 @@ _IDLE = {"cull_idle_timeout": 1800, "cull_interval": 60}
 
 
 def strip_outputs(model: dict[str, Any], **_: Any) -> None:
-    """Take outputs and the state of widgets out of a notebook before it is saved: they may hold patients' rows.
-
-    Parameters
-    ----------
-    model : dict of str to object
-        As Jupyter's contents manager hands it to its ``pre_save_hook``; changed in place.
-
-    Examples
-    --------
-    >>> cell = {"cell_type": "code", "outputs": ["secret"], "execution_count": 1, "metadata": {}}
-    >>> model = {"type": "notebook", "content": {"cells": [cell], "metadata": {"widgets": "secret"}}}
-    >>> strip_outputs(model)
-    >>> "secret" in str(model)
-    False
-    """
+    """Take outputs and the state of widgets out of a notebook before it is saved: they may hold patients' rows."""
     if model["type"] != "notebook" or model.get("content") is None:
         return
     model["content"]["metadata"].pop("widgets", None)
@@ -57,17 +43,7 @@ def strip_outputs(model: dict[str, Any], **_: Any) -> None:
 
 
 def serve_lab(port: int, language: str, *, browser: bool) -> None:
-    """Serve JupyterLab, open at the explorer, until it is interrupted.
-
-    Parameters
-    ----------
-    port : int
-        Or the next one that is free.
-    language : {"es", "en"}
-        Of what the terminal says.
-    browser : bool
-        Whether to open the browser there.
-    """
+    """Serve JupyterLab, open at the explorer, until it is interrupted."""
     with _apart() as (folder, token):
         settings = {
             "ServerApp": {
@@ -104,17 +80,7 @@ def serve_lab(port: int, language: str, *, browser: bool) -> None:
 
 
 def serve_app(port: int, language: str, *, browser: bool) -> None:
-    """Serve the explorer as a page without code, until it is interrupted; every visitor has a kernel alone.
-
-    Parameters
-    ----------
-    port : int
-        Or the next one that is free.
-    language : {"es", "en"}
-        Of what the terminal says.
-    browser : bool
-        Whether to open the browser there.
-    """
+    """Serve the explorer as a page without code, until it is interrupted; every visitor has a kernel alone."""
     with _apart() as (folder, token):
         settings = {
             "VoilaConfiguration": {

@@ -34,24 +34,7 @@ def one_of_many_note(language: str) -> str:
 
 @lru_cache(maxsize=8)
 def member(source: str, number: int) -> Dataset:
-    """Give one dataset of the shipped ensembles.
-
-    Parameters
-    ----------
-    source : {"drawn", "extreme"}
-    number : int
-        From 1.
-
-    Returns
-    -------
-    Dataset
-
-    Examples
-    --------
-    >>> study = member("drawn", 17)
-    >>> len(study.vertebrae), int(study.vertebrae["leak"].eq("yes").sum()), study.reconstruction
-    (41, 15, True)
-    """
+    """Give one dataset of the shipped ensembles."""
     # Not believed because it is ours: it is loaded like anybody's data.
     content = shipped()[source].table(number - 1).to_csv(index=False).encode()
     study = uploaded(f"{source}-{number}.csv", content, drop_identifiers=False).dataset
@@ -60,24 +43,7 @@ def member(source: str, number: int) -> Dataset:
 
 
 def uploaded(name: str, content: bytes, *, drop_identifiers: bool) -> Examined:
-    """Examine a file that a visitor gives; it is gone from the disk before this returns.
-
-    Parameters
-    ----------
-    name : str
-        As the visitor calls it.
-    content : bytes
-    drop_identifiers : bool
-
-    Returns
-    -------
-    Examined
-
-    Examples
-    --------
-    >>> [problem.code for problem in uploaded("study.csv", b"", drop_identifiers=False).problems]
-    ['empty_file']
-    """
+    """Examine a file that a visitor gives; it is gone from the disk before this returns."""
     with tempfile.TemporaryDirectory(prefix="vpresearch-") as folder:
         # A name of our own: the visitor's may be a path, or too long for this disk.
         path = Path(folder) / f"study{Path(name).suffix.lower()}"
@@ -89,27 +55,7 @@ def uploaded(name: str, content: bytes, *, drop_identifiers: bool) -> Examined:
 
 
 def moved(study: Dataset, at: int, volume_cc: float, cement_cc: float, leak: str) -> Dataset:
-    """Give the study as it would be with one vertebra otherwise.
-
-    Parameters
-    ----------
-    study : Dataset
-    at : int
-        Row, from 0.
-    volume_cc, cement_cc : float
-    leak : {"no", "yes"}
-
-    Returns
-    -------
-    Dataset
-        Made up by whoever moved it, and so judged as a reconstruction is.
-
-    Examples
-    --------
-    >>> other = moved(member("drawn", 1), 0, 20.0, 5.0, "yes")
-    >>> float(other.vertebrae.loc[0, "fill_percent"]), other.reconstruction
-    (25.0, True)
-    """
+    """Give the study as it would be with one vertebra otherwise."""
     vertebrae = study.vertebrae.copy()
     values: dict[str, str | float] = {"vertebral_volume_cc": volume_cc, "cement_volume_cc": cement_cc, "leak": leak}
     for name, value in (values | {"fill_percent": 100 * cement_cc / volume_cc}).items():
@@ -124,21 +70,7 @@ def present(study: Dataset, names: Iterable[str]) -> list[str]:
 
 
 class Session(traitlets.HasTraits):
-    """The state of one page.
-
-    Attributes
-    ----------
-    language : {"es", "en"}
-    study : Dataset
-    member : tuple of (str, int) or None
-        Ensemble and number, from 1, of a reconstruction; None for the shipped one and for a visitor's own data.
-    panel : str
-        The one that is open.
-    selected : int
-        Row of the marked vertebra in the study, from 0.
-    fault : str
-        Where the explorer itself failed, without any word that could quote a row.
-    """
+    """The state of one page."""
 
     language = traitlets.Unicode("es")
     study = traitlets.Instance(Dataset)

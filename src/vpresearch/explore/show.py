@@ -32,28 +32,7 @@ def table(
     chosen: Sequence[int] = (),
     words: int = 1,
 ) -> str:
-    """Write a table.
-
-    Parameters
-    ----------
-    caption : str
-    columns : sequence of str, shape (n_columns,)
-    rows : sequence of sequence of str, shape (n_rows, n_columns)
-    chosen : sequence of int
-        Rows that stand out.
-    words : int
-        How many columns from the left are words; the others are set to the right if there is a number in them.
-
-    Returns
-    -------
-    str
-        HTML, every cell escaped; a column without anything in it is left out.
-
-    Examples
-    --------
-    >>> "<td class='vp-number'>&lt;\u00a00.001</td>" in table("p", ["test", "p"], [["t", "< 0.001"]])
-    True
-    """
+    """Write a table."""
     kept = [place for place in range(len(columns)) if not rows or any(row[place] for row in rows)]
     right = {place for place in kept[words:] if any(re.search(r"\d", row[place]) for row in rows)}
 
@@ -85,26 +64,7 @@ def paragraph(words: str, kind: str = "") -> str:
 def slider(
     words: str, value: float, reach: tuple[float, float, float], language: str, decimals: int
 ) -> widgets.FloatSlider:
-    """Make a slider that says its value in its name, with the language's decimal mark.
-
-    Parameters
-    ----------
-    words : str
-    value : float
-    reach : tuple of (float, float, float)
-        Least, most, step.
-    language : {"es", "en"}
-    decimals : int
-
-    Returns
-    -------
-    ipywidgets.FloatSlider
-
-    Examples
-    --------
-    >>> slider("Cemento (cc)", 2.0, (0.5, 6.0, 0.1), "es", 1).description
-    'Cemento (cc): 2,0'
-    """
+    """Make a slider that says its value in its name, with the language's decimal mark."""
     low, high, step = reach
     control = widgets.FloatSlider(value, min=low, max=high, step=step, readout=False)
 

@@ -25,17 +25,7 @@ _COLOURS = {"possible": COLOURS["no"], "impossible": "#999999", "undecided": "#E
 
 @drawn_once
 def audit_p(checks: Sequence[Check], language: str) -> Figure:
-    """Draw, for each printed p, the range that each test can give and where the printed value lies.
-
-    Parameters
-    ----------
-    checks : sequence of Check
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw, for each printed p, the range that each test can give and where the printed value lies."""
     tested = [check for check in checks if "test" in check.values]
     data = pd.DataFrame([_row(check) for check in tested])
     caption = labels.text("caption.audit_figure", language)
@@ -124,19 +114,7 @@ _BLACK = "#1a1a1a"
 
 @drawn_once
 def identified_range(fits: pd.DataFrame, language: str) -> Figure:
-    """Draw the slope of leak on fill in every reconstruction, by unit, adjustment and model.
-
-    Parameters
-    ----------
-    fits : pandas.DataFrame
-        From ``vpresearch.implied.fits``, with datasets that were drawn and that are extreme.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Figure
-        Of reconstructions: it shows what is possible, and how likely nothing is.
-    """
+    """Draw the slope of leak on fill in every reconstruction, by unit, adjustment and model."""
     n = len(fits[["source", "number"]].drop_duplicates())
     caption = labels.text("leak_figure.range", language, n=labels.count(n, language))
     kinds = list(fits.groupby(["unit", "adjustment"], sort=False))

@@ -29,18 +29,7 @@ _BLACK = "#1a1a1a"
 
 @drawn_once
 def volumes(dataset: Dataset, language: str) -> Figure:
-    """Draw the volume and the cement of every vertebra by leak.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Figure
-        Its data are single vertebrae, in no order that a patient could be told by.
-    """
+    """Draw the volume and the cement of every vertebra by leak."""
     # With the decimals that the paper prints of the means by leak.
     shown = {"volume": ("vertebral_volume_cc", 1), "cement": ("cement_volume_cc", 2)}
     names = ["leak", *(column for column, _ in shown.values())]
@@ -67,17 +56,7 @@ def volumes(dataset: Dataset, language: str) -> Figure:
 
 @drawn_once
 def outcome(dataset: Dataset, language: str) -> Figure:
-    """Draw VAS and Oswestry over time, means with their 95% intervals.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw VAS and Oswestry over time, means with their 95% intervals."""
     data = outcome_table(dataset, language).data
     caption = labels.text("caption.outcome_figure", language, n=len(dataset.patients))
     with panels(dataset.reconstruction, language, caption, 2, 4.6) as (canvas, axes):
@@ -108,17 +87,7 @@ def outcome(dataset: Dataset, language: str) -> Figure:
 
 @drawn_once
 def leak_kinds(dataset: Dataset, language: str) -> Figure:
-    """Draw how many leaks there are of each site and size.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw how many leaks there are of each site and size."""
     data = leak_kinds_table(dataset, language).data
     sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
     counts = data.pivot_table(index="leak_site", columns="leak_size", values="n").loc[sites, sizes].astype(int)

@@ -22,18 +22,7 @@ _REASON_COLOUR = "#555555"
 def interval(
     axes: Axes, position: float, estimate: float, low: float, high: float, colour: str, marker: str, filled: bool = True
 ) -> None:
-    """Draw an estimate with its interval; an end beyond the axis becomes an arrow.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        With its limits set.
-    position : float
-    estimate, low, high : float
-        Without an interval the ends are NaN.
-    colour, marker : str
-    filled : bool
-    """
+    """Draw an estimate with its interval; an end beyond the axis becomes an arrow."""
     left, right = axes.get_xlim()
     face = colour if filled else "white"
     if not math.isnan(low):
@@ -56,15 +45,7 @@ def interval(
 
 
 def name_rows(axes: Axes, names: Sequence[str], bold: Sequence[int] = ()) -> None:
-    """Name the rows from above on the left.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    names : sequence of str
-    bold : sequence of int
-        Rows to set off.
-    """
+    """Name the rows from above on the left."""
     axes.set_yticks(range(len(names)), names, fontsize=9.5)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -102,13 +83,7 @@ def excuse_row(axes: Axes, position: float, words: str) -> None:
 
 
 def in_words(estimate: str, low: str, high: str, language: str) -> str:
-    """Join an estimate with the ends of its interval, which are dashes where there is none.
-
-    Examples
-    --------
-    >>> in_words("1.50", "0.75", "> 1,000", "en"), in_words("1.50", "–", "–", "en")
-    ('1.50 (0.75 – > 1,000)', '1.50')
-    """
+    """Join an estimate with the ends of its interval, which are dashes where there is none."""
     return estimate if low == high == "–" else f"{estimate} ({labels.limits(low, high, language)})"
 
 
@@ -117,15 +92,7 @@ FILL_DECIMALS = 1
 
 
 def draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, style: str, name: str) -> None:
-    """Draw a curve of risk.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    curve : pandas.DataFrame
-        ``fill_percent`` and ``risk``; where the fit failed there is no line, only its name.
-    colour, style, name : str
-    """
+    """Draw a curve of risk."""
     drawn = curve["risk"].notna().any()
     axes.plot(
         curve["fill_percent"], 100 * curve["risk"], style if drawn else " ", color=colour, linewidth=2, label=name
@@ -160,18 +127,7 @@ def set_axes(axes: Axes, fill_percent: Floats, language: str) -> None:
 
 
 def one_of_many(identified: tuple[float, float] | None, language: str) -> str | None:
-    """Say how far the odds ratio was seen to reach in other datasets with the published statistics.
-
-    Parameters
-    ----------
-    identified : pair of float, or None
-        Least and greatest slope, log odds; None for real data, of which nothing is said.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str or None
-    """
+    """Say how far the odds ratio was seen to reach in other datasets with the published statistics."""
     if identified is None:
         return None
     least, greatest = (math.exp(slope) for slope in identified)

@@ -53,20 +53,7 @@ _DECIMALS = 1
 
 @drawn_once
 def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, language: str) -> Figure:
-    """Draw the leak rate with its exact interval and that for vertebrae that share patients, and other series below.
-
-    Parameters
-    ----------
-    comparisons : sequence of Comparison
-        Of the rate of the same dataset.
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Figure
-        The series that the paper cites come first, the highest rate on top.
-    """
+    """Draw the leak rate with its exact interval and that for vertebrae that share patients, and other series below."""
     study = leak_design(dataset.rows)
     exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
     own = {
@@ -167,21 +154,7 @@ _LOG_DECIMALS = _SHARE_DECIMALS = 3
 def leak_models(
     estimates: Sequence[Estimate], dataset: Dataset, language: str, identified: tuple[float, float] | None = None
 ) -> Figure:
-    """Draw the odds ratio of a leak per percentage point of fill by every model, the primary one on top.
-
-    Parameters
-    ----------
-    estimates : sequence of Estimate
-        From ``fit_models``.
-    dataset : Dataset
-    language : {"es", "en"}
-    identified : pair of float, optional
-        Least and greatest slope, log odds, that datasets with the published statistics were seen to have.
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw the odds ratio of a leak per percentage point of fill by every model, the primary one on top."""
     slopes = _slopes(estimates)
     data = _odds_ratios(slopes)
     with np.errstate(divide="ignore", over="ignore"):
@@ -274,20 +247,7 @@ def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:
 
 @drawn_once
 def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
-    """Draw the risk of a leak along the fill by the primary model and by FLIC, and the vertebrae.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-    identified : pair of float, optional
-        As of ``leak_models``.
-
-    Returns
-    -------
-    Figure
-        Its data are the curves, and single vertebrae in no order that a patient could be told by.
-    """
+    """Draw the risk of a leak along the fill by the primary model and by FLIC, and the vertebrae."""
     design = leak_design(dataset.rows)
     fits = {model: log_odds(design, model) for model in (PRIMARY, "flic")}
     fill = drawn_fills(design)
@@ -316,20 +276,7 @@ def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] 
 
 @drawn_once
 def calibration(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
-    """Draw the observed share of leaks on the predicted risk, in groups of rising risk.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-    identified : pair of float, optional
-        As of ``risk_curve``.
-
-    Returns
-    -------
-    Figure
-        Without a point where the model cannot be fitted.
-    """
+    """Draw the observed share of leaks on the predicted risk, in groups of rising risk."""
     design = leak_design(dataset.rows)
     data = calibrated(design)
     caption = labels.text("leak_figure.calibration", language)

@@ -18,17 +18,7 @@ from vpresearch.render.figure import COLOURS, SITE_COLOURS, Figure, drawn_once, 
 
 @drawn_once
 def figure1(dataset: Dataset, language: str) -> Figure:
-    """Draw the vertebrae by leak.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw the vertebrae by leak."""
     groups = ("no", "yes")
     names = [labels.text(f"leak_group.{group}", language) for group in groups]
     counts = _shares(dataset.vertebrae["leak"], groups, len(dataset.vertebrae), "leak")
@@ -37,18 +27,7 @@ def figure1(dataset: Dataset, language: str) -> Figure:
 
 @drawn_once
 def figure2(dataset: Dataset, language: str) -> Figure:
-    """Draw the leaks by site.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Figure
-        Sites without a leak are left out, and leaks without a recorded site.
-    """
+    """Draw the leaks by site."""
     leaks = select(dataset, "vertebrae", {"leak": "yes"})
     lost = int(leaks["leak_site"].isna().sum())
     sites = leaks["leak_site"].dropna()

@@ -51,22 +51,7 @@ def specification_figure(
     language: str,
     identified: tuple[float, float] | None = None,
 ) -> Figure:
-    """Draw the slope of leak on fill under every choice by its size, and below it the choices.
-
-    Parameters
-    ----------
-    specifications : sequence of Specification
-        From ``specification_curve``.
-    dataset : Dataset
-    language : {"es", "en"}
-    identified : pair of float, optional
-        Least and greatest slope, log odds, that datasets with the published statistics were seen to have.
-
-    Returns
-    -------
-    Figure
-        Choices without a fit come last.
-    """
+    """Draw the slope of leak on fill under every choice by its size, and below it the choices."""
     data = _by_size(specifications)
     caption = labels.text("leak_figure.specification", language, n=len(data))
     with stacked(dataset.reconstruction, language, caption, (4, 5), 9.6) as (canvas, (above, below)):
@@ -187,19 +172,7 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
 
 @drawn_once
 def spline_figure(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
-    """Draw the risk of a leak along the fill by a restricted cubic spline, and by the straight line.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-    identified : pair of float, optional
-        Least and greatest slope, log odds, that datasets with the published statistics were seen to have.
-
-    Returns
-    -------
-    Figure
-    """
+    """Draw the risk of a leak along the fill by a restricted cubic spline, and by the straight line."""
     design = leak_design(dataset.rows)
     knots, bend = assumptions.knots(design), assumptions.fit(design)[-1]
     straight = log_odds(design, "ml")

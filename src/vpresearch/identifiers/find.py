@@ -17,62 +17,17 @@ from vpresearch.reading.raw import RawTable, cell_at, letter
 
 
 def width(table: RawTable) -> int:
-    """Give the number of columns, those without a header included.
-
-    Parameters
-    ----------
-    table : RawTable
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> width(RawTable(None, 1, ("Edad",), {2: (70, "x")}))
-    2
-    """
+    """Give the number of columns, those without a header included."""
     return max([len(table.header), *(len(record) for record in table.rows.values())])
 
 
 def header_at(table: RawTable, position: int) -> str:
-    """Give a header; a column beyond the last one has none.
-
-    Parameters
-    ----------
-    table : RawTable
-    position : int
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> header_at(RawTable(None, 1, ("Edad",), {}), 1)
-    ''
-    """
+    """Give a header; a column beyond the last one has none."""
     return table.header[position] if position < len(table.header) else ""
 
 
 def shown(table: RawTable, position: int) -> str | None:
-    """Name a column by its header, unless that is empty, an identifier itself or written as a name is.
-
-    Parameters
-    ----------
-    table : RawTable
-    position : int
-
-    Returns
-    -------
-    str or None
-
-    Examples
-    --------
-    >>> table = RawTable(None, 1, ("Edad", "Ana Ruiz"), {})
-    >>> shown(table, 0), shown(table, 1)
-    ('Edad', None)
-    """
+    """Name a column by its header, unless that is empty, an identifier itself or written as a name is."""
     header = header_at(table, position)
     named = bool(kinds_of_value(header)) or (column_of(header) is None and may_be_a_name(header, several=True))
     return None if not header or named else header
@@ -87,22 +42,7 @@ _ERROR_OF_EXCEL = re.compile(r"#[\w¡¿/]+[!?]?")
 
 
 def identifies_nobody(cell: object) -> bool:
-    """Tell whether a cell may be quoted to the owner of the file.
-
-    Parameters
-    ----------
-    cell : object
-
-    Returns
-    -------
-    bool
-        False for what is blank, long, cannot be seen, or might tell who somebody is.
-
-    Examples
-    --------
-    >>> identifies_nobody("24,8 ml"), identifies_nobody(-3), identifies_nobody(612345678), identifies_nobody("Etxeb")
-    (True, True, False, False)
-    """
+    """Tell whether a cell may be quoted to the owner of the file."""
     if not isinstance(cell, str | int | float) or isinstance(cell, bool):
         return False
     text = as_text(cell)
@@ -114,43 +54,12 @@ def identifies_nobody(cell: object) -> bool:
 
 
 def kinds_of_file_name(stem: str) -> tuple[Kind, ...]:
-    """Tell which identifiers the name of a file holds; the date of a version is none.
-
-    Parameters
-    ----------
-    stem : str
-        The name without its ending.
-
-    Returns
-    -------
-    tuple of str
-        Kinds as of ``kind_of_header``.
-
-    Examples
-    --------
-    >>> kinds_of_file_name("DNI_12345678Z"), kinds_of_file_name("estudio 2024-03-12")
-    (('identity',), ())
-    """
+    """Tell which identifiers the name of a file holds; the date of a version is none."""
     return tuple(kind for kind in kinds_of_value(stem.replace("_", " ")) if kind != "date")
 
 
 def may_name_somebody(name: str) -> bool:
-    """Tell whether the name of a file, folder or sheet may be that of a person, so that nothing is named after it.
-
-    Parameters
-    ----------
-    name : str
-        Without an ending.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> may_name_somebody("Goikoetxea_Iratxe"), may_name_somebody("estudio_final")
-    (True, False)
-    """
+    """Tell whether the name of a file, folder or sheet may be that of a person, so that nothing is named after it."""
     words = [word for word in re.split(r"[\W_]+", name) if not word.isdecimal()]
     return bool(kinds_of_file_name(name)) or may_be_a_name(" ".join(without_words_of_the_field(words)), several=True)
 
@@ -169,18 +78,7 @@ _INITIALS, _BORN = re.compile(r"[A-Z]{2,4}"), re.compile(r"[A-Z]{2,4}\d{2}")
 
 @dataclass(frozen=True)
 class Found:
-    """One kind of identifier in one column.
-
-    Attributes
-    ----------
-    position : int
-        Of the column, from 0.
-    kind : str
-    rows : tuple of int
-        Where it is; empty where the header tells it.
-    sure : bool
-        False for text of the study that only its capitals make look like a name.
-    """
+    """One kind of identifier in one column."""
 
     position: int
     kind: Kind
@@ -189,33 +87,12 @@ class Found:
 
 
 def find(table: RawTable) -> list[Problem]:
-    """Find every direct identifier of a table.
-
-    Parameters
-    ----------
-    table : RawTable
-
-    Returns
-    -------
-    list of Problem
-        With the code ``identifier``, or ``doubtful`` for what may be a name and may be none; one a column and kind,
-        and never a value.
-    """
+    """Find every direct identifier of a table."""
     return [_problem(table, found) for found in all_found(table)]
 
 
 def all_found(table: RawTable) -> list[Found]:
-    """Find every direct identifier of a table, as places.
-
-    Parameters
-    ----------
-    table : RawTable
-
-    Returns
-    -------
-    list of Found
-        By column.
-    """
+    """Find every direct identifier of a table, as places."""
     return [found for position in range(width(table)) for found in _of_column(table, position)]
 
 
@@ -354,28 +231,7 @@ _TELL_PATIENTS: tuple[Kind, ...] = ("record", "identity", "health_card", "name")
 def screen(
     table: RawTable, *, drop_identifiers: bool = False
 ) -> tuple[RawTable, tuple[Problem, ...], tuple[Problem, ...]]:
-    """Tell the direct identifiers of a table, or drop them.
-
-    Parameters
-    ----------
-    table : RawTable
-    drop_identifiers : bool, default False
-
-    Returns
-    -------
-    table : RawTable
-        The same, or one without them; in neither does the name of a column or of the sheet identify anybody.
-    notes : tuple of Problem
-        What was dropped, by column, or what is in doubt: to know, not to mend.
-    problems : tuple of Problem
-        What was found and not dropped.
-
-    Examples
-    --------
-    >>> table = RawTable(None, 1, ("Nivel", "Tfno."), {2: ("T12", 612345678)})
-    >>> [problem.cell for problem in screen(table)[2]], screen(table, drop_identifiers=True)[0].rows
-    (['B1'], {2: ('T12', None)})
-    """
+    """Tell the direct identifiers of a table, or drop them."""
     if drop_identifiers:
         clean, dropped = drop(table)
         return _nameless(clean), dropped, ()
@@ -391,22 +247,6 @@ def drop(table: RawTable) -> tuple[RawTable, tuple[Problem, ...]]:
     Columns that the study does not know are emptied, patient ids become running numbers, and cells of the study's own
     columns lose their text. Where such a column is all that tells patients apart, running numbers stand in it. Every
     other cell keeps its place.
-
-    Parameters
-    ----------
-    table : RawTable
-
-    Returns
-    -------
-    table : RawTable
-    dropped : tuple of Problem
-        What was dropped, by column.
-
-    Examples
-    --------
-    >>> clean, dropped = drop(RawTable(None, 1, ("Nivel", "Nombre"), {2: ("T12", "Ana Ruiz")}))
-    >>> clean.header, clean.rows, [problem.column for problem in dropped]
-    (('Nivel', 'Paciente'), {2: ('T12', '1')}, ['Nombre'])
     """
     found = all_found(table)
     own = [column_of(header_at(table, position)) for position in range(width(table))]

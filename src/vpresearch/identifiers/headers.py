@@ -121,25 +121,7 @@ _EVENTS = words("intervencion operacion cirugia iq qx ingreso alta procedimiento
 
 
 def kind_of_header(header: str) -> Kind | None:
-    """Tell which identifier a column holds by its name.
-
-    Parameters
-    ----------
-    header : str
-        As it stands in the file.
-
-    Returns
-    -------
-    str or None
-        A `Kind`.
-
-    Examples
-    --------
-    >>> kind_of_header("Nº Historia Clínica"), kind_of_header("Fecha de la intervención")
-    ('record', 'date')
-    >>> kind_of_header("Historia de fracturas"), kind_of_header("Nombre del cemento")
-    (None, None)
-    """
+    """Tell which identifier a column holds by its name."""
     # A header may be written as one word, FechaNacimiento, or with stops, N.I.E.
     apart = re.sub(r"(?<=[a-záéíóúñ])(?=[A-ZÁÉÍÓÚÑ])", " ", header)
     apart = re.sub(r"(?i)\bn[º°](?=\w)", "n ", apart)

@@ -111,25 +111,7 @@ _LEAST_IN_CAPITALS = 5
 
 
 def names_a_person(text: str) -> bool:
-    """Tell whether a text names a person.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    bool
-        True for a title before a name, for a common given name beside a capitalised word or a common surname, and for
-        a text that is nothing but initials with stops.
-
-    Examples
-    --------
-    >>> names_a_person("Avisada María Etxebarria"), names_a_person("garcia lopez, maria"), names_a_person("M.G.L.")
-    (True, True, True)
-    >>> names_a_person("Dolores lumbares"), names_a_person("Síndrome de Martín Bell"), names_a_person("Zubiri-77")
-    (False, False, False)
-    """
+    """Tell whether a text names a person."""
     if _TITLE.search(text) or _RELATIVE.search(text) or _INITIALS.fullmatch(text) or _LISTED.fullmatch(text):
         return True
     if any(fold(surname) in _SURNAMES for surname in _INITIAL.findall(text)):
@@ -144,21 +126,7 @@ def names_a_person(text: str) -> bool:
 
 
 def is_name_alone(text: str) -> bool:
-    """Tell whether a text is one common given name or surname and nothing else, as an id may be.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_name_alone("García"), is_name_alone("A"), is_name_alone("P01")
-    (True, False, False)
-    """
+    """Tell whether a text is one common given name or surname and nothing else, as an id may be."""
     return fold(text) in _NAMES
 
 
@@ -168,26 +136,7 @@ def without_words_of_the_field(written: Iterable[str]) -> list[str]:
 
 
 def may_be_a_name(text: str, *, several: bool = False) -> bool:
-    """Tell whether a text that stands alone is written as a name is, whatever the name: for ids and whole columns.
-
-    Parameters
-    ----------
-    text : str
-    several : bool, default False
-        Whether one word is too few.
-
-    Returns
-    -------
-    bool
-        True for initials with a year, for up to five words with capitals or in capitals, and for words about a comma.
-
-    Examples
-    --------
-    >>> may_be_a_name("Goikoetxea Zabala"), may_be_a_name("POPESCU"), may_be_a_name("MGL 1945")
-    (True, True, True)
-    >>> may_be_a_name("Zubiri-77"), may_be_a_name("P01"), may_be_a_name("AB"), may_be_a_name("Embolia Pulmonar")
-    (False, False, False, False)
-    """
+    """Tell whether a text that stands alone is written as a name is, whatever the name: for ids and whole columns."""
     if _INITIALS_AND_YEAR.fullmatch(text):
         return True
     written = _WORD.findall(text)
@@ -213,24 +162,7 @@ def may_be_a_name(text: str, *, several: bool = False) -> bool:
 
 
 def names_by_capitals(text: str) -> bool:
-    """Tell whether two words in a row of a running text are written as those of a name are.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    bool
-        Never for a text that is all in capitals, where they say nothing.
-
-    Examples
-    --------
-    >>> names_by_capitals("avisada su hija Iratxe Goikoetxea"), names_by_capitals("neuritis, llama a IONESCU ANDREEA")
-    (True, True)
-    >>> names_by_capitals("Sin incidencias"), names_by_capitals("trombosis de Vena Cava")
-    (False, False)
-    """
+    """Tell whether two words in a row of a running text are written as those of a name are."""
     if _INITIALS_BEFORE.search(text):
         return True
     capitals_tell = any(word.islower() for word in _WORD.findall(text) if fold(word) not in _PARTICLES)

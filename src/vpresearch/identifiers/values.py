@@ -147,25 +147,7 @@ _DATE = re.compile(
 
 
 def kinds_of_value(cell: object) -> tuple[Kind, ...]:
-    """Tell which identifiers a cell holds, by the form of its value.
-
-    Parameters
-    ----------
-    cell : object
-        As the file's reader gives it.
-
-    Returns
-    -------
-    tuple of str
-        Kinds as of ``kind_of_header``; empty for a cell without any.
-
-    Examples
-    --------
-    >>> kinds_of_value("DNI 12345678Z"), kinds_of_value("12345678A")
-    (('identity',), ())
-    >>> kinds_of_value("ana@example.org, 600 123 456"), kinds_of_value(24.8), kinds_of_value("T12")
-    (('phone', 'email'), (), ())
-    """
+    """Tell which identifiers a cell holds, by the form of its value."""
     if isinstance(cell, datetime.date):
         return ("date",)
     text = as_text(cell)
@@ -174,21 +156,7 @@ def kinds_of_value(cell: object) -> tuple[Kind, ...]:
 
 
 def as_text(cell: object) -> str:
-    """Write a cell as its reader would see it, a whole number without a decimal mark.
-
-    Parameters
-    ----------
-    cell : object
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> as_text(482913.0), as_text(None), as_text(" x ")
-    ('482913', '', 'x')
-    """
+    """Write a cell as its reader would see it, a whole number without a decimal mark."""
     if cell is None or isinstance(cell, bool):
         return ""
     if isinstance(cell, float) and cell.is_integer():

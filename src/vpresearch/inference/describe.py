@@ -41,16 +41,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Proportion:
-    """A share of a whole.
-
-    Attributes
-    ----------
-    count, n : int
-    percent : float
-        NaN where n is 0.
-    low, high : float
-        95% confidence interval of Wilson (1927), percent.
-    """
+    """A share of a whole."""
 
     count: int
     n: int

@@ -23,16 +23,7 @@ from vpresearch.inference.describe import Summary, summarise
 
 @dataclass(frozen=True)
 class Effect:
-    """Size of an effect.
-
-    Attributes
-    ----------
-    kind : str
-        ``hedges_g``, ``probability_of_superiority`` or ``cramers_v``.
-    estimate : float
-    low, high : float
-        95% confidence interval; NaN where there is none.
-    """
+    """Size of an effect."""
 
     kind: str
     estimate: float = math.nan
@@ -72,21 +63,7 @@ class TestResult:
 
 
 def not_done(test: str, reason: str) -> TestResult:
-    """Give the result of a test that could not be done.
-
-    Parameters
-    ----------
-    test, reason : str
-
-    Returns
-    -------
-    TestResult
-
-    Examples
-    --------
-    >>> not_done("student", "too_few").p_value
-    nan
-    """
+    """Give the result of a test that could not be done."""
     return TestResult(test, math.nan, math.nan, math.nan, None, reason)
 
 
@@ -291,28 +268,7 @@ def rank_permutation(
 ) -> TestResult:
     """Compare two groups by their rank sums over every division of the pooled values, which keeps the ties.
 
-    Parameters
-    ----------
-    first, second : array_like of float, shapes (n_first,), (n_second,)
-        Without missing values.
-    two_sided : {"doubled", "distance"}
-        Twice the smaller tail (``scipy.stats.permutation_test``), or all that is as far from the mean (R's ``coin``,
-        and the exact Kruskal-Wallis test). They differ where ties leave the distribution skewed.
-
-    Returns
-    -------
-    TestResult
-        The statistic is U of the first group.
-
-    References
-    ----------
     Streitberg B, Rohmel J. Stat Softw Newsl 1986;12:10-17.
-
-    Examples
-    --------
-    >>> tied = [1, 2, 2, 5, 8], [1, 3, 3, 5, 8, 8, 9]
-    >>> [round(rank_permutation(*tied, way).p_value, 4) for way in ("doubled", "distance")]
-    [0.3586, 0.3295]
     """
     x, y = _settle_ties(first), _settle_ties(second)
     name, reason = f"permutation_{two_sided}", _why_not_ranks(x, y)
@@ -336,32 +292,7 @@ def permutation_tails(
     *,
     means: bool = False,
 ) -> NDArray[np.float64]:
-    """Find the exact tails of the rank sum of the first group, given how often each value occurs in both together.
-
-    Parameters
-    ----------
-    pooled : numpy.ndarray of int, shape (n_patterns, n_values)
-        Copies of each value, ascending; every pattern has the same sum.
-    pattern : numpy.ndarray of int, shape (n_asked,)
-        Row of ``pooled``.
-    deviation : numpy.ndarray of int, shape (n_asked,)
-        U of the first group minus that of the second; of means, how far the first group's sum is from its expectation,
-        times the size of both groups.
-    n_first : int
-    means : bool, default False
-        Whether to sum the values, which are the places in ``pooled``, and not their ranks.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_asked, 5)
-        Probability of a sum as small, of one as large, and of one as far from its mean; then of this very sum, and of
-        one exactly as far, half of which a mid-p leaves out.
-
-    Examples
-    --------
-    >>> permutation_tails(np.array([[3, 1, 3]]), np.array([0]), np.array([-8]), 3).round(4).tolist()
-    [[0.1143, 0.9714, 0.2286, 0.0857, 0.1714]]
-    """
+    """Find the exact tails of the rank sum of the first group, given how often each value occurs in both together."""
     n, half = int(pooled[0].sum()), pooled.shape[1] // 2
     # The smaller group is followed: its rank sum is as far from its mean, on the other side.
     n_small, sign = (n_first, 1) if 2 * n_first <= n else (n - n_first, -1)
@@ -433,25 +364,7 @@ def _with_copies(ways: NDArray[np.float64], copies: int, below: int, n: int, sco
 def probability_of_superiority(first: ArrayLike, second: ArrayLike) -> Effect:
     """Give the probability that a value of the second group exceeds one of the first, ties counted half.
 
-    Parameters
-    ----------
-    first, second : array_like of float, shapes (n_first,), (n_second,)
-        Without missing values.
-
-    Returns
-    -------
-    Effect
-        With the interval of DeLong's variance on the logit scale; NaN limits where the groups do not overlap.
-
-    References
-    ----------
     DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837-845.
-
-    Examples
-    --------
-    >>> effect = probability_of_superiority([1, 2, 3, 4], [3, 4, 5, 6, 7])
-    >>> effect.estimate
-    0.9
     """
     x, y = _settle_ties(first), _settle_ties(second)
     if min(len(x), len(y)) < 1:
@@ -491,19 +404,7 @@ _SMALL_EXPECTED = 5
 
 @dataclass(frozen=True)
 class Association:
-    """Association of two categorical variables.
-
-    Attributes
-    ----------
-    observed : pandas.DataFrame, shape (n_rows, n_columns)
-        Counts, empty rows and columns left out.
-    expected : pandas.DataFrame, shape (n_rows, n_columns)
-        Counts expected without association.
-    chi_squared : TestResult
-        Pearson's test without Yates' correction, with Cramér's V.
-    fisher : TestResult or None
-        Exact test, where an expected count is below 5.
-    """
+    """Association of two categorical variables."""
 
     observed: pd.DataFrame
     expected: pd.DataFrame
@@ -514,27 +415,7 @@ class Association:
 def associate(rows: pd.Series[str], columns: pd.Series[str]) -> Association:
     """Test the association of two categorical variables.
 
-    Parameters
-    ----------
-    rows, columns : pandas.Series of str, shape (n,)
-        Units that miss either one are left out.
-
-    Returns
-    -------
-    Association
-
-    References
-    ----------
     Pearson K. Philos Mag 1900;50:157-175. Freeman GH, Halton JH. Biometrika 1951;38:141-149.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> sex = pd.Series(["F"] * 10 + ["M"] * 10)
-    >>> leak = pd.Series(["yes"] * 3 + ["no"] * 7 + ["yes"] * 8 + ["no"] * 2)
-    >>> result = associate(sex, leak)
-    >>> round(result.chi_squared.p_value, 4), round(result.fisher.p_value, 4)
-    (0.0246, 0.0698)
     """
     counts = pd.crosstab(rows, columns)
     if min(counts.shape) < 2:
@@ -621,18 +502,7 @@ _LARGE_LOG_SD = (-0.4803, -0.082676, 0.0030302)
 
 @dataclass(frozen=True)
 class Normality:
-    """Result of a test of normality.
-
-    Attributes
-    ----------
-    n : int
-    w : float
-        NaN where the test cannot be done.
-    p_value : float
-        NaN where the test cannot be done.
-    reason : str
-        Reason code where it could not be done (``too_few``, ``too_many``, ``all_equal``), or the empty string.
-    """
+    """Result of a test of normality."""
 
     n: int
     w: float
@@ -677,23 +547,7 @@ def shapiro_wilk(values: ArrayLike) -> Normality:
 
 
 def weights(n: int) -> NDArray[np.float64]:
-    """Approximate the weights of the order statistics.
-
-    Parameters
-    ----------
-    n : int
-        At least 3.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n,)
-        Antisymmetric, ascending.
-
-    Examples
-    --------
-    >>> weights(3).round(4).tolist()
-    [-0.7071, 0.0, 0.7071]
-    """
+    """Approximate the weights of the order statistics."""
     half = n // 2
     if n == 3:
         upper = np.array([math.sqrt(0.5)])
@@ -721,23 +575,7 @@ def _one_minus_w(sample: NDArray[np.float64], weighting: NDArray[np.float64]) ->
 
 
 def p_value_of_shortfall(shortfall: float, n: int) -> float:
-    """Give the p-value of an observed 1 - W.
-
-    Parameters
-    ----------
-    shortfall : float
-        1 - W.
-    n : int
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> round(p_value_of_shortfall(0.05, 26), 3)
-    0.232
-    """
+    """Give the p-value of an observed 1 - W."""
     if shortfall <= 0:
         return 1.0
     if n == 3:

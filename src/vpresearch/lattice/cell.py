@@ -21,21 +21,7 @@ Seed: TypeAlias = int | np.random.Generator | None
 
 
 def exact(value: Number) -> Fraction:
-    """Read a number exactly as it is written: the float 0.1 and the string "0,1" are one tenth.
-
-    Parameters
-    ----------
-    value : int, float, str or fractions.Fraction
-
-    Returns
-    -------
-    fractions.Fraction
-
-    Examples
-    --------
-    >>> exact(0.1), exact("0,5"), exact(3)
-    (Fraction(1, 10), Fraction(1, 2), Fraction(3, 1))
-    """
+    """Read a number exactly as it is written: the float 0.1 and the string "0,1" are one tenth."""
     return value if isinstance(value, Fraction) else _read(str(value))
 
 
@@ -218,15 +204,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class SumClass:
-    """Datasets that share their sum and their sum of squares.
-
-    Attributes
-    ----------
-    total, squares : int
-        Sum, and sum of squares, of the lattice positions (0 is ``low``, 1 the next value, ...).
-    count : int
-        Exact number of distinct multisets.
-    """
+    """Datasets that share their sum and their sum of squares."""
 
     total: int
     squares: int
@@ -234,50 +212,14 @@ class SumClass:
 
 
 def total_bounds(n: int, mean: Interval, low: Fraction, unit: Fraction, most: int) -> tuple[int, int]:
-    """Least and greatest integer sum of positions whose mean lies in an interval.
-
-    Parameters
-    ----------
-    n : int
-        How many values.
-    mean : Interval
-        Interval of the printed mean.
-    low, unit : fractions.Fraction
-        Origin and step of the lattice.
-    most : int
-        Greatest sum of the lattice.
-
-    Returns
-    -------
-    tuple of int
-        The first exceeds the second if there is none.
-    """
+    """Least and greatest integer sum of positions whose mean lies in an interval."""
     least = 0 if mean.low is None else _ceiling(n * (mean.low - low) / unit, mean.low_closed)
     greatest = most if mean.high is None else _floor(n * (mean.high - low) / unit, mean.high_closed)
     return max(least, 0), min(greatest, most)
 
 
 def square_bounds(n: int, total: int, sd: Interval | None, unit: Fraction, most: int) -> tuple[int, int]:
-    """Least and greatest integer sum of squares, given the sum, whose standard deviation lies in an interval.
-
-    Parameters
-    ----------
-    n : int
-        How many values.
-    total : int
-        Sum of the deviations, in lattice steps.
-    sd : Interval or None
-        Interval of the printed sample standard deviation.
-    unit : fractions.Fraction
-        Step of the lattice.
-    most : int
-        Upper bound that holds in any case.
-
-    Returns
-    -------
-    tuple of int
-        The first exceeds the second if there is none.
-    """
+    """Least and greatest integer sum of squares, given the sum, whose standard deviation lies in an interval."""
     base = Fraction(total * total, n)
     low, high = math.ceil(base), most
     if sd is not None and sd.low is not None and (sd.low > 0 or (sd.low == 0 and not sd.low_closed)):
@@ -341,18 +283,7 @@ def _fixed(cell: Cell, centre: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=16)
 def solve(cell: Cell, low: int, high: int) -> Solved:
-    """Set up the multisets of a cell whose values lie between two positions (kept for the calls that follow).
-
-    Parameters
-    ----------
-    cell : Cell
-    low, high : int
-        First and last position allowed, within ``cell.span``.
-
-    Returns
-    -------
-    Solved
-    """
+    """Set up the multisets of a cell whose values lie between two positions (kept for the calls that follow)."""
     centre = round((cell.mean.value - exact(cell.low)) / cell.unit)
     # The two neighbours of the centre must belong to the range; two values or one need no neighbours.
     centre = min(max(centre, low + 1), high - 1) if high - low > 1 else low
@@ -435,54 +366,12 @@ def is_possible(cell: Cell) -> bool:
 
 
 def classes(cell: Cell) -> tuple[SumClass, ...]:
-    """List every attainable pair of sum and sum of squares, with its number of datasets.
-
-    Parameters
-    ----------
-    cell : Cell
-
-    Returns
-    -------
-    tuple of SumClass
-        In ascending order of the sum, then of the sum of squares (of deviations from a centre of the lattice).
-
-    Raises
-    ------
-    LatticeTooLargeError
-        If the table would not fit in memory.
-
-    Examples
-    --------
-    >>> classes(Cell(12, Reported("1.2"), Reported("0.5"), 1, 5))
-    (SumClass(total=3, squares=3, count=1),)
-    """
+    """List every attainable pair of sum and sum of squares, with its number of datasets."""
     return solve(cell, *cell.span).classes()
 
 
 def enumerate_multisets(cell: Cell, most: int = 5_000_000) -> IntArray:
-    """List every dataset that prints as the reported statistics (the aim of CLOSURE and CORVIDS).
-
-    Parameters
-    ----------
-    cell : Cell
-    most : int
-        Refuse to list more than this.
-
-    Returns
-    -------
-    ndarray of shape (count, cell.size)
-        One dataset a row, as the number of copies of each of ``cell.values``; rows in ascending lexicographic order.
-
-    Raises
-    ------
-    LatticeTooLargeError
-        If there are more than ``most``.
-
-    Examples
-    --------
-    >>> enumerate_multisets(Cell(3, Reported("2.0"), Reported("1.0"), 1, 5)).tolist()
-    [[1, 1, 1, 0, 0]]
-    """
+    """List every dataset that prints as the reported statistics (the aim of CLOSURE and CORVIDS)."""
     return solve(cell, *cell.span).listed(most)
 
 
@@ -562,46 +451,12 @@ def _free_terms(solved: Solved, weights: Sequence[float] | FloatArray) -> FloatA
 
 
 def log_prior(cell: Cell, counts: IntArray, weights: Sequence[float] | FloatArray) -> FloatArray:
-    """Log probability, up to a constant, of datasets of independent values with given prior weights.
-
-    Parameters
-    ----------
-    cell : Cell
-    counts : ndarray of shape (rows, cell.size)
-    weights : sequence of float, shape (cell.size,)
-        Positive prior weight of each of ``cell.values``.
-
-    Returns
-    -------
-    ndarray of shape (rows,)
-
-    Raises
-    ------
-    ValueError
-        If the weights are not positive numbers, one for each lattice value.
-    """
+    """Log probability, up to a constant, of datasets of independent values with given prior weights."""
     terms: FloatArray = _prior_terms(cell, weights)[np.arange(cell.size), counts].sum(axis=1)
     return terms
 
 
 def to_values(cell: Cell, counts: IntArray) -> FloatArray:
-    """Write count vectors out as values.
-
-    Parameters
-    ----------
-    cell : Cell
-    counts : ndarray of shape (rows, cell.size)
-
-    Returns
-    -------
-    ndarray of shape (rows, cell.n)
-        Values of each dataset, ascending.
-
-    Examples
-    --------
-    >>> cell = Cell(12, Reported("1.2"), Reported("0.5"), 1, 5)
-    >>> to_values(cell, enumerate_multisets(cell)).tolist()
-    [[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0]]
-    """
+    """Write count vectors out as values."""
     values = np.array([float(value) for value in cell.values])
     return np.repeat(np.tile(values, len(counts)), counts.ravel()).reshape(len(counts), cell.n)

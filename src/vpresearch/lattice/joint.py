@@ -39,33 +39,7 @@ _TABLE = 1 << 25
 
 @dataclass(frozen=True)
 class Joint:
-    """Two groups on one lattice, with the printed statistics of both together.
-
-    Parameters
-    ----------
-    a, b : Cell
-        The groups.
-    pooled_mean, pooled_sd : Reported or None
-        Printed mean and sample standard deviation of both groups together.
-    pooled_low, pooled_high : number or None
-        Printed minimum and maximum of both groups together: no value lies beyond, and one at least is equal to it.
-    rule : {"any", "half-up", "half-even", "truncation"}
-        How the pooled statistics were rounded.
-
-    Raises
-    ------
-    ValueError
-        If the groups have different lattices, or the pooled extremes are not on the lattice.
-
-    Examples
-    --------
-    >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.core.reported import Reported
-    >>> a = Cell(26, Reported("1.9"), Reported("1.6"), 0, 7)
-    >>> b = Cell(15, Reported("2.5"), Reported("1.9"), 0, 7)
-    >>> joint_count(Joint(a, b)), joint_count(Joint(a, b, Reported("2.1"), Reported("1.9")))
-    (590200, 0)
-    """
+    """Two groups on one lattice, with the printed statistics of both together."""
 
     a: Cell
     b: Cell
@@ -99,28 +73,6 @@ def joint_count(joint: Joint) -> int:
 
     The pooled mean and standard deviation depend only on the sum and the sum of squares of each group, and attained
     extremes are counted by inclusion and exclusion, so no dataset is listed.
-
-    Parameters
-    ----------
-    joint : Joint
-
-    Returns
-    -------
-    int
-        Exact; 0 proves that the two groups and the pooled statistics are impossible together.
-
-    Raises
-    ------
-    LatticeTooLargeError
-        If the table of a group would not fit in memory.
-
-    Examples
-    --------
-    >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.core.reported import Reported
-    >>> a = Cell(2, Reported("2.0"), None, 1, 3)
-    >>> joint_count(Joint(a, a)), joint_count(Joint(a, a, pooled_low=1))
-    (4, 3)
     """
     _, _, pairs = _class_pairs(joint)
     return int(pairs.sum()) if pairs.size else 0
@@ -169,27 +121,7 @@ def _pooled(joint: Joint, moments_a: IntArray, moments_b: IntArray) -> BoolArray
 
 
 def pooled_bounds(joint: Joint, total: int) -> tuple[int, int]:
-    """Bound the sums of squares of both groups together that are admissible with a sum of both.
-
-    Parameters
-    ----------
-    joint : Joint
-    total : int
-        Of the lattice positions of both groups.
-
-    Returns
-    -------
-    pair of int
-        Least and greatest sum of squares; (1, 0) where none is admissible.
-
-    Examples
-    --------
-    >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.core.reported import Reported
-    >>> a = Cell(2, Reported("2.0"), None, 1, 3)
-    >>> pooled_bounds(Joint(a, a, Reported("2.0"), Reported("0.8")), 4)
-    (6, 6)
-    """
+    """Bound the sums of squares of both groups together that are admissible with a sum of both."""
     cell, last = joint.a, joint.a.size - 1
     if joint.pooled_mean is not None:
         mean = joint.pooled_mean.interval(joint.rule)
@@ -202,15 +134,7 @@ def pooled_bounds(joint: Joint, total: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, eq=False)
 class PDistribution:
-    """Every attainable p-value of a test, with the number of pairs of datasets that give it.
-
-    Attributes
-    ----------
-    p : ndarray of shape (values,)
-        P-values in ascending order; NaN, last, where the test is undefined (no variation at all).
-    pairs : ndarray of shape (values,)
-        Exact number of pairs of datasets of each.
-    """
+    """Every attainable p-value of a test, with the number of pairs of datasets that give it."""
 
     p: FloatArray
     pairs: Counts
@@ -222,47 +146,20 @@ class PDistribution:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Least and greatest attainable p-value.
-
-        Raises
-        ------
-        ValueError
-            If there is none.
-        """
+        """Least and greatest attainable p-value."""
         defined = self.p[~np.isnan(self.p)]
         if not len(defined):
             raise ValueError("no pair of datasets has a p-value")
         return float(defined[0]), float(defined[-1])
 
     def matching(self, printed: Reported | None, rule: RoundingRule = "any") -> BoolArray:
-        """Tell which values print as the reported one.
-
-        Parameters
-        ----------
-        printed : Reported or None
-            Printed p-value; ``None`` takes every value.
-        rule : {"any", "half-up", "half-even", "truncation"}
-
-        Returns
-        -------
-        ndarray of bool, shape (values,)
-        """
+        """Tell which values print as the reported one."""
         if printed is None:
             return np.ones(len(self.p), dtype=np.bool_)
         return _inside(self.p, printed.interval(rule))
 
     def count(self, printed: Reported, rule: RoundingRule = "any") -> int:
-        """Count the pairs of datasets whose p-value prints as the reported one.
-
-        Parameters
-        ----------
-        printed : Reported
-        rule : {"any", "half-up", "half-even", "truncation"}
-
-        Returns
-        -------
-        int
-        """
+        """Count the pairs of datasets whose p-value prints as the reported one."""
         return int(self.pairs[self.matching(printed, rule)].sum())
 
 
@@ -281,53 +178,19 @@ def _inside(p: FloatArray, interval: Interval) -> BoolArray:
 
 @dataclass(frozen=True, eq=False)
 class KruskalDistribution(PDistribution):
-    """Every attainable Kruskal-Wallis p-value of two groups.
-
-    Attributes
-    ----------
-    deviation : ndarray of int, shape (values,)
-        Twice the distance of the Mann-Whitney U from its null mean.
-    ties : ndarray of int, shape (values,)
-        Tie sum, ``t**3 - t`` over the lattice values.
-    rows : JointRows
-        Datasets of both groups.
-    """
+    """Every attainable Kruskal-Wallis p-value of two groups."""
 
     deviation: IntArray
     ties: IntArray
     rows: JointRows
 
     def witness(self, printed: Reported | None = None, rule: RoundingRule = "any") -> tuple[IntArray, IntArray] | None:
-        """Give one pair of datasets whose p-value prints as the reported one.
-
-        Parameters
-        ----------
-        printed : Reported or None
-            ``None`` accepts any p-value.
-        rule : {"any", "half-up", "half-even", "truncation"}
-
-        Returns
-        -------
-        tuple of two ndarrays of shape (lattice values,), or None
-            Count vectors; ``None`` proves that no pair exists.
-        """
+        """Give one pair of datasets whose p-value prints as the reported one."""
         pair = next((pairs[0] for pairs in self._matching_blocks(printed, rule) if len(pairs)), None)
         return None if pair is None else (self.rows.a[pair[0]], self.rows.b[pair[1]])
 
     def matching_rows(self, printed: Reported | None = None, rule: RoundingRule = "any") -> IntArray:
-        """List every pair of datasets whose p-value prints as the reported one.
-
-        Parameters
-        ----------
-        printed : Reported or None
-            ``None`` lists every pair.
-        rule : {"any", "half-up", "half-even", "truncation"}
-
-        Returns
-        -------
-        ndarray of shape (pairs, 2)
-            Row of ``rows.a`` and row of ``rows.b``.
-        """
+        """List every pair of datasets whose p-value prints as the reported one."""
         return np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._matching_blocks(printed, rule)])
 
     def _matching_blocks(self, printed: Reported | None, rule: RoundingRule) -> Iterator[IntArray]:
@@ -345,28 +208,7 @@ class KruskalDistribution(PDistribution):
         rule: RoundingRule = "any",
         weights: Sequence[float] | FloatArray | None = None,
     ) -> tuple[IntArray, IntArray]:
-        """Sample pairs of datasets whose p-value prints as the reported one.
-
-        Parameters
-        ----------
-        size : int
-        seed : int, numpy.random.Generator or None
-        printed : Reported or None
-            ``None`` accepts any p-value.
-        rule : {"any", "half-up", "half-even", "truncation"}
-        weights : sequence of float, shape (lattice values,), optional
-            Positive prior weight of each value, as in `sample`; without it every pair has the same chance.
-
-        Returns
-        -------
-        tuple of two ndarrays of shape (size, lattice values)
-            Count vectors of the two groups.
-
-        Raises
-        ------
-        ValueError
-            If no pair exists or the weights cannot be used.
-        """
+        """Sample pairs of datasets whose p-value prints as the reported one."""
         rng = np.random.default_rng(seed)
         found = self.matching_rows(printed, rule)
         if not len(found):
@@ -382,14 +224,7 @@ class KruskalDistribution(PDistribution):
 
 @dataclass(frozen=True, eq=False)
 class JointRows:
-    """Datasets of both groups, listed, and the pairs of them that agree with the pooled statistics.
-
-    Attributes
-    ----------
-    joint : Joint
-    a, b : ndarray of shape (datasets, lattice values)
-        Count vectors.
-    """
+    """Datasets of both groups, listed, and the pairs of them that agree with the pooled statistics."""
 
     joint: Joint
     a: IntArray
@@ -418,20 +253,7 @@ class JointRows:
         return a @ order, b.T.copy(), left, right.T.copy()
 
     def blocks(self, size: int = _BLOCK) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-        """Go through the admissible pairs.
-
-        Parameters
-        ----------
-        size : int
-            About how many at once.
-
-        Yields
-        ------
-        rows, members : ndarray of shape (rows,) and (columns,)
-            Rows of ``a`` and of ``b`` in the block.
-        keys : ndarray of shape (rows, columns)
-            ``deviation * radix + ties / 6`` of each pair.
-        """
+        """Go through the admissible pairs."""
         left_u, right_u, left_ties, right_ties = self._factors
         for group, members in self._groups():
             u_columns, tie_columns = right_u[:, members], right_ties[:, members]
@@ -475,13 +297,7 @@ class JointRows:
         return keys // self.radix, keys % self.radix * 6
 
     def tally(self) -> tuple[IntArray, IntArray]:
-        """Count the pairs of each key.
-
-        Returns
-        -------
-        keys, pairs : ndarray of shape (distinct keys,)
-            Distinct keys, ascending, and the number of pairs of each.
-        """
+        """Count the pairs of each key."""
         return self._tally_table() if self.keys <= _TABLE else self._tally_sorted()
 
     def _tally_table(self) -> tuple[IntArray, IntArray]:
@@ -502,23 +318,7 @@ class JointRows:
 
 
 def joint_rows(joint: Joint, most: int = 5_000_000) -> JointRows:
-    """List the datasets of both groups within the pooled extremes.
-
-    Parameters
-    ----------
-    joint : Joint
-    most : int
-        Refuse to list more than this for a group.
-
-    Returns
-    -------
-    JointRows
-
-    Raises
-    ------
-    LatticeTooLargeError
-        If a group has too many datasets, or the two are too large for exact arithmetic.
-    """
+    """List the datasets of both groups within the pooled extremes."""
     listed = []
     for cell in (joint.a, joint.b):
         solved = _solve_within(cell, *joint.span)
@@ -535,32 +335,6 @@ def kruskal_p_distribution(joint: Joint, most: int = 5_000_000) -> KruskalDistri
     With two groups the statistic depends on the Mann-Whitney U and on the sum of ``t**3 - t`` over the tied values
     only, and both are integers that products of the count vectors give. All admissible pairs are gone through, so a
     p-value that is absent is impossible.
-
-    Parameters
-    ----------
-    joint : Joint
-    most : int
-        Refuse to list more datasets than this for a group.
-
-    Returns
-    -------
-    KruskalDistribution
-
-    Raises
-    ------
-    LatticeTooLargeError
-        If a group has too many datasets, or the two are too large for exact arithmetic.
-
-    Examples
-    --------
-    >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.core.reported import Reported
-    >>> a = Cell(26, Reported("8.4"), Reported("1.6"), 1, 10)
-    >>> b = Cell(15, Reported("7.9"), Reported("1.9"), 1, 10)
-    >>> joint = Joint(a, b, Reported("8.2"), Reported("1.7"), pooled_low=4, pooled_high=10)
-    >>> distribution = kruskal_p_distribution(joint)
-    >>> distribution.total, round(distribution.range[0], 4), distribution.range[1]
-    (114702, 0.0593, 1.0)
     """
     rows = joint_rows(joint, most)
     keys, pairs = rows.tally()
@@ -583,23 +357,7 @@ def _kruskal_p(deviation: IntArray, ties: IntArray, n_a: int, n_b: int) -> Float
 
 
 def kruskal_p(counts_a: IntArray, counts_b: IntArray) -> FloatArray:
-    """Kruskal-Wallis p-value of two groups given as count vectors, row by row (Kruskal & Wallis 1952).
-
-    Parameters
-    ----------
-    counts_a, counts_b : ndarray of shape (rows, lattice values)
-        Copies of each lattice value; every row of a group has the same number of values.
-
-    Returns
-    -------
-    ndarray of shape (rows,)
-        NaN where all values are equal.
-
-    Examples
-    --------
-    >>> kruskal_p(np.array([[2, 1, 0]]), np.array([[0, 1, 2]])).round(4).tolist()
-    [0.0679]
-    """
+    """Kruskal-Wallis p-value of two groups given as count vectors, row by row (Kruskal & Wallis 1952)."""
     a, b = np.atleast_2d(counts_a), np.atleast_2d(counts_b)
     places = np.arange(a.shape[1])
     deviation = np.abs(((a @ np.sign(places[:, None] - places[None, :])) * b).sum(axis=1))
@@ -612,34 +370,6 @@ def t_p_distribution(joint: Joint, equal_var: bool = True) -> PDistribution:
 
     The test depends on the sum and the sum of squares of each group only, so its attainable values are narrower than
     what the corners of the rounding box give.
-
-    Parameters
-    ----------
-    joint : Joint
-    equal_var : bool
-        Student's test; otherwise Welch's.
-
-    Returns
-    -------
-    PDistribution
-        One value for each admissible pair of classes.
-
-    Raises
-    ------
-    ValueError
-        If a group has one value only.
-    LatticeTooLargeError
-        If the table of a group would not fit in memory.
-
-    Examples
-    --------
-    >>> from vpresearch.lattice import Cell
-    >>> from vpresearch.core.reported import Reported
-    >>> a = Cell(26, Reported("8.4"), Reported("1.6"), 1, 10)
-    >>> b = Cell(15, Reported("8.5"), Reported("1.1"), 1, 10)
-    >>> low, high = t_p_distribution(Joint(a, b)).range
-    >>> round(low, 3), round(high, 3)
-    (0.744, 0.928)
     """
     if min(joint.a.n, joint.b.n) < 2:
         raise ValueError("a t test needs two values in each group")
@@ -651,25 +381,7 @@ def t_p_distribution(joint: Joint, equal_var: bool = True) -> PDistribution:
 
 
 def t_p_range(joint: Joint, equal_var: bool = True) -> tuple[float, float]:
-    """Exact least and greatest p-value of the t test between two groups.
-
-    Parameters
-    ----------
-    joint : Joint
-    equal_var : bool
-        Student's test; otherwise Welch's.
-
-    Returns
-    -------
-    tuple of float
-
-    Raises
-    ------
-    ValueError
-        If a group has one value only, or no pair of datasets has a p-value.
-    LatticeTooLargeError
-        If the table of a group would not fit in memory.
-    """
+    """Exact least and greatest p-value of the t test between two groups."""
     return t_p_distribution(joint, equal_var).range
 
 

@@ -43,17 +43,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Step:
-    """One outer value added to the table.
-
-    Attributes
-    ----------
-    deviation : int
-        The value.
-    previous, copies : ndarray of shape (edges,)
-        State before the step and copies of the value taken; edges are sorted by the state they reach.
-    first : ndarray of shape (states,)
-        First edge of each state reached.
-    """
+    """One outer value added to the table."""
 
     deviation: int
     previous: IntArray
@@ -96,17 +86,7 @@ def _cumulative(counts: IntArray) -> IntArray:
 
 @dataclass(frozen=True)
 class Multisets:
-    """All multisets of ``size`` integers from ``low`` to ``high`` whose (sum, sum of squares) lies in a window.
-
-    Parameters
-    ----------
-    size : int
-        How many integers.
-    low, high : int
-        Ends of the range; ``low <= 0 <= high`` and, where the range has three values or more, ``low < 0 < high``.
-    windows : tuple of Window
-        Admissible classes.
-    """
+    """All multisets of ``size`` integers from ``low`` to ``high`` whose (sum, sum of squares) lies in a window."""
 
     size: int
     low: int
@@ -277,18 +257,7 @@ class Multisets:
         return Inner(chosen, np.stack([(left - missing) // 2, zeros, (left + missing) // 2], axis=1))
 
     def unrank(self, ranks: IntArray) -> IntArray:
-        """Give the multisets of some ranks.
-
-        Parameters
-        ----------
-        ranks : ndarray of shape (rows,)
-            Integers from 0 to ``count - 1``.
-
-        Returns
-        -------
-        ndarray of shape (rows, high - low + 1)
-            Copies of each integer.
-        """
+        """Give the multisets of some ranks."""
         after, final = self._table
         ends = _cumulative(np.array([ways for _, _, ways in self.classes]))
         member = np.searchsorted(ends, ranks, side="right") - 1
@@ -327,20 +296,7 @@ class Multisets:
                 out[rows, deviation - self.low] = copies[:, column]
 
     def sample_weighted(self, log_terms: FloatArray, size: int, rng: np.random.Generator) -> IntArray:
-        """Sample multisets with probability proportional to the product of one term per value.
-
-        Parameters
-        ----------
-        log_terms : ndarray of shape (high - low + 1, self.size + 1)
-            Logarithm of the term of each value taken each number of times.
-        size : int
-            Rows to draw.
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        ndarray of shape (size, high - low + 1)
-        """
+        """Sample multisets with probability proportional to the product of one term per value."""
         forward = self._forward(log_terms)
         final = forward[-1][0]
         inner = [self._weighted_inner(final, total, squares, log_terms) for total, squares, _ in self.classes]

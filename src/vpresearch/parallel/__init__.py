@@ -11,31 +11,7 @@ __all__ = ["InPlace", "Workers", "engage", "gather", "running_code"]
 
 
 def engage(n: int | None = None, scheduler: str | None = None) -> AbstractContextManager[Workers]:
-    """Engage workers for as long as a ``with`` block lasts; leaving it ends what they still do.
-
-    Parameters
-    ----------
-    n : int, optional
-        Processes; one for each core where not given. A single one is this process itself.
-    scheduler : str, optional
-        Address of a Dask scheduler, such as ``tcp://10.0.0.5:8786``; its workers do the work then. They get what the
-        blocks are about, so that nobody should give one here whose machines may not see the data.
-
-    Returns
-    -------
-    context manager of Workers
-
-    Raises
-    ------
-    InputError
-        On entering: if Dask is not installed, no scheduler answers, it has no workers, or they run other code.
-
-    Examples
-    --------
-    >>> with engage(1) as workers:
-    ...     sorted(result for _, result in gather(workers, divmod, [(7, 2), (9, 2)]))
-    [(3, 1), (4, 1)]
-    """
+    """Engage workers for as long as a ``with`` block lasts; leaving it ends what they still do."""
     # Lazy: a single worker needs none of these.
     if scheduler is not None:
         from vpresearch.parallel.cluster import cluster

@@ -25,28 +25,7 @@ _KINDS = frozenset("biufcmMSU")
 
 
 def to_bytes(value: object) -> bytes:
-    """Write a result.
-
-    Parameters
-    ----------
-    value : object
-        Plain values, lists, tuples and dictionaries of them, fractions, arrays, tables, and dataclasses and named
-        tuples of this package.
-
-    Returns
-    -------
-    bytes
-
-    Raises
-    ------
-    TypeError
-        If any part of it is something else.
-
-    Examples
-    --------
-    >>> from_bytes(to_bytes({"half": Fraction(1, 2), "others": [None, float("inf"), (1, b"x")]}))
-    {'half': Fraction(1, 2), 'others': [None, inf, (1, b'x')]}
-    """
+    """Write a result."""
     writer = _Writer()
     tree = writer.node(value)
     head = json.dumps([writer.classes, [len(part) for part in writer.parts], tree], separators=(",", ":")).encode()
@@ -54,21 +33,7 @@ def to_bytes(value: object) -> bytes:
 
 
 def from_bytes(content: bytes) -> Any:
-    """Read a result, equal to the one that was written to the last bit.
-
-    Parameters
-    ----------
-    content : bytes
-
-    Returns
-    -------
-    object
-
-    Raises
-    ------
-    ValueError
-        If no result can be read from them.
-    """
+    """Read a result, equal to the one that was written to the last bit."""
     start = len(_BEGINS) + _LENGTH
     end = start + int.from_bytes(content[len(_BEGINS) : start], "big")
     try:
@@ -296,13 +261,7 @@ _PLAIN = (str, bytes, bool, int, float, Fraction, Path, type(None))
 
 @contextlib.contextmanager
 def shared_by_all(folder: Path) -> Iterator[None]:
-    """Let this process and those that it starts share what they compute.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        A private one, which the caller removes: results of real data may hold patients' values.
-    """
+    """Let this process and those that it starts share what they compute."""
     folder.mkdir(parents=True, exist_ok=True)
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = str(folder)
@@ -316,25 +275,7 @@ def shared_by_all(folder: Path) -> Iterator[None]:
 
 
 def once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a function, or take what another process of this run has got from it.
-
-    Parameters
-    ----------
-    function : callable
-        Gives the same for the same arguments.
-    *args, **kwargs
-        Plain values, arrays, tables, and dataclasses of them. Of any others nothing is shared.
-
-    Returns
-    -------
-    object
-        Equal to the last bit whether computed or read.
-
-    Examples
-    --------
-    >>> once(pow, 2, 10)
-    1024
-    """
+    """Call a function, or take what another process of this run has got from it."""
     folder = os.environ.get(VARIABLE)
     try:
         parts = b"".join(_parts([function.__module__, function.__qualname__, args, kwargs])) if folder else b""
@@ -347,19 +288,7 @@ def once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def keep(place: Path, make: Callable[[], T]) -> T:
-    """Read a result, or make it and keep it; whoever comes meanwhile waits.
-
-    Parameters
-    ----------
-    place : pathlib.Path
-        File of the result, named after all that it hangs on; in a folder that nobody else can write in.
-    make : callable
-
-    Returns
-    -------
-    object
-        Made anew where what is kept is not whole, and not kept where its bytes could not be read back as they are.
-    """
+    """Read a result, or make it and keep it; whoever comes meanwhile waits."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with locked(place.with_name(f"{place.name}.lock")):
         kept: list[T] = list(_content(place))

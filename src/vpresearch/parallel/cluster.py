@@ -38,24 +38,7 @@ class _Cluster(Workers):
 
 @contextmanager
 def cluster(scheduler: str) -> Iterator[Workers]:
-    """Engage the workers of a Dask cluster; what a lost one had in hand, Dask gives to another.
-
-    Parameters
-    ----------
-    scheduler : str
-        Its address.
-
-    Yields
-    ------
-    Workers
-
-    Raises
-    ------
-    InputError
-        If Dask is not installed, no scheduler answers, it has no workers, or they run other code than this process.
-    VPResearchError
-        If the cluster is lost meanwhile.
-    """
+    """Engage the workers of a Dask cluster; what a lost one had in hand, Dask gives to another."""
     try:
         from distributed import Client, KilledWorker
         from distributed.client import ClosedClientError

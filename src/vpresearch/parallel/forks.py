@@ -34,22 +34,12 @@ def one_thread() -> None:
 
 
 def possible() -> bool:
-    """Tell whether copies can be made: on Linux, of a process with one thread; another's copy may hang.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether copies can be made: on Linux, of a process with one thread; another's copy may hang."""
     return sys.platform == "linux" and len(os.listdir(_TASKS)) == 1
 
 
 def end_with_parent(sign: signal.Signals) -> None:
-    """Have the system send this process a signal when its parent ends, whatever ends it.
-
-    Parameters
-    ----------
-    sign : signal.Signals
-    """
+    """Have the system send this process a signal when its parent ends, whatever ends it."""
     if sys.platform != "linux":
         return
     parent = parent_process()
@@ -66,14 +56,7 @@ def begin_beside() -> None:
 
 
 class Job:
-    """A function that a copy of this process calls.
-
-    Parameters
-    ----------
-    copies : Copies
-    function : callable
-    arguments : tuple of object
-    """
+    """A function that a copy of this process calls."""
 
     def __init__(self, copies: Copies, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
         self.ended = False
@@ -82,17 +65,7 @@ class Job:
         self._told: tuple[Any, BaseException | None] = (None, CopyDiedError("the process of a job died"))
 
     def result(self) -> Any:
-        """Wait for what the function gives.
-
-        Returns
-        -------
-        object
-
-        Raises
-        ------
-        CopyDiedError
-            If its process was killed; and whatever the function raises.
-        """
+        """Wait for what the function gives."""
         for _ in self._copies.finished([self]):
             value, error = self._told
         if error is not None:
@@ -127,19 +100,7 @@ class Job:
 
 
 class Copies:
-    """So many jobs at once; they end with this process, even if it is killed.
-
-    Parameters
-    ----------
-    at_once : int
-        Jobs that run at the same time; the others wait, and are begun in the order in which they came.
-
-    Examples
-    --------
-    >>> if possible():
-    ...     with Copies(2) as copies:
-    ...         assert copies.submit(sum, [1, 2]).result() == 3
-    """
+    """So many jobs at once; they end with this process, even if it is killed."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
@@ -159,34 +120,14 @@ class Copies:
             self._running.clear()
 
     def submit(self, function: Callable[..., Any], *arguments: object) -> Job:
-        """Call a function in a copy of this process.
-
-        Parameters
-        ----------
-        function : callable
-            What it gives or raises comes back pickled.
-        *arguments : object
-
-        Returns
-        -------
-        Job
-        """
+        """Call a function in a copy of this process."""
         job = Job(self, function, arguments)
         self._waiting.append(job)
         self._begin()
         return job
 
     def finished(self, jobs: Sequence[Job]) -> Iterator[Job]:
-        """Give jobs as they end.
-
-        Parameters
-        ----------
-        jobs : sequence of Job
-
-        Yields
-        ------
-        Job
-        """
+        """Give jobs as they end."""
         left = list(jobs)
         while left:
             for job in [each for each in left if each.ended]:

@@ -34,28 +34,7 @@ def gather(
     tasks: Iterable[Task],
     wanted: Callable[[], int] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
-    """Do a piece of work for every task, on all workers; what a lost worker had in hand is done again.
-
-    Parameters
-    ----------
-    workers : Workers
-    work : callable
-        Of a module, so that another process finds it. Nothing but its arguments may decide what it gives.
-    tasks : iterable of tuple
-        Its arguments; taken one by one as workers fall idle.
-    wanted : callable, optional
-        Asked before every new task how many may be in hand at once; as many as keep the workers busy where not given.
-
-    Yields
-    ------
-    tuple
-        A task and its result, in the order in which they come back.
-
-    Raises
-    ------
-    VPResearchError
-        If a task's workers are lost again and again. What the work itself raises is raised as it is.
-    """
+    """Do a piece of work for every task, on all workers; what a lost worker had in hand is done again."""
     coming = ((task, 1) for task in tasks)
     lost: list[tuple[Task, int]] = []
     in_hand: dict[Future[Result], tuple[Task, int]] = {}
@@ -126,19 +105,7 @@ _COUNTED = ("numpy", "scipy", "pandas")
 
 @cache
 def running_code() -> str:
-    """Give a digest of the package's code and of the versions that decide what it computes.
-
-    Returns
-    -------
-    str
-        The same on every machine and whatever the line endings; computed once, since a process goes on with the code
-        that it began with.
-
-    Examples
-    --------
-    >>> len(running_code())
-    64
-    """
+    """Give a digest of the package's code and of the versions that decide what it computes."""
     digest = hashlib.sha256(repr([version(name) for name in _COUNTED]).encode())
     for path in sorted(_PACKAGE.rglob("*.py")):
         name, content = path.relative_to(_PACKAGE).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")
@@ -148,12 +115,7 @@ def running_code() -> str:
 
 
 class Processes(Workers):
-    """So many processes, and new ones in the place of those that are killed.
-
-    Parameters
-    ----------
-    n : int
-    """
+    """So many processes, and new ones in the place of those that are killed."""
 
     def __init__(self, n: int) -> None:
         self._n = n

@@ -18,15 +18,7 @@ _MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 
 
 class Entry(dict[Any, Any]):
-    """Keys and values of a file.
-
-    Attributes
-    ----------
-    line : int
-        Where it begins.
-    lines : dict of str to int
-        Line of each key.
-    """
+    """Keys and values of a file."""
 
     line: int
     lines: dict[str, int]
@@ -37,13 +29,7 @@ class Entry(dict[Any, Any]):
 
 
 class Items(list[Any]):
-    """A list of a file.
-
-    Attributes
-    ----------
-    lines : list of int
-        Line of each item.
-    """
+    """A list of a file."""
 
     lines: list[int]
 
@@ -87,21 +73,7 @@ _Loader.add_constructor(_SEQUENCE, _Loader.construct_items)
 
 
 def read_text(path: Path) -> str:
-    """Read a text file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is not UTF-8.
-    """
+    """Read a text file."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, IsADirectoryError):
@@ -112,26 +84,7 @@ def read_text(path: Path) -> str:
 
 
 def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
-    """Read YAML.
-
-    Parameters
-    ----------
-    name : str
-        Of the file.
-    text : str
-
-    Returns
-    -------
-    content : object
-        Every mapping is an `Entry`, every list an `Items`.
-    repeated : list of Problem
-        Keys that stand twice.
-
-    Raises
-    ------
-    InputError
-        If it is no YAML.
-    """
+    """Read YAML."""
     try:
         # Not the loader in C: brackets without end would crash it, and the process with it.
         loader = _Loader(text)
@@ -165,28 +118,7 @@ Sided = Literal["one", "two"]
 
 @dataclass(frozen=True)
 class Compute:
-    """What to compute for a claim.
-
-    Attributes
-    ----------
-    statistic : str
-        ``n``, ``percent``, ``mean``, ``sd``, ``min``, ``max``, ``p`` (of the paper's protocol, by leak),
-        ``difference`` (of two means), ``smallest_p``, or ``lead`` (of a category over the next one).
-    over : {"patients", "vertebrae"}
-        Unit of analysis.
-    variable : str or None
-        Canonical column.
-    variables : tuple of str
-        Canonical columns, for ``smallest_p``.
-    group : dict of str to str
-        Which rows: canonical value by column.
-    minus : dict of str to str
-        The rows of the mean that is subtracted, for ``difference``.
-    within : dict of str to str
-        The rows that a percentage or a lead refers to; all of them where empty.
-    fell : tuple of str
-        Two columns: the rows in which the second is less than the first.
-    """
+    """What to compute for a claim."""
 
     statistic: Statistic
     over: Unit
@@ -198,19 +130,7 @@ class Compute:
     fell: tuple[str, ...] = ()
 
     def parts(self) -> dict[str, str | float]:
-        """Give what a sentence about it needs, by name.
-
-        Returns
-        -------
-        dict of str to str
-            ``over``, ``variable``, ``group``, ``minus`` and ``within``. Names are written as in a web address, since
-            those of another paper may hold any sign: variables with a blank between them, columns and values as there.
-
-        Examples
-        --------
-        >>> Compute("mean", "vertebrae", "vas_pre", group={"leak": "yes"}).parts()["group"]
-        'leak=yes'
-        """
+        """Give what a sentence about it needs, by name."""
         names = (*self.variables, *self.fell) if self.variable is None else (self.variable,)
         groups = {"group": self.group, "minus": self.minus, "within": self.within}
         return {
@@ -258,21 +178,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Grid:
-    """The grid that a variable is recorded on.
-
-    Attributes
-    ----------
-    over : {"patients", "vertebrae"}
-        What one record belongs to.
-    step : str
-        Distance of neighbouring values, as a decimal number.
-    low, high : str or None
-        Ends of the scale.
-    also : tuple of str
-        Other low ends that the scale may have had.
-    most_equal : int or None
-        How often one value may occur before it looks contrived; free where not given.
-    """
+    """The grid that a variable is recorded on."""
 
     over: Unit
     step: str

@@ -43,29 +43,7 @@ _CELLS = {
 
 @dataclass(frozen=True)
 class Comparator:
-    """One leak rate of one study.
-
-    Attributes
-    ----------
-    study, doi, citation : str
-        The DOI is empty where it was not seen.
-    year : int
-    procedure : str
-        ``vertebroplasty``, ``kyphoplasty``, or empty where unknown.
-    detection : str
-        ``CT``, ``radiograph``, ``fluoroscopy``, ``mixed`` or ``unknown``.
-    unit : str
-        What was counted: ``vertebrae``, ``patients``, ``procedures``, or empty where unknown.
-    leaks, n : int or None
-        Counts, where they are known.
-    printed : Reported or None
-        Percentage as printed.
-    verified : str
-        ``yes`` (read in the study), ``attributed`` (another paper says so) or ``no``.
-    role : str
-        ``cited_by_paper`` or ``added``.
-    note : str
-    """
+    """One leak rate of one study."""
 
     study: str
     year: int
@@ -96,22 +74,7 @@ class Comparator:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A leak rate beside that of one other series.
-
-    Attributes
-    ----------
-    comparator : Comparator
-    percent, low, high : float
-        Leak rate of the other series with its exact interval, percent; without counts the interval is NaN.
-    difference, difference_low, difference_high : float
-        First rate minus that of the other series with Newcombe's interval, percentage points; likewise.
-    p_value : float
-        Fisher's exact test of vertebrae; NaN also where the other series counts something else.
-    inside : bool
-        Whether the other rate lies within the exact interval of the first.
-    reason : str
-        Why there is no p: ``no_counts`` or ``other_unit``; or empty.
-    """
+    """A leak rate beside that of one other series."""
 
     comparator: Comparator
     percent: float
@@ -133,32 +96,7 @@ def compare(events: int, n: int, comparators: Sequence[Comparator], alpha: float
     definitions differ. Fisher's test and Newcombe's interval also take all vertebrae as independent, so they are too
     sure.
 
-    Parameters
-    ----------
-    events, n : int
-    comparators : sequence of Comparator
-    alpha : float
-
-    Returns
-    -------
-    tuple of Comparison
-        One a comparator.
-
-    Raises
-    ------
-    ValueError
-        If not 0 <= events <= n, or n is 0.
-
-    References
-    ----------
     Newcombe RG. Stat Med 1998;17:873-890 (method 10). Fisher RA. J R Stat Soc 1935;98:39-82.
-
-    Examples
-    --------
-    >>> rows = {row.comparator.study: row for row in compare(15, 41, read_comparators())}
-    >>> trial = rows["Venmans 2011 (VERTOS II)"]
-    >>> round(trial.difference, 1), round(trial.difference_low, 1), round(trial.difference_high, 1), trial.inside
-    (-43.4, -58.3, -25.1, False)
     """
     low, high = clopper_pearson(events, n, alpha)
     return tuple(_compare(events, n, (low, high), other, alpha) for other in comparators)
@@ -184,28 +122,7 @@ def _compare(events: int, n: int, own: tuple[float, float], other: Comparator, a
 
 
 def read_comparators(path: Path | str = COMPARATORS) -> tuple[Comparator, ...]:
-    """Read the leak rates of other series.
-
-    Parameters
-    ----------
-    path : pathlib.Path or str
-        A CSV (comma, UTF-8) with one row a number.
-
-    Returns
-    -------
-    tuple of Comparator
-        In the order of the file.
-
-    Raises
-    ------
-    InputError
-        With every problem of the file at once, by row.
-
-    Examples
-    --------
-    >>> [row.study for row in read_comparators() if row.verified == "attributed"]
-    ['Álvarez 2005', 'Tomé-Bermejo 2014']
-    """
+    """Read the leak rates of other series."""
     path = Path(path)
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restval="")
     try:

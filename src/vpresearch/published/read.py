@@ -69,22 +69,7 @@ def _told(code: str, name: object, faults: Iterable[Fault]) -> list[Problem]:
 
 
 def decimal(text: object) -> str | None:
-    """Read a decimal number in quotes, with a comma or a point.
-
-    Parameters
-    ----------
-    text : object
-
-    Returns
-    -------
-    str or None
-        With a point; None where it is none.
-
-    Examples
-    --------
-    >>> decimal("0,5"), decimal(0.5)
-    ('0.5', None)
-    """
+    """Read a decimal number in quotes, with a comma or a point."""
     return text.replace(",", ".") if isinstance(text, str) and _DECIMAL.fullmatch(text) else None
 
 
@@ -92,18 +77,7 @@ def decimal(text: object) -> str | None:
 
 
 def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> list[Problem]:
-    """Find what is wrong with the grid of a variable, or with its ratio.
-
-    Parameters
-    ----------
-    name, entry : object
-    variables : dict of str to object
-        All of them.
-
-    Returns
-    -------
-    list of Problem
-    """
+    """Find what is wrong with the grid of a variable, or with its ratio."""
     if not isinstance(entry, Entry) or not isinstance(name, str):
         line = variables.line_of(str(name)) if isinstance(variables, Entry) else None
         return [tell("variable", wording="paper_variable", line=line, name=name)]
@@ -146,17 +120,7 @@ def _grid_fault(entry: Entry) -> Iterator[Fault]:
 
 
 def columns_of(entries: list[Any]) -> Counter[str]:
-    """Count how often each column tells which rows a claim is of.
-
-    Parameters
-    ----------
-    entries : list of object
-        Claims, whatever stands in them.
-
-    Returns
-    -------
-    collections.Counter of str
-    """
+    """Count how often each column tells which rows a claim is of."""
     found: Counter[str] = Counter()
     for entry in entries:
         compute = entry.get("compute") if isinstance(entry, Entry) else None
@@ -166,24 +130,7 @@ def columns_of(entries: list[Any]) -> Counter[str]:
 
 
 def of_claim(entry: object, number: int, line: int, variables: Mapping[str, Any], used: Counter[str]) -> list[Problem]:
-    """Find what is wrong with one claim.
-
-    Parameters
-    ----------
-    entry : object
-    number : int
-        Its place among the claims, from 1.
-    line : int
-        Where it begins.
-    variables : dict of str to object
-        What the file tells of its variables.
-    used : collections.Counter of str
-        How often each column tells rows in the file.
-
-    Returns
-    -------
-    list of Problem
-    """
+    """Find what is wrong with one claim."""
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=_name(entry, number))]
     compute = entry.get("compute")
@@ -309,17 +256,7 @@ def _of_printed(printed: object, kind: str, line: int) -> Iterator[Fault]:
 
 
 def of_ids(entries: list[Any]) -> Iterator[Problem]:
-    """Find the ids that stand twice.
-
-    Parameters
-    ----------
-    entries : list of object
-
-    Yields
-    ------
-    Problem
-        At every repetition.
-    """
+    """Find the ids that stand twice."""
     seen: set[str] = set()
     for entry in entries:
         name = entry.get("id") if isinstance(entry, Entry) else None
@@ -331,16 +268,7 @@ def of_ids(entries: list[Any]) -> Iterator[Problem]:
 
 
 def of_sizes(entries: list[Any]) -> Iterator[Problem]:
-    """Find a mean or a standard deviation whose group's size no claim tells, or tells as too few.
-
-    Parameters
-    ----------
-    entries : list of object
-
-    Yields
-    ------
-    Problem
-    """
+    """Find a mean or a standard deviation whose group's size no claim tells, or tells as too few."""
     told = [
         (number, entry)
         for number, entry in enumerate(entries, 1)

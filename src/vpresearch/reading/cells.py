@@ -21,27 +21,7 @@ _FEWEST = 3
 
 
 def look_at_sex(raw: RawTable, positions: Mapping[str, int], table: pd.DataFrame) -> list[Problem]:
-    """Tell a column of sexes where M stands for men, and beside it something that says that it may be mujer.
-
-    Parameters
-    ----------
-    raw : RawTable
-    positions : dict of str to int
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        The same, typed.
-
-    Returns
-    -------
-    list of Problem
-        One a row with an M.
-
-    Examples
-    --------
-    >>> raw = RawTable(None, 1, ("Sexo",), {2: ("M",), 3: ("Hombre",), 4: ("M",)})
-    >>> table = pd.DataFrame({"sex": ["M", "M", "M"], "patient_id": ["1", "2", "3"]}, index=[2, 3, 4])
-    >>> print(*look_at_sex(raw, {"sex": 0}, table))  # doctest: +ELLIPSIS
-    row 2, column Sexo: With M alone nobody can tell...
-    """
+    """Tell a column of sexes where M stands for men, and beside it something that says that it may be mujer."""
     if not {"sex", "patient_id"} <= set(table):
         return []
     at = positions["sex"]
@@ -155,25 +135,7 @@ _Converted = tuple[object, tuple[str, dict[str, object]] | None]
 
 
 def without_examples(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list[Problem]]:
-    """Take out the example row of the template, which is nobody's data, and tell that it stands there.
-
-    Parameters
-    ----------
-    raw : RawTable
-    positions : dict of str to int
-
-    Returns
-    -------
-    RawTable
-    list of Problem
-
-    Examples
-    --------
-    >>> raw = RawTable(None, 1, ("Paciente",), {2: ("Ejemplo",), 3: ("P1",)})
-    >>> kept, problems = without_examples(raw, {"patient_id": 0})
-    >>> dict(kept.rows), problems[0].code
-    ({3: ('P1',)}, 'example_row')
-    """
+    """Take out the example row of the template, which is nobody's data, and tell that it stands there."""
     at = positions.get("patient_id")
     if at is None:
         return raw, []
@@ -190,26 +152,7 @@ def without_examples(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTa
 
 
 def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFrame, list[Problem]]:
-    """Give the table its canonical columns, its cells typed.
-
-    Parameters
-    ----------
-    raw : RawTable
-    positions : dict of str to int
-        Position of each column, by canonical name.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_rows, n_columns)
-        Indexed by the file's row numbers; missing where a problem is told.
-    list of Problem
-
-    Examples
-    --------
-    >>> table, problems = type_cells(RawTable(None, 1, ("Edad",), {2: ("74,5",), 3: ("old",)}), {"age_years": 0})
-    >>> table["age_years"].tolist(), [(problem.code, problem.row) for problem in problems]
-    ([74.5, nan], [('not_a_number', 3)])
-    """
+    """Give the table its canonical columns, its cells typed."""
     problems: list[Problem] = []
     data: dict[str, pd.Series[Any]] = {}
     for name, position in positions.items():
@@ -251,25 +194,7 @@ def _two_marks(raw: RawTable, position: int) -> list[Problem]:
 
 
 def convert(cell: object, column: Column) -> _Converted:
-    """Type one cell.
-
-    Parameters
-    ----------
-    cell : object
-    column : Column
-
-    Returns
-    -------
-    object
-        The value; None where a problem is told.
-    tuple of str and dict, or None
-        Reason code and the values of its words.
-
-    Examples
-    --------
-    >>> convert("Sí", columns()["leak"]), convert("24,8", columns()["vertebral_volume_cc"])
-    (('yes', None), (24.8, None))
-    """
+    """Type one cell."""
     if isinstance(cell, Unreadable):
         return None, (cell.code, {})
     if is_blank(cell):
@@ -363,13 +288,7 @@ def _of_several_amounts(written: str, column: Column) -> bool:
 
 
 def says_missing(cell: object) -> bool:
-    """Tell whether a cell holds one of the words, signs or codes for a value that is missing.
-
-    Examples
-    --------
-    >>> [says_missing(cell) for cell in ("N/A", "-", "s/d", "#NULL!", 999, "No consta", "Disco", 0)]
-    [True, True, True, True, True, True, False, False]
-    """
+    """Tell whether a cell holds one of the words, signs or codes for a value that is missing."""
     return _word(cell) in _MISSING_SHORT or is_code(cell)
 
 
@@ -381,37 +300,12 @@ def _word(cell: object) -> str:
 
 
 def is_code(value: object) -> bool:
-    """Tell whether a number is one that statistical programs take for a missing value.
-
-    Examples
-    --------
-    >>> is_code(99), is_code(-9.0), is_code("999"), is_code(9), is_code(98)
-    (True, True, True, False, False)
-    """
+    """Tell whether a number is one that statistical programs take for a missing value."""
     return bool(_CODE.fullmatch(str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()))
 
 
 def said_empty(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list[Problem]]:
-    """Empty the cells that say that there is nothing to tell: the kind of a leak where there is none, complications.
-
-    Parameters
-    ----------
-    raw : RawTable
-    positions : dict of str to int
-
-    Returns
-    -------
-    RawTable
-    list of Problem
-        A note on each such column.
-
-    Examples
-    --------
-    >>> raw = RawTable(None, 1, ("Fuga", "Localización"), {2: ("No", "-"), 3: ("Sí", "-"), 4: ("No", "Disco")})
-    >>> kept, notes = said_empty(raw, {"leak": 0, "leak_site": 1})
-    >>> [cells[1] for cells in kept.rows.values()], [(note.code, note.values["n"]) for note in notes]
-    ([None, '-', 'Disco'], [('taken_as_empty', 1)])
-    """
+    """Empty the cells that say that there is nothing to tell: the kind of a leak where there is none, complications."""
     leak = positions.get("leak")
     leaks = {
         number: convert(cells[leak], columns()["leak"])[0]

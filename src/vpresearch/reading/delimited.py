@@ -22,28 +22,7 @@ _LOOKED_AT = 20_000
 
 
 def read_delimited(name: str, content: bytes) -> list[Sheet]:
-    """Read a CSV once with each delimiter; which one it was written with is seen by the headers that it gives.
-
-    Parameters
-    ----------
-    name : str
-        Name of the file.
-    content : bytes
-
-    Returns
-    -------
-    list of Sheet
-
-    Raises
-    ------
-    InputError
-        If the content is no text, or cannot be cut into cells in any way.
-
-    Examples
-    --------
-    >>> [sheet.records for sheet in read_delimited("study.csv", b"Nivel;Fuga")]
-    [{1: ('Nivel', 'Fuga')}, {1: ('Nivel;Fuga',)}, {1: ('Nivel;Fuga',)}]
-    """
+    """Read a CSV once with each delimiter; which one it was written with is seen by the headers that it gives."""
     text = _decode(name, content)
     sheets = []
     for delimiter in _DELIMITERS:

@@ -12,21 +12,7 @@ _WITH_MACROS = {".xlsm", ".xltm", ".xlsb", ".xlam"}
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file whose name and size are those of a table.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    bytes
-
-    Raises
-    ------
-    InputError
-        If there is no such file, it is a folder, of another kind, empty or too large.
-    """
+    """Read a file whose name and size are those of a table."""
     name, suffix = path.name, path.suffix.lower()
     if path.is_dir():
         raise refused(name, "folder_in_the_way")
@@ -50,23 +36,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_sheets(path: Path, content: bytes) -> list[Sheet]:
-    """Read the sheets of a workbook, or the ways in which a text can be cut into cells.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        For its name.
-    content : bytes
-
-    Returns
-    -------
-    list of Sheet
-
-    Raises
-    ------
-    InputError
-        If the content is not what the name says.
-    """
+    """Read the sheets of a workbook, or the ways in which a text can be cut into cells."""
     # Lazy: openpyxl is slow to import, and a CSV needs none of it.
     if path.suffix.lower() == ".xlsx":
         from vpresearch.reading.workbook import read_workbook

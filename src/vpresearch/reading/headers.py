@@ -75,14 +75,7 @@ _MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class Matched:
-    """Which column stands where.
-
-    Attributes
-    ----------
-    positions : dict of str to int
-        By canonical name, in the order of the file.
-    problems, notes : tuple of Problem
-    """
+    """Which column stands where."""
 
     positions: Mapping[str, int]
     problems: tuple[Problem, ...]
@@ -110,63 +103,19 @@ def _names() -> dict[str, tuple[str, str]]:
 
 
 def column_of(header: str) -> str | None:
-    """Give the column of the study that a header means.
-
-    Parameters
-    ----------
-    header : str
-
-    Returns
-    -------
-    str or None
-
-    Examples
-    --------
-    >>> column_of("Edad (años)"), column_of("Hospital")
-    ('age_years', None)
-    """
+    """Give the column of the study that a header means."""
     return _names().get(_folded(header), (None, ""))[0]
 
 
 def known_headers(cells: Iterable[object]) -> int:
-    """Count the cells of a row that are headers.
-
-    Parameters
-    ----------
-    cells : iterable of object
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> known_headers(["Sexo", "EDAD (años)", "Volumen vertebral [ml]", "Cirujano", None])
-    3
-    """
+    """Count the cells of a row that are headers."""
     written = (str(cell) for cell in cells if cell is not None)
     return sum(_folded(cell) in _names() or bool(numbered(cell)) for cell in written if len(cell) <= LONGEST_WORD)
 
 
 @dataclass(frozen=True)
 class Numbered:
-    """A header that names a column of a vertebra, and which of several vertebrae it is.
-
-    Attributes
-    ----------
-    name : str
-        Canonical name of the column.
-    key : str
-        The number or the level; the other words of the header where these alone may tell vertebrae apart.
-    words : str
-        The other words of the header, as they are written, folded.
-    unit : str
-        The wrong unit that the header names; the empty string for none.
-    is_counted : bool
-        Whether the key is a number or a level.
-    counts_alone : bool
-        Whether the other words do nothing but count vertebrae.
-    """
+    """A header that names a column of a vertebra, and which of several vertebrae it is."""
 
     name: str
     key: str
@@ -177,23 +126,7 @@ class Numbered:
 
 
 def numbered(header: str) -> Numbered | None:
-    """Read a header as that of one of several vertebrae by its number or level.
-
-    Parameters
-    ----------
-    header : str
-
-    Returns
-    -------
-    Numbered or None
-
-    Examples
-    --------
-    >>> [(found.name, found.key) for found in map(numbered, ("Nivel 2", "2.ª vértebra: cemento", "Vol. L1")) if found]
-    [('level', '2'), ('cement_volume_cc', '2'), ('vertebral_volume_cc', 'L1')]
-    >>> numbered("EAV 1 mes"), numbered("Nivel")
-    (None, None)
-    """
+    """Read a header as that of one of several vertebrae by its number or level."""
     return next((found for found in readings(header) if found.is_counted), None)
 
 
@@ -278,22 +211,7 @@ def _key(words: list[str]) -> str:
 
 
 def match_headers(raw: RawTable) -> Matched:
-    """Find the columns of a table.
-
-    Parameters
-    ----------
-    raw : RawTable
-
-    Returns
-    -------
-    Matched
-
-    Examples
-    --------
-    >>> found = match_headers(RawTable(None, 1, ("Nivel", "Volumen vertebral (mm3)"), {}))
-    >>> dict(found.positions), [problem.code for problem in found.problems][:2]
-    ({'level': 0, 'vertebral_volume_cc': 1}, ['header_unit', 'missing_column'])
-    """
+    """Find the columns of a table."""
     positions: dict[str, int] = {}
     problems: list[Problem] = []
     unknown: list[int] = []
@@ -351,24 +269,7 @@ def _near(raw: RawTable, unknown: list[int], positions: Mapping[str, int]) -> di
 
 
 def meant(header: str, among: Iterable[str] | None = None) -> str | None:
-    """Guess which column a header that is none of the known ones is meant for, to suggest it.
-
-    Parameters
-    ----------
-    header : str
-    among : iterable of str, optional
-        The columns in question; all where not given.
-
-    Returns
-    -------
-    str or None
-        For a slip of the hand, an abbreviation, or a word that hints at one.
-
-    Examples
-    --------
-    >>> meant("Vol. vertebral"), meant("Complic."), meant("EVA 12m"), meant("Grado"), meant("Cirujano")
-    ('vertebral_volume_cc', 'complication', 'vas_1y', 'leak_size', None)
-    """
+    """Guess which column a header that is none of the known ones is meant for, to suggest it."""
     key = _folded(header)
     if not key:
         return None
@@ -426,19 +327,5 @@ def _ignored(raw: RawTable, unknown: list[int], near: Mapping[str, str]) -> tupl
 
 
 def is_computed(header: str) -> bool:
-    """Tell whether a header names what is computed and never read.
-
-    Parameters
-    ----------
-    header : str
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_computed("Llenado (%)"), is_computed("Fuga")
-    (True, False)
-    """
+    """Tell whether a header names what is computed and never read."""
     return fold(header) in {*_COMPUTED, *_COMPUTED_TOO}

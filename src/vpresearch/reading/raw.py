@@ -20,13 +20,7 @@ MOST_RECORDS = MAX_ROWS + 100
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Stands in a cell that holds something of which no value may be taken.
-
-    Attributes
-    ----------
-    code : str
-        Reason code of the problem to be told.
-    """
+    """Stands in a cell that holds something of which no value may be taken."""
 
     code: str
 
@@ -47,24 +41,7 @@ class Merged:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of a file, or its only one.
-
-    Attributes
-    ----------
-    title : str or None
-        None for a text file.
-    records : dict of int to tuple of object
-        The cells by row number, without blank rows.
-    merged : tuple of Merged
-    hidden : frozenset of int
-        Numbers of the rows that a filter or a hand has hidden.
-    hidden_columns : frozenset of int
-        Positions of the columns that are not shown.
-    struck : frozenset of int
-        Numbers of the rows with a cell that is struck through.
-    concealed : bool
-        Whether the sheet itself is hidden.
-    """
+    """One sheet of a file, or its only one."""
 
     title: str | None
     records: Mapping[int, tuple[object, ...]]
@@ -77,22 +54,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class RawTable:
-    """A header and its cells, with the file's own row numbers.
-
-    Attributes
-    ----------
-    sheet : str or None
-    header_row : int
-    header : tuple of str
-        Headers as they are written, by position.
-    rows : dict of int to tuple of object
-        The cells below the header by row number, without blank rows.
-    merged : tuple of Merged
-    notes : tuple of Problem
-        What the author should know and need not mend.
-    problems : tuple of Problem
-        What is wrong with where the table stands.
-    """
+    """A header and its cells, with the file's own row numbers."""
 
     sheet: str | None
     header_row: int
@@ -104,61 +66,17 @@ class RawTable:
 
 
 def is_blank(cell: object) -> bool:
-    """Tell whether a cell holds nothing that can be seen.
-
-    Parameters
-    ----------
-    cell : object
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_blank(None), is_blank("  "), is_blank(0)
-    (True, True, False)
-    """
+    """Tell whether a cell holds nothing that can be seen."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def cell_at(cells: Sequence[object], position: int) -> object:
-    """Give a cell of a row; a short row has none.
-
-    Parameters
-    ----------
-    cells : sequence of object
-    position : int
-
-    Returns
-    -------
-    object
-
-    Examples
-    --------
-    >>> cell_at((70, "x"), 1), cell_at((70,), 1)
-    ('x', None)
-    """
+    """Give a cell of a row; a short row has none."""
     return cells[position] if position < len(cells) else None
 
 
 def letter(position: int) -> str:
-    """Name a column as spreadsheets do.
-
-    Parameters
-    ----------
-    position : int
-        From 0.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> letter(0), letter(25), letter(26), letter(701), letter(702)
-    ('A', 'Z', 'AA', 'ZZ', 'AAA')
-    """
+    """Name a column as spreadsheets do."""
     letters, rest = "", position + 1
     while rest:
         rest, digit = divmod(rest - 1, 26)

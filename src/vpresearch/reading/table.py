@@ -32,25 +32,7 @@ _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 def look_at_ids(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
-    """Find the ids that are another one but for case, accents, blanks, signs or leading zeros.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-    headers : dict of str to str
-        The header in the file, by canonical column.
-
-    Returns
-    -------
-    list of Problem
-        One an id, on the first row that has it.
-
-    Examples
-    --------
-    >>> ids = pd.DataFrame({"patient_id": ["P1", "p 01", "P2"]}, index=[2, 3, 4])
-    >>> print(*look_at_ids(ids, {"patient_id": "Paciente"}))  # doctest: +ELLIPSIS
-    row 3, column Paciente: The code is that of row 2, written in another way...
-    """
+    """Find the ids that are another one but for case, accents, blanks, signs or leading zeros."""
     if "patient_id" not in table:
         return []
     first: dict[str, tuple[str, int]] = {}
@@ -72,28 +54,7 @@ _Rows = dict[int, list[object]]
 
 
 def unmerge(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list[Problem]]:
-    """Undo the merging of cells in the columns that are read.
-
-    Parameters
-    ----------
-    raw : RawTable
-    positions : dict of str to int
-        Position of each column, by canonical name.
-
-    Returns
-    -------
-    RawTable
-        With the value of a patient's block on each of its rows, and unreadable cells in all other blocks.
-    list of Problem
-        A note on each column where blocks were undone.
-
-    Examples
-    --------
-    >>> raw = RawTable(None, 1, ("Paciente", "Edad"), {2: ("P1", 74), 3: (None, 74)}, (Merged(2, 1, 3, 1),))
-    >>> undone, notes = unmerge(raw, {"patient_id": 0, "age_years": 1})
-    >>> undone.rows[3], [note.code for note in notes]
-    (('P1', 74), ['merged_filled'])
-    """
+    """Undo the merging of cells in the columns that are read."""
     if not raw.merged:
         return raw, []
     numbers = sorted(raw.rows)
@@ -169,30 +130,7 @@ _UNITS = frozenset(
 
 
 def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
-    """Take the row, on any sheet, that holds the most known headers.
-
-    Parameters
-    ----------
-    name : str
-        Name of the file.
-    sheets : sequence of Sheet
-
-    Returns
-    -------
-    RawTable
-        With a problem for every other sheet that could have been meant: half of a study must not be read for all.
-
-    Raises
-    ------
-    InputError
-        If there is no header, or the table is larger than a study can be.
-
-    Examples
-    --------
-    >>> found = find_table("study.xlsx", [Sheet("Datos", {2: ("Nivel", "Fuga"), 3: ("T12", "No")})])
-    >>> found.header_row, found.header, found.rows
-    (2, ('Nivel', 'Fuga'), {3: ('T12', 'No')})
-    """
+    """Take the row, on any sheet, that holds the most known headers."""
     best = [_best_row(sheet) for sheet in sheets]
     known, row, chosen = max(
         ((known, row, sheet) for (known, row), sheet in zip(best, sheets, strict=True)),
@@ -302,27 +240,7 @@ def _other(sheet: Sheet, chosen: Sheet) -> Problem:
 
 
 def set_aside(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list[Problem]]:
-    """Take out the rows that are no vertebrae: each is one problem, whatever stands in it.
-
-    Parameters
-    ----------
-    raw : RawTable
-    positions : dict of str to int
-        Position of each column, by canonical name.
-
-    Returns
-    -------
-    RawTable
-        Without those rows.
-    list of Problem
-
-    Examples
-    --------
-    >>> raw = RawTable(None, 1, ("Paciente", "Nivel", "Fuga"), {2: ("P1", "T12", "No"), 3: ("Total", None, 41)})
-    >>> kept, problems = set_aside(raw, {"patient_id": 0, "level": 1, "leak": 2})
-    >>> list(kept.rows), problems[0].row, problems[0].wording
-    ([2], 3, 'row_of_totals')
-    """
+    """Take out the rows that are no vertebrae: each is one problem, whatever stands in it."""
     core = [name for name in ("level", "vertebral_volume_cc", "cement_volume_cc", "leak") if name in positions]
     found: dict[int, str] = {}
     for place, (number, cells) in enumerate(raw.rows.items()):
@@ -365,25 +283,7 @@ def _is_summary(text: str) -> bool:
 
 
 def join_headers(raw: RawTable) -> tuple[RawTable, list[Problem]]:
-    """Read a header of two rows as one, and tell it.
-
-    Parameters
-    ----------
-    raw : RawTable
-
-    Returns
-    -------
-    RawTable
-        Its header joined where the row below goes on with it.
-    list of Problem
-
-    Examples
-    --------
-    >>> raw = RawTable(None, 1, ("Nivel", "EAV", ""), {2: (None, "Previa", "1 mes"), 3: ("T12", 8, 3)})
-    >>> joined, problems = join_headers(raw)
-    >>> joined.header, list(joined.rows), problems[0].code
-    (('Nivel', 'EAV Previa', 'EAV 1 mes'), [3], 'two_headers')
-    """
+    """Read a header of two rows as one, and tell it."""
     number, below = next(iter(raw.rows.items()), (0, ()))
     texts = {place: _header(cell) for place, cell in enumerate(below) if not is_blank(cell)}
     if len(texts) < _FEWEST_KNOWN or not all(isinstance(below[place], str) for place in texts):

@@ -21,24 +21,7 @@ _SERIALS = (20_000, 60_000)
 
 
 def look_at_units(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
-    """Find the columns whose values would be right in another unit.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-    headers : dict of str to str
-        The header in the file, by canonical column.
-
-    Returns
-    -------
-    list of Problem
-
-    Examples
-    --------
-    >>> volumes = pd.DataFrame({"vertebral_volume_cc": [24800.0, 31800.0, 35600.0]})
-    >>> print(*look_at_units(volumes, {"vertebral_volume_cc": "Volumen (cc)"}))
-    column Volumen (cc): The whole column looks like mm³; it must be in cc. Divide it by 1000.
-    """
+    """Find the columns whose values would be right in another unit."""
     found = []
     for name in table:
         values = table[name].dropna() if columns()[str(name)].kind == "number" else table[name].iloc[:0]
@@ -72,18 +55,7 @@ def _suspect(name: str, values: np.ndarray) -> str:
 
 
 def compare_computed(raw: RawTable, table: pd.DataFrame) -> list[Problem]:
-    """Hold the file's own fill ratio, which is never read, against the one computed here.
-
-    Parameters
-    ----------
-    raw : RawTable
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-
-    Returns
-    -------
-    list of Problem
-        Notes: the rows may be right, and the file's own computation wrong.
-    """
+    """Hold the file's own fill ratio, which is never read, against the one computed here."""
     if not {"cement_volume_cc", "vertebral_volume_cc"} <= set(table):
         return []
     computed = (100 * table["cement_volume_cc"] / table["vertebral_volume_cc"]).to_numpy(float)
@@ -112,26 +84,7 @@ def _as_number(cell: object) -> float:
 
 
 def without_dates(table: pd.DataFrame, headers: Mapping[str, str]) -> tuple[pd.DataFrame, list[Problem]]:
-    """Take out the numbers that Excel keeps for a date, here and there in a column of measurements, and tell them.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-    headers : dict of str to str
-        The header in the file, by canonical column.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Missing where there was one.
-    list of Problem
-
-    Examples
-    --------
-    >>> cement = pd.DataFrame({"cement_volume_cc": [2.5, 43954.0, 3.0]}, index=[2, 3, 4])
-    >>> print(*without_dates(cement, {"cement_volume_cc": "Cemento"})[1])  # doctest: +ELLIPSIS
-    row 3, column Cemento: The number is one that Excel keeps for a date...
-    """
+    """Take out the numbers that Excel keeps for a date, here and there in a column of measurements, and tell them."""
     problems = []
     for name in table:
         if columns()[str(name)].kind != "number":

@@ -30,15 +30,7 @@ _Groups = dict[str, dict[str, int]]
 
 @dataclass(frozen=True)
 class Wide:
-    """Which column of which vertebra stands where.
-
-    Attributes
-    ----------
-    groups : dict of str to dict of str to int
-        Positions by canonical column, by the number or the level that the headers have; the empty string for none.
-    units : dict of str to str
-        Wrong units that numbered headers name, by canonical column.
-    """
+    """Which column of which vertebra stands where."""
 
     groups: Mapping[str, Mapping[str, int]]
     units: Mapping[str, str]
@@ -50,25 +42,7 @@ class Wide:
 
 
 def find_wide(raw: RawTable) -> Wide | None:
-    """Find the groups of columns that are further vertebrae.
-
-    Parameters
-    ----------
-    raw : RawTable
-
-    Returns
-    -------
-    Wide or None
-        None for a table with one row a vertebra.
-
-    Examples
-    --------
-    >>> found = find_wide(RawTable(None, 1, ("Paciente", "Nivel 1", "Fuga 1", "Nivel 2", "Fuga 2"), {}))
-    >>> found.groups
-    {'1': {'level': 1, 'leak': 2}, '2': {'level': 3, 'leak': 4}}
-    >>> find_wide(RawTable(None, 1, ("Paciente", "Nivel", "EAV 1 mes"), {})) is None
-    True
-    """
+    """Find the groups of columns that are further vertebrae."""
     headers = [_OF_R.sub("", header) for header in raw.header]
     plain: dict[str, list[int]] = {}
     for position, header in enumerate(headers):
@@ -172,24 +146,7 @@ def _units(unknown: Mapping[int, Sequence[Numbered]], groups: _Groups) -> dict[s
 
 
 def look_at_shape(raw: RawTable) -> list[Problem]:
-    """Tell that the rows of a table are not those of vertebrae, so that nothing else of it need be told.
-
-    Parameters
-    ----------
-    raw : RawTable
-
-    Returns
-    -------
-    list of Problem
-        Empty for a table with one row a vertebra.
-
-    Examples
-    --------
-    >>> header = ("record_id", "redcap_repeat_instance", "sex", "level")
-    >>> [found] = look_at_shape(RawTable(None, 1, header, {2: ("1", "", "F", ""), 3: ("1", "1", "", "L1")}))
-    >>> found.code
-    'redcap'
-    """
+    """Tell that the rows of a table are not those of vertebrae, so that nothing else of it need be told."""
     found: list[Problem] = []
     if is_redcap(raw):
         found.append(tell("redcap", sheet=raw.sheet, row=raw.header_row))
@@ -229,26 +186,7 @@ def is_redcap(raw: RawTable) -> bool:
 
 
 def reshape(raw: RawTable, language: str) -> list[list[object]] | None:
-    """Write a table with one row a vertebra.
-
-    Parameters
-    ----------
-    raw : RawTable
-    language : {"es", "en"}
-        Of the headers.
-
-    Returns
-    -------
-    list of list of object, or None
-        The header, and a row for each group of columns of a patient that says anything; None for a table that has one
-        row a vertebra. What stands in no group, such as a complication, is on the first row of its patient.
-
-    Examples
-    --------
-    >>> raw = RawTable(None, 1, ("Paciente", "Nivel 1", "Nivel 2"), {2: ("P1", "T12", "L1"), 3: ("P2", "L3")})
-    >>> reshape(raw, "es")
-    [['Paciente', 'Nivel'], ['P1', 'T12'], ['P1', 'L1'], ['P2', 'L3']]
-    """
+    """Write a table with one row a vertebra."""
     wide = find_wide(raw)
     if wide is not None and wide.is_whole():
         return _of_groups(raw, wide, language)

@@ -25,30 +25,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def look_into(name: str, content: bytes) -> None:
-    """Refuse an archive that is none, holds macros, or unpacks to more than a study can be.
-
-    Parameters
-    ----------
-    name : str
-        Name of the file.
-    content : bytes
-
-    Raises
-    ------
-    InputError
-
-    Notes
-    -----
-    The declared sizes suffice: `zipfile` never unpacks more of a member than its declared size.
-
-    Examples
-    --------
-    >>> look_into("study.xlsx", b"no archive")
-    Traceback (most recent call last):
-        ...
-    vpresearch.core.errors.InputError: study.xlsx: 1 problem
-      1. The file ends in .xlsx but cannot be read as an Excel workbook. Open it in Excel and save it as .xlsx.
-    """
+    """Refuse an archive that is none, holds macros, or unpacks to more than a study can be."""
     if content.startswith(_OLE):
         raise refused(name, "locked_workbook")
     try:
@@ -78,20 +55,7 @@ _FOREIGN = re.compile(
 
 @dataclass(frozen=True)
 class Marks:
-    """Rows and columns count from 1.
-
-    Attributes
-    ----------
-    formulas : dict of int to tuple of int
-        Columns of the formulas, by row.
-    foreign : frozenset of tuple of int
-        Row and column of the formulas that take from another file.
-    merged : tuple of Merged
-    hidden : frozenset of int
-        Rows that are not shown.
-    hidden_columns : frozenset of int
-        Positions of the columns that are not shown.
-    """
+    """Rows and columns count from 1."""
 
     formulas: Mapping[int, tuple[int, ...]]
     foreign: frozenset[tuple[int, int]]
@@ -101,28 +65,7 @@ class Marks:
 
 
 def read_marks(part: IO[bytes]) -> Marks:
-    """Read the marks of one sheet, in memory that does not grow with its values.
-
-    Parameters
-    ----------
-    part : file of bytes
-        The XML of a worksheet.
-
-    Returns
-    -------
-    Marks
-
-    Raises
-    ------
-    ValueError
-        If there are more merged blocks than a hand could have made.
-
-    Examples
-    --------
-    >>> from io import BytesIO
-    >>> read_marks(BytesIO(b'<w><row r="2"><c r="C2"><f>1+1</f></c></row><mergeCell ref="A2:A3"/></w>')).merged
-    (Merged(top=2, left=1, bottom=3, right=1),)
-    """
+    """Read the marks of one sheet, in memory that does not grow with its values."""
     formulas: dict[int, tuple[int, ...]] = {}
     foreign: set[tuple[int, int]] = set()
     foreign_shared: set[str] = set()
@@ -201,23 +144,7 @@ _PERCENT = re.compile(r'^(?:[^"%\\]|"[^"]*"|\\.)*%')
 
 
 def read_workbook(name: str, content: bytes) -> list[Sheet]:
-    """Read every sheet of a workbook, within bounds of time and memory; nothing that it links to is opened.
-
-    Parameters
-    ----------
-    name : str
-        Name of the file.
-    content : bytes
-
-    Returns
-    -------
-    list of Sheet
-
-    Raises
-    ------
-    InputError
-        If it is no workbook, has macros, or is far larger than a study.
-    """
+    """Read every sheet of a workbook, within bounds of time and memory; nothing that it links to is opened."""
     look_into(name, content)
     try:
         with warnings.catch_warnings():

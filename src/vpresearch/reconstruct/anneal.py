@@ -24,58 +24,17 @@ _COUNTABLE = 64
 
 
 def sums(values: Ints) -> tuple[Ints, Ints]:
-    """Give the sums and the sums of squares of rows.
-
-    Parameters
-    ----------
-    values : numpy.ndarray of int, shape (n_chains, n)
-
-    Returns
-    -------
-    pair of numpy.ndarray of int, shape (n_chains,)
-    """
+    """Give the sums and the sums of squares of rows."""
     return values.sum(axis=1), np.einsum("ij,ij->i", values, values)
 
 
 def mean_and_sd(n: int, total: Ints, squares: Ints) -> tuple[Floats, Floats]:
-    """Give means and standard deviations (divisor n - 1) from sums.
-
-    Parameters
-    ----------
-    n : int
-        Values in a row.
-    total, squares : numpy.ndarray of int, shape (n_chains,)
-        From ``sums``.
-
-    Returns
-    -------
-    pair of numpy.ndarray of float, shape (n_chains,)
-
-    Examples
-    --------
-    >>> mean, sd = mean_and_sd(3, *sums(np.array([[1, 2, 3]])))
-    >>> float(mean[0]), float(sd[0])
-    (2.0, 1.0)
-    """
+    """Give means and standard deviations (divisor n - 1) from sums."""
     return total / n, np.sqrt((n * squares - total * total) / (n * (n - 1)))
 
 
 def rank_excess(first: Ints, second: Ints) -> Ints:
-    """Give twice the excess of the first group's rank sum over its expectation.
-
-    Parameters
-    ----------
-    first, second : numpy.ndarray of int, shapes (n_chains, n_first), (n_chains, n_second)
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_chains,)
-
-    Examples
-    --------
-    >>> rank_excess(np.array([[1, 2]]), np.array([[2, 3, 4]])).tolist()
-    [-5]
-    """
+    """Give twice the excess of the first group's rank sum over its expectation."""
     # Small integers: this is the inner loop of the search.
     x, y = first.astype(np.int16), second.astype(np.int16)
     excess: Ints = np.sign(x[:, :, None] - y[:, None, :]).reshape(len(x), -1).sum(axis=1)
@@ -83,21 +42,7 @@ def rank_excess(first: Ints, second: Ints) -> Ints:
 
 
 def tie_sum(values: Ints) -> Ints:
-    """Give the sum of t^3 - t over the groups of equal values.
-
-    Parameters
-    ----------
-    values : numpy.ndarray of int, shape (n_chains, n)
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_chains,)
-
-    Examples
-    --------
-    >>> tie_sum(np.array([[1, 1, 2, 3, 3, 3]])).tolist()
-    [30]
-    """
+    """Give the sum of t^3 - t over the groups of equal values."""
     low, width = values.min(), int(np.ptp(values)) + 1
     if width <= _COUNTABLE:
         places = values - low + width * np.arange(len(values))[:, None]
@@ -116,15 +61,7 @@ def tie_sum(values: Ints) -> Ints:
 
 
 class ExcessRange:
-    """The doubled rank-sum excesses whose Kruskal-Wallis p prints as a given number.
-
-    Parameters
-    ----------
-    p : Reported
-        Printed p-value.
-    n, n_first : int
-        Values in all, and in the first group.
-    """
+    """The doubled rank-sum excesses whose Kruskal-Wallis p prints as a given number."""
 
     def __init__(self, p: Reported, n: int, n_first: int) -> None:
         interval = p.interval()
@@ -143,15 +80,7 @@ class ExcessRange:
 
 
 class ShapiroW:
-    """Shapiro-Wilk's W of rows, with the W below which p is less than a level.
-
-    Parameters
-    ----------
-    n : int
-        Values in a row.
-    level : float
-        Level of the test.
-    """
+    """Shapiro-Wilk's W of rows, with the W below which p is less than a level."""
 
     def __init__(self, n: int, level: float) -> None:
         self._weights = weights(n)
@@ -178,19 +107,7 @@ class NotFoundError(VPResearchError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a search goes on.
-
-    Attributes
-    ----------
-    hot, cold : float
-        First and last temperature, in units of energy; the cooling is geometric.
-    steps : int
-        Proposals to a chain.
-    pull : float
-        What a candidate that is far off pays for every further digit; see ``GroupEnergy``.
-    local : bool
-        Whether cement may also move by steps and in pairs; see ``draw_cement``.
-    """
+    """How a search goes on."""
 
     hot: float
     cold: float
@@ -211,42 +128,7 @@ def anneal(
 
     A chain that has arrived moves no more.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    start : numpy.ndarray of int, shape (n_chains, n_variables)
-    energy : callable
-        From states and the numbers of their chains to energies of shape (n_states,); zero where every constraint
-        holds, positive elsewhere.
-    propose : callable
-        From a generator, states and the numbers of their chains to changed copies of the states.
-    schedule : Schedule
-    enough : int
-        How many arrivals end the search; no more are returned.
-
-    Returns
-    -------
-    chains : numpy.ndarray of int, shape (n_arrived,)
-        Numbers of the chains that have arrived, ascending; empty where none has, which is no proof that there is
-        nothing to find.
-    states : numpy.ndarray of int, shape (n_arrived, n_variables)
-        Their states, with energy zero.
-
-    References
-    ----------
     Kirkpatrick S, Gelatt CD, Vecchi MP. Science 1983;220:671-680.
-
-    Examples
-    --------
-    >>> def distance(states, chains):
-    ...     return np.abs(states.sum(axis=1) - 10).astype(float)
-    >>> def step(rng, states, chains):
-    ...     return states + rng.integers(-1, 2, states.shape)
-    >>> start = np.zeros((4, 3), dtype=np.int64)
-    >>> schedule = Schedule(hot=1.0, cold=0.01, steps=1000, pull=0.0, local=False)
-    >>> chains, states = anneal(np.random.default_rng(1), start, distance, step, schedule, enough=4)
-    >>> states.sum(axis=1).tolist()
-    [10, 10, 10, 10]
     """
     last = start.copy()
     moving = np.arange(len(start))
@@ -272,20 +154,5 @@ def anneal(
 def outside(
     values: NDArray[Any], low: float | NDArray[np.float64], high: float | NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give the distance of values from an interval.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape (n,)
-    low, high : float or numpy.ndarray of float, shape (n,)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n,)
-
-    Examples
-    --------
-    >>> outside(np.array([0.0, 2.0, 5.0]), 1, 3).tolist()
-    [1.0, 0.0, 2.0]
-    """
+    """Give the distance of values from an interval."""
     return np.maximum(0, np.maximum(low - values, values - high))

@@ -55,16 +55,7 @@ _MANY = _Search(
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """A dataset made to satisfy published statistics.
-
-    Attributes
-    ----------
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        Canonical columns; every patient id says that it is reconstructed.
-    seed : int
-    attempts : int
-        How many draws it took until one came out whole.
-    """
+    """A dataset made to satisfy published statistics."""
 
     table: pd.DataFrame
     seed: int
@@ -100,22 +91,7 @@ def reconstruct(paper: Paper, seed: int) -> Reconstruction:
 
 
 def draw_block(paper: Paper, seed: int, block: int, size: int) -> list[pd.DataFrame]:
-    """Make many datasets at once, each with a skeleton of its own.
-
-    Parameters
-    ----------
-    paper : Paper
-    seed : int
-    block : int
-        Number of the block: another one, other datasets.
-    size : int
-        Searches; those that do not arrive, or whose scores do not fit the patients, are missing from the result.
-
-    Returns
-    -------
-    list of pandas.DataFrame, each of shape (n_vertebrae, n_columns)
-        The same for the same arguments and version of numpy, wherever it is called.
-    """
+    """Make many datasets at once, each with a skeleton of its own."""
     # A key of two numbers: no generator of ``reconstruct`` has one.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, block)))
     skeletons = [_skeleton(rng, paper) for _ in range(size)]
@@ -123,16 +99,7 @@ def draw_block(paper: Paper, seed: int, block: int, size: int) -> list[pd.DataFr
 
 
 def targeted(claim: Claim) -> bool:
-    """Tell whether the reconstruction aims at a claim; the others follow, or are left to chance.
-
-    Parameters
-    ----------
-    claim : Claim
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether the reconstruction aims at a claim; the others follow, or are left to chance."""
     return claim.kind != "verbal" or (claim.compute.statistic in {"n", "percent"} and not claim.printed.bound)
 
 

@@ -25,17 +25,7 @@ _VERTEBRAE = "patient_n_vertebrae"
 
 
 def ensemble_bytes(ensemble: Ensemble) -> bytes:
-    """Give the content of an ensemble's file: a plain .npz, uncompressed and without dates.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-
-    Returns
-    -------
-    bytes
-        The same for equal ensembles on every machine.
-    """
+    """Give the content of an ensemble's file: a plain .npz, uncompressed and without dates."""
     arrays: dict[str, NDArray[Any]] = {_VERTEBRAE: ensemble.n_vertebrae_of}
     for name, codes in ensemble.codes.items():
         arrays[f"{name}.values"] = ensemble.values[name]
@@ -54,13 +44,7 @@ def ensemble_bytes(ensemble: Ensemble) -> bytes:
 
 
 def write_ensemble(ensemble: Ensemble, path: Path | str) -> None:
-    """Write an ensemble's file, all or nothing.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-    path : pathlib.Path or str
-    """
+    """Write an ensemble's file, all or nothing."""
     put(Path(path), ensemble_bytes(ensemble))
 
 
@@ -203,22 +187,7 @@ class Ensemble:
 
 
 def from_tables(tables: Sequence[pd.DataFrame]) -> Ensemble:
-    """Code tables with canonical columns.
-
-    Parameters
-    ----------
-    tables : sequence of pandas.DataFrame, each of shape (n_vertebrae, n_columns)
-        With the rows of a patient together, and the same numbers of patients and of vertebrae.
-
-    Returns
-    -------
-    Ensemble
-
-    Raises
-    ------
-    VPResearchError
-        If a column has more distinct values than its codes can tell apart.
-    """
+    """Code tables with canonical columns."""
     numbers = [pd.factorize(table["patient_id"])[0] for table in tables]
     firsts = [np.flatnonzero(np.diff(number, prepend=-1)) for number in numbers]
     codes: dict[str, NDArray[np.uint8]] = {}

@@ -25,25 +25,7 @@ QUANTILES = (0.0, 0.025, 0.25, 0.5, 0.75, 0.975, 1.0)
 
 
 def spread(ensemble: Ensemble) -> pd.DataFrame:
-    """Give the quantiles of what the claims leave free over the datasets of an ensemble.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_statistics * n_quantiles, 3)
-        ``statistic``, ``quantile`` (0 and 1 are the extremes) and ``value``; fill in percent, slopes in log odds of a
-        leak a percent of fill.
-
-    Examples
-    --------
-    >>> from vpresearch.reconstruct.ensemble import ENSEMBLE, read_ensemble
-    >>> table = spread(read_ensemble(ENSEMBLE).take(range(3)))
-    >>> table.columns.tolist(), len(table)
-    (['statistic', 'quantile', 'value'], 56)
-    """
+    """Give the quantiles of what the claims leave free over the datasets of an ensemble."""
     rows = [
         {"statistic": name, "quantile": quantile, "value": float(value)}
         for name, statistic in SPREAD.items()
@@ -53,61 +35,20 @@ def spread(ensemble: Ensemble) -> pd.DataFrame:
 
 
 def group_means(values: Floats, leak: Leaks) -> tuple[Floats, Floats]:
-    """Give the means without and with a leak.
-
-    Parameters
-    ----------
-    values : numpy.ndarray of float, shape (n_datasets, n_vertebrae)
-    leak : numpy.ndarray of bool, shape (n_datasets, n_vertebrae)
-
-    Returns
-    -------
-    pair of numpy.ndarray of float, shape (n_datasets,)
-    """
+    """Give the means without and with a leak."""
     without, with_leak = (np.where(kind, values, 0).sum(axis=1) / kind.sum(axis=1) for kind in (~leak, leak))
     return without, with_leak
 
 
 def correlation(first: Floats, second: Floats) -> Floats:
-    """Give Pearson's correlation in each row.
-
-    Parameters
-    ----------
-    first, second : numpy.ndarray of float, shape (n_datasets, n_vertebrae)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_datasets,)
-
-    Examples
-    --------
-    >>> correlation(np.array([[1.0, 2.0, 3.0]]), np.array([[3.0, 2.0, 1.0]])).round(6).tolist()
-    [-1.0]
-    """
+    """Give Pearson's correlation in each row."""
     x, y = (values - values.mean(axis=1, keepdims=True) for values in (first, second))
     r: Floats = (x * y).sum(axis=1) / np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
     return r
 
 
 def slope_of_leak_on_fill(fill_percent: Floats, leak: Leaks) -> Floats:
-    """Give the logistic slope of leak on fill by maximum likelihood, log odds a percent.
-
-    Parameters
-    ----------
-    fill_percent : numpy.ndarray of float, shape (n_datasets, n_vertebrae)
-    leak : numpy.ndarray of bool, shape (n_datasets, n_vertebrae)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_datasets,)
-        NaN where there is no maximum.
-
-    Examples
-    --------
-    >>> fill, leak = np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[False, True, False, True]])
-    >>> slope_of_leak_on_fill(fill, leak).round(4).tolist()
-    [0.9082]
-    """
+    """Give the logistic slope of leak on fill by maximum likelihood, log odds a percent."""
     slope: Floats = batched_ml(fill_percent, leak).coef[:, 1]
     return slope
 
@@ -146,20 +87,7 @@ _SWAP, _MOVE_VOLUME = 0.4, 0.4
 
 @dataclass(frozen=True)
 class Witness:
-    """A dataset at the far end of what a search found.
-
-    Attributes
-    ----------
-    statistic : str
-        Name in ``STATISTICS``.
-    sign : {-1, 1}
-        -1 for the least, 1 for the greatest.
-    value : float
-        Of the statistic.
-    started : float
-        The furthest value in the ensemble that the search started from.
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-    """
+    """A dataset at the far end of what a search found."""
 
     statistic: str
     sign: Sign
@@ -174,29 +102,6 @@ def extreme(paper: Paper, ensemble: Ensemble, statistic: str, sign: Sign, seed: 
     Volumes and cement of the furthest members of the ensemble are changed by moves after which every claim still
     holds, among them swaps of cement between vertebrae of one leak group, which leave table 3 as it is. That volumes
     grow down the spine and that cement comes in halves is not claimed by the paper and not kept here.
-
-    Parameters
-    ----------
-    paper : Paper
-    ensemble : Ensemble
-        Where the search starts.
-    statistic : str
-        Name in ``STATISTICS``.
-    sign : {-1, 1}
-        -1 for the least value, 1 for the greatest.
-    seed : int
-    steps : int
-        Moves tried in each chain.
-
-    Returns
-    -------
-    Witness
-        Verified claim by claim.
-
-    Raises
-    ------
-    NotFoundError
-        If no result passes the checker.
     """
     rng = np.random.default_rng(
         np.random.SeedSequence(seed, spawn_key=(1, sorted(STATISTICS).index(statistic), sign + 1))

@@ -25,26 +25,7 @@ from vpresearch.reconstruct.targets import attainable
 def make_ensemble(
     paper: Paper, n: int, seed: int, out: Path, *, workers: Workers, extremes: bool, progress: str | None
 ) -> list[Path]:
-    """Draw an ensemble and write its files, all or none.
-
-    Parameters
-    ----------
-    paper : Paper
-    n, seed : int
-        As in ``draw_ensemble``.
-    out : pathlib.Path
-        File of the ensemble; the others stand beside it.
-    workers : Workers
-    extremes : bool
-        Whether to search for witnessed extremes too.
-    progress : {"es", "en"} or None
-        As in ``draw_ensemble``.
-
-    Returns
-    -------
-    list of pathlib.Path
-        What was written.
-    """
+    """Draw an ensemble and write its files, all or none."""
     ensemble = draw_ensemble(paper, n, seed, workers=workers, progress=progress)
     witnesses = draw_extremes(paper, ensemble, seed, workers=workers, progress=progress) if extremes else []
     contents = {out.name: ensemble_bytes(ensemble)}
@@ -68,16 +49,7 @@ def make_ensemble(
 
 
 def fingerprints(ensemble: Ensemble) -> list[str]:
-    """Give the fingerprint of every dataset of an ensemble.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-
-    Returns
-    -------
-    list of str
-    """
+    """Give the fingerprint of every dataset of an ensemble."""
     return [fingerprint(*rows) for rows in zip(ensemble.volumes, ensemble.cement, ensemble.leak, strict=True)]
 
 
@@ -101,20 +73,7 @@ _FREE = (
 
 
 def provenance(paper: Paper, made: Reconstruction, content: bytes) -> dict[str, Any]:
-    """Describe how a reconstruction was made.
-
-    Parameters
-    ----------
-    paper : Paper
-    made : Reconstruction
-    content : bytes
-        Of its file.
-
-    Returns
-    -------
-    dict
-        Ready for JSON.
-    """
+    """Describe how a reconstruction was made."""
     return {
         "what": "Reconstructed data: no row is a patient. The rows were made to satisfy the published statistics.",
         "paper": paper.key,
@@ -129,23 +88,7 @@ def provenance(paper: Paper, made: Reconstruction, content: bytes) -> dict[str, 
 def ensemble_provenance(
     paper: Paper, seed: int, contents: Mapping[str, bytes], ensemble: Ensemble, witnesses: pd.DataFrame
 ) -> dict[str, Any]:
-    """Describe how an ensemble was made.
-
-    Parameters
-    ----------
-    paper : Paper
-    seed : int
-    contents : dict of str to bytes
-        Content by name of file.
-    ensemble : Ensemble
-    witnesses : pandas.DataFrame, shape (n_witnesses, n_columns)
-        From ``extremes``, in the order of their file; empty where none were searched for.
-
-    Returns
-    -------
-    dict
-        Ready for JSON.
-    """
+    """Describe how an ensemble was made."""
     return {
         "what": "Reconstructed data: no row is a patient. Every dataset satisfies the published statistics.",
         "paper": paper.key,

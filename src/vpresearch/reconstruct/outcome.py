@@ -21,26 +21,7 @@ _SETTLING_STEPS = 20_000
 
 
 def draw_later(rng: np.random.Generator, paper: Paper, before: Ints, month: Ints, bearers: Bearers) -> dict[str, Ints]:
-    """Draw VAS at one year, and Oswestry before and at one year.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    paper : Paper
-    before, month : numpy.ndarray of int, shape (n_patients,)
-        VAS before and at one month, which the drawn scores follow.
-    bearers : Bearers
-
-    Returns
-    -------
-    dict of str to numpy.ndarray of int, shape (n_patients,)
-        Scores by canonical column.
-
-    Raises
-    ------
-    NotFoundError
-        If no scores that print the means are found, which proves nothing.
-    """
+    """Draw VAS at one year, and Oswestry before and at one year."""
     year = _settle(rng, paper, "vas_1y", rng.normal(0.8 * month, 0.8), bearers)
     return {
         "vas_1y": year,
@@ -67,20 +48,7 @@ def _means(paper: Paper, variable: str, bearers: Bearers) -> list[tuple[Ints, Re
 
 
 def prints_means(paper: Paper, variable: str, scores: Ints, bearers: Bearers) -> NDArray[np.bool_]:
-    """Tell which rows of scores print every overall mean of a variable.
-
-    Parameters
-    ----------
-    paper : Paper
-    variable : str
-        Canonical column.
-    scores : numpy.ndarray of int, shape (n_attempts, n_patients)
-    bearers : Bearers
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (n_attempts,)
-    """
+    """Tell which rows of scores print every overall mean of a variable."""
     prints = np.ones(len(scores), dtype=bool)
     for weights, printed in _means(paper, variable, bearers):
         n = int(weights.sum())
@@ -125,15 +93,7 @@ _COMPARED = ("vas_pre", "vas_post", "vas_1m")
 
 @dataclass(frozen=True)
 class Scores:
-    """Pairs of multisets that print the group statistics of one score.
-
-    Attributes
-    ----------
-    values : numpy.ndarray of int, shape (n_values,)
-        The scale.
-    no_leak, leak : numpy.ndarray of int, shape (n_pairs, n_values)
-        How often each value occurs.
-    """
+    """Pairs of multisets that print the group statistics of one score."""
 
     values: Ints
     no_leak: Ints
@@ -141,54 +101,14 @@ class Scores:
 
 
 def list_scores(paper: Paper) -> dict[str, Scores]:
-    """List the pairs of multisets of every score that is compared by leak.
-
-    Parameters
-    ----------
-    paper : Paper
-
-    Returns
-    -------
-    dict of str to Scores
-        By canonical column.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> {variable: len(scores.leak) for variable, scores in list_scores(read_paper(PUBLISHED)).items()}
-    {'vas_pre': 609, 'vas_post': 114, 'vas_1m': 71}
-    """
+    """List the pairs of multisets of every score that is compared by leak."""
     return {variable: _scores(paper, variable) for variable in _COMPARED}
 
 
 def draw_outcomes(
     rng: np.random.Generator, paper: Paper, scores: Mapping[str, Scores], bearers: Bearers, attempts: int, at_once: int
 ) -> dict[str, Ints]:
-    """Draw every patient's VAS and Oswestry scores.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    paper : Paper
-    scores : dict of str to Scores
-        From ``list_scores``.
-    bearers : Bearers
-    attempts : int
-        Layouts tried before giving up.
-    at_once : int
-        How many attempts are laid at once; the first that comes out is taken.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray of int, shape (n_patients,)
-        Scores by canonical column.
-
-    Raises
-    ------
-    NotFoundError
-        If the scores found do not fit the patients, which proves nothing.
-    """
+    """Draw every patient's VAS and Oswestry scores."""
     for before, after, month in _attempts(rng, scores, bearers, attempts, at_once):
         good = prints_means(paper, "vas_pre", before, bearers) & prints_means(paper, "vas_post", after, bearers)
         if good.any():

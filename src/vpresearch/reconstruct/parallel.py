@@ -31,29 +31,6 @@ def draw_ensemble(
     """Draw datasets that each satisfy every attainable claim of a paper, all verified.
 
     Datasets are drawn in numbered blocks, each with its own generator, and taken in the order of the blocks.
-
-    Parameters
-    ----------
-    paper : Paper
-    n : int
-        Datasets.
-    seed : int
-    workers : Workers, optional
-        This process where not given.
-    block : int
-        Searches in a block; another size gives other datasets.
-    progress : {"es", "en"}, optional
-        Language of a bar with the time left, on standard error; no bar where not given.
-
-    Returns
-    -------
-    Ensemble
-        The same for the same paper, ``n``, ``seed``, ``block`` and version of numpy, whatever the workers.
-
-    Raises
-    ------
-    ValueError
-        If ``n`` is less than 1.
     """
     if n < 1:
         raise ValueError(f"an ensemble has at least one dataset, not {n}")
@@ -80,18 +57,7 @@ def draw_ensemble(
 
 
 def draw_verified(paper: Paper, seed: int, number: int, size: int) -> list[pd.DataFrame]:
-    """Draw a block and keep the datasets in which a checker of its own finds no claim that fails.
-
-    Parameters
-    ----------
-    paper : Paper
-    seed, number, size : int
-        As in ``draw_block``.
-
-    Returns
-    -------
-    list of pandas.DataFrame, each of shape (n_vertebrae, n_columns)
-    """
+    """Draw a block and keep the datasets in which a checker of its own finds no claim that fails."""
     instead = attainable(paper)
     return [table for table in draw_block(paper, seed, number, size) if not verify(table, paper, instead)]
 
@@ -105,24 +71,7 @@ def draw_extremes(
     progress: str | None = None,
     steps: int = STEPS,
 ) -> list[Witness]:
-    """Search for the least and the greatest value of each statistic of ``extreme``.
-
-    Parameters
-    ----------
-    paper : Paper
-    ensemble : Ensemble
-        Where the searches start.
-    seed : int
-    workers, progress
-        As in ``draw_ensemble``.
-    steps : int
-        As in ``extreme``.
-
-    Returns
-    -------
-    list of Witness
-        By statistic, the least before the greatest.
-    """
+    """Search for the least and the greatest value of each statistic of ``extreme``."""
     signs: tuple[Sign, Sign] = (-1, 1)
     aims = [(statistic, sign) for statistic in STATISTICS for sign in signs]
     tasks = ((paper, ensemble, *aim, seed, steps) for aim in aims)

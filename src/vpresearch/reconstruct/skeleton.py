@@ -17,19 +17,7 @@ _TYPICAL_AGE_SD = 8
 
 
 def draw_people(rng: np.random.Generator, paper: Paper, skeleton: Skeleton) -> dict[str, Ints]:
-    """Draw every patient's sex, age and cause.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    paper : Paper
-    skeleton : Skeleton
-
-    Returns
-    -------
-    dict of str to numpy.ndarray, shape (n_patients,)
-        By canonical column.
-    """
+    """Draw every patient's sex, age and cause."""
     n = skeleton.n_patients
     women = printed_count(paper, {"sex": "F"}, over="patients")
     sex = rng.permutation(np.array(["F"] * women + ["M"] * (n - women)))
@@ -42,20 +30,7 @@ def draw_people(rng: np.random.Generator, paper: Paper, skeleton: Skeleton) -> d
 
 
 def draw_leak_kinds(rng: np.random.Generator, paper: Paper, leak: Ints) -> dict[str, Ints]:
-    """Draw the site and the size of every leak.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    paper : Paper
-    leak : numpy.ndarray of int, shape (n_vertebrae,)
-        0 or 1.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray of str, shape (n_vertebrae,)
-        By canonical column; empty where there is no leak.
-    """
+    """Draw the site and the size of every leak."""
     columns = {}
     for column in ("leak_site", "leak_size"):
         kinds = [
@@ -71,19 +46,7 @@ def draw_leak_kinds(rng: np.random.Generator, paper: Paper, leak: Ints) -> dict[
 
 
 def draw_events(rng: np.random.Generator, paper: Paper, skeleton: Skeleton) -> dict[str, Ints]:
-    """Give one patient the transient neuritis; nobody has a new fracture.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    paper : Paper
-    skeleton : Skeleton
-
-    Returns
-    -------
-    dict of str to numpy.ndarray of str, shape (n_vertebrae,)
-        By canonical column.
-    """
+    """Give one patient the transient neuritis; nobody has a new fracture."""
     claim = find(paper, "n", "complication")
     affected = rng.choice(skeleton.n_patients, int(claim.printed.value) if claim else 0, replace=False)
     complication = np.where(np.isin(skeleton.patient, affected), "transient_neuritis", "none")
@@ -110,15 +73,7 @@ _DISTANCE_DECAY = 1.5
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Patients and the levels of their vertebrae.
-
-    Attributes
-    ----------
-    patient : numpy.ndarray of int, shape (n_vertebrae,)
-        Number of the patient, ascending.
-    level : numpy.ndarray of int, shape (n_vertebrae,)
-        Position in ``LEVELS``, ascending within a patient.
-    """
+    """Patients and the levels of their vertebrae."""
 
     patient: NDArray[np.int64]
     level: NDArray[np.int64]
@@ -131,12 +86,7 @@ class Skeleton:
 
 @dataclass(frozen=True)
 class Bearers:
-    """How many vertebrae of each kind bear a patient's value.
-
-    Attributes
-    ----------
-    no_leak, leak : numpy.ndarray of int, shape (n_patients,)
-    """
+    """How many vertebrae of each kind bear a patient's value."""
 
     no_leak: NDArray[np.int64]
     leak: NDArray[np.int64]
@@ -155,31 +105,7 @@ class Bearers:
 
 
 def draw_skeleton(rng: np.random.Generator, n_patients: int, level_counts: Mapping[str, int]) -> Skeleton:
-    """Draw how the treated levels fall on the patients.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    n_patients : int
-    level_counts : dict of str to int
-        How many vertebrae of each level were treated.
-
-    Returns
-    -------
-    Skeleton
-        No patient has the same level twice.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer vertebrae than patients, or more of one level than patients.
-
-    Examples
-    --------
-    >>> skeleton = draw_skeleton(np.random.default_rng(1), 3, {"L1": 3, "L2": 1})
-    >>> skeleton.n_patients, len(skeleton.level)
-    (3, 4)
-    """
+    """Draw how the treated levels fall on the patients."""
     pool = np.array([level_counts.get(level, 0) for level in LEVELS])
     if pool.sum() < n_patients or pool.max() > n_patients:
         raise ValueError(f"{pool.sum()} vertebrae, {pool.max()} at one level, do not fit {n_patients} patients")

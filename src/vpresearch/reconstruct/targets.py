@@ -14,14 +14,7 @@ NO_LEAK, LEAK = {"leak": "no"}, {"leak": "yes"}
 
 @dataclass(frozen=True)
 class Moments:
-    """Printed mean and standard deviation of a group.
-
-    Attributes
-    ----------
-    n : int
-    mean : Reported
-    sd : Reported or None
-    """
+    """Printed mean and standard deviation of a group."""
 
     n: int
     mean: Reported
@@ -30,22 +23,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Target:
-    """Everything printed of one variable that is compared by leak.
-
-    Attributes
-    ----------
-    variable : str
-        Canonical column.
-    step : fractions.Fraction
-        Measurement grid.
-    no_leak, leak : Moments
-    pooled : Moments or None
-    minimum, maximum : Reported or None
-    p : Reported
-        The p-value to attain: the printed one, or the attainable one nearest to it.
-    most_equal : int or None
-        How often a value may occur.
-    """
+    """Everything printed of one variable that is compared by leak."""
 
     variable: str
     step: Fraction
@@ -66,30 +44,7 @@ class Target:
 
 
 def target(paper: Paper, variable: str) -> Target:
-    """Collect what is printed of a variable over vertebrae.
-
-    Parameters
-    ----------
-    paper : Paper
-    variable : str
-        Canonical column.
-
-    Returns
-    -------
-    Target
-
-    Raises
-    ------
-    KeyError
-        If the paper does not print the group statistics of the variable.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> target(read_paper(PUBLISHED), "vertebral_volume_cc").p.printed
-    '0,465'
-    """
+    """Collect what is printed of a variable over vertebrae."""
     no_leak = Moments(_count(paper, NO_LEAK), _needed(paper, "mean", variable, NO_LEAK), _sd(paper, variable, NO_LEAK))
     leak = Moments(_count(paper, LEAK), _needed(paper, "mean", variable, LEAK), _sd(paper, variable, LEAK))
     mean = _printed(paper, "mean", variable, None, over="vertebrae")
@@ -108,24 +63,7 @@ def target(paper: Paper, variable: str) -> Target:
 
 
 def attainable(paper: Paper) -> dict[str, Reported]:
-    """Give the numbers that are aimed at instead of printed ones that are proved unattainable.
-
-    Parameters
-    ----------
-    paper : Paper
-
-    Returns
-    -------
-    dict of str to Reported
-        By the id of the claim.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> {claim: p.printed for claim, p in attainable(read_paper(PUBLISHED)).items()}
-    {'table3.vertebral_volume.p': '0,465'}
-    """
+    """Give the numbers that are aimed at instead of printed ones that are proved unattainable."""
     compared = [claim for claim in paper.claims if claim.kind == "p"]
     nearest = [(claim, _nearest_attainable(paper, str(claim.compute.variable))) for claim in compared]
     return {claim.id: p for claim, p in nearest if p != claim.printed}
@@ -163,22 +101,7 @@ def _count(paper: Paper, group: dict[str, str]) -> int:
 
 
 def printed_value(paper: Paper, statistic: str, variable: str) -> int:
-    """Give a whole number that is printed of a variable.
-
-    Parameters
-    ----------
-    paper : Paper
-    statistic, variable : str
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    KeyError
-        If the paper does not print it.
-    """
+    """Give a whole number that is printed of a variable."""
     claim = find(paper, statistic, variable)
     if claim is None:
         raise KeyError(f"{paper.key} does not print the {statistic} of {variable}")
@@ -186,21 +109,7 @@ def printed_value(paper: Paper, statistic: str, variable: str) -> int:
 
 
 def printed_fill(paper: Paper) -> Reported:
-    """Give the printed mean of cement over volume, percent.
-
-    Parameters
-    ----------
-    paper : Paper
-
-    Returns
-    -------
-    Reported
-
-    Raises
-    ------
-    KeyError
-        If the paper does not print it.
-    """
+    """Give the printed mean of cement over volume, percent."""
     claim = find(paper, "mean", "fill_percent")
     if claim is None:
         raise KeyError(f"{paper.key} does not print the mean of fill_percent")
@@ -208,24 +117,7 @@ def printed_fill(paper: Paper) -> Reported:
 
 
 def printed_count(paper: Paper, group: dict[str, str] | None = None, *, over: str) -> int:
-    """Give the printed number of patients or vertebrae in a group.
-
-    Parameters
-    ----------
-    paper : Paper
-    group : dict of str to str, optional
-        Canonical value by column; everybody where empty.
-    over : {"patients", "vertebrae"}
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    KeyError
-        If the paper does not print it.
-    """
+    """Give the printed number of patients or vertebrae in a group."""
     for claim in paper.claims:
         compute = claim.compute
         is_count = claim.kind == "count" and compute.over == over and compute.variable is None
@@ -235,17 +127,7 @@ def printed_count(paper: Paper, group: dict[str, str] | None = None, *, over: st
 
 
 def level_counts(paper: Paper) -> dict[str, int]:
-    """Give how many vertebrae of each level were treated.
-
-    Parameters
-    ----------
-    paper : Paper
-
-    Returns
-    -------
-    dict of str to int
-        By level.
-    """
+    """Give how many vertebrae of each level were treated."""
     return {
         claim.compute.group["level"]: int(claim.printed.value)
         for claim in paper.claims
@@ -254,18 +136,7 @@ def level_counts(paper: Paper) -> dict[str, int]:
 
 
 def rounded_count(paper: Paper, group: dict[str, str], n: int) -> int:
-    """Give the number of n that a printed percentage stands for.
-
-    Parameters
-    ----------
-    paper : Paper
-    group : dict of str to str
-    n : int
-
-    Returns
-    -------
-    int
-    """
+    """Give the number of n that a printed percentage stands for."""
     claim = find(paper, "percent", None, group)
     share = claim.printed.value / 100 if claim else 0
     return round(share * n)

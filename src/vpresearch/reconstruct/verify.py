@@ -21,19 +21,7 @@ Rows = list[dict[str, str]]
 
 
 def read_rows(table: pd.DataFrame, paper: Paper) -> Rows:
-    """Give the cells of a table as text, with the region and the ratios that follow from them.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-    paper : Paper
-        It tells the ratios.
-
-    Returns
-    -------
-    list of dict of str to str
-        One a row; ratios as exact fractions in percent, missing cells empty.
-    """
+    """Give the cells of a table as text, with the region and the ratios that follow from them."""
     cells = {str(name): ["" if pd.isna(cell) else str(cell) for cell in table[name].tolist()] for name in table}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
     for row in rows:
@@ -44,20 +32,7 @@ def read_rows(table: pd.DataFrame, paper: Paper) -> Rows:
 
 
 def broken_rules(rows: Rows, paper: Paper) -> Iterator[tuple[str, str]]:
-    """Find the rules that a table breaks.
-
-    Parameters
-    ----------
-    rows : list of dict of str to str
-        From ``read_rows``.
-    paper : Paper
-        Its grids are rules too.
-
-    Yields
-    ------
-    tuple of str
-        Name of the rule, and what breaks it.
-    """
+    """Find the rules that a table breaks."""
     for name, column in columns().items():
         if column.unit_of_observation == "patient" and name in rows[0]:
             values = {(row["patient_id"], row[name]) for row in rows}
@@ -94,12 +69,7 @@ _ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Root:
-    """A standard deviation by its exact square.
-
-    Attributes
-    ----------
-    square : fractions.Fraction
-    """
+    """A standard deviation by its exact square."""
 
     square: Fraction
 
@@ -111,19 +81,7 @@ Found: TypeAlias = Fraction | float | Root
 
 
 def recount(rows: Rows, spec: Compute) -> Found | None:
-    """Compute what a claim asks for.
-
-    Parameters
-    ----------
-    rows : list of dict of str to str
-        From ``read_rows``.
-    spec : Compute
-
-    Returns
-    -------
-    fractions.Fraction or Root or float or None
-        A p-value is a float; None where the protocol would not take the rank test.
-    """
+    """Compute what a claim asks for."""
     return _STATISTICS[spec.statistic](rows, spec)
 
 
@@ -188,22 +146,7 @@ def _p(rows: Rows, spec: Compute, variable: str | None = None) -> float | None:
 def kruskal_statistic(first: Sequence[Fraction], second: Sequence[Fraction]) -> Fraction:
     """Give the Kruskal-Wallis statistic of two groups, corrected for ties, exactly.
 
-    Parameters
-    ----------
-    first, second : sequence of fractions.Fraction
-
-    Returns
-    -------
-    fractions.Fraction
-
-    References
-    ----------
     Kruskal WH, Wallis WA. J Am Stat Assoc 1952;47:583-621.
-
-    Examples
-    --------
-    >>> float(kruskal_statistic([Fraction(1), Fraction(2)], [Fraction(2), Fraction(3)]))
-    1.5
     """
     n = len(first) + len(second)
     doubled_rank: dict[Fraction, int] = {}
@@ -244,14 +187,7 @@ _NOISE = Fraction(1, 10**12)
 
 @dataclass(frozen=True)
 class Failure:
-    """A claim or a rule that a table does not satisfy.
-
-    Attributes
-    ----------
-    claim : str
-        Id of the claim, or ``rule.`` and the name of a rule.
-    wanted, found : str
-    """
+    """A claim or a rule that a table does not satisfy."""
 
     claim: str
     wanted: str
@@ -259,30 +195,7 @@ class Failure:
 
 
 def verify(table: pd.DataFrame, paper: Paper, instead: Mapping[str, Reported] | None = None) -> list[Failure]:
-    """Find every claim and every rule that a dataset fails.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        Canonical columns, one row a vertebra.
-    paper : Paper
-    instead : dict of str to Reported, optional
-        By the id of a claim, a number to hold against the table instead of the printed one.
-
-    Returns
-    -------
-    list of Failure
-        Empty if all hold. A mean or a standard deviation holds if it lies in the closed interval of half a unit of
-        the last printed place; standard deviations are compared by their squares.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
-    >>> from vpresearch.published import read_paper
-    >>> shipped = pd.read_csv(RECONSTRUCTION, keep_default_na=False)
-    >>> [failure.claim for failure in verify(shipped, read_paper(PUBLISHED))]
-    ['table3.vertebral_volume.p']
-    """
+    """Find every claim and every rule that a dataset fails."""
     rows = read_rows(table, paper)
     failures = [Failure(f"rule.{rule}", "kept", found) for rule, found in broken_rules(rows, paper)]
     for claim in paper.claims:

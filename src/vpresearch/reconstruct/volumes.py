@@ -39,15 +39,7 @@ _RANKS_A_DIGIT = 10
 
 
 class GroupEnergy:
-    """Distance of the vertebrae without and with a leak from what is printed of one variable.
-
-    Parameters
-    ----------
-    aim : Target
-    pull : float, default 0
-        What a miss of one printed digit costs however far off the candidate is. Without it, the cost of a miss grows
-        ever more slowly, and a candidate that fits one number perfectly and another not at all is hard to leave.
-    """
+    """Distance of the vertebrae without and with a leak from what is printed of one variable."""
 
     def __init__(self, aim: Target, pull: float = 0.0) -> None:
         self._pull = pull
@@ -98,24 +90,7 @@ _SHIFTS = (-5, -2, -1, 1, 2, 5)
 
 
 def draw_cement(rng: np.random.Generator, aim: Target, n_chains: int, schedule: Schedule, enough: int) -> Ints:
-    """Draw pools of injected cement.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    aim : Target
-        Of the cement.
-    n_chains : int
-        Searches, each for a pool.
-    schedule : Schedule
-    enough : int
-        How many finished pools end the search.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_arrived, n_vertebrae)
-        In steps of the grid; first the vertebrae without a leak, then those with one.
-    """
+    """Draw pools of injected cement."""
     smallest, largest = aim.ends
     grid = np.arange(smallest, largest + 1)
     usual = np.where(grid % _USUAL_CEMENT_STEP == 0, _USUAL_CEMENT_WEIGHT, 1.0)
@@ -132,27 +107,6 @@ def pair(rng: np.random.Generator, pool: Ints, volumes: Ints, leak: Ints, fill: 
     """Pair cement with vertebrae, uniformly among the pairings that hold the printed mean fill ratio.
 
     A Markov chain of swaps within the leak groups, started where the mean is largest.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    pool : numpy.ndarray of int, shape (n_vertebrae,)
-        From ``draw_cement``.
-    volumes, leak : numpy.ndarray of int, shape (n_vertebrae,)
-        From ``draw_volumes``; volumes and cement in steps of one grid.
-    fill : Reported
-        Printed mean of cement over volume, percent.
-    swaps : int
-        Proposals to each leak group.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_vertebrae,)
-
-    Raises
-    ------
-    NotFoundError
-        If no pairing reaches the printed mean.
     """
     cement = np.empty_like(volumes)
     members = [np.flatnonzero(leak == value) for value in (0, 1)]
@@ -243,28 +197,7 @@ _GROWTH_OF_LEVEL_MEANS, _GROWTH_WITHIN_PATIENT = 8, 3
 def draw_volumes(
     rng: np.random.Generator, aim: Target, skeletons: Sequence[Skeleton], schedule: Schedule, enough: int
 ) -> tuple[Ints, Ints, Ints]:
-    """Draw vertebral volumes together with which vertebrae leak, for many skeletons at once.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    aim : Target
-        Of the vertebral volume.
-    skeletons : sequence of Skeleton, length n_chains
-        With the same levels, dealt to the patients in different ways.
-    schedule : Schedule
-    enough : int
-        How many finished datasets end the search.
-
-    Returns
-    -------
-    chains : numpy.ndarray of int, shape (n_arrived,)
-        Positions of the skeletons whose search has arrived, ascending.
-    volumes : numpy.ndarray of int, shape (n_arrived, n_vertebrae)
-        In steps of the grid.
-    leak : numpy.ndarray of int, shape (n_arrived, n_vertebrae)
-        0 or 1.
-    """
+    """Draw vertebral volumes together with which vertebrae leak, for many skeletons at once."""
     patient = np.array([skeleton.patient for skeleton in skeletons])
     level = np.array([skeleton.level for skeleton in skeletons])
     n_chains, n = level.shape

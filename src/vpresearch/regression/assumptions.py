@@ -27,27 +27,8 @@ def knots(design: Design) -> Knots:
 def basis(values: ArrayLike, knots: Knots) -> Floats:
     """Give what a restricted cubic spline with three knots adds to a line.
 
-    Parameters
-    ----------
-    values : array_like of float, shape (n,)
-    knots : tuple of three float
-        Rising.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n,)
-        In the unit of the values: zero up to the first knot, straight beyond the last. Zero throughout where knots
-        coincide.
-
-    References
-    ----------
     Stone CJ, Koo CY. Proc Stat Comput Sect Am Stat Assoc 1985:45-48. Harrell FE. Regression Modeling Strategies, 2nd
     ed. Springer 2015:26-28 (scaled, as here, by the square of the distance of the outer knots).
-
-    Examples
-    --------
-    >>> basis([0.0, 1.0, 2.0, 3.0, 4.0], (1.0, 2.0, 3.0)).tolist()
-    [0.0, 0.0, 0.25, 1.5, 3.0]
     """
     x, (first, middle, last) = np.asarray(values, float), knots
     if not first < middle < last:
@@ -66,29 +47,7 @@ def with_spline(design: Design, knots: Knots) -> Design:
 
 
 def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
-    """Fit a logistic regression on a restricted cubic spline of the fill by maximum likelihood.
-
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1, and the fill as its second column.
-    alpha : float
-        One minus the coverage of the profile intervals.
-
-    Returns
-    -------
-    tuple of Estimate
-        The p of the last term, ``fill_percent_spline``, is the likelihood-ratio test that the line is straight. Where
-        two of the knots coincide there is no fit.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(8), np.arange(8.0)])
-    >>> y = np.array([0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
-    >>> study = Design("leak", y, x, ("intercept", "fill_percent"), ("", ""), np.arange(8))
-    >>> [(estimate.term, round(estimate.estimate, 3)) for estimate in fit(study)][1:]
-    [('fill_percent', -0.254), ('fill_percent_spline', 1.006)]
-    """
+    """Fit a logistic regression on a restricted cubic spline of the fill by maximum likelihood."""
     bent = with_spline(design, knots(design))
     if not bent.x[:, -1].any() and np.ptp(design.x[:, 1]) > 0:
         return bent.failed("spline", "knots_coincide")
@@ -96,22 +55,7 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
 
 def curve(design: Design, fill_percent: ArrayLike | None = None, alpha: float = 0.05) -> pd.DataFrame:
-    """Give the curve of the spline along the fill, other predictors at their means.
-
-    Parameters
-    ----------
-    design : Design
-        As for ``fit``.
-    fill_percent : array_like of float, shape (n,), optional
-        Percent; by default as of ``risk_curve``.
-    alpha : float
-        One minus the coverage of the pointwise intervals.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n, 5)
-        ``fill_percent``, and ``risk``, ``se``, ``ci_low`` and ``ci_high`` as of ``risks``; NaN where the fit failed.
-    """
+    """Give the curve of the spline along the fill, other predictors at their means."""
     chosen, observed = knots(design), design.x[:, 1]
     fill = np.linspace(observed.min(), observed.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)
     x = np.tile(design.x.mean(axis=0), (len(fill), 1))
@@ -123,19 +67,7 @@ def curve(design: Design, fill_percent: ArrayLike | None = None, alpha: float = 
 
 @dataclass(frozen=True)
 class Assumption:
-    """One question to the models, and its answer.
-
-    Attributes
-    ----------
-    question : str
-        ``straight_line``, ``proportional_odds``, or ``priors_`` and their name.
-    estimate, ci_low, ci_high : float
-        Slope of leak on fill, log odds a percentage point, with its 95% interval; NaN for a test.
-    p_value : float
-        NaN for a slope.
-    reason : str
-        Why there is no answer, or what limits it; empty otherwise.
-    """
+    """One question to the models, and its answer."""
 
     question: str
     estimate: float = math.nan

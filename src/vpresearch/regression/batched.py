@@ -17,19 +17,7 @@ from vpresearch.regression.firth import FALL, IMPOSSIBLE, QUANTILES, STEEPNESS
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of m datasets, ready for their likelihoods.
-
-    Attributes
-    ----------
-    sign, z : numpy.ndarray of float, shape (m, n)
-        1 where the outcome is 1, else -1; standardised predictor.
-    even, odd : tuple of numpy.ndarray of float, shape (m, n)
-        Powers of ``z`` from 0, by how often the row counts; the odd ones by its sign too.
-    reach : numpy.ndarray of float, shape (m,)
-        Largest ``z``, either way.
-    penalised : bool
-        Whether Jeffreys' penalty is on.
-    """
+    """Rows of m datasets, ready for their likelihoods."""
 
     sign: Floats
     z: Floats
@@ -47,17 +35,7 @@ class Rows:
 
 
 class Point(NamedTuple):
-    """What m likelihoods tell of their two coefficients.
-
-    Attributes
-    ----------
-    height : numpy.ndarray of float, shape (m,)
-        Log-likelihood, but for a constant.
-    slope : numpy.ndarray of float, shape (2, m)
-        Its derivatives.
-    information, curvature : numpy.ndarray of float, shape (3, m)
-        First, mixed and last entry of the expected information, and of minus the second derivatives.
-    """
+    """What m likelihoods tell of their two coefficients."""
 
     height: Floats
     slope: Floats
@@ -66,18 +44,7 @@ class Point(NamedTuple):
 
 
 def rows_of(z: Floats, y: Floats, weights: Floats, penalised: bool) -> Rows:
-    """Prepare rows.
-
-    Parameters
-    ----------
-    z, y, weights : numpy.ndarray of float, shape (m, n)
-        Standardised predictor, outcome of 0 and 1, how often the row counts.
-    penalised : bool
-
-    Returns
-    -------
-    Rows
-    """
+    """Prepare rows."""
     sign = np.where(y > 0, 1.0, -1.0)
     even = [weights]
     for _ in range(4 if penalised else 2):
@@ -87,17 +54,7 @@ def rows_of(z: Floats, y: Floats, weights: Floats, penalised: bool) -> Rows:
 
 
 def measure(rows: Rows, beta: Floats) -> Point:
-    """Take the likelihoods at these coefficients.
-
-    Parameters
-    ----------
-    rows : Rows
-    beta : numpy.ndarray of float, shape (2, m)
-
-    Returns
-    -------
-    Point
-    """
+    """Take the likelihoods at these coefficients."""
     miss, weight, height = _by_row(rows, beta)
     slope = np.stack([_sum(power, miss) for power in rows.odd[:2]])
     information = np.stack([_sum(power, weight) for power in rows.even[:3]])
@@ -134,19 +91,7 @@ def _sum(power: Floats, values: Floats) -> Floats:
 
 
 def augmented(rows: Rows, beta: Floats, information: Floats) -> Floats:
-    """Give the information with every row counted once more by its leverage.
-
-    Parameters
-    ----------
-    rows : Rows
-    beta : numpy.ndarray of float, shape (2, m)
-    information : numpy.ndarray of float, shape (3, m)
-        At these coefficients.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (3, m)
-    """
+    """Give the information with every row counted once more by its leverage."""
     weight = _by_row(rows, beta)[1]
     a, b, c = (entry[:, None] for entry in information)
     leverage = weight * (c - 2 * b * rows.z + a * rows.z**2) / (a * c - b * b)
@@ -189,16 +134,7 @@ _HIGHER = 1e-9
 
 
 class Best(NamedTuple):
-    """Maxima of m likelihoods.
-
-    Attributes
-    ----------
-    beta : numpy.ndarray of float, shape (2, m)
-    height : numpy.ndarray of float, shape (m,)
-        Log-likelihood, but for a constant.
-    covariance : numpy.ndarray of float, shape (3, m)
-        First, mixed and last entry.
-    """
+    """Maxima of m likelihoods."""
 
     beta: Floats
     height: Floats
@@ -206,20 +142,7 @@ class Best(NamedTuple):
 
 
 def climb(rows: Rows, start: Floats, along: Floats | None = None) -> tuple[Floats, Point]:
-    """Climb to the maxima by Newton's method, with step halving.
-
-    Parameters
-    ----------
-    rows : Rows
-    start : numpy.ndarray of float, shape (2, m)
-    along : numpy.ndarray of float, shape (2, m), optional
-        The only direction in which the coefficients may move.
-
-    Returns
-    -------
-    pair of numpy.ndarray of float, shape (2, m), and Point
-        Coefficients, NaN where the climb did not settle, and the likelihoods before the last, tiny step.
-    """
+    """Climb to the maxima by Newton's method, with step halving."""
     beta, point = start.copy(), measure(rows, start)
     live, part, at = np.arange(beta.shape[1]), rows, point
     for _ in range(_STEPS):
@@ -240,18 +163,7 @@ def climb(rows: Rows, start: Floats, along: Floats | None = None) -> tuple[Float
 
 
 def highest(rows: Rows) -> Floats:
-    """Climb to the highest of several maxima, as ``firth.summit`` does.
-
-    Parameters
-    ----------
-    rows : Rows
-        Penalised.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (2, m)
-        Coefficients, NaN where no climb settles.
-    """
+    """Climb to the highest of several maxima, as ``firth.summit`` does."""
     beta = climb(rows, np.zeros((2, len(rows.z))))[0]
     top = _known(height(rows, beta), beta)
     places = np.quantile(rows.z, QUANTILES, axis=1)
@@ -316,17 +228,7 @@ def _uphill(rows: Rows, beta: Floats, step: Floats, height: Floats) -> tuple[Flo
 
 
 def spread(covariance: Floats, contrast: Floats) -> tuple[Floats, Floats]:
-    """Give the variance of a contrast of the coefficients, and its covariances with them.
-
-    Parameters
-    ----------
-    covariance : numpy.ndarray of float, shape (3, m)
-    contrast : numpy.ndarray of float, shape (2, m)
-
-    Returns
-    -------
-    pair of numpy.ndarray of float, shapes (m,) and (2, m)
-    """
+    """Give the variance of a contrast of the coefficients, and its covariances with them."""
     a, b, c = covariance
     shared = np.stack([a * contrast[0] + b * contrast[1], b * contrast[0] + c * contrast[1]])
     variance: Floats = (contrast * shared).sum(axis=0)
@@ -337,21 +239,6 @@ def limit(rows: Rows, best: Best, contrast: Floats, side: int, critical: float) 
     """Find where the profiles of a contrast of the coefficients fall to the critical value, on one side.
 
     Newton's method on the root of the fall, which is nearly straight, between the last values inside and outside.
-
-    Parameters
-    ----------
-    rows : Rows
-    best : Best
-    contrast : numpy.ndarray of float, shape (2, m)
-    side : int
-        1 for above, -1 for below.
-    critical : float
-        Of twice the fall.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (m,)
-        NaN where none is found.
     """
     variance, shared = spread(best.covariance, contrast)
     centre: Floats = (contrast * best.beta).sum(axis=0)
@@ -402,17 +289,7 @@ _FEW = 2
 
 @dataclass(frozen=True)
 class Fits:
-    """Logistic regressions of m datasets on an intercept and one predictor.
-
-    Attributes
-    ----------
-    coef, se : numpy.ndarray of float, shape (m, 2)
-        Intercept and slope on the scale of the predictor; NaN where there is a reason.
-    p_value : numpy.ndarray of float, shape (m,)
-        Of the slope, by likelihood ratio.
-    reason : numpy.ndarray of str, shape (m,)
-        One of ``REASONS``, or the empty string.
-    """
+    """Logistic regressions of m datasets on an intercept and one predictor."""
 
     coef: Floats
     se: Floats
@@ -428,13 +305,7 @@ class Fits:
 
 @dataclass(frozen=True)
 class FirthFits(Fits):
-    """Firth's logistic regressions of m datasets.
-
-    Attributes
-    ----------
-    low, high : numpy.ndarray of float, shape (m, 2)
-        Penalised profile limits; NaN where none is found.
-    """
+    """Firth's logistic regressions of m datasets."""
 
     low: Floats
     high: Floats
@@ -443,26 +314,7 @@ class FirthFits(Fits):
 def batched_firth(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, alpha: float = 0.05) -> FirthFits:
     """Fit Firth's logistic regression to many datasets at once; each is what ``firth.fit`` makes of it.
 
-    Parameters
-    ----------
-    x, y, weights : array_like of float, shapes that broadcast to (m, n)
-        Predictor; outcome of 0 and 1; how often the row counts, such as in a resample.
-    alpha : float
-        One minus the coverage of the limits.
-
-    Returns
-    -------
-    FirthFits
-
-    References
-    ----------
     Heinze G, Schemper M. Stat Med 2002;21:2409-2419.
-
-    Examples
-    --------
-    >>> fits = batched_firth(np.arange(6.0), [[0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 1, 1]])
-    >>> fits.coef.round(4).tolist(), fits.p_value.round(4).tolist()
-    ([[-2.8223, 1.1289], [-1.6927, 0.6771]], [0.0495, 0.1455])
     """
     critical = float(chdtri(1, alpha))
 
@@ -512,25 +364,7 @@ def _with_care(fits: FirthFits, place: int, data: list[Floats], alpha: float) ->
 
 
 def batched_ml(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, start: Sequence[float] = (0.0, 0.0)) -> Fits:
-    """Fit logistic regression by maximum likelihood to many datasets at once.
-
-    Parameters
-    ----------
-    x, y, weights : array_like of float, shapes that broadcast to (m, n)
-        Predictor; outcome of 0 and 1; how often the row counts, such as in a resample.
-    start : pair of float
-        Coefficients that the maxima are near.
-
-    Returns
-    -------
-    Fits
-
-    Examples
-    --------
-    >>> fits = batched_ml(np.arange(6.0), [[0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 1, 1]])
-    >>> fits.coef[1].round(3).tolist(), fits.reason.tolist()
-    ([-3.035, 1.214], ['complete_separation', ''])
-    """
+    """Fit logistic regression by maximum likelihood to many datasets at once."""
 
     def fit(data: _Data) -> dict[str, Floats]:
         rows = rows_of(data.z, data.y, data.weights, penalised=False)
@@ -544,24 +378,7 @@ def batched_ml(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, start: Sequ
 def reasons(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0) -> Reasons:
     """Tell why logistic likelihoods of one predictor have no finite maximum, in closed form.
 
-    Parameters
-    ----------
-    x, y, weights : array_like of float, shapes that broadcast to (m, n)
-        Rows of weight 0 do not count.
-
-    Returns
-    -------
-    numpy.ndarray of str, shape (m,)
-        As ``gate`` tells it.
-
-    References
-    ----------
     Albert A, Anderson JA. Biometrika 1984;71:1-10.
-
-    Examples
-    --------
-    >>> reasons([1, 2, 3, 3], [[0, 0, 1, 1], [0, 0, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0]]).tolist()
-    ['complete_separation', 'quasi_complete_separation', '', 'one_outcome']
     """
     values, outcome, times = _broadcast(x, y, weights)
     low, high = [], []

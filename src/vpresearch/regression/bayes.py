@@ -34,14 +34,7 @@ _COMPARED = np.array(
 
 @dataclass(frozen=True)
 class Surface:
-    """A polynomial in a box.
-
-    Attributes
-    ----------
-    low, high : numpy.ndarray of float, shape (3,)
-    coefficients : numpy.ndarray of float, shape (n_first, n_second, n_third)
-        Of Chebyshev's polynomials on the box stretched to -1 to 1.
-    """
+    """A polynomial in a box."""
 
     low: Floats
     high: Floats
@@ -60,31 +53,7 @@ class Surface:
 def interpolate(log_density: LogDensity, box: tuple[Floats, Floats], floor: float) -> Surface | None:
     """Interpolate a log density wherever it counts, between Chebyshev's points.
 
-    Parameters
-    ----------
-    log_density : callable
-        From places, shape (n_places, 3), to natural logarithms, shape (n_places,).
-    box : pair of numpy.ndarray of float, shape (3,)
-        From ``box``. It is widened where the density has not fallen on all of its faces.
-    floor : float
-        As of ``box``.
-
-    Returns
-    -------
-    Surface or None
-        None where no polynomial that is tried is close to the density.
-
-    References
-    ----------
     Trefethen LN. Approximation theory and approximation practice. SIAM 2013.
-
-    Examples
-    --------
-    >>> def normal(at):
-    ...     return -(at**2).sum(axis=1) / 2
-    >>> found = interpolate(normal, box(normal, np.zeros(3), np.ones(3), -np.inf), -np.inf)
-    >>> found(np.array([[1.0, 2.0, 2.0]])).round(6).tolist()
-    [-4.5]
     """
     low, high = box
     for _ in range(_WIDENINGS):
@@ -103,23 +72,7 @@ def interpolate(log_density: LogDensity, box: tuple[Floats, Floats], floor: floa
 
 
 def box(log_density: LogDensity, top: Floats, reach: Floats, floor: float) -> tuple[Floats, Floats]:
-    """Find, along every axis to either side, where a density has fallen far enough.
-
-    Parameters
-    ----------
-    log_density : callable
-        As of ``interpolate``.
-    top : numpy.ndarray of float, shape (3,)
-        Near its top.
-    reach : numpy.ndarray of float, shape (3,)
-        First guess of how far it counts from there.
-    floor : float
-        Least value of the third number; the density may end there at any height.
-
-    Returns
-    -------
-    low, high : numpy.ndarray of float, shape (3,)
-    """
+    """Find, along every axis to either side, where a density has fallen far enough."""
     side = np.vstack([-np.eye(3), np.eye(3)])
     distance = np.tile(reach, 2)
     most = np.full(6, np.inf)
@@ -155,20 +108,7 @@ def _places(low: Floats, high: Floats, points: tuple[int, ...]) -> Floats:
 
 
 def faces_low(found: Surface, log_density: LogDensity, floor: float) -> bool:
-    """Tell whether a density has fallen on every face of a surface's box.
-
-    Parameters
-    ----------
-    found : Surface
-    log_density : callable
-        Itself, or another one that counts nearly where it does.
-    floor : float
-        As of ``box``: there the density need not have fallen.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a density has fallen on every face of a surface's box."""
     points = found.coefficients.shape
     heights = log_density(_places(found.low, found.high, points)).reshape(points)
     # The points run from the high end to the low one.
@@ -206,17 +146,6 @@ class Priors:
     half-normal: a half-t without its long tail, of which a few patients would say little. Of it 95% lies below 4.9, and
     an intraclass correlation of nearly any size remains possible.
 
-    Attributes
-    ----------
-    intercept : float
-        Of the log odds where every predictor is at its mean.
-    slope : float
-        Of the log odds a standard deviation of the predictor.
-    sd_patient : float
-        Of the normal curve whose right half is the prior of the standard deviation between patients.
-
-    References
-    ----------
     Gelman A, Jakulin A, Pittau MG, Su YS. Ann Appl Stat 2008;2:1360-83. Gelman A. Bayesian Anal 2006;1:515-34.
     """
 
@@ -227,17 +156,7 @@ class Priors:
 
 @dataclass(frozen=True)
 class Heights:
-    """A log posterior on a lattice of coefficients over all patients and the deviation of the intercepts.
-
-    Attributes
-    ----------
-    log_density : callable
-        From places, shape (n_places, 3), to natural logarithms but for a constant, shape (n_places,).
-    top : numpy.ndarray of float, shape (3,)
-        Near where it is highest.
-    room : numpy.ndarray of float, shape (3,)
-        The least that each axis gives it there.
-    """
+    """A log posterior on a lattice of coefficients over all patients and the deviation of the intercepts."""
 
     log_density: LogDensity
     top: Floats
@@ -245,30 +164,14 @@ class Heights:
 
 
 class Posteriors:
-    """The posteriors of one set of rows under any priors: what very many rows say is worked out once.
-
-    Parameters
-    ----------
-    rows : Grouped
-        With standardised predictors.
-    """
+    """The posteriors of one set of rows under any priors: what very many rows say is worked out once."""
 
     def __init__(self, rows: Grouped) -> None:
         self._rows = rows
         self._known: tuple[Priors, Surface] | None = None
 
     def under(self, priors: Priors) -> Heights | None:
-        """Give the posterior under some priors.
-
-        Parameters
-        ----------
-        priors : Priors
-
-        Returns
-        -------
-        Heights or None
-            None where the rows are too many for it.
-        """
+        """Give the posterior under some priors."""
         n = len(self._rows.y)
         if len(self._rows.layers) > _MOST_OF_ONE:
             return None
@@ -351,15 +254,6 @@ def stretch(sd: Floats) -> Floats:
     """Give how much farther from 0 the log odds of one patient are than those over all patients.
 
     On a lattice in the latter and the deviation, the posterior hardly leans.
-
-    Parameters
-    ----------
-    sd : numpy.ndarray of float
-        Deviation of the intercepts.
-
-    Returns
-    -------
-    numpy.ndarray of float, of the shape of ``sd``
     """
     farther: Floats = np.sqrt(1 + _STRETCH * sd**2)
     return farther
@@ -384,19 +278,7 @@ def _log_prior(at: Floats, priors: Priors) -> Floats:
 
 
 def log_posterior(rows: Grouped, at: Floats, priors: Priors) -> Floats:
-    """Give the log posterior on the lattice.
-
-    Parameters
-    ----------
-    rows : Grouped
-    at : numpy.ndarray of float, shape (n_places, 3)
-    priors : Priors
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_places,)
-        Natural logarithms, but for a constant.
-    """
+    """Give the log posterior on the lattice."""
     farther = stretch(at[:, 2:])
     numbers = np.column_stack([at[:, :2] * farther, at[:, 2]])
     likelihood = np.sum([log_likelihoods(part, numbers) for part in rows.parts], axis=0)
@@ -415,16 +297,6 @@ class Margin:
 
     A smooth density that is known at steps shorter than its detail is known everywhere, as the sum of cardinal sines
     about the atoms; so are its integrals.
-
-    Attributes
-    ----------
-    atoms : numpy.ndarray of float, shape (n_atoms,)
-    mass : numpy.ndarray of float, shape (n_atoms,)
-        Sums to one.
-    step : numpy.ndarray of float, shape (n_atoms,)
-        From each atom to its neighbours on the line through the lattice along which the number moves.
-    folded : bool
-        Whether the number is an absolute value: its density goes on below zero as it is above.
     """
 
     atoms: Floats
@@ -444,15 +316,7 @@ class Margin:
         return share
 
     def quantile(self, probability: float) -> float:
-        """Give the number below which a probability lies.
-
-        Examples
-        --------
-        >>> atoms = np.arange(-8, 8.5, 0.5)
-        >>> normal = Margin(atoms, np.exp(-(atoms**2) / 2) * 0.5 / np.sqrt(2 * np.pi), np.full(33, 0.5))
-        >>> round(normal.quantile(0.975), 6)
-        1.959964
-        """
+        """Give the number below which a probability lies."""
         low = 0.0 if self.folded else float((self.atoms - _MARGIN * self.step).min())
         high = float((self.atoms + _MARGIN * self.step).max())
         return float(brentq(lambda value: self.below(value) - probability, low, high, xtol=1e-12))
@@ -473,29 +337,7 @@ class Margin:
 
 
 def explore(log_density: Callable[[Floats], Floats], origin: Floats, steps: Floats) -> tuple[Floats, Floats]:
-    """Visit the places of a lattice around the top of a density, outwards, as far as the density counts.
-
-    Parameters
-    ----------
-    log_density : callable
-        From places, shape (n_places, n_axes), to natural logarithms of the density, shape (n_places,). It is the same
-        on either side of zero of the last axis.
-    origin : numpy.ndarray of float, shape (n_axes,)
-        Near the top; the last axis has its places at multiples of its step.
-    steps : numpy.ndarray of float, shape (n_axes,)
-
-    Returns
-    -------
-    places : numpy.ndarray of float, shape (n_places, n_axes)
-    mass : numpy.ndarray of float, shape (n_places,)
-        Sums to one. Neither has a row where there are too many places to visit.
-
-    Examples
-    --------
-    >>> places, mass = explore(lambda at: -(at**2).sum(axis=1) / 2, np.array([0.3, 0.0]), np.array([0.5, 0.5]))
-    >>> bool(places[:, 1].min() >= 0), float((mass @ places[:, 1] ** 2).round(5))
-    (True, 1.0)
-    """
+    """Visit the places of a lattice around the top of a density, outwards, as far as the density counts."""
     shift = np.append(origin[:-1], 0.0)
     neighbours = np.vstack([np.eye(len(steps), dtype=int), -np.eye(len(steps), dtype=int)])
     edge = np.round((origin - shift) / steps).astype(np.int64)[None, :]
@@ -564,19 +406,7 @@ def fit(design: Design, alpha: float = 0.05, priors: Priors = PRIORS) -> tuple[E
 
 
 def fit_each(design: Design, priors: Sequence[Priors], alpha: float = 0.05) -> list[tuple[Estimate, ...]]:
-    """Give the posterior under several priors, of very many rows in hardly more time than under one.
-
-    Parameters
-    ----------
-    design, alpha
-        As of ``fit``.
-    priors : sequence of Priors
-
-    Returns
-    -------
-    list of tuple of Estimate
-        As of ``fit``, one for each.
-    """
+    """Give the posterior under several priors, of very many rows in hardly more time than under one."""
     return once(_fit_each, design, tuple(priors), alpha)
 
 
@@ -603,26 +433,7 @@ def _estimates(design: Design, alpha: float, reason: str, margins: Mapping[str, 
 
 
 def probability_of_rise(design: Design, priors: Priors = PRIORS) -> float:
-    """Give the posterior probability that the odds rise with the predictor.
-
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1, and one predictor.
-    priors : Priors
-
-    Returns
-    -------
-    float
-        NaN where there is no posterior.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
-    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
-    >>> round(probability_of_rise(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient)), 3)
-    0.66
-    """
+    """Give the posterior probability that the odds rise with the predictor."""
     margins = posterior(design, priors)[1]
     return 1 - margins[design.terms[1]].below(0.0) if margins else math.nan
 
@@ -630,22 +441,6 @@ def probability_of_rise(design: Design, priors: Priors = PRIORS) -> float:
 def posterior(design: Design, priors: Priors = PRIORS, finer: float = 1.0) -> tuple[str, Mapping[str, Margin]]:
     """Integrate the posterior over a lattice in the coefficients and the standard deviation of the intercepts.
 
-    Parameters
-    ----------
-    design : Design
-    priors : Priors
-    finer : float
-        Factor by which the steps of the lattice are shorter than the usual ones.
-
-    Returns
-    -------
-    reason : str
-        One of ``REASONS`` where there is no posterior, or where only the prior keeps it finite; or empty.
-    margins : mapping of str to Margin
-        By term, ``sd_patient`` last; empty where there is no posterior.
-
-    References
-    ----------
     Trefethen LN, Weideman JAC. SIAM Rev 2014;56:385-458.
     """
     return next(_posteriors(design, [priors], finer))

@@ -26,53 +26,21 @@ ROUNDED = ", predictor rounded to "
 
 @dataclass(frozen=True)
 class Conditional:
-    """How a predictor's sum over the events is distributed, given their number.
-
-    Attributes
-    ----------
-    step : float
-        Unit of the sums, in units of the predictor.
-    sums : numpy.ndarray of float, shape (n_sums,)
-        Every possible sum less the observed one, rising.
-    log_counts : numpy.ndarray of float, shape (n_sums,)
-        Logarithm of the number of ways to reach it.
-    """
+    """How a predictor's sum over the events is distributed, given their number."""
 
     step: float
     sums: Floats
     log_counts: Floats
 
     def probabilities(self, slope: float) -> Floats:
-        """Give the probability of every sum.
-
-        Parameters
-        ----------
-        slope : float
-            Log odds per unit of the predictor.
-
-        Returns
-        -------
-        numpy.ndarray of float, shape (n_sums,)
-        """
+        """Give the probability of every sum."""
         logs = self.log_counts + slope * self.step * self.sums
         weights = np.exp(logs - logs.max())
         chances: Floats = weights / weights.sum()
         return chances
 
     def tail(self, slope: float, side: int) -> float:
-        """Give the probability of the observed sum and of all that are farther to a side.
-
-        Parameters
-        ----------
-        slope : float
-            Log odds per unit of the predictor.
-        side : int
-            1 for larger sums, -1 for smaller ones.
-
-        Returns
-        -------
-        float
-        """
+        """Give the probability of the observed sum and of all that are farther to a side."""
         return float(self.probabilities(slope)[side * self.sums >= 0].sum())
 
 
@@ -134,25 +102,7 @@ def _rounding(x: Floats, step: float) -> str:
 
 
 def grid(x: Floats, events: int) -> float:
-    """Give the step of the lattice on which a predictor's sums are counted.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n,)
-    events : int
-
-    Returns
-    -------
-    float
-        1, 0.1, ... if the predictor lies on such a lattice of its own, and then nothing is rounded. Else, or if the
-        table of counts would be too large, the least of ..., 0.01, 0.02, 0.05, 0.1, ... that keeps it small and makes
-        at most 10,000 steps; to it the predictor is rounded half up. NaN where fewer than 100 steps would be left.
-
-    Examples
-    --------
-    >>> grid(np.array([12.5, 30.0, 7.1]), 1), grid(np.array([1 / 3, 30.0, 7.1]), 1)
-    (0.1, 0.005)
-    """
+    """Give the step of the lattice on which a predictor's sums are counted."""
     few = min(events, len(x) - events)
     if math.comb(len(x), few) > _MOST_SUBSETS:
         return math.nan
@@ -166,25 +116,7 @@ def grid(x: Floats, events: int) -> float:
 
 
 def conditional(x: Floats, y: Floats) -> Conditional:
-    """Count the ways to choose the events by the sum of a predictor over them.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n,)
-        Put on the lattice that ``grid`` tells.
-    y : numpy.ndarray of float, shape (n,)
-        0 or 1.
-
-    Returns
-    -------
-    Conditional
-
-    Examples
-    --------
-    >>> given = conditional(np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.0, 1.0, 0.0, 1.0]))
-    >>> given.sums.tolist(), np.exp(given.log_counts).round(6).tolist()
-    ([-4.0, -3.0, -2.0, -1.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
-    """
+    """Count the ways to choose the events by the sum of a predictor over them."""
     step, events = grid(x, int(y.sum())), y > 0
     # The fewer rows are chosen; what they leave of the whole sum belongs to the others.
     side = 1 if 2 * events.sum() <= len(y) else -1

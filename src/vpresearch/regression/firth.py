@@ -70,25 +70,6 @@ def summit(x: Floats, y: Floats) -> Maximum:
 
     Outlying predictors and separated rows can give it more than one. The climbs start from 0, from maximum likelihood,
     and from those steps of several heights along each predictor that are not far below.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-        Of full column rank; the first column is one.
-    y : numpy.ndarray of float, shape (n,)
-        0 and 1.
-
-    Returns
-    -------
-    Maximum
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(8), [5.0, 6, 25, 25, 30, 30, 35, 38]])
-    >>> y = np.array([0.0, 0, 0, 0, 1, 1, 1, 1])
-    >>> nearest = climb(penalised(x, y), x, np.zeros(8))
-    >>> [round(float(top.coefficients[1]), 3) for top in (nearest, summit(x, y))]
-    [0.157, 0.482]
     """
     whole = penalised(x, y)
     nearest, free = climb(whole, x, np.zeros(len(y))), maximise(x, y)
@@ -157,26 +138,7 @@ def flic(design: Design) -> Floats:
 
     Firth's own intercept draws predicted risks towards one half.
 
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_terms,)
-        NaN where Firth's model cannot be fitted.
-
-    References
-    ----------
     Puhr R, Heinze G, Nold M, Lusa L, Geroldinger A. Stat Med 2017;36:2302-2317.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(6), np.arange(6.0)])
-    >>> y = np.array([0.0, 0.0, 0.0, 0.0, 1.0, 1.0])
-    >>> flic(Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(6))).round(4).tolist()
-    [-3.8669, 1.0747]
     """
     if gate(design) in IMPOSSIBLE:
         return np.full(len(design.terms), np.nan)
@@ -187,19 +149,7 @@ def flic(design: Design) -> Floats:
 
 
 def penalised(x: Floats, y: Floats) -> Likelihood:
-    """Give the Bernoulli likelihood of an outcome of 0 and 1 under Jeffreys' penalty.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-        Every column of the model, also those whose coefficients will be held.
-    y : numpy.ndarray of float, shape (n,)
-
-    Returns
-    -------
-    callable
-        As ``likelihood`` gives it; its weights are those of the augmented information.
-    """
+    """Give the Bernoulli likelihood of an outcome of 0 and 1 under Jeffreys' penalty."""
     bernoulli = likelihood(y)
     basis, triangle = np.linalg.qr(x)
     scale = float(np.log(np.abs(np.diag(triangle))).sum())

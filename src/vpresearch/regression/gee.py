@@ -29,31 +29,8 @@ _SINGULAR = 1e-9
 def covariance(kind: str, scores: Floats, information: Floats) -> Floats:
     """Give the sandwich covariance of the coefficients of an estimating equation.
 
-    Parameters
-    ----------
-    kind : str
-        ``robust`` (Liang and Zeger), ``kc_principal`` (Kauermann and Carroll), ``md`` (Mancl and DeRouen) or ``fg``
-        (Fay and Graubard). Only the last depends on where the predictors have their zero.
-    scores : numpy.ndarray of float, shape (..., n_clusters, n_terms)
-        ``D' V^-1 (y - mu)`` of every cluster.
-    information : numpy.ndarray of float, shape (..., n_clusters, n_terms, n_terms)
-        ``D' V^-1 D`` of every cluster.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (..., n_terms, n_terms)
-
-    References
-    ----------
     Liang KY, Zeger SL. Biometrika 1986;73:13-22. Kauermann G, Carroll RJ. J Am Stat Assoc 2001;96:1387-96. Mancl LA,
     DeRouen TA. Biometrics 2001;57:126-34. Fay MP, Graubard BI. Biometrics 2001;57:1198-206.
-
-    Examples
-    --------
-    >>> scores = np.array([[1.0], [-2.0], [1.0]])
-    >>> information = np.array([[[1.0]], [[2.0]], [[1.0]]])
-    >>> [covariance(kind, scores, information).round(4).item() for kind in ("robust", "kc_principal", "md", "fg")]
-    [0.375, 0.6667, 1.2222, 0.6667]
     """
     bread = np.linalg.inv(information.sum(axis=-3))
     return sandwiched(bread, _CORRECTIONS[kind](scores, information, bread))
@@ -71,15 +48,6 @@ def too_few(scores: Floats, information: Floats) -> NDArray[np.bool_]:
 
     So it is where only one cluster says anything about a coefficient, or where the outcomes of every cluster balance:
     the standard error would come out as zero.
-
-    Parameters
-    ----------
-    scores, information : numpy.ndarray of float
-        As in ``covariance``.
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (...)
     """
     root = np.linalg.cholesky(np.linalg.inv(information.sum(axis=-3)))
     whitened = scores @ root
@@ -91,23 +59,6 @@ def too_few_outcomes(y: Floats, cluster: Ints, n_terms: int) -> NDArray[np.bool_
     """Tell whether no more clusters than terms have one of the two outcomes.
 
     The sandwich then rests on so few scores that its standard errors come out far too small, without any sign of it.
-
-    Parameters
-    ----------
-    y : numpy.ndarray of float, shape (m, n)
-        0 or 1.
-    cluster : numpy.ndarray of int, shape (m, n)
-    n_terms : int
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (m,)
-
-    Examples
-    --------
-    >>> cluster = np.arange(6)[None] // 2
-    >>> too_few_outcomes(np.array([[1.0, 0, 1, 0, 0, 0]]), cluster, 2).item()
-    True
     """
     m, most = len(cluster), int(cluster.max(initial=-1)) + 1
     place = (cluster + most * np.arange(m)[:, None]).ravel()
@@ -119,25 +70,7 @@ def too_few_outcomes(y: Floats, cluster: Ints, n_terms: int) -> NDArray[np.bool_
 
 
 def why_too_few(design: Design) -> str:
-    """Tell why a design has too few clusters for what is estimated from the spread between them.
-
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1.
-
-    Returns
-    -------
-    str
-        ``too_few_clusters`` where there are no more clusters than terms; ``too_few_outcomes`` where no more of them
-        than terms have one of the outcomes; else empty.
-
-    Examples
-    --------
-    >>> x, y = np.column_stack([np.ones(4), np.arange(4.0)]), np.array([0.0, 1.0, 0.0, 0.0])
-    >>> why_too_few(Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(4)))
-    'too_few_outcomes'
-    """
+    """Tell why a design has too few clusters for what is estimated from the spread between them."""
     if design.n_clusters <= len(design.terms):
         return "too_few_clusters"
     few = too_few_outcomes(design.y[None], design.cluster[None], len(design.terms))[0]
@@ -181,19 +114,6 @@ def bell_mccaffrey(x: Floats, y: Floats, p: Floats, cluster: Ints) -> Floats:
     Their correction leaves open which root of ``I - H`` is taken, and roots differ where the variances of a cluster's
     rows do: this one is symmetric in the scale of the outcome, ``kc_principal`` is ``(I - H)^-1/2`` itself.
 
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (m, n, n_terms)
-    y, p : numpy.ndarray of float, shape (m, n)
-        Outcomes of 0 and 1, and their fitted probabilities.
-    cluster : numpy.ndarray of int, shape (m, n)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (m, n_terms, n_terms)
-
-    References
-    ----------
     Bell RM, McCaffrey DF. Surv Methodol 2002;28:169-81. Pustejovsky JE, Tipton E. J Bus Econ Stat 2018;36:672-83.
     """
     place, real = _rows_of_clusters(cluster)
@@ -234,20 +154,7 @@ def _symmetric(x: Floats, residual: Floats, variance: Floats, bread: Floats) -> 
 
 @dataclass(frozen=True)
 class GeeFits:
-    """Slopes of m datasets.
-
-    Attributes
-    ----------
-    slope : numpy.ndarray of float, shape (m,)
-        Log odds a unit of the predictor; NaN where there is a reason.
-    se : mapping of str to numpy.ndarray of float, shape (m,)
-        Standard errors of the slope by the kind of covariance: ``robust``, ``kc``, ``kc_principal``, ``md`` and
-        ``fg``, the last with the predictor centred at its mean.
-    df : numpy.ndarray of int, shape (m,)
-        Clusters beyond terms.
-    reason : numpy.ndarray of str, shape (m,)
-        One of ``REASONS``, or the empty string.
-    """
+    """Slopes of m datasets."""
 
     slope: Floats
     se: Mapping[str, Floats]
@@ -260,25 +167,7 @@ class GeeFits:
 
 
 def batched_gee(x: ArrayLike, y: ArrayLike, cluster: ArrayLike) -> GeeFits:
-    """Fit many datasets by generalised estimating equations; each is what ``gee.fit`` makes of it.
-
-    Parameters
-    ----------
-    x, y : array_like of float, shapes that broadcast to (m, n)
-        Predictor; outcome of 0 and 1.
-    cluster : array_like of int, shape that broadcasts to (m, n)
-        Number of each row's patient, from 0.
-
-    Returns
-    -------
-    GeeFits
-
-    Examples
-    --------
-    >>> fits = batched_gee(np.arange(8.0), [[0, 0, 1, 0, 1, 0, 1, 1], [0, 0, 0, 0, 1, 1, 1, 1]], np.arange(8) // 2)
-    >>> fits.slope.round(4).tolist(), fits.se["kc"].round(4).tolist(), fits.reason.tolist()
-    ([0.5941, nan], [0.4315, nan], ['', 'complete_separation'])
-    """
+    """Fit many datasets by generalised estimating equations; each is what ``gee.fit`` makes of it."""
     values, outcome, own = np.broadcast_arrays(*(np.atleast_2d(np.asarray(part)) for part in (x, y, cluster)))
     fits = batched_ml(values, outcome)
     df = np.array([len(np.unique(row)) for row in own], np.int64) - 2
@@ -377,22 +266,7 @@ def fit(design: Design, alpha: float = 0.05, model: str = "gee_kc") -> tuple[Est
 
 
 def solve(design: Design, model: str) -> tuple[str, Floats, Floats]:
-    """Solve the equations of a model on standardised predictors.
-
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1.
-    model : str
-        One of ``MODELS``.
-
-    Returns
-    -------
-    reason : str
-        One of ``REASONS`` where there is no solution, or empty.
-    coefficients : numpy.ndarray of float, shape (n_terms,)
-    covariance : numpy.ndarray of float, shape (n_terms, n_terms)
-    """
+    """Solve the equations of a model on standardised predictors."""
     working, kind = MODELS[model]
     nothing = np.full(len(design.terms), np.nan)
     reason = gate(design) or why_too_few(design)
@@ -435,25 +309,6 @@ def exchangeable(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, float]:
     """Solve the equation under one working correlation between any two vertebrae of a patient.
 
     The correlation is the mean product of Pearson residuals over the pairs, both counts less the number of terms.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-    y : numpy.ndarray of float, shape (n,)
-    cluster : numpy.ndarray of int, shape (n,)
-
-    Returns
-    -------
-    coefficients : numpy.ndarray of float, shape (n_terms,)
-        NaN where the equation is not solved.
-    correlation : float
-
-    Examples
-    --------
-    >>> x, y = np.ones((6, 1)), np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0])
-    >>> coefficients, correlation = exchangeable(x, y, np.array([0, 0, 1, 1, 2, 2]))
-    >>> bool(abs(coefficients[0]) < 1e-12), round(correlation, 4)
-    (True, 0.4167)
     """
     coefficients = independence(x, y, cluster)[0]
     for _ in range(_STEPS):
@@ -490,27 +345,7 @@ def _moment(x: Floats, y: Floats, cluster: Ints, coefficients: Floats) -> float:
 def cluster_sums(
     x: Floats, y: Floats, cluster: Ints, coefficients: Floats, correlation: float
 ) -> tuple[Floats, Floats]:
-    """Give every cluster's part of the equation and of its information under an exchangeable working correlation.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-    y : numpy.ndarray of float, shape (n,)
-    cluster : numpy.ndarray of int, shape (n,)
-    coefficients : numpy.ndarray of float, shape (n_terms,)
-    correlation : float
-
-    Returns
-    -------
-    scores : numpy.ndarray of float, shape (n_clusters, n_terms)
-    information : numpy.ndarray of float, shape (n_clusters, n_terms, n_terms)
-
-    Examples
-    --------
-    >>> sums = cluster_sums(np.ones((3, 1)), np.array([0.0, 0.0, 1.0]), np.array([0, 0, 1]), np.zeros(1), 0.0)
-    >>> [part.ravel().tolist() for part in sums]
-    [[-1.0, 0.5], [0.5, 0.25]]
-    """
+    """Give every cluster's part of the equation and of its information under an exchangeable working correlation."""
     root, pearson = _roots_and_residuals(x @ coefficients, y)
     rows = x * root[:, None]
     # The inverse of the correlation matrix is (I - share 11') / (1 - correlation).

@@ -16,30 +16,7 @@ _STEPS, _SETTLED = 25, 1e-6
 
 
 def maximise_each(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Maximise logistic likelihoods by Newton's method from nought.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (m, n, n_terms)
-        The first column of every dataset is one.
-    y : numpy.ndarray of float, shape (m, n)
-        0 or 1.
-
-    Returns
-    -------
-    coefficients : numpy.ndarray of float, shape (m, n_terms)
-        On the scale of the columns; NaN where the method does not settle, as on separated rows, and where columns
-        depend on each other.
-    heights : numpy.ndarray of float, shape (m,)
-        Log-likelihoods at the maxima; NaN where there is none.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(6), np.arange(6.0)])
-    >>> coefficients, _ = maximise_each(np.stack([x, x]), np.array([[0.0, 0, 1, 0, 1, 1], [0, 0, 0, 1, 1, 1]]))
-    >>> coefficients.round(3).tolist()
-    [[-3.035, 1.214], [nan, nan]]
-    """
+    """Maximise logistic likelihoods by Newton's method from nought."""
     coefficients, heights = np.full(x.shape[::2], np.nan), np.full(len(x), np.nan)
     able = np.linalg.matrix_rank(x) == x.shape[2]
     basis, triangle = np.linalg.qr(x[able])
@@ -102,43 +79,12 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
 
 def maximise(x: Floats, y: Floats, offset: ArrayLike = 0.0) -> Maximum:
-    """Maximise the likelihood of a logistic regression; on separated rows it does not converge.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-        Of full column rank; with its column of ones, if there is to be an intercept.
-    y : numpy.ndarray of float, shape (n,)
-        0 or 1.
-    offset : array_like of float, shape () or (n,)
-        Part of the log odds that is held.
-
-    Returns
-    -------
-    Maximum
-        On the scale of the columns.
-
-    Examples
-    --------
-    >>> found = maximise(np.ones((4, 1)), np.array([0.0, 0.0, 0.0, 1.0]))
-    >>> bool(np.isclose(found.coefficients[0], np.log(1 / 3))), found.converged
-    (True, True)
-    """
+    """Maximise the likelihood of a logistic regression; on separated rows it does not converge."""
     return climb(likelihood(y), x, np.broadcast_to(np.asarray(offset, float), len(y)))
 
 
 def likelihood(y: Floats) -> Likelihood:
-    """Give the Bernoulli likelihood of an outcome of 0 and 1.
-
-    Parameters
-    ----------
-    y : numpy.ndarray of float, shape (n,)
-
-    Returns
-    -------
-    callable
-        From the log odds of the rows, shape (n,), to a ``Point``.
-    """
+    """Give the Bernoulli likelihood of an outcome of 0 and 1."""
     sign = 2 * y - 1
 
     def at(logit: Floats) -> Point:

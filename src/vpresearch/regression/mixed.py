@@ -25,18 +25,7 @@ _NODES_REACH, _CAP, _PART = 5.0, 700.0, 1_500
 
 @dataclass(frozen=True)
 class Grouped:
-    """Rows patient by patient.
-
-    Attributes
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-    y : numpy.ndarray of float, shape (n,)
-        0 or 1.
-    own : numpy.ndarray of int, shape (n,)
-        Number of the patient; ascends.
-    starts : numpy.ndarray of int, shape (n_clusters,)
-        First row of each patient.
-    """
+    """Rows patient by patient."""
 
     x: Floats
     y: Floats
@@ -72,25 +61,7 @@ class Grouped:
 
 
 def grouped(x: Floats, y: Floats, cluster: Ints) -> Grouped:
-    """Sort rows by patient.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-    y : numpy.ndarray of float, shape (n,)
-    cluster : numpy.ndarray of int, shape (n,)
-        Number of the patient, from 0 without gaps.
-
-    Returns
-    -------
-    Grouped
-
-    Examples
-    --------
-    >>> rows = grouped(np.ones((3, 1)), np.array([0.0, 1.0, 1.0]), np.array([1, 0, 1]))
-    >>> rows.y.tolist(), rows.total(rows.y).tolist()
-    ([1.0, 0.0, 1.0], [1.0, 1.0])
-    """
+    """Sort rows by patient."""
     order = np.argsort(cluster, kind="stable")
     own = cluster[order]
     return Grouped(x[order], y[order], own, np.searchsorted(own, np.arange(own[-1] + 1)))
@@ -99,23 +70,7 @@ def grouped(x: Floats, y: Floats, cluster: Ints) -> Grouped:
 def gauss_hermite(points: int) -> Rule:
     """Give the rule that is exact for a normal curve times a polynomial of degree up to ``2 * points - 1``.
 
-    Parameters
-    ----------
-    points : int
-
-    Returns
-    -------
-    nodes, weights : numpy.ndarray of float, shape (points,)
-
-    References
-    ----------
     Liu Q, Pierce DA. Biometrika 1994;81:624-9.
-
-    Examples
-    --------
-    >>> nodes, weights = gauss_hermite(9)
-    >>> float(((np.exp(-(nodes**2) / 2) * nodes**2) @ weights).round(12))
-    1.0
     """
     nodes, weights = np.polynomial.hermite.hermgauss(points)
     return np.sqrt(2) * nodes, weights * np.exp(nodes**2) / np.sqrt(np.pi)
@@ -127,24 +82,7 @@ def double_exponential(spacing: float) -> Rule:
     It holds where Gauss and Hermite's fails: intercepts that differ so much that the integrand is a normal curve cut
     off by a step.
 
-    Parameters
-    ----------
-    spacing : float
-        Of the trapezoidal rule.
-
-    Returns
-    -------
-    nodes, weights : numpy.ndarray of float, shape (n_nodes,)
-
-    References
-    ----------
     Takahasi H, Mori M. Publ RIMS Kyoto Univ 1974;9:721-41.
-
-    Examples
-    --------
-    >>> nodes, weights = double_exponential(0.15)
-    >>> float(((np.exp(-(nodes**2) / 2) * nodes**2) @ weights).round(9))
-    1.0
     """
     steps = round(_NODES_REACH / spacing)
     along = spacing * np.arange(-steps, steps + 1)
@@ -156,19 +94,6 @@ def modes(rows: Grouped, logit: Floats, sd: Floats) -> tuple[Floats, Floats]:
 
     The unit is the standard deviation of the intercepts. Newton's method between limits that close in: the log
     integrand is concave.
-
-    Parameters
-    ----------
-    rows : Grouped
-    logit : numpy.ndarray of float, shape (..., n)
-        Log odds of a patient with intercept 0.
-    sd : numpy.ndarray of float, shape (..., 1)
-        Standard deviation of the intercepts.
-
-    Returns
-    -------
-    mode, width : numpy.ndarray of float, shape (..., n_clusters)
-        The width is the standard deviation of the normal curve that bends as sharply.
     """
     ends = -sd * rows.total(1 - rows.y), sd * rows.total(rows.y)
     low, high = np.minimum(*ends), np.maximum(*ends)
@@ -188,26 +113,7 @@ def modes(rows: Grouped, logit: Floats, sd: Floats) -> tuple[Floats, Floats]:
 
 
 def log_integrals(rows: Grouped, logit: Floats, sd: Floats, rule: Rule) -> Floats:
-    """Integrate the random intercept out of every patient's likelihood.
-
-    Parameters
-    ----------
-    rows, logit, sd
-        As in ``modes``; a double exponential rule may lie well off the mode.
-    rule : Rule
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (..., n_clusters)
-        Natural logarithms; their sum is the log likelihood.
-
-    Examples
-    --------
-    >>> rows = grouped(np.ones((2, 1)), np.array([0.0, 1.0]), np.array([0, 0]))
-    >>> without, wide = (log_integrals(rows, np.zeros(2), np.array([sd]), gauss_hermite(25)) for sd in (0.0, 3.0))
-    >>> np.exp(without).round(6).tolist(), np.exp(wide).round(4).tolist()
-    ([0.25], [0.1148])
-    """
+    """Integrate the random intercept out of every patient's likelihood."""
     mode, width = modes(rows, logit, sd)
     height = log_integrands(rows, logit, sd, mode[..., None] + width[..., None] * rule[0])
     top = height.max(axis=-1)
@@ -216,19 +122,7 @@ def log_integrals(rows: Grouped, logit: Floats, sd: Floats, rule: Rule) -> Float
 
 
 def log_integrands(rows: Grouped, logit: Floats, sd: Floats, at: Floats) -> Floats:
-    """Give each patient's likelihood times the normal density, in logarithms but for the density's constant.
-
-    Parameters
-    ----------
-    rows, logit, sd
-        As in ``modes``.
-    at : numpy.ndarray of float, shape (..., n_clusters, n_nodes)
-        Intercepts in standard deviations.
-
-    Returns
-    -------
-    numpy.ndarray of float, of the shape of ``at``
-    """
+    """Give each patient's likelihood times the normal density, in logarithms but for the density's constant."""
     away = 1 - 2 * rows.y
     odds = at[..., rows.own, :] * (sd * away)[..., None]
     odds += (logit * away)[..., None]
@@ -252,26 +146,7 @@ def log_likelihoods(rows: Grouped, at: Floats) -> Floats:
     are multiplied, so that only their integrals are taken to logarithms. The error falls exponentially with the steps
     of the nodes, and stays below 1e-4 a patient whose outcomes are likelier than 1e-9.
 
-    Parameters
-    ----------
-    rows : Grouped
-    at : numpy.ndarray of float, shape (n_places, n_terms + 1)
-        Coefficients, and the standard deviation of the intercepts; the fewer deviations differ, the faster.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_places,)
-        Natural logarithms; minus infinity where the likelihood is too small for a floating-point number.
-
-    References
-    ----------
     Trefethen LN, Weideman JAC. SIAM Rev 2014;56:385-458.
-
-    Examples
-    --------
-    >>> rows = Grouped(np.ones((2, 1)), np.array([0.0, 1.0]), np.array([0, 0]), np.array([0]))
-    >>> np.exp(log_likelihoods(rows, np.array([[0.0, 0.0], [0.0, 3.0]]))).round(4).tolist()
-    [0.25, 0.1148]
     """
     heights = np.empty(len(at))
     for sd in np.unique(at[:, -1]):
@@ -392,23 +267,7 @@ def _climb(ascent: Ascent, start: Floats) -> tuple[Floats, float, Floats | None]
 
 
 def information(ascent: Ascent, at: Floats) -> Floats:
-    """Differentiate a gradient by central differences, and turn the sign.
-
-    Parameters
-    ----------
-    ascent : callable
-        From a place to the height and the gradient there.
-    at : numpy.ndarray of float, shape (n_parameters,)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_parameters, n_parameters)
-
-    Examples
-    --------
-    >>> information(lambda at: (float(-at @ at), -2 * at), np.array([1.0, 3.0])).round(6).tolist()
-    [[2.0, 0.0], [0.0, 2.0]]
-    """
+    """Differentiate a gradient by central differences, and turn the sign."""
     rows = np.array([ascent(at - step)[1] - ascent(at + step)[1] for step in _STEP * np.eye(len(at))])
     symmetric: Floats = (rows + rows.T) / (4 * _STEP)
     return symmetric
@@ -427,18 +286,6 @@ def ascent(rows: Grouped, rule: Rule, at: Floats) -> tuple[float, Floats]:
     """Give the log likelihood and its gradient.
 
     It is the gradient of the quadrature, whose nodes move with the parameters, not that of the integral.
-
-    Parameters
-    ----------
-    rows : Grouped
-    rule : Rule
-    at : numpy.ndarray of float, shape (n_terms + 1,)
-        Coefficients, and the standard deviation of the intercepts.
-
-    Returns
-    -------
-    height : float
-    gradient : numpy.ndarray of float, shape (n_terms + 1,)
     """
     heights, gradients = zip(*(_ascent(part, rule, at) for part in rows.parts), strict=True)
     return sum(heights), np.sum(gradients, axis=0)

@@ -27,26 +27,7 @@ PATIENT_ADJUSTMENTS = ("none", "volume", "age", "sex")
 
 
 def with_covariates(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns that only a regression needs.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        Canonical columns, the patient's repeated.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_vertebrae, n_columns + 4)
-        With ``leaked``, ``female`` and ``lumbar`` (0 or 1) and ``level_number`` (from the first thoracic vertebra on).
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> rows = with_covariates(load(RECONSTRUCTION).rows)
-    >>> rows.loc[0, ["leaked", "female", "lumbar", "level_number"]].tolist()
-    [0.0, 1.0, 0.0, 12.0]
-    """
+    """Add the columns that only a regression needs."""
     number = {level.value: float(place) for place, level in enumerate(columns()["level"].levels, start=1)}
     return rows.assign(
         leaked=rows["leak"].eq("yes").astype(float),
@@ -57,25 +38,7 @@ def with_covariates(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_patient(rows: pd.DataFrame) -> pd.DataFrame:
-    """Collapse vertebrae to patients: any leak, and the mean of every number.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        From ``with_covariates``.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_patients, n_columns)
-        ``patient_id``, ``leaked``, ``fill_percent``, ``vertebral_volume_cc``, ``age_years`` and ``female``.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> len(by_patient(with_covariates(load(RECONSTRUCTION).rows)))
-    27
-    """
+    """Collapse vertebrae to patients: any leak, and the mean of every number."""
     numbers = ["fill_percent", "vertebral_volume_cc", "age_years", "female"]
     grouped = rows.groupby("patient_id", sort=True)
     return grouped[numbers].mean().assign(leaked=grouped["leaked"].max()).reset_index()
@@ -93,16 +56,7 @@ _OF_VERTEBRAE: Mapping[str, Fit] = {
 
 @dataclass(frozen=True)
 class Specification:
-    """One way to ask how leaks depend on fill.
-
-    Attributes
-    ----------
-    unit : {"vertebrae", "patients"}
-    adjustment : str
-        Name in ``ADJUSTMENTS``.
-    slope : Estimate
-        Of fill.
-    """
+    """One way to ask how leaks depend on fill."""
 
     unit: str
     adjustment: str
@@ -203,16 +157,7 @@ def leak_design(rows: pd.DataFrame, terms: tuple[str, ...] = ("fill_percent",)) 
 
 
 def severity_design(rows: pd.DataFrame) -> Design:
-    """Set up the regression of the size of a leak, none to massive, on fill.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
-
-    Returns
-    -------
-    Design
-    """
+    """Set up the regression of the size of a leak, none to massive, on fill."""
     return design(rows, "leak_severity", ordinal.severity(rows))
 
 

@@ -23,17 +23,7 @@ _LEAST, _LONGEST_STEP = 1e-12, 8.0
 
 @dataclass(frozen=True)
 class Limits:
-    """The two limits between which each row's level lies.
-
-    Attributes
-    ----------
-    upper, lower : numpy.ndarray of float, shape (n, n_coefficients)
-        Each limit is a row times the coefficients: the thresholds, then the slopes of the standardised predictors.
-    highest, lowest : numpy.ndarray of bool, shape (n,)
-        Rows whose upper or lower limit is infinite instead.
-    codes : numpy.ndarray of int, shape (n,)
-        Levels, from 0 without gaps.
-    """
+    """The two limits between which each row's level lies."""
 
     upper: Floats
     lower: Floats
@@ -73,19 +63,7 @@ class Limits:
 
 
 def limits(design: Design, parallel: bool) -> Limits:
-    """Set up a cumulative logistic model.
-
-    Parameters
-    ----------
-    design : Design
-        With an outcome of levels.
-    parallel : bool
-        One slope for all thresholds, or one for each.
-
-    Returns
-    -------
-    Limits
-    """
+    """Set up a cumulative logistic model."""
     codes = np.unique(design.y, return_inverse=True)[1].astype(np.int64)
     n_thresholds = int(codes.max(initial=0))
     z = standardised(design.x)[:, 1:]
@@ -106,20 +84,7 @@ def start(model: Limits, n_slopes: int) -> Floats:
 
 
 def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Floats, float] | None:
-    """Climb by Newton's method with halved steps.
-
-    Parameters
-    ----------
-    model : Limits
-    start : numpy.ndarray of float, shape (n_coefficients,)
-    held : int, optional
-        A coefficient that stays.
-
-    Returns
-    -------
-    tuple of (numpy.ndarray of float, shape (n_coefficients,), float), or None
-        Coefficients and log-likelihood; None where the climb does not settle.
-    """
+    """Climb by Newton's method with halved steps."""
     free = np.delete(np.arange(len(start)), [] if held is None else held)
     gamma, likelihood = start, model.log_likelihood(start)
     for _ in range(_STEPS if likelihood > -np.inf else 0):
@@ -141,21 +106,7 @@ def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Flo
 
 
 def profile(model: Limits, gamma: Floats, held: int, value: float) -> float:
-    """Give the most that the log-likelihood reaches with one slope held at a value.
-
-    Parameters
-    ----------
-    model : Limits
-    gamma : numpy.ndarray of float, shape (n_coefficients,)
-        The maximum.
-    held : int
-    value : float
-
-    Returns
-    -------
-    float
-        NaN where the climb does not settle.
-    """
+    """Give the most that the log-likelihood reaches with one slope held at a value."""
     # The climb begins at the best of three: as at the maximum, all as much steeper, all but the slope flat.
     steeper = max(value / gamma[held], 0.0) if gamma[held] else 1.0
     flat = start(model, len(gamma) - model.n_thresholds)
@@ -166,23 +117,7 @@ def profile(model: Limits, gamma: Floats, held: int, value: float) -> float:
 
 
 def profile_ends(model: Limits, found: tuple[Floats, float], held: int, drop: float, stride: float) -> Iterator[float]:
-    """Find where twice the log-likelihood, maximised over the rest, has fallen by a drop.
-
-    Parameters
-    ----------
-    model : Limits
-    found : tuple of (numpy.ndarray of float, float)
-        The maximum, from ``maximise``.
-    held : int
-        The slope.
-    drop, stride : float
-        The fall, and how far the search strides at first.
-
-    Yields
-    ------
-    float
-        The lower end, then the upper; NaN where a fit on the way does not settle.
-    """
+    """Find where twice the log-likelihood, maximised over the rest, has fallen by a drop."""
     gamma, top = found
 
     def excess(value: float) -> float:
@@ -200,23 +135,7 @@ LEVELS = ("none", "punctate", "moderate", "massive")
 
 
 def severity(rows: pd.DataFrame) -> Floats:
-    """Order the leaks by their size.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        With ``leak`` and ``leak_size``.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_vertebrae,)
-        0 (none) to 3 (massive), as in ``LEVELS``; NaN where a leak has no size.
-
-    Examples
-    --------
-    >>> severity(pd.DataFrame({"leak": ["no", "yes", "yes"], "leak_size": [None, "massive", None]})).tolist()
-    [0.0, 3.0, nan]
-    """
+    """Order the leaks by their size."""
     size = rows["leak_size"].map({name: float(level) for level, name in enumerate(LEVELS)})
     without = rows["leak"].eq("no").to_numpy(bool)
     return np.where(without, 0.0, np.where(rows["leak"].eq("yes"), size.to_numpy(float), np.nan))
@@ -279,28 +198,7 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 def proportional_odds(design: Design) -> TestResult:
     """Test whether the slope is the same at every threshold.
 
-    Parameters
-    ----------
-    design : Design
-        As for ``fit``.
-
-    Returns
-    -------
-    TestResult
-        Likelihood ratio against a slope of its own for every threshold. Not done, with the reason, where either model
-        has no maximum, or for ``two_levels``.
-
-    References
-    ----------
     Peterson B, Harrell FE. Appl Stat 1990;39:205-217.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(9), [1.0, 2.0, 3.0, 2.0, 4.0, 5.0, 3.0, 1.0, 6.0]])
-    >>> levels = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
-    >>> result = proportional_odds(Design("severity", levels, x, ("intercept", "fill"), ("", ""), np.arange(9)))
-    >>> round(result.statistic, 4), result.df
-    (1.841, 1)
     """
     reason = _gate(design, parallel=True)
     if not reason:

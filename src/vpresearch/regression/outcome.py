@@ -19,32 +19,8 @@ _RATIOS = np.logspace(-6, 6, 25)
 def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     """Fit a linear model with a random intercept for every patient by restricted maximum likelihood.
 
-    Parameters
-    ----------
-    design : Design
-        From ``change_design``.
-    alpha : float
-        One minus the coverage of the intervals.
-
-    Returns
-    -------
-    tuple of Estimate
-        Intervals by t, with as many degrees of freedom as patients beyond the terms that do not change within a
-        patient: exact where no follow-up is missing, and cautious for the times. ``events`` are none.
-
-    References
-    ----------
     Patterson HD, Thompson R. Biometrika 1971;58:545-554. Schluchter MD, Elashoff JT. J Stat Comput Simul
     1990;37:69-87.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(8), [0, 1] * 4, [8, 8, 9, 9, 6, 6, 7, 7], [5, 5, 9, 9, 8, 8, 12, 12]])
-    >>> change = np.array([-5.0, -4.0, -6.0, -6.0, -3.0, -2.0, -3.0, -4.0])
-    >>> terms, units = ("intercept", "time_1y", "baseline", "fill_percent"), ("",) * 4
-    >>> estimate = fit(Design("vas_change", change, x.astype(float), terms, units, np.arange(8) // 2))[-1]
-    >>> round(estimate.estimate, 4), round(estimate.se, 4), estimate.ci_kind
-    (-0.0227, 0.088, 't(1)')
     """
     reason = _gate(design)
     if reason:
@@ -57,31 +33,7 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 def ancova(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     """Fit a linear model by least squares, with standard errors that allow for unequal variances.
 
-    Parameters
-    ----------
-    design : Design
-        From ``change_design``, of one follow-up: one row a patient.
-    alpha : float
-        One minus the coverage of the intervals.
-
-    Returns
-    -------
-    tuple of Estimate
-        With the covariance HC3, and intervals by t with as many degrees of freedom as patients beyond terms.
-        ``events`` are none.
-
-    References
-    ----------
     MacKinnon JG, White H. J Econom 1985;29:305-325. Long JS, Ervin LH. Am Stat 2000;54:217-224.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(6), [8.0, 9.0, 6.0, 7.0, 8.0, 9.0], [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
-    >>> change = np.array([-5.0, -6.0, -3.0, -3.0, -4.0, -7.0])
-    >>> study = Design("vas_change_1y", change, x, ("intercept", "baseline", "leak"), ("",) * 3, np.arange(6))
-    >>> estimate = ancova(study)[-1]
-    >>> round(estimate.estimate, 4), round(estimate.se, 4), estimate.ci_kind
-    (0.4333, 0.9587, 't(3)')
     """
     reason = _gate(design) or ("too_few_clusters" if _leverage(design).max() > 1 - _ROUNDING else "")
     if reason:

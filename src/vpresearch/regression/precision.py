@@ -17,21 +17,7 @@ from vpresearch.regression.design import Design, Estimate, Floats, Ints
 
 @dataclass(frozen=True)
 class ClusteredProportion:
-    """A share of vertebrae, with an interval for vertebrae that share patients.
-
-    Attributes
-    ----------
-    percent, low, high : float
-        Percent; the interval is NaN where ``reason`` is given.
-    icc : float
-        Correlation within patients, by one-way analysis of variance; it may be negative.
-    design_effect : float
-        How many times larger the variance is than that of independent vertebrae; at least 1.
-    n_effective : float
-        Independent vertebrae that would tell as much.
-    reason : str
-        ``one_outcome``, ``too_few_clusters`` or empty.
-    """
+    """A share of vertebrae, with an interval for vertebrae that share patients."""
 
     percent: float
     low: float = math.nan
@@ -45,31 +31,7 @@ class ClusteredProportion:
 def clopper_pearson(events: float, n: float, alpha: float = 0.05) -> tuple[float, float]:
     """Give the exact interval of a proportion.
 
-    Parameters
-    ----------
-    events, n : float
-        Counts; an effective size need not be whole.
-    alpha : float
-
-    Returns
-    -------
-    tuple of float
-        Ends, percent.
-
-    Raises
-    ------
-    ValueError
-        If not 0 <= events <= n, or n is 0.
-
-    References
-    ----------
     Clopper CJ, Pearson ES. Biometrika 1934;26:404-413.
-
-    Examples
-    --------
-    >>> low, high = clopper_pearson(15, 41)
-    >>> round(low, 1), round(high, 1)
-    (22.1, 53.1)
     """
     if not 0 <= events <= n or n == 0:
         raise ValueError(f"{events} of {n} is not a proportion")
@@ -85,26 +47,7 @@ def korn_graubard(design: Design, alpha: float = 0.05) -> ClusteredProportion:
     correlation within patients, and a negative correlation counts as none. The paper does not print how its leaks
     fall on its patients, so on a reconstruction the adjustment is made up.
 
-    Parameters
-    ----------
-    design : Design
-        Its predictors play no part.
-    alpha : float
-
-    Returns
-    -------
-    ClusteredProportion
-
-    References
-    ----------
     Korn EL, Graubard BI. Surv Methodol 1998;24:193-201. Donner A, Koval JJ. Biometrics 1980;36:19-25.
-
-    Examples
-    --------
-    >>> y, patients = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]), np.array([0, 0, 1, 1, 2, 3])
-    >>> share = korn_graubard(Design("leak", y, np.ones((6, 1)), ("intercept",), ("",), patients))
-    >>> round(share.icc, 4), share.design_effect, round(share.n_effective, 2)
-    (0.1875, 1.125, 3.48)
     """
     n, clusters = design.n, design.n_clusters
     share = design.events / n if n else math.nan
@@ -138,22 +81,7 @@ _NODES = 100
 
 @dataclass(frozen=True)
 class SampleSize:
-    """What a prediction model with a yes or no outcome needs at the least.
-
-    Attributes
-    ----------
-    n : float
-        The largest of the three below; NaN where the model could explain nothing, or more than there is.
-    n_shrinkage : float
-        So that the slopes need little shrinkage.
-    n_optimism : float
-        So that apparent and true Nagelkerke R squared differ by 0.05 at most.
-    n_risk : float
-        So that the 95% interval of the overall risk is 0.05 wide to either side at most.
-    events : float
-        Expected in ``n``.
-    events_per_parameter : float
-    """
+    """What a prediction model with a yes or no outcome needs at the least."""
 
     n: float
     n_shrinkage: float
@@ -205,38 +133,14 @@ def minimum_sample_size(r2: float, prevalence: float, parameters: int = 1, shrin
 
 
 def largest_r2(prevalence: float) -> float:
-    """Give the largest Cox and Snell R squared that an outcome of this prevalence allows.
-
-    Examples
-    --------
-    >>> round(largest_r2(0.5), 2)
-    0.75
-    """
+    """Give the largest Cox and Snell R squared that an outcome of this prevalence allows."""
     return -math.expm1(2 * _null(prevalence))
 
 
 def r2_of_c(c: float, prevalence: float) -> float:
     """Give the Cox and Snell R squared that goes with a concordance statistic.
 
-    Parameters
-    ----------
-    c : float
-        From 0.5 to 1.
-    prevalence : float
-
-    Returns
-    -------
-    float
-        That of a predictor that is normal in both groups with one variance, by quadrature.
-
-    References
-    ----------
     Riley RD, Van Calster B, Collins GS. Stat Med 2021;40:859-864.
-
-    Examples
-    --------
-    >>> round(r2_of_c(0.78, 0.2), 2)
-    0.16
     """
     distance = math.sqrt(2) * float(norm.ppf(c))
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
@@ -254,52 +158,12 @@ def _null(prevalence: float) -> float:
 
 
 def design_effect(clustered: Estimate, independent: Estimate) -> float:
-    """Give by how much the patients' having several vertebrae multiplies the variance of a coefficient.
-
-    Parameters
-    ----------
-    clustered, independent : Estimate
-        The same coefficient of the same rows, with a standard error that knows of the patients and one that does not.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> from dataclasses import replace
-    >>> slope = Estimate("ml", "leak", "fill_percent", "", 0.12, 0.04)
-    >>> round(design_effect(replace(slope, se=0.06), slope), 2)
-    2.25
-    """
+    """Give by how much the patients' having several vertebrae multiplies the variance of a coefficient."""
     return (clustered.se / independent.se) ** 2
 
 
 def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05) -> pd.DataFrame:
-    """Give how precise a coefficient would be with more patients like those there are.
-
-    Parameters
-    ----------
-    slope : Estimate
-        With a standard error that knows of the patients.
-    clusters : array_like of float, shape (n,)
-        Numbers of patients.
-    alpha : float
-        Of the two-sided normal test, and one minus the coverage of the interval.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n, 6)
-        ``clusters``; ``n`` and ``events`` that go with them; ``se``, which falls with the root of the patients;
-        ``half_width`` of the interval; and ``power``, the chance to tell the coefficient from 0 if it is what it was
-        estimated to be, which flatters a coefficient that was chosen for its size.
-
-    Examples
-    --------
-    >>> slope = Estimate("gee_kc", "leak", "fill_percent", "", 0.12, 0.06, n=40, events=16, clusters=25)
-    >>> precision(slope, [100]).round(3).to_dict("records")
-    [{'clusters': 100, 'n': 160.0, 'events': 64.0, 'se': 0.03, 'half_width': 0.059, 'power': 0.979}]
-    """
+    """Give how precise a coefficient would be with more patients like those there are."""
     patients = np.asarray(clusters)
     times = patients / slope.clusters
     se, z = slope.se / np.sqrt(times), float(norm.isf(alpha / 2))
@@ -316,50 +180,14 @@ def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05) -> pd.D
 
 
 def clusters_for_power(slope: Estimate, power: float = 0.8, alpha: float = 0.05) -> float:
-    """Give the patients with whom a coefficient of the estimated size would be told from 0 with a given chance.
-
-    Parameters
-    ----------
-    slope : Estimate
-        As for ``precision``.
-    power, alpha : float
-
-    Returns
-    -------
-    float
-        NaN where there is no estimate, infinite where it is 0.
-
-    Examples
-    --------
-    >>> clusters_for_power(Estimate("gee_kc", "leak", "fill_percent", "", 0.12, 0.06, clusters=25))
-    50.0
-    """
+    """Give the patients with whom a coefficient of the estimated size would be told from 0 with a given chance."""
     if slope.estimate == 0:
         return math.inf
     return _whole(slope.clusters * ((norm.isf(alpha / 2) + norm.ppf(power)) * slope.se / slope.estimate) ** 2)
 
 
 def clusters_for_half_width(slope: Estimate, half_width: float, alpha: float = 0.05) -> float:
-    """Give the patients with whom the interval of a coefficient would reach no further to either side than asked.
-
-    Parameters
-    ----------
-    slope : Estimate
-        As for ``precision``.
-    half_width : float
-        In the unit of the coefficient.
-    alpha : float
-
-    Returns
-    -------
-    float
-        NaN where there is no estimate.
-
-    Examples
-    --------
-    >>> clusters_for_half_width(Estimate("gee_kc", "leak", "fill_percent", "", 0.12, 0.06, clusters=25), 0.05)
-    139.0
-    """
+    """Give the patients with whom the interval of a coefficient would reach no further to either side than asked."""
     return _whole(slope.clusters * (norm.isf(alpha / 2) * slope.se / half_width) ** 2)
 
 

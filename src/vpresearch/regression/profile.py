@@ -14,20 +14,7 @@ from vpresearch.regression.design import Design, Estimate, Floats
 
 
 class Point(NamedTuple):
-    """What a likelihood tells of the log odds of n rows, and so of every coefficient behind them.
-
-    Attributes
-    ----------
-    height : float
-        Log-likelihood.
-    slope : numpy.ndarray of float, shape (n,)
-        Its derivative by each row's log odds.
-    weight : numpy.ndarray of float, shape (n,)
-        Of each row in the information, which is ``x' diag(weight) x``.
-    bend : numpy.ndarray of float, shape (n,)
-    shared : numpy.ndarray of float, shape (n, any)
-        The second derivative is minus ``x' (diag(bend) + shared shared') x``.
-    """
+    """What a likelihood tells of the log odds of n rows, and so of every coefficient behind them."""
 
     height: float
     slope: Floats
@@ -49,18 +36,7 @@ _FLAT = 1e-12
 
 @dataclass(frozen=True)
 class Maximum:
-    """Where a likelihood is highest.
-
-    Attributes
-    ----------
-    coefficients : numpy.ndarray of float, shape (n_terms,)
-    covariance : numpy.ndarray of float, shape (n_terms, n_terms)
-        Inverse of the information.
-    loglik : float
-        Natural logarithm of the likelihood.
-    converged : bool
-        Where this is false, nothing else means anything.
-    """
+    """Where a likelihood is highest."""
 
     coefficients: Floats
     covariance: Floats
@@ -69,22 +45,7 @@ class Maximum:
 
 
 def climb(likelihood: Likelihood, x: Floats, start: Floats) -> Maximum:
-    """Climb to the maximum of a likelihood by Newton's method on orthonormal columns, with step halving.
-
-    Parameters
-    ----------
-    likelihood : callable
-        As ``likelihood`` gives it.
-    x : numpy.ndarray of float, shape (n, n_terms)
-        Directions in which the log odds may move.
-    start : numpy.ndarray of float, shape (n,)
-        Log odds to begin with.
-
-    Returns
-    -------
-    Maximum
-        Coefficients count from ``start``; not converged where the columns depend on each other.
-    """
+    """Climb to the maximum of a likelihood by Newton's method on orthonormal columns, with step halving."""
     basis, triangle = np.linalg.qr(x)
     logit, point, settled = _ascend(likelihood, basis, start)
     information = (basis.T * point.weight) @ basis
@@ -167,28 +128,7 @@ def profiled(
     told: str = "",
     places: Places | None = None,
 ) -> tuple[Estimate, ...]:
-    """Fit a likelihood with profile intervals and likelihood-ratio tests of every coefficient.
-
-    Parameters
-    ----------
-    design : Design
-    model : str
-    peak : pair of callable and Maximum
-        The likelihood, as ``likelihood`` gives it, and its maximum. Where a profile meets a higher one, that is taken.
-    alpha : float
-        One minus the coverage of the intervals.
-    kinds : pair of str
-        Of the interval and of the test.
-    told : str
-        Reason that stands beside the numbers.
-    places : callable, optional
-        Where a profile may have several maxima.
-
-    Returns
-    -------
-    tuple of Estimate
-        A limit or p that is not found is NaN, for the reason ``not_converged``.
-    """
+    """Fit a likelihood with profile intervals and likelihood-ratio tests of every coefficient."""
     likelihood, best = peak
     critical = float(chi2.ppf(1 - alpha, 1))
     for _ in range(_SUMMITS):

@@ -22,13 +22,7 @@ _CELLS = 4_000_000
 
 @dataclass(frozen=True)
 class Resampled:
-    """Rows of an outcome and one predictor, ready to be weighted by how often their patients were drawn.
-
-    Attributes
-    ----------
-    x, y : numpy.ndarray of float, shape (n_rows,)
-        Predictor and outcome; every row of the design, or every different one where these are far fewer.
-    """
+    """Rows of an outcome and one predictor, ready to be weighted by how often their patients were drawn."""
 
     x: Floats
     y: Floats
@@ -36,34 +30,13 @@ class Resampled:
     _times: csr_array | None
 
     def weights(self, counts: Ints) -> Floats:
-        """Give how often every row counts.
-
-        Parameters
-        ----------
-        counts : numpy.ndarray of int, shape (m, n_clusters)
-            How often each patient was drawn.
-
-        Returns
-        -------
-        numpy.ndarray of float, shape (m, n_rows)
-        """
+        """Give how often every row counts."""
         if self._times is None:
             return counts[:, self._cluster].astype(float)
         return np.asarray((self._times @ counts.T.astype(float)).T, order="C")
 
     def draw(self, resamples: int, rng: np.random.Generator) -> Iterator[Ints]:
-        """Draw as many patients as there are, over and over.
-
-        Parameters
-        ----------
-        resamples : int
-        rng : numpy.random.Generator
-
-        Yields
-        ------
-        numpy.ndarray of int, shape (m, n_clusters)
-            How often each was drawn; the blocks put together are the same for any size of theirs.
-        """
+        """Draw as many patients as there are, over and over."""
         patients = int(self._cluster.max()) + 1
         size = max(1, _CELLS // len(self._cluster))
         for start in range(0, resamples, size):
@@ -71,24 +44,7 @@ class Resampled:
 
 
 def resampled(design: Design) -> Resampled:
-    """Prepare the rows of a design.
-
-    Parameters
-    ----------
-    design : Design
-        With one predictor.
-
-    Returns
-    -------
-    Resampled
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(4), [5.0, 5.0, 5.0, 7.0]])
-    >>> rows = resampled(Design("leak", np.zeros(4), x, ("intercept", "fill"), ("", ""), np.array([0, 0, 1, 1])))
-    >>> rows.x.tolist(), rows.weights(np.array([[2, 0]])).tolist()
-    ([5.0, 7.0], [[4.0, 0.0]])
-    """
+    """Prepare the rows of a design."""
     pairs = np.column_stack([design.x[:, 1], design.y])
     different, which = np.unique(pairs, axis=0, return_inverse=True)
     if 2 * len(different) > design.n:
@@ -106,16 +62,7 @@ _SEPARATED = ("complete_separation", "quasi_complete_separation")
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Maximum-likelihood coefficients of resampled patients.
-
-    Attributes
-    ----------
-    coefficients : numpy.ndarray of float, shape (n_resamples, 2)
-        Intercept and slope. Infinite where the resample is separated, which is where its likelihood rises to; NaN
-        where the likelihood tells nothing of them.
-    reason : numpy.ndarray of str, shape (n_resamples,)
-        One of ``REASONS`` where a coefficient is not finite, or the empty string.
-    """
+    """Maximum-likelihood coefficients of resampled patients."""
 
     coefficients: Floats
     reason: Reasons
@@ -140,35 +87,8 @@ def fit(
 ) -> tuple[Estimate, ...]:
     """Give maximum-likelihood coefficients with percentile intervals from resampled patients.
 
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1, and one predictor.
-    alpha : float
-        One minus the coverage of the intervals.
-    resamples : int
-    seed : int
-    workers : Workers, optional
-        As of ``bootstrap``.
-
-    Returns
-    -------
-    tuple of Estimate
-        Without p. A limit is infinite where more than its share of the resamples are separated; the standard error is
-        NaN where any is. ``bootstrap`` with the same seed tells how many are.
-
-    References
-    ----------
     Davison AC, Hinkley DV. Bootstrap Methods and their Application. Cambridge, 1997; sections 3.8 and 5.3. Field CA,
     Welsh AH. J R Stat Soc B 2007;69:369-90.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
-    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0]), np.arange(8) // 2
-    >>> _, fill = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient))
-    >>> round(fill.estimate, 3), round(fill.ci_low, 3), fill.ci_high
-    (1.234, 0.55, inf)
     """
     reason = "too_large" if len(design.terms) != 2 else gate(design) or why_too_few(design)
     if reason:

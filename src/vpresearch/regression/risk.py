@@ -19,20 +19,7 @@ from vpresearch.regression.separation import gate, original_scale
 
 @dataclass(frozen=True)
 class LogOdds:
-    """Log odds that are linear in the columns of a design.
-
-    Attributes
-    ----------
-    model : str
-    coefficients : numpy.ndarray of float, shape (n_terms,)
-        NaN where the fit failed.
-    covariance : numpy.ndarray of float, shape (n_terms, n_terms)
-        NaN where the fit failed.
-    df : float
-        Degrees of freedom of t; infinite for the normal distribution.
-    reason : str
-        One of ``REASONS`` where the fit failed, or the empty string.
-    """
+    """Log odds that are linear in the columns of a design."""
 
     model: str
     coefficients: Floats
@@ -42,31 +29,7 @@ class LogOdds:
 
 
 def log_odds(design: Design, model: str = "gee_kc") -> LogOdds:
-    """Fit a logistic model of which risks are wanted.
-
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1.
-    model : str
-        ``ml``; ``flic``, Firth's slopes under an intercept that makes the mean risk the observed one, with the inverse
-        of the information there: on separated rows that is far too sure of itself, and so there is none;
-        ``gee_robust`` or ``gee_kc``, working independence with t of as many degrees of freedom as patients beyond
-        terms.
-
-    Returns
-    -------
-    LogOdds
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(8), np.arange(1.0, 9.0)])
-    >>> y = np.array([0, 0, 1, 0, 1, 0, 1, 1.0])
-    >>> study = Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(8) // 2)
-    >>> fitted = log_odds(study)
-    >>> fitted.coefficients.round(4).tolist(), fitted.df
-    ([-2.6734, 0.5941], 2)
-    """
+    """Fit a logistic model of which risks are wanted."""
     return _MODELS[model](design, model)
 
 
@@ -117,27 +80,7 @@ CEMENT_CC, VERTEBRA_CC = (1.0, 2.0, 3.0, 4.0), (16.0, 26.0, 38.0)
 
 
 def risks(fitted: LogOdds, x: Floats, alpha: float = 0.05) -> pd.DataFrame:
-    """Give the risk at every row of a matrix of predictors, with pointwise intervals.
-
-    Parameters
-    ----------
-    fitted : LogOdds
-    x : numpy.ndarray of float, shape (n, n_terms)
-    alpha : float
-        One minus the coverage of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n, 4)
-        ``risk``, ``se`` (of the risk, by the delta method), and ``ci_low`` and ``ci_high``, which are built on the log
-        odds and so stay between 0 and 1; NaN where the fit failed.
-
-    Examples
-    --------
-    >>> fitted = LogOdds("ml", np.array([-2.0, 0.1]), np.array([[0.5, -0.02], [-0.02, 0.001]]))
-    >>> risks(fitted, np.array([[1.0, 20.0]])).round(3).to_dict("records")
-    [{'risk': 0.5, 'se': 0.079, 'ci_low': 0.35, 'ci_high': 0.65}]
-    """
+    """Give the risk at every row of a matrix of predictors, with pointwise intervals."""
     logit = x @ fitted.coefficients
     se = np.sqrt(((x @ fitted.covariance) * x).sum(axis=1))
     risk, reach = expit(logit), t.ppf(1 - alpha / 2, fitted.df) * se
@@ -195,30 +138,7 @@ def dose_risks(
     vertebra_cc: Sequence[float] = VERTEBRA_CC,
     alpha: float = 0.05,
 ) -> pd.DataFrame:
-    """Give the risk by the cement that is injected and the size of the vertebra.
-
-    Parameters
-    ----------
-    design : Design
-        Whose second column is the fill, percent.
-    fitted : LogOdds
-    cement_cc, vertebra_cc : sequence of float
-    alpha : float
-        One minus the coverage of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_cement * n_vertebra, 8)
-        ``vertebra_cc``, ``cement_cc`` and the columns of ``risk_curve``.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(3), [4.0, 8.0, 12.0]])
-    >>> study = Design("leak", np.array([0.0, 1.0, 0.0]), x, ("intercept", "fill_percent"), ("", ""), np.arange(3))
-    >>> fitted = LogOdds("ml", np.array([-2.0, 0.2]), np.diag([0.4, 0.01]))
-    >>> dose_risks(study, fitted, [2.0], [20.0]).round(3)[["fill_percent", "risk"]].to_numpy().tolist()
-    [[10.0, 0.5]]
-    """
+    """Give the risk by the cement that is injected and the size of the vertebra."""
     vertebra, cement = (grid.ravel() for grid in np.meshgrid(vertebra_cc, cement_cc, indexing="ij"))
     table = risk_curve(design, fitted, 100 * cement / vertebra, alpha)
     table.insert(0, "vertebra_cc", vertebra)
@@ -231,60 +151,14 @@ def risk_difference(
 ) -> Estimate:
     """Give the mean risk if every vertebra were filled to one percentage, minus that if to another.
 
-    Parameters
-    ----------
-    design : Design
-        Whose second column is the fill; its rows keep their other predictors.
-    fitted : LogOdds
-    start, end : float
-        Percent.
-    alpha : float
-        One minus the coverage of the interval.
-
-    Returns
-    -------
-    Estimate
-        By the delta method, the ends cut at -1 and 1; the rows are taken as given, so that the interval is of the
-        coefficients' error only.
-
-    References
-    ----------
     Localio AR, Margolis DJ, Berlin JA. J Clin Epidemiol 2007;60:874-882.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(3), [4.0, 8.0, 12.0]])
-    >>> study = Design("leak", np.array([0.0, 1.0, 0.0]), x, ("intercept", "fill_percent"), ("", ""), np.arange(3))
-    >>> round(risk_difference(study, LogOdds("ml", np.array([-2.0, 0.2]), np.diag([0.4, 0.01]))).estimate, 4)
-    0.2311
     """
     before, after = (np.column_stack([design.x[:, :1], np.full(design.n, at), design.x[:, 2:]]) for at in (start, end))
     return _mean_difference(design, fitted, (before, after), f"fill_percent {end:g} against {start:g}", alpha)
 
 
 def effect_of_one_point(design: Design, fitted: LogOdds, alpha: float = 0.05) -> Estimate:
-    """Give how much the mean risk rises if every vertebra is filled one percentage point more than it is.
-
-    Parameters
-    ----------
-    design : Design
-        Whose second column is the fill, percent.
-    fitted : LogOdds
-    alpha : float
-        One minus the coverage of the interval.
-
-    Returns
-    -------
-    Estimate
-        As of ``risk_difference``.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(3), [4.0, 8.0, 12.0]])
-    >>> study = Design("leak", np.array([0.0, 1.0, 0.0]), x, ("intercept", "fill_percent"), ("", ""), np.arange(3))
-    >>> round(effect_of_one_point(study, LogOdds("ml", np.array([-2.0, 0.2]), np.diag([0.4, 0.01]))).estimate, 4)
-    0.0444
-    """
+    """Give how much the mean risk rises if every vertebra is filled one percentage point more than it is."""
     after = design.x + np.eye(design.x.shape[1])[1]
     return _mean_difference(design, fitted, (design.x, after), "fill_percent + 1", alpha)
 

@@ -11,25 +11,7 @@ from vpresearch.regression.design import Design, Floats
 
 
 def original_scale(x: Floats) -> Floats:
-    """Give the linear map from coefficients of the standardised columns to those of the columns themselves.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-        The first column is one; the others have spread.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_terms, n_terms)
-        ``map @ coefficients``, and ``map @ covariance @ map.T``, belong to ``x``, with the intercept where every
-        predictor is 0.
-
-    Examples
-    --------
-    >>> x = np.array([[1.0, 10.0], [1.0, 30.0]])
-    >>> original_scale(x).tolist()
-    [[1.0, -2.0], [0.0, 0.1]]
-    """
+    """Give the linear map from coefficients of the standardised columns to those of the columns themselves."""
     centre, spread = x[:, 1:].mean(axis=0), x[:, 1:].std(axis=0)
     back = np.diag(np.append(1.0, 1 / spread))
     back[0, 1:] = -centre / spread
@@ -44,28 +26,8 @@ _STEPS, _WEIGHT = 8, 1e-6
 def gate(design: Design) -> str:
     """Tell why a logistic model has no finite maximum of its likelihood.
 
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1.
-
-    Returns
-    -------
-    str
-        ``one_outcome``, ``constant`` (a predictor that does not vary), ``collinear``, ``complete_separation`` or
-        ``quasi_complete_separation``; empty where the maximum exists and is unique.
-
-    References
-    ----------
     Albert A, Anderson JA. Biometrika 1984;71:1-10. Konis K. Linear programming algorithms for detecting separated
     data in binary logistic regression models. DPhil thesis, Oxford, 2007.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(4), [1.0, 2.0, 3.0, 4.0]])
-    >>> study = Design("leak", np.array([0.0, 0.0, 1.0, 1.0]), x, ("intercept", "fill"), ("", ""), np.arange(4))
-    >>> gate(study)
-    'complete_separation'
     """
     if design.events in (0, design.n):
         return "one_outcome"
@@ -74,41 +36,14 @@ def gate(design: Design) -> str:
 
 
 def dependent(x: Floats) -> str:
-    """Tell why the columns of a design do not tell their coefficients apart.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-        As ``standardised`` gives it.
-
-    Returns
-    -------
-    str
-        ``constant`` where a predictor does not vary, else ``collinear``; empty where the columns are independent.
-
-    Examples
-    --------
-    >>> dependent(standardised(np.array([[1.0, 7.0], [1.0, 7.0]])))
-    'constant'
-    """
+    """Tell why the columns of a design do not tell their coefficients apart."""
     if not x[:, 1:].any(axis=0).all():
         return "constant"
     return "collinear" if np.linalg.matrix_rank(x) < x.shape[1] else ""
 
 
 def separated(signed: Floats) -> str:
-    """Look for a direction in which no row of a matrix is negative and one is positive.
-
-    Parameters
-    ----------
-    signed : numpy.ndarray of float, shape (n, n_terms)
-        Rows of a design, with the sign turned where the outcome is 0; of full column rank.
-
-    Returns
-    -------
-    str
-        ``complete_separation`` (every row positive), ``quasi_complete_separation``, or empty.
-    """
+    """Look for a direction in which no row of a matrix is negative and one is positive."""
     if _overlaps(signed):
         return ""
     n, n_terms = signed.shape
@@ -155,18 +90,7 @@ def _reached(solution: OptimizeResult) -> float:
 
 
 def standardised(x: Floats) -> Floats:
-    """Centre and scale every column but the first, so that solvers meet numbers of one size.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n, n_terms)
-        The first column is one.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n, n_terms)
-        Columns without spread become zero.
-    """
+    """Centre and scale every column but the first, so that solvers meet numbers of one size."""
     spread = x[:, 1:].std(axis=0)
     # A column of equal numbers has a spread of rounding noise.
     real = spread > 1e-12 * np.abs(x[:, 1:]).max(axis=0, initial=1e-300)

@@ -37,17 +37,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Truth:
-    """What the datasets are drawn from.
-
-    Attributes
-    ----------
-    slope : float
-        Log odds of a leak a percentage point of fill, within a patient.
-    sd_patient : float
-        Standard deviation of the patients' log odds.
-    intercept : float
-        Log odds at the mean fill in a middling patient.
-    """
+    """What the datasets are drawn from."""
 
     slope: float = 0.0
     sd_patient: float = 2.0
@@ -74,22 +64,6 @@ def draw(truth: Truth, size: int, seed: int | np.random.SeedSequence) -> Drawn:
     """Draw datasets of 41 vertebrae in 27 patients.
 
     Half of the variance of fill, and the patients' own log odds, are shared by the vertebrae of a patient.
-
-    Parameters
-    ----------
-    truth : Truth
-    size : int
-    seed : int or numpy.random.SeedSequence
-
-    Returns
-    -------
-    Drawn
-
-    Examples
-    --------
-    >>> drawn = draw(Truth(), 3, 1)
-    >>> drawn.fill_percent.shape, int(drawn.cluster.max()) + 1
-    ((3, 41), 27)
     """
     rng = np.random.default_rng(seed)
     cluster = np.repeat(np.arange(len(SIZES)), SIZES)
@@ -102,18 +76,7 @@ def draw(truth: Truth, size: int, seed: int | np.random.SeedSequence) -> Drawn:
 
 
 def marginal_slope(truth: Truth, seed: int = 1) -> float:
-    """Give the slope that a model over all patients aims at, from many vertebrae.
-
-    Parameters
-    ----------
-    truth : Truth
-    seed : int
-
-    Returns
-    -------
-    float
-        Log odds a percentage point.
-    """
+    """Give the slope that a model over all patients aims at, from many vertebrae."""
     if truth.slope == 0:
         return 0.0
     rows = draw(truth, _LARGE // sum(SIZES), seed)
@@ -121,19 +84,7 @@ def marginal_slope(truth: Truth, seed: int = 1) -> float:
 
 
 def batched_results(drawn: Drawn, slope: float) -> Mapping[str, Results]:
-    """Try the methods that take all datasets at once.
-
-    Parameters
-    ----------
-    drawn : Drawn
-    slope : float
-        That the methods aim at.
-
-    Returns
-    -------
-    dict of str to Results
-        By method: a model and, after a colon, what its test refers to.
-    """
+    """Try the methods that take all datasets at once."""
     fill, leak, cluster = drawn
     ml, firth, gee = batched_ml(fill, leak), batched_firth(fill, leak), batched_gee(fill, leak, cluster)
     with np.errstate(invalid="ignore"):
@@ -196,21 +147,7 @@ CONDITIONAL = ("mixed:z", "bayes:posterior")
 
 
 def single_results(drawn: Drawn, method: str, slope: float) -> Results:
-    """Try a method on one dataset after the other.
-
-    Parameters
-    ----------
-    drawn : Drawn
-    method : str
-        One of ``SINGLE``.
-    slope : float
-        That the method aims at.
-
-    Returns
-    -------
-    Results
-        A slope is told from 0 where the interval excludes it.
-    """
+    """Try a method on one dataset after the other."""
     found = np.full((len(drawn.leak), 3), np.nan)
     for place, (fill, leak) in enumerate(zip(drawn.fill_percent, drawn.leak, strict=True)):
         x = np.column_stack([np.ones(len(fill)), fill])
@@ -223,19 +160,7 @@ def single_results(drawn: Drawn, method: str, slope: float) -> Results:
 
 
 def summarise(nulls: Results, others: Results) -> dict[str, float]:
-    """Count the errors of a method.
-
-    Parameters
-    ----------
-    nulls, others : Results
-        Of datasets without a slope, and with one.
-
-    Returns
-    -------
-    dict of str to float
-        ``n``; ``type_one`` (share of nulls told from 0), ``coverage`` (of the other slope) and ``power`` (share of
-        the others told from 0), each with its Monte Carlo standard ``_error``; ``failed``, the share without a fit.
-    """
+    """Count the errors of a method."""
     row: dict[str, float] = {"n": len(nulls.rejected)}
     for name, hits in (("type_one", nulls.rejected), ("coverage", others.covered), ("power", others.rejected)):
         share = float(hits.mean())
@@ -244,13 +169,7 @@ def summarise(nulls: Results, others: Results) -> dict[str, float]:
 
 
 def read_results() -> pd.DataFrame:
-    """Read the results that the compendium ships.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_methods, 9)
-        ``method`` and what ``summarise`` gives.
-    """
+    """Read the results that the compendium ships."""
     return pd.read_csv(SIMULATION)
 
 
@@ -267,33 +186,7 @@ _Found = NDArray[np.float64]
 def simulate(
     n: int, seed: int, workers: Workers, *, kept: Path | None = None, block: int = BLOCK, progress: str | None = None
 ) -> pd.DataFrame:
-    """Count how often each method errs on datasets of the study's design, without a slope and with one.
-
-    Parameters
-    ----------
-    n : int
-        Datasets of each kind; those of a greater number begin with them.
-    seed : int
-    workers : Workers
-    kept : pathlib.Path, optional
-        Folder of finished blocks, each written aside and renamed: what is found there is not done again, unless the
-        seed, the code or the libraries are others.
-    block : int
-        Datasets in a block; another size gives other datasets.
-    progress : {"es", "en"}, optional
-        Language of a bar with the time left, on standard error; no bar where not given.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_methods, 9)
-        ``method`` and what ``summarise`` gives; the same for the same ``n``, ``seed`` and ``block``, whatever the
-        workers.
-
-    Raises
-    ------
-    ValueError
-        If ``n`` is less than 1.
-    """
+    """Count how often each method errs on datasets of the study's design, without a slope and with one."""
     if n < 1:
         raise ValueError(f"a simulation has at least one dataset, not {n}")
     batched = list(batched_results(draw(TRUTHS[0], 2, 0), 0.0))
@@ -312,20 +205,7 @@ def simulate(
 
 
 def write_simulation(n: int, seed: int, out: Path, workers: Workers, progress: str | None = None) -> pd.DataFrame:
-    """Simulate and write the table, whole or not at all; a run that was cut short goes on from its blocks.
-
-    Parameters
-    ----------
-    n, seed, workers, progress
-        As of ``simulate``.
-    out : pathlib.Path
-        A CSV.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of ``simulate``.
-    """
+    """Simulate and write the table, whole or not at all; a run that was cut short goes on from its blocks."""
     table = simulate(n, seed, workers, kept=BUILD / "simulation", progress=progress)
     put(out, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     return table
@@ -354,24 +234,7 @@ def _done(
 
 
 def work(part: str, truth: int, number: int, seed: int, block: int, slope: float) -> _Found:
-    """Try a method, or all the quick ones, on one block of datasets.
-
-    Parameters
-    ----------
-    part : str
-        One of ``SINGLE``, or ``batched``.
-    truth : int
-        Place in ``TRUTHS``.
-    number, seed, block : int
-        Of the block, of the run, and datasets in the block.
-    slope : float
-        That the methods aim at.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_methods, 3, block)
-        By method, the three of ``Results``.
-    """
+    """Try a method, or all the quick ones, on one block of datasets."""
     # A sequence reads a missing number as 0: the first thousand blocks of seed 0 are those of a plain number each.
     entropy = np.random.SeedSequence((_NUMBERS * truth + number % _NUMBERS, number // _NUMBERS, seed))
     drawn = draw(TRUTHS[truth], block, entropy)

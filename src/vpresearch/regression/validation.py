@@ -23,29 +23,7 @@ _NOISE = 1e-12
 
 @dataclass(frozen=True)
 class Performance:
-    """One measure of how good the risks of the model are.
-
-    Attributes
-    ----------
-    measure : str
-        ``c``, the chance that of a vertebra with a leak and one without the former has the higher risk; ``brier``, the
-        mean squared error of the risk; ``calibration_intercept`` and ``calibration_slope``, of the outcome on the log
-        odds of the model, 0 and 1 in the data it was fitted to.
-    apparent : float
-        In the data that the model was fitted to.
-    optimism : float
-        How much larger it is on a resample than in the data, for the model of that resample: the mean, but for the
-        calibration the median, as it divides by slopes that may be near nought and so has no mean.
-    corrected : float
-        ``apparent`` less ``optimism``.
-    resamples : int
-        On which the model could be fitted, and over which the optimism was averaged.
-    separated, degenerate : int
-        Resamples that were left out, because the fill separated the leaks or because there was one outcome or one fill
-        only. Leaving out the resamples on which the model is perfect understates the optimism.
-    reason : str
-        One of ``REASONS`` where a number is missing, or the empty string.
-    """
+    """One measure of how good the risks of the model are."""
 
     measure: str
     apparent: float = math.nan
@@ -155,30 +133,7 @@ def _average(optimism: Floats) -> Floats:
 
 
 def calibration(design: Design, groups: int = 3) -> pd.DataFrame:
-    """Compare predicted risks with the shares of leaks, in groups of rising risk.
-
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1.
-    groups : int
-        As equal in size as ties let them be.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_groups, 6)
-        ``predicted`` (mean risk by maximum likelihood), ``observed`` (share), ``ci_low`` and ``ci_high`` (Korn and
-        Graubard's interval, which knows of the patients; NaN where all or none leak), ``n`` and ``events``. Without
-        rows where the model cannot be fitted, or where patients are too few.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(8), np.arange(8.0)])
-    >>> y = np.array([0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
-    >>> study = Design("leak", y, x, ("intercept", "fill_percent"), ("", ""), np.arange(8))
-    >>> calibration(study, groups=2).round(3)[["predicted", "observed", "n"]].to_numpy().tolist()
-    [[0.306, 0.25, 4.0], [0.694, 0.75, 4.0]]
-    """
+    """Compare predicted risks with the shares of leaks, in groups of rising risk."""
     columns = ["predicted", "observed", "ci_low", "ci_high", "n", "events"]
     fitted = log_odds(design, "ml")
     if fitted.reason or why_too_few(design):

@@ -30,65 +30,20 @@ _MARKDOWN = "markdown-smart-citations-tex_math_dollars-raw_tex-raw_html-example_
 
 
 def read(prose: str) -> list[Node]:
-    """Read Markdown into blocks.
-
-    Parameters
-    ----------
-    prose : str
-
-    Returns
-    -------
-    list of dict
-
-    Examples
-    --------
-    >>> [block["t"] for block in read("# Title" + chr(10) * 2 + "Words.")]
-    ['Header', 'Para']
-    """
+    """Read Markdown into blocks."""
     blocks: list[Node] = json.loads(run(["--from", _MARKDOWN, "--to", "json"], prose))["blocks"]
     return blocks
 
 
 def write(blocks: Sequence[Node], to: str, options: Sequence[str] = (), meta: Mapping[str, str] | None = None) -> bytes:
-    """Write blocks in a format of pandoc.
-
-    Parameters
-    ----------
-    blocks : sequence of dict
-    to : str
-    options : sequence of str
-        Further arguments of the command.
-    meta : dict of str to str, optional
-        Title and language of the document.
-
-    Returns
-    -------
-    bytes
-    """
+    """Write blocks in a format of pandoc."""
     told = {name: {"t": "MetaInlines", "c": words(text)} for name, text in (meta or {}).items()}
     tree = {"pandoc-api-version": [1, 23, 1], "meta": told, "blocks": list(blocks)}
     return run(["--from", "json", "--to", to, "--wrap", "none", "--output", "-", *options], json.dumps(tree))
 
 
 def run(arguments: Sequence[str], given: str) -> bytes:
-    """Call pandoc, without a shell and without any setting of the user's own.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-    given : str
-        Its input.
-
-    Returns
-    -------
-    bytes
-        Its output.
-
-    Raises
-    ------
-    VPResearchError
-        If it fails.
-    """
+    """Call pandoc, without a shell and without any setting of the user's own."""
     command = [pypandoc.get_pandoc_path(), "--data-dir", str(TEMPLATES.parent), *arguments]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0"}
     done = subprocess.run(command, input=given.encode(), capture_output=True, check=False, env=environment)
@@ -101,21 +56,7 @@ def run(arguments: Sequence[str], given: str) -> bytes:
 
 
 def words(text: str) -> list[Node]:
-    """Give the inline nodes of plain words, of which none is taken as markup.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    list of dict
-
-    Examples
-    --------
-    >>> words("1. *One*")
-    [{'t': 'Str', 'c': '1.'}, {'t': 'Space'}, {'t': 'Str', 'c': '*One*'}]
-    """
+    """Give the inline nodes of plain words, of which none is taken as markup."""
     nodes: list[Node] = []
     for word in text.split():
         nodes += [{"t": "Str", "c": word}, {"t": "Space"}]
@@ -153,35 +94,12 @@ def raw_words(form: str, text: str) -> Node:
 
 
 def text_of(node: object) -> str:
-    """Give the words of a node or of a list of nodes.
-
-    Parameters
-    ----------
-    node : dict or list
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> text_of(words("One  two"))
-    'One two'
-    """
+    """Give the words of a node or of a list of nodes."""
     return "".join(" " if part["t"] in {"Space", "SoftBreak", "LineBreak"} else str(part["c"]) for part in leaves(node))
 
 
 def leaves(node: object) -> Iterator[Node]:
-    """Walk over the words, blanks and code in a node or a list of nodes, in reading order.
-
-    Parameters
-    ----------
-    node : dict or list
-
-    Yields
-    ------
-    dict
-    """
+    """Walk over the words, blanks and code in a node or a list of nodes, in reading order."""
     if isinstance(node, dict):
         if node.get("t") in {"Str", "Space", "SoftBreak", "LineBreak"}:
             yield node
@@ -214,16 +132,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def landscape(blocks: list[Node]) -> list[Node]:
-    """Put blocks on pages that lie on their side, in Word and in PDF.
-
-    Parameters
-    ----------
-    blocks : list of dict
-
-    Returns
-    -------
-    list of dict
-    """
+    """Put blocks on pages that lie on their side, in Word and in PDF."""
     upright, lying = (raw("openxml", _ends_section(name)) for name in ("portrait", "landscape"))
     return [upright, raw("typst", "#page(flipped: true)["), *blocks, raw("typst", "]"), lying]
 
@@ -237,45 +146,14 @@ def docx(
     lying: bool = False,
     pictures: Path | None = None,
 ) -> bytes:
-    """Write a Word file, the same bytes for the same blocks.
-
-    Parameters
-    ----------
-    blocks : sequence of dict
-    title : str
-    language : str
-        Such as ``es-ES``.
-    banner : str
-        What every page says on top.
-    lying : bool, default False
-        Whether the last pages lie on their side.
-    pictures : pathlib.Path, optional
-        Folder of the pictures; a full path would stand in the file.
-
-    Returns
-    -------
-    bytes
-    """
+    """Write a Word file, the same bytes for the same blocks."""
     place = [] if pictures is None else ["--resource-path", str(pictures)]
     parts = _unzipped(write(blocks, "docx", place, {"title": title, "lang": language}))
     return _zipped(_dressed(parts, banner, lying))
 
 
 def docx_each(documents: Sequence[Document], language: str, *, banner: str) -> list[bytes]:
-    """Write many Word files without a title at the price of one.
-
-    Parameters
-    ----------
-    documents : sequence of pair
-        Blocks of each, without pictures, and whether its pages lie on their side.
-    language : str
-    banner : str
-        As of ``docx``.
-
-    Returns
-    -------
-    list of bytes
-    """
+    """Write many Word files without a title at the price of one."""
     every = [block for blocks, _ in documents for block in (*blocks, raw("openxml", _CUT))]
     parts = _unzipped(write(every, "docx", [], {"title": "", "lang": language}))
     head, *bodies, tail = _cut(parts[_DOCUMENT].decode())

@@ -44,26 +44,7 @@ _ROWS = 64
 def encode(pixels: NDArray[np.uint8], dpi: int) -> bytes:
     """Write a picture as PNG without loss.
 
-    Parameters
-    ----------
-    pixels : numpy.ndarray
-        Rows by columns by red, green and blue.
-    dpi : int
-        Dots an inch.
-
-    Returns
-    -------
-    bytes
-        The same for the same pixels and the same zlib.
-
-    References
-    ----------
     ISO/IEC 15948:2004, Portable Network Graphics.
-
-    Examples
-    --------
-    >>> encode(np.zeros((1, 1, 3), np.uint8), 300)[1:4]
-    b'PNG'
     """
     height, width, _ = pixels.shape
     per_metre = round(dpi / _METRES_PER_INCH)
@@ -135,27 +116,7 @@ _shape_by_no_locale()
 
 @dataclass(frozen=True, repr=False)
 class Figure:
-    """A drawn figure.
-
-    Attributes
-    ----------
-    name : str
-        Name of its files.
-    canvas : matplotlib.figure.Figure
-        Of a figure that another process drew, there are the files alone.
-    data : pandas.DataFrame
-        What is plotted, full precision.
-    caption : str
-    reconstruction : bool
-        Whether the data are a reconstruction; the figure then says so.
-    row_level : bool
-        Whether the plotted data are single vertebrae or patients.
-    fitted : bool
-        Whether they are fitted numbers, of which a file keeps the digits that every machine agrees on.
-    counts : tuple of int
-        How many vertebrae or patients stand behind each of its parts, where it tells.
-    language : {"es", "en"}
-    """
+    """A drawn figure."""
 
     name: str
     canvas: Canvas
@@ -221,18 +182,7 @@ class Figure:
 
 
 def drawn_once(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Let one process of a run draw a figure, and the others take its files.
-
-    Parameters
-    ----------
-    draw : callable
-        Hangs on its arguments alone.
-
-    Returns
-    -------
-    callable
-        The same function.
-    """
+    """Let one process of a run draw a figure, and the others take its files."""
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -243,13 +193,7 @@ def drawn_once(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What a public run shows in the place of a figure.
-
-    Attributes
-    ----------
-    figure : Figure
-    min_cell : int
-    """
+    """What a public run shows in the place of a figure."""
 
     figure: Figure
     min_cell: int
@@ -260,22 +204,7 @@ class LeftOut:
 
 
 def write(figure: Figure, folder: Path, min_cell: int = 0) -> Figure | LeftOut:
-    """Write a figure as PNG and SVG, with the plotted data as CSV beside it.
-
-    Parameters
-    ----------
-    figure : Figure
-    folder : pathlib.Path
-        Made where it is missing. Single real patients' values go to the folder ``private`` beside it instead.
-    min_cell : int, default 0
-        Least count that is shown to the public; 0 for a figure that is not public. The data of public figures, and
-        figures that are not for everybody, go to ``private`` too.
-
-    Returns
-    -------
-    Figure or LeftOut
-        So that a notebook can show what it writes.
-    """
+    """Write a figure as PNG and SVG, with the plotted data as CSV beside it."""
     data_folder, shown = folder, not min_cell or figure.is_public(min_cell)
     if min_cell or (figure.row_level and not figure.reconstruction):
         data_folder = folder.with_name("private")
@@ -289,23 +218,7 @@ def write(figure: Figure, folder: Path, min_cell: int = 0) -> Figure | LeftOut:
 def panels(
     reconstruction: bool, language: str, caption: str, n_panels: int, height: float
 ) -> Iterator[tuple[Canvas, list[Axes]]]:
-    """Open a figure of panels side by side, with its style, caption and banner.
-
-    Parameters
-    ----------
-    reconstruction : bool
-        Whether the data are a reconstruction; the figure then says so.
-    language : {"es", "en"}
-    caption : str
-    n_panels : int
-    height : float
-        Inches.
-
-    Yields
-    ------
-    canvas : matplotlib.figure.Figure
-    axes : list of matplotlib.axes.Axes
-    """
+    """Open a figure of panels side by side, with its style, caption and banner."""
     with _styled(reconstruction, language, caption, height) as canvas:
         yield canvas, list(canvas.subplots(1, n_panels, squeeze=False)[0])
 
@@ -314,20 +227,7 @@ def panels(
 def stacked(
     reconstruction: bool, language: str, caption: str, shares: Sequence[float], height: float
 ) -> Iterator[tuple[Canvas, list[Axes]]]:
-    """Open a figure of panels one above the other, on one horizontal axis.
-
-    Parameters
-    ----------
-    reconstruction, language, caption, height
-        As of ``panels``.
-    shares : sequence of float
-        Of the height, by panel from above.
-
-    Yields
-    ------
-    canvas : matplotlib.figure.Figure
-    axes : list of matplotlib.axes.Axes
-    """
+    """Open a figure of panels one above the other, on one horizontal axis."""
     with _styled(reconstruction, language, caption, height) as canvas:
         grid = canvas.subplots(len(shares), 1, squeeze=False, sharex=True, height_ratios=shares)
         yield canvas, list(grid[:, 0])
@@ -339,16 +239,7 @@ def say_why(axes: Axes, words: str) -> None:
 
 
 def legend_below(axes: Axes, n_columns: int, inches: float = 0.66, title: str | None = None) -> None:
-    """Put the legend under the axes and their label; one of the whole figure would lie on the banner.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    n_columns : int
-    inches : float
-        Room for ticks and label.
-    title : str, optional
-    """
+    """Put the legend under the axes and their label; one of the whole figure would lie on the banner."""
     axes.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, 0),
@@ -379,23 +270,7 @@ def many(n: int) -> bool:
 
 
 def as_printed(values: ArrayLike, decimals: int) -> NDArray[np.float64]:
-    """Round what is drawn as numbers are printed: whoever reads the coordinates of a file learns no more than these.
-
-    Parameters
-    ----------
-    values : array_like of float
-    decimals : int
-
-    Returns
-    -------
-    numpy.ndarray of float
-        Halves away from zero, as ``labels.number`` has them.
-
-    Examples
-    --------
-    >>> as_printed([22.2432, 0.25, -0.25, math.inf], 1).tolist()
-    [22.2, 0.3, -0.3, inf]
-    """
+    """Round what is drawn as numbers are printed: whoever reads the coordinates of a file learns no more than these."""
     exact, scale = np.asarray(values, float), 10.0**decimals
     # A half may lie a bit below itself.
     return np.asarray(np.copysign(np.floor(np.abs(exact) * scale * (1 + 1e-14) + 0.5) / scale, exact))

@@ -31,32 +31,7 @@ _MOST_DECIMALS = 3
 
 
 def text(key: str, language: str, **values: object) -> str:
-    """Give the words of an output.
-
-    Parameters
-    ----------
-    key : str
-        ``section.name`` in the locale files.
-    language : {"es", "en"}
-    **values : object
-        What the words leave open.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    KeyError
-        If there are no such words, or one of their values is not given.
-    ValueError
-        If there is no such language.
-
-    Examples
-    --------
-    >>> text("caption.table2", "es", n=41)
-    'Tabla 2. Volumen vertebral y cemento inyectado (n = 41)'
-    """
+    """Give the words of an output."""
     words: Any = words_of(language)
     for part in key.split(".", maxsplit=1):
         words = words[part]
@@ -66,24 +41,7 @@ def text(key: str, language: str, **values: object) -> str:
 
 
 def number(value: float, decimals: int, language: str) -> str:
-    """Round half-up and write a number with the language's decimal mark and a true minus sign.
-
-    Parameters
-    ----------
-    value : float
-        NaN is written as a dash.
-    decimals : int
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> number(26.05, 1, "es"), number(-0.5, 1, "en"), number(float("nan"), 1, "en")
-    ('26,1', '−0.5', '–')
-    """
+    """Round half-up and write a number with the language's decimal mark and a true minus sign."""
     if math.isnan(value):
         return _EMPTY
     if abs(value) >= _LARGE:
@@ -93,66 +51,17 @@ def number(value: float, decimals: int, language: str) -> str:
 
 
 def printed(value: str, language: str) -> str:
-    """Write a number that is a text already with the marks of the language.
-
-    Parameters
-    ----------
-    value : str
-        Such as the printed number of a paper; no mark stands between its thousands.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> printed("26,1", "en"), printed("-0.5", "es"), printed("<0,05", "en")
-    ('26.1', '−0,5', '<0.05')
-    """
+    """Write a number that is a text already with the marks of the language."""
     return re.sub("[.,]", words_of(language)["decimal_mark"], value.replace("-", _MINUS))
 
 
 def limits(low: str, high: str, language: str) -> str:
-    """Join the limits of an interval: by a word where a dash would stand beside a minus sign.
-
-    Parameters
-    ----------
-    low, high : str
-        As written.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> limits("1,2", "2,5", "es"), limits("−1,2", "2,5", "es"), limits("−1.2", "−0.5", "en")
-    ('1,2 – 2,5', '−1,2 a 2,5', '−1.2 to −0.5')
-    """
+    """Join the limits of an interval: by a word where a dash would stand beside a minus sign."""
     return f"{low} {text('word.limits', language) if _MINUS in low + high else _EMPTY} {high}"
 
 
 def bounded(value: float, decimals: int, language: str) -> str:
-    """Write a number that may be infinite or too large for its digits to say anything.
-
-    Parameters
-    ----------
-    value : float
-    decimals : int
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-        Beyond a thousand either way only that it is.
-
-    Examples
-    --------
-    >>> [bounded(value, 2, "en") for value in (1.5, 2e4, -2e4, float("inf"), float("-inf"))]
-    ['1.50', '> 1,000', '< −1,000', '∞', '−∞']
-    """
+    """Write a number that may be infinite or too large for its digits to say anything."""
     if math.isinf(value):
         return "∞" if value > 0 else f"{_MINUS}∞"
     if abs(value) > _MOST:
@@ -161,120 +70,34 @@ def bounded(value: float, decimals: int, language: str) -> str:
 
 
 def odds_ratio(log_odds: float, language: str) -> str:
-    """Write the odds ratio that goes with log odds; infinite only where these are.
-
-    Parameters
-    ----------
-    log_odds : float
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> odds_ratio(0.5, "es"), odds_ratio(900.0, "en"), odds_ratio(float("inf"), "en")
-    ('1,65', '> 1,000', '∞')
-    """
+    """Write the odds ratio that goes with log odds; infinite only where these are."""
     # No larger power is needed to know that it is large.
     ratio = math.inf if log_odds == math.inf else math.exp(min(log_odds, 2 * math.log(_MOST)))
     return bounded(ratio, 2, language)
 
 
 def why_not(code: str, language: str) -> str:
-    """Write why a fit gives no number, or one that hangs on more than the likelihood.
-
-    Parameters
-    ----------
-    code : str
-        One of ``REASONS``, or empty.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> why_not("one_outcome", "en"), why_not("", "en")
-    ('the outcome does not vary', '')
-    """
+    """Write why a fit gives no number, or one that hangs on more than the likelihood."""
     return text(f"fit_reason.{code}", language) if code else ""
 
 
 def in_brief(code: str, language: str) -> str:
-    """Write the name of a reason as of ``why_not``, without what it entails, where there is little room.
-
-    Examples
-    --------
-    >>> in_brief("complete_separation", "en"), in_brief("one_outcome", "en")
-    ('complete separation', 'the outcome does not vary')
-    """
+    """Write the name of a reason as of ``why_not``, without what it entails, where there is little room."""
     return why_not(code, language).partition(":")[0]
 
 
 def count(value: int, language: str) -> str:
-    """Write a large count with the language's mark between thousands.
-
-    Parameters
-    ----------
-    value : int
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> count(42048, "es")
-    '42.048'
-    """
+    """Write a large count with the language's mark between thousands."""
     return f"{value:,}".replace(",", words_of(language)["thousands_mark"]).replace("-", _MINUS)
 
 
 def counted(n: int, noun: str, language: str) -> str:
-    """Write a count with its noun, in the singular where there is one.
-
-    Parameters
-    ----------
-    n : int
-    noun : {"patients", "vertebrae", "leaks"}
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> counted(1, "vertebrae", "en"), counted(1234, "vertebrae", "es")
-    ('1 vertebra', '1.234 vértebras')
-    """
+    """Write a count with its noun, in the singular where there is one."""
     return f"{count(n, language)} {text(f'counted.{noun}_one' if n == 1 else f'counted.{noun}', language)}"
 
 
 def percent(value: float, decimals: int, language: str) -> str:
-    """Write a percentage, without its sign: what is rare never as 0, and what is frequent never as 100.
-
-    Parameters
-    ----------
-    value : float
-        Percent; NaN is written as a dash.
-    decimals : int
-        More are written where so few leave nothing but 0 or 100.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> [percent(value, 0, "en") for value in (36.6, 0.2066, 0.0052, 0.0, 99.96, 1e-9, 100.0)]
-    ['37', '0.2', '0.005', '0', '99.96', '< 0.001', '100']
-    """
+    """Write a percentage, without its sign: what is rare never as 0, and what is frequent never as 100."""
     decimals = _telling_decimals(value, decimals)
     if decimals > _MOST_DECIMALS:
         least = 10**-_MOST_DECIMALS
@@ -283,24 +106,7 @@ def percent(value: float, decimals: int, language: str) -> str:
 
 
 def percents(estimate: float, low: float, high: float, decimals: int, language: str) -> tuple[str, str, str]:
-    """Write a percentage and the ends of its interval, which have no fewer decimals than it needs.
-
-    Parameters
-    ----------
-    estimate, low, high : float
-        Percent.
-    decimals : int
-    language : {"es", "en"}
-
-    Returns
-    -------
-    tuple of str
-
-    Examples
-    --------
-    >>> percents(0.2066, 0.00523, 1.1459, 0, "en"), percents(36.6, 22.1, 53.1, 0, "en")
-    (('0.2', '0.005', '1.1'), ('37', '22', '53'))
-    """
+    """Write a percentage and the ends of its interval, which have no fewer decimals than it needs."""
     decimals = min(_telling_decimals(estimate, decimals), _MOST_DECIMALS)
     shown = [percent(value, decimals, language) for value in (estimate, low, high)]
     return shown[0], shown[1], shown[2]
@@ -314,104 +120,30 @@ def _telling_decimals(value: float, decimals: int) -> int:
 
 
 def p_value(value: float, language: str) -> str:
-    """Write a p-value with three decimals, and one below 0.001 as such.
-
-    Parameters
-    ----------
-    value : float
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> p_value(0.0004, "es"), p_value(0.2666, "en")
-    ('< 0,001', '0.267')
-    """
+    """Write a p-value with three decimals, and one below 0.001 as such."""
     return f"< {number(0.001, 3, language)}" if value < 0.001 else number(value, 3, language)
 
 
 def p_is(value: float, language: str) -> str:
-    """Write a p-value with its sign, as prose does.
-
-    Parameters
-    ----------
-    value : float
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-        A dash where there is none.
-
-    Examples
-    --------
-    >>> p_is(0.0004, "es"), p_is(0.2666, "en"), p_is(float("nan"), "en")
-    ('p < 0,001', 'p = 0.267', '–')
-    """
+    """Write a p-value with its sign, as prose does."""
     shown = p_value(value, language)
     return shown if math.isnan(value) else f"p {shown}" if value < 0.001 else f"p = {shown}"
 
 
 def degrees_of_freedom(value: float, language: str) -> str:
-    """Write degrees of freedom: whole ones as such, Welch's with one decimal.
-
-    Parameters
-    ----------
-    value : float
-        NaN is written as a dash.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> degrees_of_freedom(39.0, "es"), degrees_of_freedom(29.27, "es")
-    ('39', '29,3')
-    """
+    """Write degrees of freedom: whole ones as such, Welch's with one decimal."""
     return number(value, 0 if float(value).is_integer() else 1, language)
 
 
 def rounded(row: Row, language: str) -> str:
-    """Write a recomputed number in the printed style; a p that leaves nothing but zeros as below its last place.
-
-    Parameters
-    ----------
-    row : Row
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-        Empty where nothing could be computed.
-    """
+    """Write a recomputed number in the printed style; a p that leaves nothing but zeros as below its last place."""
     shown = printed(row.rounded, language)
     nothing = row.claim.kind == "p" and shown and not re.search("[1-9]", shown)
     return f"< {shown[:-1]}1" if nothing else shown
 
 
 def variable(name: str, language: str) -> str:
-    """Give the name of a variable as the tables write it.
-
-    Parameters
-    ----------
-    name : str
-        Canonical column, a computed one, or a variable of another paper, which is its own name.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> variable("vas_1m", "es"), variable("sex", "en")
-    ('EAV un mes', 'Sex')
-    """
+    """Give the name of a variable as the tables write it."""
     names = words_of(language)["variable"]
     if name in names:
         return str(names[name])
@@ -420,70 +152,20 @@ def variable(name: str, language: str) -> str:
 
 
 def place(name: str, language: str) -> str:
-    """Give the name of a place in the paper.
-
-    Parameters
-    ----------
-    name : str
-        As in the paper's file, such as ``"table 3"``; one of another paper that has no words is its own name.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> place("table 3", "es"), place("abstract (en)", "es")
-    ('tabla 3', 'resumen (en)')
-    """
+    """Give the name of a place in the paper."""
     word, _, rest = name.partition(" ")
     return " ".join(filter(None, (words_of(language)["place"].get(word, word), rest)))
 
 
 def places(names: Sequence[str], language: str) -> str:
-    """Give the names of places in the paper; where both languages of one print a number, without the language.
-
-    Parameters
-    ----------
-    names : sequence of str
-        As of ``place``.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> places(["abstract (es)", "abstract (en)", "table 3"], "es"), places(["abstract (en)"], "es")
-    ('resumen; tabla 3', 'resumen (en)')
-    """
+    """Give the names of places in the paper; where both languages of one print a number, without the language."""
     both = {name.partition(" (")[0] for name in names if {f"{name[:-4]}(es)", f"{name[:-4]}(en)"} <= set(names)}
     bare = ((name.partition(" (")[0], name) for name in names)
     return "; ".join(dict.fromkeys(place(short if short in both else name, language) for short, name in bare))
 
 
 def category(column: str, value: str, language: str) -> str:
-    """Give the name of a category.
-
-    Parameters
-    ----------
-    column : str
-        Canonical column, ``region``, or a column of another paper, whose categories are their own names.
-    value : str
-        Canonical category.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> category("leak_site", "disc", "es")
-    'Disco'
-    """
+    """Give the name of a category."""
     if column == "region":
         return str(words_of(language)["region"].get(value, value))
     known = {level.value for level in dictionary.columns()[column].levels} if column in dictionary.columns() else set()
@@ -491,68 +173,19 @@ def category(column: str, value: str, language: str) -> str:
 
 
 def series(study: str, language: str) -> str:
-    """Name a series of another study, the part of the study that it is in the language where that is known.
-
-    Parameters
-    ----------
-    study : str
-        Such as ``Zhan 2017, kyphoplasty``.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> series("Zhan 2017, kyphoplasty", "es"), series("Saad 2022", "es")
-    ('Zhan 2017, cifoplastia', 'Saad 2022')
-    """
+    """Name a series of another study, the part of the study that it is in the language where that is known."""
     name, _, part = study.partition(", ")
     words = words_of(language)["series"].get(part)
     return f"{name}, {words}" if words else study
 
 
 def method(note: Note, language: str) -> str:
-    """Write how a number was computed.
-
-    Parameters
-    ----------
-    note : Note
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from vpresearch.scorecard import Note
-    >>> method(Note("mean", {"over": "patients", "variable": "age_years"}), "en")
-    'mean over patients, Age'
-    """
+    """Write how a number was computed."""
     return _method(note.code, note.values, language)
 
 
 def claimed(claim: Claim, language: str) -> str:
-    """Name a printed number as a reader of the paper would: where it stands, and what it is.
-
-    Parameters
-    ----------
-    claim : Claim
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> claimed(read_paper(PUBLISHED)["table3.cement_volume.p"], "en")
-    'table 3, p, Injected cement (cc)'
-    """
+    """Name a printed number as a reader of the paper would: where it stands, and what it is."""
     statistic = claim.compute.statistic
     code = f"claimed_{statistic}" if statistic in {"p", "smallest_p"} else statistic
     where = [place(claim.places[-1], language)] if claim.places else []
@@ -574,23 +207,7 @@ def _method(code: str, values: Mapping[str, str | float], language: str) -> str:
 
 
 def reason(note: Note, language: str) -> str:
-    """Write a reason for a verdict.
-
-    Parameters
-    ----------
-    note : Note
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from vpresearch.scorecard import Note
-    >>> reason(Note("other_test", {"test": "welch"}), "es")
-    't de Welch da la p impresa.'
-    """
+    """Write a reason for a verdict."""
     values: dict[str, object] = dict(note.values)
     if "printed" in values:
         values["printed"] = printed(str(values["printed"]), language)
@@ -611,23 +228,7 @@ def reason(note: Note, language: str) -> str:
 
 
 def audited(check: Check, language: str) -> str:
-    """Write what an audit check found.
-
-    Parameters
-    ----------
-    check : Check
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from vpresearch.audit import Check
-    >>> audited(Check("sum", (), "possible", "sum_holds", {"sum": 41.0, "n": 41.0}), "es")
-    'Las partes suman 41, el total impreso.'
-    """
+    """Write what an audit check found."""
     values: dict[str, object] = dict(check.values)
     numbers = ("printed", "first", "second", "least")
     values |= {name: printed(str(values[name]), language) for name in numbers if name in values}
@@ -658,22 +259,7 @@ def audited(check: Check, language: str) -> str:
 
 
 def names_of_tests(names: Iterable[str], language: str) -> str:
-    """List tests by their names.
-
-    Parameters
-    ----------
-    names : iterable of str
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> names_of_tests(["student", "kruskal_uncorrected"], "en")
-    "Student's t, Kruskal-Wallis without correction for ties"
-    """
+    """List tests by their names."""
     return ", ".join(text(f"test.{name}", language) for name in names)
 
 
@@ -701,13 +287,7 @@ def _groups(groups: str, language: str) -> str:
 
 @dataclass(frozen=True)
 class Banner:
-    """What a notebook says of its data before anything else.
-
-    Attributes
-    ----------
-    reconstruction : bool
-    language : {"es", "en"}
-    """
+    """What a notebook says of its data before anything else."""
 
     reconstruction: bool
     language: str

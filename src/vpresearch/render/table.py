@@ -23,21 +23,7 @@ _NUMBERS = re.compile(r"[-+]?[\d.,;:%()\s–−∞/±*-]*")
 
 
 def harmless(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run, and let its lines end in one way.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> harmless("=cmd|' /C calc'!A0"), harmless("-0.3 (-0.9 – 0.2)"), harmless("T12")
-    ("'=cmd|' /C calc'!A0", '-0.3 (-0.9 – 0.2)', 'T12')
-    """
+    """Put an apostrophe before a text that a spreadsheet would run, and let its lines end in one way."""
     # A lone carriage return would break the row of a CSV; blanks before the sign are cut by some programs.
     text = re.sub(r"\r\n?", "\n", text)
     dangerous = text.startswith(_STARTS) or text.lstrip().startswith(_STARTS)
@@ -45,16 +31,7 @@ def harmless(text: str) -> str:
 
 
 def harmless_frame(data: pd.DataFrame) -> pd.DataFrame:
-    """Make every text of a table harmless, headers included; numbers stay as they are.
-
-    Parameters
-    ----------
-    data : pandas.DataFrame
-
-    Returns
-    -------
-    pandas.DataFrame
-    """
+    """Make every text of a table harmless, headers included; numbers stay as they are."""
     text = data.select_dtypes(["object", "string"]).columns
     # As objects, so that a whole number beside a gap stays one.
     safe = {name: pd.Series([_harmless_cell(cell) for cell in data[name]], data.index, object) for name in text}
@@ -99,28 +76,7 @@ _LATEX = str.maketrans(
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """A table as data and as a reader sees it.
-
-    Attributes
-    ----------
-    name : str
-        Name of its files.
-    data : pandas.DataFrame
-        Full precision, tidy, canonical names.
-    shown : pandas.DataFrame
-        Formatted cells; the columns have several levels where headers span.
-    caption : str
-    language : {"es", "en"}
-    reconstruction : bool
-        Whether the data are a reconstruction; the table then says so.
-    notes : tuple of str
-        Lines below the table.
-    bold : tuple of int
-        Positions of the rows that stand out.
-    public : callable, optional
-        Gives the table that shows no count from 1 to below the one given and no single patient's value, if that is
-        another.
-    """
+    """A table as data and as a reader sees it."""
 
     name: str
     data: pd.DataFrame
@@ -229,23 +185,7 @@ def _flat(name: object) -> str:
 
 
 def hide(shown: pd.DataFrame, rows: Iterable[int], columns: Iterable[int]) -> pd.DataFrame:
-    """Hide cells of a table as a reader sees it.
-
-    Parameters
-    ----------
-    shown : pandas.DataFrame
-    rows, columns : iterable of int
-        Positions; every pair of them is hidden.
-
-    Returns
-    -------
-    pandas.DataFrame
-
-    Examples
-    --------
-    >>> hide(pd.DataFrame({"n": ["3", "20"]}), [0], [0])["n"].tolist()
-    ['•', '20']
-    """
+    """Hide cells of a table as a reader sees it."""
     hidden = shown.copy()
     hidden.iloc[list(rows), list(columns)] = HIDDEN
     return hidden
@@ -278,21 +218,7 @@ def hidden_note(min_cell: int, language: str) -> str:
 
 
 def write(table: Table, folder: Path, min_cell: int = 0) -> Table:
-    """Write a table as CSV, HTML and LaTeX.
-
-    Parameters
-    ----------
-    table : Table
-    folder : pathlib.Path
-        Made where it is missing.
-    min_cell : int, default 0
-        Least count that is shown to the public; 0 for a table that is not public.
-
-    Returns
-    -------
-    Table
-        The one that was written, so that a notebook can show it.
-    """
+    """Write a table as CSV, HTML and LaTeX."""
     table = table.for_public(min_cell) if min_cell else table
     contents = {"csv": table.to_csv(), "html": table.to_html(), "tex": table.to_latex()}
     put_all({folder / f"{table.name}.{suffix}": content for suffix, content in contents.items()})
@@ -300,59 +226,18 @@ def write(table: Table, folder: Path, min_cell: int = 0) -> Table:
 
 
 def without_single_values(data: pd.DataFrame, reconstruction: bool) -> pd.DataFrame:
-    """Round what is some single patient's value to what the paper prints; a reconstruction has no patients.
-
-    Parameters
-    ----------
-    data : pandas.DataFrame
-        With the columns of ``Summary``.
-    reconstruction : bool
-
-    Returns
-    -------
-    pandas.DataFrame
-    """
+    """Round what is some single patient's value to what the paper prints; a reconstruction has no patients."""
     order = [name for name in ("minimum", "q1", "median", "q3", "maximum") if name in data]
     return data if reconstruction else data.assign(**data[order].round(1))
 
 
 def steady(data: pd.DataFrame) -> pd.DataFrame:
-    """Keep the digits of fitted numbers that do not depend on the machine's vector instructions.
-
-    Parameters
-    ----------
-    data : pandas.DataFrame
-
-    Returns
-    -------
-    pandas.DataFrame
-        Nine significant digits.
-
-    Examples
-    --------
-    >>> steady(pd.DataFrame({"slope": [0.0647891234567]})).loc[0, "slope"]
-    np.float64(0.0647891235)
-    """
+    """Keep the digits of fitted numbers that do not depend on the machine's vector instructions."""
     return data.assign(
         **{str(name): [float(f"{value:.9g}") for value in data[name]] for name in data.select_dtypes("float")}
     )
 
 
 def percent(value: float, language: str) -> str:
-    """Write a percentage without decimals, as the paper does, but for what is rare or nearly all.
-
-    Parameters
-    ----------
-    value : float
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> percent(36.6, "es")
-    '37%'
-    """
+    """Write a percentage without decimals, as the paper does, but for what is rare or nearly all."""
     return labels.percent(value, 0, language) + ("" if math.isnan(value) else "%")

@@ -38,21 +38,7 @@ _OF_SLOPE = {
 def captions(
     shown: Sequence[str], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
 ) -> dict[str, str]:
-    """Give every exhibit its number, in the order in which a report shows them.
-
-    Parameters
-    ----------
-    shown : sequence of str
-        ``table.NAME`` or ``figure.NAME``.
-    tables : dict of str to Table
-    figures : dict of str to Figure
-    language : {"es", "en"}
-
-    Returns
-    -------
-    dict of str to str
-        Also those that are not shown, numbered after the others.
-    """
+    """Give every exhibit its number, in the order in which a report shows them."""
     every = {f"table.{name}": table.caption for name, table in tables.items()}
     every |= {f"figure.{name}": figure.caption for name, figure in figures.items()}
     counts = {"table": 0, "figure": 0}
@@ -71,19 +57,7 @@ def captions(
 def notes(
     tables: Mapping[str, Table], figures: Mapping[str, Figure], dataset: Dataset, language: str
 ) -> dict[str, tuple[str, ...]]:
-    """Give the notes of every exhibit; beside every slope of a reconstruction, what the paper leaves open.
-
-    Parameters
-    ----------
-    tables : dict of str to Table
-    figures : dict of str to Figure
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    dict of str to tuple of str
-    """
+    """Give the notes of every exhibit; beside every slope of a reconstruction, what the paper leaves open."""
     own: dict[str, tuple[str, ...]] = {f"table.{name}": table.notes for name, table in tables.items()}
     own |= {f"figure.{name}": () for name in figures}
     said = one_of_many(dataset, language)
@@ -94,24 +68,7 @@ def notes(
 
 
 def beside(key: str, identified: tuple[float, float], language: str) -> str:
-    """Say what the published statistics leave open of the slope.
-
-    Parameters
-    ----------
-    key : str
-        Of the words.
-    identified : pair of float
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> "−0.004 to 0.134" in beside("report.beside", (-0.0043, 0.1336), "en")
-    True
-    """
+    """Say what the published statistics leave open of the slope."""
     least, most = (labels.number(end, 3, language) for end in identified)
     return labels.text(key, language, least=least, most=most)
 
@@ -121,18 +78,7 @@ _taken: dict[str, Figure] = {}
 
 @contextmanager
 def drawing(figures: Mapping[str, Figure], folder: Path) -> Iterator[Callable[[], None]]:
-    """Draw figures as PNG and SVG while this process does something else.
-
-    Parameters
-    ----------
-    figures : dict of str to Figure
-    folder : pathlib.Path
-
-    Yields
-    ------
-    callable
-        Waits until all are drawn.
-    """
+    """Draw figures as PNG and SVG while this process does something else."""
     files = [(name, kind, folder) for name in figures for kind in KINDS]
     _taken.clear()
     _taken.update(figures)
@@ -161,23 +107,7 @@ _ITEMS = Path(__file__).parent / "templates" / "strobe.yaml"
 
 
 def strobe_table(sections: Mapping[str, str], language: str) -> Table:
-    """Lay out the items of STROBE, each with its places in the report and in the paper.
-
-    Parameters
-    ----------
-    sections : dict of str to str
-        Titles of the report's sections by their ids.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-
-    Raises
-    ------
-    KeyError
-        If an item names a section that the report does not have.
-    """
+    """Lay out the items of STROBE, each with its places in the report and in the paper."""
     items = yaml.safe_load(_ITEMS.read_text(encoding="utf-8"))
     rows = []
     for item in items:
@@ -209,22 +139,7 @@ _WIDE = frozenset(
 
 
 def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) -> list[Node]:
-    """Lay out a table with its caption, its banner and its notes.
-
-    Parameters
-    ----------
-    table : Table
-    caption : str
-        With its number.
-    room : int
-        Characters that a line holds.
-    notes : sequence of str
-        Lines below it.
-
-    Returns
-    -------
-    list of dict
-    """
+    """Lay out a table with its caption, its banner and its notes."""
     caption_nodes = [*words(caption)]
     if table.reconstruction:
         caption_nodes += [{"t": "LineBreak"}, *banner(table.language)]
@@ -252,35 +167,12 @@ def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) ->
 
 
 def is_wide(table: Table) -> bool:
-    """Tell whether a table needs a page on its side.
-
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a table needs a page on its side."""
     return table.name in _WIDE
 
 
 def figure_blocks(name: str, caption: str, picture: str, notes: Sequence[str]) -> list[Node]:
-    """Lay out a figure with its caption and its notes.
-
-    Parameters
-    ----------
-    name : str
-    caption : str
-        With its number; also what a screen reader says.
-    picture : str
-        Its file, or its bytes as a data address.
-    notes : sequence of str
-
-    Returns
-    -------
-    list of dict
-    """
+    """Lay out a figure with its caption and its notes."""
     image = {"t": "Image", "c": [["", [], [["width", "100%"]]], words(caption), [picture, ""]]}
     shown = [plain(words(caption))]
     node: Node = {"t": "Figure", "c": [[f"figure-{name}", [], []], [None, shown], [plain([image])]]}
@@ -289,17 +181,7 @@ def figure_blocks(name: str, caption: str, picture: str, notes: Sequence[str]) -
 
 
 def banner(language: str) -> list[Node]:
-    """Give what a reconstruction says of itself.
-
-    Parameters
-    ----------
-    language : {"es", "en"}
-
-    Returns
-    -------
-    list of dict
-        Inline nodes.
-    """
+    """Give what a reconstruction says of itself."""
     said = strong(words(labels.text("banner.reconstruction", language)))
     coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], [said]]}
     return [raw_words("typst", '#text(fill: rgb("#9a3412"))['), coloured, raw_words("typst", "]")]

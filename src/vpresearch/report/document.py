@@ -39,21 +39,7 @@ _LOCALES = {"es": "es-ES", "en": "en-GB"}
 
 @dataclass(frozen=True)
 class Report:
-    """A report in one language, ready to be written.
-
-    Attributes
-    ----------
-    title : str
-    language : {"es", "en"}
-    reconstruction : bool
-    blocks : list of dict
-        The prose, filled in, with paragraphs that stand for exhibits.
-    tables : dict of str to Table
-    figures : dict of str to Figure
-    captions : dict of str to str
-        By the name of an exhibit, with its number.
-    notes : dict of str to tuple of str
-    """
+    """A report in one language, ready to be written."""
 
     title: str
     language: str
@@ -66,24 +52,7 @@ class Report:
 
 
 def compose(results: Results, language: str, about: Mapping[str, str]) -> Report:
-    """Put a report together.
-
-    Parameters
-    ----------
-    results : Results
-    language : {"es", "en"}
-    about : dict of str to str
-        What the machine knows: ``commit`` and ``python``.
-
-    Returns
-    -------
-    Report
-
-    Raises
-    ------
-    InputError
-        If the template names a result that there is not.
-    """
+    """Put a report together."""
     source = template.TEMPLATES / f"{language}.md"
     prose = source.read_text(encoding="utf-8")
     reconstruction = results.dataset.reconstruction
@@ -116,19 +85,7 @@ def _reference(caption: str) -> str:
 
 
 def publish(report: Report, folder: Path) -> list[Path]:
-    """Write a report as HTML, DOCX and PDF, and its tables and figures alone.
-
-    Parameters
-    ----------
-    report : Report
-    folder : pathlib.Path
-        Made where it is missing.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The three reports.
-    """
+    """Write a report as HTML, DOCX and PDF, and its tables and figures alone."""
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     # Word files are another program's work; they are made while the figures are drawn.
     with drawing(report.figures, folder / "figures") as drawn, ThreadPoolExecutor() as together:
@@ -143,18 +100,7 @@ def publish(report: Report, folder: Path) -> list[Path]:
 
 
 def to_html(report: Report, pictures: Path) -> bytes:
-    """Give the report as one page that needs no other file.
-
-    Parameters
-    ----------
-    report : Report
-    pictures : pathlib.Path
-        Folder of the figures, as SVG.
-
-    Returns
-    -------
-    bytes
-    """
+    """Give the report as one page that needs no other file."""
     blocks = _with_exhibits(report, lambda name: f"picture:{name}", PORTRAIT)
     page = template.TEMPLATES / "page.html"
     options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
@@ -168,35 +114,13 @@ def to_html(report: Report, pictures: Path) -> bytes:
 
 
 def to_docx(report: Report, pictures: Path) -> bytes:
-    """Give the report as a Word file.
-
-    Parameters
-    ----------
-    report : Report
-    pictures : pathlib.Path
-        Folder of the figures, as PNG.
-
-    Returns
-    -------
-    bytes
-    """
+    """Give the report as a Word file."""
     blocks = _with_exhibits(report, lambda name: f"{name}.png", PORTRAIT)
     return docx(blocks, report.title, _LOCALES[report.language], banner=_banner(report), pictures=pictures)
 
 
 def to_pdf(report: Report, pictures: Path) -> bytes:
-    """Give the report as PDF.
-
-    Parameters
-    ----------
-    report : Report
-    pictures : pathlib.Path
-        Folder of the figures, as SVG.
-
-    Returns
-    -------
-    bytes
-    """
+    """Give the report as PDF."""
     body = write(_with_exhibits(report, lambda name: f"{name}.svg", PORTRAIT), "typst")
     # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
     body = body.replace(b"align(center)[#table(", b"align(left)[#table(")

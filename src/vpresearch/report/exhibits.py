@@ -37,22 +37,7 @@ _DIGESTED = (
 
 
 def digest_table(checks: Sequence[Check], language: str) -> Table:
-    """Count the checks of an audit by kind and verdict.
-
-    Parameters
-    ----------
-    checks : sequence of Check
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-
-    Examples
-    --------
-    >>> digest_table([Check("sum", (), "possible", "sum_holds")], "en").shown.to_numpy().tolist()
-    [['Parts and total', '1', '', '']]
-    """
+    """Count the checks of an audit by kind and verdict."""
     counts = pd.DataFrame(
         [{"check": check.check, "verdict": check.verdict} for check in checks], columns=["check", "verdict"]
     )
@@ -71,19 +56,7 @@ def digest_table(checks: Sequence[Check], language: str) -> Table:
 
 
 def findings_table(checks: Sequence[Check], paper: Paper, language: str) -> Table:
-    """Lay out the alarms of an audit, what it left undecided, and what it says of p-values and units.
-
-    Parameters
-    ----------
-    checks : sequence of Check
-    paper : Paper
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Alarms first, in bold.
-    """
+    """Lay out the alarms of an audit, what it left undecided, and what it says of p-values and units."""
     telling = [check for check in checks if check.alarm or check.verdict == "undecided" or check.check in _DIGESTED]
     telling.sort(key=lambda check: (not check.alarm, check.verdict != "undecided"))
     data = pd.DataFrame(
@@ -130,30 +103,7 @@ _TELLING = {
 
 
 def cause(row: Row, dataset: Dataset) -> Cause | None:
-    """Tell what would give a printed number that the data do not give.
-
-    Parameters
-    ----------
-    row : Row
-    dataset : Dataset
-        What the row was computed from.
-
-    Returns
-    -------
-    str or None
-        The first of ``CAUSES`` that applies; None where the number agrees.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
-    >>> from vpresearch.published import read_paper
-    >>> from vpresearch.scorecard import scorecard
-    >>> study = load(RECONSTRUCTION)
-    >>> rows = scorecard(read_paper(PUBLISHED), study)
-    >>> [(row.claim.id, found) for row in rows if (found := cause(row, study))]
-    [('table3.vertebral_volume.p', 'impossible')]
-    """
+    """Tell what would give a printed number that the data do not give."""
     if row.verdict not in _DIFFERENT:
         return None
     if row.verdict == "not computable":
@@ -171,20 +121,7 @@ def cause(row: Row, dataset: Dataset) -> Cause | None:
 
 
 def differences_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
-    """Lay out what differs from the paper and why that may be.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        The scorecard.
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Numbers with an explanation first; a note counts the causes that there are.
-    """
+    """Lay out what differs from the paper and why that may be."""
     different = sorted(
         ((row, found) for row in rows if (found := cause(row, dataset)) is not None),
         key=lambda pair: CAUSES.index(pair[1]),
@@ -246,18 +183,7 @@ def _missing(row: Row, dataset: Dataset) -> int:
 
 
 def make_tables(results: Results, language: str) -> dict[str, Table]:
-    """Lay out every table.
-
-    Parameters
-    ----------
-    results : Results
-    language : {"es", "en"}
-
-    Returns
-    -------
-    dict of str to Table
-        By name; without those that only a reconstruction has where the data are real.
-    """
+    """Lay out every table."""
     study, alpha = results.dataset, results.alpha
     made = [
         tables.table1(study, language),
@@ -292,17 +218,7 @@ def make_tables(results: Results, language: str) -> dict[str, Table]:
 
 
 def make_figures(results: Results, language: str) -> Mapping[str, Figure]:
-    """Draw every figure.
-
-    Parameters
-    ----------
-    results : Results
-    language : {"es", "en"}
-
-    Returns
-    -------
-    dict of str to Figure
-    """
+    """Draw every figure."""
     study, leak = results.dataset, results.identified
     made = [
         figures.figure1(study, language),

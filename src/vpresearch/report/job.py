@@ -23,18 +23,7 @@ from vpresearch.report.results import Results, compute
 
 
 def about() -> dict[str, str]:
-    """Tell the commit and the version of Python.
-
-    Returns
-    -------
-    dict of str to str
-        ``commit``, a dash where there is no repository, with a plus sign where files differ from it; ``python``.
-
-    Examples
-    --------
-    >>> sorted(about())
-    ['commit', 'python']
-    """
+    """Tell the commit and the version of Python."""
     commit = "–"
     # An installed package may lie in the repository of something else.
     if CLONED:
@@ -46,19 +35,7 @@ def about() -> dict[str, str]:
 
 
 def analyse(dataset: Dataset, alpha: float, seed: int) -> Results:
-    """Compute what a report tells; the patients of real data lose their ids first.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    alpha : float
-        Level of the protocol's test of normality.
-    seed : int
-
-    Returns
-    -------
-    Results
-    """
+    """Compute what a report tells; the patients of real data lose their ids first."""
     return compute(dataset if dataset.reconstruction else pseudonymise(dataset), alpha, seed)
 
 
@@ -71,24 +48,7 @@ def writing(
     languages: Sequence[str],
     submit: Callable[..., Any] | None = None,
 ) -> Iterator[Callable[[Path], None]]:
-    """Analyse, and write reports aside, in another process while this one does something else.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    alpha : float
-    seed : int
-    aside : pathlib.Path
-        A folder on the file system of the reports, which the caller removes.
-    languages : sequence of {"es", "en"}
-    submit : callable, optional
-        Calls a function in another process, as that of an executor does; a process is started for it where not given.
-
-    Yields
-    ------
-    callable
-        Waits for the reports, and puts them in a folder.
-    """
+    """Analyse, and write reports aside, in another process while this one does something else."""
     with ExitStack() as started:
         if submit is None:
             submit = started.enter_context(ProcessPoolExecutor(1, get_context("spawn"), begin_beside)).submit
@@ -102,20 +62,7 @@ def writing(
 
 
 def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> list[Path]:
-    """Write a report in some languages, each in a folder of its own.
-
-    Parameters
-    ----------
-    results : Results
-    folder : pathlib.Path
-        An earlier report in it goes when this one is finished, and not before.
-    languages : sequence of {"es", "en"}
-
-    Returns
-    -------
-    list of pathlib.Path
-        The reports.
-    """
+    """Write a report in some languages, each in a folder of its own."""
     with staging(folder) as aside:
         made = _write(results, aside, languages)
         _put_in_place(aside, folder, languages)

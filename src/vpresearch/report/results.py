@@ -35,19 +35,7 @@ _MAKERS = ("audit", "inference", "lattice", "core/dictionary.py", "core/reported
 
 
 def audited(paper: Path, seed: int, folder: Path) -> list[Check]:
-    """Audit a paper, or read what an earlier audit of the same file by the same code found.
-
-    Parameters
-    ----------
-    paper : pathlib.Path
-    seed : int
-    folder : pathlib.Path
-        Where audits are kept.
-
-    Returns
-    -------
-    list of Check
-    """
+    """Audit a paper, or read what an earlier audit of the same file by the same code found."""
     place = folder / f"audit-{_digest(paper, seed)}"
     return keep(place, lambda: audit(read_paper(paper), seed))
 
@@ -64,32 +52,7 @@ def _digest(paper: Path, seed: int) -> str:
 
 @dataclass(frozen=True)
 class Results:
-    """The finished analysis of one dataset.
-
-    Attributes
-    ----------
-    dataset : Dataset
-    paper : Paper
-    alpha : float
-    seed : int
-    checks : sequence of Check
-        The audit of the paper's printed numbers.
-    rows : sequence of Row
-        The scorecard.
-    estimates : sequence of Estimate
-        Every model of a leak on fill.
-    performance : sequence of Performance
-    specifications : sequence of Specification
-    assumptions : sequence of Assumption
-    comparisons : sequence of Comparison
-        The leak rate beside other series.
-    simulation : pandas.DataFrame
-    identified : pair of float, or None
-        What stands beside every slope of a reconstruction.
-    ensembles : dict of str to Ensemble
-        Empty for real data, as ``fits`` is.
-    fits : pandas.DataFrame
-    """
+    """The finished analysis of one dataset."""
 
     dataset: Dataset
     paper: Paper
@@ -109,21 +72,7 @@ class Results:
 
 
 def compute(dataset: Dataset, alpha: float = ALPHA, seed: int = 1, kept: Path = BUILD) -> Results:
-    """Compute everything that a report tells.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    alpha : float, default 0.05
-        Level of the protocol's test of normality.
-    seed : int, default 1
-    kept : pathlib.Path
-        Folder in which the audit, which depends on no data and takes longest, is kept between reports.
-
-    Returns
-    -------
-    Results
-    """
+    """Compute everything that a report tells."""
     # A copy has imported everything already.
     context = get_context("fork" if forks.possible() else "spawn")
     with ProcessPoolExecutor(1, context, forks.begin_beside) as beside:

@@ -21,53 +21,12 @@ _OF_SLOPE = ("models.", "leak_risk.", "dose.", "precision.", "specification.", "
 
 
 def parse(prose: str, facts: set[str]) -> list[Node]:
-    """Read a template, without the blocks that are for other data.
-
-    Parameters
-    ----------
-    prose : str
-        Markdown. ``{key}`` or ``{key:style}`` stands for a value, ``{show.name}`` alone in a paragraph for an
-        exhibit, and ``::: {.only when=fact}`` opens blocks that are kept only where a fact holds.
-    facts : set of str
-        Facts that hold.
-
-    Returns
-    -------
-    list of dict
-    """
+    """Read a template, without the blocks that are for other data."""
     return _kept(read(prose), facts)
 
 
 def fill(blocks: list[Node], source: str, values: Mapping[str, Value], language: str, beside: str = "") -> list[Node]:
-    """Fill in the keys of a template; a sentence that needs what is missing is left out, and its reason told.
-
-    Parameters
-    ----------
-    blocks : list of dict
-        From ``parse``; left as they are.
-    source : str
-        Name of the template, for the report of faults.
-    values : dict of str to str, int or float
-    language : {"es", "en"}
-    beside : str
-        What is said after every paragraph that tells of the slope of leak on fill.
-
-    Returns
-    -------
-    list of dict
-        Paragraphs that show an exhibit still stand as in the template.
-
-    Raises
-    ------
-    InputError
-        With every key that is unknown, malformed, or written in a style that does not fit it.
-
-    Examples
-    --------
-    >>> blocks = parse("There are {study.leaks} leaks.", set())
-    >>> text_of(fill(blocks, "en.md", {"study.leaks": 15}, "en"))
-    'There are 15 leaks.'
-    """
+    """Fill in the keys of a template; a sentence that needs what is missing is left out, and its reason told."""
     filled, problems = copy.deepcopy(blocks), list[Problem]()
     for paragraph in _paragraphs(filled):
         if shown(paragraph):
@@ -82,52 +41,18 @@ def fill(blocks: list[Node], source: str, values: Mapping[str, Value], language:
 
 
 def shown(block: Node) -> str:
-    """Give the name of the exhibit that a paragraph stands for, or the empty string.
-
-    Parameters
-    ----------
-    block : dict
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> shown({"t": "Para", "c": [{"t": "Str", "c": "{show.table.models}"}]})
-    'table.models'
-    """
+    """Give the name of the exhibit that a paragraph stands for, or the empty string."""
     match = _SHOWN.fullmatch(text_of(block)) if block["t"] == "Para" else None
     return match[1] if match else ""
 
 
 def exhibits(blocks: list[Node]) -> list[str]:
-    """List the exhibits that a template shows, in its order.
-
-    Parameters
-    ----------
-    blocks : list of dict
-
-    Returns
-    -------
-    list of str
-    """
+    """List the exhibits that a template shows, in its order."""
     return [name for block in _paragraphs(blocks) if (name := shown(block))]
 
 
 def replace(blocks: list[Node], make: Callable[[str], list[Node]]) -> list[Node]:
-    """Put exhibits in the place of the paragraphs that stand for them.
-
-    Parameters
-    ----------
-    blocks : list of dict
-    make : callable
-        From the name of an exhibit to its blocks.
-
-    Returns
-    -------
-    list of dict
-    """
+    """Put exhibits in the place of the paragraphs that stand for them."""
     done: list[Node] = []
     for block in blocks:
         if block["t"] == "Div":
@@ -139,16 +64,7 @@ def replace(blocks: list[Node], make: Callable[[str], list[Node]]) -> list[Node]
 
 
 def headings(blocks: list[Node]) -> dict[str, str]:
-    """Give the titles of the sections of a template by their ids.
-
-    Parameters
-    ----------
-    blocks : list of dict
-
-    Returns
-    -------
-    dict of str to str
-    """
+    """Give the titles of the sections of a template by their ids."""
     return {block["c"][1][0]: text_of(block["c"][2]) for block in _paragraphs(blocks) if block["t"] == "Header"}
 
 

@@ -65,20 +65,7 @@ _VERSIONS = (
 
 
 def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, str]) -> dict[str, Value]:
-    """Give every number that the prose may name.
-
-    Parameters
-    ----------
-    results : Results
-    tables : dict of str to Table
-    about : dict of str to str
-        What the machine knows: the commit and the version of Python.
-
-    Returns
-    -------
-    dict of str to str, int, float or Missing
-        Keys such as ``table3.cement_volume_cc.mean_no_leak``: table, row, column.
-    """
+    """Give every number that the prose may name."""
     found: dict[str, Value] = {}
     for name, index in _INDEX.items():
         if name in tables:
@@ -89,33 +76,7 @@ def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, st
 
 
 def write(value: Value, style: str, language: str) -> str:
-    """Write one value in the prose.
-
-    Parameters
-    ----------
-    value : str, int or float
-    style : str
-        A number of decimals; ``p``, a whole p-value with its sign; ``%`` and a number of decimals, a share as a
-        percentage; ``pp``, a difference of shares in whole percentage points; ``why``, the reason of a fit in words; a
-        noun, a count with it; or nothing, for words and counts.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If a number with decimals has no style, or there is no such style.
-
-    Examples
-    --------
-    >>> write(2.0512, "2", "es"), write(0.0002, "p", "es"), write(0.3128, "%0", "en"), write(12048, "", "en")
-    ('2,05', 'p < 0,001', '31%', '12,048')
-    >>> write(-0.08, "pp", "es"), write("one_outcome", "why", "en")
-    ('−8', 'the outcome does not vary')
-    """
+    """Write one value in the prose."""
     if style == "" and isinstance(value, int):
         return labels.count(value, language)
     if style == "" and isinstance(value, str):

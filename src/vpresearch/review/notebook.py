@@ -16,29 +16,7 @@ _TEMPLATE = Path(__file__).parent / "templates" / "page.html"
 
 
 def page(title: str, body: str, language: str, *, reconstruction: bool, style: str = "") -> str:
-    """Write a page.
-
-    Parameters
-    ----------
-    title : str
-        In words.
-    body : str
-        HTML.
-    language : {"es", "en"}
-    reconstruction : bool
-        Whether the data are a reconstruction; the page then says so on top, wherever it is scrolled to.
-    style : str, optional
-        Further CSS.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> "ninguna fila es un paciente" in page("Índice", "", "es", reconstruction=True)
-    True
-    """
+    """Write a page."""
     banner = labels.text("banner.reconstruction", language) if reconstruction else ""
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(title),
@@ -50,21 +28,7 @@ def page(title: str, body: str, language: str, *, reconstruction: bool, style: s
 
 
 def link(target: str, words: str) -> str:
-    """Write a link.
-
-    Parameters
-    ----------
-    target, words : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> link("a.html#b", "p < 0.05")
-    '<a href="a.html#b">p &lt; 0.05</a>'
-    """
+    """Write a link."""
     return f'<a href="{html.escape(target)}">{html.escape(words)}</a>'
 
 
@@ -90,20 +54,7 @@ def load_page_writer() -> None:
 
 
 def write_notebook_page(path: Path, language: str, *, reconstruction: bool) -> Path:
-    """Write an executed notebook as a page beside it; every cell can be linked to by its id.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The notebook.
-    language : {"es", "en"}
-    reconstruction : bool
-        Whether its data are a reconstruction.
-
-    Returns
-    -------
-    pathlib.Path
-    """
+    """Write an executed notebook as a page beside it; every cell can be linked to by its id."""
     from nbformat import v4
 
     # Without its validation, which only repeats what papermill did when it wrote the file.
@@ -118,42 +69,12 @@ def write_notebook_page(path: Path, language: str, *, reconstruction: bool) -> P
 
 
 def anchor(cell: str) -> str:
-    """Give the place of a cell in the page of its notebook.
-
-    Parameters
-    ----------
-    cell : str
-        Its id.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> anchor("05-07")
-    'cell-id=05-07'
-    """
+    """Give the place of a cell in the page of its notebook."""
     return f"cell-id={cell}"
 
 
 def formulas_to_mathml(markdown: str) -> str:
-    """Put formulas as browsers read them by themselves, without a script from elsewhere.
-
-    Parameters
-    ----------
-    markdown : str
-        With TeX between dollar signs.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> formulas_to_mathml("At most 5 $ or 6 $.")
-    'At most 5 $ or 6 $.'
-    """
+    """Put formulas as browsers read them by themselves, without a script from elsewhere."""
     found = _FORMULA.findall(markdown)
     if not found:
         return markdown
@@ -183,12 +104,7 @@ def _exporter() -> Any:
 
 @cache
 def colours() -> str:
-    """Give the CSS of highlighted code.
-
-    Returns
-    -------
-    str
-    """
+    """Give the CSS of highlighted code."""
     from pygments.formatters import HtmlFormatter
 
     return str(HtmlFormatter(style="default").get_style_defs(".highlight"))

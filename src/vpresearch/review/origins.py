@@ -37,16 +37,7 @@ _TESTS: Mapping[str, Function] = {"student": inference.student, "kruskal": infer
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a notebook.
-
-    Attributes
-    ----------
-    notebook : str
-        File.
-    id : str
-    output : str
-        What it writes, without the ending.
-    """
+    """A cell of a notebook."""
 
     notebook: str
     id: str
@@ -54,59 +45,20 @@ class Cell:
 
 
 def functions(row: Row) -> tuple[Function, ...]:
-    """Give the functions that made a number, the one that computes it first.
-
-    Parameters
-    ----------
-    row : Row
-
-    Returns
-    -------
-    tuple of callable
-    """
+    """Give the functions that made a number, the one that computes it first."""
     chosen = row.computed.method.code.rpartition("_")[2]
     return _FUNCTIONS[row.claim.compute.statistic] + ((_TESTS[chosen],) if chosen in _TESTS else ())
 
 
 def cells(row: Row, compendium: Compendium, made: Mapping[str, Cell]) -> tuple[Cell, ...]:
-    """Give the cells that show a number: those of the exhibits that the paper prints it in, and of the scorecard.
-
-    Parameters
-    ----------
-    row : Row
-    compendium : Compendium
-    made : dict of str to Cell
-        As of ``cells_by_output``.
-
-    Returns
-    -------
-    tuple of Cell
-    """
+    """Give the cells that show a number: those of the exhibits that the paper prints it in, and of the scorecard."""
     exhibits = [exhibit for notebook in compendium.notebooks for exhibit in notebook.exhibits]
     outputs = [exhibit.output for exhibit in exhibits if exhibit.name in row.claim.places]
     return tuple(made[output] for output in [*outputs, _SCORECARD])
 
 
 def cells_by_output(compendium: Compendium, folder: Path = NOTEBOOKS) -> dict[str, Cell]:
-    """Find the cell that writes each exhibit.
-
-    Parameters
-    ----------
-    compendium : Compendium
-    folder : pathlib.Path, optional
-        Of the notebooks.
-
-    Returns
-    -------
-    dict of str to Cell
-        By output.
-
-    Examples
-    --------
-    >>> from vpresearch.core.compendium import read_compendium
-    >>> cells_by_output(read_compendium())["tables/table3"]
-    Cell(notebook='02_leaks.ipynb', id='02-11', output='tables/table3')
-    """
+    """Find the cell that writes each exhibit."""
     found = {}
     for notebook in compendium.notebooks:
         sources = _sources(folder / notebook.file)
@@ -126,19 +78,5 @@ def _sources(notebook: Path) -> Mapping[str, str]:
 
 
 def full_name(function: Function) -> str:
-    """Give the name that a function is imported by.
-
-    Parameters
-    ----------
-    function : callable
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> full_name(describe.select)
-    'vpresearch.inference.describe.select'
-    """
+    """Give the name that a function is imported by."""
     return f"{function.__module__}.{function.__qualname__}"

@@ -27,26 +27,7 @@ from vpresearch.tables import scorecard_table
 
 
 def functions_page(functions: Iterable[Function], language: str, *, reconstruction: bool) -> str:
-    """Show functions, each under its full name, with the file and line where it stands.
-
-    Parameters
-    ----------
-    functions : iterable of callable
-    language : {"es", "en"}
-    reconstruction : bool
-        Whether the data are a reconstruction.
-
-    Returns
-    -------
-    str
-        A page: a line number is true for the code of one run, and the page is made with it.
-
-    Examples
-    --------
-    >>> from vpresearch.inference.describe import select
-    >>> 'id="vpresearch.inference.describe.select"' in functions_page([select], "en", reconstruction=False)
-    True
-    """
+    """Show functions, each under its full name, with the file and line where it stands."""
     title = labels.text("review.functions", language)
     parts = [f"<h1>{html.escape(title)}</h1>", *(_code_section(each) for each in sorted(set(functions), key=full_name))]
     return page(title, "\n".join(parts), language, reconstruction=reconstruction, style=STYLE + colours())
@@ -81,24 +62,7 @@ def write_pages(
     compendium: Compendium,
     language: str,
 ) -> list[Path]:
-    """Write the index, the scorecard with its links, and the functions that it links to.
-
-    Parameters
-    ----------
-    records : pathlib.Path
-        The executed notebooks and ``run.json`` are there; the pages go to its folder ``review``.
-    out : pathlib.Path
-        Folder of the tables and figures.
-    rows : sequence of Row
-        The scorecard as it may be shown.
-    dataset : Dataset
-    compendium : Compendium
-    language : {"es", "en"}
-
-    Returns
-    -------
-    list of pathlib.Path
-    """
+    """Write the index, the scorecard with its links, and the functions that it links to."""
     made = cells_by_output(compendium)
     shown_in = {row.claim.id: cells(row, compendium, made) for row in rows}
     used = [function for row in rows for function in functions(row)]

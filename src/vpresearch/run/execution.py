@@ -17,17 +17,7 @@ from vpresearch.parallel.forks import Copies, CopyDiedError, Job
 
 
 def without_paths(path: Path, shown: Mapping[str, object], names: Mapping[str, str]) -> None:
-    """Rewrite an executed notebook so that it names no file and no folder of its machine.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The notebook.
-    shown : dict of str to object
-        Its parameters as a reader may see them.
-    names : dict of str to str
-        What to write instead of each path, wherever it stands.
-    """
+    """Rewrite an executed notebook so that it names no file and no folder of its machine."""
     book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for cell in book.get("cells", []):
         if "injected-parameters" in cell.get("metadata", {}).get("tags", []):
@@ -61,17 +51,7 @@ _OUR_ERRORS = ("InputError", "NotFoundError", "VPResearchError")
 
 @dataclass(frozen=True)
 class Task:
-    """A notebook to execute.
-
-    Attributes
-    ----------
-    source : pathlib.Path
-    executed : pathlib.Path
-        Where the executed copy goes; a failed one stays there too.
-    parameters : dict of str to object
-    limit : float
-        Most seconds for a cell.
-    """
+    """A notebook to execute."""
 
     source: Path
     executed: Path
@@ -81,21 +61,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a notebook did not finish.
-
-    Attributes
-    ----------
-    cell : int
-        Its number in the executed copy, from 1; the first if none had begun.
-    code : str
-        ``notebook_failed``, ``notebook_slow`` or ``notebook_died``, whose words stand in the locale files.
-    error : str
-        Class of what a cell raised.
-    said : str
-        What it said, where it quotes no patient's row.
-    of_input : bool
-        Whether it refused a file of the user's.
-    """
+    """Why a notebook did not finish."""
 
     cell: int
     code: str
@@ -106,14 +72,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An executed notebook.
-
-    Attributes
-    ----------
-    task : Task
-    seconds : float
-    failure : Failure or None
-    """
+    """An executed notebook."""
 
     task: Task
     seconds: float
@@ -121,16 +80,7 @@ class Outcome:
 
 
 def execute_in_turn(tasks: Sequence[Task]) -> Iterator[Outcome]:
-    """Execute notebooks one after the other, each in a kernel started for it.
-
-    Parameters
-    ----------
-    tasks : sequence of Task
-
-    Yields
-    ------
-    Outcome
-    """
+    """Execute notebooks one after the other, each in a kernel started for it."""
     from vpresearch.run.kernels import QuietKernelManager
 
     for task in tasks:
@@ -140,19 +90,7 @@ def execute_in_turn(tasks: Sequence[Task]) -> Iterator[Outcome]:
 
 
 def execute_together(tasks: Sequence[Task], copies: Copies) -> Iterator[Outcome]:
-    """Begin to execute notebooks at the same time, each in a kernel forked from this process.
-
-    Parameters
-    ----------
-    tasks : sequence of Task
-        In the order in which they are begun.
-    copies : Copies
-
-    Returns
-    -------
-    iterator of Outcome
-        As they end.
-    """
+    """Begin to execute notebooks at the same time, each in a kernel forked from this process."""
     _load_papermill()
     return _outcomes({copies.submit(_execute_forked, task): task for task in tasks}, copies)
 
@@ -190,19 +128,7 @@ def _execute_forked(task: Task) -> tuple[float, Failure | None]:
 
 
 def execute(task: Task, manager: type) -> Failure | None:
-    """Execute a notebook under papermill.
-
-    Parameters
-    ----------
-    task : Task
-    manager : type
-        Class of the kernel's manager.
-
-    Returns
-    -------
-    Failure or None
-        None if every cell ran.
-    """
+    """Execute a notebook under papermill."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
@@ -253,18 +179,7 @@ def _raise_of_the_system(name: str, words: str) -> None:
 
 
 def last_begun(executed: Path) -> int:
-    """Find the cell at which an execution stopped.
-
-    Parameters
-    ----------
-    executed : pathlib.Path
-        The executed copy, which papermill saves at the beginning of every cell.
-
-    Returns
-    -------
-    int
-        From 1; the first if no cell had begun.
-    """
+    """Find the cell at which an execution stopped."""
     try:
         cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
@@ -274,19 +189,7 @@ def last_begun(executed: Path) -> int:
 
 
 def move_failed(executed: Path, folder: Path) -> Path | None:
-    """Put the copy of a failed notebook where its author can look at it.
-
-    Parameters
-    ----------
-    executed : pathlib.Path
-    folder : pathlib.Path
-        A private one: an error may quote a patient's row.
-
-    Returns
-    -------
-    pathlib.Path or None
-        None if there is no copy.
-    """
+    """Put the copy of a failed notebook where its author can look at it."""
     if not executed.exists():
         return None
     folder.mkdir(parents=True, exist_ok=True)

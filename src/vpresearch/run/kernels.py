@@ -49,24 +49,12 @@ class QuietKernelManager(AsyncKernelManager):
     """
 
     async def start_kernel(self, **arguments: Any) -> None:  # type: ignore[override]
-        """Start the kernel without an error stream.
-
-        Parameters
-        ----------
-        **arguments : object
-            As of ``jupyter_client``.
-        """
+        """Start the kernel without an error stream."""
         await super().start_kernel(**arguments, stderr=subprocess.DEVNULL)
 
 
 def warm_copies() -> forks.Copies | None:
-    """Import what notebooks and reports import, and give copies of this process to run them in.
-
-    Returns
-    -------
-    Copies or None
-        None where no copy can be made.
-    """
+    """Import what notebooks and reports import, and give copies of this process to run them in."""
     if not forks.possible():
         return None
     # A kernel loads its debugger, which complains on the terminal of a Python whose own modules it cannot step through.
@@ -140,20 +128,7 @@ class ForkedProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=arguments.pop("extra_arguments", []), **arguments)
 
     async def launch_kernel(self, cmd: list[str], **arguments: Any) -> KernelConnectionInfo:
-        """Tell the copy what it is to be.
-
-        Parameters
-        ----------
-        cmd : list of str
-            Arguments of ``ipykernel``.
-        **arguments : object
-            ``env`` and ``cwd``.
-
-        Returns
-        -------
-        dict
-            The connection, with the ports.
-        """
+        """Tell the copy what it is to be."""
         self._launched = True
         manager: Any = self.parent
         info: KernelConnectionInfo = manager.get_connection_info()
@@ -167,16 +142,7 @@ class ForkedProvisioner(KernelProvisionerBase):
 
 
 def manager_of(kernel: ForkedKernel) -> type[AsyncKernelManager]:
-    """Give the class of a kernel manager whose kernel is a given one.
-
-    Parameters
-    ----------
-    kernel : ForkedKernel
-
-    Returns
-    -------
-    type
-    """
+    """Give the class of a kernel manager whose kernel is a given one."""
 
     class ForkedKernelManager(AsyncKernelManager):
         def __init__(self, **arguments: Any) -> None:

@@ -34,22 +34,7 @@ _AUDIT = "04_audit.ipynb"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for.
-
-    Attributes
-    ----------
-    data, out, records : pathlib.Path
-        File of the study; folders of the outputs and of the records.
-    language : {"es", "en"}
-    alpha : float
-    seed, min_cell : int
-        ``min_cell`` is 0 for a run that is not public.
-    only : str or None
-        One exhibit or notebook.
-    drop_identifiers, force : bool
-    plain : bool
-        Start every kernel anew, one after the other.
-    """
+    """What is asked for."""
 
     data: Path
     out: Path
@@ -76,31 +61,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Told:
-    """What to tell in the end.
-
-    Attributes
-    ----------
-    lines : list of str
-    differing : int
-        Numbers of the paper that differ.
-    """
+    """What to tell in the end."""
 
     lines: list[str]
     differing: int = 0
 
 
 def unchanged(wanted: Wanted) -> Told | None:
-    """Tell at once that nothing changed and that every output is there as it was made.
-
-    Parameters
-    ----------
-    wanted : Wanted
-
-    Returns
-    -------
-    Told or None
-        None if anything is to be made.
-    """
+    """Tell at once that nothing changed and that every output is there as it was made."""
     state, digest = read_state(wanted.out, wanted.records), file_digest(wanted.data)
     verdicts = state.verdicts
     if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
@@ -116,21 +84,7 @@ def unchanged(wanted: Wanted) -> Told | None:
 
 
 def why(wanted: Wanted) -> Told:
-    """Tell what would be made, and why.
-
-    Parameters
-    ----------
-    wanted : Wanted
-
-    Returns
-    -------
-    Told
-
-    Raises
-    ------
-    InputError
-        If the data cannot be used, or nothing is called ``only``.
-    """
+    """Tell what would be made, and why."""
     from vpresearch.data import load
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
@@ -146,23 +100,7 @@ def why(wanted: Wanted) -> Told:
 
 
 def remake(wanted: Wanted) -> Told:
-    """Make all of which something changed.
-
-    Parameters
-    ----------
-    wanted : Wanted
-
-    Returns
-    -------
-    Told
-
-    Raises
-    ------
-    InputError
-        If the data cannot be used, or nothing is called ``only``.
-    NotebookError
-        If a notebook fails.
-    """
+    """Make all of which something changed."""
     start = perf_counter()
     # Hardly anything of what is imported is ever garbage; to look for it as often as usual takes a tenth of the time.
     gc.set_threshold(_NEW_OBJECTS)

@@ -32,15 +32,7 @@ class NotebookError(VPResearchError):
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run.
-
-    Attributes
-    ----------
-    folder : pathlib.Path
-        Where the outputs are.
-    seconds : dict of str to float
-        Run time by notebook, of those that had to be run.
-    """
+    """A finished run."""
 
     folder: Path
     seconds: Mapping[str, float]
@@ -62,48 +54,7 @@ def run(
     quiet: bool = False,
     copies: Copies | None = None,
 ) -> Run:
-    """Execute every notebook of which something changed, and put the outputs in place only when all have finished.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The validated data.
-    data : pathlib.Path
-        Its file. The notebooks load that of a reconstruction again, and of other data rows without patient ids, which
-        are gone afterwards.
-    out : pathlib.Path
-        Folder of ``tables/`` and ``figures/``.
-    records : pathlib.Path
-        Folder of the executed notebooks, the records of the run, and a failed notebook.
-    language : {"es", "en"}
-    alpha : float
-    seed : int
-    min_cell : int, default 0
-        Least count that a public run shows; 0 for a run that is not public.
-    only : str, optional
-        The one notebook or exhibit to make, by a name that ``choose`` knows; all of them where not given.
-    force : bool, default False
-        Whether to run also those of which nothing changed.
-    limit : float
-        Most seconds for a cell.
-    quiet : bool, default False
-        Without a progress bar.
-    copies : Copies, optional
-        Execute the notebooks together, in kernels forked from this process; in turn, each in a kernel of its own,
-        where not given.
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    InputError
-        If there is nothing of the name ``only``.
-    NotebookError
-        If a notebook fails or takes other parameters. The rest finishes, and waits for the next run; nothing is put
-        in place.
-    """
+    """Execute every notebook of which something changed, and put the outputs in place only when all have finished."""
     notebooks = choose(read_compendium(), only, reconstruction=dataset.reconstruction)
     chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
     for notebook in notebooks:

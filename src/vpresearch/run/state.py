@@ -26,21 +26,7 @@ _SHIPPED = (".csv", ".fingerprints", ".npz", ".yaml")
 
 
 def notebook_digest(path: Path) -> str:
-    """Give the digest of a notebook's cells; what they once gave, and the editor's marks, are no part of it.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    InputError
-        If it is no notebook.
-    """
+    """Give the digest of a notebook's cells; what they once gave, and the editor's marks, are no part of it."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         cells = [
@@ -54,48 +40,18 @@ def notebook_digest(path: Path) -> str:
 
 @cache
 def source_digest() -> str:
-    """Give the digest of the package and of the tables that it ships.
-
-    Returns
-    -------
-    str
-        The same whatever the line endings; computed once, since a run goes on with the code that it began with.
-    """
+    """Give the digest of the package and of the tables that it ships."""
     return _digest(part for path in sorted(_sources()) for part in (path.name.encode(), _lines(path)))
 
 
 def code_digest() -> str:
-    """Give the digest of what a result hangs on beside its arguments: the package, its tables, the lock, the machine.
-
-    Returns
-    -------
-    str
-    """
+    """Digest what a result depends on beside its arguments: the package, its tables, the lock, the machine."""
     machine = f"{sys.version} {platform.platform()}"
     return _digest([source_digest().encode(), _lines(LOCK), machine.encode()])
 
 
 def inputs(data: str, language: str, parameters: Mapping[str, object]) -> dict[str, str]:
-    """Give the digests of all that a whole run hangs on, but for the notebooks.
-
-    Parameters
-    ----------
-    data : str
-        SHA-256 of the study's file.
-    language : {"es", "en"}
-    parameters : dict of str to object
-        The others.
-
-    Returns
-    -------
-    dict of str to str
-        By kind of input.
-
-    Examples
-    --------
-    >>> sorted(inputs("a1b2", "es", {"seed": 1}))
-    ['data', 'language', 'lock', 'parameters', 'source']
-    """
+    """Give the digests of all that a whole run hangs on, but for the notebooks."""
     return {
         "parameters": _digest([json.dumps(dict(parameters), sort_keys=True).encode()]),
         "language": language,
@@ -108,45 +64,14 @@ def inputs(data: str, language: str, parameters: Mapping[str, object]) -> dict[s
 def inputs_of(
     notebooks: Sequence[Notebook], sha256: str, chosen: Mapping[str, object], folder: Path = NOTEBOOKS
 ) -> dict[str, dict[str, str]]:
-    """Give the digests of all that each notebook's outputs are made from.
-
-    Parameters
-    ----------
-    notebooks : sequence of Notebook
-    sha256 : str
-        Of the study's file.
-    chosen : dict of str to object
-        The parameters, the language among them.
-    folder : pathlib.Path, optional
-        Of the notebooks.
-
-    Returns
-    -------
-    dict of str to dict
-        By file of the notebook.
-    """
+    """Give the digests of all that each notebook's outputs are made from."""
     parameters = {name: value for name, value in chosen.items() if name != "language"}
     common = inputs(sha256, str(chosen["language"]), parameters)
     return {each.file: common | {"notebook": notebook_digest(folder / each.file)} for each in notebooks}
 
 
 def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Name the inputs that differ.
-
-    Parameters
-    ----------
-    old, new : dict of str to str
-        Digests by kind of input.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> changed({"data": "a1", "lock": "b2"}, {"data": "a1", "lock": "c3"})
-    ['lock']
-    """
+    """Name the inputs that differ."""
     return [name for name in new if old.get(name) != new[name]]
 
 
@@ -182,17 +107,7 @@ _OF_RECORDS = ("notebooks", "report", "review")
 
 @dataclass(frozen=True)
 class Made:
-    """One thing that was made: a notebook's outputs, a report, or the reviewer's pages.
-
-    Attributes
-    ----------
-    inputs : dict of str to str
-        Digests of what it was made from.
-    outputs : dict of str to str
-        SHA-256 of every file, by its relative path.
-    seconds : float
-        Run time.
-    """
+    """One thing that was made: a notebook's outputs, a report, or the reviewer's pages."""
 
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
@@ -201,18 +116,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """How the numbers of the paper fared, in short.
-
-    Attributes
-    ----------
-    inputs : dict of str to str
-        Digests of what they hang on.
-    counts : dict of str to int
-        Numbers by verdict.
-    differing : int
-    reconstruction : bool
-        Whether the data were.
-    """
+    """How the numbers of the paper fared, in short."""
 
     inputs: Mapping[str, str]
     counts: Mapping[str, int]
@@ -222,16 +126,7 @@ class Verdicts:
 
 @dataclass
 class State:
-    """All that was made in one place.
-
-    Attributes
-    ----------
-    out, records : pathlib.Path
-        Folders of the outputs, and of executed notebooks, reports and reviewers' pages.
-    made : dict of str to Made
-        By file of the notebook, or ``report/LANGUAGE``, or ``review``.
-    verdicts : Verdicts or None
-    """
+    """All that was made in one place."""
 
     out: Path
     records: Path
@@ -239,33 +134,11 @@ class State:
     verdicts: Verdicts | None = None
 
     def place(self, part: str) -> Path:
-        """Give the place of an output.
-
-        Parameters
-        ----------
-        part : str
-            Its relative path.
-
-        Returns
-        -------
-        pathlib.Path
-        """
+        """Give the place of an output."""
         return (self.records if Path(part).parts[0] in _OF_RECORDS else self.out) / part
 
     def stale(self, name: str, inputs: Mapping[str, str]) -> list[str]:
-        """Tell why something must be made.
-
-        Parameters
-        ----------
-        name : str
-        inputs : dict of str to str
-            Digests of what it would be made from.
-
-        Returns
-        -------
-        list of str
-            The inputs that changed, or ``never`` or ``outputs``; empty if all is as it was made.
-        """
+        """Tell why something must be made."""
         made = self.made.get(name)
         if made is None:
             return ["never"]
@@ -284,23 +157,7 @@ class State:
 
 
 def read_state(out: Path, records: Path) -> State:
-    """Read what earlier runs left.
-
-    Parameters
-    ----------
-    out, records : pathlib.Path
-        Folders of the outputs and of the records.
-
-    Returns
-    -------
-    State
-        Empty if there is no record, or none that can be read: then everything is made.
-
-    Examples
-    --------
-    >>> read_state(Path("nowhere"), Path("nowhere")).stale("01_cohort.ipynb", {"data": "a1"})
-    ['never']
-    """
+    """Read what earlier runs left."""
     try:
         content = json.loads((records / _PLACE).read_text(encoding="utf-8"))
         made = {name: read_made(entry) for name, entry in content["made"].items()}
@@ -333,17 +190,7 @@ def _are_words(entry: object) -> bool:
 
 
 def outputs_of(folder: Path, files: Iterable[Path]) -> dict[str, str]:
-    """Give the SHA-256 of files by their path within a folder.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    files : iterable of pathlib.Path
-
-    Returns
-    -------
-    dict of str to str
-    """
+    """Give the SHA-256 of files by their path within a folder."""
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(files)}
 
 
@@ -351,30 +198,13 @@ _MADE = ".made.json"
 
 
 class Finished:
-    """The outputs of notebooks that finished, until all have.
-
-    Parameters
-    ----------
-    records : pathlib.Path
-        Folder of the records; they wait in its private part, so that a run that is cut short can go on.
-    """
+    """The outputs of notebooks that finished, until all have."""
 
     def __init__(self, records: Path) -> None:
         self.folder = records / "private" / "finished"
 
     def keep(self, name: str, workspace: Path, inputs: Mapping[str, str], seconds: float) -> None:
-        """Take the outputs of a notebook, all at once.
-
-        Parameters
-        ----------
-        name : str
-            File of the notebook.
-        workspace : pathlib.Path
-            Where it wrote them, on the same file system; the folder is moved.
-        inputs : dict of str to str
-            Digests of what they were made from.
-        seconds : float
-        """
+        """Take the outputs of a notebook, all at once."""
         made = Made(dict(inputs), outputs_of(workspace, _files(workspace)), seconds)
         (workspace / _MADE).write_text(json.dumps(asdict(made)), encoding="utf-8")
         self.drop(name)
@@ -382,19 +212,7 @@ class Finished:
         os.replace(workspace, self.folder / name)
 
     def made(self, name: str, inputs: Mapping[str, str]) -> Made | None:
-        """Give what waits of a notebook.
-
-        Parameters
-        ----------
-        name : str
-        inputs : dict of str to str
-            Digests of what it is to have been made from.
-
-        Returns
-        -------
-        Made or None
-            None if nothing waits that was made from these and is whole.
-        """
+        """Give what waits of a notebook."""
         place = self.folder / name
         try:
             made = read_made(json.loads((place / _MADE).read_text(encoding="utf-8")))
@@ -404,16 +222,7 @@ class Finished:
         return made if whole and made.inputs == dict(inputs) else None
 
     def put_in_place(self, name: str, state: State, aside: Path) -> None:
-        """Put the outputs of a notebook in place, each file whole; they go on waiting until dropped.
-
-        Parameters
-        ----------
-        name : str
-        state : State
-            Knows the places.
-        aside : pathlib.Path
-            A folder for copies.
-        """
+        """Put the outputs of a notebook in place, each file whole; they go on waiting until dropped."""
         place = self.folder / name
         for made in _files(place):
             if made.name != _MADE:
@@ -423,37 +232,18 @@ class Finished:
                 os.replace(copy, target)
 
     def drop(self, name: str = "") -> None:
-        """Drop what waits of a notebook, or of all.
-
-        Parameters
-        ----------
-        name : str, optional
-        """
+        """Drop what waits of a notebook, or of all."""
         shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
 class Computed:
-    """What runs on a reconstruction computed, for those after them; results of real data go with their run.
-
-    Parameters
-    ----------
-    records : pathlib.Path
-        Folder of the records; the results are in its private part.
-    code : str
-        Digest of all that results hang on beside their arguments.
-    """
+    """What runs on a reconstruction computed, for those after them; results of real data go with their run."""
 
     def __init__(self, records: Path, code: str) -> None:
         self.folder = records / "private" / "computed" / code[:16]
 
     def keep(self, place: Path) -> None:
-        """Take the results of a run, in the place of those of other code.
-
-        Parameters
-        ----------
-        place : pathlib.Path
-            Where they are, on the same file system; the folder is moved.
-        """
+        """Take the results of a run, in the place of those of other code."""
         if place != self.folder:
             self.drop()
             self.folder.parent.mkdir(parents=True, exist_ok=True)

@@ -26,21 +26,7 @@ _TIMED = ("run.json", "notebooks/*.ipynb")
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a run is made under.
-
-    Attributes
-    ----------
-    name : str
-        Of its folder.
-    locale : str
-    timezone : str
-    hash_seed : str
-        Of Python's sets and dictionaries of strings.
-    place : str
-        Where it is started, within its folder.
-    oldest : bool
-        Whether sums and functions are worked out as on an old processor, not as this one does.
-    """
+    """What a run is made under."""
 
     name: str
     locale: str
@@ -63,24 +49,7 @@ Say = Callable[[str], None]
 
 
 def verify(language: str = "en", say: Say = say) -> bool:
-    """Run everything twice, and tell every file that differs; nothing is left of either run.
-
-    Parameters
-    ----------
-    language : {"es", "en"}
-    say : callable, optional
-        Takes a line of what is told.
-
-    Returns
-    -------
-    bool
-        Whether the runs agree with each other, and their tables and figures with those in the project.
-
-    Raises
-    ------
-    VPResearchError
-        If a run fails.
-    """
+    """Run everything twice, and tell every file that differs; nothing is left of either run."""
     missing = [each.locale for each in UNLIKE if not has_locale(each.locale)]
     with tempfile.TemporaryDirectory(prefix="vpresearch-verify-") as name:
         folder = Path(name)
@@ -105,45 +74,14 @@ def verify(language: str = "en", say: Say = say) -> bool:
 
 
 def has_locale(name: str) -> bool:
-    """Tell whether the system has a locale.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> has_locale("C"), has_locale("xx_XX.UTF-8")
-    (True, False)
-    """
+    """Tell whether the system has a locale."""
     # In a process of its own: the locale is of the whole process.
     code = f"import locale; locale.setlocale(locale.LC_ALL, {name!r})"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
 def run(conditions: Conditions, folder: Path) -> Path:
-    """Reproduce everything under the given conditions.
-
-    Parameters
-    ----------
-    conditions : Conditions
-    folder : pathlib.Path
-        New.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder of the outputs.
-
-    Raises
-    ------
-    VPResearchError
-        If it fails.
-    """
+    """Reproduce everything under the given conditions."""
     place, out = folder / conditions.place, folder / "out"
     place.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -163,19 +101,7 @@ def run(conditions: Conditions, folder: Path) -> Path:
 
 
 def contents(folder: Path, only: frozenset[str] = frozenset()) -> dict[str, bytes]:
-    """Read what a run made, without what only the hour changes.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    only : frozenset of str, optional
-        The files to read; all where none is given.
-
-    Returns
-    -------
-    dict of str to bytes
-        By relative path, in order.
-    """
+    """Read what a run made, without what only the hour changes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if not only else [folder / n for n in only]
     named = {path.relative_to(folder): path for path in sorted(files) if path.is_file()}
     return {
@@ -196,38 +122,13 @@ def _timeless(path: Path) -> bytes:
 
 
 def exhibits() -> frozenset[str]:
-    """Name the tables and figures that the project holds.
-
-    Returns
-    -------
-    frozenset of str
-        Relative paths.
-    """
+    """Name the tables and figures that the project holds."""
     outputs = [exhibit.output for notebook in read_compendium().notebooks for exhibit in notebook.exhibits]
     return frozenset(path.relative_to(ROOT).as_posix() for output in outputs for path in ROOT.glob(f"{output}.*"))
 
 
 def differing(one: Mapping[str, bytes], other: Mapping[str, bytes], between: str, language: str) -> list[str]:
-    """Tell every difference between two sets of files.
-
-    Parameters
-    ----------
-    one, other : dict of str to bytes
-        Content by relative path.
-    between : {"runs", "project"}
-        What they are.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    list of str
-        A line a file, with the place of the first byte that differs.
-
-    Examples
-    --------
-    >>> differing({"a": b"12", "b": b""}, {"a": b"13"}, "runs", "en")
-    ["a differs between the two runs from byte 2 on: b'2' and b'3'", 'b is in one only of the two runs']
-    """
+    """Tell every difference between two sets of files."""
     lines, said = [], text(f"verify.{between}", language)
     for name in sorted({*one, *other}):
         if name not in one or name not in other:

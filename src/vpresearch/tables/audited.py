@@ -17,18 +17,7 @@ from vpresearch.scorecard import Row
 
 
 def audit_table(checks: Sequence[Check], language: str) -> Table:
-    """Lay out the audit, what is impossible first.
-
-    Parameters
-    ----------
-    checks : sequence of Check
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Of printed numbers alone: no data, real or reconstructed, enter it. Its data are in English.
-    """
+    """Lay out the audit, what is impossible first."""
     data = pd.DataFrame(
         [
             {
@@ -72,19 +61,7 @@ def _gravity(check: Check) -> int:
 
 
 def scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
-    """Lay out the scorecard.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Its data are in English, whatever the language of the page, so that they can be compared.
-    """
+    """Lay out the scorecard."""
 
     def public(min_cell: int) -> Table:
         return _scorecard_table(withhold(rows, dataset, min_cell), dataset, language)
@@ -156,19 +133,7 @@ _SHOWN = (0.0, 0.025, 0.5, 0.975, 1.0)
 
 
 def spread_table(ensemble: Ensemble, extremes: Ensemble, language: str) -> Table:
-    """Lay out how far datasets that satisfy every claim differ in what none of them tells.
-
-    Parameters
-    ----------
-    ensemble, extremes : Ensemble
-        Drawn datasets, and those that a search found furthest out.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Witnesses of what is possible; neither bounds nor probabilities.
-    """
+    """Lay out how far datasets that satisfy every claim differ in what none of them tells."""
     drawn, found = (spread(datasets) for datasets in (ensemble, extremes))
     names = list(dict.fromkeys(drawn["statistic"]))
     values, furthest = (_by_quantile(table) for table in (drawn, found))

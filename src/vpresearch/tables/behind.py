@@ -23,18 +23,7 @@ _COMPARED = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent", "vas_pre
 
 
 def leak_kinds(dataset: Dataset, language: str) -> Table:
-    """Count the leaks by site and size.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Every site and size of the data model, also those that do not occur; over the leaks with both recorded.
-    """
+    """Count the leaks by site and size."""
     all_leaks = select(dataset, "vertebrae", {"leak": "yes"})
     leaks = all_leaks.dropna(subset=["leak_site", "leak_size"])
     lost = len(all_leaks) - len(leaks)
@@ -68,18 +57,7 @@ def leak_kinds(dataset: Dataset, language: str) -> Table:
 
 
 def outcome(dataset: Dataset, language: str) -> Table:
-    """Summarise VAS and Oswestry over time, over patients.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        With the 95% t interval of the mean; scales that were not recorded are left out.
-    """
+    """Summarise VAS and Oswestry over time, over patients."""
     rows, shown = [], []
     for scale in ("vas", "odi"):
         for time in (time for time in _TIMES if _recorded(dataset, f"{scale}_{time}")):
@@ -150,18 +128,7 @@ def _t_interval(summary: Summary) -> tuple[float, float]:
 
 
 def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
-    """Show, for every variable, the test that the protocol takes beside those that it passes over.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-    alpha : float, default 0.05
-
-    Returns
-    -------
-    Table
-    """
+    """Show, for every variable, the test that the protocol takes beside those that it passes over."""
     rows: list[dict[str, object]] = []
     shown: list[dict[str, str]] = []
     bold: list[int] = []
@@ -224,18 +191,7 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
 
 
 def associations(dataset: Dataset, language: str) -> Table:
-    """Test sex, region and level against the leak.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Pearson's chi-squared, and Fisher's exact test where an expected count is below 5.
-    """
+    """Test sex, region and level against the leak."""
     rows, shown, tests = [], [], []
     found = {variable: associate_with_leak(dataset, variable) for variable in _ASSOCIATED}
     for variable, association in found.items():

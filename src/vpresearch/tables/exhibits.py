@@ -15,19 +15,7 @@ from vpresearch.render.table import HIDDEN, Table
 
 
 def exhibits_table(compendium: Compendium, dataset: Dataset, language: str) -> Table:
-    """Lay out which notebook makes which exhibit of the paper, and what no data can make.
-
-    Parameters
-    ----------
-    compendium : Compendium
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        For an image, the vertebrae of the kind that it shows, counted by level.
-    """
+    """Lay out which notebook makes which exhibit of the paper, and what no data can make."""
 
     def public(_: int) -> Table:
         return _exhibits(compendium, dataset, language, counted=False)

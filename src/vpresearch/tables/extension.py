@@ -23,18 +23,7 @@ from vpresearch.tables.leak_risk import word
 
 
 def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, language: str) -> Table:
-    """Lay out the leak rate beside those of other series.
-
-    Parameters
-    ----------
-    comparisons : sequence of Comparison
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out the leak rate beside those of other series."""
     study = leak_design(dataset.rows)
     exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
     own = {
@@ -131,18 +120,7 @@ _SCORES = ("vas", "odi")
 
 
 def relief_table(dataset: Dataset, language: str) -> Table:
-    """Lay out how much less relief there is with more fill or with a leak, against the least that matters.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Over patients. By a mixed model over every follow-up and, for one year alone, by analysis of covariance.
-    """
+    """Lay out how much less relief there is with more fill or with a leak, against the least that matters."""
     results: list[Equivalence] = []
     beside = []
     for score in _SCORES:

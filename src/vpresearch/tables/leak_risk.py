@@ -27,18 +27,7 @@ def word(key: str, language: str, **values: object) -> str:
 
 
 def one_of_many(dataset: Dataset, language: str) -> tuple[str, ...]:
-    """Say, of a reconstruction, how far the slope and the primary interval were seen to reach in others.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    tuple of str
-        One note; none for real data.
-    """
+    """Say, of a reconstruction, how far the slope and the primary interval were seen to reach in others."""
     witnessed, reach = identified(dataset), identified_intervals(dataset)
     if witnessed is None or reach is None:
         return ()
@@ -48,24 +37,7 @@ def one_of_many(dataset: Dataset, language: str) -> tuple[str, ...]:
 
 
 def reasons(told: Mapping[str, str], language: str) -> tuple[str, ...]:
-    """Say which models give no number, or one that hangs on more than the likelihood, and why.
-
-    Parameters
-    ----------
-    told : dict of str to str
-        Reasons by model, empty where there is nothing to say.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    tuple of str
-        One note a model.
-
-    Examples
-    --------
-    >>> reasons({"ml": "one_outcome", "flic": ""}, "en")
-    ('Maximum likelihood: the outcome does not vary.',)
-    """
+    """Say which models give no number, or one that hangs on more than the likelihood, and why."""
     return tuple(
         f"{labels.text(f'model.{model}', language)}: {labels.why_not(reason, language)}."
         for model, reason in told.items()
@@ -95,19 +67,7 @@ _RISK_MODELS = (PRIMARY, "flic")
 
 
 def models_table(estimates: Sequence[Estimate], dataset: Dataset, language: str) -> Table:
-    """Lay out every model of a leak on fill.
-
-    Parameters
-    ----------
-    estimates : sequence of Estimate
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Its data have every term, those shown the slopes.
-    """
+    """Lay out every model of a leak on fill."""
     data = pd.DataFrame([asdict(estimate) for estimate in estimates])[list(MODEL_COLUMNS)]
     of_interest = [estimate for estimate in estimates if estimate.term in _SHOWN_TERMS]
     shown = pd.DataFrame(
@@ -140,17 +100,7 @@ def models_table(estimates: Sequence[Estimate], dataset: Dataset, language: str)
 
 
 def leak_risk_table(dataset: Dataset, language: str) -> Table:
-    """Lay out the risk of a leak at a few fills, and how far fill moves it.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out the risk of a leak at a few fills, and how far fill moves it."""
     return replace(_leak_risk_table(dataset, language), public=partial(_leak_risk_table, dataset, language))
 
 
@@ -186,17 +136,7 @@ def _leak_risk_table(dataset: Dataset, language: str, min_cell: int = 0) -> Tabl
 
 
 def dose_table(dataset: Dataset, language: str) -> Table:
-    """Lay out the risk of a leak by cement and size of the vertebra, by the primary model.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out the risk of a leak by cement and size of the vertebra, by the primary model."""
     return replace(_dose_table(dataset, language), public=partial(_dose_table, dataset, language))
 
 

@@ -20,18 +20,7 @@ _DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 2}
 
 
 def table1(dataset: Dataset, language: str) -> Table:
-    """Lay out the distribution of the vertebrae by level.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Levels without a vertebra are left out, as in the paper.
-    """
+    """Lay out the distribution of the vertebrae by level."""
 
     def public(min_cell: int) -> Table:
         note = hidden_note(min_cell, language)
@@ -77,17 +66,7 @@ def _table1(dataset: Dataset, language: str, hidden: frozenset[str] = frozenset(
 
 
 def table2(dataset: Dataset, language: str) -> Table:
-    """Lay out the vertebral volume and the injected cement.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out the vertebral volume and the injected cement."""
     variables = ("vertebral_volume_cc", "cement_volume_cc")
     summaries = {name: summarise(dataset.vertebrae[name]) for name in variables}
     data = pd.DataFrame([{"variable": name, **asdict(summary)} for name, summary in summaries.items()])
@@ -113,34 +92,12 @@ def table2(dataset: Dataset, language: str) -> Table:
 
 
 def table3(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
-    """Lay out the vertebral volume and the injected cement by leak.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-    alpha : float, default 0.05
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out the vertebral volume and the injected cement by leak."""
     return _by_leak("table3", ("vertebral_volume_cc", "cement_volume_cc"), dataset, language, alpha)
 
 
 def table4(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
-    """Lay out the VAS by time and leak.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    language : {"es", "en"}
-    alpha : float, default 0.05
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out the VAS by time and leak."""
     note = labels.text("footnote.vertebra_unit", language)
     return _by_leak("table4", ("vas_pre", "vas_post", "vas_1m"), dataset, language, alpha, (note,))
 

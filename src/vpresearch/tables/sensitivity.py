@@ -32,19 +32,7 @@ _TIMES_AS_MANY = (1, 2, 4, 8, 16)
 
 
 def precision_table(estimates: Sequence[Estimate], dataset: Dataset, language: str) -> Table:
-    """Lay out how precise the slope would be with more patients, and how many would settle the question.
-
-    Parameters
-    ----------
-    estimates : sequence of Estimate
-        With those of the primary model and of maximum likelihood.
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out how precise the slope would be with more patients, and how many would settle the question."""
     slopes = {each.model: each for each in estimates if each.term == "fill_percent"}
     primary = slopes[PRIMARY]
     data = precision(primary, [times * primary.clusters for times in _TIMES_AS_MANY]).assign(reason=primary.reason)
@@ -73,18 +61,7 @@ def precision_table(estimates: Sequence[Estimate], dataset: Dataset, language: s
 
 
 def validation_table(performance: Sequence[Performance], dataset: Dataset, language: str) -> Table:
-    """Lay out how well the fill alone tells the vertebrae that leak.
-
-    Parameters
-    ----------
-    performance : sequence of Performance
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out how well the fill alone tells the vertebrae that leak."""
     data = pd.DataFrame([asdict(each) for each in performance])
     shown = pd.DataFrame(
         {word("measure", language): [word(f"measure_{each.measure}", language) for each in performance]}
@@ -115,18 +92,7 @@ _ESTIMATE = ("model", "estimate", "se", "ci_low", "ci_high", "p_value", "n", "ev
 
 
 def specification_table(specifications: Sequence[Specification], dataset: Dataset, language: str) -> Table:
-    """Lay out the slope of leak on fill under every choice of model, covariance, adjustment and unit.
-
-    Parameters
-    ----------
-    specifications : sequence of Specification
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out the slope of leak on fill under every choice of model, covariance, adjustment and unit."""
     records = []
     for each in specifications:
         found = asdict(each.slope)
@@ -155,18 +121,7 @@ def specification_table(specifications: Sequence[Specification], dataset: Datase
 
 
 def assumptions_table(assumptions: Sequence[Assumption], dataset: Dataset, language: str) -> Table:
-    """Lay out the tests of what the models take for granted, and what other priors make of the Bayesian one.
-
-    Parameters
-    ----------
-    assumptions : sequence of Assumption
-    dataset : Dataset
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-    """
+    """Lay out the tests of what the models take for granted, and what other priors make of the Bayesian one."""
     data = pd.DataFrame([asdict(each) for each in assumptions])
     shown = pd.DataFrame(
         {
@@ -185,19 +140,7 @@ def assumptions_table(assumptions: Sequence[Assumption], dataset: Dataset, langu
 
 
 def implied_table(fits: pd.DataFrame, language: str) -> Table:
-    """Lay out what the published statistics alone imply for the slope of leak on fill.
-
-    Parameters
-    ----------
-    fits : pandas.DataFrame
-        From ``vpresearch.implied.fits``.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Of reconstructions: witnesses of what is possible, neither bounds nor probabilities.
-    """
+    """Lay out what the published statistics alone imply for the slope of leak on fill."""
     data = ranges(fits)
     numbers = ("drawn_least", "drawn_median", "drawn_greatest", "witnessed_least", "witnessed_greatest")
     shown = pd.DataFrame(
@@ -219,19 +162,7 @@ def implied_table(fits: pd.DataFrame, language: str) -> Table:
 
 
 def simulation_table(results: pd.DataFrame, language: str) -> Table:
-    """Lay out how often each method errs at the design of the study, by simulation.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        From ``vpresearch.regression.simulate.read_results``.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    Table
-        Of simulated data: no study's rows enter it.
-    """
+    """Lay out how often each method errs at the design of the study, by simulation."""
     shown = pd.DataFrame(
         {
             word("model", language): [_method(name, language) for name in results["method"]],

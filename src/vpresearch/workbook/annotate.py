@@ -32,28 +32,7 @@ _AUTHOR = "vpresearch"
 
 
 def annotate(path: Path, problems: Sequence[Problem], language: str, *, drop_identifiers: bool = False) -> bytes:
-    """Copy a table and mark its faulty cells.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The table, which could be read as one.
-    problems : sequence of Problem
-    language : {"es", "en"}
-        Of the comments.
-    drop_identifiers : bool, default False
-        Whether the copy holds the table alone, without its direct identifiers: no other sheet, comment or property.
-
-    Returns
-    -------
-    bytes
-        An ``.xlsx`` with the rows of the table: as private as the table itself.
-
-    Raises
-    ------
-    InputError
-        If the workbook is too odd to be copied.
-    """
+    """Copy a table and mark its faulty cells."""
     book = _copy(path, language, drop_identifiers=drop_identifiers)
     _clear(book, language)
     comments: dict[tuple[str, str], list[Problem]] = {}
@@ -127,18 +106,7 @@ def _copy(path: Path, language: str, *, drop_identifiers: bool) -> Any:
 
 
 def as_workbook(rows: Sequence[Sequence[object]], language: str) -> bytes:
-    """Write rows as a workbook of one sheet; numbers stay numbers, and nothing becomes a formula.
-
-    Parameters
-    ----------
-    rows : sequence of sequence of object
-    language : {"es", "en"}
-
-    Returns
-    -------
-    bytes
-        An ``.xlsx``.
-    """
+    """Write rows as a workbook of one sheet; numbers stay numbers, and nothing becomes a formula."""
     return _saved(_of_rows(dict(enumerate(rows, start=1)), None, language))
 
 
@@ -185,23 +153,7 @@ def _clean(words: str) -> str:
 
 
 def write_template(out: Path, language: str) -> str:
-    """Write the empty workbook, never over a file that is there: it may be the filled one.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-        What to do with it.
-
-    Raises
-    ------
-    InputError
-        If the name is not that of a new workbook.
-    """
+    """Write the empty workbook, never over a file that is there: it may be the filled one."""
     _check_name(out)
     if out.exists():
         raise refused(out.name, "file_exists")
@@ -211,29 +163,7 @@ def write_template(out: Path, language: str) -> str:
 
 
 def write_copy(path: Path, examined: Examined, out: Path, language: str, *, drop_identifiers: bool = False) -> str:
-    """Write the copy with the faults marked, never over the file itself.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The table.
-    examined : Examined
-        What was found in it.
-    out : pathlib.Path
-    language : {"es", "en"}
-    drop_identifiers : bool, default False
-        Whether the copy holds the table alone, without its direct identifiers.
-
-    Returns
-    -------
-    str
-        What was done; that the copy holds patients' rows.
-
-    Raises
-    ------
-    InputError
-        If the name is not that of a workbook, or is that of the table.
-    """
+    """Write the copy with the faults marked, never over the file itself."""
     _check_name(out)
     if out.exists() and path.exists() and out.samefile(path):
         raise refused(out.name, "overwrites_input")
@@ -244,28 +174,7 @@ def write_copy(path: Path, examined: Examined, out: Path, language: str, *, drop
 
 
 def write_long(path: Path, out: Path, language: str, *, drop_identifiers: bool = False) -> str:
-    """Write a table that has not one row a vertebra as one that has, for its owner to check.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The table.
-    out : pathlib.Path
-        A new file: what is there may be somebody's work.
-    language : {"es", "en"}
-    drop_identifiers : bool, default False
-        Whether direct identifiers are left out; columns that the study does not know always are.
-
-    Returns
-    -------
-    str
-        What was done.
-
-    Raises
-    ------
-    InputError
-        If the table cannot be read, or the name is not that of a new workbook.
-    """
+    """Write a table that has not one row a vertebra as one that has, for its owner to check."""
     _check_name(out)
     if out.exists():
         raise refused(out.name, "file_exists")

@@ -41,22 +41,7 @@ _EXAMPLE_VALUES: dict[str, object] = {
 
 
 def template(language: str) -> bytes:
-    """Make an empty workbook.
-
-    Parameters
-    ----------
-    language : {"es", "en"}
-
-    Returns
-    -------
-    bytes
-        An ``.xlsx``, to be filled in with one row a vertebra.
-
-    Examples
-    --------
-    >>> template("es")[:2]
-    b'PK'
-    """
+    """Make an empty workbook."""
     book = Workbook()
     sheet = book.active
     sheet.title = text("template.data", language)

@@ -22,18 +22,7 @@ _FEWEST_DISTINCT = 2
 
 @dataclass(frozen=True)
 class Present:
-    """How many values of a variable there are, and how far they reach.
-
-    Attributes
-    ----------
-    variable : str
-    unit : {"patients", "vertebrae", "leaks"}
-    n : int
-        Values that are there.
-    total : int
-    minimum, median, maximum : float or None
-        None where there are no numbers.
-    """
+    """How many values of a variable there are, and how far they reach."""
 
     variable: str
     unit: str
@@ -45,24 +34,7 @@ class Present:
 
 
 def presence(dataset: Dataset) -> list[Present]:
-    """Count the values of every variable, over the unit that it belongs to.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    list of Present
-        The leak's site and size over the leaks; not complications, of which an empty cell is none.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> presence(load(RECONSTRUCTION))[0].n, presence(load(RECONSTRUCTION))[1].maximum
-    (27, 81.0)
-    """
+    """Count the values of every variable, over the unit that it belongs to."""
     found = []
     for name, column in columns().items():
         unit, table = _of(name, dataset)
@@ -84,24 +56,7 @@ def _of(name: str, dataset: Dataset) -> tuple[str, pd.DataFrame]:
 
 
 def remarks(dataset: Dataset) -> list[Problem]:
-    """Find the values that stand several times alone at one end of a variable, as codes of missing values do.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    list of Problem
-        For the author alone: each names a value.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> remarks(load(RECONSTRUCTION))
-    []
-    """
+    """Find the values that stand several times alone at one end of a variable, as codes of missing values do."""
     found = []
     for name, column in columns().items():
         unit, table = _of(name, dataset)
@@ -137,24 +92,7 @@ def _is_usual(value: float) -> bool:
 
 
 def report(examined: Examined, language: str) -> str:
-    """Write what was found for a person.
-
-    Parameters
-    ----------
-    examined : Examined
-    language : {"es", "en"}
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from vpresearch.data import examine
-    >>> print(report(examine("nada.csv"), "es"))
-    nada.csv: 1 problema
-      1. No existe ese archivo. Compruebe la carpeta y el nombre.
-    """
+    """Write what was found for a person."""
     dataset = examined.dataset
     if dataset is None:
         lines = [listed(examined.name, examined.problems, language, examined.values)]
@@ -176,25 +114,7 @@ def report(examined: Examined, language: str) -> str:
 
 
 def as_json(examined: Examined, language: str) -> str:
-    """Write what was found for a machine.
-
-    Parameters
-    ----------
-    examined : Examined
-    language : {"es", "en"}
-        Of messages and remedies; keys and codes are the same in all.
-
-    Returns
-    -------
-    str
-        A JSON object with ``file``, ``valid``, ``problems``, ``notes``, ``sizes`` and ``n``.
-
-    Examples
-    --------
-    >>> from vpresearch.data import examine
-    >>> json.loads(as_json(examine("nothing.csv"), "en"))["problems"][0]["code"]
-    'no_file'
-    """
+    """Write what was found for a machine."""
     dataset = examined.dataset
     content = {
         "file": examined.name,

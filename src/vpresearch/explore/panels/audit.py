@@ -37,15 +37,7 @@ class Audit:
         self._process: multiprocessing.process.BaseProcess | None = None
 
     def start(self, paper: Paper, told: Told) -> None:
-        """Audit a paper, in the place of one that is under way.
-
-        Parameters
-        ----------
-        paper : Paper
-        told : callable
-            Called with the checks so far, whether they are all (None: the process failed, and no more will come), and
-            the seconds since the start: after every check, and once a second in between.
-        """
+        """Audit a paper, in the place of one that is under way."""
         self.stop()
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
@@ -104,26 +96,7 @@ MOST = 100_000
 
 
 def typed_paper(typed: Mapping[str, str]) -> Paper | str:
-    """Set what was typed down as a paper's claims.
-
-    Parameters
-    ----------
-    typed : dict of str to str
-        ``n_a``, ``mean_a``, ``sd_a``, ``n_b``, ``mean_b``, ``sd_b``, ``p``, ``low``, ``high``, ``step``; all but
-        the first two may be empty.
-
-    Returns
-    -------
-    Paper, or str
-        Which box cannot be read.
-
-    Examples
-    --------
-    >>> typed_paper({"n_a": "28", "mean_a": "5,19", "step": "1"}).claims[1].printed.printed
-    '5,19'
-    >>> typed_paper({"n_a": "28", "mean_a": "five"})
-    'mean_a'
-    """
+    """Set what was typed down as a paper's claims."""
     given = {name: value.strip() for name, value in typed.items() if value.strip()}
     for name in ("n_a", "mean_a", *given):
         if not _readable(name, given.get(name, "")):
@@ -165,21 +138,7 @@ def _readable(name: str, value: str) -> bool:
 
 
 def at_once(paper: Paper) -> list[Check]:
-    """Make the checks that take no time: each mean and SD on the stated grid.
-
-    Parameters
-    ----------
-    paper : Paper
-
-    Returns
-    -------
-    list of Check
-
-    Examples
-    --------
-    >>> [check.verdict for check in at_once(typed_paper({"n_a": "28", "mean_a": "5.19", "step": "1"}))]
-    ['impossible']
-    """
+    """Make the checks that take no time: each mean and SD on the stated grid."""
     rng = np.random.default_rng(1)
     found = []
     for group in groups(paper):
@@ -189,14 +148,7 @@ def at_once(paper: Paper) -> list[Check]:
 
 
 def t_range(paper: Paper) -> dict[str, tuple[float, float]]:
-    """Bound the p of both t tests by the printed means and SDs alone.
-
-    Examples
-    --------
-    >>> typed = {"n_a": "26", "mean_a": "27,0", "sd_a": "5,9", "n_b": "15", "mean_b": "24,5", "sd_b": "5,9"}
-    >>> [round(end, 3) for end in t_range(typed_paper(typed))["student"]]
-    [0.178, 0.221]
-    """
+    """Bound the p of both t tests by the printed means and SDs alone."""
     stated = {claim.id: claim.printed for claim in paper.claims}
     if not all(f"{name}_{group}" in stated for name in NAMES for group in GROUPS):
         return {}
@@ -224,13 +176,7 @@ def t_table(paper: Paper, language: str) -> str:
 
 
 def where(claims: Collection[str], language: str) -> str:
-    """Name the boxes that a check is of, by group.
-
-    Examples
-    --------
-    >>> where(["mean_a", "sd_a", "n_b", "p"], "es")
-    'Media y DE, grupo A; n, grupo B; p impresa'
-    """
+    """Name the boxes that a check is of, by group."""
     parts = []
     for group in GROUPS:
         names = [text(f"explore.type_{name}", language) for name in ("mean", "sd", "n") if f"{name}_{group}" in claims]

@@ -25,12 +25,7 @@ FIT = {"ml": logistic.fit, "flic": firth.fit, "gee_kc": gee.fit}
 
 
 class Fitted:
-    """A study with its models, each fitted when it is first asked for.
-
-    Parameters
-    ----------
-    design : Design
-    """
+    """A study with its models, each fitted when it is first asked for."""
 
     def __init__(self, design: Design) -> None:
         self.design = design
@@ -49,25 +44,7 @@ class Fitted:
 
 
 def fitted(study: Dataset, *, separated: bool = False) -> Fitted:
-    """Set up the models of a study.
-
-    Parameters
-    ----------
-    study : Dataset
-    separated : bool
-        Whether as many vertebrae as leaked are taken to be the fullest ones, which separates the rows.
-
-    Returns
-    -------
-    Fitted
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> fitted(load(RECONSTRUCTION), separated=True).log_odds("ml").reason
-    'complete_separation'
-    """
+    """Set up the models of a study."""
     design = leak_design(study.rows)
     if separated:
         fullest = design.x[:, 1].argsort(kind="stable")[::-1][: design.events]
@@ -78,26 +55,7 @@ def fitted(study: Dataset, *, separated: bool = False) -> Fitted:
 
 
 def risk_at(fits: Fitted, model: str, cement_cc: float, vertebra_cc: float) -> pd.Series[Any]:
-    """Give the risk of a leak at a dose.
-
-    Parameters
-    ----------
-    fits : Fitted
-    model : {"ml", "flic", "gee_kc"}
-    cement_cc, vertebra_cc : float
-
-    Returns
-    -------
-    pandas.Series
-        As a row of ``risk_curve``.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> risk_at(fitted(load(RECONSTRUCTION)), "ml", 2.0, 25.0)["fill_percent"].item()
-    8.0
-    """
+    """Give the risk of a leak at a dose."""
     return risk_curve(fits.design, fits.log_odds(model), [100 * cement_cc / vertebra_cc]).iloc[0]
 
 

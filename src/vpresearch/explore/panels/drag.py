@@ -30,37 +30,14 @@ _OF_ONE = {"vertebral_volume_cc", "cement_volume_cc", "fill_percent", "leak"}
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a study says, as far as one vertebra's volumes and leak can change it.
-
-    Attributes
-    ----------
-    comparisons : dict of str to Comparison
-        By variable.
-    slope : Estimate
-        Of leak on fill, by the chosen model.
-    """
+    """What a study says, as far as one vertebra's volumes and leak can change it."""
 
     comparisons: Mapping[str, Comparison]
     slope: Estimate
 
 
 def touched(names: Iterable[str]) -> list[Claim]:
-    """Give the claims that depend on some columns.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Canonical columns, or ``fill_percent``.
-
-    Returns
-    -------
-    list of Claim
-
-    Examples
-    --------
-    >>> [claim.id for claim in touched(["cement_volume_cc"])][:2]
-    ['table2.cement_volume.mean', 'table2.cement_volume.sd']
-    """
+    """Give the claims that depend on some columns."""
     asked = set(names)
     return [claim for claim in paper().claims if asked & columns_of(claim)]
 
@@ -75,41 +52,14 @@ def columns_of(claim: Claim) -> set[str]:
 
 
 def outcome(study: Dataset, model: str) -> Outcome:
-    """Compute the p of the protocol and the slope.
-
-    Parameters
-    ----------
-    study : Dataset
-    model : {"ml", "flic", "gee_kc"}
-
-    Returns
-    -------
-    Outcome
-    """
+    """Compute the p of the protocol and the slope."""
     slim = slimmed(study, _OF_ONE)
     comparisons = {name: compare_by_leak(slim, name) for name in _COMPARED}
     return Outcome(comparisons, FIT[model](leak_design(study.rows))[1])
 
 
 def verdicts(study: Dataset, claims: Sequence[Claim]) -> dict[str, Row]:
-    """Judge some claims.
-
-    Parameters
-    ----------
-    study : Dataset
-    claims : sequence of Claim
-
-    Returns
-    -------
-    dict of str to Row
-        As in the scorecard, by claim.
-
-    Examples
-    --------
-    >>> from vpresearch.explore.session import member
-    >>> {row.verdict for row in verdicts(member("drawn", 1), touched(["cement_volume_cc"])[:2]).values()}
-    {'by construction'}
-    """
+    """Judge some claims."""
     slim = slimmed(study, {name for claim in claims for name in columns_of(claim)})
     return {claim.id: judge(paper(), claim, slim) for claim in claims}
 

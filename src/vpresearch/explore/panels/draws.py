@@ -26,17 +26,7 @@ MOST_VALUES, MOST_STEPS = 200, 600
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Datasets that print as asked.
-
-    Attributes
-    ----------
-    values : numpy.ndarray of float, shape (n_datasets, n)
-        As different as those tried were; none where there is none, or none was found.
-    n_datasets : int or None
-        How many there are; None where they are too many to be counted.
-    why_not : str
-        Why there is none: ``impossible`` (proven), ``not_found`` (no proof) or a word on what was typed.
-    """
+    """Datasets that print as asked."""
 
     values: NDArray[np.float64]
     n_datasets: int | None = None
@@ -44,24 +34,7 @@ class Found:
 
 
 def cell(n: int, mean: str, sd: str, low: str, high: str, step: str) -> Cell | str:
-    """Set what was typed on its grid.
-
-    Parameters
-    ----------
-    n : int
-    mean, sd, low, high, step : str
-        As printed, with a decimal comma or point.
-
-    Returns
-    -------
-    Cell, or str
-        Which word says what is wrong with it.
-
-    Examples
-    --------
-    >>> cell(15, "2,5", "1.9", "1", "10", "1").size, cell(15, "x", "1.9", "1", "10", "1")
-    (10, 'not_a_number')
-    """
+    """Set what was typed on its grid."""
     try:
         ends = [Reported(each).value for each in (low, high, step)]
         printed = Reported(mean), Reported(sd)
@@ -78,25 +51,7 @@ def cell(n: int, mean: str, sd: str, low: str, high: str, step: str) -> Cell | s
 
 
 def find(asked: Cell, seed: int) -> Found:
-    """Find datasets that print as asked, as different as can be among those tried.
-
-    Parameters
-    ----------
-    asked : Cell
-    seed : int
-
-    Returns
-    -------
-    Found
-
-    Examples
-    --------
-    >>> found = find(Cell(15, Reported("2.5"), Reported("1.9"), 1, 10, 1), 1)
-    >>> found.n_datasets, found.values.shape
-    (82, (4, 15))
-    >>> find(Cell(10, Reported("3.0"), Reported("1.0"), 1, 5), 1).why_not
-    'impossible'
-    """
+    """Find datasets that print as asked, as different as can be among those tried."""
     empty = np.empty((0, asked.n))
     if not admissible(asked):
         return Found(empty, 0, "impossible")
@@ -123,13 +78,7 @@ def _apart(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.
 
 
 def described(values: NDArray[np.float64]) -> dict[str, float]:
-    """Give what mean and SD do not tell of a dataset.
-
-    Examples
-    --------
-    >>> described(np.array([1.0, 2.0, 9.0]))["median"]
-    2.0
-    """
+    """Give what mean and SD do not tell of a dataset."""
     spread = values.std()
     skew = float((((values - values.mean()) / spread) ** 3).mean()) if spread else np.nan
     ends = {"minimum": float(values.min()), "maximum": float(values.max())}

@@ -27,13 +27,7 @@ _LEAKS = ("no", "yes")
 
 
 def printed_p(name: str) -> str:
-    """Give the p that the paper prints for a variable, or the empty string.
-
-    Examples
-    --------
-    >>> printed_p("vertebral_volume_cc"), printed_p("age_years")
-    ('0,466', '')
-    """
+    """Give the p that the paper prints for a variable, or the empty string."""
     claim = find(paper(), "p", name)
     return claim.printed.printed if claim else ""
 

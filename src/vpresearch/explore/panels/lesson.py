@@ -21,15 +21,7 @@ _WORDS = Path(__file__).parents[1] / "lessons"
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer to choose.
-
-    Attributes
-    ----------
-    says : str
-    right : bool
-    because : str
-        Why it is right, or is not.
-    """
+    """One answer to choose."""
 
     says: str
     right: bool
@@ -38,21 +30,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """One question of the path.
-
-    Attributes
-    ----------
-    title, asks : str
-    panel : str
-        Where it can be tried.
-    hints : tuple of str
-        Each says more than the last.
-    answers : tuple of Answer
-        One of them right.
-    explains : str
-    read : tuple of (str, str)
-        Reference and DOI.
-    """
+    """One question of the path."""
 
     title: str
     asks: str
@@ -65,21 +43,7 @@ class Question:
 
 @cache
 def questions(language: str) -> tuple[Question, ...]:
-    """Read the path.
-
-    Parameters
-    ----------
-    language : {"es", "en"}
-
-    Returns
-    -------
-    tuple of Question
-
-    Examples
-    --------
-    >>> len(questions("es")), questions("en")[0].panel
-    (6, 'walk')
-    """
+    """Read the path."""
     entries: list[Mapping[str, Any]] = yaml.safe_load((_WORDS / f"{language}.yaml").read_text(encoding="utf-8"))
     references = yaml.safe_load((_WORDS / "references.yaml").read_text(encoding="utf-8"))
     return tuple(

@@ -21,41 +21,14 @@ MANY = 25
 
 @dataclass(frozen=True)
 class Draw:
-    """One study of as many patients, drawn from those of this one.
-
-    Attributes
-    ----------
-    difference : float
-        Mean of the vertebrae with a leak minus that of those without; NaN where a group is empty.
-    p_value : float
-        Student's; NaN where a group has fewer than two values.
-    """
+    """One study of as many patients, drawn from those of this one."""
 
     difference: float
     p_value: float
 
 
 def resampled(study: Dataset, name: str, seed: int) -> Draw:
-    """Draw patients with replacement, each with all of their vertebrae, and compare the groups.
-
-    Parameters
-    ----------
-    study : Dataset
-    name : str
-        Numeric column.
-    seed : int
-        Of this draw.
-
-    Returns
-    -------
-    Draw
-
-    Examples
-    --------
-    >>> from vpresearch.explore.session import member
-    >>> resampled(member("drawn", 1), "fill_percent", 1) == resampled(member("drawn", 1), "fill_percent", 1)
-    True
-    """
+    """Draw patients with replacement, each with all of their vertebrae, and compare the groups."""
     rows = study.rows
     patients = rows["patient_id"].to_numpy(str)
     names, own = np.unique(patients, return_inverse=True)
@@ -67,13 +40,7 @@ def resampled(study: Dataset, name: str, seed: int) -> Draw:
 
 
 def compared(without: np.ndarray[Any, Any], with_leak: np.ndarray[Any, Any]) -> Draw:
-    """Compare two groups by Student's test, always that one.
-
-    Examples
-    --------
-    >>> round(compared(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0])).p_value, 4)
-    0.2879
-    """
+    """Compare two groups by Student's test, always that one."""
     difference = float(with_leak.mean() - without.mean()) if len(with_leak) and len(without) else np.nan
     spread = min(len(without), len(with_leak)) >= 2 and (np.ptp(without) > 0 or np.ptp(with_leak) > 0)
     if not spread:

@@ -24,13 +24,7 @@ REACH = (0.5, 2.0)
 
 
 def supposed(slope: Estimate, ratio: float) -> Estimate:
-    """Give the slope as if the true odds ratio of a percentage point were another; its error stays.
-
-    Examples
-    --------
-    >>> supposed(Estimate("gee_kc", "leak", "fill_percent", "", 0.1, 0.06), 1.0).estimate
-    0.0
-    """
+    """Give the slope as if the true odds ratio of a percentage point were another; its error stays."""
     return replace(slope, estimate=math.log(ratio))
 
 

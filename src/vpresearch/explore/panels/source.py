@@ -27,15 +27,7 @@ _HERE = pathlib.Path(__file__).parents[1]
 
 
 class Upload(anywidget.AnyWidget):
-    """A button that reads one file.
-
-    Attributes
-    ----------
-    description : str
-        Words of the button.
-    accept : str
-        Endings of the files that are offered.
-    """
+    """A button that reads one file."""
 
     _esm = _HERE / "upload.js"
     description = traitlets.Unicode().tag(sync=True)
@@ -56,19 +48,7 @@ _COLOURS = {"drawn": ("#56B4E9", "circle"), "extreme": (chart.YES, "diamond")}
 
 @cache
 def slopes() -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
-    """Give the slope of leak on fill of every reconstruction by maximum likelihood, and its p.
-
-    Returns
-    -------
-    dict of str to pair of numpy.ndarray, each of shape (n_datasets,)
-        Log odds a percentage point, and p by likelihood ratio; by ensemble.
-
-    Examples
-    --------
-    >>> found = slopes()
-    >>> len(found["drawn"][0]), bool(found["drawn"][0].max() < found["extreme"][0].max())
-    (500, True)
-    """
+    """Give the slope of leak on fill of every reconstruction by maximum likelihood, and its p."""
     fits = {source: batched_ml(ensemble.fill_percent, ensemble.leak) for source, ensemble in shipped().items()}
     return {source: (found.coef[:, 1], found.p_value) for source, found in fits.items()}
 
@@ -79,13 +59,7 @@ def identity(source: str, number: int) -> int:
 
 
 def of_identity(at: int) -> tuple[str, int]:
-    """Give the ensemble and the number in it of a point.
-
-    Examples
-    --------
-    >>> of_identity(identity("extreme", 2))
-    ('extreme', 2)
-    """
+    """Give the ensemble and the number in it of a point."""
     drawn = len(shipped()["drawn"])
     return ("drawn", at + 1) if at < drawn else ("extreme", at + 1 - drawn)
 

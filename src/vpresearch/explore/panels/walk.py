@@ -27,15 +27,7 @@ PLOTS = (
 
 
 def cell(name: str, value: Any, language: str) -> str:
-    """Write one value of a row; a dash where it is missing, or the column's word for nothing to tell.
-
-    Examples
-    --------
-    >>> cell("leak", "yes", "es"), cell("fill_percent", 7.25, "es"), cell("vas_pre", float("nan"), "en")
-    ('Sí', '7,3', '–')
-    >>> cell("complication", None, "es")
-    'Ninguna'
-    """
+    """Write one value of a row; a dash where it is missing, or the column's word for nothing to tell."""
     column = columns().get(name)
     if pd.isna(value):
         # The one level of a text column is its word for nothing to tell, which is read as an empty cell is.
@@ -48,26 +40,7 @@ def cell(name: str, value: Any, language: str) -> str:
 
 
 def describe(study: Dataset, at: int, language: str) -> list[tuple[str, str]]:
-    """Give every value of a vertebra's row, with its name.
-
-    Parameters
-    ----------
-    study : Dataset
-    at : int
-        Row, from 0.
-    language : {"es", "en"}
-
-    Returns
-    -------
-    list of (str, str)
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> describe(load(RECONSTRUCTION), 0, "en")[1]
-    ('Level', 'T12')
-    """
+    """Give every value of a vertebra's row, with its name."""
     row = study.rows.iloc[at]
     return [(variable(str(name), language), cell(str(name), value, language)) for name, value in row.items()]
 
@@ -83,15 +56,7 @@ def label(study: Dataset, at: int, language: str) -> str:
 
 
 def siblings(study: Dataset, at: int) -> list[int]:
-    """Give the other vertebrae of the same patient.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> siblings(load(RECONSTRUCTION), 0)
-    [1, 2]
-    """
+    """Give the other vertebrae of the same patient."""
     patient = study.vertebrae["patient_id"]
     return [int(row) for row in patient.index[patient == patient.iloc[at]] if row != at]
 
