@@ -490,6 +490,36 @@ def test_one_count_does_not_give_the_other_unit_back(tmp_path: Path) -> None:
         assert row[1] == HIDDEN
 
 
+def test_what_tells_a_hidden_n_or_a_single_patient_is_hidden_cell_by_cell(tmp_path: Path) -> None:
+    # Of one score a single value with a leak is known, so that tests have no result.
+    sizes, missing, step = PLANS["as the paper"]
+    study = planted((sizes, {**missing, "vas_1y": (3, 14)}, step), 1, tmp_path)
+    laid_out = [tables.table2(study, "en"), tables.outcome(study, "en"), tables.table4(study, "en")]
+    table2, outcome, table4 = (table.for_public(MIN_CELL) for table in laid_out)
+    for table, places in ((table2, slice(4, 6)), (outcome, slice(5, 7))):
+        assert set(table.shown.iloc[:, places].to_numpy().ravel()) == {HIDDEN}
+    hidden = [name for name, column in NAMES.items() if any(0 < n < MIN_CELL for n in score_counts(study, column))]
+    assert hidden == ["VAS after", "VAS one month", "VAS one year", "Oswestry one year (%)"]
+    for name, n, lost, mean, *_ in outcome.shown.to_numpy().tolist():
+        # The width of the interval tells n.
+        assert name not in hidden or (n, lost, mean.split(" (")[-1].strip("()")) == (HIDDEN, HIDDEN, HIDDEN)
+    # Without the numbers, the note still names what is incomplete.
+    (note,) = [note for note in table4.notes if "VAS after" in note]
+    assert "n =" not in note
+    comparisons = tables.comparisons(study, "en").for_public(MIN_CELL)
+    variable, with_p = "", set()
+    for name, n, normality, test, statistic, df, p, effect in comparisons.shown.to_numpy().tolist():
+        variable = name or variable
+        if variable in hidden:
+            assert {statistic, df, effect} == {HIDDEN}
+            assert not name or (n, normality) == (HIDDEN, HIDDEN)
+            with_p |= {(variable, test)} if p != HIDDEN else set()
+    # That of the protocol and no other: several together fit one n alone.
+    assert with_p == {("VAS after", "Kruskal-Wallis"), ("VAS one month", "Student's t")}
+    # Why a test of it has no result is a matter of its n.
+    assert not [note for note in comparisons.notes for name in hidden if name in note]
+
+
 def test_a_mean_without_spread_is_not_shown(paper: Paper, tmp_path: Path) -> None:
     study = planted(((20, 9), {"vas_1m": (8, 8), "odi_1y": (1, 2)}, 1.0), 1, tmp_path)
     patients, vertebrae = study.patients, study.vertebrae
