@@ -168,7 +168,8 @@ def test_nothing_is_told_of_the_score_of_a_few_patients_of_many_vertebrae() -> N
 
 
 # Scores of which a public run shows less than the paper prints, each for a reason of its own.
-COARSE = {
+Values = list[float | None]
+COARSE: dict[str, tuple[Values, Values, str, tuple[int | None, bool]]] = {
     "two known": (
         [None, None, None, 4.5, 1.5, 7.5, 5.5],
         [None, None, None, 1.5, 1.5, 1.0, 1.5],
