@@ -20,10 +20,12 @@ from vpresearch.disclosure import (
     withhold,
 )
 from vpresearch.errors import InputError
+from vpresearch.figures import leak_kinds as leak_kinds_figure
 from vpresearch.load import Dataset
 from vpresearch.published import Paper
+from vpresearch.regression.result import Estimate
 from vpresearch.scorecard import scorecard
-from vpresearch.tables import leak_kinds, table1
+from vpresearch.tables import leak_kinds, models_table, table1
 
 LEVELS = ("T8", "T9", "T11", "T12", "L1", "L2", "L3", "L4", "L5")
 SITES, SIZES = ("posterior", "vascular", "disc"), ("punctate", "moderate")
@@ -128,6 +130,8 @@ def test_claims_are_withheld_with_their_verdict(paper: Paper, shipped: Dataset) 
         if row.verdict == "withheld":
             assert (row.rounded, str(row.computed.value)) == ("", "nan")
             assert [note.code for note in row.reasons] == ["withheld"]
+            # How it was computed says the statistic, and of how many.
+            assert row.computed.method.code == row.claim.compute.statistic
         else:
             assert replace(row, coarse=False) == before or row.verdict == "not computable"
         if row.claim.compute.group.get("level") in hidden:
@@ -200,3 +204,18 @@ def test_a_score_is_told_no_finer_than_leaves_open_how_many_lack_it(case: str) -
     study = study_of(["L1"] * len(values), [*[None] * len(without), *[("disc", "moderate")] * len(with_leak)])
     study = replace(study, patients=study.patients.assign(vas_1m=values))
     assert precision(study, "vas_1m", 5, over) == Precision(decimals, p)
+
+
+def test_the_figure_of_kinds_is_not_public_where_a_few_are_not_recorded() -> None:
+    study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
+    assert leak_kinds_figure(replace(study, sha256="all"), "en").is_public(5)
+    lost = {name: study.vertebrae[name].mask(study.vertebrae.index < 2) for name in ("leak_site", "leak_size")}
+    study = replace(study, vertebrae=study.vertebrae.assign(**lost), sha256="but two")
+    assert not leak_kinds_figure(study, "en").is_public(5)
+
+
+def test_the_counts_of_a_model_that_leaves_out_a_few_are_hidden(shipped: Dataset) -> None:
+    counts = ((41, 15, 27), (40, 15, 27), (41, 14, 27), (35, 15, 26))
+    models = [Estimate("ml", "leak", "fill_percent", "", 0.1, 0.1, 0.0, 0.3, "", 0.4, "", *each) for each in counts]
+    shown = models_table(models, shipped, "en").for_public(5).shown.iloc[:, 5]
+    assert shown.tolist() == ["41 / 15 / 27", "•", "•", "•"]

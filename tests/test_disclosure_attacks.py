@@ -28,7 +28,7 @@ from vpresearch.inference import hedges_g
 from vpresearch.load import Dataset, load
 from vpresearch.project import PUBLISHED
 from vpresearch.published import Paper, read_paper
-from vpresearch.scorecard import scorecard
+from vpresearch.scorecard import Note, scorecard
 from vpresearch.tables import behind
 from vpresearch.tables import paper as paper_tables
 
@@ -665,3 +665,21 @@ def test_no_reason_tells_what_another_unit_gives(paper: Paper, tmp_path: Path) -
         assert (row.verdict, row.rounded) == ("differs", "87%")
         told[row.coarse] = {note.code for note in row.reasons}
     assert told[False] - told[True] == {"other_unit"}
+
+
+def test_nothing_is_said_of_the_tests_of_a_score_whose_n_is_hidden(paper: Paper, tmp_path: Path) -> None:
+    told = {}
+    for plan in ("as the paper", "no ties"):
+        study = planted(PLANS[plan], 1, tmp_path)
+        rows = [
+            row for row in scorecard(paper, study) if row.claim.id in {"table4.vas_post.p", "table3.cement_volume.p"}
+        ]
+        # As if another test gave the printed p.
+        rows = [replace(row, reasons=(Note("other_test", {"test": "welch"}),)) for row in rows]
+        volumes, score = withhold(rows, study, MIN_CELL)
+        assert [note.code for note in volumes.reasons] == ["other_test"]
+        assert volumes.computed.method.code != "p"
+        # Neither the statistic nor its degrees of freedom.
+        assert score.computed.method.code == "p"
+        told[plan] = [note.code for note in score.reasons]
+    assert told == {"as the paper": [], "no ties": ["withheld"]}
