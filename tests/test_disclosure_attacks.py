@@ -28,6 +28,7 @@ from vpresearch.inference import hedges_g
 from vpresearch.load import Dataset, load
 from vpresearch.project import PUBLISHED
 from vpresearch.published import Paper, read_paper
+from vpresearch.reported import Reported
 from vpresearch.scorecard import Note, scorecard
 from vpresearch.tables import behind
 from vpresearch.tables import paper as paper_tables
@@ -665,6 +666,18 @@ def test_no_reason_tells_what_another_unit_gives(paper: Paper, tmp_path: Path) -
         assert (row.verdict, row.rounded) == ("differs", "87%")
         told[row.coarse] = {note.code for note in row.reasons}
     assert told[False] - told[True] == {"other_unit"}
+
+
+def test_a_p_of_a_hidden_n_is_told_as_the_paper_prints_it_and_no_finer(paper: Paper, tmp_path: Path) -> None:
+    study = planted(PLANS["as the paper"], 1, tmp_path)
+    rows = {row.claim.id: row for row in scorecard(paper, study)}
+    of_score, of_volume = rows["table4.vas_post.p"], rows["table3.vertebral_volume.p"]
+    finer = [replace(row, claim=replace(row.claim, printed=Reported("0.0123"))) for row in (of_score, of_volume)]
+    shown = [row.verdict == "withheld" for row in withhold([of_score, *finer], study, MIN_CELL)]
+    assert shown == [False, True, False]
+    (smallest,) = [row for row in rows.values() if row.claim.compute.statistic == "smallest_p"]
+    (told,) = withhold([smallest], study, MIN_CELL)
+    assert smallest.computed.method.code != told.computed.method.code == "smallest_p"
 
 
 def test_nothing_is_said_of_the_tests_of_a_score_whose_n_is_hidden(paper: Paper, tmp_path: Path) -> None:
