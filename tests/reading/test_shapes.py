@@ -187,6 +187,11 @@ def test_an_export_of_redcap_is_one_problem(tmp_path: Path, refused: Refused) ->
         (["Nivel de dolor 1", "Nivel de dolor 2", "Volumen de sangre 1", "Volumen de sangre 2", "Pain level 3"], []),
         (["Fuga n.º 2"], ["wide_beside"]),
         (["Cemento adicional 1", "Nivel adicional 1"], ["wide_table"]),
+        # Of an earlier treatment: history, and no vertebrae of the study.
+        (["Nivel previo", "Cemento previo", "Previous level", "Previous leak"], []),
+        (["Nivel vertebroplastia anterior", "Cemento vertebroplastia anterior"], []),
+        (["Otro nivel", "Otro cemento"], ["wide_table"]),
+        (["Nivel 2", "Cemento 2", "Nivel previo"], ["wide_table"]),
     ],
 )
 def test_what_may_be_a_vertebra_is_not_passed_over(

@@ -57,11 +57,13 @@ _ORDINALS = {
     )
     for word in words.split()
 }
-# A number beside one of these counts no vertebrae.
+# A number beside one of these counts no vertebrae, and a level beside one is that of another time.
 _TIMES = frozenset(
     {
         *("mes", "meses", "month", "months", "ano", "anos", "year", "years", "dia", "dias", "day", "days", "hora"),
         *("horas", "hour", "hours", "semana", "semanas", "week", "weeks", "m", "y", "h", "pre", "post"),
+        *("previo", "previa", "previos", "previas", "anterior", "anteriores", "antiguo", "antigua", "antiguos"),
+        *("antiguas", "previous", "prior", "former"),
     }
 )
 # Words beside a number that say of what it is the number.
