@@ -63,7 +63,11 @@ def unmerge(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list
                 for position in at:
                     rows[number][position] = _MERGED
     undone = replace(raw, rows={number: tuple(cells) for number, cells in rows.items()})
-    return undone, [_note(raw, position, blocks) for position, blocks in filled.items()]
+    # Columns whose blocks are on the same rows are told as one.
+    alike: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    for position, blocks in filled.items():
+        alike.setdefault(tuple((block.top, block.bottom) for block in blocks), []).append(position)
+    return undone, [_note(raw, own, filled[own[0]]) for own in alike.values()]
 
 
 def _is_one_patient(
@@ -80,6 +84,8 @@ def _is_one_patient(
     return not any(is_blank(i) for i in ids) and len({str(i).strip() for i in ids}) == 1
 
 
-def _note(raw: RawTable, position: int, blocks: Sequence[Merged]) -> Problem:
-    first = f"{letter(position)}{blocks[0].top}:{letter(position)}{blocks[0].bottom}"
-    return tell("merged_filled", sheet=raw.sheet, column=raw.header[position], n=len(blocks), first=first)
+def _note(raw: RawTable, positions: Sequence[int], blocks: Sequence[Merged]) -> Problem:
+    at, headers = letter(positions[0]), tuple(raw.header[position] for position in positions)
+    first, n = f"{at}{blocks[0].top}:{at}{blocks[0].bottom}", len(positions) * len(blocks)
+    told = tell("merged_filled", sheet=raw.sheet, column=headers[0], n=n, first=first)
+    return replace(told, columns=headers)

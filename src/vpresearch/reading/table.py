@@ -9,7 +9,7 @@ from itertools import islice
 from vpresearch.dictionary import columns, fold
 from vpresearch.errors import Problem, first_of, runs
 from vpresearch.reading.cells import convert
-from vpresearch.reading.headers import known_headers
+from vpresearch.reading.headers import column_of, known_headers
 from vpresearch.reading.raw import LONGEST_WORD, MAX_COLUMNS, MAX_ROWS, RawTable, Sheet, Unreadable, cell_at, is_blank
 from vpresearch.telling import LANGUAGES, refused, tell
 
@@ -89,6 +89,7 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
     _check_size(name, rows, chosen)
     header = tuple(_header(cell) for cell in chosen.records[row])
     problems = [_other(sheet, chosen) for sheet, own in zip(sheets, best, strict=True) if _could_be(sheet, own, chosen)]
+    problems += _elsewhere(header, chosen, sheets, best)
     problems += _beyond(rows, header) if chosen.title is None else []
     notes = _unseen(rows, header, chosen)
     return RawTable(chosen.title, row, header, rows, chosen.merged, notes=notes, problems=tuple(problems))
@@ -133,6 +134,22 @@ def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
     if sheet is chosen or sheet.title is None or 4 * known < 3 * required:
         return False
     return any(number > row for number in sheet.records)
+
+
+def _elsewhere(
+    header: Sequence[str], chosen: Sheet, sheets: Sequence[Sheet], best: Sequence[tuple[int, int]]
+) -> list[Problem]:
+    """Tell the columns that must be there and stand on another sheet, as of vertebrae beside a sheet of patients."""
+    missing = {column.name for column in columns().values() if column.required} - set(map(column_of, header))
+    found = []
+    for sheet, (_, row) in zip(sheets, best, strict=True):
+        written = {column_of(text): text for cell in sheet.records.get(row, ()) if (text := _header(cell))}
+        # What the sheets share says which rows belong together.
+        there = {name: written[name] for name in columns() if name in missing & written.keys()}
+        if sheet is not chosen and "patient_id" in written and there:
+            words = {"other": sheet.title, "named": ", ".join(there.values()), "columns": tuple(there)}
+            found.append(tell("split_table", sheet=chosen.title, **words))  # type: ignore[arg-type]
+    return found
 
 
 def _unseen(rows: dict[int, tuple[object, ...]], header: tuple[str, ...], sheet: Sheet) -> tuple[Problem, ...]:
