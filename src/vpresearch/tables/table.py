@@ -220,10 +220,10 @@ def undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple
     for (reason, variable), names in without.items():
         alike.setdefault((reason, ", ".join(names)), []).append(variable)
     named = []
-    for (reason, names), of in alike.items():
+    for (reason, tested), of in alike.items():
         each = ", ".join(labels.variable(variable, language) for variable in of)
         said = labels.text("footnote.every_variable", language) if len(asked) == len(of) > 1 else each
-        named.append(f"{names} ({said}): {labels.text(f'why_not.{reason}', language)}")
+        named.append(f"{tested} ({said}): {labels.text(f'why_not.{reason}', language)}")
     return (labels.text("footnote.undone", language, list="; ".join(named)),) if named else ()
 
 
