@@ -405,7 +405,8 @@ def test_a_missing_column_is_told(rows: Rows, write: Write, refused: Refused, na
     assert (problem.code, problem.row, problem.column) == ("missing_column", None, name)
     assert columns()[name].labels["en"] in problem.message
     assert columns()[name].labels["es"] in told(problem, "es").message
-    assert "rename" not in problem.remedy
+    assert problem.remedy.startswith("If you have it under another name")
+    assert ("leave it empty" in problem.remedy) == columns()[name].may_be_empty
 
 
 @pytest.mark.parametrize(

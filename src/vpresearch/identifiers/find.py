@@ -323,9 +323,10 @@ def _quotable(header: str, place: int) -> str:
 def _unnamed(problem: Problem) -> Problem:
     """Take names of sheets that may be those of persons out of a problem, and tell it in words that need none."""
     names = [each for each in (problem.sheet, *problem.values.values()) if isinstance(each, str)]
-    if problem.code != "other_table" or not any(map(may_name_somebody, names)):
+    if problem.code not in {"other_table", "split_table"} or not any(map(may_name_somebody, names)):
         return problem
-    return tell("other_table", wording="other_table_unnamed")
+    wording = "split_table_unnamed" if problem.code == "split_table" else "other_table_unnamed"
+    return tell(problem.code, wording=wording, **problem.values)  # type: ignore[arg-type]
 
 
 def _telling_patients(found: Sequence[Found], gone: set[int]) -> list[int]:
