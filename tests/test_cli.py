@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import contextlib
 import csv
 import errno
@@ -601,6 +602,14 @@ def test_a_link_that_leads_to_itself_is_nobodys_fault_but_its_own(
     (tmp_path / "circle.csv").symlink_to("circle.csv")
     code = cli.main(["reproduce", option, str(tmp_path / "circle.csv"), "--language", "en"])
     assert (code, "leads to no file or folder" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_name_that_is_no_text_names_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = tmp_path / os.fsdecode(b"caf\xe9")
+    assert cli.main(["reproduce", "--out", str(named), "--language", "en"]) == cli.BAD_INPUT
+    assert "no UTF-8 text" in capsys.readouterr().err
+    options = argparse.Namespace(data=named, out=None, language="es", alpha=0.05, seed=1, public=False)
+    assert cli._folders(options)[0].name == "study"
 
 
 # -- the other commands ------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ def test_nearly_separated_data_are_fitted() -> None:
 
 def test_an_interval_with_a_fit_on_the_way_that_does_not_settle_is_not_given() -> None:
     x = [0.383, 0.626, 0.212, 0.791, 0.156, 0.007, 0.34, 0.037, 0.267, 0.007, 0.344, 0.054, 0.467, 0.395, 0.227, 0.675]
-    y = [1, 0, 2, 2, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 0, 1, 2, 0, 0]
+    y: list[float] = [1, 0, 2, 2, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 0, 1, 2, 0, 0]
     assert {each.reason for each in fit(_study([*x, 0.24, 0.677, 0.124, 1e6], y))} == {"not_converged"}
 
 
