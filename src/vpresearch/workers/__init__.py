@@ -11,6 +11,9 @@ from vpresearch.workers.running import running_code
 
 __all__ = ["InPlace", "Workers", "engage", "gather", "running_code"]
 
+# More would only take the machine's memory.
+_MOST_A_CORE = 4
+
 
 def engage(n: int | None = None, scheduler: str | None = None) -> AbstractContextManager[Workers]:
     """Engage workers for as long as a ``with`` block lasts; leaving it ends what they still do.
@@ -18,7 +21,7 @@ def engage(n: int | None = None, scheduler: str | None = None) -> AbstractContex
     Parameters
     ----------
     n : int, optional
-        Processes; one for each core where not given. A single one is this process itself.
+        Processes, four for each core at most; one for each where not given. A single one is this process itself.
     scheduler : str, optional
         Address of a Dask scheduler, such as ``tcp://10.0.0.5:8786``; its workers do the work then. They get what the
         blocks are about, so that nobody should give one here whose machines may not see the data.
@@ -43,7 +46,8 @@ def engage(n: int | None = None, scheduler: str | None = None) -> AbstractContex
         from vpresearch.workers.cluster import cluster
 
         return cluster(scheduler)
-    n = n or os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    n = min(n or cores, _MOST_A_CORE * cores)
     if n == 1:
         return InPlace()
     from vpresearch.workers.processes import Processes
