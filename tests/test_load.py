@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import zipfile
 from collections.abc import Callable, Sequence
@@ -345,9 +346,20 @@ def test_a_file_that_is_no_table_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("nothing.csv", "no_file"), ("nothing.xlsx", "no_file"), (".", "folder_in_the_way")]
+    ("name", "code"),
+    [
+        ("nothing.csv", "no_file"),
+        ("nothing.xlsx", "no_file"),
+        (".", "folder_in_the_way"),
+        ("pipe.csv", "not_a_file"),
+        ("lost.csv", "dead_link"),
+        ("circle.csv", "dead_link"),
+    ],
 )
 def test_a_missing_file_is_refused(tmp_path: Path, refused: Refused, name: str, code: str) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "lost.csv").symlink_to("gone.csv")
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
     assert [problem.code for problem in refused(tmp_path / name)] == [code]
 
 
