@@ -23,7 +23,7 @@ import vpresearch.reconstruct
 import vpresearch.report
 import vpresearch.review
 import vpresearch.scorecard
-from vpresearch import cli
+from vpresearch import cli, results
 from vpresearch.core.compendium import read_compendium
 from vpresearch.core.errors import VPResearchError, refused
 from vpresearch.core.errors import words as words_of
@@ -350,7 +350,7 @@ def test_the_level_reaches_the_notebooks_and_the_scorecard(
         asked.append(given[-1])
         return []
 
-    monkeypatch.setattr(vpresearch.scorecard, "scorecard", scorecard)
+    monkeypatch.setattr(results, "scorecard", scorecard)
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--alpha", "0.1", "--seed", "7", "--language", "en"]) == 0
     assert asked == [0.1]
     assert {name: no_notebooks[0][name] for name in ("language", "alpha", "seed")} == {

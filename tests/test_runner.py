@@ -221,9 +221,14 @@ def test_a_notebook_that_does_not_make_its_output_is_an_error(
     assert files(tmp_path / "new {folder}") == {"out/tables/good.csv", *(f"records/{name}" for name in WAITING)}
 
 
+def plain(path: str) -> str:
+    """Undouble the braces of a path, as papermill does."""
+    return path.format()
+
+
 def pretend(source: str, target: str, parameters: dict[str, Any], **_: object) -> None:
     """Do what papermill would, without a kernel."""
-    Path(target).write_text(EXECUTED, encoding="utf-8")
+    Path(plain(target)).write_text(EXECUTED, encoding="utf-8")
     (Path(parameters["out"]) / "tables").mkdir(exist_ok=True)
     if Path(source).stem != "lazy":
         (Path(parameters["out"]) / "tables" / f"{Path(source).stem}.csv").write_text("new", encoding="utf-8")
@@ -277,7 +282,7 @@ def test_a_kernel_that_dies_or_hangs_is_told_with_its_cell_and_the_rest_finishes
         pretend(source, target, parameters, **more)
         if Path(source).stem == "bad":
             begun = [{"metadata": {"papermill": {"start_time": start}}} for start in ("now", "now", None)]
-            Path(target).write_text(json.dumps({"cells": begun}), encoding="utf-8")
+            Path(plain(target)).write_text(json.dumps({"cells": begun}), encoding="utf-8")
             raise error
 
     books(bad=WRITES, good=WRITES)
