@@ -14,7 +14,7 @@ from openpyxl.comments import Comment
 
 from vpresearch.core.errors import InputError
 from vpresearch.data import examine
-from vpresearch.workbook.annotate import annotate, write_copy
+from vpresearch.workbook.template import annotate, write_copy
 
 Book = Callable[..., Path]
 

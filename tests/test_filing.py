@@ -11,7 +11,7 @@ import pytest
 
 from vpresearch.core.errors import InputError, of_the_system
 from vpresearch.data import examine
-from vpresearch.workbook.annotate import write_copy, write_template
+from vpresearch.workbook.template import write_copy, write_template
 
 Book = Callable[..., Path]
 

@@ -7,7 +7,7 @@ import pytest
 from vpresearch import implied
 from vpresearch.data import Dataset
 from vpresearch.implied import read_relief, relief, relief_ranges
-from vpresearch.regression.equivalence import change_design, changes, equivalence
+from vpresearch.regression.outcome import change_design, changes, equivalence
 
 
 def test_the_committed_ranges_hold_what_reconstructions_give() -> None:

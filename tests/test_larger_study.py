@@ -9,7 +9,7 @@ from tests.larger_study import larger_study, write_larger_study
 from tests.parts import of
 from vpresearch import figures
 from vpresearch.data import Dataset, load
-from vpresearch.regression import bayes, mixed, separation
+from vpresearch.regression import bayes, logistic, mixed
 from vpresearch.regression.batched import batched_ml
 from vpresearch.regression.design import Design
 from vpresearch.regression.gee import cluster_sums
@@ -61,20 +61,20 @@ def test_rows_that_are_separated_are_found_among_very_many(design: Design) -> No
     apart = Design(
         "leak", (fill > np.quantile(fill, 0.999)).astype(float), design.x, design.terms, design.units, design.cluster
     )
-    assert separation.gate(apart) == "complete_separation"
+    assert logistic.gate(apart) == "complete_separation"
     # One leak below all others: the whole overlaps, though hardly any part does.
     y = apart.y.copy()
     y[fill.argmin()] = 1.0
-    assert separation.gate(Design("leak", y, design.x, design.terms, design.units, design.cluster)) == ""
+    assert logistic.gate(Design("leak", y, design.x, design.terms, design.units, design.cluster)) == ""
 
 
 def test_a_likelihood_in_parts_is_the_whole(design: Design, monkeypatch: pytest.MonkeyPatch) -> None:
     at, rule = np.array([-0.5, 0.6, 1.0]), gauss_hermite(9)
-    parts = grouped(separation.standardised(design.x), design.y, design.cluster)
+    parts = grouped(logistic.standardised(design.x), design.y, design.cluster)
     assert len(parts.parts) > 1
     height, gradient = ascent(parts, rule, at)
     monkeypatch.setattr(mixed, "_PART", design.n)
-    whole = grouped(separation.standardised(design.x), design.y, design.cluster)
+    whole = grouped(logistic.standardised(design.x), design.y, design.cluster)
     assert len(whole.parts) == 1
     expected, slope = ascent(whole, rule, at)
     assert height == pytest.approx(expected, rel=1e-13)
@@ -83,7 +83,7 @@ def test_a_likelihood_in_parts_is_the_whole(design: Design, monkeypatch: pytest.
 
 def test_the_polynomial_of_a_posterior_is_the_posterior(design: Design, monkeypatch: pytest.MonkeyPatch) -> None:
     some = Design("leak", design.y[:700], design.x[:700], design.terms, design.units, design.cluster[:700])
-    rows = grouped(separation.standardised(some.x), some.y, some.cluster)
+    rows = grouped(logistic.standardised(some.x), some.y, some.cluster)
     monkeypatch.setattr(bayes, "_MOST_DIRECT", 10)
     heights = bayes.Posteriors(rows).under(bayes.PRIORS)
     assert heights is not None

@@ -385,11 +385,11 @@ def _validate(options: argparse.Namespace) -> int:
     # With --json the words would spoil what the machine reads.
     told, drop = sys.stderr if options.json else sys.stdout, bool(options.drop_identifiers)
     if options.annotate is not None:
-        from vpresearch.workbook.annotate import write_copy
+        from vpresearch.workbook.template import write_copy
 
         say(write_copy(options.file, examined, options.annotate, options.language, drop_identifiers=drop), told)
     if options.reshape is not None:
-        from vpresearch.workbook.annotate import write_long
+        from vpresearch.workbook.template import write_long
 
         say(write_long(options.file, options.reshape, options.language, drop_identifiers=drop), told)
     return OK if examined.dataset is not None else BAD_INPUT
@@ -398,7 +398,7 @@ def _validate(options: argparse.Namespace) -> int:
 def _template(options: argparse.Namespace) -> int:
     if not options.file.name:
         raise refused("OUT", "no_new_file_named")
-    from vpresearch.workbook.annotate import write_template
+    from vpresearch.workbook.template import write_template
 
     say(write_template(options.file, options.language))
     return OK

@@ -21,10 +21,9 @@ from vpresearch.parallel import InPlace, Workers, gather
 from vpresearch.reconstruct import ENSEMBLE, Ensemble, read_ensemble
 from vpresearch.regression.batched import Fits, batched_firth, batched_ml
 from vpresearch.regression.design import Design, Floats
-from vpresearch.regression.equivalence import CONTRASTS, change_design, changes, equivalence
 from vpresearch.regression.gee import batched_gee
-from vpresearch.regression.logistic import maximise_each
-from vpresearch.regression.separation import gate
+from vpresearch.regression.logistic import gate, maximise_each
+from vpresearch.regression.outcome import CONTRASTS, change_design, changes, equivalence
 
 # Datasets that are fitted at once, three seconds' work.
 BLOCK = 500

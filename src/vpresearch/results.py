@@ -23,7 +23,7 @@ from vpresearch.published import Paper, comparators, read_paper
 from vpresearch.published.comparators import Comparison as Series
 from vpresearch.published.comparators import Rate
 from vpresearch.reconstruct import Ensemble, spread
-from vpresearch.regression import assumptions, equivalence, models, precision, risk, simulation, validation
+from vpresearch.regression import assumptions, models, outcome, precision, risk, simulation, validation
 from vpresearch.regression.assumptions import Assumption
 from vpresearch.regression.design import Design, Estimate
 from vpresearch.regression.models import PRIMARY, Specification
@@ -248,7 +248,7 @@ class Results:
     @_kept
     def relief(self) -> pd.DataFrame:
         """Differences in relief against the least that matters."""
-        return equivalence.relief(self.dataset.patients, self.dataset.vertebrae)
+        return outcome.relief(self.dataset.patients, self.dataset.vertebrae)
 
     @cached_property
     def relief_seen(self) -> pd.DataFrame:

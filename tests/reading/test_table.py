@@ -13,7 +13,7 @@ from vpresearch.core.dictionary import columns
 from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.data import examine, load
 from vpresearch.published import Paper
-from vpresearch.reading.delimited import read_delimited
+from vpresearch.reading.file import read_delimited
 from vpresearch.reading.raw import Sheet
 from vpresearch.reading.table import find_table
 from vpresearch.scorecard import scorecard

@@ -28,7 +28,7 @@ from vpresearch.reconstruct import (
     verify,
     write_ensemble,
 )
-from vpresearch.reconstruct import parallel as engine
+from vpresearch.reconstruct import files as engine
 from vpresearch.reconstruct.ensemble import ensemble_bytes, from_tables
 from vpresearch.scorecard import scorecard
 

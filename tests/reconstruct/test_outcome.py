@@ -12,8 +12,7 @@ from vpresearch.inference import compare
 from vpresearch.published import Paper
 from vpresearch.reconstruct import NotFoundError
 from vpresearch.reconstruct.outcome import Scores, draw_outcomes, list_scores
-from vpresearch.reconstruct.skeleton import Bearers, Skeleton, draw_skeleton
-from vpresearch.reconstruct.targets import level_counts, target
+from vpresearch.reconstruct.targets import Bearers, Skeleton, draw_skeleton, level_counts, target
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vpresearch.core.dictionary import columns
 from vpresearch.published import Paper
-from vpresearch.reconstruct.skeleton import LEVELS, Bearers, Skeleton, draw_skeleton
+from vpresearch.reconstruct.targets import LEVELS, Bearers, Skeleton, draw_skeleton
 
 _PAPER = {"T8": 2, "T9": 2, "T11": 3, "T12": 4, "L1": 12, "L2": 6, "L3": 4, "L4": 5, "L5": 3}
 

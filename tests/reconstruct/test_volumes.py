@@ -9,8 +9,7 @@ import numpy as np
 from vpresearch.inference import compare
 from vpresearch.published import Paper
 from vpresearch.reconstruct.anneal import Schedule
-from vpresearch.reconstruct.skeleton import draw_skeleton
-from vpresearch.reconstruct.targets import level_counts, target
+from vpresearch.reconstruct.targets import draw_skeleton, level_counts, target
 from vpresearch.reconstruct.volumes import draw_volumes
 
 

@@ -16,7 +16,7 @@ from vpresearch.regression import firth, logistic, profile
 from vpresearch.regression.batched import FirthFits, Fits, batched_ml, reasons
 from vpresearch.regression.batched import batched_firth as batched
 from vpresearch.regression.design import Design
-from vpresearch.regression.separation import gate
+from vpresearch.regression.logistic import gate
 
 Floats = NDArray[np.float64]
 

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpresearch.regression.design import Design
-from vpresearch.regression.logistic import maximise, maximise_each
-from vpresearch.regression.separation import gate
+from vpresearch.regression.logistic import gate, maximise, maximise_each
 
 
 @settings(max_examples=20)

@@ -16,8 +16,8 @@ import pytest
 from vpresearch.regression import bayes, firth, mixed
 from vpresearch.regression.bayes import ALTERNATIVES, PRIORS, Margin, Posteriors, Priors, posterior, probability_of_rise
 from vpresearch.regression.design import Design, design
+from vpresearch.regression.logistic import standardised
 from vpresearch.regression.mixed import grouped
-from vpresearch.regression.separation import standardised
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _JAGS: dict[str, Any] = json.loads((_HERE / "bayes.json").read_text(encoding="utf-8"))

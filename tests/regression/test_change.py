@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from vpresearch.data import Dataset
-from vpresearch.regression.equivalence import change_design, changes
+from vpresearch.regression.outcome import change_design, changes
 
 _PATIENTS = pd.DataFrame(
     {

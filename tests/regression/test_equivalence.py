@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from vpresearch.data import Dataset
 from vpresearch.regression import outcome
 from vpresearch.regression.design import Design
-from vpresearch.regression.equivalence import change_design, changes, equivalence, two_one_sided
+from vpresearch.regression.outcome import change_design, changes, equivalence, two_one_sided
 
 _R: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "reference" / "regression" / "others.json").read_text(encoding="utf-8")

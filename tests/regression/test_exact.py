@@ -20,7 +20,7 @@ from vpresearch.data import Dataset
 from vpresearch.regression import exact, logistic
 from vpresearch.regression.design import REASONS, Design, Estimate, design
 from vpresearch.regression.exact import conditional, fit, grid
-from vpresearch.regression.separation import gate
+from vpresearch.regression.logistic import gate
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _R: dict[str, Any] = json.loads((_HERE / "likelihood.json").read_text(encoding="utf-8"))["studies"]

@@ -20,8 +20,8 @@ from vpresearch.regression import logistic, profile
 from vpresearch.regression.batched import batched_firth
 from vpresearch.regression.design import Design, Floats, design
 from vpresearch.regression.firth import fit, flic, penalised, summit
+from vpresearch.regression.logistic import gate
 from vpresearch.regression.profile import climb
-from vpresearch.regression.separation import gate
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _R: dict[str, Any] = json.loads((_HERE / "likelihood.json").read_text(encoding="utf-8"))["studies"]

@@ -19,7 +19,7 @@ from scipy.stats import t
 from vpresearch.data import Dataset
 from vpresearch.regression import gee
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.separation import standardised
+from vpresearch.regression.logistic import standardised
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _STORED: dict[str, Any] = json.loads((_HERE / "synthetic41.json").read_text(encoding="utf-8"))

@@ -20,8 +20,7 @@ from scipy.stats import chi2, norm
 from vpresearch.data import Dataset
 from vpresearch.regression import logistic, profile
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.logistic import fit, maximise
-from vpresearch.regression.separation import gate
+from vpresearch.regression.logistic import fit, gate, maximise
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _R: dict[str, Any] = json.loads((_HERE / "likelihood.json").read_text(encoding="utf-8"))["studies"]

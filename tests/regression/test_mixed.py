@@ -17,8 +17,8 @@ from scipy.stats import norm
 from vpresearch.data import Dataset
 from vpresearch.regression import gee, logistic, mixed
 from vpresearch.regression.design import Design, design
+from vpresearch.regression.logistic import standardised
 from vpresearch.regression.mixed import ascent, gauss_hermite, grouped
-from vpresearch.regression.separation import standardised
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _STORED: dict[str, Any] = json.loads((_HERE / "synthetic41.json").read_text(encoding="utf-8"))["R"]

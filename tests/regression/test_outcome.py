@@ -17,8 +17,7 @@ from scipy.stats import t
 
 from vpresearch.data import Dataset
 from vpresearch.regression.design import Design
-from vpresearch.regression.equivalence import change_design, changes
-from vpresearch.regression.outcome import ancova, between_df, fit
+from vpresearch.regression.outcome import ancova, between_df, change_design, changes, fit
 
 _R: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "reference" / "regression" / "others.json").read_text(encoding="utf-8")

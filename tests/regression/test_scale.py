@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.regression.separation import original_scale, standardised
+from vpresearch.regression.logistic import original_scale, standardised
 
 
 @given(st.integers(0, 10**6))

@@ -10,9 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from vpresearch.core.errors import VPResearchError
-from vpresearch.regression import separation
+from vpresearch.regression import logistic
 from vpresearch.regression.design import Design
-from vpresearch.regression.separation import gate, separated, standardised
+from vpresearch.regression.logistic import gate, separated, standardised
 
 
 def _design(y: list[float], *columns: list[float]) -> Design:
@@ -98,7 +98,7 @@ def test_signed_rows_are_separated_by_a_direction() -> None:
 
 
 def test_a_programme_without_a_solution_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(separation, "linprog", lambda *_, **__: SimpleNamespace(fun=None, message="no memory"))
+    monkeypatch.setattr(logistic, "linprog", lambda *_, **__: SimpleNamespace(fun=None, message="no memory"))
     with pytest.raises(VPResearchError, match="no memory"):
         gate(_design([0, 0, 1], [1, 2, 3]))
 
@@ -110,9 +110,9 @@ def test_the_proof_that_saves_the_programmes_is_one(rows: list[tuple[int, int, i
     x = standardised(np.column_stack([np.ones(len(y)), a, b]))
     assume(np.linalg.matrix_rank(x) == 3)
     signed = np.where(y > 0, 1.0, -1.0)[:, None] * x
-    proved = separation._overlaps(signed)
+    proved = logistic._overlaps(signed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(separation, "_overlaps", lambda _: False)
+        patch.setattr(logistic, "_overlaps", lambda _: False)
         assert not proved or separated(signed) == ""
 
 

@@ -16,8 +16,8 @@ from scipy.special import expit
 from vpresearch.data import Dataset
 from vpresearch.regression import logistic
 from vpresearch.regression.design import Design, design
+from vpresearch.regression.logistic import gate
 from vpresearch.regression.precision import korn_graubard
-from vpresearch.regression.separation import gate
 from vpresearch.regression.validation import MEASURES, Performance, calibration, validate
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"

@@ -17,7 +17,7 @@ def engage(n: int | None = None, scheduler: str | None = None) -> AbstractContex
     """Engage workers for as long as a ``with`` block lasts; leaving it ends what they still do."""
     # Lazy: a single worker needs none of these.
     if scheduler is not None:
-        from vpresearch.parallel.cluster import cluster
+        from vpresearch.parallel.processes import cluster
 
         return cluster(scheduler)
     cores = os.cpu_count() or 1

@@ -1,13 +1,22 @@
-"""Processes on this machine that work on numbered blocks."""
+"""Processes on this machine, or workers of a Dask cluster, that work on numbered blocks."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import signal
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
@@ -17,9 +26,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from threading import Thread
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from vpresearch.core.errors import failure, placed
+from vpresearch.core.errors import failure, placed, refused
 from vpresearch.parallel.forks import one_thread
 
 Task = TypeVar("Task", bound=tuple[Any, ...])
@@ -177,3 +186,64 @@ def _end_with(rope: Connection) -> None:
     parent = parent_process()
     wait_for([rope] if parent is None else [rope, parent.sentinel])
     os._exit(1)
+
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+# To wait for an answer.
+SECONDS = 3
+
+
+class _Cluster(Workers):
+    def __init__(self, client: Client) -> None:
+        self._client, self._executor = client, client.get_executor(pure=False)
+
+    @property
+    def n(self) -> int:
+        # Asked anew, since workers come and go.
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = self._executor.submit(placed, fn, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        self._executor.shutdown(wait=wait and not cancel_futures)
+
+
+@contextmanager
+def cluster(scheduler: str) -> Iterator[Workers]:
+    """Engage the workers of a Dask cluster; what a lost one had in hand, Dask gives to another."""
+    try:
+        from distributed import Client, KilledWorker
+        from distributed.client import ClosedClientError
+        from distributed.comm.core import CommClosedError
+    except ImportError:
+        raise refused(scheduler, "no_cluster_extra") from None
+    # It would tell of every lost connection, in words for its own authors.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        client = Client(scheduler, timeout=SECONDS, set_as_default=False)
+    except (OSError, ValueError, TimeoutError):
+        raise refused(scheduler, "no_scheduler") from None
+    with client:
+        _check(client, scheduler)
+        with _Cluster(client) as workers:
+            try:
+                yield workers
+            except (CancelledError, KilledWorker, ClosedClientError, CommClosedError):
+                raise failure("cluster_lost", scheduler=scheduler) from None
+
+
+def _check(client: Client, scheduler: str) -> None:
+    try:
+        found = client.run(running_code)
+    except Exception:
+        # Whatever a worker without this package raises.
+        raise refused(scheduler, "other_code_on_cluster") from None
+    if not found:
+        raise refused(scheduler, "no_workers", address=scheduler)
+    if set(found.values()) != {running_code()}:
+        raise refused(scheduler, "other_code_on_cluster")

@@ -1,11 +1,85 @@
-"""Files into sheets, by the kind of file; what is not a table is refused before a library opens it."""
+"""A file of a table, a workbook or delimited text, as raw cells."""
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from collections.abc import Iterable
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
+from vpresearch.core.dictionary import columns, fold
 from vpresearch.core.errors import refused
-from vpresearch.reading.raw import MAX_BYTES, Sheet
+from vpresearch.reading.headers import known_headers
+from vpresearch.reading.raw import MAX_BYTES, MOST_RECORDS, Sheet, is_blank
+
+_DELIMITERS = ";,\t"
+_FEWEST_KNOWN = 2
+# Of MS-DOS, and of the Macintosh before it took Unicode.
+_OTHER_ENCODINGS = ("cp850", "cp437", "mac_roman")
+_LOOKED_AT = 20_000
+
+
+def read_delimited(name: str, content: bytes) -> list[Sheet]:
+    """Read a CSV once with each delimiter; which one it was written with is seen by the headers that it gives."""
+    text = _decode(name, content)
+    sheets = []
+    for delimiter in _DELIMITERS:
+        try:
+            records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+            sheets.append(Sheet(None, _numbered(records)))
+        except csv.Error:
+            if line := _unclosed(text, delimiter):
+                raise refused(name, "stray_quote", row=line) from None
+    if not sheets:
+        raise refused(name, "broken_csv")
+    return sheets
+
+
+def _unclosed(text: str, delimiter: str) -> int:
+    """Give the line of a table with this delimiter where a quotation mark is opened and not closed; 0 for none."""
+    lines = text.splitlines()
+    width = lines[0].count(delimiter) if lines else 0
+    if known_headers(lines[0].split(delimiter)) < _FEWEST_KNOWN:
+        return 0
+    odd = [number for number, line in enumerate(lines, start=1) if line.count('"') % 2]
+    # A cell of several lines is open where a row would be whole otherwise.
+    return next((n for n in odd if n == len(lines) or lines[n].count(delimiter) >= width), odd[-1] if odd else 0)
+
+
+def _numbered(records: Iterable[list[str]]) -> dict[int, tuple[object, ...]]:
+    numbered = enumerate(records, start=1)
+    kept = ((number, tuple(cells)) for number, cells in numbered if not all(map(is_blank, cells)))
+    return dict(islice(kept, MOST_RECORDS))
+
+
+def _decode(name: str, content: bytes) -> str:
+    if b"\x00" in content:
+        raise refused(name, "not_text")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+        understood = {encoding: _understood(content.decode(encoding)) for encoding in _OTHER_ENCODINGS}
+        if max(understood.values()) > _understood(text):
+            raise refused(name, "other_encoding") from None
+    if not text.strip():
+        raise refused(name, "empty_file")
+    return text
+
+
+def _understood(text: str) -> int:
+    """Count the words of the study with a letter beyond ASCII, which tell one encoding from another."""
+    cells = re.split(r'[;,\t\r\n"]+', text[:_LOOKED_AT])
+    return sum(not cell.isascii() and (known_headers([cell]) or fold(cell) in _categories()) for cell in cells)
+
+
+@cache
+def _categories() -> frozenset[str]:
+    return frozenset(fold(each) for c in columns().values() for level in c.levels for each in level.spellings())
+
 
 _OLD = {".xls", ".xlt", ".ods", ".fods", ".numbers"}
 _WITH_MACROS = {".xlsm", ".xltm", ".xlsb", ".xlam"}
@@ -43,6 +117,4 @@ def read_sheets(path: Path, content: bytes) -> list[Sheet]:
         from vpresearch.reading.workbook import read_workbook
 
         return read_workbook(path.name, content)
-    from vpresearch.reading.delimited import read_delimited
-
     return read_delimited(path.name, content)

@@ -4,8 +4,7 @@ from vpresearch.reconstruct.anneal import NotFoundError
 from vpresearch.reconstruct.dataset import Reconstruction, reconstruct, targeted
 from vpresearch.reconstruct.ensemble import ENSEMBLE, Ensemble, read_ensemble, write_ensemble
 from vpresearch.reconstruct.extreme import Witness, extreme, spread
-from vpresearch.reconstruct.files import make_ensemble, provenance
-from vpresearch.reconstruct.parallel import draw_ensemble, draw_extremes
+from vpresearch.reconstruct.files import draw_ensemble, draw_extremes, make_ensemble, provenance
 from vpresearch.reconstruct.targets import attainable
 from vpresearch.reconstruct.verify import Failure, verify
 

@@ -15,7 +15,7 @@ from vpresearch.inference import ALPHA, shapiro_wilk
 from vpresearch.published import Claim, Paper
 from vpresearch.reconstruct.anneal import Ints, NotFoundError, Schedule
 from vpresearch.reconstruct.outcome import draw_outcomes, list_scores
-from vpresearch.reconstruct.skeleton import (
+from vpresearch.reconstruct.targets import (
     LEVELS,
     Bearers,
     Skeleton,
@@ -23,8 +23,11 @@ from vpresearch.reconstruct.skeleton import (
     draw_leak_kinds,
     draw_people,
     draw_skeleton,
+    level_counts,
+    printed_count,
+    printed_fill,
+    target,
 )
-from vpresearch.reconstruct.targets import level_counts, printed_count, printed_fill, target
 from vpresearch.reconstruct.volumes import draw_cement, draw_volumes, pair
 
 _ATTEMPTS = 50

@@ -14,8 +14,7 @@ from vpresearch.core.reported import Reported
 from vpresearch.lattice import Cell, Joint, kruskal_p_distribution
 from vpresearch.published import Paper
 from vpresearch.reconstruct.anneal import Floats, Ints, NotFoundError
-from vpresearch.reconstruct.skeleton import Bearers
-from vpresearch.reconstruct.targets import target
+from vpresearch.reconstruct.targets import Bearers, target
 
 _SETTLING_STEPS = 20_000
 

@@ -29,8 +29,7 @@ from vpresearch.reconstruct.anneal import (
     sums,
     tie_sum,
 )
-from vpresearch.reconstruct.skeleton import Skeleton
-from vpresearch.reconstruct.targets import Moments, Target
+from vpresearch.reconstruct.targets import Moments, Skeleton, Target
 
 # The pretest must be failed clearly, not by the last digit.
 _NOT_NORMAL_LEVEL = 0.045

@@ -13,8 +13,8 @@ from scipy.special import expit, logit, sici
 
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 from vpresearch.regression.firth import IMPOSSIBLE
+from vpresearch.regression.logistic import gate, original_scale, standardised
 from vpresearch.regression.mixed import Grouped, ascent, gauss_hermite, grouped, log_likelihoods
-from vpresearch.regression.separation import gate, original_scale, standardised
 
 LogDensity = Callable[[Floats], Floats]
 

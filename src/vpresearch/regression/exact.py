@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from vpresearch.regression.design import Design, Estimate, Floats
 from vpresearch.regression.firth import IMPOSSIBLE
-from vpresearch.regression.separation import gate
+from vpresearch.regression.logistic import gate
 
 # Cells of the table of counts, steps in the predictor's range, and subsets that a float can count.
 _MOST_CELLS, _FEWEST_STEPS, _MOST_STEPS, _MOST_SUBSETS = 8_000_000, 100, 10_000, 10**300

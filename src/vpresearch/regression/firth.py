@@ -9,9 +9,8 @@ import numpy as np
 from scipy.special import expit, log_expit
 
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
-from vpresearch.regression.logistic import likelihood, maximise
+from vpresearch.regression.logistic import gate, likelihood, maximise
 from vpresearch.regression.profile import Likelihood, Maximum, Point, climb, climb_from, profiled
-from vpresearch.regression.separation import gate
 
 # Why not even a penalty gives a number.
 IMPOSSIBLE = ("one_outcome", "constant", "collinear")

@@ -18,8 +18,7 @@ from scipy.stats import t
 
 from vpresearch.regression.batched import Reasons, batched_ml
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
-from vpresearch.regression.logistic import maximise
-from vpresearch.regression.separation import gate, original_scale, standardised
+from vpresearch.regression.logistic import gate, maximise, original_scale, standardised
 
 # Fay and Graubard's own choice: no score grows to more than its double.
 FAY_GRAUBARD_BOUND = 0.75

@@ -13,8 +13,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
-from vpresearch.regression.logistic import maximise
-from vpresearch.regression.separation import gate, original_scale, standardised
+from vpresearch.regression.logistic import gate, maximise, original_scale, standardised
 
 # Where the nodes lie, in widths of the integrand about its mode, and what each counts.
 Rule = tuple[Floats, Floats]

@@ -14,7 +14,7 @@ from scipy.stats import chi2
 
 from vpresearch.inference.tests import TestResult, not_done
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
-from vpresearch.regression.separation import dependent, original_scale, separated, standardised
+from vpresearch.regression.logistic import dependent, original_scale, separated, standardised
 
 _STEPS, _HALVINGS, _FLATTEST, _ROUNDING = 100, 40, 1e-9, 1e-12
 # Least curvature, for where the likelihood is as good as flat, and how far a limit may move from near nought.

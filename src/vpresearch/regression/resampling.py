@@ -13,8 +13,7 @@ from vpresearch.parallel import InPlace, Workers, gather
 from vpresearch.regression.batched import Reasons, batched_ml
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 from vpresearch.regression.gee import why_too_few
-from vpresearch.regression.logistic import maximise
-from vpresearch.regression.separation import gate
+from vpresearch.regression.logistic import gate, maximise
 
 # Weights of a block.
 _CELLS = 4_000_000

@@ -14,7 +14,7 @@ from scipy.stats import t
 
 from vpresearch.regression import firth, gee, logistic
 from vpresearch.regression.design import Design, Estimate, Floats
-from vpresearch.regression.separation import gate, original_scale
+from vpresearch.regression.logistic import gate, original_scale
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,9 @@ from vpresearch.tables.audited import (
     spread_table,
 )
 from vpresearch.tables.behind import associations, comparisons, leak_kinds, outcome
-from vpresearch.tables.exhibits import exhibits_table
 from vpresearch.tables.extension import comparators_table, relief_table
 from vpresearch.tables.leak_risk import dose_table, leak_risk_table, models_table
-from vpresearch.tables.paper import table1, table2, table3, table4
+from vpresearch.tables.paper import exhibits_table, table1, table2, table3, table4
 from vpresearch.tables.sensitivity import (
     assumptions_table,
     implied_table,

@@ -1,19 +1,31 @@
-"""An empty workbook to fill in: headers, drop-down lists, ranges, a codebook, and one example row."""
+"""Workbooks that are written: the template, the annotated copy and the long table."""
 
 from __future__ import annotations
 
+import datetime
 import io
 import re
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from vpresearch.core.dictionary import Column, columns
+from vpresearch.core.errors import Problem, line, refused, told
+from vpresearch.core.files import put
+from vpresearch.core.paths import shown
+from vpresearch.data import Examined
+from vpresearch.identifiers import screen
+from vpresearch.reading import RawTable, find_table, join_headers, read_bytes, read_sheets, reshape
 from vpresearch.reading.cells import EXAMPLE_IDS
+from vpresearch.reading.raw import Percent, Unreadable
 from vpresearch.render.labels import number, text
 
 # Rows that are checked while they are filled in.
@@ -134,3 +146,171 @@ def _described(column: Column, language: str) -> list[str]:
 
 def _rights(column: Column) -> tuple[bool, bool]:
     return column.required, column.may_be_empty
+
+
+_FAULT = PatternFill("solid", fgColor="FF9999")
+# Each merged cell becomes an object in memory; a sheet that hands made has far fewer.
+_MOST_MERGED_CELLS = 200_000
+_MOST_COMMENTS = 2_000
+_AUTHOR = "vpresearch"
+
+
+def annotate(path: Path, problems: Sequence[Problem], language: str, *, drop_identifiers: bool = False) -> bytes:
+    """Copy a table and mark its faulty cells."""
+    book = _copy(path, language, drop_identifiers=drop_identifiers)
+    _clear(book, language)
+    comments: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        for cell in problem.cells:
+            comments.setdefault((problem.sheet or book.active.title, cell), []).append(problem)
+    for (sheet, cell), own in list(comments.items())[:_MOST_COMMENTS]:
+        _mark(book[sheet], cell, own, language)
+    _list(book, problems, language)
+    return _saved(book)
+
+
+def _mark(sheet: Any, place: str, problems: Sequence[Problem], language: str) -> None:
+    cell = sheet[place]
+    if isinstance(cell, MergedCell):
+        # Only the first cell of a merged block can be seen.
+        block = next(block for block in sheet.merged_cells.ranges if place in block)
+        cell = sheet.cell(block.min_row, block.min_col)
+    words = [f"{own.message} {own.remedy}" for own in (told(problem, language) for problem in problems)]
+    before = [cell.comment.text] if cell.comment else []
+    cell.fill = _FAULT
+    cell.comment = Comment("\n".join([*words, *before]), _AUTHOR, width=320, height=120)
+
+
+def _list(book: Any, problems: Sequence[Problem], language: str) -> None:
+    sheet = book.create_sheet(text("validation.list", language), 0)
+    sheet.append([text(f"validation.{name}", language) for name in ("where", "what", "how")])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for problem in problems:
+        said = told(problem, language)
+        place = line(problem, language).removesuffix(f"{said.message} {said.remedy}").removesuffix(": ")
+        sheet.append([_clean(place), _clean(said.message), _clean(said.remedy)])
+    for name, width in (("A", 44), ("B", 60), ("C", 60)):
+        sheet.column_dimensions[name].width = width
+    for row in sheet.iter_rows():
+        for cell in row:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            # A header of the file may look like a formula; here it is only quoted.
+            cell.data_type = "s"
+    book.active = 0
+
+
+def _copy(path: Path, language: str, *, drop_identifiers: bool) -> Any:
+    content = read_bytes(path)
+    sheets = read_sheets(path, content)
+    if drop_identifiers:
+        clean = screen(find_table(path.name, sheets), drop_identifiers=True)[0]
+        # A column without a name is no part of the table, and no form tells a lone word there from a name.
+        rows = {
+            row: [
+                cell if place < len(clean.header) and clean.header[place] else None for place, cell in enumerate(cells)
+            ]
+            for row, cells in clean.rows.items()
+        }
+        return _of_rows({clean.header_row: clean.header, **rows}, clean.sheet, language)
+    if path.suffix.lower() == ".csv":
+        return _of_table(find_table(path.name, sheets), language)
+    areas = (
+        (block.bottom - block.top + 1) * (block.right - block.left + 1) for sheet in sheets for block in sheet.merged
+    )
+    if sum(areas) > _MOST_MERGED_CELLS:
+        raise refused(path.name, "cannot_annotate")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return load_workbook(io.BytesIO(content), keep_links=False)
+    except Exception:
+        # The table could be read, but some other part of the workbook cannot be carried over.
+        raise refused(path.name, "cannot_annotate") from None
+
+
+def as_workbook(rows: Sequence[Sequence[object]], language: str) -> bytes:
+    """Write rows as a workbook of one sheet; numbers stay numbers, and nothing becomes a formula."""
+    return _saved(_of_rows(dict(enumerate(rows, start=1)), None, language))
+
+
+def _saved(book: Any) -> bytes:
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _of_table(raw: RawTable, language: str) -> Any:
+    return _of_rows({raw.header_row: raw.header, **raw.rows}, raw.sheet, language)
+
+
+def _of_rows(rows: Mapping[int, Sequence[object]], title: str | None, language: str) -> Any:
+    book = Workbook()
+    sheet = book.active
+    sheet.title = title or text("template.data", language)
+    for row, cells in rows.items():
+        for position, value in enumerate(cells, start=1):
+            if isinstance(value, int | float | datetime.date | datetime.time):
+                sheet.cell(row, position, value)
+            elif value is not None and not isinstance(value, Unreadable):
+                # As text whatever it looks like: a cell of a CSV must not become a formula.
+                sheet.cell(row, position, _clean(str(value))).data_type = "s"
+            if isinstance(value, Percent):
+                sheet.cell(row, position).number_format = "0.0%"
+    return book
+
+
+def _clear(book: Any, language: str) -> None:
+    """Take away the marks of an earlier copy: a mended cell must not stay red."""
+    title, heading = text("validation.list", language), text("validation.where", language)
+    if title in book.sheetnames and len(book.sheetnames) > 1 and book[title]["A1"].value == heading:
+        del book[title]
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.comment is not None and cell.comment.author == _AUTHOR:
+                    cell.comment, cell.fill = None, PatternFill()
+
+
+def _clean(words: str) -> str:
+    return str(ILLEGAL_CHARACTERS_RE.sub("", words))
+
+
+def write_template(out: Path, language: str) -> str:
+    """Write the empty workbook, never over a file that is there: it may be the filled one."""
+    _check_name(out)
+    if out.exists():
+        raise refused(out.name, "file_exists")
+    put(out, template(language))
+    sheet = text("template.data", language)
+    return text("template.written", language, name=out.name, sheet=sheet, path=shown(out).as_posix())
+
+
+def write_copy(path: Path, examined: Examined, out: Path, language: str, *, drop_identifiers: bool = False) -> str:
+    """Write the copy with the faults marked, never over the file itself."""
+    _check_name(out)
+    if out.exists() and path.exists() and out.samefile(path):
+        raise refused(out.name, "overwrites_input")
+    if not any(problem.column or problem.row for problem in examined.problems):
+        return text("validation.not_annotated", language)
+    put(out, annotate(path, examined.problems, language, drop_identifiers=drop_identifiers), private=True)
+    return text("validation.annotated_dropped" if drop_identifiers else "validation.annotated", language, name=out.name)
+
+
+def write_long(path: Path, out: Path, language: str, *, drop_identifiers: bool = False) -> str:
+    """Write a table that has not one row a vertebra as one that has, for its owner to check."""
+    _check_name(out)
+    if out.exists():
+        raise refused(out.name, "file_exists")
+    raw = find_table(path.name, read_sheets(path, read_bytes(path)))
+    raw = screen(raw, drop_identifiers=True)[0] if drop_identifiers else raw
+    rows = reshape(join_headers(raw)[0], language)
+    if rows is None:
+        return text("validation.not_reshaped", language)
+    put(out, as_workbook(rows, language), private=True)
+    return text("validation.reshaped", language, name=out.name, rows=len(rows) - 1)
+
+
+def _check_name(out: Path) -> None:
+    if out.suffix.lower() != ".xlsx":
+        raise refused(out.name, "not_xlsx")
