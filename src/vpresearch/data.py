@@ -207,7 +207,7 @@ _SAY_NOTHING = {
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """The study, normalised.
 
@@ -227,6 +227,15 @@ class Dataset:
         What the author should know of the file and need not mend.
     dropped : tuple of Problem
         The direct identifiers that were dropped from the file, by column.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> study
+    <Dataset: 27 patients, 41 vertebrae, a reconstruction>
+    >>> study.rows["leak"].value_counts().to_dict()
+    {'no': 26, 'yes': 15}
     """
 
     patients: pd.DataFrame
@@ -236,6 +245,11 @@ class Dataset:
     reconstruction: bool
     notes: tuple[Problem, ...] = ()
     dropped: tuple[Problem, ...] = ()
+
+    def __repr__(self) -> str:
+        # A notebook shows what stands last in a cell: never a patient's row, nor the name of the file.
+        kind = "a reconstruction" if self.reconstruction else "real data"
+        return f"<Dataset: {len(self.patients)} patients, {len(self.vertebrae)} vertebrae, {kind}>"
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -275,8 +289,8 @@ def load(path: Path | str, *, drop_identifiers: bool = False) -> Dataset:
 
     Examples
     --------
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> study = load(RECONSTRUCTION)
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
     >>> len(study.patients), len(study.vertebrae), study.reconstruction
     (27, 41, True)
     """

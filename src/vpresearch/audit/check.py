@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vpresearch.core.frame import Framed
 from vpresearch.core.reported import Interval
 from vpresearch.published import Claim, Paper
 
@@ -33,7 +34,7 @@ Verdict = Literal["possible", "impossible", "undecided"]
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Framed):
     """One check of printed numbers against one another.
 
     Attributes
@@ -54,6 +55,12 @@ class Check:
         Smallest and largest attainable p; NaN for a check without one.
     witness : str
         A dataset, or a few numbers, that print as claimed.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> vp.Check("percentage", ("women.percent", "women.n"), "impossible", "percentage_fails").alarm
+    True
     """
 
     check: str

@@ -119,9 +119,10 @@ class InputError(VPResearchError):
 
     Examples
     --------
-    >>> from vpresearch.core.errors import InputError, Problem
+    >>> import vpresearch as vp
+    >>> from vpresearch.core.errors import Problem
     >>> problem = Problem("out_of_range", "The value is above 10.", "Correct it.", row=3, column="vas_pre")
-    >>> print(InputError("study.csv", [problem]))
+    >>> print(vp.InputError("study.csv", [problem]))
     study.csv: 1 problem
       1. row 3, column vas_pre: The value is above 10. Correct it.
     """

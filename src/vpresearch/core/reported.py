@@ -56,7 +56,8 @@ class Reported:
 
     Examples
     --------
-    >>> number = Reported("27,0")
+    >>> import vpresearch as vp
+    >>> number = vp.Reported("27,0")
     >>> number.decimals, float(number.interval().low), float(number.interval().high)
     (1, 26.95, 27.05)
     >>> 26.95 in number.interval(), 26.949 in number.interval()

@@ -11,11 +11,12 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from statsmodels.stats.proportion import proportion_confint
 
+from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Framed):
     """Centre and spread of one variable.
 
     Attributes
@@ -26,6 +27,14 @@ class Summary:
         ``sd`` divides by n - 1. NaN where there are too few values.
     minimum, q1, median, q3, maximum : float
         Quartiles by linear interpolation (type 7 of Hyndman & Fan, 1996).
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> volume = vp.summarise(study.vertebrae["vertebral_volume_cc"])
+    >>> volume.n, round(volume.mean, 1), round(volume.sd, 1)
+    (41, 26.1, 6.0)
     """
 
     n: int
@@ -40,7 +49,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Proportion:
+class Proportion(Framed):
     """A share of a whole."""
 
     count: int
@@ -64,7 +73,8 @@ def summarise(values: ArrayLike) -> Summary:
 
     Examples
     --------
-    >>> summary = summarise([1.0, 2.0, 3.0, float("nan")])
+    >>> import vpresearch as vp
+    >>> summary = vp.summarise([1.0, 2.0, 3.0, float("nan")])
     >>> summary.n, summary.missing, summary.mean, summary.sd
     (3, 1, 2.0, 1.0)
     """
@@ -93,7 +103,8 @@ def proportion(count: int, n: int) -> Proportion:
 
     Examples
     --------
-    >>> share = proportion(15, 41)
+    >>> import vpresearch as vp
+    >>> share = vp.proportion(15, 41)
     >>> round(share.percent, 1), round(share.low, 1), round(share.high, 1)
     (36.6, 23.6, 51.9)
     """
@@ -126,10 +137,9 @@ def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) 
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> study = load(RECONSTRUCTION)
-    >>> len(select(study, "vertebrae", {"leak": "yes"})), len(select(study, "patients", {"sex": "F"}))
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> len(vp.select(study, "vertebrae", {"leak": "yes"})), len(vp.select(study, "patients", {"sex": "F"}))
     (15, 18)
     """
     rows = dataset.rows

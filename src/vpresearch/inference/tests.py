@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,12 @@ from scipy.optimize import brentq
 from scipy.special import gammaln, log_ndtr, ndtr, ndtri
 from scipy.stats import fisher_exact, nct, ttest_ind_from_stats
 
+from vpresearch.core.frame import Framed
 from vpresearch.inference.describe import Summary, summarise
 
 
 @dataclass(frozen=True)
-class Effect:
+class Effect(Framed):
     """Size of an effect."""
 
     kind: str
@@ -32,7 +33,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(Framed):
     """Result of one test.
 
     Attributes
@@ -49,6 +50,13 @@ class TestResult:
     reason : str
         Reason code where the test could not be done, or the empty string: ``group_empty``, ``too_few``,
         ``all_equal``, ``no_spread``, ``one_category`` or ``too_many_tables``.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> test = vp.student([1.0, 2.0], [1.0])
+    >>> test.p_value, test.reason
+    (nan, 'too_few')
     """
 
     # pytest collects classes called Test...; this is none of its own.
@@ -86,7 +94,8 @@ def student(first: ArrayLike, second: ArrayLike) -> TestResult:
 
     Examples
     --------
-    >>> result = student([1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0])
+    >>> import vpresearch as vp
+    >>> result = vp.student([1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0])
     >>> round(result.statistic, 4), result.df, round(result.p_value, 4)
     (-1.6599, 5, 0.1578)
     """
@@ -118,7 +127,8 @@ def welch(first: ArrayLike, second: ArrayLike) -> TestResult:
 
     Examples
     --------
-    >>> result = welch([1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0])
+    >>> import vpresearch as vp
+    >>> result = vp.welch([1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0])
     >>> round(result.statistic, 4), round(result.df, 4), round(result.p_value, 4)
     (-1.7321, 4.9592, 0.1443)
     """
@@ -211,7 +221,8 @@ def kruskal(first: ArrayLike, second: ArrayLike, *, corrected: bool = True) -> T
 
     Examples
     --------
-    >>> result = kruskal([1, 2, 3, 4], [3, 4, 5, 6, 7])
+    >>> import vpresearch as vp
+    >>> result = vp.kruskal([1, 2, 3, 4], [3, 4, 5, 6, 7])
     >>> round(result.statistic, 4), result.df, round(result.p_value, 4)
     (3.9051, 1, 0.0481)
     """
@@ -247,7 +258,8 @@ def mann_whitney(first: ArrayLike, second: ArrayLike, *, corrected: bool = True)
 
     Examples
     --------
-    >>> result = mann_whitney([1, 2, 3, 4], [3, 4, 5, 6, 7])
+    >>> import vpresearch as vp
+    >>> result = vp.mann_whitney([1, 2, 3, 4], [3, 4, 5, 6, 7])
     >>> result.statistic, round(result.p_value, 4)
     (2.0, 0.0639)
     """
@@ -403,13 +415,17 @@ _SMALL_EXPECTED = 5
 
 
 @dataclass(frozen=True)
-class Association:
+class Association(Framed):
     """Association of two categorical variables."""
 
     observed: pd.DataFrame
     expected: pd.DataFrame
     chi_squared: TestResult
     fisher: TestResult | None
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row a test."""
+        return [record for test in (self.chi_squared, self.fisher) if test for record in test.records()]
 
 
 def associate(rows: pd.Series[str], columns: pd.Series[str]) -> Association:
@@ -452,8 +468,9 @@ def fisher(counts: NDArray[np.int64]) -> TestResult:
 
     Examples
     --------
+    >>> import vpresearch as vp
     >>> import numpy as np
-    >>> round(fisher(np.array([[3, 1], [1, 3], [0, 4]])).p_value, 4)
+    >>> round(vp.fisher(np.array([[3, 1], [1, 3], [0, 4]])).p_value, 4)
     0.2
     """
     counts = counts if counts.shape[1] == 2 else counts.T
@@ -501,7 +518,7 @@ _LARGE_LOG_SD = (-0.4803, -0.082676, 0.0030302)
 
 
 @dataclass(frozen=True)
-class Normality:
+class Normality(Framed):
     """Result of a test of normality."""
 
     n: int
@@ -532,7 +549,8 @@ def shapiro_wilk(values: ArrayLike) -> Normality:
 
     Examples
     --------
-    >>> result = shapiro_wilk([148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236])
+    >>> import vpresearch as vp
+    >>> result = vp.shapiro_wilk([148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236])
     >>> round(result.w, 2), round(result.p_value, 3)
     (0.79, 0.007)
     """

@@ -203,6 +203,15 @@ class Paper:
     ratios : dict of str to (str, str)
         Numerator and denominator of each computed variable, which is in percent.
     claims : tuple of Claim
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> paper = vp.read_paper(vp.PUBLISHED)
+    >>> len(paper.claims)
+    96
+    >>> paper["table3.vertebral_volume.p"].places
+    ('table 3',)
     """
 
     key: str

@@ -353,8 +353,9 @@ def read_paper(path: Path | str) -> Paper:
 
     Examples
     --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> read_paper(PUBLISHED)["table3.vertebral_volume.p"].printed.printed
+    >>> import vpresearch as vp
+    >>> paper = vp.read_paper(vp.PUBLISHED)
+    >>> paper["table3.vertebral_volume.p"].printed.printed
     '0,466'
     """
     path = Path(path)

@@ -63,6 +63,12 @@ def read_ensemble(path: Path | str) -> Ensemble:
     ------
     VPResearchError
         If the file is not there or is no ensemble.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> len(vp.read_ensemble(vp.ENSEMBLE))
+    500
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
@@ -94,8 +100,8 @@ class Ensemble:
 
     Examples
     --------
-    >>> from vpresearch.reconstruct.ensemble import ENSEMBLE, read_ensemble
-    >>> ensemble = read_ensemble(ENSEMBLE)
+    >>> import vpresearch as vp
+    >>> ensemble = vp.read_ensemble(vp.ENSEMBLE)
     >>> len(ensemble), ensemble.volumes.shape, ensemble.table(0).shape
     (500, (500, 41), (41, 18))
     """

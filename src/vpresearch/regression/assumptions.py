@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from vpresearch.core.frame import Framed
 from vpresearch.regression import bayes, logistic, ordinal
 from vpresearch.regression.design import Design, Estimate, Floats
 from vpresearch.regression.models import leak_design, severity_design
@@ -66,7 +67,7 @@ def curve(design: Design, fill_percent: ArrayLike | None = None, alpha: float = 
 
 
 @dataclass(frozen=True)
-class Assumption:
+class Assumption(Framed):
     """One question to the models, and its answer."""
 
     question: str
@@ -91,9 +92,9 @@ def assumptions(rows: pd.DataFrame) -> tuple[Assumption, ...]:
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> [each.question for each in assumptions(load(RECONSTRUCTION).rows)][:3]
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> [each.question for each in vp.check_assumptions(study.rows)][:3]
     ['straight_line', 'proportional_odds', 'priors_usual']
     """
     study = leak_design(rows)

@@ -51,11 +51,11 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(6), np.arange(6.0)])
-    >>> separated = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
-    >>> intercept, fill = fit(Design("leak", separated, x, ("intercept", "fill"), ("", ""), np.arange(6)))
-    >>> round(fill.estimate, 4), round(fill.ci_low, 4), round(fill.ci_high, 4), round(fill.p_value, 4)
-    (1.1289, 0.0017, 6.07, 0.0495)
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> _, slope = vp.fit_firth(design)
+    >>> round(slope.estimate, 4), round(slope.ci_low, 4), round(slope.ci_high, 4), round(slope.p_value, 4)
+    (0.06, -0.0667, 0.1951, 0.3475)
     """
     reason = gate(design)
     if reason in IMPOSSIBLE:

@@ -253,13 +253,12 @@ def fit(design: Design, alpha: float = 0.05, model: str = "gee_kc") -> tuple[Est
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(8), np.arange(1.0, 9.0)])
-    >>> y = np.array([0, 0, 1, 0, 1, 0, 1, 1.0])
-    >>> study = Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(8) // 2)
-    >>> _, robust = fit(study, model="gee_robust")
-    >>> _, corrected = fit(study, model="gee_kc")
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> _, robust = vp.fit_gee(design, model="gee_robust")
+    >>> _, corrected = vp.fit_gee(design, model="gee_kc")
     >>> robust.estimate == corrected.estimate, robust.se < corrected.se, corrected.ci_kind
-    (True, True, 't(2)')
+    (True, True, 't(25)')
     """
     reason, coefficients, spread = solve(design, model)
     return design.failed(model, reason) if reason else _estimates(design, model, coefficients, spread, alpha)

@@ -219,11 +219,11 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
-    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
-    >>> *_, fill, sd = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient))
-    >>> round(fill.estimate, 3), sd.term, round(sd.estimate, 3)
-    (0.44, 'sd_patient', 2.931)
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> *_, slope, spread = vp.fit_mixed(design)
+    >>> round(slope.estimate, 3), spread.term, spread.reason
+    (0.078, 'sd_patient', '')
     """
     # Without two vertebrae of one patient, nothing tells patients from vertebrae.
     few = "too_few_clusters" if design.n_clusters <= len(design.terms) else ""

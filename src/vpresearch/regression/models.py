@@ -9,6 +9,7 @@ from functools import partial
 import pandas as pd
 
 from vpresearch.core.dictionary import columns
+from vpresearch.core.frame import Framed
 from vpresearch.parallel.cache import once
 from vpresearch.regression import bayes, exact, firth, gee, logistic, mixed, ordinal, resampling
 from vpresearch.regression.design import Design, Estimate, design
@@ -55,7 +56,7 @@ _OF_VERTEBRAE: Mapping[str, Fit] = {
 
 
 @dataclass(frozen=True)
-class Specification:
+class Specification(Framed):
     """One way to ask how leaks depend on fill."""
 
     unit: str
@@ -86,9 +87,9 @@ def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specif
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> curve = specification_curve(load(RECONSTRUCTION).rows)
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> curve = vp.specification_curve(study.rows)
     >>> len(curve), curve[0].unit, curve[0].adjustment, curve[0].slope.model
     (56, 'vertebrae', 'none', 'ml')
     """
@@ -147,10 +148,12 @@ def leak_design(rows: pd.DataFrame, terms: tuple[str, ...] = ("fill_percent",)) 
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> leak_design(load(RECONSTRUCTION).rows).events
-    15
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> vp.leak_design(study.rows)
+    <Design: leak on fill_percent; 41 rows, 27 patients>
+    >>> vp.leak_design(study.rows, ("fill_percent", "female")).terms
+    ('intercept', 'fill_percent', 'female')
     """
     table = with_covariates(rows)
     return design(table, "leak", table["leaked"], terms)
@@ -180,11 +183,13 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> found = fit_models(load(RECONSTRUCTION).rows)
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> found = vp.fit_models(study.rows)
     >>> sorted({estimate.outcome for estimate in found if estimate.term == "fill_percent"})
     ['leak', 'leak_severity']
+    >>> vp.to_frame(found).query("term == 'fill_percent'")["estimate"].round(3).head(1).item()
+    0.065
     """
     return once(_fit_models, rows, seed, alpha)
 

@@ -12,6 +12,7 @@ from scipy.special import log_expit, logit
 from scipy.stats import norm, t
 from statsmodels.stats.proportion import proportion_confint
 
+from vpresearch.core.frame import Framed
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 
 
@@ -80,7 +81,7 @@ _NODES = 100
 
 
 @dataclass(frozen=True)
-class SampleSize:
+class SampleSize(Framed):
     """What a prediction model with a yes or no outcome needs at the least."""
 
     n: float
@@ -116,7 +117,8 @@ def minimum_sample_size(r2: float, prevalence: float, parameters: int = 1, shrin
 
     Examples
     --------
-    >>> minimum_sample_size(0.288, 0.174, parameters=24).n
+    >>> import vpresearch as vp
+    >>> vp.minimum_sample_size(0.288, 0.174, parameters=24).n
     662.0
     """
     largest = largest_r2(prevalence)

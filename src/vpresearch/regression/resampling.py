@@ -126,11 +126,11 @@ def bootstrap(design: Design, resamples: int = RESAMPLES, seed: int = 1, workers
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
-    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
-    >>> drawn = bootstrap(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient), resamples=200)
-    >>> drawn.separated, drawn.left_out
-    (57, 14)
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> drawn = vp.bootstrap(design, resamples=200)
+    >>> drawn.coefficients.shape, drawn.separated, drawn.left_out
+    ((200, 2), 0, 0)
     """
     sizes = [min(BLOCK, resamples - start) for start in range(0, resamples, BLOCK)]
     tasks = [(design, size, seed, number) for number, size in enumerate(sizes)]
