@@ -16,7 +16,7 @@ REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble simulate bench verify metadata clean
+.PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble simulate bench verify metadata docs clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ verify: .venv/done ## Run everything twice under unlike conditions and compare e
 
 metadata: .venv/done ## Write what machines and checkers read about the compendium (codecheck.yml, RO-Crate, data package)
 	$(VPRESEARCH) metadata
+
+docs: .venv/tests ## Build the documentation as a site, into build/docs/
+	$(VPRESEARCH) docs
 
 clean: .venv/done ## Delete build/
 	$(VPRESEARCH) clean

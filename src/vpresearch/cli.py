@@ -267,7 +267,13 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     add("bench", _bench).add_argument("names", nargs="*", metavar="NAME", help=says["names"])
     add("test", _test).add_argument("--long", action="store_true", help=says["long"])
-    for name, command in (("check", _check), ("verify", _verify), ("metadata", _metadata), ("clean", _clean)):
+    for name, command in (
+        ("check", _check),
+        ("verify", _verify),
+        ("metadata", _metadata),
+        ("docs", _docs),
+        ("clean", _clean),
+    ):
         add(name, command)
     return parser
 
@@ -590,6 +596,12 @@ def _tool(*command: str) -> int:
     # Tests and benchmarks are of the library, which speaks the language of no command.
     surroundings = {name: value for name, value in os.environ.items() if name != SPOKEN}
     return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=surroundings, check=False).returncode
+
+
+def _docs(_: argparse.Namespace) -> int:
+    # Warnings are errors: a page that is not there, a link to nowhere.
+    options = ("-W", "--keep-going", "-q", "-c", "docs", "-d", str(BUILD / "docs-read"))
+    return _tool("sphinx", *options, ".", str(BUILD / "docs"))
 
 
 def _clean(_: argparse.Namespace) -> int:
