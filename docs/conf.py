@@ -5,7 +5,7 @@ from pathlib import Path
 from vpresearch import __version__
 
 project, author, version = "vpresearch", "the authors of vpresearch", __version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "REVIEWING.md", "CONTRIBUTING.md", "data/**/README.md", "data/README.md"]
 exclude_patterns = [".*", "build", "data/raw", "src", "tests", "tables", "figures", "notebooks", "benchmarks"]
@@ -13,9 +13,7 @@ myst_heading_anchors = 2
 autodoc_default_options = {"members": True, "member-order": "bysource", "exclude-members": "records, __init__"}
 autodoc_typehints = "none"
 add_module_names = False
-napoleon_google_docstring = False
-napoleon_use_ivar = True
-napoleon_use_rtype = False
+numpydoc_show_class_members = False
 html_theme = "furo"
 html_title = "vpresearch"
 html_copy_source = False

@@ -64,6 +64,8 @@ def test_the_example_of_a_public_name_can_be_copied(name: str) -> None:
     (example,) = doctest.DocTestFinder(recurse=False).find(FACE[name], name, module=False, globs={})
     sources = [each.source for each in example.examples]
     assert sources[0] == "import vpresearch as vp\n"
+    # Longer lines are cut on the pages.
+    assert max(map(len, "".join(sources).splitlines())) <= 78
     own = "vp." if inspect.isclass(FACE[name]) else f"vp.{name}("
     assert any(own in source for source in sources)
     nodes = [node for source in sources for node in ast.walk(ast.parse(source))]

@@ -63,7 +63,8 @@ class Row(Framed):
     Examples
     --------
     >>> import vpresearch as vp
-    >>> row, *_ = vp.score_paper(vp.read_paper(vp.PUBLISHED), vp.load(vp.RECONSTRUCTION))
+    >>> paper, study = vp.read_paper(vp.PUBLISHED), vp.load(vp.RECONSTRUCTION)
+    >>> row, *_ = vp.score_paper(paper, study)
     >>> row.claim.id, row.claim.printed.printed, row.rounded, row.verdict
     ('cohort.patients.n', '27', '27', 'by construction')
     """
@@ -110,8 +111,8 @@ def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]
     Examples
     --------
     >>> import vpresearch as vp
-    >>> rows = vp.score_paper(vp.read_paper(vp.PUBLISHED), vp.load(vp.RECONSTRUCTION))
-    >>> sorted({row.verdict for row in rows})
+    >>> paper, study = vp.read_paper(vp.PUBLISHED), vp.load(vp.RECONSTRUCTION)
+    >>> sorted({row.verdict for row in vp.score_paper(paper, study)})
     ['by construction', 'consistent', 'unattainable']
     """
     return once(_scorecard, paper, dataset, alpha)

@@ -35,8 +35,10 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
     >>> import vpresearch as vp
     >>> checks = vp.audit_paper(vp.read_paper(vp.PUBLISHED))
     >>> found = {(check.check, check.claims[0]): check.verdict for check in checks}
-    >>> found["p_student", "table3.vertebral_volume.p"], found["p_kruskal", "table4.vas_pre.p"]
-    ('impossible', 'possible')
+    >>> found["p_student", "table3.vertebral_volume.p"]
+    'impossible'
+    >>> found["p_kruskal", "table4.vas_pre.p"]
+    'possible'
     """
     return once(_audit, paper, seed, rule)
 

@@ -59,7 +59,8 @@ class Check(Framed):
     Examples
     --------
     >>> import vpresearch as vp
-    >>> vp.Check("percentage", ("women.percent", "women.n"), "impossible", "percentage_fails").alarm
+    >>> claims = ("women.percent", "women.n")
+    >>> vp.Check("percentage", claims, "impossible", "percentage_fails").alarm
     True
     """
 

@@ -121,10 +121,10 @@ class InputError(VPResearchError):
     --------
     >>> import vpresearch as vp
     >>> from vpresearch.core.errors import Problem
-    >>> problem = Problem("out_of_range", "The value is above 10.", "Correct it.", row=3, column="vas_pre")
+    >>> problem = Problem("out_of_range", "It is above 10.", "Correct it.", row=3)
     >>> print(vp.InputError("study.csv", [problem]))
     study.csv: 1 problem
-      1. row 3, column vas_pre: The value is above 10. Correct it.
+      1. row 3: It is above 10. Correct it.
     """
 
     of_input = True

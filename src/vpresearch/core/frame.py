@@ -42,7 +42,8 @@ def to_frame(results: Iterable[Framed]) -> pd.DataFrame:
     --------
     >>> import vpresearch as vp
     >>> first, second = [1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0]
-    >>> vp.to_frame([vp.student(first, second), vp.welch(first, second)])[["test", "p_value"]].round(4)
+    >>> tests = [vp.student(first, second), vp.welch(first, second)]
+    >>> vp.to_frame(tests)[["test", "p_value"]].round(4)
           test  p_value
     0  student   0.1578
     1    welch   0.1443

@@ -139,8 +139,10 @@ def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) 
     --------
     >>> import vpresearch as vp
     >>> study = vp.load(vp.RECONSTRUCTION)
-    >>> len(vp.select(study, "vertebrae", {"leak": "yes"})), len(vp.select(study, "patients", {"sex": "F"}))
-    (15, 18)
+    >>> len(vp.select(study, "vertebrae", {"leak": "yes"}))
+    15
+    >>> len(vp.select(study, "patients", {"sex": "F"}))
+    18
     """
     rows = dataset.rows
     for column, value in (group or {}).items():

@@ -550,7 +550,8 @@ def shapiro_wilk(values: ArrayLike) -> Normality:
     Examples
     --------
     >>> import vpresearch as vp
-    >>> result = vp.shapiro_wilk([148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236])
+    >>> weights = [148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236]
+    >>> result = vp.shapiro_wilk(weights)
     >>> round(result.w, 2), round(result.p_value, 3)
     (0.79, 0.007)
     """

@@ -326,7 +326,8 @@ def count(cell: Cell) -> int:
     Examples
     --------
     >>> import vpresearch as vp
-    >>> vp.count_datasets(vp.Cell(100, vp.Reported("3.0"), vp.Reported("1.0"), 1, 5))
+    >>> cell = vp.Cell(100, vp.Reported("3.0"), vp.Reported("1.0"), 1, 5)
+    >>> vp.count_datasets(cell)
     24907
     """
     return solve(cell, *cell.span).multisets.count
@@ -416,7 +417,8 @@ def sample(
     --------
     >>> import vpresearch as vp
     >>> cell = vp.Cell(15, vp.Reported("2.5"), vp.Reported("1.9"), 1, 10)
-    >>> len({tuple(row) for row in vp.sample_datasets(cell, 82, seed=1, distinct=True)})
+    >>> drawn = vp.sample_datasets(cell, 82, seed=1, distinct=True)
+    >>> len({tuple(row) for row in drawn})
     82
     """
     rng = np.random.default_rng(seed)

@@ -186,10 +186,11 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
     >>> import vpresearch as vp
     >>> study = vp.load(vp.RECONSTRUCTION)
     >>> found = vp.fit_models(study.rows)
-    >>> sorted({estimate.outcome for estimate in found if estimate.term == "fill_percent"})
+    >>> slopes = [each for each in found if each.term == "fill_percent"]
+    >>> sorted({slope.outcome for slope in slopes})
     ['leak', 'leak_severity']
-    >>> vp.to_frame(found).query("term == 'fill_percent'")["estimate"].round(3).head(1).item()
-    0.065
+    >>> slopes[0].model, round(slopes[0].estimate, 3)
+    ('gee_kc', 0.065)
     """
     return once(_fit_models, rows, seed, alpha)
 

@@ -67,8 +67,9 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
     --------
     >>> import vpresearch as vp
     >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
-    >>> [(one.measure, round(one.apparent, 4)) for one in vp.validate_model(design, resamples=50)][:2]
-    [('c', 0.6256), ('brier', 0.2273)]
+    >>> discrimination, *_ = vp.validate_model(design, resamples=50)
+    >>> discrimination.measure, round(discrimination.apparent, 4)
+    ('c', 0.6256)
     """
     if len(design.terms) != 2:
         raise ValueError("only a model with one predictor is validated")
