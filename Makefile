@@ -30,7 +30,7 @@ report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and fig
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER= LANGUAGE=)
 	$(VPRESEARCH) audit $(SPOKEN) $(if $(PAPER),"$(PAPER)")
 
-validate: .venv/done ## Tell all that is wrong in a workbook (DATA= ANNOTATE=marked.xlsx RESHAPE=long.xlsx LANGUAGE= DROP_IDENTIFIERS=)
+validate: .venv/done ## Report all that is wrong in a workbook (DATA= ANNOTATE=marked.xlsx RESHAPE=long.xlsx LANGUAGE= DROP_IDENTIFIERS=)
 	$(VPRESEARCH) validate $(SPOKEN) $(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(ANNOTATE),--annotate "$(ANNOTATE)") $(if $(RESHAPE),--reshape "$(RESHAPE)") "$(DATA)"
 
 template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)

@@ -162,7 +162,7 @@ def _refuse(error: InputError, options: argparse.Namespace) -> int:
 
 
 def _languages(options: argparse.Namespace) -> tuple[str, ...]:
-    """Give the language asked for, or both."""
+    """Return the language asked for, or both."""
     language: str = options.language
     return LANGUAGES if language == _BOTH else (language,)
 
@@ -465,7 +465,7 @@ def _is_of_the_project(place: Path) -> bool:
 
 
 def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
-    """Give the folders of the outputs and of the records: the committed ones only for the committed run."""
+    """Return the folders of the outputs and of the records: the committed ones only for the committed run."""
     if options.out is not None:
         _check_out(options.out, _PARTS)
         # The notebooks run in a folder of their own, where a relative path would mean another place.

@@ -168,7 +168,7 @@ def _of_patients(spec: Compute) -> bool:
 
 
 def over_unit(spec: Compute, over: str) -> Compute:
-    """Give what is to be computed at another unit of analysis."""
+    """Return what is to be computed at another unit of analysis."""
     return replace(spec, over="patients" if over == "patients" else "vertebrae")
 
 

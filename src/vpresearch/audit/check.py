@@ -93,7 +93,7 @@ def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
 
 
 def inside(values: NDArray[np.float64], interval: Interval) -> NDArray[np.bool_]:
-    """Tell which values lie in an interval, with an allowance for binary noise."""
+    """Return which values lie in an interval, with an allowance for binary noise."""
     low = -math.inf if interval.low is None else float(interval.low)
     high = math.inf if interval.high is None else float(interval.high)
     noise = 1e-12

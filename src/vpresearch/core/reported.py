@@ -106,7 +106,7 @@ class Reported:
         return self._parts()["bound"] or ""
 
     def interval(self, rule: RoundingRule = "any") -> Interval:
-        """Give the values that print as this number.
+        """Return the values that print as this number.
 
         Parameters
         ----------

@@ -91,7 +91,7 @@ def summarise(values: ArrayLike) -> Summary:
 
 
 def proportion(count: int, n: int) -> Proportion:
-    """Give a share as a percentage with its interval.
+    """Return a share as a percentage with its interval.
 
     Parameters
     ----------

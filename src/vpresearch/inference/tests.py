@@ -71,7 +71,7 @@ class TestResult(Framed):
 
 
 def not_done(test: str, reason: str) -> TestResult:
-    """Give the result of a test that could not be done."""
+    """Return the result of a test that could not be done."""
     return TestResult(test, math.nan, math.nan, math.nan, None, reason)
 
 
@@ -143,7 +143,7 @@ def welch(first: ArrayLike, second: ArrayLike) -> TestResult:
 
 
 def hedges_g(t: float, n_first: int, n_second: int) -> Effect:
-    """Give Hedges' g with its interval from Student's t.
+    """Return Hedges' g with its interval from Student's t.
 
     Parameters
     ----------
@@ -374,7 +374,7 @@ def _with_copies(ways: NDArray[np.float64], copies: int, below: int, n: int, sco
 
 
 def probability_of_superiority(first: ArrayLike, second: ArrayLike) -> Effect:
-    """Give the probability that a value of the second group exceeds one of the first, ties counted half.
+    """Return the probability that a value of the second group exceeds one of the first, ties counted half.
 
     DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837-845.
     """
@@ -594,7 +594,7 @@ def _one_minus_w(sample: NDArray[np.float64], weighting: NDArray[np.float64]) ->
 
 
 def p_value_of_shortfall(shortfall: float, n: int) -> float:
-    """Give the p-value of an observed 1 - W."""
+    """Return the p-value of an observed 1 - W."""
     if shortfall <= 0:
         return 1.0
     if n == 3:

@@ -334,7 +334,7 @@ def count(cell: Cell) -> int:
 
 
 def is_possible(cell: Cell) -> bool:
-    """Tell whether any dataset prints as the reported statistics.
+    """Return whether any dataset prints as the reported statistics.
 
     Without a standard deviation this is the GRIM test (Brown & Heathers 2017); with it, an exact form of GRIMMER
     (Anaya 2016) that knows the range of the scale and tries every admissible sum.

@@ -232,7 +232,7 @@ def _of_rows(compute: Entry, key: str, used: Counter[str]) -> Iterator[Fault]:
 
 
 def _of_printed(printed: object, kind: str, line: int) -> Iterator[Fault]:
-    """Tell what no printed number of its kind can be."""
+    """Report what no printed number of its kind can be."""
     if not isinstance(printed, str):
         yield _fault("paper_printed_text", line)
         return

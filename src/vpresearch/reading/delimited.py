@@ -38,7 +38,7 @@ def read_delimited(name: str, content: bytes) -> list[Sheet]:
 
 
 def _unclosed(text: str, delimiter: str) -> int:
-    """Give the line of a table with this delimiter where a quotation mark is opened and not closed; 0 for none."""
+    """Return the line of a table with this delimiter where a quotation mark is opened and not closed; 0 for none."""
     lines = text.splitlines()
     width = lines[0].count(delimiter) if lines else 0
     if known_headers(lines[0].split(delimiter)) < _FEWEST_KNOWN:

@@ -25,7 +25,7 @@ _VERTEBRAE = "patient_n_vertebrae"
 
 
 def ensemble_bytes(ensemble: Ensemble) -> bytes:
-    """Give the content of an ensemble's file: a plain .npz, uncompressed and without dates."""
+    """Return the content of an ensemble's file: a plain .npz, uncompressed and without dates."""
     arrays: dict[str, NDArray[Any]] = {_VERTEBRAE: ensemble.n_vertebrae_of}
     for name, codes in ensemble.codes.items():
         arrays[f"{name}.values"] = ensemble.values[name]
@@ -121,7 +121,7 @@ class Ensemble:
         return number
 
     def column(self, name: str) -> NDArray[Any]:
-        """Give a column of every dataset.
+        """Return a column of every dataset.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class Ensemble:
         return leak
 
     def table(self, number: int) -> pd.DataFrame:
-        """Give one dataset with its canonical columns.
+        """Return one dataset with its canonical columns.
 
         Parameters
         ----------

@@ -60,7 +60,7 @@ class Estimate(Framed):
         Vertebrae, leaks (or, of an ordered outcome, vertebrae above its lowest level) and patients in the fit.
     converged : bool
     reason : str
-        One of ``REASONS`` where a number is missing or, the rows being separated, hangs on a penalty, a prior or
+        One of ``REASONS`` where a number is missing or, the rows being separated, depends on a penalty, a prior or
         conditioning; otherwise the empty string.
 
     Examples
@@ -149,7 +149,7 @@ class Design:
         return int(self.cluster.max(initial=-1)) + 1
 
     def failed(self, model: str, reason: str) -> tuple[Estimate, ...]:
-        """Give the result of a fit that failed.
+        """Return the result of a fit that failed.
 
         Parameters
         ----------
@@ -184,7 +184,7 @@ class Design:
         interval: tuple[ArrayLike, ArrayLike, str],
         p: tuple[ArrayLike, str],
     ) -> tuple[Estimate, ...]:
-        """Give the result of a fit that converged.
+        """Return the result of a fit that converged.
 
         Parameters
         ----------

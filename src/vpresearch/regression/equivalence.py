@@ -18,7 +18,7 @@ PREDICTORS = {"fill_percent": "points per percentage point", "leak": "points"}
 
 
 def changes(patients: pd.DataFrame, vertebrae: pd.DataFrame, score: str) -> pd.DataFrame:
-    """Give every patient's change from before the treatment at every follow-up that the table has."""
+    """Return every patient's change from before the treatment at every follow-up that the table has."""
     patient = vertebrae["patient_id"]
     about = pd.DataFrame(
         {

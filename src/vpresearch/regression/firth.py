@@ -90,7 +90,7 @@ def summit(x: Floats, y: Floats) -> Maximum:
 
 
 def _fewest_amiss(along: Floats, y: Floats) -> Ints:
-    """Give the rows about which a step up along a predictor leaves fewest outcomes amiss."""
+    """Return the rows about which a step up along a predictor leaves fewest outcomes amiss."""
     order = np.argsort(along, kind="stable")
     ones = np.cumsum(y[order])
     # Outcomes of 1 up to a row, and of 0 beyond it.
@@ -99,7 +99,7 @@ def _fewest_amiss(along: Floats, y: Floats) -> Ints:
 
 
 def _places(x: Floats, y: Floats, top: Maximum, term: int, value: float, known: float) -> Floats:
-    """Give log odds to climb from with a term held at a value: the highest maxima among steps about likely rows.
+    """Return log odds to climb from with a term held at a value: the highest maxima among steps about likely rows.
 
     The profile of a steep slope has a maximum on either side of a gap between rows. There are none where the only
     maximum is no higher than what is known.
@@ -127,7 +127,7 @@ def _places(x: Floats, y: Floats, top: Maximum, term: int, value: float, known: 
 
 
 def _heights(x: Floats, y: Floats, coefficients: Floats) -> Floats:
-    """Give the penalised likelihood at many places at once; shapes (n_places, n_terms) to (n_places,)."""
+    """Return the penalised likelihood at many places at once; shapes (n_places, n_terms) to (n_places,)."""
     logit = coefficients @ x.T
     weight = expit(logit) * expit(-logit)
     sign, size = np.linalg.slogdet((x.T * weight[:, None, :]) @ x)
@@ -136,7 +136,7 @@ def _heights(x: Floats, y: Floats, coefficients: Floats) -> Floats:
 
 
 def flic(design: Design) -> Floats:
-    """Give Firth's coefficients with the intercept refitted, so that the mean predicted risk is the observed one.
+    """Return Firth's coefficients with the intercept refitted, so that the mean predicted risk is the observed one.
 
     Firth's own intercept draws predicted risks towards one half.
 
@@ -151,7 +151,7 @@ def flic(design: Design) -> Floats:
 
 
 def penalised(x: Floats, y: Floats) -> Likelihood:
-    """Give the Bernoulli likelihood of an outcome of 0 and 1 under Jeffreys' penalty."""
+    """Return the Bernoulli likelihood of an outcome of 0 and 1 under Jeffreys' penalty."""
     bernoulli = likelihood(y)
     basis, triangle = np.linalg.qr(x)
     scale = float(np.log(np.abs(np.diag(triangle))).sum())

@@ -86,7 +86,7 @@ def maximise(x: Floats, y: Floats, offset: ArrayLike = 0.0) -> Maximum:
 
 
 def likelihood(y: Floats) -> Likelihood:
-    """Give the Bernoulli likelihood of an outcome of 0 and 1."""
+    """Return the Bernoulli likelihood of an outcome of 0 and 1."""
     sign = 2 * y - 1
 
     def at(logit: Floats) -> Point:

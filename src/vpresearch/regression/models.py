@@ -67,7 +67,7 @@ class Specification(Framed):
 def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specification, ...]:
     """Estimate the slope of leak on fill under every choice of model, covariance, adjustment and unit.
 
-    The choices are not equally good and their results not independent; their spread says how far the answer hangs on
+    The choices are not equally good and their results not independent; their spread says how far the answer depends on
     the analyst, nothing more.
 
     Parameters

@@ -11,7 +11,7 @@ from vpresearch.regression.design import Design, Floats
 
 
 def original_scale(x: Floats) -> Floats:
-    """Give the linear map from coefficients of the standardised columns to those of the columns themselves."""
+    """Return the linear map from coefficients of the standardised columns to those of the columns themselves."""
     centre, spread = x[:, 1:].mean(axis=0), x[:, 1:].std(axis=0)
     back = np.diag(np.append(1.0, 1 / spread))
     back[0, 1:] = -centre / spread
@@ -24,7 +24,7 @@ _STEPS, _WEIGHT = 8, 1e-6
 
 
 def gate(design: Design) -> str:
-    """Tell why a logistic model has no finite maximum of its likelihood.
+    """Return why a logistic model has no finite maximum of its likelihood.
 
     Albert A, Anderson JA. Biometrika 1984;71:1-10. Konis K. Linear programming algorithms for detecting separated
     data in binary logistic regression models. DPhil thesis, Oxford, 2007.
@@ -36,7 +36,7 @@ def gate(design: Design) -> str:
 
 
 def dependent(x: Floats) -> str:
-    """Tell why the columns of a design do not tell their coefficients apart."""
+    """Return why the columns of a design do not tell their coefficients apart."""
     if not x[:, 1:].any(axis=0).all():
         return "constant"
     return "collinear" if np.linalg.matrix_rank(x) < x.shape[1] else ""
@@ -83,7 +83,7 @@ def _overlaps(signed: Floats) -> bool:
 
 
 def _reached(solution: OptimizeResult) -> float:
-    """Give what a programme reaches; nought is always a solution."""
+    """Return what a programme reaches; nought is always a solution."""
     if solution.fun is None:
         raise failure("no_solution", said=solution.message)
     return -float(solution.fun)

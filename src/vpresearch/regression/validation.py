@@ -99,7 +99,7 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
 
 
 def _measures(rows: Resampled, coefficients: Floats, weights: Floats, refitted: Floats) -> Floats:
-    """Give every measure, shape (4, m), of m models on weighted rows, to which a model fitted anew is ``refitted``."""
+    """Return every measure, shape (4, m), of m models on weighted rows, to which a new fit is ``refitted``."""
     x, y = rows.x, rows.y
     risk = expit(coefficients[:, :1] + coefficients[:, 1:] * x)
     brier = (weights * (risk - y) ** 2).sum(axis=1) / weights.sum(axis=1)
@@ -112,7 +112,7 @@ def _measures(rows: Resampled, coefficients: Floats, weights: Floats, refitted: 
 
 
 def _surplus(x: Floats, y: Floats, weights: Floats) -> Floats:
-    """Give how much likelier a row with the outcome is to be above one without it than below, shape (m,)."""
+    """Return how much likelier a row with the outcome is to be above one without it than below, shape (m,)."""
     order = np.argsort(x, kind="stable")
     # Equal ratios may differ in their last digit.
     first = np.flatnonzero(np.diff(x[order], prepend=-np.inf) > _NOISE * np.abs(x).max())
