@@ -16,6 +16,7 @@ add_module_names = False
 numpydoc_show_class_members = False
 html_theme = "furo"
 html_title = "vpresearch"
+html_static_path, html_css_files = ["_static"], ["site.css"]
 html_copy_source = False
 html_show_copyright = html_show_sphinx = False
 
