@@ -27,6 +27,7 @@ from vpresearch.regression import logistic, ordinal, resampling
 from vpresearch.regression.assumptions import assumptions
 from vpresearch.regression.models import LEAK_MODELS, leak_design, severity_design, specification_curve
 from vpresearch.regression.validation import validate
+from vpresearch.results import Results
 from vpresearch.scorecard import scorecard
 
 SIZES = (41, 500, 5_000, 50_000)
@@ -71,13 +72,13 @@ def stages(dataset: Dataset) -> Stages:
     return works
 
 
-def _written(make: Callable[[Dataset, str], tables.Table], dataset: Dataset) -> None:
-    table = make(dataset, "es")
+def _written(make: Callable[[Results, str], tables.Table], dataset: Dataset) -> None:
+    table = make(Results(dataset), "es")
     table.to_csv(), table.to_html(), table.to_latex()
 
 
-def _drawn(make: Callable[[Dataset, str], figures.Figure], dataset: Dataset) -> None:
-    figure = make(dataset, "es")
+def _drawn(make: Callable[[Results, str], figures.Figure], dataset: Dataset) -> None:
+    figure = make(Results(dataset), "es")
     figure.to_bytes("png"), figure.to_bytes("svg"), figure.to_csv()
 
 

@@ -20,6 +20,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from tests.any_study import any_study, as_study
 from tests.larger_study import larger_study
+from tests.parts import of
+from vpresearch import results
 from vpresearch.audit import Check, audit
 from vpresearch.core.compendium import Notebook, read_compendium
 from vpresearch.core.errors import LANGUAGES, InputError, placed
@@ -28,15 +30,15 @@ from vpresearch.data import Dataset, examine, load, pseudonymise, write_rows
 from vpresearch.explore import page
 from vpresearch.explore.session import Session
 from vpresearch.figures import Figure
-from vpresearch.parallel import InPlace
 from vpresearch.parallel.cache import shared_by_all
 from vpresearch.privacy import check_public, withhold
 from vpresearch.published import read_paper
 from vpresearch.published.comparators import compare, read_comparators
 from vpresearch.render.docx import text_of
-from vpresearch.report import analyse, compose, results
+from vpresearch.report import analyse, compose
 from vpresearch.report.template import exhibits, fill, parse
 from vpresearch.report.values import Value
+from vpresearch.results import Results
 from vpresearch.review import write_pages
 from vpresearch.scorecard import differing, scorecard
 from vpresearch.tables import comparators_table, outcome
@@ -103,8 +105,7 @@ def cheap() -> Iterator[None]:
     with (
         patch.object(Figure, "to_bytes", lambda *_: b""),
         patch.object(ConstrainedLayoutEngine, "execute", lambda *_: None),
-        patch.object(results, "audited", lambda *_: _checks()),
-        patch.object(results, "ProcessPoolExecutor", lambda *_: InPlace()),
+        patch.object(results, "audit", lambda *_: _checks()),
     ):
         yield
 
@@ -142,7 +143,7 @@ def run_notebooks(rows: Path, out: Path, language: str, min_cell: int = 0) -> No
 
 
 def check_report(study: Dataset, language: str) -> None:
-    report = compose(results.compute(study, 0.05, 1), language, {"commit": "–", "python": "–"})
+    report = compose(Results(study), language, {"commit": "–", "python": "–"})
     prose = text_of([block for block in report.blocks if block["t"] != "Div" and "{show." not in text_of(block)])
     assert "{" not in prose
     assert "nan" not in prose.split()
@@ -213,7 +214,7 @@ def test_one_of_many_is_neither_none_nor_a_plural(tmp_path: Path) -> None:
     table.loc[7, ["leak", "leak_site", "leak_size"]] = ["yes", "disc", "massive"]
     with cheap():
         study = as_study(table, tmp_path / "study.csv")
-        told = comparators_table(compare(1, 484, read_comparators()), study, "en")
+        told = comparators_table(of(study, series=compare(1, 484, read_comparators())), "en")
     assert told.shown.iloc[0, 3] == "1/484 = 0.2% (0.005 – 1.1)"
     values: dict[str, Value] = {"study.leaks": 1, "study.rate": "0.2"}
     assert text_of(fill(parse("{study.leaks:vertebrae} ({study.rate}%)", set()), "en.md", values, "en")) == (
@@ -226,6 +227,6 @@ def test_of_one_is_told_in_the_singular_and_without_an_interval(tmp_path: Path) 
     study = as_study(table, tmp_path / "one.csv")
     said = report(examine(tmp_path / "one.csv"), "en").splitlines()[0]
     assert said == "one.csv: 1 patient, 1 vertebra, 1 leak. No problem."
-    means = outcome(study, "en").shown["Mean"]
+    means = outcome(Results(study), "en").shown["Mean"]
     assert len(means)
     assert not means.str.contains("–").any()

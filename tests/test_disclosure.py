@@ -22,6 +22,7 @@ from vpresearch.privacy import (
     withhold,
 )
 from vpresearch.published import Paper
+from vpresearch.results import Results
 from vpresearch.scorecard import scorecard
 from vpresearch.tables import leak_kinds, table1
 
@@ -54,7 +55,7 @@ studies_of_levels = st.lists(st.sampled_from(LEVELS), min_size=5, max_size=60)
 @settings(max_examples=40)
 def test_no_level_can_be_worked_out(levels: list[str]) -> None:
     study = study_of(levels, [None] * len(levels))
-    shown = table1(study, "en").for_public(5).shown
+    shown = table1(Results(study), "en").for_public(5).shown
     counts = {row[1]: row[2] for row in shown.itertuples(index=False)}
     assert not [cell for cell in counts.values() if cell != "•" and int(cell) < 5]
     # A reader who knows every number of the table subtracts: one hidden count alone would be given back.
@@ -69,7 +70,7 @@ def test_no_level_can_be_worked_out(levels: list[str]) -> None:
 def test_no_kind_of_leak_can_be_worked_out(leaks: list[tuple[str, str]]) -> None:
     study = study_of(["L1"] * (len(leaks) + 9), [*leaks, *[None] * 9])
     hidden = hidden_leak_kinds(study, 5)
-    for row in leak_kinds(study, "en").for_public(5).shown.itertuples(index=False):
+    for row in leak_kinds(Results(study), "en").for_public(5).shown.itertuples(index=False):
         _, *cells = (str(cell).split()[0] for cell in row)
         assert cells.count("•") != 1
         assert not [cell for cell in cells if cell != "•" and 0 < int(cell) < 5]
@@ -82,7 +83,7 @@ def test_no_kind_of_leak_can_be_worked_out(leaks: list[tuple[str, str]]) -> None
 def test_regions_are_hidden_with_their_levels() -> None:
     study = study_of(["T8"] * 2 + ["L1"] * 20, [None] * 22)
     assert hidden_levels(study, 5) == {"T8", "thoracic", "L1", "lumbar"}
-    shown = table1(study, "en").for_public(5)
+    shown = table1(Results(study), "en").for_public(5)
     assert [row[0] for row in shown.shown.itertuples(index=False)] == ["Thoracic (•)", "Lumbar (•)"]
     assert "counts" not in shown.to_csv()
 

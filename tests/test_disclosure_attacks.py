@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2, t
 
+from tests.parts import of
 from vpresearch import figures, tables
 from vpresearch.core.paths import PUBLISHED
 from vpresearch.data import Dataset, load
@@ -28,6 +29,7 @@ from vpresearch.inference import hedges_g
 from vpresearch.privacy import Precision, score_counts, withhold
 from vpresearch.published import Paper, read_paper
 from vpresearch.render.figure import as_printed
+from vpresearch.results import Results
 from vpresearch.scorecard import scorecard
 from vpresearch.tables import behind
 from vpresearch.tables import paper as paper_tables
@@ -111,14 +113,14 @@ def public(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     name, seed = request.param
     folder = tmp_path_factory.mktemp("public")
     study = planted(PLANS[name], seed, folder)
-    laid_out = [draw(study, "en") for draw in (tables.table1, tables.table2, tables.table3, tables.table4)]
-    laid_out += [draw(study, "en") for draw in (tables.outcome, tables.comparisons, tables.associations)]
-    laid_out += [tables.leak_kinds(study, "en"), tables.relief_table(study, "en")]
-    laid_out.append(tables.scorecard_table(scorecard(read_paper(PUBLISHED), study), study, "en"))
+    laid_out = [draw(Results(study), "en") for draw in (tables.table1, tables.table2, tables.table3, tables.table4)]
+    laid_out += [draw(Results(study), "en") for draw in (tables.outcome, tables.comparisons, tables.associations)]
+    laid_out += [tables.leak_kinds(Results(study), "en"), tables.relief_table(Results(study), "en")]
+    laid_out.append(tables.scorecard_table(of(study, rows=scorecard(read_paper(PUBLISHED), study)), "en"))
     for table in laid_out:
         tables.write(table, folder / "tables", MIN_CELL)
     for draw_figure in (figures.figure2, figures.leak_kinds, figures.outcome):
-        figures.write(draw_figure(study, "en"), folder / "figures", MIN_CELL)
+        figures.write(draw_figure(Results(study), "en"), folder / "figures", MIN_CELL)
     return Public(folder, study)
 
 
@@ -300,7 +302,7 @@ def test_no_number_of_missing_scores_of_a_group_is_recovered(public: Public, var
 def test_the_attack_finds_what_is_not_withheld(tmp_path: Path) -> None:
     study = planted(PLANS["as the paper"], 1, tmp_path)
     # Only the numbers themselves hidden: the reader never looks at them.
-    for table in (tables.table4(study, "en"), tables.comparisons(study, "en")):
+    for table in (tables.table4(Results(study), "en"), tables.comparisons(Results(study), "en")):
         tables.write(replace(table, public=None), tmp_path / "tables", MIN_CELL)
     (tmp_path / "tables" / "scorecard.csv").write_text("Claim\n", encoding="utf-8")
     assert candidates(Public(tmp_path, study), "vas_1m") == [(0, 1)]
@@ -326,7 +328,7 @@ def test_means_and_p_are_no_finer_than_leaves_their_n_open(
             for module in (paper_tables, behind):
                 monkeypatch.setattr(module, "precision", lambda *_: Precision(1, p=True))
         folder = tmp_path / name
-        for table in (tables.table4(study, "en"), tables.comparisons(study, "en")):
+        for table in (tables.table4(Results(study), "en"), tables.comparisons(Results(study), "en")):
             tables.write(table, folder / "tables", MIN_CELL)
         (folder / "tables" / "scorecard.csv").write_text("Claim\n", encoding="utf-8")
         found[name] = {with_leak for _, with_leak in candidates(Public(folder, study), variable)}
@@ -484,7 +486,11 @@ def test_one_count_does_not_give_the_other_unit_back(tmp_path: Path) -> None:
     scores = patients["vas_1m"].mask(patients.index.isin([ids[0], *ids[2:5]]))
     study = replace(study, vertebrae=vertebrae, patients=patients.assign(vas_1m=scores))
     assert score_counts(study, "vas_1m")[3:] == (4, 5, 0)
-    for table in (tables.outcome(study, "en"), tables.comparisons(study, "en"), tables.table4(study, "en")):
+    for table in (
+        tables.outcome(Results(study), "en"),
+        tables.comparisons(Results(study), "en"),
+        tables.table4(Results(study), "en"),
+    ):
         shown = table.for_public(MIN_CELL).shown
         (row,) = [row for row in shown.to_numpy().tolist() if row[0] == "VAS one month"]
         assert row[1] == HIDDEN
@@ -503,10 +509,10 @@ def test_a_mean_without_spread_is_not_shown(paper: Paper, tmp_path: Path) -> Non
     laid_out = {
         table.name: table.for_public(MIN_CELL).shown.to_numpy().tolist()
         for table in (
-            tables.table2(study, "en"),
-            tables.table3(study, "en"),
-            tables.table4(study, "en"),
-            tables.outcome(study, "en"),
+            tables.table2(Results(study), "en"),
+            tables.table3(Results(study), "en"),
+            tables.table4(Results(study), "en"),
+            tables.outcome(Results(study), "en"),
         )
     }
     assert laid_out["table2"][1][2:4] == laid_out["table3"][1][2:4] == laid_out["table3"][1][4:6] == [HIDDEN] * 2
@@ -516,8 +522,10 @@ def test_a_mean_without_spread_is_not_shown(paper: Paper, tmp_path: Path) -> Non
     of_outcome = {row[0]: row for row in laid_out["outcome"]}
     assert of_outcome["VAS after"][3:5] == of_outcome["Oswestry one year (%)"][3:5][1:] * 2 == [HIDDEN] * 2
     complete = planted(((20, 9), {}, 1.0), 1, tmp_path)
-    drawn = figures.outcome(replace(complete, patients=complete.patients.assign(vas_post=3.0), sha256="alike"), "en")
-    assert figures.outcome(complete, "en").is_public(MIN_CELL)
+    drawn = figures.outcome(
+        Results(replace(complete, patients=complete.patients.assign(vas_post=3.0), sha256="alike")), "en"
+    )
+    assert figures.outcome(Results(complete), "en").is_public(MIN_CELL)
     assert not drawn.is_public(MIN_CELL)
     rows = {row.claim.id: row for row in withhold(scorecard(paper, study), study, MIN_CELL)}
     for claim, row in rows.items():
@@ -540,12 +548,12 @@ def test_no_star_brackets_the_least_or_the_greatest_fill(tmp_path: Path) -> None
         )
         drawn = [
             table.for_public(MIN_CELL)
-            for table in (tables.leak_risk_table(changed, "en"), tables.dose_table(changed, "en"))
+            for table in (tables.leak_risk_table(Results(changed), "en"), tables.dose_table(Results(changed), "en"))
         ]
         found[most] = [re.findall(r"\*", cell) for table in drawn for cell in table.shown.to_numpy().ravel()]
         assert all("fewer than 5 vertebrae" in " ".join(table.notes) for table in drawn)
         # The one vertebra beyond is seen in the author's own table.
-        own = [row[0] for row in tables.leak_risk_table(changed, "en").shown.to_numpy() if "15%" in row[0]]
+        own = [row[0] for row in tables.leak_risk_table(Results(changed), "en").shown.to_numpy() if "15%" in row[0]]
         assert own[0].endswith("*") == (most < 15)
     assert found[14.9] == found[15.1]
     assert any(found[14.9])
@@ -570,7 +578,7 @@ def ticks(svg: str, axis: int) -> list[float]:
 
 def test_a_figure_of_points_gives_no_digit_that_the_paper_would_not_print(tmp_path: Path) -> None:
     study = planted(PLANS["as the paper"], 1, tmp_path)
-    figure = figures.volumes(study, "en")
+    figure = figures.volumes(Results(study), "en")
     svg = figure.to_bytes("svg").decode()
     clouds = points(svg)
     assert [len(cloud) for cloud in clouds] == [26, 15, 26, 15]
@@ -590,11 +598,14 @@ def test_a_figure_of_points_gives_no_digit_that_the_paper_would_not_print(tmp_pa
 
 def test_the_scale_of_a_figure_of_points_gives_no_extreme(tmp_path: Path) -> None:
     study = planted(PLANS["as the paper"], 1, tmp_path)
-    for axes, column in zip(figures.volumes(study, "en").canvas.axes, ("vertebral", "cement"), strict=True):
+    for axes, column in zip(figures.volumes(Results(study), "en").canvas.axes, ("vertebral", "cement"), strict=True):
         most = axes.get_ylim()[1] / 1.06
         assert most == pytest.approx(round(study.vertebrae[f"{column}_volume_cc"].max(), 1), abs=1e-9)
     least, most = (round(end(study.vertebrae["fill_percent"]), 1) for end in (min, max))
-    for figure in (figures.risk_curve(study, "en"), figures.spline_figure(study, "en")):
+    for figure in (
+        figures.risk_curve(of(study, identified=None), "en"),
+        figures.spline_figure(of(study, identified=None), "en"),
+    ):
         (axes,) = figure.canvas.axes
         room = 0.03 * (most - least) + 0.01
         assert axes.get_xlim() == pytest.approx((least - room, most + room), abs=1e-9)

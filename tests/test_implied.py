@@ -10,6 +10,7 @@ from vpresearch.reconstruct.extreme import slope_of_leak_on_fill
 from vpresearch.regression import firth, gee, logistic
 from vpresearch.regression.design import design
 from vpresearch.regression.models import by_patient, leak_design, with_covariates
+from vpresearch.results import Results
 
 FEW = (0, 7, 499)
 
@@ -63,7 +64,7 @@ def test_the_range_stands_beside_a_reconstruction_only(shipped: Dataset, studies
 def test_the_reach_of_the_intervals_stands_beside_a_reconstruction_only(
     shipped: Dataset, studies: dict[str, Dataset]
 ) -> None:
-    found = implied.identified_intervals(shipped)
+    found = Results(shipped).identified_intervals
     assert found is not None
     slope = gee.fit(leak_design(shipped.rows))[1]
     assert found.least <= slope.ci_low
@@ -71,4 +72,4 @@ def test_the_reach_of_the_intervals_stands_beside_a_reconstruction_only(
     drawn = implied.shipped()["drawn"]
     kept = fits({"drawn": drawn.take(range(40))}).query("model == 'gee_kc'")
     assert (kept["p_value"] < 0.05).sum() <= found.below <= found.n == len(drawn)
-    assert implied.identified_intervals(studies["plain"]) is None
+    assert Results(studies["plain"]).identified_intervals is None

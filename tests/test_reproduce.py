@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,11 +12,13 @@ import pytest
 
 import vpresearch.report
 import vpresearch.review
-from vpresearch import scorecard
+from vpresearch import results, scorecard
+from vpresearch.audit import audit
 from vpresearch.core.compendium import Compendium, Exhibit, Notebook, read_compendium
 from vpresearch.core.files import file_digest
-from vpresearch.core.paths import NOTEBOOKS, RECONSTRUCTION
+from vpresearch.core.paths import NOTEBOOKS, PUBLISHED, RECONSTRUCTION
 from vpresearch.data import Dataset
+from vpresearch.published import read_paper
 from vpresearch.run import reproduce, runner
 from vpresearch.run import state as state_module
 from vpresearch.run.reproduce import Wanted, remake, unchanged, why
@@ -35,10 +36,8 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     def run(dataset: Dataset, data: Path, out: Path, records: Path, **chosen: object) -> runner.Run:
         only, force = chosen.pop("only"), chosen.pop("force")
         assert chosen.pop("copies") is None
-        state, made_from = (
-            read_state(out, records),
-            state_module.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS),
-        )
+        state = read_state(out, records)
+        made_from = state_module.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
         seconds = {}
         for name, inputs in made_from.items():
             if only in {None, name} and (force or state.stale(name, inputs)):
@@ -144,11 +143,7 @@ def test_what_a_run_computed_of_a_reconstruction_the_next_one_takes(
     found = results_of(wanted)
     assert found
 
-    @functools.wraps(scorecard._scorecard)
-    def again(*_: object) -> None:
-        pytest.fail("it was computed again")
-
-    monkeypatch.setattr(scorecard, "_scorecard", again)
+    monkeypatch.setattr(scorecard, "judge", lambda *_: pytest.fail("it was computed again"))
     remake(dataclasses.replace(wanted, language="en"))
     assert results_of(wanted) == found
 
@@ -188,18 +183,17 @@ one_thread()
 from vpresearch.run import reproduce
 from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.published import read_paper
-from vpresearch.parallel.cache import shared_by_all
-module = import_module("vpresearch.audit.audit")
-def by_whom(paper, seed, rule):
+from vpresearch.parallel.cache import once, shared_by_all
+def by_whom(paper, seed):
     return os.getpid()
-module._audit = by_whom
+import_module("vpresearch.audit").audit = by_whom
 out = Path(sys.argv[1])
 wanted = reproduce.Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
 for asked in (wanted, replace(wanted, only="01_cohort"), replace(wanted, plain=True)):
     with shared_by_all(out / str(id(asked))), reproduce._auditing(asked):
         # Time enough to be begun.
         time.sleep(asked is wanted)
-        print(module.audit(read_paper(PUBLISHED), 1) == os.getpid())
+        print(once(by_whom, read_paper(PUBLISHED), 1) == os.getpid())
 """
 
 
@@ -210,9 +204,12 @@ def test_the_audit_is_begun_in_a_copy_where_a_notebook_will_show_it(tmp_path: Pa
     assert told.stdout.split() == ["False", "True", "True"]
 
 
-def test_what_is_begun_is_what_the_notebook_asks_for() -> None:
+def test_what_is_begun_is_what_the_notebook_asks_for(shipped: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reproduce._AUDIT in {notebook.file for notebook in read_compendium().notebooks}
-    assert "audit(read_paper(PUBLISHED), seed)" in (NOTEBOOKS / reproduce._AUDIT).read_text(encoding="utf-8")
+    assert "results.checks" in (NOTEBOOKS / reproduce._AUDIT).read_text(encoding="utf-8")
+    monkeypatch.setattr(results, "once", lambda *asked: asked)
+    asked: object = results.Results(shipped, seed=3).checks
+    assert asked == (audit, read_paper(PUBLISHED), 3)
 
 
 def test_saying_that_nothing_changed_needs_none_of_the_scientific_packages() -> None:

@@ -26,6 +26,7 @@ from vpresearch.regression.models import fit_models, leak_design, specification_
 from vpresearch.regression.precision import minimum_sample_size
 from vpresearch.regression.resampling import bootstrap
 from vpresearch.regression.validation import validate as validate_model
+from vpresearch.results import Results
 from vpresearch.scorecard import Row
 from vpresearch.scorecard import scorecard as score_paper
 
@@ -43,6 +44,7 @@ __all__ = [
     "InputError",
     "Paper",
     "Reported",
+    "Results",
     "Row",
     "Summary",
     "TestResult",

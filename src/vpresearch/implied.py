@@ -18,7 +18,6 @@ from vpresearch.core.files import put
 from vpresearch.core.paths import RELIEF
 from vpresearch.data import Dataset
 from vpresearch.parallel import InPlace, Workers, gather
-from vpresearch.parallel.cache import once
 from vpresearch.reconstruct import ENSEMBLE, Ensemble, read_ensemble
 from vpresearch.regression.batched import Fits, batched_firth, batched_ml
 from vpresearch.regression.design import Design, Floats
@@ -51,10 +50,6 @@ def cut(ensembles: Mapping[str, Ensemble], size: int) -> list[tuple[str, int, En
 
 def fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> pd.DataFrame:
     """Fit every model that is cheap enough to every dataset of some ensembles."""
-    return once(_fits, ensembles) if workers is None else _fits(ensembles, workers)
-
-
-def _fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> pd.DataFrame:
     found = {task[:2]: result for task, result in gather(workers or InPlace(), _block, cut(ensembles, BLOCK))}
     parts = []
     for source, ensemble in ensembles.items():
@@ -102,20 +97,11 @@ class Intervals(NamedTuple):
     n: int
 
 
-def identified_intervals(dataset: Dataset) -> Intervals | None:
+def intervals() -> Intervals:
     """Return what must stand beside the interval that a reconstruction gives the slope of leak on fill.
 
     How leaks fall on patients is not printed, so that every reconstruction has made it up.
     """
-    return _shared_intervals() if dataset.reconstruction else None
-
-
-@cache
-def _shared_intervals() -> Intervals:
-    return once(_intervals)
-
-
-def _intervals() -> Intervals:
     found = {name: batched_gee(each.fill_percent, each.leak, each.patient) for name, each in shipped().items()}
     reach = {name: t.ppf(0.975, fits.df) * fits.se["kc"] for name, fits in found.items()}
     least = min(float(np.nanmin(fits.slope - reach[name])) for name, fits in found.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from vpresearch.audit import findings
 from vpresearch.core.dictionary import columns
@@ -13,7 +13,6 @@ from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import select, summarise
-from vpresearch.parallel.cache import once
 from vpresearch.published import Claim, Compute, Paper
 from vpresearch.reconstruct import targeted
 
@@ -115,10 +114,6 @@ def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]
     >>> sorted({row.verdict for row in vp.score_paper(paper, study)})
     ['by construction', 'consistent', 'unattainable']
     """
-    return once(_scorecard, paper, dataset, alpha)
-
-
-def _scorecard(paper: Paper, dataset: Dataset, alpha: float) -> list[Row]:
     return [judge(paper, claim, dataset, alpha) for claim in paper.claims]
 
 
@@ -286,3 +281,39 @@ def _p_value(spec: Compute, dataset: Dataset, alpha: float) -> Computed:
         },
     )
     return Computed(chosen.result.p_value, method)
+
+
+# -- why a number differs --------------------------------------------------------------------------------------------
+
+Cause = Literal["test", "unit", "truncation", "impossible", "missing", "not_computable", "unexplained"]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+_DIFFERENT = ("differs", "unattainable", "not computable")
+
+
+def cause(row: Row, dataset: Dataset) -> Cause | None:
+    """Report what would give a printed number that the data do not give."""
+    if row.verdict not in _DIFFERENT:
+        return None
+    if row.verdict == "not computable":
+        return "not_computable"
+    codes = {note.code for note in row.reasons}
+    if "other_test" in codes:
+        return "test"
+    if "other_unit" in codes:
+        return "unit"
+    if row.computed.value in row.claim.printed.interval("truncation"):
+        return "truncation"
+    if "p_unattainable" in codes:
+        return "impossible"
+    return "missing" if missing(row, dataset) else "unexplained"
+
+
+def missing(row: Row, dataset: Dataset) -> int:
+    """Count the values that are missing of the variable of a count or summary; an empty text is no gap."""
+    spec = row.claim.compute
+    if row.verdict == "not computable" or spec.variable is None or spec.statistic in {"p", "difference"}:
+        return 0
+    if (column := columns().get(spec.variable)) and column.kind == "text":
+        # An empty cell of complications says that there was none.
+        return 0
+    return int(select(dataset, spec.over, {**spec.within, **spec.group})[spec.variable].isna().sum())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from matplotlib.text import Annotation, Text
 
+from tests.parts import of
 from vpresearch import figures
 from vpresearch.audit import Check, audit
 from vpresearch.data import Dataset, load
@@ -39,8 +40,7 @@ def draw(checks: list[Check]) -> Callable[[str, Dataset, str], Figure]:
     def draw(name: str, dataset: Dataset, language: str) -> Figure:
         if name == "audit_p":
             return figures.audit_p(checks, language)
-        figure: Figure = getattr(figures, name)(dataset, language)
-        return figure
+        return figures.FIGURES[name](of(dataset, identified=None), language)
 
     return draw
 

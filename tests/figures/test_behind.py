@@ -13,6 +13,7 @@ from vpresearch.data import Dataset
 from vpresearch.figures import leak_kinds, outcome, volumes
 from vpresearch.inference.describe import summarise
 from vpresearch.render.figure import as_printed
+from vpresearch.results import Results
 
 
 def points(axes: Axes) -> list[list[tuple[float, float]]]:
@@ -23,7 +24,7 @@ def points(axes: Axes) -> list[list[tuple[float, float]]]:
 
 def test_every_vertebra_is_drawn_once_in_its_group(book: str, studies: dict[str, Dataset]) -> None:
     vertebrae = studies[book].vertebrae
-    figure = volumes(studies[book], "es")
+    figure = volumes(Results(studies[book]), "es")
     assert figure.row_level
     columns = ["leak", "vertebral_volume_cc", "cement_volume_cc"]
     assert list(figure.data) == columns
@@ -52,8 +53,8 @@ def test_every_vertebra_is_drawn_once_in_its_group(book: str, studies: dict[str,
 
 
 def test_the_course_is_the_tables_means_and_intervals(book: str, studies: dict[str, Dataset]) -> None:
-    figure = outcome(studies[book], "en")
-    assert figure.data.equals(tables.outcome(studies[book], "en").data)
+    figure = outcome(Results(studies[book]), "en")
+    assert figure.data.equals(tables.outcome(Results(studies[book]), "en").data)
     assert not figure.row_level
     for axes, (scale, top) in zip(figure.canvas.axes, {"vas": 10, "odi": 100}.items(), strict=True):
         rows = figure.data[figure.data["scale"] == scale]
@@ -70,8 +71,8 @@ def test_the_course_is_the_tables_means_and_intervals(book: str, studies: dict[s
 
 
 def test_the_map_of_leaks_is_the_table(book: str, studies: dict[str, Dataset]) -> None:
-    figure = leak_kinds(studies[book], "en")
-    table = tables.leak_kinds(studies[book], "en")
+    figure = leak_kinds(Results(studies[book]), "en")
+    table = tables.leak_kinds(Results(studies[book]), "en")
     assert figure.data.equals(table.data)
     (axes,) = figure.canvas.axes
     assert [text.get_text() for text in axes.texts] == [str(n) for n in table.data["n"]]
@@ -81,5 +82,5 @@ def test_the_map_of_leaks_is_the_table(book: str, studies: dict[str, Dataset]) -
 
 def test_a_group_without_a_vertebra_has_no_points(leaking: Callable[..., Dataset]) -> None:
     for leaks in (0, 5):
-        for axes in volumes(leaking(leaks), "es").canvas.axes:
+        for axes in volumes(Results(leaking(leaks)), "es").canvas.axes:
             assert [len(cloud) for cloud in points(axes)] == [5 - leaks, leaks]

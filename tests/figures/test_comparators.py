@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from tests.figures.layout import Seen, assert_sound, faults
+from tests.parts import of
 from vpresearch.data import Dataset
 from vpresearch.figures import comparators_figure
 from vpresearch.published.comparators import Comparison, compare, read_comparators
@@ -38,7 +39,7 @@ def point(axes: Axes, start: str) -> Line2D:
 
 
 def test_the_study_comes_first_with_both_intervals(comparisons: tuple[Comparison, ...], shipped: Dataset) -> None:
-    figure = comparators_figure(comparisons, shipped, "en")
+    figure = comparators_figure(of(shipped, series=comparisons), "en")
     exact, clustered = clopper_pearson(15, 41), korn_graubard(leak_design(shipped.rows))
     first, second = figure.data[["percent", "ci_low", "ci_high"]].to_numpy(float)[:2].tolist()
     assert first == [100 * 15 / 41, *exact]
@@ -53,7 +54,7 @@ def test_the_study_comes_first_with_both_intervals(comparisons: tuple[Comparison
 
 
 def test_every_series_is_drawn_by_role_and_rate(comparisons: tuple[Comparison, ...], shipped: Dataset) -> None:
-    figure = comparators_figure(comparisons, shipped, "en")
+    figure = comparators_figure(of(shipped, series=comparisons), "en")
     data = figure.data.iloc[2:]
     assert sorted(data["study"]) == sorted(each.comparator.study for each in comparisons)
     assert list(dict.fromkeys(data["role"])) == ["cited_by_paper", "added"]
@@ -81,7 +82,7 @@ def test_every_series_is_drawn_by_role_and_rate(comparisons: tuple[Comparison, .
 def test_the_marker_tells_how_leaks_were_found_and_who_read_it(
     comparisons: tuple[Comparison, ...], shipped: Dataset, start: str, marker: str, hollow: bool
 ) -> None:
-    (axes,) = comparators_figure(comparisons, shipped, "en").canvas.axes
+    (axes,) = comparators_figure(of(shipped, series=comparisons), "en").canvas.axes
     found = point(axes, start)
     assert found.get_marker() == marker
     assert found.get_markerfacecolor() == ("white" if hollow else COLOURS["no"])
@@ -90,7 +91,7 @@ def test_the_marker_tells_how_leaks_were_found_and_who_read_it(
 def test_the_name_says_what_was_counted_and_the_number_is_as_precise_as_printed(
     comparisons: tuple[Comparison, ...], shipped: Dataset
 ) -> None:
-    (axes,) = comparators_figure(comparisons, shipped, "en").canvas.axes
+    (axes,) = comparators_figure(of(shipped, series=comparisons), "en").canvas.axes
     shown = dict(zip([name for name in names(axes) if ":" in name], range(99), strict=False))
     assert {
         "Álvarez 2005: unit not stated",
@@ -106,7 +107,7 @@ def test_the_name_says_what_was_counted_and_the_number_is_as_precise_as_printed(
 
 def test_a_series_of_a_reader_keeps_its_own_words(comparisons: tuple[Comparison, ...], shipped: Dataset) -> None:
     added = replace(comparisons[0], comparator=replace(comparisons[0].comparator, study="Nadie 2031, glue"))
-    (axes,) = comparators_figure([added], shipped, "es").canvas.axes
+    (axes,) = comparators_figure(of(shipped, series=[added]), "es").canvas.axes
     assert "Nadie 2031, glue: unidad no indicada" in names(axes)
 
 
@@ -122,15 +123,15 @@ def test_it_is_sound_in_both_languages(
     comparisons: tuple[Comparison, ...], shipped: Dataset, studies: dict[str, Dataset], seen: Seen
 ) -> None:
     counted = {"Zhang 2022: 604/2.689, unidad no indicada", "Zhang 2022: 604/2,689, unit not stated"}
-    assert_sound(lambda language: comparators_figure(comparisons, shipped, language), seen, counted)
-    assert_sound(lambda language: comparators_figure(comparisons, studies["plain"], language), seen, counted)
+    assert_sound(lambda language: comparators_figure(of(shipped, series=comparisons), language), seen, counted)
+    assert_sound(lambda language: comparators_figure(of(studies["plain"], series=comparisons), language), seen, counted)
 
 
 @pytest.mark.parametrize("leaks", [0, 5])
 def test_one_outcome_has_its_reason_in_the_second_row(
     comparisons: tuple[Comparison, ...], leaks: int, leaking: Callable[..., Dataset], seen: Seen
 ) -> None:
-    figure = comparators_figure(comparisons, leaking(leaks), "en")
+    figure = comparators_figure(of(leaking(leaks), series=comparisons), "en")
     assert faults(figure, seen(figure)) == []
     assert math.isnan(figure.data["ci_low"].iloc[1])
     (axes,) = figure.canvas.axes

@@ -32,11 +32,12 @@ import hashlib, sys
 from vpresearch import figures
 from vpresearch.data import load
 from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.results import Results
 
 dataset = load(RECONSTRUCTION)
 for kind in sys.argv[1:]:
     for name in {_NAMES}:
-        print(kind, name, hashlib.sha256(getattr(figures, name)(dataset, "es").to_bytes(kind)).hexdigest())
+        print(kind, name, hashlib.sha256(figures.FIGURES[name](Results(dataset), "es").to_bytes(kind)).hexdigest())
 """
 
 

@@ -10,10 +10,14 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 
 from tests.figures.layout import Seen, assert_sound
+from tests.parts import of
 from vpresearch import implied
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import load
 from vpresearch.figures import identified_range
 from vpresearch.render import labels
 from vpresearch.render.figure import COLOURS
+from vpresearch.results import Results
 
 NAN = math.nan
 
@@ -30,6 +34,10 @@ def rows_of(line: Line2D) -> set[float]:
     return {float(y) for y in np.asarray(line.get_ydata())}
 
 
+def fitted(fits: pd.DataFrame) -> Results:
+    return of(load(RECONSTRUCTION), fits=fits)
+
+
 @pytest.fixture(scope="module")
 def fits() -> pd.DataFrame:
     drawn, extreme = (implied.shipped()[source] for source in ("drawn", "extreme"))
@@ -37,7 +45,7 @@ def fits() -> pd.DataFrame:
 
 
 def test_every_reconstruction_has_a_dot_in_the_row_of_every_model(fits: pd.DataFrame) -> None:
-    figure = identified_range(fits, "en")
+    figure = identified_range(fitted(fits), "en")
     assert figure.data.equals(fits)
     assert figure.reconstruction
     assert f"({12 + fits.loc[fits['source'] == 'extreme', 'number'].nunique()} reconstructions)" in figure.caption
@@ -73,7 +81,7 @@ def test_a_dot_is_coloured_by_its_p_and_what_has_no_fit_is_counted() -> None:
     table = pd.DataFrame(
         [fit(0, 0.1, 0.2), fit(1, 0.4, 0.01), fit(2, NAN, NAN), fit(3, 0.2, 0.05), fit(0, -0.3, 0.3, "extreme")]
     )
-    (axes,) = identified_range(table, "en").canvas.axes
+    (axes,) = identified_range(fitted(table), "en").canvas.axes
     assert names(axes) == ["Patients, adjusted for vertebral volume", "Maximum likelihood"]
     dots = {
         to_hex(str(line.get_color())).upper(): sorted(x for x in places(line) if not math.isnan(x))
@@ -85,7 +93,7 @@ def test_a_dot_is_coloured_by_its_p_and_what_has_no_fit_is_counted() -> None:
 
 
 def test_the_range_is_sound_and_says_that_it_is_no_probability(fits: pd.DataFrame, seen: Seen) -> None:
-    assert_sound(lambda language: identified_range(fits, language), seen)
-    legend = identified_range(fits, "es").canvas.axes[0].get_legend()
+    assert_sound(lambda language: identified_range(fitted(fits), language), seen)
+    legend = identified_range(fitted(fits), "es").canvas.axes[0].get_legend()
     assert legend is not None
     assert "no lo probable" in legend.get_title().get_text()

@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from tests.figures.layout import Seen, assert_sound, faults
+from tests.parts import of
 from vpresearch.data import Dataset
 from vpresearch.figures import calibration, leak_models, risk_curve, spline_figure, write
 from vpresearch.regression import validation
@@ -62,7 +63,7 @@ def lines_of(axes: Axes, model: str, *markers: object) -> list[tuple[np.ndarray,
 
 
 def test_the_odds_ratios_of_the_leak_are_drawn_the_primary_on_top(estimates: list[Estimate], shipped: Dataset) -> None:
-    figure = leak_models(estimates, shipped, "en")
+    figure = leak_models(of(shipped, estimates=estimates, identified=None), "en")
     data = figure.data.set_index("model")
     assert list(data.index) == [PRIMARY, "ml", "firth", "exact", "bootstrap", "ordinal"]
     found = [data.loc["ml", column] for column in ("odds_ratio", "ci_low", "ci_high")]
@@ -84,7 +85,7 @@ def test_the_odds_ratios_of_the_leak_are_drawn_the_primary_on_top(estimates: lis
 
 
 def test_a_failed_fit_has_its_reason_in_the_place_of_a_point(estimates: list[Estimate], shipped: Dataset) -> None:
-    (axes,) = leak_models(estimates, shipped, "en").canvas.axes
+    (axes,) = leak_models(of(shipped, estimates=estimates, identified=None), "en").canvas.axes
     assert lines_of(axes, "firth", "o", "D", "None") == []
     (words,) = [text.get_text() for text in axes.texts if text.get_position()[1] == row_of(axes, "firth")]
     assert words == "the fit did not converge"
@@ -93,7 +94,7 @@ def test_a_failed_fit_has_its_reason_in_the_place_of_a_point(estimates: list[Est
 def test_a_number_beside_a_reason_is_hollow_and_the_legend_tells_why(
     estimates: list[Estimate], shipped: Dataset
 ) -> None:
-    (axes,) = leak_models(estimates, shipped, "en").canvas.axes
+    (axes,) = leak_models(of(shipped, estimates=estimates, identified=None), "en").canvas.axes
     faces = {
         model: str(line.get_markerfacecolor())
         for model in ("ml", "exact")
@@ -105,14 +106,16 @@ def test_a_number_beside_a_reason_is_hollow_and_the_legend_tells_why(
     assert arrows == {"white"}
     words = [text.get_text() for text in axes.get_legend().get_texts()]  # type: ignore[union-attr]
     assert "hollow: complete separation: the likelihood alone gives no finite estimate" in words
-    plain = leak_models([each for each in estimates if each.model != "exact"], shipped, "en").canvas.axes[0]
+    plain = leak_models(
+        of(shipped, estimates=[each for each in estimates if each.model != "exact"], identified=None), "en"
+    ).canvas.axes[0]
     words = [text.get_text() for text in plain.get_legend().get_texts()]  # type: ignore[union-attr]
     assert not [each for each in words if each.startswith("hollow")]
 
 
 def test_a_limit_is_infinite_only_where_it_is(shipped: Dataset) -> None:
     found = [slope("ml", 15.0, 2.0, 1451.0), slope("exact", 0.9, 0.04, INF)]
-    (axes,) = leak_models(found, shipped, "en").canvas.axes
+    (axes,) = leak_models(of(shipped, estimates=found, identified=None), "en").canvas.axes
     assert {"> 1,000 (7.39 – > 1,000)", "2.46 (1.04 – ∞)"} <= {text.get_text() for text in axes.texts}
 
 
@@ -120,7 +123,7 @@ def test_ticks_differ_however_little_there_is_to_show(shipped: Dataset) -> None:
     narrow = [slope("ml", 0.001, -0.002, 0.003)]
     failed = [slope("ml", math.nan, math.nan, math.nan, reason="one_outcome")]
     for found in (narrow, failed):
-        figure = leak_models(found, shipped, "en")
+        figure = leak_models(of(shipped, estimates=found, identified=None), "en")
         figure.canvas.draw_without_rendering()
         (axes,) = figure.canvas.axes
         left, right = axes.get_xlim()
@@ -130,7 +133,7 @@ def test_ticks_differ_however_little_there_is_to_show(shipped: Dataset) -> None:
 
 
 def test_an_end_beyond_the_axis_is_an_arrow_at_its_edge(estimates: list[Estimate], shipped: Dataset) -> None:
-    (axes,) = leak_models(estimates, shipped, "en").canvas.axes
+    (axes,) = leak_models(of(shipped, estimates=estimates, identified=None), "en").canvas.axes
     left, right = axes.get_xlim()
     assert [place.tolist() for place, _ in lines_of(axes, "exact", CARETRIGHT)] == [[right]]
     assert lines_of(axes, "exact", CARETLEFT) == []
@@ -142,7 +145,7 @@ def test_an_end_beyond_the_axis_is_an_arrow_at_its_edge(estimates: list[Estimate
 
 
 def test_a_huge_interval_leaves_room_for_the_others(estimates: list[Estimate], shipped: Dataset, seen: Seen) -> None:
-    figure = leak_models([*estimates, slope("mixed", 2.0, -600.0, 600.0)], shipped, "es")
+    figure = leak_models(of(shipped, estimates=[*estimates, slope("mixed", 2.0, -600.0, 600.0)], identified=None), "es")
     (axes,) = figure.canvas.axes
     left, right = axes.get_xlim()
     assert 1 / 40 < left < 1 / 20
@@ -152,7 +155,7 @@ def test_a_huge_interval_leaves_room_for_the_others(estimates: list[Estimate], s
 
 
 def test_what_the_printed_numbers_allow_is_a_band(estimates: list[Estimate], shipped: Dataset) -> None:
-    figure = leak_models(estimates, shipped, "es", (-0.004, 0.134))
+    figure = leak_models(of(shipped, estimates=estimates, identified=(-0.004, 0.134)), "es")
     (axes,) = figure.canvas.axes
     (band,) = axes.patches
     left, right = band.get_window_extent().transformed(axes.transData.inverted()).intervalx
@@ -162,7 +165,7 @@ def test_what_the_printed_numbers_allow_is_a_band(estimates: list[Estimate], shi
     legend = axes.get_legend()
     assert legend is not None
     assert any(text.get_text().endswith("de 0,996 a 1,143") for text in legend.get_texts())
-    without = leak_models(estimates, shipped, "es")
+    without = leak_models(of(shipped, estimates=estimates, identified=None), "es")
     assert not without.canvas.axes[0].patches
     assert "witnessed_least" not in without.data
 
@@ -171,17 +174,19 @@ def test_every_figure_is_sound_in_both_languages(
     shipped: Dataset, studies: dict[str, Dataset], estimates: list[Estimate], seen: Seen
 ) -> None:
     found, range_of_slopes = fit_models(shipped.rows), (-0.004, 0.134)
-    assert_sound(lambda language: leak_models(found, shipped, language, range_of_slopes), seen)
-    assert_sound(lambda language: leak_models(estimates, studies["plain"], language), seen)
-    assert_sound(lambda language: risk_curve(shipped, language, identified=range_of_slopes), seen)
-    assert_sound(lambda language: risk_curve(studies["plain"], language), seen)
-    assert_sound(lambda language: calibration(shipped, language), seen)
+    assert_sound(lambda language: leak_models(of(shipped, estimates=found, identified=range_of_slopes), language), seen)
+    assert_sound(
+        lambda language: leak_models(of(studies["plain"], estimates=estimates, identified=None), language), seen
+    )
+    assert_sound(lambda language: risk_curve(of(shipped, identified=range_of_slopes), language), seen)
+    assert_sound(lambda language: risk_curve(of(studies["plain"], identified=None), language), seen)
+    assert_sound(lambda language: calibration(of(shipped, identified=None), language), seen)
 
 
 def test_no_fit_at_all_can_be_drawn(estimates: list[Estimate], shipped: Dataset, seen: Seen) -> None:
     nan = math.nan
     failed = [replace(each, estimate=nan, ci_low=nan, ci_high=nan, reason="complete_separation") for each in estimates]
-    figure = leak_models(failed, shipped, "es")
+    figure = leak_models(of(shipped, estimates=failed, identified=None), "es")
     assert faults(figure, seen(figure)) == []
     low, high = figure.canvas.axes[0].get_xlim()
     assert low < 1 < high
@@ -191,7 +196,7 @@ def test_no_fit_at_all_can_be_drawn(estimates: list[Estimate], shipped: Dataset,
 
 
 def test_the_curves_are_those_of_the_library(shipped: Dataset) -> None:
-    figure = risk_curve(shipped, "en")
+    figure = risk_curve(of(shipped, identified=None), "en")
     design = leak_design(shipped.rows)
     (axes,) = figure.canvas.axes
     # Between the ends as printed, which are single vertebrae's.
@@ -214,7 +219,7 @@ def test_the_curves_are_those_of_the_library(shipped: Dataset) -> None:
 
 
 def test_every_vertebra_is_on_the_rug_leaks_above(book: str, studies: dict[str, Dataset], tmp_path: Path) -> None:
-    figure = risk_curve(studies[book], "es")
+    figure = risk_curve(of(studies[book], identified=None), "es")
     rows = studies[book].rows
     (axes,) = figure.canvas.axes
     leaks, others = (line for line in axes.lines if line.get_marker() == "|")
@@ -236,9 +241,9 @@ def test_every_vertebra_is_on_the_rug_leaks_above(book: str, studies: dict[str, 
 @pytest.mark.parametrize("leaks", [0, 5])
 def test_without_a_curve_its_name_tells_why(leaks: int, leaking: Callable[..., Dataset], seen: Seen) -> None:
     study = leaking(leaks)
-    for figure in (risk_curve(study, "en"), calibration(study, "en")):
+    for figure in (risk_curve(of(study, identified=None), "en"), calibration(of(study, identified=None), "en")):
         assert faults(figure, seen(figure)) == []
-    (axes,) = risk_curve(study, "en").canvas.axes
+    (axes,) = risk_curve(of(study, identified=None), "en").canvas.axes
     legend = axes.get_legend()
     assert legend is not None
     words = [text.get_text() for text in legend.get_texts()]
@@ -253,12 +258,12 @@ def test_separated_leaks_leave_figures_that_are_sound_and_say_so(shipped: Datase
     first, second = vertebrae.sort_values("fill_percent").query("fill_percent > 9").index[:2]
     vertebrae.loc[first, "leak"], vertebrae.loc[second, "fill_percent"] = "no", vertebrae.loc[first, "fill_percent"]
     study = replace(shipped, vertebrae=vertebrae)
-    drawn = (risk_curve, calibration, spline_figure)
+    results, drawn = of(study, identified=None), (risk_curve, calibration, spline_figure)
     for draw in drawn:
-        assert_sound(lambda language, draw=draw: draw(study, language), seen)  # type: ignore[misc]
-        told = [text.get_text() for text in seen(draw(study, "en"))]
+        assert_sound(lambda language, draw=draw: draw(results, language), seen)  # type: ignore[misc]
+        told = [text.get_text() for text in seen(draw(results, "en"))]
         assert any("quasi-complete separation" in words for words in told)
-    curve = risk_curve(study, "en")
+    curve = risk_curve(of(study, identified=None), "en")
     (axes,) = curve.canvas.axes
     assert [line.get_linestyle() for line in axes.lines[:2]] == ["None", "None"]
     assert not axes.collections
@@ -268,7 +273,7 @@ def test_separated_leaks_leave_figures_that_are_sound_and_say_so(shipped: Datase
 
 
 def test_the_groups_are_those_of_the_library(book: str, studies: dict[str, Dataset]) -> None:
-    figure = calibration(studies[book], "en")
+    figure = calibration(of(studies[book], identified=None), "en")
     expected = validation.calibration(leak_design(studies[book].rows))
     assert figure.data.equals(expected)
     (axes,) = figure.canvas.axes
@@ -286,7 +291,7 @@ def test_the_groups_are_those_of_the_library(book: str, studies: dict[str, Datas
 
 
 def test_a_model_that_cannot_be_fitted_has_no_group(leaking: Callable[..., Dataset]) -> None:
-    figure = calibration(leaking(0), "es")
+    figure = calibration(of(leaking(0), identified=None), "es")
     assert figure.data.empty
     (axes,) = figure.canvas.axes
     assert [text.get_text() for text in axes.texts] == ["el desenlace no varía"]

@@ -10,6 +10,7 @@ from vpresearch.data import Dataset
 from vpresearch.figures import Figure, figure1, figure2
 from vpresearch.inference.describe import proportion
 from vpresearch.render.figure import COLOURS, SITE_COLOURS
+from vpresearch.results import Results
 
 COLUMNS = ["n", "of", "percent", "low", "high"]
 
@@ -43,7 +44,7 @@ def colours(figure: Figure) -> list[str]:
 
 def test_figure_1_shows_the_vertebrae_by_leak(book: str, studies: dict[str, Dataset]) -> None:
     vertebrae = studies[book].vertebrae
-    figure = figure1(studies[book], "es")
+    figure = figure1(Results(studies[book]), "es")
     counts = vertebrae["leak"].value_counts()
     assert_shares(figure, {group: int(counts[group]) for group in ("no", "yes")}, len(vertebrae))
     assert colours(figure) == [COLOURS["no"], COLOURS["yes"]]
@@ -51,7 +52,7 @@ def test_figure_1_shows_the_vertebrae_by_leak(book: str, studies: dict[str, Data
 
 
 def test_figure_2_shows_the_leaks_by_site_most_frequent_first(book: str, studies: dict[str, Dataset]) -> None:
-    figure = figure2(studies[book], "es")
+    figure = figure2(Results(studies[book]), "es")
     sites = studies[book].vertebrae["leak_site"].value_counts()
     order = ["posterior", "lateral", "anterior", "vascular", "disc"]
     ranked = sorted((site for site in order if sites.get(site, 0)), key=lambda site: -sites[site])
@@ -62,9 +63,9 @@ def test_figure_2_shows_the_leaks_by_site_most_frequent_first(book: str, studies
 
 
 def test_figures_1_and_2_print_the_papers_numbers(shipped: Dataset) -> None:
-    pie = [text.get_text() for text in figure1(shipped, "es").canvas.axes[0].texts]
+    pie = [text.get_text() for text in figure1(Results(shipped), "es").canvas.axes[0].texts]
     assert [text for text in pie if text] == ["Sin fuga\n63%", "Con fuga\n37%"]
-    bars = figure2(shipped, "es").canvas.axes[1]
+    bars = figure2(Results(shipped), "es").canvas.axes[1]
     assert [label.get_text() for label in bars.get_yticklabels()] == [
         "Vascular (n = 8)",
         "Disco (n = 5)",

@@ -12,6 +12,7 @@ from PIL import Image
 from vpresearch import figures
 from vpresearch.data import Dataset
 from vpresearch.render.figure import encode
+from vpresearch.results import Results
 
 _SHAPES = st.tuples(st.integers(1, 140), st.integers(1, 9), st.just(3))
 
@@ -33,7 +34,7 @@ def test_the_file_tells_its_dots_an_inch() -> None:
 
 
 def test_a_figure_has_the_pixels_of_matplotlibs_own(shipped: Dataset) -> None:
-    figure = figures.figure1(shipped, "es")
+    figure = figures.figure1(Results(shipped), "es")
     own = io.BytesIO()
     figure.canvas.savefig(own, format="png", dpi=300)
     with Image.open(own) as picture:

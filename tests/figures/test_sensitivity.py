@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import CARETDOWN, CARETUP
 
 from tests.figures.layout import Seen, assert_sound, faults
+from tests.parts import of
 from vpresearch.data import Dataset
 from vpresearch.figures import specification_figure, spline_figure
 from vpresearch.regression import assumptions
@@ -52,7 +53,7 @@ def names(axes: Axes) -> list[str]:
 
 
 def test_the_slopes_rise_and_those_without_a_fit_come_last(shipped: Dataset) -> None:
-    figure = specification_figure(CHOICES, shipped, "en")
+    figure = specification_figure(of(shipped, specifications=CHOICES, identified=None), "en")
     assert figure.data["model"].tolist() == [PRIMARY, PRIMARY, "ml", "ml", "mixed"]
     assert figure.data["estimate"].tolist()[:4] == [-0.4, 0.2, 0.25, 0.3]
     assert figure.data["primary"].tolist() == [False, True, False, False, False]
@@ -68,7 +69,7 @@ def test_the_slopes_rise_and_those_without_a_fit_come_last(shipped: Dataset) -> 
 
 
 def test_an_interval_is_drawn_from_end_to_end_but_for_what_no_axis_holds(shipped: Dataset) -> None:
-    above, _ = specification_figure(CHOICES, shipped, "en").canvas.axes
+    above, _ = specification_figure(of(shipped, specifications=CHOICES, identified=None), "en").canvas.axes
     ends = {
         float(segment[0, 0]): [float(y) for y in segment[:, 1]]
         for lines in above.collections
@@ -80,7 +81,7 @@ def test_an_interval_is_drawn_from_end_to_end_but_for_what_no_axis_holds(shipped
 
 def test_a_slope_that_no_axis_holds_has_no_point(shipped: Dataset) -> None:
     steep = choice("vertebrae", "sex", "firth", (5.0, 1.0, 9.0))
-    above, _ = specification_figure([*CHOICES, steep], shipped, "en").canvas.axes
+    above, _ = specification_figure(of(shipped, specifications=[*CHOICES, steep], identified=None), "en").canvas.axes
     drawn = {float(y) for line in above.lines if line.get_marker() == "o" for y in np.asarray(line.get_ydata())}
     assert {y for y in drawn if not math.isnan(y)} == {-0.4, 0.2, 0.25, 0.3}
     assert max(float(np.asarray(line.get_ydata()).max()) for line in above.lines if line.get_marker() == "x") == 0
@@ -91,7 +92,9 @@ def test_what_goes_on_beyond_the_axis_has_an_arrow_that_the_legend_tells_of(ship
         choice("vertebrae", "sex", "firth", (5.0, 1.0, 9.0)),
         choice("vertebrae", "region", "ml", (0.1, -8.0, 2.0)),
     ]
-    above, below = specification_figure([*CHOICES, *steep], shipped, "en").canvas.axes
+    above, below = specification_figure(
+        of(shipped, specifications=[*CHOICES, *steep], identified=None), "en"
+    ).canvas.axes
     arrows = {
         (place, float(y))
         for line in above.lines
@@ -102,14 +105,16 @@ def test_what_goes_on_beyond_the_axis_has_an_arrow_that_the_legend_tells_of(ship
     assert arrows == {(1.0, -3.0), (3.0, 3.0), (5.0, 3.0)}
     words = [text.get_text() for text in below.get_legend().get_texts()]  # type: ignore[union-attr]
     assert "arrow: goes on beyond ±3" in words
-    tame, legend = specification_figure(CHOICES[:3], shipped, "en").canvas.axes
+    tame, legend = specification_figure(of(shipped, specifications=CHOICES[:3], identified=None), "en").canvas.axes
     assert not [line for line in tame.lines if line.get_marker() in (CARETUP, CARETDOWN) and places(line)]
     assert not [text for text in legend.get_legend().get_texts() if "arrow" in text.get_text()]  # type: ignore[union-attr]
 
 
 def test_a_number_beside_a_reason_is_hollow(shipped: Dataset) -> None:
     apart = choice("patients", "none", "firth", (0.9, 0.1, 2.0), "complete_separation")
-    above, below = specification_figure([*CHOICES, apart], shipped, "en").canvas.axes
+    above, below = specification_figure(
+        of(shipped, specifications=[*CHOICES, apart], identified=None), "en"
+    ).canvas.axes
     hollow = [line for line in above.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "white"]
     assert [places(line) for line in hollow] == [[4.0]]
     words = [text.get_text() for text in below.get_legend().get_texts()]  # type: ignore[union-attr]
@@ -117,7 +122,7 @@ def test_a_number_beside_a_reason_is_hollow(shipped: Dataset) -> None:
 
 
 def test_a_slope_has_a_dot_for_each_of_its_choices(shipped: Dataset) -> None:
-    _, below = specification_figure(CHOICES, shipped, "en").canvas.axes
+    _, below = specification_figure(of(shipped, specifications=CHOICES, identified=None), "en").canvas.axes
     marked: dict[float, set[str]] = {}
     for line in below.lines:
         for place, row in zip(places(line), np.asarray(line.get_ydata()), strict=True):
@@ -135,7 +140,7 @@ def test_a_slope_has_a_dot_for_each_of_its_choices(shipped: Dataset) -> None:
 
 
 def test_the_primary_is_marked_in_both_panels_and_the_witnessed_range_in_one(shipped: Dataset) -> None:
-    figure = specification_figure(CHOICES, shipped, "en", (-0.004, 0.134))
+    figure = specification_figure(of(shipped, specifications=CHOICES, identified=(-0.004, 0.134)), "en")
     above, below = figure.canvas.axes
     spans = [
         [patch.get_window_extent().transformed(axes.transData.inverted()) for patch in axes.patches]
@@ -160,13 +165,24 @@ def test_the_primary_is_marked_in_both_panels_and_the_witnessed_range_in_one(shi
 
 def test_the_specification_curve_is_sound(shipped: Dataset, studies: dict[str, Dataset], seen: Seen) -> None:
     found = specification_curve(shipped.rows)
-    assert_sound(lambda language: specification_figure(found, shipped, language, (-0.004, 0.134)), seen)
-    assert_sound(lambda language: specification_figure(CHOICES, studies["plain"], language), seen)
+    assert_sound(
+        lambda language: specification_figure(of(shipped, specifications=found, identified=(-0.004, 0.134)), language),
+        seen,
+    )
+    assert_sound(
+        lambda language: specification_figure(of(studies["plain"], specifications=CHOICES, identified=None), language),
+        seen,
+    )
     reasons = ("not_converged", "too_few_clusters", "quasi_complete_separation")
     several = [choice("vertebrae", "age", "mixed", (NAN, NAN, NAN), reason) for reason in reasons]
-    assert_sound(lambda language: specification_figure([*CHOICES, *several], studies["plain"], language), seen)
+    assert_sound(
+        lambda language: specification_figure(
+            of(studies["plain"], specifications=[*CHOICES, *several], identified=None), language
+        ),
+        seen,
+    )
     failed = [choice("vertebrae", "none", name, (NAN, NAN, NAN), "one_outcome") for name in ("ml", PRIMARY)]
-    figure = specification_figure(failed, shipped, "es")
+    figure = specification_figure(of(shipped, specifications=failed, identified=None), "es")
     assert faults(figure, seen(figure)) == []
 
 
@@ -174,7 +190,7 @@ def test_the_specification_curve_is_sound(shipped: Dataset, studies: dict[str, D
 
 
 def test_the_spline_and_the_line_are_those_of_the_library(book: str, studies: dict[str, Dataset]) -> None:
-    figure = spline_figure(studies[book], "en")
+    figure = spline_figure(of(studies[book], identified=None), "en")
     design = leak_design(studies[book].rows)
     (axes,) = figure.canvas.axes
     # Between the ends as printed, which are single vertebrae's.
@@ -203,8 +219,8 @@ def test_the_spline_and_the_line_are_those_of_the_library(book: str, studies: di
 def test_the_spline_is_sound_and_tells_why_there_is_none(
     shipped: Dataset, leaking: Callable[..., Dataset], seen: Seen
 ) -> None:
-    assert_sound(lambda language: spline_figure(shipped, language), seen)
-    figure = spline_figure(leaking(0), "en")
+    assert_sound(lambda language: spline_figure(of(shipped, identified=None), language), seen)
+    figure = spline_figure(of(leaking(0), identified=None), "en")
     assert faults(figure, seen(figure)) == []
     legend = figure.canvas.axes[0].get_legend()
     assert legend is not None

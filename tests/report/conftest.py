@@ -6,15 +6,15 @@ from functools import cache
 
 import pytest
 
+from tests.parts import of
 from vpresearch import implied
 from vpresearch.audit import audit
 from vpresearch.data import Dataset
-from vpresearch.published import Paper, comparators
-from vpresearch.regression.assumptions import assumptions
-from vpresearch.regression.models import fit_models, leak_design, specification_curve
-from vpresearch.regression.simulation import read_results
+from vpresearch.published import Paper
+from vpresearch.regression.models import leak_design
 from vpresearch.regression.validation import validate
-from vpresearch.report import Report, Results, compose
+from vpresearch.report import Report, compose
+from vpresearch.results import Results
 from vpresearch.scorecard import scorecard
 
 ABOUT = {"commit": "0123456789ab", "python": "3.11"}
@@ -31,22 +31,14 @@ def results(paper: Paper, shipped: Dataset) -> Callable[[bool], Results]:
     @cache
     def results(reconstruction: bool) -> Results:
         dataset = replace(shipped, reconstruction=reconstruction)
-        return Results(
-            dataset=dataset,
+        return of(
+            dataset,
             paper=paper,
-            alpha=0.05,
-            seed=1,
             checks=checks,
             rows=scorecard(paper, dataset),
-            estimates=fit_models(dataset.rows),
             performance=validate(study, 50),
-            specifications=specification_curve(dataset.rows),
-            assumptions=assumptions(dataset.rows),
-            comparisons=comparators.compare(study.events, study.n, comparators.read_comparators()),
-            simulation=read_results(),
-            identified=implied.identified(dataset),
-            ensembles=ensembles if reconstruction else {},
-            fits=implied.fits(ensembles if reconstruction else {"drawn": ensembles["drawn"].take([0])}),
+            ensembles=ensembles,
+            fits=implied.fits(ensembles),
         )
 
     return results

@@ -15,9 +15,10 @@ from vpresearch.data import Dataset
 from vpresearch.implied import identified
 from vpresearch.render import labels
 from vpresearch.render.docx import read, run, text_of
-from vpresearch.report import Report, Results, compose, publish
+from vpresearch.report import Report, compose, publish
 from vpresearch.report.blocks import is_wide
 from vpresearch.report.template import exhibits
+from vpresearch.results import Results
 
 Composed = Callable[[str, bool], Report]
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

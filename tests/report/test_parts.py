@@ -12,20 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpresearch.audit import Check
+from tests.parts import of
 from vpresearch.core.errors import VPResearchError
 from vpresearch.data import Dataset
-from vpresearch.figures import Figure
+from vpresearch.figures import FIGURES, Figure
 from vpresearch.parallel.cache import shared_by_all
 from vpresearch.published import Paper
 from vpresearch.render import labels
 from vpresearch.render.docx import run, text_of, write
-from vpresearch.report import results as results_module
 from vpresearch.report.blocks import PORTRAIT, _widths, strobe_table, table_blocks
-from vpresearch.report.exhibits import cause, differences_table, make_figures
-from vpresearch.report.results import Results
-from vpresearch.scorecard import Note, Row, scorecard
-from vpresearch.tables import Table, table3
+from vpresearch.results import Results
+from vpresearch.scorecard import Note, Row, cause, scorecard
+from vpresearch.tables import TABLES, Table, differences_table, table3
 
 NASTY = '<b>&amp; "x" 5% a_b #1 $2</b> #set page() [x] *y* `z` @q 1. -2 \\'
 
@@ -50,7 +48,7 @@ def test_words_in_a_cell_are_never_markup(form: str, tmp_path: Path) -> None:
 
 
 def test_heads_that_span_are_written_once(shipped: Dataset) -> None:
-    table = table3(shipped, "en")
+    table = table3(Results(shipped), "en")
     page = write(table_blocks(table, "c", PORTRAIT, ()), "html5").decode()
     assert page.count('colspan="4"') == 1
     assert page.count('colspan="2"') >= 2
@@ -91,7 +89,7 @@ def test_all_that_differs_is_listed_and_its_causes_counted(
     paper: Paper, studies: dict[str, Dataset], language: str
 ) -> None:
     rows = scorecard(paper, studies["plain"])
-    table = differences_table(rows, studies["plain"], language)
+    table = differences_table(of(studies["plain"], rows=rows), language)
     causes = Counter(why for row in rows if (why := cause(row, studies["plain"])))
     assert len(table.data) == len(table.shown) == causes.total() > 18
     assert table.caption.endswith(f"(n = {causes.total()})")
@@ -101,7 +99,7 @@ def test_all_that_differs_is_listed_and_its_causes_counted(
     # Extremes too: printed as the paper prints them, computed with the language's decimal mark.
     other = "," if language == "en" else "."
     assert not table.shown.iloc[:, 3].str.contains(other, regex=False).any()
-    assert differences_table([], studies["plain"], language).shown.empty
+    assert differences_table(of(studies["plain"], rows=[]), language).shown.empty
 
 
 def test_a_missing_score_is_told_as_such(paper: Paper, shipped: Dataset) -> None:
@@ -110,7 +108,7 @@ def test_a_missing_score_is_told_as_such(paper: Paper, shipped: Dataset) -> None
     lost = replace(shipped, patients=patients, reconstruction=False)
     row = next(row for row in scorecard(paper, lost) if row.claim.id == "cohort.follow_up.n")
     assert cause(row, lost) == "missing"
-    assert list(differences_table([row], lost, "es").shown["Motivo"]) == ["Falta 1 valor."]
+    assert list(differences_table(of(lost, rows=[row]), "es").shown["Motivo"]) == ["Falta 1 valor."]
 
 
 @pytest.mark.parametrize("language", labels.LANGUAGES)
@@ -120,7 +118,7 @@ def test_no_complication_is_no_missing_value(paper: Paper, shipped: Dataset, lan
     row = next(row for row in scorecard(paper, none) if row.claim.id == "results.complications.n")
     assert row.computed.value == 0
     assert cause(row, none) == "unexplained"
-    reasons = differences_table([row], none, language).shown[labels.text("word.reason", language)]
+    reasons = differences_table(of(none, rows=[row]), language).shown[labels.text("word.reason", language)]
     assert list(reasons) == [labels.text("report.no_reason", language)]
 
 
@@ -137,38 +135,11 @@ def test_strobe_has_its_items(composed: Callable[[str, bool], object]) -> None:
     assert list(report.tables["strobe"].data["item"]) == list(range(1, 23))  # type: ignore[attr-defined]
 
 
-def test_an_audit_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[int] = []
-    found = [Check("sum", ("a", "b"), "possible", "sum_holds", {"sum": 41.0}, 10**30)]
-
-    def audit(_: object, seed: int) -> list[Check]:
-        calls.append(seed)
-        return found
-
-    monkeypatch.setattr(results_module, "audit", audit)
-    monkeypatch.setattr(results_module, "read_paper", lambda path: path)
-    paper = tmp_path / "paper.yaml"
-    paper.write_text("one", encoding="utf-8")
-    first, again = (results_module.audited(paper, 1, tmp_path / "kept") for _ in range(2))
-    assert [(each.check, each.claims, each.values, each.n_datasets) for each in again] == [
-        (each.check, each.claims, each.values, each.n_datasets) for each in first
-    ]
-    assert calls == [1]
-    results_module.audited(paper, 2, tmp_path / "kept")
-    paper.write_text("two", encoding="utf-8")
-    results_module.audited(paper, 1, tmp_path / "kept")
-    assert calls == [1, 2, 1]
-    for path in (tmp_path / "kept").iterdir():
-        path.write_text("[{}]", encoding="utf-8")
-    results_module.audited(paper, 1, tmp_path / "kept")
-    assert calls == [1, 2, 1, 1]
-
-
 def test_values_have_no_patient(results: Callable[[bool], Results]) -> None:
-    from vpresearch.report.exhibits import make_tables
+
     from vpresearch.report.values import values
 
-    known = values(results(True), make_tables(results(True), "en"), {})
+    known = values(results(True), {name: make(results(True), "en") for name, make in TABLES.items()}, {})
     assert not any("reconstructed-" in f"{key} {value}" for key, value in known.items())
     assert known["table3.cement_volume_cc.mean_no_leak"] == pytest.approx(1.95, abs=0.005)
     assert known["models.gee_kc.fill_percent.or"] == pytest.approx(1.0669, abs=1e-4)
@@ -179,6 +150,6 @@ def test_a_report_takes_every_figure_that_the_run_has_drawn(
 ) -> None:
     monkeypatch.setattr(Figure, "to_bytes", lambda *_: b"")
     with shared_by_all(tmp_path):
-        first, again = (make_figures(results(True), "es") for _ in range(2))
+        first, again = ({name: make(results(True), "es") for name, make in FIGURES.items()} for _ in range(2))
     assert all(hasattr(figure, "canvas") for figure in first.values())
     assert not any(hasattr(figure, "canvas") for figure in again.values())

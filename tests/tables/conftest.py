@@ -6,20 +6,16 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tests.parts import of
 from vpresearch import tables
 from vpresearch.audit import Check, audit
-from vpresearch.core.compendium import read_compendium
 from vpresearch.data import Dataset
 from vpresearch.implied import fits
 from vpresearch.implied import shipped as shipped_ensembles
 from vpresearch.published import Paper
-from vpresearch.published.comparators import compare, read_comparators
-from vpresearch.regression import gee, logistic
-from vpresearch.regression.assumptions import assumptions
-from vpresearch.regression.models import fit_models, leak_design, specification_curve
-from vpresearch.regression.simulation import read_results
+from vpresearch.regression.models import leak_design
 from vpresearch.regression.validation import validate
-from vpresearch.scorecard import scorecard
+from vpresearch.results import Results
 from vpresearch.tables import Table
 
 
@@ -84,68 +80,18 @@ def draw(paper: Paper, checks: list[Check]) -> Callable[[str, Dataset, str], Tab
         return drawn[key]
 
     def lay_out(name: str, dataset: Dataset, language: str) -> Table:
-        if name == "scorecard":
-            return tables.scorecard_table(scorecard(paper, dataset), dataset, language)
         if name == "audit":
             return tables.audit_table(checks, language)
-        if name == "exhibits":
-            return tables.exhibits_table(read_compendium(), dataset, language)
-        if name in _OF_LEAKS:
-            return _OF_LEAKS[name](dataset, language)
-        made: Table = getattr(tables, name)(dataset, language)
-        return made
+        results = Results(dataset)
+        # With what is slow cut short.
+        if name == "validation":
+            results = of(dataset, performance=validate(leak_design(dataset.rows), 50))
+        if name == "implied":
+            few = {source: ensemble.take(range(3)) for source, ensemble in shipped_ensembles().items()}
+            results = of(dataset, fits=fits(few))
+        return tables.TABLES[name](results, language)
 
     return draw
-
-
-def _models(dataset: Dataset, language: str) -> Table:
-    return tables.models_table(fit_models(dataset.rows), dataset, language)
-
-
-def _precision(dataset: Dataset, language: str) -> Table:
-    study = leak_design(dataset.rows)
-    return tables.precision_table([*gee.fit(study), *logistic.fit(study)], dataset, language)
-
-
-def _validation(dataset: Dataset, language: str) -> Table:
-    return tables.validation_table(validate(leak_design(dataset.rows), 50), dataset, language)
-
-
-def _comparators(dataset: Dataset, language: str) -> Table:
-    study = leak_design(dataset.rows)
-    return tables.comparators_table(compare(study.events, study.n, read_comparators()), dataset, language)
-
-
-def _specification(dataset: Dataset, language: str) -> Table:
-    return tables.specification_table(specification_curve(dataset.rows), dataset, language)
-
-
-def _assumptions(dataset: Dataset, language: str) -> Table:
-    return tables.assumptions_table(assumptions(dataset.rows), dataset, language)
-
-
-def _implied(_: Dataset, language: str) -> Table:
-    few = {name: ensemble.take(range(3)) for name, ensemble in shipped_ensembles().items()}
-    return tables.implied_table(fits(few), language)
-
-
-def _simulation(_: Dataset, language: str) -> Table:
-    return tables.simulation_table(read_results(), language)
-
-
-_OF_LEAKS: dict[str, Callable[[Dataset, str], Table]] = {
-    "models": _models,
-    "leak_risk": tables.leak_risk_table,
-    "dose": tables.dose_table,
-    "precision": _precision,
-    "validation": _validation,
-    "relief": tables.relief_table,
-    "comparators": _comparators,
-    "specification": _specification,
-    "assumptions": _assumptions,
-    "implied": _implied,
-    "simulation": _simulation,
-}
 
 
 @pytest.fixture(
@@ -161,7 +107,17 @@ _OF_LEAKS: dict[str, Callable[[Dataset, str], Table]] = {
         "exhibits",
         "audit",
         "scorecard",
-        *_OF_LEAKS,
+        "models",
+        "leak_risk",
+        "dose",
+        "precision",
+        "validation",
+        "relief",
+        "comparators",
+        "specification",
+        "assumptions",
+        "implied",
+        "simulation",
     ]
 )
 def name(request: pytest.FixtureRequest) -> str:

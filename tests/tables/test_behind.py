@@ -13,6 +13,7 @@ from scipy import stats
 from vpresearch.data import Dataset, load
 from vpresearch.inference import TestResult, associate_with_leak, compare_by_leak
 from vpresearch.inference.describe import summarise
+from vpresearch.results import Results
 from vpresearch.tables import associations, comparisons, leak_kinds, outcome
 
 
@@ -45,7 +46,7 @@ def assert_row(row: dict[str, Any], test: TestResult) -> None:
 
 def test_leaks_are_counted_by_site_and_size(book: str, studies: dict[str, Dataset]) -> None:
     study = studies[book]
-    table = leak_kinds(study, "en")
+    table = leak_kinds(Results(study), "en")
     leaks = study.vertebrae[study.vertebrae["leak"] == "yes"]
     counts = leaks.groupby(["leak_site", "leak_size"]).size().to_dict()
     found = {(site, size): n for site, size, n in table.data.to_numpy().tolist()}
@@ -61,7 +62,7 @@ def test_leaks_are_counted_by_site_and_size(book: str, studies: dict[str, Datase
 
 def test_the_outcome_is_summarised_over_patients(book: str, studies: dict[str, Dataset]) -> None:
     patients = studies[book].patients
-    table = outcome(studies[book], "en")
+    table = outcome(Results(studies[book]), "en")
     scores = [name for name in patients if str(name).startswith(("vas", "odi"))]
     assert set(table.data["variable"]) == set(scores)
     for row, shown in zip(records(table.data), records(table.shown), strict=True):
@@ -79,7 +80,7 @@ def test_the_outcome_is_summarised_over_patients(book: str, studies: dict[str, D
 def test_a_score_of_one_patient_has_no_interval(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
     for row in rows:
         row["odi_1y"] = "20" if row["patient_id"] == "Quesada-31" else ""
-    table = records(outcome(load(write(rows)), "es").data)
+    table = records(outcome(Results(load(write(rows))), "es").data)
     (found,) = (line for line in table if line["variable"] == "odi_1y")
     assert (found["n"], found["missing"], found["mean"]) == (1, 2, 20.0)
     assert math.isnan(found["mean_low"])
@@ -89,7 +90,7 @@ def test_a_score_of_one_patient_has_no_interval(rows: list[dict[str, str]], writ
 @pytest.mark.parametrize("alpha", [0.05, 0.5])
 def test_every_comparison_stands_beside_its_alternatives(book: str, studies: dict[str, Dataset], alpha: float) -> None:
     study = studies[book]
-    table = comparisons(study, "en", alpha)
+    table = comparisons(Results(study, alpha), "en")
     rows = iter(enumerate(records(table.data)))
     for variable in dict.fromkeys(table.data["variable"]):
         compared = compare_by_leak(study, str(variable), alpha)
@@ -110,18 +111,18 @@ def test_every_comparison_stands_beside_its_alternatives(book: str, studies: dic
 def test_the_scores_that_are_not_there_are_left_out(studies: dict[str, Dataset], shipped: Dataset) -> None:
     for study in (shipped, studies["spanish"]):
         assert "odi_1m" not in study.patients
-        assert "odi_1m" not in set(outcome(study, "es").data["variable"])
+        assert "odi_1m" not in set(outcome(Results(study), "es").data["variable"])
 
 
 def test_a_score_that_nobody_has_is_not_there(shipped: Dataset) -> None:
     empty = replace(shipped, patients=shipped.patients.assign(odi_1y=math.nan))
-    assert list(outcome(empty, "es").data["variable"]) == [
-        name for name in outcome(shipped, "es").data["variable"] if name != "odi_1y"
+    assert list(outcome(Results(empty), "es").data["variable"]) == [
+        name for name in outcome(Results(shipped), "es").data["variable"] if name != "odi_1y"
     ]
 
 
 def test_an_effect_is_shown_with_its_interval(shipped: Dataset) -> None:
-    shown = comparisons(shipped, "es").shown
+    shown = comparisons(Results(shipped), "es").shown
     assert set(shown.columns) == {
         "Variable",
         "n",
@@ -143,7 +144,7 @@ def test_an_effect_is_shown_with_its_interval(shipped: Dataset) -> None:
 
 
 def test_every_association_is_what_the_library_says(book: str, studies: dict[str, Dataset]) -> None:
-    table = associations(studies[book], "en")
+    table = associations(Results(studies[book]), "en")
     rows = iter(records(table.data))
     for variable in ("sex", "region", "level"):
         found = associate_with_leak(studies[book], variable)
@@ -161,7 +162,7 @@ def test_every_association_is_what_the_library_says(book: str, studies: dict[str
 
 
 def test_a_variable_is_named_once(shipped: Dataset) -> None:
-    shown = associations(shipped, "es").shown
+    shown = associations(Results(shipped), "es").shown
     assert [name for name in shown["Variable"] if name] == ["Sexo", "Región", "Nivel"]
     assert shown["Variable"].iloc[0] == "Sexo"
     assert "Fisher" in set(shown["Prueba"])
@@ -169,7 +170,7 @@ def test_a_variable_is_named_once(shipped: Dataset) -> None:
 
 
 def test_a_test_that_is_not_done_says_why(studies: dict[str, Dataset]) -> None:
-    table = associations(studies["large"], "es")
+    table = associations(Results(studies["large"]), "es")
     assert "–" in table.shown["p-valor"].tolist()
     assert table.notes[1] == ("Sin resultado: Nivel, Fisher: hay demasiadas tablas para pesarlas todas con exactitud.")
 
@@ -177,7 +178,7 @@ def test_a_test_that_is_not_done_says_why(studies: dict[str, Dataset]) -> None:
 def test_one_reason_of_several_tests_is_said_once(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
     for row in rows:
         row |= {"leak": "no", "leak_site": "", "leak_size": ""}
-    (_, note) = comparisons(load(write(rows)), "en").notes
+    (_, note) = comparisons(Results(load(write(rows))), "en").notes
     assert note.startswith("Without a result: ")
     assert "Mean vertebral volume (cc), Kruskal-Wallis, Mann-Whitney: one group is empty" in note
     assert note.count("Kruskal-Wallis") == 7
@@ -189,7 +190,7 @@ def test_leaks_of_unknown_kind_are_said_and_not_counted(shipped: Dataset) -> Non
     vertebrae.loc[first, "leak_size"] = None
     vertebrae.loc[second, ["leak_site", "leak_size"]] = None
     study = replace(shipped, vertebrae=vertebrae)
-    table = leak_kinds(study, "en")
+    table = leak_kinds(Results(study), "en")
     assert table.notes == ("Site and size are recorded of 13 of 15 leaks; only these are counted.",)
     assert table.caption.endswith("(n = 15)")
     totals = [str(row[-1]).removesuffix("%)").split(" (") for row in table.shown.itertuples(index=False)]

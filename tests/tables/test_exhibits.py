@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from vpresearch.core.compendium import read_compendium
 from vpresearch.data import Dataset
+from vpresearch.results import Results
 from vpresearch.tables import exhibits_table
 
 
 def test_every_exhibit_of_the_paper_has_its_line(shipped: Dataset) -> None:
-    table = exhibits_table(read_compendium(), shipped, "es")
+    table = exhibits_table(Results(shipped), "es")
     image = "Imagen de TAC: los datos no la pueden dar."
     assert [[*cells, output.partition(" Vértebras")[0]] for *cells, output in table.shown.to_numpy().tolist()] == [
         ["figura 1", "02_leaks.ipynb", "figures/figure1"],
@@ -22,7 +23,7 @@ def test_every_exhibit_of_the_paper_has_its_line(shipped: Dataset) -> None:
 
 def test_an_image_names_vertebrae_of_its_kind_by_level_and_never_a_patient(studies: dict[str, Dataset]) -> None:
     for study in studies.values():
-        table = exhibits_table(read_compendium(), study, "en")
+        table = exhibits_table(Results(study), "en")
         data = table.data.set_index("exhibit")
         for image in read_compendium().images:
             kind = str(data.loc[image.name, "vertebrae"])

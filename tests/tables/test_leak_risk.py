@@ -9,11 +9,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.parts import of
 from vpresearch.data import Dataset
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.validation import validate
 from vpresearch.render import labels
 from vpresearch.render.table import Table
+from vpresearch.results import Results
 from vpresearch.tables import dose_table, leak_risk_table, validation_table
 
 Draw = Callable[[str, Dataset, str], Table]
@@ -38,7 +40,7 @@ def separated(shipped: Dataset) -> Dataset:
 
 @pytest.mark.parametrize("language", labels.LANGUAGES)
 def test_on_separated_data_no_risk_is_shown_and_the_note_says_why(separated: Dataset, language: str) -> None:
-    for table in (leak_risk_table(separated, language), dose_table(separated, language)):
+    for table in (leak_risk_table(Results(separated), language), dose_table(Results(separated), language)):
         numbers = table.data[[name for name in ("estimate", "risk", "se", "ci_low", "ci_high") if name in table.data]]
         assert numbers.isna().all(axis=None)
         assert set(table.data["reason"]) == {"complete_separation"}
@@ -54,7 +56,7 @@ def test_no_difference_of_risks_exceeds_all_of_them(separated: Dataset, shipped:
     lowest, highest = nearly["fill_percent"].idxmin(), nearly["fill_percent"].idxmax()
     nearly.loc[[lowest, highest], "leak"] = ["yes", "no"]
     for dataset in (shipped, replace(separated, vertebrae=nearly)):
-        data = leak_risk_table(dataset, "en").data
+        data = leak_risk_table(Results(dataset), "en").data
         assert data["reason"].eq("").all()
         assert data[["estimate", "ci_low", "ci_high"]].abs().le(1).all(axis=None)
 
@@ -75,11 +77,11 @@ def test_whatever_hangs_on_a_penalty_or_a_prior_says_so(separated: Dataset, lang
 @pytest.mark.parametrize("language", labels.LANGUAGES)
 def test_the_star_is_told_only_where_there_is_one(shipped: Dataset, language: str) -> None:
     star = labels.text("leak_table.extrapolated", language)
-    for table in (leak_risk_table(shipped, language), dose_table(shipped, language)):
+    for table in (leak_risk_table(Results(shipped), language), dose_table(Results(shipped), language)):
         assert (star in table.notes) == ("*</td>" in table.to_html())
     wide = shipped.vertebrae.copy()
     wide.loc[wide.index[:2], "fill_percent"] = [1.0, 40.0]
-    for table in (leak_risk_table(replace(shipped, vertebrae=wide), language),):
+    for table in (leak_risk_table(Results(replace(shipped, vertebrae=wide)), language),):
         assert star not in table.notes
         assert "*</td>" not in table.to_html()
 
@@ -92,7 +94,7 @@ def test_one_leak_bears_no_precision_and_no_validation(shipped: Dataset, languag
     words = labels.text("fit_reason.too_few_outcomes", language)
     precision = draw("precision", one, language)
     assert set(precision.data["reason"]) == {"too_few_outcomes"}
-    validation = validation_table(validate(leak_design(one.rows), 20), one, language)
+    validation = validation_table(of(one, performance=validate(leak_design(one.rows), 20)), language)
     assert set(validation.data["reason"]) == {"too_few_outcomes"}
     for table in (precision, validation):
         assert any(words in note for note in table.notes)

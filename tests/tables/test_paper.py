@@ -11,6 +11,7 @@ from vpresearch.data import Dataset, load
 from vpresearch.inference import compare_by_leak
 from vpresearch.inference.describe import summarise
 from vpresearch.published import Paper
+from vpresearch.results import Results
 from vpresearch.tables import Table, table1, table2, table3, table4
 
 BY_LEAK = [(table3, ["vertebral_volume_cc", "cement_volume_cc"]), (table4, ["vas_pre", "vas_post", "vas_1m"])]
@@ -24,7 +25,7 @@ def printed(paper: Paper, claim: str) -> str:
 
 
 def test_table_1_prints_what_the_paper_prints(paper: Paper, shipped: Dataset) -> None:
-    shown = table1(shipped, "es").shown
+    shown = table1(Results(shipped), "es").shown
     assert list(shown) == ["Tipo", "Nivel", "Cantidad de vértebras", "Porcentaje"]
     assert list(shown["Nivel"]) == ["T8", "T9", "T11", "T12", "L1", "L2", "L3", "L4", "L5"]
     for _, level, n, percent in shown.itertuples(index=False):
@@ -35,7 +36,7 @@ def test_table_1_prints_what_the_paper_prints(paper: Paper, shipped: Dataset) ->
 
 
 def test_table_2_prints_what_the_paper_prints(paper: Paper, shipped: Dataset) -> None:
-    table = table2(shipped, "es")
+    table = table2(Results(shipped), "es")
     assert list(table.shown) == ["Variable", "n", "Media", "DE", "Mínimo", "Máximo"]
     for variable, (_, n, *cells) in zip(("vertebral_volume", "cement_volume"), table.shown.to_numpy(), strict=True):
         assert n == "41"
@@ -47,9 +48,9 @@ def test_table_2_prints_what_the_paper_prints(paper: Paper, shipped: Dataset) ->
 
 @by_leak
 def test_tables_3_and_4_print_what_the_paper_prints(
-    table: Callable[[Dataset, str], Table], variables: list[str], paper: Paper, shipped: Dataset
+    table: Callable[[Results, str], Table], variables: list[str], paper: Paper, shipped: Dataset
 ) -> None:
-    made = table(shipped, "es")
+    made = table(Results(shipped), "es")
     for variable, (_, n, *cells, p) in zip(variables, made.shown.to_numpy(), strict=True):
         assert n == "26 + 15"
         claim = f"{made.name}.{variable.removesuffix('_cc')}"
@@ -71,7 +72,7 @@ def test_tables_3_and_4_print_what_the_paper_prints(
     ],
 )
 def test_tables_3_and_4_are_laid_out_as_in_the_paper(
-    table: Callable[[Dataset, str], Table],
+    table: Callable[[Results, str], Table],
     variables: list[str],
     language: str,
     leak: str,
@@ -79,24 +80,24 @@ def test_tables_3_and_4_are_laid_out_as_in_the_paper(
     names: list[str],
     shipped: Dataset,
 ) -> None:
-    columns = table(shipped, language).shown.columns
+    columns = table(Results(shipped), language).shown.columns
     assert [columns.get_level_values(level).tolist() for level in range(3)] == [
         ["", "", leak, leak, leak, leak, ""],
         ["", "", "No (n = 26)", "No (n = 26)", f"{yes} (n = 15)", f"{yes} (n = 15)", ""],
         names,
     ]
-    page = table(shipped, language).to_html()
+    page = table(Results(shipped), language).to_html()
     assert f'colspan="4">{leak}</th>' in page
     assert 'colspan="2">No (n = 26)</th>' in page
-    tex = table(shipped, language).to_latex()
+    tex = table(Results(shipped), language).to_latex()
     assert rf"\multicolumn{{4}}{{c}}{{{leak}}}" in tex
     assert r"\multicolumn{2}{c}{No (n = 26)}" in tex
 
 
 def test_the_unit_of_table_4_is_told(shipped: Dataset) -> None:
     note = "La puntuación de un paciente cuenta una vez por cada una de sus vértebras."
-    assert note in table4(shipped, "es").notes
-    assert note not in table3(shipped, "es").notes
+    assert note in table4(Results(shipped), "es").notes
+    assert note not in table3(Results(shipped), "es").notes
 
 
 # -- full precision ----------------------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ def test_the_unit_of_table_4_is_told(shipped: Dataset) -> None:
 
 def test_table_1_counts_every_vertebra(studies: dict[str, Dataset]) -> None:
     for study in studies.values():
-        data = table1(study, "en").data
+        data = table1(Results(study), "en").data
         counts = study.vertebrae["level"].value_counts()
         assert dict(zip(data["level"], data["n"], strict=True)) == counts.to_dict()
         assert list(data["percent"]) == [100 * n / len(study.vertebrae) for n in data["n"]]
@@ -114,7 +115,7 @@ def test_table_1_counts_every_vertebra(studies: dict[str, Dataset]) -> None:
 
 def test_table_2_is_what_the_library_says(studies: dict[str, Dataset]) -> None:
     for study in studies.values():
-        rows = table2(study, "en").data.to_dict("records")
+        rows = table2(Results(study), "en").data.to_dict("records")
         names = ("vertebral_volume_cc", "cement_volume_cc")
         for name, row in zip(names, rows, strict=True):
             expected = {"variable": name, **asdict(summarise(study.vertebrae[name]))}
@@ -126,10 +127,10 @@ def test_table_2_is_what_the_library_says(studies: dict[str, Dataset]) -> None:
 @by_leak
 @pytest.mark.parametrize("alpha", [0.05, 0.9])
 def test_tables_3_and_4_are_what_the_library_says(
-    table: Callable[[Dataset, str, float], Table], variables: list[str], alpha: float, studies: dict[str, Dataset]
+    table: Callable[[Results, str], Table], variables: list[str], alpha: float, studies: dict[str, Dataset]
 ) -> None:
     for study in studies.values():
-        rows = table(study, "en", alpha).data.to_dict("records")
+        rows = table(Results(study, alpha), "en").data.to_dict("records")
         for variable, row in zip(variables, rows, strict=True):
             compared = compare_by_leak(study, variable, alpha)
             result = compared.result
@@ -149,7 +150,9 @@ def test_tables_3_and_4_are_what_the_library_says(
 
 def test_the_level_of_the_pretest_decides_the_test(studies: dict[str, Dataset]) -> None:
     taken = {
-        tuple(table(studies["normal"], "en", alpha).data["test"]) for table in (table3, table4) for alpha in (0.01, 0.9)
+        tuple(table(Results(studies["normal"], alpha), "en").data["test"])
+        for table in (table3, table4)
+        for alpha in (0.01, 0.9)
     }
     assert {test for tests in taken for test in tests} == {"student", "kruskal"}
 
@@ -163,14 +166,16 @@ def test_missing_follow_up_is_counted_in_a_note_and_by_variable(
     for row in rows:
         row["vas_1m"] = "" if row["patient_id"] == "Iturbe-58" else row["vas_1m"]
     study = load(write(rows))
-    assert table4(study, "es").notes[-1] == "Sin registrar en todas las vértebras: EAV un mes (n = 1 + 2)."
-    assert table4(study, "en").notes[-1] == "Not recorded in every vertebra: VAS one month (n = 1 + 2)."
-    assert table4(study, "es").shown.iloc[:, 1].tolist() == ["3 + 2", "3 + 2", "1 + 2"]
+    assert table4(Results(study), "es").notes[-1] == "Sin registrar en todas las vértebras: EAV un mes (n = 1 + 2)."
+    assert table4(Results(study), "en").notes[-1] == "Not recorded in every vertebra: VAS one month (n = 1 + 2)."
+    assert table4(Results(study), "es").shown.iloc[:, 1].tolist() == ["3 + 2", "3 + 2", "1 + 2"]
     # How many are missing is itself a small count, and how few there are.
-    assert table4(study, "es").for_public(2).shown.iloc[:, 1].tolist() == ["3 + 2", "3 + 2", "•"]
+    assert table4(Results(study), "es").for_public(2).shown.iloc[:, 1].tolist() == ["3 + 2", "3 + 2", "•"]
     # The head counts vertebrae, recorded or not.
-    assert "No (n = 3)" in table4(study, "es").shown.columns.get_level_values(1)
+    assert "No (n = 3)" in table4(Results(study), "es").shown.columns.get_level_values(1)
 
 
 def test_complete_data_need_no_such_note(shipped: Dataset) -> None:
-    assert not any("Sin registrar" in note for table in (table3, table4) for note in table(shipped, "es").notes)
+    assert not any(
+        "Sin registrar" in note for table in (table3, table4) for note in table(Results(shipped), "es").notes
+    )

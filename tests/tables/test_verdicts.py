@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.parts import of
 from vpresearch.data import Dataset
 from vpresearch.published import Paper
 from vpresearch.render import labels
@@ -12,7 +13,7 @@ from vpresearch.tables import scorecard_table
 @pytest.mark.parametrize("language", labels.LANGUAGES)
 def test_the_scorecard_holds_every_claim_with_every_digit(paper: Paper, shipped: Dataset, language: str) -> None:
     rows = scorecard(paper, shipped)
-    table = scorecard_table(rows, shipped, language)
+    table = scorecard_table(of(shipped, rows=rows), language)
     assert list(table.data) == ["claim", "place", "printed", "computed", "rounded", "verdict", "method", "reason"]
     assert len(table.data) == len(table.shown) == len(paper.claims) == 96
     for row, data, shown in zip(rows, table.data.to_dict("records"), table.shown.to_numpy(), strict=True):
@@ -43,5 +44,5 @@ def test_the_scorecard_holds_every_claim_with_every_digit(paper: Paper, shipped:
 
 def test_the_scorecard_says_how_many_numbers_it_holds(paper: Paper, shipped: Dataset) -> None:
     rows = scorecard(paper, shipped)
-    assert scorecard_table(rows, shipped, "es").notes[-1].startswith("Están los 96 números que el artículo da")
-    assert scorecard_table(rows, shipped, "en").notes[-1].startswith("All 96 numbers that the paper gives")
+    assert scorecard_table(of(shipped, rows=rows), "es").notes[-1].startswith("Están los 96 números que el artículo da")
+    assert scorecard_table(of(shipped, rows=rows), "en").notes[-1].startswith("All 96 numbers that the paper gives")

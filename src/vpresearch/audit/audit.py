@@ -11,7 +11,6 @@ from vpresearch.audit.derived import check_derived
 from vpresearch.audit.joined import check_joined
 from vpresearch.audit.p_values import check_p_values
 from vpresearch.core.reported import RoundingRule
-from vpresearch.parallel.cache import once
 from vpresearch.published import Paper
 
 
@@ -40,10 +39,6 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
     >>> found["p_kruskal", "table4.vas_pre.p"]
     'possible'
     """
-    return once(_audit, paper, seed, rule)
-
-
-def _audit(paper: Paper, seed: int, rule: RoundingRule) -> list[Check]:
     rng = np.random.default_rng(seed)
     return [
         *check_counts(paper, rule),

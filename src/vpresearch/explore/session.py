@@ -17,6 +17,7 @@ from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.data import Dataset, Examined, examine, load
 from vpresearch.implied import shipped
 from vpresearch.published import Paper, read_paper
+from vpresearch.results import Results
 from vpresearch.tables.leak_risk import one_of_many
 
 
@@ -29,7 +30,7 @@ def paper() -> Paper:
 @cache
 def one_of_many_note(language: str) -> str:
     """Say how far slope and interval reach in the other reconstructions: it stands beside those of any one."""
-    return " ".join(one_of_many(load(RECONSTRUCTION), language))
+    return " ".join(one_of_many(Results(load(RECONSTRUCTION)), language))
 
 
 @lru_cache(maxsize=8)

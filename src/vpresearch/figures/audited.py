@@ -13,9 +13,9 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 from vpresearch.audit import Check
 from vpresearch.core.reported import Reported
 from vpresearch.figures.curves import name_rows, number_row
-from vpresearch.implied import ranges
 from vpresearch.render import labels
 from vpresearch.render.figure import COLOURS, Figure, apart, drawn_once, legend_below, localise, panels
+from vpresearch.results import Results
 
 _LONE = ":"
 # Where ranks alone bound p: the bar is no list of what can be attained.
@@ -113,8 +113,9 @@ _BLACK = "#1a1a1a"
 
 
 @drawn_once
-def identified_range(fits: pd.DataFrame, language: str) -> Figure:
+def identified_range(results: Results, language: str) -> Figure:
     """Draw the slope of leak on fill in every reconstruction, by unit, adjustment and model."""
+    fits, implied = results.fits, results.implied
     n = len(fits[["source", "number"]].drop_duplicates())
     caption = labels.text("leak_figure.range", language, n=labels.count(n, language))
     kinds = list(fits.groupby(["unit", "adjustment"], sort=False))
@@ -126,7 +127,7 @@ def identified_range(fits: pd.DataFrame, language: str) -> Figure:
         for (unit, adjustment), part in kinds:
             headings.append(len(names))
             names.append(_implied_heading(str(unit), str(adjustment), language))
-            names += _draw_models(axes, len(names), part, language)
+            names += _draw_models(axes, len(names), part, implied, language)
         name_rows(axes, names, bold=headings)
         axes.set_xlabel(labels.text("leak_figure.range_slope", language))
         localise(axes.xaxis, 9, language)
@@ -142,9 +143,9 @@ def _implied_heading(unit: str, adjustment: str, language: str) -> str:
     return labels.text("leak_figure.adjusted", language, unit=name, adjustment=words)
 
 
-def _draw_models(axes: Axes, first: int, part: pd.DataFrame, language: str) -> list[str]:
+def _draw_models(axes: Axes, first: int, part: pd.DataFrame, implied: pd.DataFrame, language: str) -> list[str]:
     """Draw the slopes of one unit and adjustment by model, from a row on, and give the names of the rows."""
-    found = ranges(part)
+    found = implied.merge(part[["unit", "adjustment"]].drop_duplicates())
     numbers = zip(found["model"], found["witnessed_least"], found["witnessed_greatest"], strict=True)
     for place, (model, *ends) in enumerate(numbers, start=first):
         own = part[part["model"] == model]

@@ -11,16 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from vpresearch.core.dictionary import columns
-from vpresearch.data import Dataset
-from vpresearch.inference.describe import select, summarise
+from vpresearch.inference.describe import TIMES
 from vpresearch.privacy import all_alike, score_counts
 from vpresearch.render import labels
 from vpresearch.render.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
-from vpresearch.tables import leak_kinds as leak_kinds_table
-from vpresearch.tables import outcome as outcome_table
+from vpresearch.render.table import without_single_values
+from vpresearch.results import Results
 
-_TIMES = ("pre", "post", "1m", "1y")
 _SCALES = {"vas": 10, "odi": 100}
 # The paper prints volumes, and means of scores, to one decimal.
 _CC_DECIMALS = _MEAN_DECIMALS = 1
@@ -28,19 +25,24 @@ _BLACK = "#1a1a1a"
 
 
 @drawn_once
-def volumes(dataset: Dataset, language: str) -> Figure:
+def volumes(results: Results, language: str) -> Figure:
     """Draw the volume and the cement of every vertebra by leak."""
+    dataset = results.dataset
     # With the decimals that the paper prints of the means by leak.
     shown = {"volume": ("vertebral_volume_cc", 1), "cement": ("cement_volume_cc", 2)}
     names = ["leak", *(column for column, _ in shown.values())]
     data = dataset.vertebrae[names].sort_values(names, ignore_index=True)
     caption = labels.text("caption.volumes", language, n=len(data))
+    means = {
+        column: dict(zip(("no", "yes"), results.comparisons[column].summaries, strict=True))
+        for column, _ in shown.values()
+    }
     with panels(dataset.reconstruction, language, caption, 2, 5) as (canvas, axes):
         for panel, (axis, (column, decimals)) in zip(axes, shown.items(), strict=True):
-            for position, group in enumerate(("no", "yes")):
+            for position, (group, summary) in enumerate(means[column].items()):
                 # One order for both panels would tell which cement went into which vertebra.
                 values = np.sort(as_printed(data.loc[data["leak"] == group, column], _CC_DECIMALS))
-                mean = float(as_printed(summarise(data.loc[data["leak"] == group, column]).mean, decimals))
+                mean = float(as_printed(summary.mean, decimals))
                 _draw_points(panel, position, values, mean, COLOURS[group])
             counts = [int((data["leak"] == group).sum()) for group in ("no", "yes")]
             panel.set_xticks([0, 1], _group_names(counts, language))
@@ -55,14 +57,15 @@ def volumes(dataset: Dataset, language: str) -> Figure:
 
 
 @drawn_once
-def outcome(dataset: Dataset, language: str) -> Figure:
+def outcome(results: Results, language: str) -> Figure:
     """Draw VAS and Oswestry over time, means with their 95% intervals."""
-    data = outcome_table(dataset, language).data
+    dataset = results.dataset
+    data = without_single_values(results.scores, dataset.reconstruction)
     caption = labels.text("caption.outcome_figure", language, n=len(dataset.patients))
     with panels(dataset.reconstruction, language, caption, 2, 4.6) as (canvas, axes):
         for panel, (scale, top) in zip(axes, _SCALES.items(), strict=True):
             rows = data[data["scale"] == scale]
-            positions = [_TIMES.index(time) for time in rows["time"]]
+            positions = [TIMES.index(time) for time in rows["time"]]
             mean, low, high = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("mean", "mean_low", "mean_high"))
             whiskers = [mean - low, high - mean]
             panel.errorbar(positions, mean, yerr=whiskers, marker="o", color=COLOURS["no"], capsize=4, linewidth=1.8)
@@ -76,7 +79,7 @@ def outcome(dataset: Dataset, language: str) -> Figure:
             if rows.empty:
                 say_why(panel, labels.text("word.unrecorded", language))
             panel.set_xticks(positions, [labels.text(f"time.{time}", language) for time in rows["time"]])
-            panel.set_xlim(-0.4, len(_TIMES) - 0.4)
+            panel.set_xlim(-0.4, len(TIMES) - 0.4)
             panel.set_ylim(0, top)
             panel.set_ylabel(labels.text(f"axis.{scale}", language))
             panel.spines[["top", "right"]].set_visible(False)
@@ -86,13 +89,14 @@ def outcome(dataset: Dataset, language: str) -> Figure:
 
 
 @drawn_once
-def leak_kinds(dataset: Dataset, language: str) -> Figure:
+def leak_kinds(results: Results, language: str) -> Figure:
     """Draw how many leaks there are of each site and size."""
-    data = leak_kinds_table(dataset, language).data
-    sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
-    counts = data.pivot_table(index="leak_site", columns="leak_size", values="n").loc[sites, sizes].astype(int)
-    caption = labels.text("caption.leak_kinds_figure", language, n=int(data["n"].sum()))
-    with panels(dataset.reconstruction, language, caption, 1, 4.4) as (canvas, (panel,)):
+    data, reconstruction = results.leak_kinds, results.dataset.reconstruction
+    sites, sizes = (list(data[name].unique()) for name in ("leak_site", "leak_size"))
+    counts = data.pivot(index="leak_site", columns="leak_size", values="n").loc[sites, sizes]
+    recorded = int(data["n"].sum())
+    caption = labels.text("caption.leak_kinds_figure", language, n=recorded)
+    with panels(reconstruction, language, caption, 1, 4.4) as (canvas, (panel,)):
         sns.heatmap(
             counts,
             annot=True,
@@ -109,9 +113,8 @@ def leak_kinds(dataset: Dataset, language: str) -> Figure:
         panel.set_xlabel(labels.variable("leak_size", language))
         panel.set_ylabel(labels.variable("leak_site", language))
         panel.tick_params(length=0)
-    lost = len(select(dataset, "vertebrae", {"leak": "yes"})) - int(data["n"].sum())
-    told = (*data["n"].to_list(), lost)
-    return Figure("leak_kinds", canvas, data, caption, dataset.reconstruction, counts=told, language=language)
+    told = (*data["n"].to_list(), results.leaks.count - recorded)
+    return Figure("leak_kinds", canvas, data, caption, reconstruction, counts=told, language=language)
 
 
 def _draw_points(axes: Axes, position: int, values: NDArray[np.float64], mean: float, colour: str) -> None:

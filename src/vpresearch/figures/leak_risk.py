@@ -11,7 +11,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
-from vpresearch.data import Dataset
 from vpresearch.figures.curves import (
     FILL_DECIMALS,
     draw_band,
@@ -25,14 +24,10 @@ from vpresearch.figures.curves import (
     one_of_many,
     set_axes,
 )
-from vpresearch.published.comparators import OWN_DETECTION, Comparator, Comparison
-from vpresearch.regression.design import Design, Estimate, Floats
+from vpresearch.published.comparators import OWN_DETECTION, Comparator, Comparison, Rate
+from vpresearch.regression.design import Estimate, Floats
 from vpresearch.regression.gee import why_too_few
-from vpresearch.regression.models import PRIMARY, leak_design
-from vpresearch.regression.precision import clopper_pearson, korn_graubard
-from vpresearch.regression.risk import log_odds
-from vpresearch.regression.risk import risk_curve as curve_of_risk
-from vpresearch.regression.validation import calibration as calibrated
+from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.figure import (
     COLOURS,
@@ -45,6 +40,7 @@ from vpresearch.render.figure import (
     many,
     panels,
 )
+from vpresearch.results import RISK_MODELS, Results
 
 _MARKERS = {"CT": "o", "radiograph": "s", "fluoroscopy": "^", "mixed": "P", "unknown": "D"}
 _OWN_COLOUR, _COLOUR = COLOURS["yes"], COLOURS["no"]
@@ -52,26 +48,21 @@ _DECIMALS = 1
 
 
 @drawn_once
-def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, language: str) -> Figure:
+def comparators_figure(results: Results, language: str) -> Figure:
     """Draw the leak rate with its exact interval and that for vertebrae that share patients, and other series below."""
-    study = leak_design(dataset.rows)
-    exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
-    own = {
-        "detection": OWN_DETECTION,
-        "unit": "vertebrae",
-        "leaks": study.events,
-        "n": study.n,
-        "percent": clustered.percent,
-    }
+    comparisons, rate, reconstruction = results.series, results.rate, results.dataset.reconstruction
+    exact, clustered = rate.exact, rate.clustered
+    own = {"detection": OWN_DETECTION, "unit": "vertebrae", "leaks": rate.leaks, "n": rate.n}
+    own |= {"percent": clustered.percent}
     ranked = sorted(comparisons, key=lambda each: (each.comparator.role != "cited_by_paper", -each.percent))
     ends = {"this study": exact, "this study, clustered": (clustered.low, clustered.high)}
     records = [{"study": name, **own, "ci_low": low, "ci_high": high} for name, (low, high) in ends.items()]
     data = pd.DataFrame([*records, *map(_row, ranked)]).astype({"leaks": "Int64", "n": "Int64"})
     caption = labels.text("leak_table.comparators_caption", language)
-    with panels(dataset.reconstruction, language, caption, 1, 3.0 + 0.32 * len(data)) as (canvas, (axes,)):
+    with panels(reconstruction, language, caption, 1, 3.0 + 0.32 * len(data)) as (canvas, (axes,)):
         axes.set_xlim(0, 100)
         axes.axvspan(*exact, color=_OWN_COLOUR, alpha=0.12, linewidth=0, zorder=0)
-        names = _draw_own(axes, study, OWN_DETECTION, list(ends.values()), language)
+        names = _draw_own(axes, rate, OWN_DETECTION, list(ends.values()), language)
         if clustered.reason:
             excuse_row(axes, 1, labels.why_not(clustered.reason, language))
         headings = _draw_series(axes, names, ranked, language)
@@ -80,7 +71,7 @@ def comparators_figure(comparisons: Sequence[Comparison], dataset: Dataset, lang
         axes.set_xlabel(labels.text("leak_figure.rate", language, level=95.0))
         unverified = any(each.comparator.verified != "yes" for each in comparisons)
         _explain(axes, list(dict.fromkeys(data["detection"])), unverified, language)
-    return Figure("comparators", canvas, data, caption, dataset.reconstruction, fitted=True, language=language)
+    return Figure("comparators", canvas, data, caption, reconstruction, fitted=True, language=language)
 
 
 def _row(each: Comparison) -> dict[str, object]:
@@ -90,11 +81,9 @@ def _row(each: Comparison) -> dict[str, object]:
     return {**kind, **counts, "percent": each.percent, "ci_low": each.low, "ci_high": each.high}
 
 
-def _draw_own(
-    axes: Axes, study: Design, detection: str, ends: Sequence[tuple[float, float]], language: str
-) -> list[str]:
+def _draw_own(axes: Axes, rate: Rate, detection: str, ends: Sequence[tuple[float, float]], language: str) -> list[str]:
     """Draw the rate of the study itself with either interval, and give the names of its rows."""
-    percent, *_ = as_printed([100 * study.events / study.n], _DECIMALS)
+    percent, *_ = as_printed([100 * rate.leaks / rate.n], _DECIMALS)
     for place, (low, high) in enumerate(as_printed(ends, _DECIMALS).tolist()):
         if not math.isnan(low):
             interval(axes, place, percent, low, high, _OWN_COLOUR, _MARKERS[detection])
@@ -102,7 +91,7 @@ def _draw_own(
                 axes, place, in_words(*labels.percents(percent, low, high, 1, language), language), bold=not place
             )
     counted = labels.text("leak_table.counted_vertebrae", language)
-    own = f"{labels.text('leak_table.this_study', language)}: {study.events}/{study.n} {counted}"
+    own = f"{labels.text('leak_table.this_study', language)}: {rate.leaks}/{rate.n} {counted}"
     return [own, labels.text("leak_figure.clustered", language)]
 
 
@@ -151,17 +140,15 @@ _LOG_DECIMALS = _SHARE_DECIMALS = 3
 
 
 @drawn_once
-def leak_models(
-    estimates: Sequence[Estimate], dataset: Dataset, language: str, identified: tuple[float, float] | None = None
-) -> Figure:
+def leak_models(results: Results, language: str) -> Figure:
     """Draw the odds ratio of a leak per percentage point of fill by every model, the primary one on top."""
-    slopes = _slopes(estimates)
+    slopes, identified, reconstruction = _slopes(results.estimates), results.identified, results.dataset.reconstruction
     data = _odds_ratios(slopes)
     with np.errstate(divide="ignore", over="ignore"):
         ratios = np.exp(as_printed(np.log(data[["odds_ratio", "ci_low", "ci_high"]]), _LOG_DECIMALS))
     caption = labels.text("leak_figure.models", language)
     height = 2.2 + 0.34 * len(data) + 0.5 * (identified is not None)
-    with panels(dataset.reconstruction, language, caption, 1, height) as (canvas, (axes,)):
+    with panels(reconstruction, language, caption, 1, height) as (canvas, (axes,)):
         witnessed = np.exp(identified) if identified is not None else np.array([])
         _set_odds_axis(axes, np.append(ratios, witnessed), language)
         axes.axvline(1, color="#1a1a1a", linewidth=1, zorder=1)
@@ -175,7 +162,7 @@ def leak_models(
         names = [labels.text(f"model.{model}", language) for model in data["model"]]
         name_rows(axes, names, bold=np.flatnonzero(data["model"] == PRIMARY).tolist())
         _explain_models(axes, data, language)
-    return Figure("leak_models", canvas, data, caption, dataset.reconstruction, fitted=True, language=language)
+    return Figure("leak_models", canvas, data, caption, reconstruction, fitted=True, language=language)
 
 
 def _slopes(estimates: Sequence[Estimate]) -> list[Estimate]:
@@ -246,17 +233,16 @@ def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:
 
 
 @drawn_once
-def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
+def risk_curve(results: Results, language: str) -> Figure:
     """Draw the risk of a leak along the fill by the primary model and by FLIC, and the vertebrae."""
-    design = leak_design(dataset.rows)
-    fits = {model: log_odds(design, model) for model in (PRIMARY, "flic")}
+    design, reconstruction = results.design, results.dataset.reconstruction
     fill = drawn_fills(design)
-    curves = {model: curve_of_risk(design, fitted, fill).assign(shown=model) for model, fitted in fits.items()}
-    names = {model: _name(model, fitted.reason, language) for model, fitted in fits.items()}
+    curves = {model: results.risk_curve(model, fill).assign(shown=model) for model in RISK_MODELS}
+    names = {model: _name(model, results.risk_fits[model].reason, language) for model in RISK_MODELS}
     vertebrae = pd.DataFrame({"fill_percent": design.x[:, 1], "leak": np.where(design.y > 0, "yes", "no")})
     vertebrae = vertebrae.assign(shown="vertebra").sort_values(["leak", "fill_percent"])
     caption, level = labels.text("leak_figure.risk", language, n=design.n), 95.0
-    with panels(dataset.reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
+    with panels(reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
         draw_curve(axes, curves[PRIMARY], COLOURS["no"], "-", names[PRIMARY])
         draw_band(axes, curves[PRIMARY], COLOURS["no"], labels.text("leak_figure.band", language, level=level))
         draw_curve(axes, curves["flic"], "#1a1a1a", "--", names["flic"])
@@ -266,24 +252,21 @@ def risk_curve(dataset: Dataset, language: str, identified: tuple[float, float] 
             (rug,) = axes.plot(own, [height] * len(own), "|", color=COLOURS[group], alpha=0.8, label=name)
             rug.set(markersize=9, markeredgewidth=1.5, clip_on=False, rasterized=many(len(own)))
         set_axes(axes, fill, language)
-        legend_below(axes, 2, title=one_of_many(identified, language))
+        legend_below(axes, 2, title=one_of_many(results.identified, language))
     data = pd.concat([*curves.values(), vertebrae], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high", "leak"]]
-    return Figure(
-        "risk_curve", canvas, data, caption, dataset.reconstruction, fitted=True, row_level=True, language=language
-    )
+    return Figure("risk_curve", canvas, data, caption, reconstruction, fitted=True, row_level=True, language=language)
 
 
 @drawn_once
-def calibration(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
+def calibration(results: Results, language: str) -> Figure:
     """Draw the observed share of leaks on the predicted risk, in groups of rising risk."""
-    design = leak_design(dataset.rows)
-    data = calibrated(design)
+    data, reconstruction = results.calibration, results.dataset.reconstruction
     caption = labels.text("leak_figure.calibration", language)
-    with panels(dataset.reconstruction, language, caption, 1, 5.8) as (canvas, (axes,)):
+    with panels(reconstruction, language, caption, 1, 5.8) as (canvas, (axes,)):
         axes.plot([0, 100], [0, 100], "--", color="#777777", label=labels.text("leak_figure.ideal", language))
         if data.empty:
-            why_not = log_odds(design, "ml").reason or why_too_few(design)
+            why_not = results.risk_fits["ml"].reason or why_too_few(results.design)
             axes.text(50, 75, labels.in_brief(why_not, language), ha="center", fontsize=12)
         else:
             _draw_groups(axes, data, labels.text("leak_figure.group", language))
@@ -292,11 +275,9 @@ def calibration(dataset: Dataset, language: str, identified: tuple[float, float]
         axes.set_xlabel(labels.text("leak_figure.predicted", language))
         axes.set_ylabel(labels.text("leak_figure.observed", language))
         axes.spines[["top", "right"]].set_visible(False)
-        legend_below(axes, 2, title=one_of_many(identified, language))
+        legend_below(axes, 2, title=one_of_many(results.identified, language))
     told = tuple(int(n) for n in [*data["events"], *(data["n"] - data["events"])])
-    return Figure(
-        "calibration", canvas, data, caption, dataset.reconstruction, fitted=True, counts=told, language=language
-    )
+    return Figure("calibration", canvas, data, caption, reconstruction, fitted=True, counts=told, language=language)
 
 
 def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:

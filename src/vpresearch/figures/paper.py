@@ -9,57 +9,34 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from vpresearch.core.dictionary import columns
-from vpresearch.data import Dataset
-from vpresearch.inference.describe import proportion, select
 from vpresearch.render import labels
 from vpresearch.render.figure import COLOURS, SITE_COLOURS, Figure, drawn_once, panels, say_why
+from vpresearch.results import Results
 
 
 @drawn_once
-def figure1(dataset: Dataset, language: str) -> Figure:
+def figure1(results: Results, language: str) -> Figure:
     """Draw the vertebrae by leak."""
-    groups = ("no", "yes")
-    names = [labels.text(f"leak_group.{group}", language) for group in groups]
-    counts = _shares(dataset.vertebrae["leak"], groups, len(dataset.vertebrae), "leak")
-    return _pie_and_bars("figure1", dataset, language, counts, names, [COLOURS[group] for group in groups])
+    counts = results.leak_shares
+    names = [labels.text(f"leak_group.{group}", language) for group in counts["leak"]]
+    return _pie_and_bars("figure1", results, language, counts, names, [COLOURS[group] for group in counts["leak"]])
 
 
 @drawn_once
-def figure2(dataset: Dataset, language: str) -> Figure:
+def figure2(results: Results, language: str) -> Figure:
     """Draw the leaks by site."""
-    leaks = select(dataset, "vertebrae", {"leak": "yes"})
-    lost = int(leaks["leak_site"].isna().sum())
-    sites = leaks["leak_site"].dropna()
-    counts = _shares(sites, [level.value for level in columns()["leak_site"].levels], len(sites), "leak_site")
+    leaks, counts = results.leaks.count, results.site_shares
     counts = counts[counts["n"] > 0].sort_values("n", ascending=False, kind="stable")
     names = [labels.category("leak_site", site, language) for site in counts["leak_site"]]
     colours = [SITE_COLOURS[s] for s in counts["leak_site"]]
-    nothing = "word.unrecorded" if len(leaks) else "word.nothing"
-    figure = _pie_and_bars("figure2", dataset, language, counts, names, colours, nothing)
-    return replace(figure, counts=(*figure.counts, lost))
-
-
-def _shares(values: pd.Series[str], categories: Sequence[str], whole: int, column: str) -> pd.DataFrame:
-    shares = [proportion(int((values == category).sum()), whole) for category in categories]
-    return pd.DataFrame(
-        [
-            {
-                column: category,
-                "n": share.count,
-                "of": share.n,
-                "percent": share.percent,
-                "low": share.low,
-                "high": share.high,
-            }
-            for category, share in zip(categories, shares, strict=True)
-        ]
-    )
+    nothing = "word.unrecorded" if leaks else "word.nothing"
+    figure = _pie_and_bars("figure2", results, language, counts, names, colours, nothing)
+    return replace(figure, counts=(*figure.counts, leaks - int(counts["n"].sum())))
 
 
 def _pie_and_bars(
     name: str,
-    dataset: Dataset,
+    results: Results,
     language: str,
     counts: pd.DataFrame,
     names: Sequence[str],
@@ -68,7 +45,7 @@ def _pie_and_bars(
 ) -> Figure:
     total = int(counts["n"].sum())
     caption = labels.text(f"caption.{name}", language, n=total)
-    with panels(dataset.reconstruction, language, caption, 2, 4.2) as (canvas, (left, right)):
+    with panels(results.dataset.reconstruction, language, caption, 2, 4.2) as (canvas, (left, right)):
         if total:
             _draw_pie(left, counts, names, colours, language)
             _draw_bars(right, counts, names, colours, language)
@@ -77,7 +54,7 @@ def _pie_and_bars(
             right.set_axis_off()
             say_why(left, labels.text(nothing, language))
     data, told = counts.reset_index(drop=True), tuple(counts["n"].to_list())
-    return Figure(name, canvas, data, caption, dataset.reconstruction, counts=told, language=language)
+    return Figure(name, canvas, data, caption, results.dataset.reconstruction, counts=told, language=language)
 
 
 def _draw_pie(axes: Axes, counts: pd.DataFrame, names: Sequence[str], colours: Sequence[str], language: str) -> None:

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.patches import Rectangle
 
-from vpresearch.data import Dataset
 from vpresearch.figures.curves import (
     FILL_DECIMALS,
     draw_band,
@@ -21,8 +20,7 @@ from vpresearch.figures.curves import (
     set_axes,
 )
 from vpresearch.regression import assumptions
-from vpresearch.regression.models import PRIMARY, Specification, leak_design
-from vpresearch.regression.risk import log_odds, risk_curve
+from vpresearch.regression.models import PRIMARY, Specification
 from vpresearch.render import labels
 from vpresearch.render.figure import (
     COLOURS,
@@ -35,6 +33,7 @@ from vpresearch.render.figure import (
     panels,
     stacked,
 )
+from vpresearch.results import Results
 
 _BLACK, _GREY = "#1a1a1a", "#777777"
 # Log odds a percentage point, beyond which nothing is drawn.
@@ -45,16 +44,16 @@ _LIKE_ML = ("ml", "gee_robust", "gee_kc", "gee_md", "gee_fg")
 
 
 @drawn_once
-def specification_figure(
-    specifications: Sequence[Specification],
-    dataset: Dataset,
-    language: str,
-    identified: tuple[float, float] | None = None,
-) -> Figure:
+def specification_figure(results: Results, language: str) -> Figure:
     """Draw the slope of leak on fill under every choice by its size, and below it the choices."""
+    specifications, identified, reconstruction = (
+        results.specifications,
+        results.identified,
+        results.dataset.reconstruction,
+    )
     data = _by_size(specifications)
     caption = labels.text("leak_figure.specification", language, n=len(data))
-    with stacked(dataset.reconstruction, language, caption, (4, 5), 9.6) as (canvas, (above, below)):
+    with stacked(reconstruction, language, caption, (4, 5), 9.6) as (canvas, (above, below)):
         _draw_slopes(above, data, language)
         _draw_choices(below, data, specifications, language)
         for axes in (above, below):
@@ -73,7 +72,7 @@ def specification_figure(
                 above.add_patch(Rectangle(corner, 1, height, color=WITNESSED, alpha=0.35, linewidth=0, zorder=1))
             below.fill_between([], [], [], color=WITNESSED, alpha=0.22, label=words)
         legend_below(below, 2, inches=0.15)
-    return Figure("specification", canvas, data, caption, dataset.reconstruction, fitted=True, language=language)
+    return Figure("specification", canvas, data, caption, reconstruction, fitted=True, language=language)
 
 
 def _by_size(specifications: Sequence[Specification]) -> pd.DataFrame:
@@ -171,17 +170,15 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
 
 
 @drawn_once
-def spline_figure(dataset: Dataset, language: str, identified: tuple[float, float] | None = None) -> Figure:
+def spline_figure(results: Results, language: str) -> Figure:
     """Draw the risk of a leak along the fill by a restricted cubic spline, and by the straight line."""
-    design = leak_design(dataset.rows)
-    knots, bend = assumptions.knots(design), assumptions.fit(design)[-1]
-    straight = log_odds(design, "ml")
-    fill = drawn_fills(design)
-    curves = {"spline": assumptions.curve(design, fill), "ml": risk_curve(design, straight, fill)}
+    design, bend, straight = results.design, results.spline, results.risk_fits["ml"]
+    knots, fill, reconstruction = assumptions.knots(design), drawn_fills(design), results.dataset.reconstruction
+    curves = {"spline": results.spline_curve(fill), "ml": results.risk_curve("ml", fill)}
     why_not = labels.in_brief(bend.reason, language)
     p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
     caption = labels.text("leak_figure.spline", language, n=design.n)
-    with panels(dataset.reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
+    with panels(reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
         name = f"{labels.text('model.spline', language)} – {why_not or p}"
         draw_curve(axes, curves["spline"], COLOURS["no"], "-", name)
         draw_band(axes, curves["spline"], COLOURS["no"], labels.text("leak_figure.band", language, level=95.0))
@@ -199,9 +196,9 @@ def spline_figure(dataset: Dataset, language: str, identified: tuple[float, floa
                 label=labels.text("leak_figure.knots", language),
             )
         set_axes(axes, fill, language)
-        legend_below(axes, 2, title=one_of_many(identified, language))
+        legend_below(axes, 2, title=one_of_many(results.identified, language))
     parts = [curve.assign(shown=model) for model, curve in curves.items()]
     data = pd.concat([*parts, pd.DataFrame({"fill_percent": knots, "shown": "knot"})], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high"]]
     # The ends of the curves and the knots are those of single vertebrae.
-    return Figure("spline", canvas, data, caption, dataset.reconstruction, True, fitted=True, language=language)
+    return Figure("spline", canvas, data, caption, reconstruction, True, fitted=True, language=language)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
+from vpresearch.core.dictionary import columns
 from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
+
+SCALES, TIMES = ("vas", "odi"), ("pre", "post", "1m", "1y")
 
 
 @dataclass(frozen=True)
@@ -148,3 +152,59 @@ def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) 
     for column, value in (group or {}).items():
         rows = rows[rows[column] == value]
     return rows.drop_duplicates("patient_id") if over == "patients" else rows
+
+
+def levels(dataset: Dataset) -> pd.DataFrame:
+    """Count the vertebrae of every level that there can be."""
+    counts, n = dataset.vertebrae["level"].value_counts(), len(dataset.vertebrae)
+    names = [level.value for level in columns()["level"].levels]
+    found = [int(counts.get(name, 0)) for name in names]
+    regions = ["thoracic" if name[0] == "T" else "lumbar" for name in names]
+    shares = [100 * count / n for count in found]
+    return pd.DataFrame({"region": regions, "level": names, "n": found, "percent": shares, "of": n})
+
+
+def shares(values: pd.Series[str], categories: Sequence[str], whole: int) -> pd.DataFrame:
+    """Return the share of every category in a whole, each with its interval."""
+    found = [proportion(int((values == category).sum()), whole) for category in categories]
+    columns = {"n": [each.count for each in found], "of": whole, "percent": [each.percent for each in found]}
+    columns |= {"low": [each.low for each in found], "high": [each.high for each in found]}
+    return pd.DataFrame({str(values.name): list(categories), **columns})
+
+
+def leak_kinds(dataset: Dataset) -> pd.DataFrame:
+    """Count the leaks by site and size, of those whose both are known."""
+    leaks = select(dataset, "vertebrae", {"leak": "yes"}).dropna(subset=["leak_site", "leak_size"])
+    counts = leaks.groupby(["leak_site", "leak_size"]).size().to_dict()
+    sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
+    return pd.DataFrame(
+        [
+            {"leak_site": site, "leak_size": size, "n": int(counts.get((site, size), 0))}
+            for site in sites
+            for size in sizes
+        ]
+    )
+
+
+def recorded(dataset: Dataset, variable: str) -> bool:
+    """Return whether any patient has a score: an empty column is one that was not recorded."""
+    return variable in dataset.patients and bool(dataset.patients[variable].notna().any())
+
+
+def scores(dataset: Dataset) -> pd.DataFrame:
+    """Summarise every score that was recorded, over patients, with the 95% interval of its mean."""
+    rows = []
+    for scale, time in ((scale, time) for scale in SCALES for time in TIMES if recorded(dataset, f"{scale}_{time}")):
+        summary = summarise(dataset.patients[f"{scale}_{time}"])
+        low, high = _t_interval(summary)
+        limits = {"mean_low": low, "mean_high": high}
+        rows.append({"variable": f"{scale}_{time}", "scale": scale, "time": time, **asdict(summary), **limits})
+    heads = ("variable", "scale", "time", *(field.name for field in fields(Summary)), "mean_low", "mean_high")
+    return pd.DataFrame(rows, columns=heads)
+
+
+def _t_interval(summary: Summary) -> tuple[float, float]:
+    if summary.n < 2:
+        return math.nan, math.nan
+    half = float(stdtrit(summary.n - 1, 0.975)) * summary.sd / math.sqrt(summary.n)
+    return summary.mean - half, summary.mean + half

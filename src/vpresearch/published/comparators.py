@@ -19,7 +19,8 @@ from vpresearch.core.paths import COMPARATORS
 from vpresearch.core.reported import Reported
 from vpresearch.inference import fisher
 from vpresearch.published.claims import read_text
-from vpresearch.regression.precision import clopper_pearson
+from vpresearch.regression.design import Design
+from vpresearch.regression.precision import ClusteredProportion, clopper_pearson, korn_graubard
 
 # How the paper says that its leaks were found; by plain radiographs besides.
 OWN_DETECTION = "CT"
@@ -86,6 +87,21 @@ class Comparison:
     p_value: float
     inside: bool
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A leak rate with two intervals: exact, and for vertebrae that share patients."""
+
+    leaks: int
+    n: int
+    exact: tuple[float, float]
+    clustered: ClusteredProportion
+
+
+def own_rate(study: Design) -> Rate:
+    """Return the leak rate of a study."""
+    return Rate(study.events, study.n, clopper_pearson(study.events, study.n), korn_graubard(study))
 
 
 def compare(events: int, n: int, comparators: Sequence[Comparator], alpha: float = 0.05) -> tuple[Comparison, ...]:

@@ -78,13 +78,15 @@ class Assumption(Framed):
     reason: str = ""
 
 
-def assumptions(rows: pd.DataFrame) -> tuple[Assumption, ...]:
+def assumptions(rows: pd.DataFrame, usual: Estimate | None = None) -> tuple[Assumption, ...]:
     """Test what the models take for granted, and fit the Bayesian one under other priors.
 
     Parameters
     ----------
     rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
         Canonical columns, the patient's repeated.
+    usual : Estimate, optional
+        The Bayesian slope under the usual priors, where it is known already.
 
     Returns
     -------
@@ -100,8 +102,7 @@ def assumptions(rows: pd.DataFrame) -> tuple[Assumption, ...]:
     study = leak_design(rows)
     bend, odds = fit(study)[-1], ordinal.proportional_odds(severity_design(rows))
     names, priors = zip(*bayes.ALTERNATIVES, strict=True)
-    # Under the usual priors the models have it already.
-    posteriors = bayes.fit(study), *bayes.fit_each(study, priors)
+    slopes = [usual or bayes.fit(study)[1], *(each[1] for each in bayes.fit_each(study, priors))]
     return (
         Assumption("straight_line", p_value=bend.p_value, reason=bend.reason),
         Assumption("proportional_odds", p_value=odds.p_value, reason=odds.reason),
@@ -109,6 +110,6 @@ def assumptions(rows: pd.DataFrame) -> tuple[Assumption, ...]:
             Assumption(
                 f"priors_{name.replace(' ', '_')}", slope.estimate, slope.ci_low, slope.ci_high, reason=slope.reason
             )
-            for name, (_, slope, *_) in zip(("usual", *names), posteriors, strict=True)
+            for name, slope in zip(("usual", *names), slopes, strict=True)
         ),
     )

@@ -11,7 +11,6 @@ from numpy.polynomial.chebyshev import chebval3d, chebvander
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit, sici
 
-from vpresearch.parallel.cache import once
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 from vpresearch.regression.firth import IMPOSSIBLE
 from vpresearch.regression.mixed import Grouped, ascent, gauss_hermite, grouped, log_likelihoods
@@ -407,10 +406,6 @@ def fit(design: Design, alpha: float = 0.05, priors: Priors = PRIORS) -> tuple[E
 
 def fit_each(design: Design, priors: Sequence[Priors], alpha: float = 0.05) -> list[tuple[Estimate, ...]]:
     """Return the posterior under several priors, of very many rows in hardly more time than under one."""
-    return once(_fit_each, design, tuple(priors), alpha)
-
-
-def _fit_each(design: Design, priors: Sequence[Priors], alpha: float) -> list[tuple[Estimate, ...]]:
     return [_estimates(design, alpha, *found) for found in _posteriors(design, priors)]
 
 

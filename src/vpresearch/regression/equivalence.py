@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -103,3 +103,17 @@ def two_one_sided(
     verdict = "equivalent" if p < alpha else "different" if p_difference < alpha else "inconclusive"
     reach = float(t.isf(alpha, df)) * se
     return estimate - reach, estimate + reach, p, p_difference, verdict
+
+
+def relief(patients: pd.DataFrame, vertebrae: pd.DataFrame) -> pd.DataFrame:
+    """Test whether relief depends on fill or on leaks, for either score, with the difference at one year beside."""
+    rows = []
+    for score in MARGINS:
+        table = changes(patients, vertebrae, score)
+        for predictor, contrast in CONTRASTS.items():
+            study = change_design(table, predictor, score)
+            last = outcome.ancova(change_design(table[table["time"] == "1y"], predictor, score))[-1]
+            beside: dict[str, object] = {"patients": study.n_clusters, "ancova_1y": contrast * last.estimate}
+            beside |= {"ancova_1y_p_value": last.p_value, "ancova_1y_reason": last.reason}
+            rows += [asdict(tested) | beside for tested in equivalence(study)]
+    return pd.DataFrame(rows)

@@ -10,7 +10,6 @@ import pandas as pd
 
 from vpresearch.core.dictionary import columns
 from vpresearch.core.frame import Framed
-from vpresearch.parallel.cache import once
 from vpresearch.regression import bayes, exact, firth, gee, logistic, mixed, ordinal, resampling
 from vpresearch.regression.design import Design, Estimate, design
 
@@ -93,10 +92,6 @@ def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specif
     >>> len(curve), curve[0].unit, curve[0].adjustment, curve[0].slope.model
     (56, 'vertebrae', 'none', 'ml')
     """
-    return once(_curve, rows, alpha)
-
-
-def _curve(rows: pd.DataFrame, alpha: float) -> tuple[Specification, ...]:
     vertebrae = with_covariates(rows)
     patients = by_patient(vertebrae)
     # In place: all 56 fits take a second, and starting a process to share them takes two.
@@ -192,10 +187,6 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
     >>> slopes[0].model, round(slopes[0].estimate, 3)
     ('gee_kc', 0.065)
     """
-    return once(_fit_models, rows, seed, alpha)
-
-
-def _fit_models(rows: pd.DataFrame, seed: int, alpha: float) -> tuple[Estimate, ...]:
     study = leak_design(rows)
     fitted = [estimate for fit in LEAK_MODELS.values() for estimate in fit(study, alpha)]
     fitted += resampling.fit(study, alpha, seed=seed)

@@ -195,3 +195,27 @@ def clusters_for_half_width(slope: Estimate, half_width: float, alpha: float = 0
 
 def _whole(patients: float) -> float:
     return float(np.ceil(patients))
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What it would take to settle the slope: numbers of patients, and what patients with several vertebrae cost."""
+
+    power: float
+    fifth: float
+    tenth: float
+    design_effect: float
+    prediction: float
+
+
+def needed(slope: Estimate, independent: Estimate, concordance: float, prevalence: float) -> Needed:
+    """Return how many patients would tell the slope from none, pin it down, and do for a prediction model."""
+    # Where none or all leak, or no model tells who, there is no concordance.
+    no_model = math.isnan(concordance)
+    return Needed(
+        clusters_for_power(slope),
+        clusters_for_half_width(slope, FIFTH),
+        clusters_for_half_width(slope, TENTH),
+        design_effect(slope, independent),
+        math.nan if no_model else minimum_sample_size(r2_of_c(concordance, prevalence), prevalence).n,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -186,3 +186,16 @@ def _mean_difference(design: Design, fitted: LogOdds, x: tuple[Floats, Floats], 
         converged=not fitted.reason,
         reason=fitted.reason,
     )
+
+
+def leak_risks(design: Design, fits: Sequence[LogOdds]) -> pd.DataFrame:
+    """Return the risk at a few fills, and how far fill moves it, by each of some models."""
+    parts = []
+    for fitted in fits:
+        curve = risk_curve(design, fitted, FILLS).rename(columns={"risk": "estimate"})
+        moved = pd.DataFrame([asdict(risk_difference(design, fitted)), asdict(effect_of_one_point(design, fitted))])
+        moved["quantity"], moved["extrapolated"] = ["difference_10_5", "one_point"], False
+        found = pd.concat([curve.assign(quantity="risk"), moved])
+        parts.append(found.assign(model=fitted.model, reason=fitted.reason))
+    columns = ["model", "quantity", "fill_percent", "estimate", "ci_low", "ci_high", "extrapolated", "reason"]
+    return pd.concat(parts)[columns]

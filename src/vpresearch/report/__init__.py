@@ -2,6 +2,5 @@
 
 from vpresearch.report.document import Report, compose, publish
 from vpresearch.report.job import about, analyse, write_reports, writing
-from vpresearch.report.results import Results, compute
 
-__all__ = ["Report", "Results", "about", "analyse", "compose", "compute", "publish", "write_reports", "writing"]
+__all__ = ["Report", "about", "analyse", "compose", "publish", "write_reports", "writing"]

@@ -17,12 +17,12 @@ import pandas as pd
 import yaml
 
 from vpresearch.core.errors import placed
-from vpresearch.data import Dataset
 from vpresearch.figures import Figure
 from vpresearch.parallel.forks import begin_beside
 from vpresearch.render import labels
 from vpresearch.render.docx import Node, div, para, plain, raw, raw_words, strong, words
 from vpresearch.render.figure import KINDS
+from vpresearch.results import Results
 from vpresearch.tables import Table
 from vpresearch.tables.leak_risk import one_of_many
 
@@ -55,12 +55,12 @@ def captions(
 
 
 def notes(
-    tables: Mapping[str, Table], figures: Mapping[str, Figure], dataset: Dataset, language: str
+    tables: Mapping[str, Table], figures: Mapping[str, Figure], results: Results, language: str
 ) -> dict[str, tuple[str, ...]]:
     """Give the notes of every exhibit; beside every slope of a reconstruction, what the paper leaves open."""
     own: dict[str, tuple[str, ...]] = {f"table.{name}": table.notes for name, table in tables.items()}
     own |= {f"figure.{name}": () for name in figures}
-    said = one_of_many(dataset, language)
+    said = one_of_many(results, language)
     return {
         name: given + tuple(note for note in said if note not in given) if name in _OF_SLOPE else given
         for name, given in own.items()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typst
 
-from vpresearch.figures import Figure
+from vpresearch.figures import FIGURES, Figure
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.docx import TEMPLATES, Node, docx, docx_each, landscape, write
@@ -28,10 +28,9 @@ from vpresearch.report.blocks import (
     strobe_table,
     table_blocks,
 )
-from vpresearch.report.exhibits import make_figures, make_tables
-from vpresearch.report.results import Results
 from vpresearch.report.values import Missing, values
-from vpresearch.tables import Table
+from vpresearch.results import OF_RECONSTRUCTIONS, Results
+from vpresearch.tables import TABLES, Table
 from vpresearch.tables import write as write_table
 
 _LOCALES = {"es": "es-ES", "en": "en-GB"}
@@ -57,7 +56,9 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     prose = source.read_text(encoding="utf-8")
     reconstruction = results.dataset.reconstruction
     facts = {"reconstruction" if reconstruction else "real"}
-    tables, figures = make_tables(results, language), make_figures(results, language)
+    left_out = frozenset() if reconstruction else OF_RECONSTRUCTIONS
+    tables = {name: make(results, language) for name, make in TABLES.items() if name not in left_out}
+    figures = {name: make(results, language) for name, make in FIGURES.items() if name not in left_out}
     known = values(results, tables, about)
     facts.add("no slope" if isinstance(known[f"models.{PRIMARY}.fill_percent.estimate"], Missing) else "slope")
     skeleton = template.parse(prose, facts)
@@ -74,7 +75,7 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
         tables,
         figures,
         named,
-        notes(tables, figures, results.dataset, language),
+        notes(tables, figures, results, language),
     )
 
 

@@ -19,7 +19,7 @@ from vpresearch.core.paths import CLONED, ROOT
 from vpresearch.data import Dataset, pseudonymise
 from vpresearch.parallel.forks import begin_beside
 from vpresearch.report.document import compose, publish
-from vpresearch.report.results import Results, compute
+from vpresearch.results import Results
 
 
 def about() -> dict[str, str]:
@@ -35,8 +35,8 @@ def about() -> dict[str, str]:
 
 
 def analyse(dataset: Dataset, alpha: float, seed: int) -> Results:
-    """Compute what a report tells; the patients of real data lose their ids first."""
-    return compute(dataset if dataset.reconstruction else pseudonymise(dataset), alpha, seed)
+    """Give what a report tells; the patients of real data lose their ids first."""
+    return Results(dataset if dataset.reconstruction else pseudonymise(dataset), alpha, seed)
 
 
 @contextmanager

@@ -11,11 +11,10 @@ from typing import Any
 
 from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import words as words_of
-from vpresearch.regression.models import PRIMARY, leak_design
-from vpresearch.regression.precision import clusters_for_half_width, clusters_for_power, design_effect
+from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
-from vpresearch.report.exhibits import CAUSES, cause
-from vpresearch.report.results import Results
+from vpresearch.results import Results
+from vpresearch.scorecard import CAUSES, cause
 from vpresearch.tables import Table
 
 
@@ -167,7 +166,7 @@ def _of_rate(comparators: Table) -> dict[str, Value]:
 
 def _of_study(results: Results) -> dict[str, Value]:
     study = results.dataset
-    leaks = int((study.vertebrae["leak"] == "yes").sum())
+    leaks = results.leaks.count
     found: dict[str, Value] = {
         "study.patients": len(study.patients),
         "study.vertebrae": len(study.vertebrae),
@@ -201,15 +200,13 @@ def _of_verdicts(results: Results) -> dict[str, Value]:
 
 
 def _of_precision(results: Results, table: Table) -> dict[str, Value]:
-    slopes = {each.model: each for each in results.estimates if each.term == "fill_percent"}
-    primary = slopes[PRIMARY]
-    needed = {"power": clusters_for_power(primary), "fifth": clusters_for_half_width(primary, 0.2)}
+    needed = {"power": results.needed.power, "fifth": results.needed.fifth}
     told = {f"patients_{name}": int(number) if math.isfinite(number) else math.nan for name, number in needed.items()}
-    told["design_effect"] = design_effect(primary, slopes["ml"])
-    reason: dict[Hashable, Any] = {"reason": primary.reason or slopes["ml"].reason}
+    told["design_effect"] = results.needed.design_effect
+    reason: dict[Hashable, Any] = {"reason": results.slopes[PRIMARY].reason or results.slopes["ml"].reason}
     found = {f"precision.{name}": _plain(number, table, reason, name) for name, number in told.items()}
-    study = leak_design(results.dataset.rows)
-    return found | {"fill.least": float(study.x[:, 1].min()), "fill.greatest": float(study.x[:, 1].max())}
+    fill = results.design.x[:, 1]
+    return found | {"fill.least": float(fill.min()), "fill.greatest": float(fill.max())}
 
 
 def _colophon(results: Results, about: Mapping[str, str]) -> dict[str, Value]:

@@ -23,7 +23,7 @@ from vpresearch.report import about
 from vpresearch.review.notebook import STYLE, anchor, colours, link, page
 from vpresearch.review.origins import Cell, Function, cells, cells_by_output, full_name, functions
 from vpresearch.scorecard import Row
-from vpresearch.tables import scorecard_table
+from vpresearch.tables import judged_table
 
 
 def functions_page(functions: Iterable[Function], language: str, *, reconstruction: bool) -> str:
@@ -81,7 +81,7 @@ def write_pages(
 
 
 def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], dataset: Dataset, language: str) -> str:
-    table = scorecard_table(rows, dataset, language)
+    table = judged_table(rows, dataset, language)
     linked_to = [labels.text(f"review.{name}", language) for name in ("cell", "made")]
     header = _after_verdict(list(map(str, table.shown.columns)), linked_to)
     body = []

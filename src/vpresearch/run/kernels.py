@@ -22,17 +22,8 @@ from vpresearch.parallel import forks
 
 # What the notebooks import, and what ipykernel imports when it starts.
 _IMPORTED = (
-    "vpresearch.audit",
     "vpresearch.figures",
-    "vpresearch.implied",
-    "vpresearch.published.comparators",
-    "vpresearch.reconstruct",
-    "vpresearch.regression.models",
-    "vpresearch.regression.simulation",
-    "vpresearch.regression.assumptions",
-    "vpresearch.regression.validation",
     "vpresearch.report",
-    "vpresearch.scorecard",
     "vpresearch.tables",
     "ipykernel.debugger",
     "ipykernel.kernelapp",

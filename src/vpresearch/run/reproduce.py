@@ -140,11 +140,11 @@ def remake(wanted: Wanted) -> Told:
         if put_in_place is not None:
             put_in_place(wanted.records / "report")
             _record_report(wanted, dataset)
-        from vpresearch.published import read_paper
-        from vpresearch.scorecard import differing, scorecard
+        from vpresearch.results import Results
+        from vpresearch.scorecard import differing
 
         # While what the notebooks computed is still there.
-        rows = scorecard(read_paper(PUBLISHED), dataset, wanted.alpha)
+        rows = list(Results(dataset, wanted.alpha, wanted.seed).rows)
         if dataset.reconstruction:
             computed.keep(results)
     if wanted.min_cell:
@@ -208,10 +208,11 @@ def _auditing(wanted: Wanted) -> Iterator[None]:
         yield
         return
     from vpresearch.audit import audit
+    from vpresearch.parallel.cache import once
     from vpresearch.published import read_paper
 
     with forks.Copies(1) as beside:
-        begun = beside.submit(audit, read_paper(PUBLISHED), wanted.seed)
+        begun = beside.submit(once, audit, read_paper(PUBLISHED), wanted.seed)
         yield
         # It has ended, unless the notebook was made by a run that did not; whoever needs it in vain tells why.
         for _ in beside.finished([begun]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,14 +11,15 @@ import pandas as pd
 from vpresearch.audit import Check
 from vpresearch.data import Dataset
 from vpresearch.privacy import withhold
-from vpresearch.reconstruct import Ensemble, spread
+from vpresearch.published import Claim, Paper
 from vpresearch.render import labels
 from vpresearch.render.table import Table, steady
-from vpresearch.scorecard import Row
+from vpresearch.results import Results
+from vpresearch.scorecard import CAUSES, Cause, Row, cause, missing
 
 
 def audit_table(checks: Sequence[Check], language: str) -> Table:
-    """Lay out the audit, what is impossible first."""
+    """Lay out an audit, what is impossible first."""
     data = pd.DataFrame(
         [
             {
@@ -60,16 +62,18 @@ def _gravity(check: Check) -> int:
     return 0 if check.alarm else {"undecided": 1, "impossible": 2, "possible": 3}[check.verdict]
 
 
-def scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
+def scorecard_table(results: Results, language: str) -> Table:
     """Lay out the scorecard."""
+    rows, dataset = results.rows, results.dataset
 
     def public(min_cell: int) -> Table:
-        return _scorecard_table(withhold(rows, dataset, min_cell), dataset, language)
+        return judged_table(withhold(rows, dataset, min_cell), dataset, language)
 
-    return replace(_scorecard_table(rows, dataset, language), public=public)
+    return replace(judged_table(rows, dataset, language), public=public)
 
 
-def _scorecard_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
+def judged_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
+    """Lay out the rows of a scorecard."""
     data = pd.DataFrame(
         [
             {
@@ -129,12 +133,70 @@ def _reasons(row: Row, language: str) -> str:
     return " ".join(first + [labels.reason(note, language) for note in row.reasons])
 
 
+# Notes that say why a number differs; others say how it was computed, or that it differs.
+_TELLING = {
+    *("other_test", "other_unit", "no_column", "too_few", "test_not_done", "p_unattainable", "p_exchanged", "p_copied")
+}
+
+
+def differences_table(results: Results, language: str) -> Table:
+    """Lay out what differs from the paper and why that may be."""
+    rows, dataset = results.rows, results.dataset
+    different = sorted(
+        ((row, found) for row in rows if (found := cause(row, dataset)) is not None),
+        key=lambda pair: CAUSES.index(pair[1]),
+    )
+    data = pd.DataFrame(
+        [
+            {"claim": row.claim.id, "printed": row.claim.printed.printed, "computed": row.computed.value, "cause": why}
+            for row, why in different
+        ],
+        columns=["claim", "printed", "computed", "cause"],
+    )
+    heads = [labels.text(f"word.{word}", language) for word in ("place", "claim", "printed", "computed", "reason")]
+    shown = pd.DataFrame([_cells(row, why, dataset, language) for row, why in different], columns=heads)
+    notes = [labels.text("footnote.rule", language)]
+    counts = Counter(why for _, why in different)
+    if different:
+        causes = [f"{labels.text(f'cause.{why}', language)}, {counts[why]}" for why in CAUSES if counts[why]]
+        notes.append(labels.text("report.causes", language, list="; ".join(causes)))
+    if counts["unexplained"]:
+        notes.append(labels.text("report.unexplained", language))
+    caption = labels.text("report.differences_caption", language, n=len(different))
+    return Table("differences", data, shown, caption, language, dataset.reconstruction, tuple(notes))
+
+
+def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, ...]:
+    # An extreme is one patient's value: no digit more of it than the paper prints.
+    more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
+    decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
+    what = labels.claimed(replace(row.claim, places=()), language)
+    if row.computed.method.code.startswith(("p_", "smallest_p_")):
+        what = f"{what}: {labels.method(row.computed.method, language)}"
+    return (
+        labels.places(row.claim.places, language),
+        what,
+        labels.printed(row.claim.printed.printed, language),
+        labels.number(row.computed.value, decimals, language),
+        _explanation(row, why, dataset, language),
+    )
+
+
+def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
+    found = [labels.reason(note, language) for note in row.reasons if note.code in _TELLING]
+    if why == "truncation":
+        found.insert(0, labels.text("report.truncation", language))
+    if gaps := missing(row, dataset):
+        found.append(labels.text("report.missing_one" if gaps == 1 else "report.missing_many", language, n=gaps))
+    return " ".join(found) or labels.text("report.no_reason", language)
+
+
 _SHOWN = (0.0, 0.025, 0.5, 0.975, 1.0)
 
 
-def spread_table(ensemble: Ensemble, extremes: Ensemble, language: str) -> Table:
+def spread_table(results: Results, language: str) -> Table:
     """Lay out how far datasets that satisfy every claim differ in what none of them tells."""
-    drawn, found = (spread(datasets) for datasets in (ensemble, extremes))
+    drawn, found = results.spread
     names = list(dict.fromkeys(drawn["statistic"]))
     values, furthest = (_by_quantile(table) for table in (drawn, found))
     rows = [
@@ -162,7 +224,7 @@ def spread_table(ensemble: Ensemble, extremes: Ensemble, language: str) -> Table
         }
     )
     notes = (labels.text("footnote.spread", language),)
-    caption = labels.text("caption.spread", language, n=len(ensemble))
+    caption = labels.text("caption.spread", language, n=len(results.ensembles["drawn"]))
     return Table("spread", data, shown, caption, language, True, notes)
 
 
@@ -176,3 +238,72 @@ def _by_quantile(table: pd.DataFrame) -> dict[tuple[str, float], float]:
 
 def _counts(name: str) -> bool:
     return name.startswith(("patients", "most"))
+
+
+_VERDICTS = ("possible", "impossible", "undecided")
+# Checks whose answer is worth reading whatever it is.
+_DIGESTED = (
+    "p_source",
+    "p_exchange",
+    "p_copy",
+    "p_nought",
+    "printed_twice",
+    "unit_of_mean",
+    "ratio",
+    "unit_of_analysis",
+)
+
+
+def digest_table(checks: Sequence[Check], language: str) -> Table:
+    """Count the checks of an audit by kind and verdict."""
+    counts = pd.DataFrame(
+        [{"check": check.check, "verdict": check.verdict} for check in checks], columns=["check", "verdict"]
+    )
+    data = pd.crosstab(counts["check"], counts["verdict"]).reindex(columns=_VERDICTS, fill_value=0)
+    data = data.reindex(counts["check"].unique()).reset_index().rename_axis(columns=None)
+    shown = pd.DataFrame(
+        {labels.text("word.check", language): [labels.text(f"audit_check.{name}", language) for name in data["check"]]}
+        | {
+            labels.text(f"audit_verdict.{verdict}", language): [str(count) if count else "" for count in data[verdict]]
+            for verdict in _VERDICTS
+        }
+    )
+    caption = labels.text("report.digest_caption", language, n=len(checks))
+    notes = (labels.text("report.digest_note", language),)
+    return Table("audit_digest", data, shown, caption, language, False, notes)
+
+
+def findings_table(checks: Sequence[Check], paper: Paper, language: str) -> Table:
+    """Lay out the alarms of an audit, what it left undecided, and what it says of p-values and units."""
+    telling = [check for check in checks if check.alarm or check.verdict == "undecided" or check.check in _DIGESTED]
+    telling.sort(key=lambda check: (not check.alarm, check.verdict != "undecided"))
+    data = pd.DataFrame(
+        [
+            {"check": each.check, "claim": each.claims[0], "verdict": each.verdict, "alarm": each.alarm}
+            for each in telling
+        ],
+        columns=["check", "claim", "verdict", "alarm"],
+    )
+    shown = pd.DataFrame(
+        [
+            (
+                labels.text(f"audit_check.{each.check}", language),
+                _named(paper[each.claims[0]], language),
+                labels.text(f"audit_verdict.{each.verdict}", language),
+                labels.audited(each, language),
+            )
+            for each in telling
+        ],
+        columns=[labels.text(f"word.{word}", language) for word in ("check", "claims", "verdict", "detail")],
+    )
+    bold = tuple(place for place, each in enumerate(telling) if each.alarm)
+    caption = labels.text("report.findings_caption", language)
+    notes = (labels.text("footnote.audit", language),)
+    return Table("audit_findings", data, shown, caption, language, False, notes, bold)
+
+
+def _named(claim: Claim, language: str) -> str:
+    """Name a printed number by where it stands and what it is of."""
+    variable = claim.compute.variable
+    place = labels.place(claim.places[-1], language)
+    return f"{place}: {labels.variable(variable, language)}" if variable else place

@@ -3,102 +3,83 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, fields, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
-from scipy.special import stdtrit
 
-from vpresearch.core.dictionary import columns
 from vpresearch.data import Dataset
-from vpresearch.inference import ALPHA, TestResult, associate_with_leak, compare_by_leak
-from vpresearch.inference.describe import Summary, proportion, select, summarise
+from vpresearch.inference import TestResult
+from vpresearch.inference.describe import SCALES, TIMES, proportion, recorded
 from vpresearch.privacy import all_alike, hidden_leak_kinds, hides_n, precision
 from vpresearch.render import labels
 from vpresearch.render.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
-
-_TIMES = ("pre", "post", "1m", "1y")
-_ASSOCIATED = ("sex", "region", "level")
-_COMPARED = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent", "vas_pre", "vas_post", "vas_1m", "vas_1y")
+from vpresearch.results import Results
 
 
-def leak_kinds(dataset: Dataset, language: str) -> Table:
+def leak_kinds(results: Results, language: str) -> Table:
     """Count the leaks by site and size."""
-    all_leaks = select(dataset, "vertebrae", {"leak": "yes"})
-    leaks = all_leaks.dropna(subset=["leak_site", "leak_size"])
-    lost = len(all_leaks) - len(leaks)
-    sites, sizes = ([level.value for level in columns()[name].levels] for name in ("leak_site", "leak_size"))
-    counts = pd.crosstab(leaks["leak_site"], leaks["leak_size"]).reindex(index=sites, columns=sizes, fill_value=0)
-    data = pd.DataFrame(
-        [{"leak_site": site, "leak_size": size, "n": counts.loc[site, size]} for site in sites for size in sizes]
-    )
+    data, leaks = results.leak_kinds, results.leaks.count
+    counts = data.pivot(index="leak_site", columns="leak_size", values="n")
+    recorded = int(data["n"].sum())
+    sites, sizes = (list(data[name].unique()) for name in ("leak_site", "leak_size"))
     shown = pd.DataFrame(
         {labels.variable("leak_site", language): [labels.category("leak_site", site, language) for site in sites]}
     )
     for size in sizes:
-        shown[labels.category("leak_size", size, language)] = [str(count) for count in counts[size]]
+        shown[labels.category("leak_size", size, language)] = [str(count) for count in counts.loc[sites, size]]
     shown[labels.text("word.total", language)] = [
-        f"{int(total)} ({percent(proportion(int(total), int(data['n'].sum())).percent, language)})"
-        for total in counts.sum(axis=1)
+        f"{int(total)} ({percent(proportion(int(total), recorded).percent, language)})"
+        for total in counts.loc[sites].sum(axis=1)
     ]
-    caption = labels.text("caption.leak_kinds", language, n=len(all_leaks))
-    notes = (labels.text("footnote.leaks_recorded", language, n=len(leaks), total=len(all_leaks)),) if lost else ()
-    table = Table("leak_kinds", data, shown, caption, language, dataset.reconstruction, notes)
+    caption = labels.text("caption.leak_kinds", language, n=leaks)
+    told = labels.text("footnote.leaks_recorded", language, n=recorded, total=leaks)
+    notes = (told,) if recorded < leaks else ()
+    table = Table("leak_kinds", data, shown, caption, language, results.dataset.reconstruction, notes)
 
     def public(min_cell: int) -> Table:
-        hidden, masked = hidden_leak_kinds(dataset, min_cell), shown
+        hidden, masked = hidden_leak_kinds(results.dataset, min_cell), shown
         for row, site in enumerate(sites):
             names = [*((site, size) for size in sizes), site]
             masked = hide(masked, [row], [place for place, name in enumerate(names, start=1) if name in hidden])
-        told = notes if min(lost, len(leaks)) >= min_cell else ()
+        told = notes if min(leaks - recorded, recorded) >= min_cell else ()
         return replace(table, shown=masked, notes=(*told, hidden_note(min_cell, language)))
 
     return replace(table, public=public)
 
 
-def outcome(dataset: Dataset, language: str) -> Table:
+def outcome(results: Results, language: str) -> Table:
     """Summarise VAS and Oswestry over time, over patients."""
-    rows, shown = [], []
-    for scale in ("vas", "odi"):
-        for time in (time for time in _TIMES if _recorded(dataset, f"{scale}_{time}")):
-            summary = summarise(dataset.patients[f"{scale}_{time}"])
-            low, high = _t_interval(summary)
-            limits = {"mean_low": low, "mean_high": high}
-            rows.append({"variable": f"{scale}_{time}", "scale": scale, "time": time, **asdict(summary), **limits})
-            mean, *ends = (labels.number(value, 1, language) for value in (summary.mean, low, high))
-            # The mean of a single patient has no interval.
-            interval = "" if math.isnan(low) else f" ({labels.limits(ends[0], ends[1], language)})"
-            shown.append(
-                {
-                    labels.text("word.variable", language): labels.variable(f"{scale}_{time}", language),
-                    labels.text("word.n", language): str(summary.n),
-                    labels.text("word.missing", language): str(summary.missing),
-                    labels.text("word.mean", language): f"{mean}{interval}",
-                    labels.text("word.sd", language): labels.number(summary.sd, 1, language),
-                    labels.text("word.minimum", language): labels.number(summary.minimum, 1, language),
-                    labels.text("word.maximum", language): labels.number(summary.maximum, 1, language),
-                }
-            )
+    dataset, data = results.dataset, results.scores
+    words = ("variable", "n", "missing", "mean", "sd", "minimum", "maximum")
+    shown = pd.DataFrame(
+        [_score_shown(row, language) for row in data.to_dict("records")],
+        columns=[labels.text(f"word.{word}", language) for word in words],
+    )
     caption = labels.text("caption.outcome", language, n=len(dataset.patients))
     first = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
     notes = (*first, *_unrecorded_note(dataset, language))
-    heads = ("variable", "scale", "time", *(field.name for field in fields(Summary)), "mean_low", "mean_high")
-    data = without_single_values(pd.DataFrame(rows, columns=heads), dataset.reconstruction)
-    words = ("variable", "n", "missing", "mean", "sd", "minimum", "maximum")
-    as_shown = pd.DataFrame(shown, columns=[labels.text(f"word.{word}", language) for word in words])
-    table = Table("outcome", data, as_shown, caption, language, dataset.reconstruction, notes)
+    told = without_single_values(data, dataset.reconstruction)
+    table = Table("outcome", told, shown, caption, language, dataset.reconstruction, notes)
     return replace(table, public=partial(_public_outcome, table, dataset))
 
 
-def _recorded(dataset: Dataset, variable: str) -> bool:
-    """Whether any patient has the score: an empty column is one that was not recorded."""
-    return variable in dataset.patients and bool(dataset.patients[variable].notna().any())
+def _score_shown(row: Mapping[Hashable, Any], language: str) -> list[str]:
+    mean, low, high, *rest = (
+        labels.number(row[name], 1, language) for name in ("mean", "mean_low", "mean_high", "sd", "minimum", "maximum")
+    )
+    # The mean of a single patient has no interval.
+    interval = "" if math.isnan(row["mean_low"]) else f" ({labels.limits(low, high, language)})"
+    variable = labels.variable(row["variable"], language)
+    return [variable, str(row["n"]), str(row["missing"]), f"{mean}{interval}", *rest]
 
 
 def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
     """Name the scores that have a column, and no value in it."""
-    names = [f"{scale}_{time}" for scale in ("vas", "odi") for time in _TIMES]
-    empty = [name for name in names if name in dataset.patients and not _recorded(dataset, name)]
+    names = [f"{scale}_{time}" for scale in SCALES for time in TIMES]
+    empty = [name for name in names if name in dataset.patients and not recorded(dataset, name)]
     listed = "; ".join(labels.variable(name, language) for name in empty)
     return (labels.text("footnote.unrecorded", language, list=listed),) if empty else ()
 
@@ -120,19 +101,12 @@ def _public_outcome(table: Table, dataset: Dataset, min_cell: int) -> Table:
     return replace(table, shown=shown, notes=(*table.notes, hidden_note(min_cell, language)))
 
 
-def _t_interval(summary: Summary) -> tuple[float, float]:
-    if summary.n < 2:
-        return math.nan, math.nan
-    half = float(stdtrit(summary.n - 1, 0.975)) * summary.sd / math.sqrt(summary.n)
-    return summary.mean - half, summary.mean + half
-
-
-def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
+def comparisons(results: Results, language: str) -> Table:
     """Show, for every variable, the test that the protocol takes beside those that it passes over."""
     rows: list[dict[str, object]] = []
     shown: list[dict[str, str]] = []
     bold: list[int] = []
-    found = {name: compare_by_leak(dataset, name, alpha) for name in _COMPARED if name in dataset.rows}
+    dataset, found = results.dataset, results.comparisons
     for variable, comparison in found.items():
         for test in comparison.tests.values():
             chosen = test.test == comparison.chosen
@@ -190,10 +164,10 @@ def comparisons(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
     return replace(table, public=public)
 
 
-def associations(dataset: Dataset, language: str) -> Table:
+def associations(results: Results, language: str) -> Table:
     """Test sex, region and level against the leak."""
     rows, shown, tests = [], [], []
-    found = {variable: associate_with_leak(dataset, variable) for variable in _ASSOCIATED}
+    found = results.associations
     for variable, association in found.items():
         least = float(association.expected.to_numpy().min())
         for test in filter(None, (association.chi_squared, association.fisher)):
@@ -219,7 +193,7 @@ def associations(dataset: Dataset, language: str) -> Table:
         _blank_repeats(pd.DataFrame(shown), 2),
         labels.text("caption.associations", language),
         language,
-        dataset.reconstruction,
+        results.dataset.reconstruction,
         (labels.text("footnote.fisher", language), *undone_note(tests, language)),
     )
 

@@ -6,24 +6,26 @@ from dataclasses import replace
 
 import pandas as pd
 
-from vpresearch.core.compendium import Compendium, Image
+from vpresearch.core.compendium import Image, read_compendium
 from vpresearch.core.dictionary import columns
 from vpresearch.data import Dataset
 from vpresearch.inference.describe import select
 from vpresearch.render import labels
 from vpresearch.render.table import HIDDEN, Table
+from vpresearch.results import Results
 
 
-def exhibits_table(compendium: Compendium, dataset: Dataset, language: str) -> Table:
+def exhibits_table(results: Results, language: str) -> Table:
     """Lay out which notebook makes which exhibit of the paper, and what no data can make."""
 
     def public(_: int) -> Table:
-        return _exhibits(compendium, dataset, language, counted=False)
+        return _exhibits(results.dataset, language, counted=False)
 
-    return replace(_exhibits(compendium, dataset, language), public=public)
+    return replace(_exhibits(results.dataset, language), public=public)
 
 
-def _exhibits(compendium: Compendium, dataset: Dataset, language: str, counted: bool = True) -> Table:
+def _exhibits(dataset: Dataset, language: str, counted: bool = True) -> Table:
+    compendium = read_compendium()
     rows = [
         {"exhibit": exhibit.name, "notebook": notebook.file, "output": exhibit.output, "vertebrae": ""}
         for notebook in compendium.notebooks

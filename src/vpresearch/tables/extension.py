@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from vpresearch.data import Dataset
-from vpresearch.implied import read_relief
 from vpresearch.privacy import hides_relief
 from vpresearch.published.comparators import OWN_DETECTION, Comparison
-from vpresearch.regression import outcome
-from vpresearch.regression.equivalence import CONTRASTS, Equivalence, change_design, changes, equivalence
-from vpresearch.regression.models import leak_design
-from vpresearch.regression.precision import clopper_pearson, korn_graubard
 from vpresearch.render import labels
 from vpresearch.render.table import HIDDEN, Table, hidden_note, steady
+from vpresearch.results import Results
 from vpresearch.tables.leak_risk import word
 
 
-def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, language: str) -> Table:
+def comparators_table(results: Results, language: str) -> Table:
     """Lay out the leak rate beside those of other series."""
-    study = leak_design(dataset.rows)
-    exact, clustered = clopper_pearson(study.events, study.n), korn_graubard(study)
-    own = {
-        "study": "this study",
-        "detection": OWN_DETECTION,
-        "unit": "vertebrae",
-        "leaks": study.events,
-        "n": study.n,
-    }
+    rate, comparisons = results.rate, results.series
+    exact, clustered = rate.exact, rate.clustered
+    own = {"study": "this study", "detection": OWN_DETECTION, "unit": "vertebrae", "leaks": rate.leaks, "n": rate.n}
     own |= {"percent": clustered.percent, "ci_low": exact[0], "ci_high": exact[1]}
     own |= {"clustered_low": clustered.low, "clustered_high": clustered.high, "reason": clustered.reason}
     data = pd.DataFrame([own, *(_row(each) for each in comparisons)]).astype({"leaks": "Int64", "n": "Int64"})
@@ -76,8 +65,8 @@ def comparators_table(comparisons: Sequence[Comparison], dataset: Dataset, langu
         else word("clustered_note", language, low=low, high=high)
     )
     notes = (word("comparators_note", language), allowing)
-    caption = word("comparators_caption", language)
-    return Table("comparators", steady(data), shown, caption, language, dataset.reconstruction, notes, (0,))
+    caption, reconstruction = word("comparators_caption", language), results.dataset.reconstruction
+    return Table("comparators", steady(data), shown, caption, language, reconstruction, notes, (0,))
 
 
 def _row(each: Comparison) -> dict[str, object]:
@@ -116,45 +105,32 @@ def _difference(difference: float, low: float, high: float, language: str) -> st
     return f"{labels.number(difference, 1, language)} ({ends})"
 
 
-_SCORES = ("vas", "odi")
-
-
-def relief_table(dataset: Dataset, language: str) -> Table:
+def relief_table(results: Results, language: str) -> Table:
     """Lay out how much less relief there is with more fill or with a leak, against the least that matters."""
-    results: list[Equivalence] = []
-    beside = []
-    for score in _SCORES:
-        table = changes(dataset.patients, dataset.vertebrae, score)
-        for predictor, contrast in CONTRASTS.items():
-            study = change_design(table, predictor, score)
-            last = outcome.ancova(change_design(table[table["time"] == "1y"], predictor, score))[-1]
-            tested = equivalence(study)
-            results += tested
-            beside += [(study.n_clusters, contrast * last.estimate, last.p_value, last.reason)] * len(tested)
-    data = pd.DataFrame([asdict(result) for result in results])
-    data[["patients", "ancova_1y", "ancova_1y_p_value", "ancova_1y_reason"]] = pd.DataFrame(beside)
+    dataset, data = results.dataset, results.relief
+    rows = data.to_dict("records")
     shown = pd.DataFrame(
         {
-            word("score", language): [word(f"score_{each.outcome.split('_')[0]}", language) for each in results],
-            word("contrast", language): [word(f"contrast_{each.term}", language) for each in results],
-            labels.text("word.n", language): [str(n) for n in data["patients"]],
-            word("difference", language): [_interval(each, language) for each in results],
-            word("margin", language): ["±" + labels.number(each.margin, 1, language) for each in results],
-            word("p_equivalence", language): [labels.p_value(each.p_value, language) for each in results],
-            word("p_difference", language): [labels.p_value(each.p_difference, language) for each in results],
+            word("score", language): [word(f"score_{each['outcome'].split('_')[0]}", language) for each in rows],
+            word("contrast", language): [word(f"contrast_{each['term']}", language) for each in rows],
+            labels.text("word.n", language): [str(each["patients"]) for each in rows],
+            word("difference", language): [_interval(each, language) for each in rows],
+            word("margin", language): ["±" + labels.number(each["margin"], 1, language) for each in rows],
+            word("p_equivalence", language): [labels.p_value(each["p_value"], language) for each in rows],
+            word("p_difference", language): [labels.p_value(each["p_difference"], language) for each in rows],
             labels.text("word.verdict", language): [
-                word(f"verdict_{each.verdict}", language) if each.verdict else "–" for each in results
+                word(f"verdict_{each['verdict']}", language) if each["verdict"] else "–" for each in rows
             ],
-            labels.text("word.reason", language): [labels.why_not(each.reason, language) for each in results],
+            labels.text("word.reason", language): [labels.why_not(each["reason"], language) for each in rows],
             word("ancova", language): [
-                labels.why_not(reason, language) or labels.number(value, 2, language)
-                for value, reason in zip(data["ancova_1y"], data["ancova_1y_reason"], strict=True)
+                labels.why_not(each["ancova_1y_reason"], language) or labels.number(each["ancova_1y"], 2, language)
+                for each in rows
             ],
         }
     )
     notes: tuple[str, ...] = (word("exploratory", language), word("relief_note", language))
     if dataset.reconstruction:
-        seen = read_relief()
+        seen = results.relief_seen
         data = data.merge(seen, how="left", on=["outcome", "term", "margin"])
         shown[word("seen", language)] = [_seen(row, language) for row in data.to_dict("records")]
         notes += (word("seen_note", language, n=int(seen["n"].max())),)
@@ -163,12 +139,12 @@ def relief_table(dataset: Dataset, language: str) -> Table:
 
     def public(min_cell: int) -> Table:
         masked = shown.copy()
-        for place, (each, n) in enumerate(zip(results, data["patients"], strict=True)):
-            if hides_relief(dataset, each.outcome.split("_")[0], n, min_cell):
+        for place, each in enumerate(rows):
+            if hides_relief(dataset, each["outcome"].split("_")[0], each["patients"], min_cell):
                 # The interval and either p go by degrees of freedom, which tell n.
                 masked.iloc[place, 2] = masked.iloc[place, 5] = masked.iloc[place, 6] = HIDDEN
-                if not math.isnan(each.estimate):
-                    masked.iloc[place, 3] = f"{labels.number(each.estimate, 2, language)} ({HIDDEN})"
+                if not math.isnan(each["estimate"]):
+                    masked.iloc[place, 3] = f"{labels.number(each['estimate'], 2, language)} ({HIDDEN})"
         return replace(laid_out, shown=masked, notes=(*notes, hidden_note(min_cell, language)))
 
     return replace(laid_out, public=public)
@@ -182,8 +158,8 @@ def _seen(row: Mapping[Hashable, Any], language: str) -> str:
     return f"{counts} ({labels.limits(low, high, language)})"
 
 
-def _interval(result: Equivalence, language: str) -> str:
-    if math.isnan(result.estimate):
+def _interval(row: Mapping[Hashable, Any], language: str) -> str:
+    if math.isnan(row["estimate"]):
         return "–"
-    low, high = (labels.number(end, 2, language) for end in (result.ci_low, result.ci_high))
-    return f"{labels.number(result.estimate, 2, language)} ({labels.limits(low, high, language)})"
+    estimate, low, high = (labels.number(row[name], 2, language) for name in ("estimate", "ci_low", "ci_high"))
+    return f"{estimate} ({labels.limits(low, high, language)})"

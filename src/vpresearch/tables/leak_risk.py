@@ -10,15 +10,13 @@ from itertools import repeat
 
 import pandas as pd
 
-from vpresearch.data import Dataset
-from vpresearch.implied import identified, identified_intervals
 from vpresearch.privacy import few_as_far, is_small
 from vpresearch.regression import exact
 from vpresearch.regression.design import Design, Estimate
-from vpresearch.regression.models import PRIMARY, leak_design
-from vpresearch.regression.risk import FILLS, dose_risks, effect_of_one_point, log_odds, risk_curve, risk_difference
+from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.table import Table, hidden_note, hide, steady
+from vpresearch.results import RISK_MODELS, Results
 
 
 def word(key: str, language: str, **values: object) -> str:
@@ -26,9 +24,9 @@ def word(key: str, language: str, **values: object) -> str:
     return labels.text(f"leak_table.{key}", language, **values)
 
 
-def one_of_many(dataset: Dataset, language: str) -> tuple[str, ...]:
+def one_of_many(results: Results, language: str) -> tuple[str, ...]:
     """Say, of a reconstruction, how far the slope and the primary interval were seen to reach in others."""
-    witnessed, reach = identified(dataset), identified_intervals(dataset)
+    witnessed, reach = results.identified, results.identified_intervals
     if witnessed is None or reach is None:
         return ()
     ends = dict(zip(("least", "most", "low", "high"), (*witnessed, reach.least, reach.greatest), strict=True))
@@ -63,11 +61,11 @@ MODEL_COLUMNS = (
     "reason",
 )
 _SHOWN_TERMS = ("fill_percent", "cement_volume_cc", "vertebral_volume_cc", "sd_patient")
-_RISK_MODELS = (PRIMARY, "flic")
 
 
-def models_table(estimates: Sequence[Estimate], dataset: Dataset, language: str) -> Table:
+def models_table(results: Results, language: str) -> Table:
     """Lay out every model of a leak on fill."""
+    dataset, estimates = results.dataset, results.estimates
     data = pd.DataFrame([asdict(estimate) for estimate in estimates])[list(MODEL_COLUMNS)]
     of_interest = [estimate for estimate in estimates if estimate.term in _SHOWN_TERMS]
     shown = pd.DataFrame(
@@ -82,7 +80,7 @@ def models_table(estimates: Sequence[Estimate], dataset: Dataset, language: str)
         }
     )
     notes = (word("exploratory", language), word("models_note", language), *_rounded(estimates, language))
-    notes += one_of_many(dataset, language)
+    notes += one_of_many(results, language)
     primary = tuple(place for place, each in enumerate(of_interest) if each.model == PRIMARY)
     caption = word("models_caption", language)
     table = Table("models", steady(data), shown, caption, language, dataset.reconstruction, notes, primary)
@@ -99,22 +97,14 @@ def models_table(estimates: Sequence[Estimate], dataset: Dataset, language: str)
     return replace(table, public=public)
 
 
-def leak_risk_table(dataset: Dataset, language: str) -> Table:
+def leak_risk_table(results: Results, language: str) -> Table:
     """Lay out the risk of a leak at a few fills, and how far fill moves it."""
-    return replace(_leak_risk_table(dataset, language), public=partial(_leak_risk_table, dataset, language))
+    return replace(_leak_risk_table(results, language), public=partial(_leak_risk_table, results, language))
 
 
-def _leak_risk_table(dataset: Dataset, language: str, min_cell: int = 0) -> Table:
-    study, parts = leak_design(dataset.rows), []
-    fits = {model: log_odds(study, model) for model in _RISK_MODELS}
-    for model, fitted in fits.items():
-        curve = _marked(risk_curve(study, fitted, FILLS), study, min_cell).rename(columns={"risk": "estimate"})
-        moved = pd.DataFrame([asdict(risk_difference(study, fitted)), asdict(effect_of_one_point(study, fitted))])
-        moved["quantity"], moved["extrapolated"] = ["difference_10_5", "one_point"], False
-        parts.append(pd.concat([curve.assign(quantity="risk"), moved]).assign(model=model, reason=fitted.reason))
-    columns = ["model", "quantity", "fill_percent", "estimate", "ci_low", "ci_high", "extrapolated", "reason"]
-    data = pd.concat(parts)[columns]
-    by_model = [data[data["model"] == model] for model in _RISK_MODELS]
+def _leak_risk_table(results: Results, language: str, min_cell: int = 0) -> Table:
+    data = _marked(results.leak_risks, results.design, min_cell)
+    by_model = [data[data["model"] == model] for model in RISK_MODELS]
     fills = [f"{fill:g}".replace(".", labels.text("decimal_mark", language)) for fill in by_model[0]["fill_percent"]]
     quantities = [
         word(f"quantity_{quantity}", language, fill=fill) + ("*" if beyond else "")
@@ -124,26 +114,24 @@ def _leak_risk_table(dataset: Dataset, language: str, min_cell: int = 0) -> Tabl
         {word("quantity", language): quantities}
         | {
             labels.text(f"model.{model}", language): _percents(rows, ("estimate", "ci_low", "ci_high"), language)
-            for model, rows in zip(_RISK_MODELS, by_model, strict=True)
+            for model, rows in zip(RISK_MODELS, by_model, strict=True)
         }
     )
     notes = (word("exploratory", language), *_beyond(data, language, min_cell))
-    notes += reasons({model: fitted.reason for model, fitted in fits.items()}, language)
-    notes += one_of_many(dataset, language)
-    return Table(
-        "leak_risk", steady(data), shown, word("risk_caption", language), language, dataset.reconstruction, notes
-    )
+    notes += reasons({model: results.risk_fits[model].reason for model in RISK_MODELS}, language)
+    notes += one_of_many(results, language)
+    caption, reconstruction = word("risk_caption", language), results.dataset.reconstruction
+    return Table("leak_risk", steady(data), shown, caption, language, reconstruction, notes)
 
 
-def dose_table(dataset: Dataset, language: str) -> Table:
+def dose_table(results: Results, language: str) -> Table:
     """Lay out the risk of a leak by cement and size of the vertebra, by the primary model."""
-    return replace(_dose_table(dataset, language), public=partial(_dose_table, dataset, language))
+    return replace(_dose_table(results, language), public=partial(_dose_table, results, language))
 
 
-def _dose_table(dataset: Dataset, language: str, min_cell: int = 0) -> Table:
-    study = leak_design(dataset.rows)
-    fitted = log_odds(study, PRIMARY)
-    data = _marked(dose_risks(study, fitted), study, min_cell).assign(reason=fitted.reason)
+def _dose_table(results: Results, language: str, min_cell: int = 0) -> Table:
+    reason = results.risk_fits[PRIMARY].reason
+    data = _marked(results.dose_risks, results.design, min_cell).assign(reason=reason)
     shown = pd.DataFrame({word("cement", language): [f"{cc:g} cc" for cc in data["cement_cc"].unique()]})
     for vertebra, rows in data.groupby("vertebra_cc"):
         fills = [labels.number(float(fill), 1, language) for fill in rows["fill_percent"]]
@@ -153,15 +141,17 @@ def _dose_table(dataset: Dataset, language: str, min_cell: int = 0) -> Table:
             for fill, risk, beyond in zip(fills, risks, rows["extrapolated"], strict=True)
         ]
     notes = (word("exploratory", language), word("dose_note", language), *_beyond(data, language, min_cell))
-    notes += (*reasons({PRIMARY: fitted.reason}, language), *one_of_many(dataset, language))
-    return Table("dose", steady(data), shown, word("dose_caption", language), language, dataset.reconstruction, notes)
+    notes += (*reasons({PRIMARY: reason}, language), *one_of_many(results, language))
+    caption, reconstruction = word("dose_caption", language), results.dataset.reconstruction
+    return Table("dose", steady(data), shown, caption, language, reconstruction, notes)
 
 
 def _marked(curve: pd.DataFrame, study: Design, min_cell: int) -> pd.DataFrame:
     """Mark for the public the fills that few vertebrae reach: beyond all of them it would bracket the extremes."""
     if not min_cell:
         return curve
-    return curve.assign(extrapolated=few_as_far(study.x[:, 1], curve["fill_percent"], min_cell))
+    beyond = few_as_far(study.x[:, 1], curve["fill_percent"], min_cell) & curve["fill_percent"].notna()
+    return curve.assign(extrapolated=beyond)
 
 
 def _beyond(data: pd.DataFrame, language: str, min_cell: int) -> tuple[str, ...]:

@@ -7,49 +7,33 @@ from dataclasses import asdict, replace
 
 import pandas as pd
 
-from vpresearch.core.dictionary import columns
-from vpresearch.data import Dataset
-from vpresearch.inference import ALPHA, Comparison, compare_by_leak
-from vpresearch.inference.describe import select, summarise
+from vpresearch.inference import Comparison
 from vpresearch.privacy import Precision, all_alike, hidden_levels, hides_n, precision
 from vpresearch.render import labels
 from vpresearch.render.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
+from vpresearch.results import MEASURED, Results
 
 # As the paper prints them.
 _DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 2}
 
 
-def table1(dataset: Dataset, language: str) -> Table:
+def table1(results: Results, language: str) -> Table:
     """Lay out the distribution of the vertebrae by level."""
 
     def public(min_cell: int) -> Table:
         note = hidden_note(min_cell, language)
-        return replace(_table1(dataset, language, hidden_levels(dataset, min_cell)), notes=(note,))
+        return replace(_table1(results, language, hidden_levels(results.dataset, min_cell)), notes=(note,))
 
-    return replace(_table1(dataset, language), public=public)
+    return replace(_table1(results, language), public=public)
 
 
-def _table1(dataset: Dataset, language: str, hidden: frozenset[str] = frozenset()) -> Table:
-    vertebrae = dataset.vertebrae
-    n = len(vertebrae)
-    data = pd.DataFrame(
-        [
-            {"region": region, "level": level, "n": count, "percent": 100 * count / n, "of": n}
-            for level, region, count in (
-                (
-                    level.value,
-                    "thoracic" if level.value[0] == "T" else "lumbar",
-                    int((vertebrae["level"] == level.value).sum()),
-                )
-                for level in columns()["level"].levels
-            )
-            if count or level in hidden
-        ]
-    )
+def _table1(results: Results, language: str, hidden: frozenset[str] = frozenset()) -> Table:
+    levels = results.levels
+    data = levels[(levels["n"] > 0) | levels["level"].isin(hidden)].reset_index(drop=True)
     share = data.groupby("region", sort=False)["n"].sum()
     heads = {
         region: f"{labels.text(f'region.{region}', language)} "
-        f"({HIDDEN if region in hidden else percent(100 * count / n, language)})"
+        f"({HIDDEN if region in hidden else percent(100 * count / results.leaks.n, language)})"
         for region, count in share.items()
     }
     first = ~data["region"].duplicated()
@@ -62,17 +46,17 @@ def _table1(dataset: Dataset, language: str, hidden: frozenset[str] = frozenset(
         }
     )
     shown = hide(shown, data["level"].isin(hidden).to_numpy().nonzero()[0], (2, 3))
-    return Table("table1", data, shown, labels.text("caption.table1", language), language, dataset.reconstruction)
+    caption, reconstruction = labels.text("caption.table1", language), results.dataset.reconstruction
+    return Table("table1", data, shown, caption, language, reconstruction)
 
 
-def table2(dataset: Dataset, language: str) -> Table:
+def table2(results: Results, language: str) -> Table:
     """Lay out the vertebral volume and the injected cement."""
-    variables = ("vertebral_volume_cc", "cement_volume_cc")
-    summaries = {name: summarise(dataset.vertebrae[name]) for name in variables}
+    dataset, summaries = results.dataset, results.measured
     data = pd.DataFrame([{"variable": name, **asdict(summary)} for name, summary in summaries.items()])
     data = without_single_values(data, dataset.reconstruction)
     shown = pd.DataFrame(
-        {labels.text("word.variable", language): [labels.variable(name, language) for name in variables]}
+        {labels.text("word.variable", language): [labels.variable(name, language) for name in summaries]}
     )
     shown[labels.text("word.n", language)] = [str(summary.n) for summary in summaries.values()]
     for statistic in ("mean", "sd", "minimum", "maximum"):
@@ -84,41 +68,36 @@ def table2(dataset: Dataset, language: str) -> Table:
     table = Table("table2", data, shown, caption, language, dataset.reconstruction, notes)
 
     def public(min_cell: int) -> Table:
-        alike = [place for place, name in enumerate(variables) if all_alike(dataset, name, "vertebrae")]
+        alike = [place for place, name in enumerate(summaries) if all_alike(dataset, name, "vertebrae")]
         masked = hide(hide(shown, range(len(shown)), (4, 5)), alike, (2, 3))
         return replace(table, shown=masked, notes=(*notes, hidden_note(min_cell, language)))
 
     return replace(table, public=public)
 
 
-def table3(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
+def table3(results: Results, language: str) -> Table:
     """Lay out the vertebral volume and the injected cement by leak."""
-    return _by_leak("table3", ("vertebral_volume_cc", "cement_volume_cc"), dataset, language, alpha)
+    return _by_leak("table3", MEASURED, results, language)
 
 
-def table4(dataset: Dataset, language: str, alpha: float = ALPHA) -> Table:
+def table4(results: Results, language: str) -> Table:
     """Lay out the VAS by time and leak."""
     note = labels.text("footnote.vertebra_unit", language)
-    return _by_leak("table4", ("vas_pre", "vas_post", "vas_1m"), dataset, language, alpha, (note,))
+    return _by_leak("table4", ("vas_pre", "vas_post", "vas_1m"), results, language, (note,))
 
 
 def _by_leak(
-    name: str,
-    variables: Sequence[str],
-    dataset: Dataset,
-    language: str,
-    alpha: float,
-    notes: tuple[str, ...] = (),
+    name: str, variables: Sequence[str], results: Results, language: str, notes: tuple[str, ...] = ()
 ) -> Table:
-    comparisons = {variable: compare_by_leak(dataset, variable, alpha) for variable in variables}
+    dataset, comparisons = results.dataset, {variable: results.comparisons[variable] for variable in variables}
     data = pd.DataFrame([_comparison_row(variable, comparison) for variable, comparison in comparisons.items()])
     leak = labels.text("word.leak", language)
     cells: dict[tuple[str, str, str], list[str]] = {
         ("", "", labels.text("word.variables", language)): [labels.variable(name, language) for name in variables],
         ("", "", labels.text("word.n", language)): [sizes(comparison.summaries) for comparison in comparisons.values()],
     }
-    for position, group in enumerate(("no", "yes")):
-        n = len(select(dataset, "vertebrae", {"leak": group}))
+    leaks = results.leaks.count
+    for position, (group, n) in enumerate({"no": results.leaks.n - leaks, "yes": leaks}.items()):
         head = f"{labels.text(f'word.{group}', language)} (n = {n})"
         for statistic in ("mean", "sd"):
             cells[leak, head, labels.text(f"word.{statistic}", language)] = [

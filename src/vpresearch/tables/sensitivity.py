@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
 
 import pandas as pd
 
-from vpresearch.data import Dataset
-from vpresearch.implied import ranges
-from vpresearch.regression.assumptions import Assumption
-from vpresearch.regression.design import Estimate
-from vpresearch.regression.models import PRIMARY, Specification, leak_design
-from vpresearch.regression.precision import (
-    FIFTH,
-    TENTH,
-    clusters_for_half_width,
-    clusters_for_power,
-    design_effect,
-    minimum_sample_size,
-    precision,
-    r2_of_c,
-)
-from vpresearch.regression.validation import Performance
+from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.table import Table, steady
+from vpresearch.results import Results
 from vpresearch.tables.leak_risk import one_of_many, reasons, word
 
-_TIMES_AS_MANY = (1, 2, 4, 8, 16)
 
-
-def precision_table(estimates: Sequence[Estimate], dataset: Dataset, language: str) -> Table:
+def precision_table(results: Results, language: str) -> Table:
     """Lay out how precise the slope would be with more patients, and how many would settle the question."""
-    slopes = {each.model: each for each in estimates if each.term == "fill_percent"}
-    primary = slopes[PRIMARY]
-    data = precision(primary, [times * primary.clusters for times in _TIMES_AS_MANY]).assign(reason=primary.reason)
+    primary, needed = results.slopes[PRIMARY], results.needed
+    data = results.precision.assign(reason=primary.reason)
     shown = pd.DataFrame(
         {
             word("patients", language): [labels.count(int(row), language) for row in data["clusters"]],
@@ -47,21 +29,18 @@ def precision_table(estimates: Sequence[Estimate], dataset: Dataset, language: s
             ],
         }
     )
-    needed = {
-        "power": _patients(clusters_for_power(primary), language),
-        "fifth": _patients(clusters_for_half_width(primary, FIFTH), language),
-        "tenth": _patients(clusters_for_half_width(primary, TENTH), language),
-        "effect": labels.number(design_effect(primary, slopes["ml"]), 2, language),
-    }
+    numbers = {name: _patients(getattr(needed, name), language) for name in ("power", "fifth", "tenth")}
+    numbers["effect"] = labels.number(needed.design_effect, 2, language)
     notes: tuple[str, ...] = (word("exploratory", language),)
-    notes += reasons({PRIMARY: primary.reason}, language) or (word("precision_note", language, **needed),)
-    notes += one_of_many(dataset, language)
+    notes += reasons({PRIMARY: primary.reason}, language) or (word("precision_note", language, **numbers),)
+    notes += one_of_many(results, language)
     caption = word("precision_caption", language)
-    return Table("precision", steady(data), shown, caption, language, dataset.reconstruction, notes)
+    return Table("precision", steady(data), shown, caption, language, results.dataset.reconstruction, notes)
 
 
-def validation_table(performance: Sequence[Performance], dataset: Dataset, language: str) -> Table:
+def validation_table(results: Results, language: str) -> Table:
     """Lay out how well the fill alone tells the vertebrae that leak."""
+    performance = results.performance
     data = pd.DataFrame([asdict(each) for each in performance])
     shown = pd.DataFrame(
         {word("measure", language): [word(f"measure_{each.measure}", language) for each in performance]}
@@ -71,17 +50,14 @@ def validation_table(performance: Sequence[Performance], dataset: Dataset, langu
         }
     )
     first = performance[0]
-    study = leak_design(dataset.rows)
-    prevalence = study.events / study.n
-    needed = minimum_sample_size(r2_of_c(first.apparent, prevalence), prevalence).n if not first.reason else math.nan
     told = {"n": labels.count(first.resamples, language), "separated": first.separated + first.degenerate}
     notes: tuple[str, ...] = (word("exploratory", language),)
     notes += reasons({"ml": first.reason}, language) or (
-        word("validation_note", language, needed=_patients(needed, language), **told),
+        word("validation_note", language, needed=_patients(results.needed.prediction, language), **told),
     )
-    notes += one_of_many(dataset, language)
+    notes += one_of_many(results, language)
     caption = word("validation_caption", language)
-    return Table("validation", steady(data), shown, caption, language, dataset.reconstruction, notes)
+    return Table("validation", steady(data), shown, caption, language, results.dataset.reconstruction, notes)
 
 
 def _patients(number: float, language: str) -> str:
@@ -91,10 +67,10 @@ def _patients(number: float, language: str) -> str:
 _ESTIMATE = ("model", "estimate", "se", "ci_low", "ci_high", "p_value", "n", "events", "clusters", "reason")
 
 
-def specification_table(specifications: Sequence[Specification], dataset: Dataset, language: str) -> Table:
+def specification_table(results: Results, language: str) -> Table:
     """Lay out the slope of leak on fill under every choice of model, covariance, adjustment and unit."""
     records = []
-    for each in specifications:
+    for each in results.specifications:
         found = asdict(each.slope)
         records.append({"unit": each.unit, "adjustment": each.adjustment} | {name: found[name] for name in _ESTIMATE})
     data = pd.DataFrame(records)
@@ -114,15 +90,15 @@ def specification_table(specifications: Sequence[Specification], dataset: Datase
         }
     )
     primary = (data["model"] == PRIMARY) & (data["adjustment"] == "none") & (data["unit"] == "vertebrae")
-    notes = (word("exploratory", language), word("specification_note", language), *one_of_many(dataset, language))
+    notes = (word("exploratory", language), word("specification_note", language), *one_of_many(results, language))
     caption = word("specification_caption", language, n=len(data))
     bold = tuple(int(place) for place in primary.to_numpy().nonzero()[0])
-    return Table("specification", steady(data), shown, caption, language, dataset.reconstruction, notes, bold)
+    return Table("specification", steady(data), shown, caption, language, results.dataset.reconstruction, notes, bold)
 
 
-def assumptions_table(assumptions: Sequence[Assumption], dataset: Dataset, language: str) -> Table:
+def assumptions_table(results: Results, language: str) -> Table:
     """Lay out the tests of what the models take for granted, and what other priors make of the Bayesian one."""
-    data = pd.DataFrame([asdict(each) for each in assumptions])
+    data = pd.DataFrame([asdict(each) for each in results.assumptions])
     shown = pd.DataFrame(
         {
             word("question", language): [word(f"question_{question}", language) for question in data["question"]],
@@ -134,14 +110,14 @@ def assumptions_table(assumptions: Sequence[Assumption], dataset: Dataset, langu
             labels.text("word.reason", language): [labels.why_not(code, language) for code in data["reason"]],
         }
     )
-    notes = (word("exploratory", language), word("assumptions_note", language), *one_of_many(dataset, language))
+    notes = (word("exploratory", language), word("assumptions_note", language), *one_of_many(results, language))
     caption = word("assumptions_caption", language)
-    return Table("assumptions", steady(data), shown, caption, language, dataset.reconstruction, notes)
+    return Table("assumptions", steady(data), shown, caption, language, results.dataset.reconstruction, notes)
 
 
-def implied_table(fits: pd.DataFrame, language: str) -> Table:
+def implied_table(results: Results, language: str) -> Table:
     """Lay out what the published statistics alone imply for the slope of leak on fill."""
-    data = ranges(fits)
+    data = results.implied
     numbers = ("drawn_least", "drawn_median", "drawn_greatest", "witnessed_least", "witnessed_greatest")
     shown = pd.DataFrame(
         {
@@ -161,20 +137,21 @@ def implied_table(fits: pd.DataFrame, language: str) -> Table:
     return Table("implied", steady(data), shown, word("implied_caption", language), language, True, notes)
 
 
-def simulation_table(results: pd.DataFrame, language: str) -> Table:
+def simulation_table(results: Results, language: str) -> Table:
     """Lay out how often each method errs at the design of the study, by simulation."""
+    data = results.simulation
     shown = pd.DataFrame(
         {
-            word("model", language): [_method(name, language) for name in results["method"]],
-            word("datasets", language): [labels.count(int(n), language) for n in results["n"]],
-            word("type_one", language): _shares(results, "type_one", language),
-            word("coverage", language): _shares(results, "coverage", language),
-            word("power_at", language): _shares(results, "power", language),
-            word("failed", language): [labels.number(100 * share, 1, language) + "%" for share in results["failed"]],
+            word("model", language): [_method(name, language) for name in data["method"]],
+            word("datasets", language): [labels.count(int(n), language) for n in data["n"]],
+            word("type_one", language): _shares(data, "type_one", language),
+            word("coverage", language): _shares(data, "coverage", language),
+            word("power_at", language): _shares(data, "power", language),
+            word("failed", language): [labels.number(100 * share, 1, language) + "%" for share in data["failed"]],
         }
     )
     notes = (word("simulation_note", language),)
-    return Table("simulation", results, shown, word("simulation_caption", language), language, False, notes)
+    return Table("simulation", data, shown, word("simulation_caption", language), language, False, notes)
 
 
 def _method(name: str, language: str) -> str:

@@ -1,0 +1,287 @@
+"""Every number that a table, a figure, the report or a page shows of a dataset: computed once, for whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from typing import TypeVar
+
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from vpresearch import implied
+from vpresearch.audit import Check, audit
+from vpresearch.core.dictionary import columns
+from vpresearch.core.paths import PUBLISHED
+from vpresearch.data import Dataset
+from vpresearch.implied import Intervals
+from vpresearch.inference import ALPHA, Association, Comparison, associate_with_leak, compare_by_leak, describe
+from vpresearch.inference.describe import Proportion, Summary
+from vpresearch.parallel.cache import once
+from vpresearch.published import Paper, comparators, read_paper
+from vpresearch.published.comparators import Comparison as Series
+from vpresearch.published.comparators import Rate
+from vpresearch.reconstruct import Ensemble, spread
+from vpresearch.regression import assumptions, equivalence, models, precision, risk, simulation, validation
+from vpresearch.regression.assumptions import Assumption
+from vpresearch.regression.design import Design, Estimate
+from vpresearch.regression.models import PRIMARY, Specification
+from vpresearch.regression.precision import Needed
+from vpresearch.regression.risk import LogOdds
+from vpresearch.regression.validation import Performance
+from vpresearch.scorecard import Row, scorecard
+
+MEASURED = ("vertebral_volume_cc", "cement_volume_cc")
+COMPARED = (*MEASURED, "fill_percent", "vas_pre", "vas_post", "vas_1m", "vas_1y")
+ASSOCIATED = ("sex", "region", "level")
+# Tables and figures that only a reconstruction has: of what the printed numbers leave free.
+OF_RECONSTRUCTIONS = frozenset({"spread", "implied", "identified_range"})
+RISK_MODELS = (PRIMARY, "flic")
+_TIMES_AS_MANY = (1, 2, 4, 8, 16)
+
+
+T = TypeVar("T")
+
+
+def _kept(compute: Callable[[Results], T]) -> cached_property[T]:
+    """Share what takes long with the other processes of a run."""
+
+    @wraps(compute)
+    def found(results: Results) -> T:
+        return once(compute, results)
+
+    return cached_property(found)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The analysis of a dataset: nothing is computed before it is asked for, and nothing twice.
+
+    What takes long goes through the cache, so that the notebooks and the report of one run share it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    alpha : float, default 0.05
+        Level of the protocol's test of normality.
+    seed : int, default 1
+        Of the bootstraps, and of the audit's random orders.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> results = vp.Results(vp.load(vp.RECONSTRUCTION))
+    >>> results.leaks.count, round(results.leaks.percent, 1)
+    (15, 36.6)
+    >>> round(results.comparisons["cement_volume_cc"].result.p_value, 3)
+    0.267
+    """
+
+    dataset: Dataset
+    alpha: float = ALPHA
+    seed: int = 1
+
+    # -- the paper ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def paper(self) -> Paper:
+        """The printed numbers."""
+        return read_paper(PUBLISHED)
+
+    @cached_property
+    def checks(self) -> Sequence[Check]:
+        """The audit of the printed numbers."""
+        return once(audit, self.paper, self.seed)
+
+    @_kept
+    def rows(self) -> Sequence[Row]:
+        """Every printed number against the data."""
+        return scorecard(self.paper, self.dataset, self.alpha)
+
+    # -- counts, means and tests -------------------------------------------------------------------------------------
+
+    @cached_property
+    def levels(self) -> pd.DataFrame:
+        """Vertebrae by level."""
+        return describe.levels(self.dataset)
+
+    @cached_property
+    def leaks(self) -> Proportion:
+        """The vertebrae with a leak."""
+        return describe.proportion(int((self.dataset.vertebrae["leak"] == "yes").sum()), len(self.dataset.vertebrae))
+
+    @cached_property
+    def leak_shares(self) -> pd.DataFrame:
+        """Shares of the vertebrae without and with a leak."""
+        return describe.shares(self.dataset.vertebrae["leak"], ("no", "yes"), self.leaks.n)
+
+    @cached_property
+    def site_shares(self) -> pd.DataFrame:
+        """Shares of the sites among the leaks whose site is known."""
+        sites = describe.select(self.dataset, "vertebrae", {"leak": "yes"})["leak_site"].dropna()
+        return describe.shares(sites, [level.value for level in columns()["leak_site"].levels], len(sites))
+
+    @cached_property
+    def leak_kinds(self) -> pd.DataFrame:
+        """Leaks by site and size."""
+        return describe.leak_kinds(self.dataset)
+
+    @cached_property
+    def measured(self) -> Mapping[str, Summary]:
+        """Volume and cement of the vertebrae."""
+        return {name: describe.summarise(self.dataset.vertebrae[name]) for name in MEASURED}
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """VAS and Oswestry over time, by patient."""
+        return describe.scores(self.dataset)
+
+    @_kept
+    def comparisons(self) -> Mapping[str, Comparison]:
+        """Vertebrae without and with a leak, by variable."""
+        present = (name for name in COMPARED if name in self.dataset.rows)
+        return {name: compare_by_leak(self.dataset, name, self.alpha) for name in present}
+
+    @cached_property
+    def associations(self) -> Mapping[str, Association]:
+        """Categories against the leak, by variable."""
+        return {name: associate_with_leak(self.dataset, name) for name in ASSOCIATED}
+
+    # -- leak on fill ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def design(self) -> Design:
+        """The regression of leak on fill."""
+        return models.leak_design(self.dataset.rows)
+
+    @_kept
+    def estimates(self) -> Sequence[Estimate]:
+        """Every model of leak on fill."""
+        return models.fit_models(self.dataset.rows, self.seed)
+
+    @cached_property
+    def slopes(self) -> Mapping[str, Estimate]:
+        """The slope of leak on fill, by model."""
+        return {each.model: each for each in self.estimates if each.term == "fill_percent"}
+
+    @_kept
+    def specifications(self) -> Sequence[Specification]:
+        """Slopes under every choice of model, covariance, adjustment and unit."""
+        return models.specification_curve(self.dataset.rows)
+
+    @_kept
+    def assumptions(self) -> Sequence[Assumption]:
+        """Whether the models may take for granted what they do."""
+        return assumptions.assumptions(self.dataset.rows, self.slopes["bayes"])
+
+    @_kept
+    def risk_fits(self) -> Mapping[str, LogOdds]:
+        """Models of which risks are shown."""
+        return {name: risk.log_odds(self.design, name) for name in (*RISK_MODELS, "ml")}
+
+    @cached_property
+    def leak_risks(self) -> pd.DataFrame:
+        """Risks at a few fills, and how far fill moves them, by model."""
+        return risk.leak_risks(self.design, [self.risk_fits[name] for name in RISK_MODELS])
+
+    @cached_property
+    def dose_risks(self) -> pd.DataFrame:
+        """Risks by cement and size of the vertebra."""
+        return risk.dose_risks(self.design, self.risk_fits[PRIMARY])
+
+    def risk_curve(self, model: str, fill_percent: ArrayLike) -> pd.DataFrame:
+        """Return the risk along the fill by a model."""
+        return risk.risk_curve(self.design, self.risk_fits[model], fill_percent)
+
+    @cached_property
+    def spline(self) -> Estimate:
+        """What a curve adds to the line."""
+        return assumptions.fit(self.design)[-1]
+
+    def spline_curve(self, fill_percent: ArrayLike) -> pd.DataFrame:
+        """Return the risk along the fill by a restricted cubic spline."""
+        return assumptions.curve(self.design, fill_percent)
+
+    @_kept
+    def performance(self) -> Sequence[Performance]:
+        """How well the fill tells the vertebrae that leak."""
+        return validation.validate(self.design, seed=self.seed)
+
+    @_kept
+    def calibration(self) -> pd.DataFrame:
+        """Observed shares of leaks in groups of rising risk."""
+        return validation.calibration(self.design)
+
+    @cached_property
+    def needed(self) -> Needed:
+        """How many patients would settle the question."""
+        concordance = self.performance[0].apparent
+        return precision.needed(
+            self.slopes[PRIMARY], self.slopes["ml"], concordance, self.design.events / self.design.n
+        )
+
+    @cached_property
+    def precision(self) -> pd.DataFrame:
+        """How precise the slope would be with more patients."""
+        primary = self.slopes[PRIMARY]
+        return precision.precision(primary, [times * primary.clusters for times in _TIMES_AS_MANY])
+
+    @cached_property
+    def simulation(self) -> pd.DataFrame:
+        """How often each method errs, as simulated."""
+        return simulation.read_results()
+
+    # -- beside the paper's own --------------------------------------------------------------------------------------
+
+    @cached_property
+    def rate(self) -> Rate:
+        """The leak rate, exact and for vertebrae that share patients."""
+        return comparators.own_rate(self.design)
+
+    @cached_property
+    def series(self) -> Sequence[Series]:
+        """The leak rates of other series beside it."""
+        return comparators.compare(self.design.events, self.design.n, comparators.read_comparators())
+
+    @_kept
+    def relief(self) -> pd.DataFrame:
+        """Differences in relief against the least that matters."""
+        return equivalence.relief(self.dataset.patients, self.dataset.vertebrae)
+
+    @cached_property
+    def relief_seen(self) -> pd.DataFrame:
+        """How far those reach over reconstructions."""
+        return implied.read_relief()
+
+    # -- what a reconstruction leaves free ---------------------------------------------------------------------------
+
+    @cached_property
+    def ensembles(self) -> Mapping[str, Ensemble]:
+        """The reconstructions that the compendium ships."""
+        return implied.shipped()
+
+    @_kept
+    def fits(self) -> pd.DataFrame:
+        """Models over every reconstruction."""
+        return implied.fits(self.ensembles)
+
+    @cached_property
+    def implied(self) -> pd.DataFrame:
+        """How far their slopes reach, by model."""
+        return implied.ranges(self.fits)
+
+    @_kept
+    def spread(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """How far reconstructions differ in what no claim tells: those drawn, and those furthest out."""
+        return spread(self.ensembles["drawn"]), spread(self.ensembles["extreme"])
+
+    @cached_property
+    def identified(self) -> tuple[float, float] | None:
+        """How far the slope reaches over reconstructions; None of real data."""
+        return implied.identified(self.dataset)
+
+    @_kept
+    def identified_intervals(self) -> Intervals | None:
+        """How far the primary interval reaches over reconstructions; None of real data."""
+        return implied.intervals() if self.dataset.reconstruction else None
