@@ -194,7 +194,7 @@ def test_a_score_that_nobody_has_is_left_out_with_its_reason(tmp_path: Path) -> 
     english = prose_of(table.assign(odi_pre=50, odi_1y=20), tmp_path, "en")
     assert "Not given, since these data do not give it: VAS one year (no value was recorded)." in english
     # What these data give stays.
-    assert "The mean Oswestry went from 50.0% to 20.0%." in english
+    assert "The mean Oswestry was 50.0% (n = 17) before and 20.0% (n = 17) at one year." in english
 
 
 def test_rows_of_men_alone_are_read_again(tmp_path: Path) -> None:

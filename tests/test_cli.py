@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import contextlib
 import csv
 import errno
@@ -22,7 +23,7 @@ import vpresearch.reconstruct
 import vpresearch.report
 import vpresearch.review
 import vpresearch.scorecard
-from vpresearch import cli
+from vpresearch import cli, results
 from vpresearch.core.compendium import read_compendium
 from vpresearch.core.errors import VPResearchError, refused
 from vpresearch.core.errors import words as words_of
@@ -349,7 +350,7 @@ def test_the_level_reaches_the_notebooks_and_the_scorecard(
         asked.append(given[-1])
         return []
 
-    monkeypatch.setattr(vpresearch.scorecard, "scorecard", scorecard)
+    monkeypatch.setattr(results, "scorecard", scorecard)
     assert cli.main(["reproduce", "--data", str(WORKBOOK), "--alpha", "0.1", "--seed", "7", "--language", "en"]) == 0
     assert asked == [0.1]
     assert {name: no_notebooks[0][name] for name in ("language", "alpha", "seed")} == {
@@ -594,6 +595,23 @@ def test_whatever_ends_a_command_is_told_in_the_language_asked_for_or_in_both(
     assert [language for language, sentence in sentences.items() if sentence in said] == languages
 
 
+@pytest.mark.parametrize("option", ["--data", "--out"])
+def test_a_link_that_leads_to_itself_is_nobodys_fault_but_its_own(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
+    code = cli.main(["reproduce", option, str(tmp_path / "circle.csv"), "--language", "en"])
+    assert (code, "leads to no file or folder" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_name_that_is_no_text_names_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = tmp_path / os.fsdecode(b"caf\xe9")
+    assert cli.main(["reproduce", "--out", str(named), "--language", "en"]) == cli.BAD_INPUT
+    assert "no UTF-8 text" in capsys.readouterr().err
+    options = argparse.Namespace(data=named, out=None, language="es", alpha=0.05, seed=1, public=False)
+    assert cli._folders(options)[0].name == "study"
+
+
 # -- the other commands ------------------------------------------------------------------------------------------
 
 
@@ -605,6 +623,12 @@ def test_help_needs_none_of_the_packages_that_take_long_to_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_ends_as_ever_where_what_it_would_write_to_was_closed() -> None:
+    code = "import sys; from vpresearch import cli; sys.exit(cli.main(['validate', 'nothing.csv']))"
+    closing = 'exec "$0" -c "$1" <&- >&- 2>&-'
+    assert subprocess.run(["sh", "-c", closing, sys.executable, code], check=False).returncode == cli.BAD_INPUT
 
 
 ENGLISH = re.compile(

@@ -153,8 +153,8 @@ def test_a_notebook_holds_no_logic(file: str) -> None:
 def test_a_notebook_says_what_its_data_are_before_anything_else(file: str) -> None:
     showing = [cell for cell in cells(file)[1:] if not source(cell).startswith("from ")]
     loading, banner = source(showing[0]).splitlines()
-    assert loading.split(" = ")[0].split(",")[0] == "study"
-    assert banner == "labels.Banner(study.reconstruction, language)"
+    assert loading == "results = Results(load(data), alpha, seed)"
+    assert banner == "labels.Banner(results.dataset.reconstruction, language)"
 
 
 @each

@@ -57,6 +57,13 @@ def test_nothing_has_no_statistics(values: list[float], missing: int) -> None:
     assert all(math.isnan(value) for value in rest)
 
 
+@pytest.mark.parametrize(("value", "n"), [(0.1, 3), (0.1, 41), (0.11, 5)])
+def test_equal_values_have_no_spread(value: float, n: int) -> None:
+    assert math.fsum([value] * n) / n != value
+    summary = summarise([value] * n)
+    assert (summary.mean, summary.sd) == (value, 0.0)
+
+
 def test_one_value_has_a_mean_and_no_spread() -> None:
     summary = summarise([7])
     assert (summary.n, summary.mean, summary.minimum, summary.maximum) == (1, 7, 7, 7)

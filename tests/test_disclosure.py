@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.parts import of
 from vpresearch.core.errors import InputError
 from vpresearch.data import Dataset
+from vpresearch.figures import leak_kinds as leak_kinds_figure
 from vpresearch.privacy import (
     Precision,
     check_public,
@@ -22,9 +24,10 @@ from vpresearch.privacy import (
     withhold,
 )
 from vpresearch.published import Paper
+from vpresearch.regression.design import Estimate
 from vpresearch.results import Results
 from vpresearch.scorecard import scorecard
-from vpresearch.tables import leak_kinds, table1
+from vpresearch.tables import leak_kinds, models_table, table1
 
 LEVELS = ("T8", "T9", "T11", "T12", "L1", "L2", "L3", "L4", "L5")
 SITES, SIZES = ("posterior", "vascular", "disc"), ("punctate", "moderate")
@@ -129,6 +132,8 @@ def test_claims_are_withheld_with_their_verdict(paper: Paper, shipped: Dataset) 
         if row.verdict == "withheld":
             assert (row.rounded, str(row.computed.value)) == ("", "nan")
             assert [note.code for note in row.reasons] == ["withheld"]
+            # How it was computed says the statistic, and of how many.
+            assert row.computed.method.code == row.claim.compute.statistic
         else:
             assert replace(row, coarse=False) == before or row.verdict == "not computable"
         if row.claim.compute.group.get("level") in hidden:
@@ -158,12 +163,61 @@ def test_the_n_of_a_model_is_hidden_where_it_differs_from_the_whole_and_from_eve
 
 
 def test_nothing_is_told_of_the_score_of_a_few_patients_of_many_vertebrae() -> None:
-    study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
-    ids = [str(number % 20 // 5 + 4 * (number // 20)) for number in range(40)]
+    # Four have it, of 12 and of 8 vertebrae; one vertebra of each group lacks it.
+    ids = [patient for patient, n in zip("012345", (6, 6, 1, 4, 4, 1), strict=True) for _ in range(n)]
+    scores = pd.DataFrame({"sex": "F", "vas_1m": [0.0, 1.0, math.nan, 7.0, 5.0, math.nan]}, index=list("012345"))
+    study = study_of(["L1"] * 22, [*[None] * 13, *[("disc", "moderate")] * 9])
     vertebrae = study.vertebrae.assign(patient_id=ids)
-    patients = pd.DataFrame(
-        {"sex": "F", "vas_1m": [1.0, 4.0, *[math.nan] * 3, 2.0, *[math.nan] * 2]}, index=list("01234567")
-    )
-    study = replace(study, vertebrae=vertebrae, patients=patients.rename_axis("patient_id"))
-    assert score_counts(study, "vas_1m")[:3] == (3, 5, 10)
+    study = replace(study, vertebrae=vertebrae, patients=scores.rename_axis("patient_id"))
+    assert score_counts(study, "vas_1m")[:3] == (4, 12, 8)
     assert precision(study, "vas_1m", 5) == Precision(None, p=False)
+
+
+# Scores of which a public run shows less than the paper prints, each for a reason of its own.
+Values = list[float | None]
+COARSE: dict[str, tuple[Values, Values, str, tuple[int | None, bool]]] = {
+    "two known": (
+        [None, None, None, 4.5, 1.5, 7.5, 5.5],
+        [None, None, None, 1.5, 1.5, 1.0, 1.5],
+        "groups",
+        (None, False),
+    ),
+    "too few pairs of n": (
+        [None, None, 7, 4.5, 6, 5.5, 2.5, 4],
+        [None, None, 3.5, 6.5, 3.5, 0.5, 0],
+        "groups",
+        (1, False),
+    ),
+    "p": ([None, None, 6, 5.7, 7.9, 8.7, 6.4], [5, 5.6, 6.1, 6.8, 6.5, 5.9, 5.9], "groups", (1, False)),
+    "means": ([None, 2, 3, 2, 3, 3, 3], [None, None, 3, 4, 3, 0, 3], "groups", (0, True)),
+    "even and odd": ([4, 5, 6, 2, 2, 4, 5], [None, None, 2, 0, 2, 3, 1, 4], "groups", (0, True)),
+    "Student's p": ([3.5, 3.5, 4, 4, 4, 4, 3, 4.5], [None, None, None, 3.5, 4.5, 2.5, 3.5, 2.5], "groups", (1, False)),
+    "p of ranks": ([None, 3, 4, 2.5, 5, 6, 3.5], [None, 3, 2, 4, 2.5, 4.5, 3, 4], "groups", (1, False)),
+    "both": ([None, 6, 5, 3, 2, 0, 4, 5, 2], [3, 4, 4, 4, 5, 3, 4], "groups", (0, False)),
+    # Many patients lack it, and the n of a group, which is small, would follow.
+    "patients": ([*[None] * 7, 2.5, 2.5, 2, 0, 0, 0], [None, None, None, 4.5, 3, 8.5, 4, 6], "patients", (None, False)),
+}
+
+
+@pytest.mark.parametrize("case", COARSE)
+def test_a_score_is_told_no_finer_than_leaves_open_how_many_lack_it(case: str) -> None:
+    without, with_leak, over, (decimals, p) = COARSE[case]
+    values = [math.nan if value is None else float(value) for value in (*without, *with_leak)]
+    study = study_of(["L1"] * len(values), [*[None] * len(without), *[("disc", "moderate")] * len(with_leak)])
+    study = replace(study, patients=study.patients.assign(vas_1m=values))
+    assert precision(study, "vas_1m", 5, over) == Precision(decimals, p)
+
+
+def test_the_figure_of_kinds_is_not_public_where_a_few_are_not_recorded() -> None:
+    study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
+    assert leak_kinds_figure(Results(replace(study, sha256="all")), "en").is_public(5)
+    lost = {name: study.vertebrae[name].mask(study.vertebrae.index < 2) for name in ("leak_site", "leak_size")}
+    study = replace(study, vertebrae=study.vertebrae.assign(**lost), sha256="but two")
+    assert not leak_kinds_figure(Results(study), "en").is_public(5)
+
+
+def test_the_counts_of_a_model_that_leaves_out_a_few_are_hidden(shipped: Dataset) -> None:
+    counts = ((41, 15, 27), (40, 15, 27), (41, 14, 27), (35, 15, 26))
+    models = [Estimate("ml", "leak", "fill_percent", "", 0.1, 0.1, 0.0, 0.3, "", 0.4, "", *each) for each in counts]
+    shown = models_table(of(shipped, estimates=models), "en").for_public(5).shown.iloc[:, 5]
+    assert shown.tolist() == ["41 / 15 / 27", "•", "•", "•"]

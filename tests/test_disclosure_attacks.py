@@ -24,13 +24,14 @@ from scipy.stats import chi2, t
 from tests.parts import of
 from vpresearch import figures, tables
 from vpresearch.core.paths import PUBLISHED
+from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset, load
 from vpresearch.inference import hedges_g
 from vpresearch.privacy import Precision, score_counts, withhold
 from vpresearch.published import Paper, read_paper
 from vpresearch.render.figure import as_printed
 from vpresearch.results import Results
-from vpresearch.scorecard import scorecard
+from vpresearch.scorecard import Note, scorecard
 from vpresearch.tables import behind
 from vpresearch.tables import paper as paper_tables
 
@@ -496,6 +497,37 @@ def test_one_count_does_not_give_the_other_unit_back(tmp_path: Path) -> None:
         assert row[1] == HIDDEN
 
 
+def test_what_tells_a_hidden_n_or_a_single_patient_is_hidden_cell_by_cell(tmp_path: Path) -> None:
+    # Of one score a single value with a leak is known, so that tests have no result.
+    sizes, missing, step = PLANS["as the paper"]
+    study = planted((sizes, {**missing, "vas_1y": (3, 14)}, step), 1, tmp_path)
+    results = Results(study)
+    laid_out = [tables.table2(results, "en"), tables.outcome(results, "en"), tables.table4(results, "en")]
+    table2, outcome, table4 = (table.for_public(MIN_CELL) for table in laid_out)
+    for table, places in ((table2, slice(4, 6)), (outcome, slice(5, 7))):
+        assert set(table.shown.iloc[:, places].to_numpy().ravel()) == {HIDDEN}
+    hidden = [name for name, column in NAMES.items() if any(0 < n < MIN_CELL for n in score_counts(study, column))]
+    assert hidden == ["VAS after", "VAS one month", "VAS one year", "Oswestry one year (%)"]
+    for name, n, lost, mean, *_ in outcome.shown.to_numpy().tolist():
+        # The width of the interval tells n.
+        assert name not in hidden or (n, lost, mean.split(" (")[-1].strip("()")) == (HIDDEN, HIDDEN, HIDDEN)
+    # Without the numbers, the note still names what is incomplete.
+    (note,) = [note for note in table4.notes if "VAS after" in note]
+    assert "n =" not in note
+    comparisons = tables.comparisons(results, "en").for_public(MIN_CELL)
+    variable, with_p = "", set()
+    for name, n, normality, test, statistic, df, p, effect in comparisons.shown.to_numpy().tolist():
+        variable = name or variable
+        if variable in hidden:
+            assert {statistic, df, effect} == {HIDDEN}
+            assert not name or (n, normality) == (HIDDEN, HIDDEN)
+            with_p |= {(variable, test)} if p != HIDDEN else set()
+    # That of the protocol and no other: several together fit one n alone.
+    assert with_p == {("VAS after", "Kruskal-Wallis"), ("VAS one month", "Student's t")}
+    # Why a test of it has no result is a matter of its n.
+    assert not [note for note in comparisons.notes for name in hidden if name in note]
+
+
 def test_a_mean_without_spread_is_not_shown(paper: Paper, tmp_path: Path) -> None:
     study = planted(((20, 9), {"vas_1m": (8, 8), "odi_1y": (1, 2)}, 1.0), 1, tmp_path)
     patients, vertebrae = study.patients, study.vertebrae
@@ -646,3 +678,33 @@ def test_no_reason_tells_what_another_unit_gives(paper: Paper, tmp_path: Path) -
         assert (row.verdict, row.rounded) == ("differs", "87%")
         told[row.coarse] = {note.code for note in row.reasons}
     assert told[False] - told[True] == {"other_unit"}
+
+
+def test_a_p_of_a_hidden_n_is_told_as_the_paper_prints_it_and_no_finer(paper: Paper, tmp_path: Path) -> None:
+    study = planted(PLANS["as the paper"], 1, tmp_path)
+    rows = {row.claim.id: row for row in scorecard(paper, study)}
+    of_score, of_volume = rows["table4.vas_post.p"], rows["table3.vertebral_volume.p"]
+    finer = [replace(row, claim=replace(row.claim, printed=Reported("0.0123"))) for row in (of_score, of_volume)]
+    shown = [row.verdict == "withheld" for row in withhold([of_score, *finer], study, MIN_CELL)]
+    assert shown == [False, True, False]
+    (smallest,) = [row for row in rows.values() if row.claim.compute.statistic == "smallest_p"]
+    (told,) = withhold([smallest], study, MIN_CELL)
+    assert smallest.computed.method.code != told.computed.method.code == "smallest_p"
+
+
+def test_nothing_is_said_of_the_tests_of_a_score_whose_n_is_hidden(paper: Paper, tmp_path: Path) -> None:
+    told = {}
+    for plan in ("as the paper", "no ties"):
+        study = planted(PLANS[plan], 1, tmp_path)
+        rows = [
+            row for row in scorecard(paper, study) if row.claim.id in {"table4.vas_post.p", "table3.cement_volume.p"}
+        ]
+        # As if another test gave the printed p.
+        rows = [replace(row, reasons=(Note("other_test", {"test": "welch"}),)) for row in rows]
+        volumes, score = withhold(rows, study, MIN_CELL)
+        assert [note.code for note in volumes.reasons] == ["other_test"]
+        assert volumes.computed.method.code != "p"
+        # Neither the statistic nor its degrees of freedom.
+        assert score.computed.method.code == "p"
+        told[plan] = [note.code for note in score.reasons]
+    assert told == {"as the paper": [], "no ties": ["withheld"]}

@@ -93,6 +93,20 @@ def test_the_polynomial_of_a_posterior_is_the_posterior(design: Design, monkeypa
     assert told == pytest.approx(exact - exact[0], abs=2e-3)
 
 
+def test_many_rows_of_many_a_patient_are_refused_where_no_polynomial_is_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    x, y = np.column_stack([np.ones(608), rng.normal(0, 1, 608)]), (rng.random(608) < 0.3).astype(float)
+    asked: list[int] = []
+    monkeypatch.setattr(bayes, "interpolate", lambda *_: asked.append(1))
+    monkeypatch.setattr(bayes, "log_posterior", lambda _, at, __: -((at - 1) ** 2).sum(axis=1))
+    for each, known in ((4, True), (8, False)):
+        rows = grouped(x, y, np.arange(608) // each)
+        assert (bayes.Posteriors(rows).under(bayes.PRIORS) is not None) == known
+    few = grouped(x[:600], y[:600], np.arange(600) // 8)
+    assert bayes.Posteriors(few).under(bayes.PRIORS) is not None
+    assert len(asked) == 2
+
+
 def test_resamples_of_equal_rows_are_those_of_the_rows(design: Design) -> None:
     rounded = np.column_stack([design.x[:, :1], design.x[:, 1].round()])
     alike = Design("leak", design.y, rounded, design.terms, design.units, design.cluster)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import zipfile
 from collections.abc import Callable, Sequence
@@ -345,9 +346,20 @@ def test_a_file_that_is_no_table_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("nothing.csv", "no_file"), ("nothing.xlsx", "no_file"), (".", "folder_in_the_way")]
+    ("name", "code"),
+    [
+        ("nothing.csv", "no_file"),
+        ("nothing.xlsx", "no_file"),
+        (".", "folder_in_the_way"),
+        ("pipe.csv", "not_a_file"),
+        ("lost.csv", "dead_link"),
+        ("circle.csv", "dead_link"),
+    ],
 )
 def test_a_missing_file_is_refused(tmp_path: Path, refused: Refused, name: str, code: str) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "lost.csv").symlink_to("gone.csv")
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
     assert [problem.code for problem in refused(tmp_path / name)] == [code]
 
 
@@ -405,7 +417,8 @@ def test_a_missing_column_is_told(rows: Rows, write: Write, refused: Refused, na
     assert (problem.code, problem.row, problem.column) == ("missing_column", None, name)
     assert columns()[name].labels["en"] in problem.message
     assert columns()[name].labels["es"] in told(problem, "es").message
-    assert "rename" not in problem.remedy
+    assert problem.remedy.startswith("If you have it under another name")
+    assert ("leave it empty" in problem.remedy) == columns()[name].may_be_empty
 
 
 @pytest.mark.parametrize(

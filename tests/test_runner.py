@@ -60,12 +60,12 @@ def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Books:
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "out"
+    return tmp_path / "new {folder}" / "out"
 
 
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "records"
+    return tmp_path / "new {folder}" / "records"
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_other_parameters_are_refused_before_anything_runs(
         "The parameters of the notebook other.ipynb are not those that it is given; "
         f"{words}. Correct the cell of parameters."
     )
-    assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "new {folder}").exists()
 
 
 # -- a failure ---------------------------------------------------------------------------------------------------
@@ -218,12 +218,17 @@ def test_a_notebook_that_does_not_make_its_output_is_an_error(
     with pytest.raises(NotebookError, match=r"^The notebook lazy\.ipynb did not make tables/lazy\. "):
         go()
     assert old.read_text(encoding="utf-8") == "old"
-    assert files(tmp_path / "new") == {"out/tables/good.csv", *(f"records/{name}" for name in WAITING)}
+    assert files(tmp_path / "new {folder}") == {"out/tables/good.csv", *(f"records/{name}" for name in WAITING)}
+
+
+def plain(path: str) -> str:
+    """Undouble the braces of a path, as papermill does."""
+    return path.format()
 
 
 def pretend(source: str, target: str, parameters: dict[str, Any], **_: object) -> None:
     """Do what papermill would, without a kernel."""
-    Path(target).write_text(EXECUTED, encoding="utf-8")
+    Path(plain(target)).write_text(EXECUTED, encoding="utf-8")
     (Path(parameters["out"]) / "tables").mkdir(exist_ok=True)
     if Path(source).stem != "lazy":
         (Path(parameters["out"]) / "tables" / f"{Path(source).stem}.csv").write_text("new", encoding="utf-8")
@@ -242,12 +247,12 @@ def test_nothing_half_written_is_left_of_a_run_that_is_cut_short(
     monkeypatch.setattr(papermill, "execute_notebook", execute)
     with pytest.raises(type(error)):
         go()
-    assert files(tmp_path / "new") == {f"records/{name}" for name in WAITING}
+    assert files(tmp_path / "new {folder}") == {f"records/{name}" for name in WAITING}
     # The next run begins where this one ended.
     monkeypatch.setattr(papermill, "execute_notebook", pretend)
     assert list(go().seconds) == ["second.ipynb"]
     assert files(out) == {"tables/good.csv", "tables/second.csv"}
-    assert not (tmp_path / "new" / "records" / "private" / "finished").exists()
+    assert not (tmp_path / "new {folder}" / "records" / "private" / "finished").exists()
 
 
 def test_no_folder_is_left_of_a_run_in_which_nothing_finished(
@@ -260,7 +265,7 @@ def test_no_folder_is_left_of_a_run_in_which_nothing_finished(
     monkeypatch.setattr(papermill, "execute_notebook", execute)
     with pytest.raises(KeyboardInterrupt):
         go()
-    assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "new {folder}").exists()
 
 
 @pytest.mark.parametrize(
@@ -277,7 +282,7 @@ def test_a_kernel_that_dies_or_hangs_is_told_with_its_cell_and_the_rest_finishes
         pretend(source, target, parameters, **more)
         if Path(source).stem == "bad":
             begun = [{"metadata": {"papermill": {"start_time": start}}} for start in ("now", "now", None)]
-            Path(target).write_text(json.dumps({"cells": begun}), encoding="utf-8")
+            Path(plain(target)).write_text(json.dumps({"cells": begun}), encoding="utf-8")
             raise error
 
     books(bad=WRITES, good=WRITES)

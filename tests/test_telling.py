@@ -88,7 +88,7 @@ def test_every_code_has_its_words(language: str) -> None:
     codes = asked()
     assert {"too_large", "missing_value", "merged_cells", "file_exists", "no_header", "external_link"} <= codes
     # One code has two wordings, and none of its own.
-    assert {"unit_mm3", "date", "not_a_number", "missing_column_near"} <= codes
+    assert {"unit_mm3", "date", "not_a_number", "missing_column_or_empty"} <= codes
     assert {"paper_key_unknown", "paper_no_size", "notebook_slow", "beyond_64_bits", "series_column"} <= codes
     others = {"out_of_range", "cement_volume_cc", "vertebral_volume_cc", "identifier_dropped", "too_few_for_public"}
     # Each row that is no vertebra says what it is.

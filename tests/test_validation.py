@@ -228,3 +228,11 @@ def test_a_leak_of_unknown_kind_is_counted_as_missing(rows: Rows, write: Book) -
     written = report(examine(write(rows)), "en").splitlines()
     assert "  Leak site: 1 of 2 leaks; 1 is missing" in written
     assert "  Leak size: 0 of 2 leaks; 2 missing" in written
+
+
+def test_a_column_of_yes_and_nothing_is_remarked_upon(rows: Rows, write: Book) -> None:
+    for row in rows:
+        row["new_fracture_1y"] = "Sí" if row["patient_id"] == rows[0]["patient_id"] else ""
+    assert [note.code for note in remarks(load(write(rows)))] == ["only_yes"]
+    rows[-1]["new_fracture_1y"] = rows[-2]["new_fracture_1y"] = "No"
+    assert remarks(load(write(rows))) == []

@@ -449,6 +449,8 @@ def _check_out(folder: Path, parts: Sequence[str]) -> None:
     """Refuse a place in which a command would write over what it has not made."""
     if folder.exists() and not folder.is_dir():
         raise refused(folder.name, "not_a_folder")
+    if not _is_text(str(folder)):
+        raise refused(folder.name, "name_not_text")
     place = folder.resolve()
     if place == ROOT or place in ROOT.parents or (place.is_relative_to(ROOT) and _is_of_the_project(place)):
         raise refused(folder.name or str(folder), "project_folder")
@@ -486,7 +488,12 @@ def _name(options: argparse.Namespace) -> str:
     from vpresearch.identifiers import may_name_somebody
 
     stem: str = options.data.stem
-    return "study" if may_name_somebody(stem) else stem
+    return "study" if may_name_somebody(stem) or not _is_text(stem) else stem
+
+
+def _is_text(name: str) -> bool:
+    """Whether a notebook, whose text is UTF-8, can hold a name, which may be any bytes."""
+    return name == name.encode(errors="replace").decode()
 
 
 def _reconstruct(options: argparse.Namespace) -> int:

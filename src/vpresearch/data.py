@@ -336,7 +336,13 @@ def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -
 def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.RawTable:
     """Leave out the names of columns that must go, so that no note says that nothing need be done about them."""
     gone = {problem.column for problem in identifying if not reading.column_of(problem.column or "")}
-    return replace(raw, header=tuple("" if header in gone else header for header in raw.header))
+    # A header that may be a name is told by its cell alone.
+    cells = {problem.cell for problem in identifying if problem.column is None}
+    kept = (
+        "" if header in gone or f"{letter(position)}{raw.header_row}" in cells else header
+        for position, header in enumerate(raw.header)
+    )
+    return replace(raw, header=tuple(kept))
 
 
 def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Problem, ...]]:
@@ -354,6 +360,7 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     raw, examples = reading.without_examples(raw, matched.positions)
     raw, emptied = reading.said_empty(raw, matched.positions)
     table, faults = reading.type_cells(raw, matched.positions)
+    faults = _of_single_vertebrae(faults, headers)
     units = look_at_units(table, headers)
     table, dates = without_dates(table, headers)
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
@@ -388,6 +395,13 @@ def _of_patients(faults: list[Problem], table: pd.DataFrame, headers: Mapping[st
         *rest,
         *(tell("missing_value", wording="patient_once", row=row, column=headers[name]) for row, name in told),
     ]
+
+
+def _of_single_vertebrae(faults: list[Problem], headers: Mapping[str, str]) -> list[Problem]:
+    """Leave out what else is wrong of a vertebra on a row that has several: each row will have its own."""
+    own = {header for name, header in headers.items() if columns()[name].unit_of_observation == "vertebra"}
+    several = {problem.row for problem in faults if problem.wording == "several_levels"}
+    return [p for p in faults if p.row not in several or p.wording == "several_levels" or p.column not in own]
 
 
 def _of_no_leak(faults: list[Problem], table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:

@@ -135,7 +135,7 @@ def test_possible_has_a_witness(checks: list[Check]) -> None:
     assert without <= {"sd_limit", "unit_of_analysis"}
 
 
-@pytest.mark.parametrize("seed", [100, 101, 102])
+@pytest.mark.parametrize("seed", [100, *(pytest.param(seed, marks=pytest.mark.long) for seed in (101, 102))])
 def test_true_numbers_raise_no_alarm(seed: int, tmp_path: Path) -> None:
     paper = read_paper(write_paper(make_paper(seed), tmp_path / "paper.yaml"))
     assert [check for check in audit(paper) if check.alarm] == []
@@ -172,11 +172,15 @@ def test_an_altered_count_and_an_altered_mean_are_caught(tmp_path: Path) -> None
     content = make_paper(100)
     for name, printed in (("cohort.leak_yes.n", "+3"), ("table2.vas_pre.mean", "+1.5")):
         altered = copy.deepcopy(content)
+        # Without what takes long and neither touches: the volumes, and the p-values.
+        kept = [claim for claim in altered["claims"] if re.search(r"cohort|vas_pre.*[^p]$", claim["id"])]
+        altered["claims"] = kept
         (claim,) = [claim for claim in altered["claims"] if claim["id"] == name]
         claim["printed"] = f"{float(claim['printed']) + float(printed):g}"
         assert any(check.alarm for check in audit(read_paper(write_paper(altered, tmp_path / "paper.yaml"))))
 
 
+@pytest.mark.long
 def test_the_seed_moves_no_proof(checks: list[Check]) -> None:
     first, second = (
         {(c.check, c.claims): c.verdict == "impossible" for c in found}
@@ -210,6 +214,7 @@ def test_one_volume_thirteen_times_gives_the_p_of_the_volume() -> None:
 
 def test_a_count_printed_twice_in_two_ways_is_an_alarm(tmp_path: Path) -> None:
     content = make_paper(100)
+    content["claims"] = [claim for claim in content["claims"] if claim["id"].startswith("cohort")]
     first = content["claims"][0]
     content["claims"].append(first | {"id": "abstract.vertebrae.n", "printed": str(int(first["printed"]) + 1)})
     alarms = [check for check in audit(read_paper(write_paper(content, tmp_path / "paper.yaml"))) if check.alarm]

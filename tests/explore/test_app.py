@@ -281,3 +281,13 @@ def test_a_long_audit_goes_on_in_the_background_and_can_be_stopped(one: Visitor)
     one.tab(es("audit_all"))
     one.page.get_by_text("Todo comprobado").wait_for(timeout=PATIENCE * 1000)
     assert text("audit_check.p_kruskal", "es") in one.text()
+
+
+def test_a_telephone_shows_the_four_tests_whole(opened: Browser, address: str) -> None:
+    with visitor(opened, (390, 844)) as one:
+        one.visit(address)
+        one.ready()
+        one.tab(es("groups_tab"))
+        table = one.page.locator(".vp-explorer table:visible").first
+        table.wait_for(timeout=PATIENCE * 1000)
+        assert table.evaluate("table => table.getBoundingClientRect().right") <= 390

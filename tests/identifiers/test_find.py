@@ -128,6 +128,49 @@ def test_categories_and_brands_stop_no_study(words: tuple[str, ...]) -> None:
     assert {found.code for found in find(table(*rows, header=(*GOOD, "Dato")))} <= {"doubtful"}
 
 
+LISTS = (
+    ("Diabetes, Hipertensión", "Hipertensión, Asma", "Asma, Obesidad", "Obesidad, Gota"),
+    ("Atrial Fibrillation, Asthma", "Asthma, Stroke", "Atrial Fibrillation", "Dementia"),
+    ("Metformina, Enalapril, Tramadol", "Tramadol, Omeprazol", "Enalapril, Omeprazol", "Paracetamol, Enalapril"),
+    ("Ictus y Gota", "Gota y Obesidad", "Obesidad - Ictus", "Gota\nPsoriasis"),
+    ("ASMA, GOTA", "GOTA, ICTUS", "ICTUS, OBESIDAD", "OBESIDAD, ASMA"),
+    ("Apendicectomía, Colecistectomía", "Apendicectomía", "Cataratas, Hernia", "Cataratas"),
+)
+
+
+@pytest.mark.parametrize("words", LISTS)
+def test_lists_of_diseases_or_drugs_are_no_names(words: tuple[str, ...]) -> None:
+    rows = [(f"P{number}", 70, "L1", 24.8, "", word) for number, word in enumerate(words)]
+    assert find(table(*rows, header=(*GOOD, "Antecedentes"))) == []
+
+
+def test_what_is_an_identifier_in_a_list_is_told() -> None:
+    cells = ("Asma, Gota", "Gota, Ictus", "Ictus, 611223344, 612345678", "García, Ana", "Ana")
+    rows = [(f"P{number}", 70, "L1", 24.8, "", word) for number, word in enumerate(cells)]
+    found = find(table(*rows, header=(*GOOD, "Antecedentes")))
+    assert [(problem.values["kind"], problem.row) for problem in found] == [("phone", 4), ("name", 5)]
+    assert "(rows: 4)" in found[0].message
+
+
+def test_surnames_before_names_stop_a_study_whatever_the_names() -> None:
+    # One surname of three is a given name too.
+    cells = ("Goikoetxea, Eneko", "Etxebarria, Oier", "Zubiri, Garazi", "Oier, Uxue", "Arrieta, Ibai")
+    rows = [(f"P{number}", 70, "L1", 24.8, "", word) for number, word in enumerate(cells)]
+    (found,) = find(table(*rows, header=(*GOOD, "Dato")))
+    assert (found.code, found.values["kind"]) == ("identifier", "name")
+
+
+def test_a_small_word_after_the_comma_is_no_given_name() -> None:
+    cells = ("Hipertensión, artrosis", "Ictus, gota", "Psoriasis, bocio")
+    rows = [(f"P{number}", 70, "L1", 24.8, "", word) for number, word in enumerate(cells)]
+    assert {found.code for found in find(table(*rows, header=(*GOOD, "Dato")))} == {"doubtful"}
+
+
+def test_two_diseases_of_one_patient_are_at_most_doubtful() -> None:
+    for text, codes in (("Embolia Pulmonar, Neumonía", []), ("Zubiri Goikoetxea, Iratxe", ["doubtful"])):
+        assert [found.code for found in find(table(("P1", 70, "L1", 24.8, text)))] == codes
+
+
 def test_words_that_may_be_a_name_in_a_text_of_the_study_are_told_as_doubtful() -> None:
     rows = table(
         ("P1", 70, "L1", 24.8, "neuritis, avisa Iratxe Goikoetxea"), ("P2", 70, "L1", 24.8, "Embolia Pulmonar")

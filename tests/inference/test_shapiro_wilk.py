@@ -92,6 +92,8 @@ def test_weights_are_antisymmetric_ascending_and_of_length_one(n: int) -> None:
         ([1, 2], "too_few"),
         ([4.0] * 3, "all_equal"),
         ([4.0] * 20, "all_equal"),
+        # A tenth, in the last bits that ratios leave.
+        ([0.1, 0.3 / 3, 0.7 / 7, 2.2 / 22], "all_equal"),
         (range(5001), "too_many"),
     ],
 )

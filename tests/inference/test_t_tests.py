@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import nct, t
+from scipy.stats import chi2, nct, t
 
 from vpresearch.inference import TestResult, hedges_g, student, welch
 
@@ -100,6 +100,15 @@ def test_the_interval_of_a_large_effect(statistic: float) -> None:
     assert effect.low < effect.estimate < effect.high
 
 
+@pytest.mark.parametrize(("statistic", "n"), [(9_999.0, 2), (1e9, 2), (-1e12, 30)])
+def test_the_interval_of_an_enormous_effect_is_that_of_the_spread_alone(statistic: float, n: int) -> None:
+    # Without the normal deviate, the ratio of the effect to its estimate is a root of chi-squared over its mean.
+    effect, df = hedges_g(statistic, n, n), 2 * n - 2
+    unscaled = effect.estimate / abs(statistic)
+    ends = sorted(abs(end) / abs(statistic * unscaled) for end in (effect.low, effect.high))
+    assert ends == pytest.approx([math.sqrt(chi2.ppf(p, df) / df) for p in (0.025, 0.975)], rel=1e-5)
+
+
 def test_two_values_in_all_have_no_effect_size() -> None:
     effect = hedges_g(1.0, 1, 2)
     assert all(math.isnan(value) for value in (effect.estimate, effect.low, effect.high))
@@ -148,6 +157,9 @@ def _is_not_done(result: TestResult, reason: str) -> bool:
         ([1, 2, 3], [5], "too_few"),
         ([2, 2], [2, 2, 2], "no_spread"),
         ([2, 2], [3, 3, 3], "no_spread"),
+        # Their mean comes out in the bit beside, and equal ratios in their last bit.
+        ([0.1] * 3, [1.1] * 6, "no_spread"),
+        ([100 * 2.2 / 22, 100 * 2.5 / 25], [100 * 3.3 / 33, 100 * 3.0 / 30], "no_spread"),
     ],
 )
 def test_a_test_that_cannot_be_done(first: list[float], second: list[float], reason: str) -> None:

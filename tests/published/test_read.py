@@ -403,8 +403,12 @@ def test_what_is_no_yaml_is_refused(tmp_path: Path, content: str) -> None:
     assert [problem.code for problem in _refused(tmp_path, content)] == ["not_yaml"]
 
 
-@pytest.mark.parametrize(("name", "code"), [("latin.yaml", "not_text"), ("nothing.yaml", "no_file"), (".", "no_file")])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("latin.yaml", "not_text"), ("nothing.yaml", "no_file"), (".", "folder_in_the_way"), ("lost.yaml", "dead_link")],
+)
 def test_a_file_that_is_not_there_or_not_utf8_is_refused(tmp_path: Path, name: str, code: str) -> None:
+    (tmp_path / "lost.yaml").symlink_to("gone.yaml")
     (tmp_path / "latin.yaml").write_bytes("title: Relación".encode("latin-1"))
     with pytest.raises(InputError) as caught:
         read_paper(tmp_path / name)

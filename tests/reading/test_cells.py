@@ -352,3 +352,32 @@ def test_a_number_that_may_have_thousands_breaks_no_rule() -> None:
     raw = RawTable(None, 1, ("Volumen",), {2: ("24,8",), 3: ("1.234",)})
     table, _ = type_cells(raw, {"vertebral_volume_cc": 0})
     assert table["vertebral_volume_cc"].dropna().tolist() == [24.8]
+
+
+@pytest.mark.parametrize("mark", ["x", "X", "✓", "✗", "+"])
+def test_a_mark_is_no_word_and_the_empty_cells_beside_it_may_mean_no(mark: str) -> None:
+    for name in ("leak", "new_fracture_1y"):
+        fault = convert(mark, columns()[name])[1]
+        assert fault is not None
+        assert fault[1]["wording"] == "tick_mark"
+    assert "celdas vacías" in told(tell("unknown_category", wording="tick_mark"), "es").remedy
+
+
+@pytest.mark.parametrize(
+    ("cells", "told_of"),
+    [((1, 2, 2), [2, 3, 4]), ((1, "2", "No"), [2, 3]), ((1, 0, 1), []), ((1, 2, 0), [3]), ((1, "No", 1), [])],
+)
+def test_one_and_two_are_a_code_that_nobody_knows(cells: tuple[object, ...], told_of: list[int]) -> None:
+    raw = RawTable(None, 1, ("Fuga",), {row: (cell,) for row, cell in enumerate(cells, 2)})
+    table, problems = type_cells(raw, {"leak": 0})
+    assert [problem.row for problem in problems] == told_of
+    assert table["leak"].isna().sum() == len(told_of)
+
+
+def test_an_empty_column_is_one_whose_colours_are_not_read() -> None:
+    raw = RawTable(None, 1, ("Fuga", "Edad"), {2: (None, 70), 3: ("", None)})
+    _, problems = type_cells(raw, {"leak": 0, "age_years": 1})
+    assert [(problem.column, problem.wording) for problem in problems] == [
+        *(("Fuga", "empty_column"), ("Fuga", "empty_column")),
+        ("Edad", "missing_value"),
+    ]

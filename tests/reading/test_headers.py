@@ -10,7 +10,16 @@ import pytest
 from vpresearch.core.dictionary import columns, fold
 from vpresearch.core.errors import Problem
 from vpresearch.data import examine, load
-from vpresearch.reading.headers import _SAME, _WRONG, _names, is_computed, known_headers, match_headers
+from vpresearch.reading.headers import (
+    _SAME,
+    _WRONG,
+    _names,
+    column_of,
+    is_computed,
+    known_headers,
+    match_headers,
+    meant,
+)
 from vpresearch.reading.raw import RawTable
 
 Rows = list[dict[str, str]]
@@ -34,7 +43,7 @@ def test_no_header_means_two_columns() -> None:
 
 
 def test_units_are_those_of_the_dictionary() -> None:
-    assert set(_SAME) == set(_WRONG) == {column.unit for column in columns().values() if column.unit}
+    assert set(_SAME) - {""} == set(_WRONG) == {column.unit for column in columns().values() if column.unit}
 
 
 @pytest.mark.parametrize(
@@ -113,3 +122,41 @@ def test_a_percent_sign_is_the_unit_of_oswestry() -> None:
     assert dict(match_headers(RawTable(None, 1, ("Oswestry previo (%)", "Llenado (%)"), {})).positions) == {
         "odi_pre": 0
     }
+
+
+@pytest.mark.parametrize("header", ["EVA 1", "ODI 1", "EAV", "Oswestry"])
+def test_a_score_is_not_guessed_where_its_time_is_not_said(header: str) -> None:
+    assert meant(header) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        *(("VAS 12 months", "vas_1y"), ("ODI 12 months", "odi_1y"), ("PMMA volume (mL)", "cement_volume_cc")),
+        *(("PMMA (cc)", "cement_volume_cc"), ("Leak location", "leak_site"), ("Leak severity", "leak_size")),
+    ],
+)
+def test_an_english_header_near_a_known_one_is_suggested(header: str, name: str) -> None:
+    assert meant(header) == name
+
+
+@pytest.mark.parametrize(
+    "header", ["Fuga (Sí/No)", "Fuga S/N", "Leak [0/1]", "Nueva fractura 1 año (Sí/No)", "Sexo (M/F)"]
+)
+def test_the_answers_may_stand_in_a_header(header: str) -> None:
+    assert column_of(header) in {"leak", "new_fracture_1y", "sex"}
+
+
+def test_cement_by_side_is_to_be_added_up(rows: Rows, write: Write, refused: Refused) -> None:
+    for row in rows:
+        half = str(float(row.pop("cement_volume_cc")) / 2)
+        row |= {"Cemento derecho (cc)": half, "Cemento izquierdo (cc)": half}
+    (problem,) = refused(write(rows))
+    assert (problem.code, problem.wording) == ("missing_column", "cement_by_side")
+    assert "Cemento derecho (cc), Cemento izquierdo (cc)" in problem.message
+
+
+def test_a_column_that_must_go_is_not_named_as_unread(rows: Rows, write: Write) -> None:
+    examined = examine(write([{**row, "Fecha IQ": "12/03/2020"} for row in rows]))
+    assert [problem.code for problem in examined.problems] == ["identifier"]
+    assert examined.notes == ()

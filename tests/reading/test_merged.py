@@ -31,8 +31,12 @@ def test_a_patient_s_merged_cells_are_the_value_of_each_row(workbook: Book) -> N
     examined = examine(path)
     assert examined.dataset is not None
     pd.testing.assert_frame_equal(examined.dataset.rows, plain.rows)
-    assert [note.code for note in examined.notes] == ["merged_filled"] * 4
-    assert "2 merged blocks (first: A2:A3)" in examined.notes[0].message
+    # Columns with blocks on the same rows are told together.
+    assert [(note.code, note.columns) for note in examined.notes] == [
+        ("merged_filled", ("Paciente", "Edad")),
+        ("merged_filled", ("Sexo", "EAV previa")),
+    ]
+    assert "4 merged blocks (first: A2:A3)" in examined.notes[0].message
 
 
 @pytest.mark.parametrize(

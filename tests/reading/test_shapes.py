@@ -17,6 +17,7 @@ from vpresearch import cli
 from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import Problem
 from vpresearch.data import examine, load
+from vpresearch.reading.raw import letter
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -187,6 +188,11 @@ def test_an_export_of_redcap_is_one_problem(tmp_path: Path, refused: Refused) ->
         (["Nivel de dolor 1", "Nivel de dolor 2", "Volumen de sangre 1", "Volumen de sangre 2", "Pain level 3"], []),
         (["Fuga n.º 2"], ["wide_beside"]),
         (["Cemento adicional 1", "Nivel adicional 1"], ["wide_table"]),
+        # Of an earlier treatment: history, and no vertebrae of the study.
+        (["Nivel previo", "Cemento previo", "Previous level", "Previous leak"], []),
+        (["Nivel vertebroplastia anterior", "Cemento vertebroplastia anterior"], []),
+        (["Otro nivel", "Otro cemento"], ["wide_table"]),
+        (["Nivel 2", "Cemento 2", "Nivel previo"], ["wide_table"]),
     ],
 )
 def test_what_may_be_a_vertebra_is_not_passed_over(
@@ -310,3 +316,46 @@ def test_the_lock_of_an_open_workbook_is_told(tmp_path: Path, refused: Refused) 
     path = tmp_path / "~$study.xlsx"
     path.write_bytes(b"\x05Autor" + b" " * 160)
     assert [problem.wording for problem in refused(path)] == ["lock_file"]
+
+
+def test_what_is_wrong_of_several_vertebrae_in_a_row_is_one_problem(rows: Rows, write: Write) -> None:
+    rows[0] |= {"level": "L1-L2", "vertebral_volume_cc": "30 / 31", "cement_volume_cc": "2.1+1.9", "leak": "1 de 2"}
+    (problem,) = examine(write(rows)).problems
+    assert (problem.wording, problem.row) == ("several_levels", 2)
+    assert "its cement" in problem.remedy
+
+
+@pytest.mark.parametrize("title", ["Niveles", "María Pérez Ruiz"])
+def test_vertebrae_beside_a_sheet_of_patients_are_one_problem(title: str, workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        header = [cell.value for cell in sheet[1]]
+        own = [columns()[name].labels["es"] for name in ("patient_id", *OF_VERTEBRA)]
+        other = sheet.parent.create_sheet(title)
+        for row in sheet.iter_rows(values_only=True):
+            other.append([row[header.index(name)] for name in own])
+        for name in own[1:]:
+            sheet.delete_cols([cell.value for cell in sheet[1]].index(name) + 1)
+
+    (problem,) = refused(workbook(change))
+    assert problem.code == "split_table"
+    # A sheet that may have a patient's name is not named.
+    assert ("another sheet, Niveles: Nivel" if title == "Niveles" else "another sheet: Nivel") in problem.message
+    assert "Pérez" not in str(problem)
+
+
+def test_a_row_a_visit_is_one_problem(rows: Rows, write: Write, refused: Refused) -> None:
+    scores = [name for name in rows[0] if name.startswith(("vas_", "odi_"))]
+    kept = [{name: text for name, text in row.items() if name not in scores} for row in rows]
+    visits = [row | {"Visita": visit, "EVA": "3"} for row in kept for visit in ("Pre", "1 mes")]
+    (problem,) = refused(write(visits))
+    assert (problem.code, problem.cell) == ("row_a_visit", f"{letter(len(kept[0]) + 1)}1")
+    # One row a vertebra lacks the columns of the scores, and nothing more.
+    assert {problem.code for problem in refused(write([row | {"EVA": "3"} for row in kept]))} == {"missing_column"}
+
+
+def test_boxes_of_sites_are_to_be_one_column(rows: Rows, write: Write, refused: Refused) -> None:
+    for row in rows:
+        site = row.pop("leak_site")
+        row |= {f"Fuga {name}": "x" if name == site else "" for name in ("posterior", "disc", "vascular")}
+    (problem,) = refused(write(rows))
+    assert (problem.code, problem.values["named"]) == ("boxes", "Fuga posterior, Fuga disc, Fuga vascular")

@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from vpresearch.data import Dataset
 from vpresearch.regression import logistic
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.ordinal import LEVELS, fit, proportional_odds, severity
+from vpresearch.regression.ordinal import LEVELS, Limits, fit, limits, maximise, proportional_odds, severity
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _R: dict[str, Any] = json.loads((_HERE / "others.json").read_text(encoding="utf-8"))["ordinal"]
@@ -168,6 +169,22 @@ def test_nearly_separated_data_are_fitted() -> None:
     x = [9.9, 10.4, 8.4, 10.6, 10.9, 12.4, 10.4, 11, 14, 7.3, 10.2, 11.4, 13.1, 9.8, 10.3, 9, 13.7, 9, 12.1]
     slope = fit(_study(x, [0, 1, 0, 1, 1, 2, 0, 1, 2, 0, 1, 1, 2, 0, 1, 0, 3, 0, 2]))[-1]
     assert 0 < slope.ci_low < slope.estimate < slope.ci_high < math.inf
+
+
+def test_an_interval_with_a_fit_on_the_way_that_does_not_settle_is_not_given() -> None:
+    x = [0.383, 0.626, 0.212, 0.791, 0.156, 0.007, 0.34, 0.037, 0.267, 0.007, 0.344, 0.054, 0.467, 0.395, 0.227, 0.675]
+    y: list[float] = [1, 0, 2, 2, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 0, 1, 2, 0, 0]
+    assert {each.reason for each in fit(_study([*x, 0.24, 0.677, 0.124, 1e6], y))} == {"not_converged"}
+
+
+def test_a_climb_that_is_where_limits_cross_is_given_up() -> None:
+    model = limits(_study([1, 2, 3, 4, 5, 6], [0, 1, 2, 0, 1, 2]), parallel=True)
+    assert maximise(model, np.array([0.5, 0.5, 0.0])) is None
+    found = maximise(model, np.array([-0.5, 0.5, 0.0]))
+    assert found is not None
+    # It falls off after its first step.
+    with patch.object(Limits, "log_likelihood", side_effect=lambda gamma: -9.0 if gamma[2] == 0 else -np.inf):
+        assert maximise(model, np.array([-0.5, 0.5, 0.0])) is None
 
 
 # -- the outcome -------------------------------------------------------------------------------------------------

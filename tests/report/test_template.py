@@ -13,7 +13,7 @@ from vpresearch.render import labels
 from vpresearch.render.docx import text_of
 from vpresearch.report import Report
 from vpresearch.report.template import TEMPLATES, exhibits, fill, headings, parse
-from vpresearch.report.values import Value, write
+from vpresearch.report.values import Missing, Value, write
 
 VALUES: dict[str, Value] = {"study.leaks": 15, "models.gee_kc.fill_percent.or": 1.0669, "study.name": "<b>*a* {x}"}
 
@@ -56,6 +56,12 @@ def test_a_value_is_never_taken_as_markup_or_as_a_key() -> None:
 def test_blocks_for_other_data_are_dropped_before_their_keys_are_looked_up() -> None:
     prose = "One.\n\n::: {.only when=real}\n{no.such.key}\n:::\n\n::: {.only when=reconstruction}\nTwo.\n:::"
     assert text_of(fill(parse(prose, {"reconstruction"}), "en.md", VALUES, "en")) == "One.Two."
+
+
+def test_what_is_left_out_is_told_apart_from_what_stays() -> None:
+    values = VALUES | {"table2.odi.mean": Missing("Oswestry", "none")}
+    told = text_of(fill(parse("Leaks: {study.leaks}. Mean {table2.odi.mean:1}.", set()), "en.md", values, "en"))
+    assert told == "Leaks: 15. Not given, since these data do not give it: Oswestry (none)."
 
 
 def test_what_tells_of_the_slope_is_never_alone() -> None:

@@ -172,7 +172,7 @@ def test_a_variable_is_named_once(shipped: Dataset) -> None:
 def test_a_test_that_is_not_done_says_why(studies: dict[str, Dataset]) -> None:
     table = associations(Results(studies["large"]), "es")
     assert "–" in table.shown["p-valor"].tolist()
-    assert table.notes[1] == ("Sin resultado: Nivel, Fisher: hay demasiadas tablas para pesarlas todas con exactitud.")
+    assert table.notes[1] == ("Sin resultado: Fisher (Nivel): hay demasiadas tablas para pesarlas todas con exactitud.")
 
 
 def test_one_reason_of_several_tests_is_said_once(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
@@ -180,8 +180,8 @@ def test_one_reason_of_several_tests_is_said_once(rows: list[dict[str, str]], wr
         row |= {"leak": "no", "leak_site": "", "leak_size": ""}
     (_, note) = comparisons(Results(load(write(rows))), "en").notes
     assert note.startswith("Without a result: ")
-    assert "Mean vertebral volume (cc), Kruskal-Wallis, Mann-Whitney: one group is empty" in note
-    assert note.count("Kruskal-Wallis") == 7
+    assert "Kruskal-Wallis, Mann-Whitney (all variables): one group is empty" in note
+    assert note.count("Kruskal-Wallis") == 1
 
 
 def test_leaks_of_unknown_kind_are_said_and_not_counted(shipped: Dataset) -> None:

@@ -157,3 +157,8 @@ def test_a_cluster_without_dask_names_the_extra(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"\[cluster\]"), engage(scheduler="tcp://[::1]:9"):
         pass
+
+
+def test_as_many_processes_as_the_machine_can_use_are_started() -> None:
+    with engage(100_000) as many:
+        assert many.n == 4 * (os.cpu_count() or 1)

@@ -338,6 +338,7 @@ _OF_THE_SYSTEM = {
     "folder_in_the_way": ("EISDIR",),
     "name_too_long": ("ENAMETOOLONG",),
     "file_gone": ("ENOENT",),
+    "dead_link": ("ELOOP",),
 }
 
 
@@ -352,6 +353,9 @@ def of_the_system(error: BaseException) -> InputError | None:
         return refused("vpresearch", "needs_extra", extra=extra) if extra else None
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
         code = "no_memory"
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):
+        # So pathlib tells it, up to Python 3.12.
+        code = "dead_link"
     if code is None:
         return None
     name = getattr(error, "filename", None)
@@ -409,7 +413,11 @@ def say(text: str, file: TextIO | None = None) -> None:
 
 
 def say_anything() -> None:
-    """Let standard output and error write every sign, whatever their encoding."""
+    """Let standard output and error write every sign, whatever their encoding, into nothing where they were closed."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # The lowest number that is free is the stream's own, which else a file of the run would get.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_spell.__name__)

@@ -70,6 +70,8 @@ _NUMBERED_HEADERS = words("id codigo cod code numero num number n no ref referen
 _LEAST_DIGITS, _MOST_DIGITS = 6, 20
 # A column of names has some, and little else.
 _LEAST_NAMES, _MOSTLY = 3, 2 / 3
+_BETWEEN_ITEMS = re.compile(r"\s*[,\n]\s*|\s[-–]\s|\s(?:y|e|o|and|or)\s")
+_FIRST, _LATER = slice(1), slice(1, None)
 # A DNI or NIE whatever its check letter, and a passport: an id that looks like one was meant as one.
 _NEAR_IDENTITY = re.compile(r"(?:[XYZ][\s\-]?)?\d{7,8}[\s\-]?[A-Z]|[A-Z]{2,4}[\s\-]?\d{6,7}")
 # Initials, and initials with a year: only where all ids of a study are such.
@@ -112,10 +114,13 @@ def _of_column(table: RawTable, position: int) -> Iterator[Found]:
         yield Found(position, kind)
     else:
         numbered = bool(_NUMBERED_HEADERS & set(fold(header).split()))
+        apart = _items_apart(cells)
         kinds = _kinds_of_ids([value for value, _ in cells]) if numbered else kinds_of_value
-        names, mostly = _names_by_form(table, cells)
+        names, mostly = _names_by_form(table, apart)
+        items = {value for value, _ in apart}
+        cells = [*apart, *(each for each in cells if each[0] not in items)]
         yield from _of_cells(position, cells, lambda value: _with_name(kinds(value), named=mostly and value in names))
-        doubtful = [row for value, rows in cells if value in names and "name" not in kinds(value) for row in rows]
+        doubtful = [row for value, rows in apart if value in names and "name" not in kinds(value) for row in rows]
         if doubtful and not mostly:
             yield Found(position, "name", tuple(sorted(doubtful)), sure=False)
 
@@ -133,13 +138,32 @@ def _names_by_form(table: RawTable, cells: Sequence[tuple[object, list[int]]]) -
     of = {row: row if ids is None else as_text(cell_at(record, ids)) or row for row, record in table.rows.items()}
     own = [value for value, rows in cells if isinstance(value, str) and len({of[row] for row in rows}) == 1]
     alone = [value for value in own if may_be_a_name(value)]
-    several = [value for value in alone if may_be_a_name(value, several=True) and not value.islower()]
+    # A given name is not written small after a surname that is not.
+    several = [
+        value for value in alone if may_be_a_name(value, several=True) and not value.rpartition(",")[2].islower()
+    ]
     firsts = Counter(fold(value).split(" ")[0] for value in several)
     apart = all(2 * times <= len(several) for times in firsts.values())
     least = max(_LEAST_NAMES, _MOSTLY * len(cells))
     found: set[object] = {value for value in own if names_by_capitals(value)}
     found |= set(alone) if len(alone) >= least else {value for value in alone if may_be_a_name(value, several=True)}
     return found, apart and len(several) >= least
+
+
+def _items_apart(cells: Sequence[tuple[object, list[int]]]) -> list[tuple[object, list[int]]]:
+    """Split lists, as of diseases, most of which have an item that stands elsewhere alone or in another place."""
+    lists = {value: _BETWEEN_ITEMS.split(value) for value, _ in cells if isinstance(value, str)}
+    lists = {value: items for value, items in lists.items() if len(items) > 1}
+    alone = {fold(value) for value, _ in cells if value not in lists}
+    first, later = ({fold(item) for items in lists.values() for item in items[part]} for part in (_FIRST, _LATER))
+    mixed = {value for value, items in lists.items() if not (first & later | alone).isdisjoint(map(fold, items))}
+    if 2 * len(mixed) <= len(lists):
+        return list(cells)
+    apart: dict[object, list[int]] = {}
+    for value, rows in cells:
+        for item in lists[value] if value in mixed else [value]:
+            apart.setdefault(item, []).extend(rows)
+    return list(apart.items())
 
 
 def _may_tell_a_name(value: object) -> bool:
@@ -165,7 +189,7 @@ def _of_cells(
         for kind in kinds(value):
             rows.setdefault(kind, []).extend(found)
     for kind, where in rows.items():
-        yield Found(position, kind, tuple(sorted(where)))
+        yield Found(position, kind, tuple(sorted({*where})))
 
 
 def _kinds_of_measurement(value: object) -> tuple[Kind, ...]:
@@ -299,9 +323,10 @@ def _quotable(header: str, place: int) -> str:
 def _unnamed(problem: Problem) -> Problem:
     """Take names of sheets that may be those of persons out of a problem, and tell it in words that need none."""
     names = [each for each in (problem.sheet, *problem.values.values()) if isinstance(each, str)]
-    if problem.code != "other_table" or not any(map(may_name_somebody, names)):
+    if problem.code not in {"other_table", "split_table"} or not any(map(may_name_somebody, names)):
         return problem
-    return tell("other_table", wording="other_table_unnamed")
+    wording = "split_table_unnamed" if problem.code == "split_table" else "other_table_unnamed"
+    return tell(problem.code, wording=wording, **problem.values)  # type: ignore[arg-type]
 
 
 def _telling_patients(found: Sequence[Found], gone: set[int]) -> list[int]:

@@ -86,9 +86,8 @@ _TITLE = re.compile(
     rf"|(?<!\w)(?:DRA?|SRA?|DÑA|DOÑA|SRTA|MRS?)\.?\s+(?-i:[A-ZÀ-Þ]{{5,}})(?!\w)"
     rf"|(?<!\w)(?i:nombre|apellidos?|name|surname)\s?:\s*{_UPPER}{_LETTER}+|(?<!\w)(?i:iniciales|initials)[\s:]+(?:[A-ZÑ]\.?\s?){{2,4}}(?!\w)"
 )
-# An initial before a common surname, and a text that is two capitalised words, a comma and a third.
+# An initial before a common surname.
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÑ]\.\s?([A-ZÁÉÍÓÚÑ][a-záéíóúñ]+)")
-_LISTED = re.compile(r"(?:[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+\s){1,2}[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+,\s[A-ZÁÉÍÓÚÑ][a-záéíóúñ]+")
 # The like before any name at all: a bacterium has one initial.
 _INITIALS_BEFORE = re.compile(rf"(?<![\w.])(?:[A-ZÑ]\.\s?){{2,3}}{_UPPER}{_LETTER}{{3,}}")
 _INITIALS = re.compile(r"(?:[A-ZÑ]\.\s?){2,4}")
@@ -112,7 +111,7 @@ _LEAST_IN_CAPITALS = 5
 
 def names_a_person(text: str) -> bool:
     """Return whether a text names a person."""
-    if _TITLE.search(text) or _RELATIVE.search(text) or _INITIALS.fullmatch(text) or _LISTED.fullmatch(text):
+    if _TITLE.search(text) or _RELATIVE.search(text) or _INITIALS.fullmatch(text):
         return True
     if any(fold(surname) in _SURNAMES for surname in _INITIAL.findall(text)):
         return not _NOT_OF_A_PATIENT & set(fold(text).split())

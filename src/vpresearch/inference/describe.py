@@ -88,7 +88,8 @@ def summarise(values: ArrayLike) -> Summary:
     if n == 0:
         return Summary(0, len(array), *[math.nan] * 7)
     # fsum rounds once, so the digits do not depend on the machine's vector width or on the order of the rows.
-    mean = math.fsum(present) / n
+    # Held among the values: the mean of equal ones may come out in the bit beside, and give them a spread.
+    mean = float(np.clip(math.fsum(present) / n, present.min(), present.max()))
     sd = math.sqrt(math.fsum((present - mean) ** 2) / (n - 1)) if n > 1 else math.nan
     quartiles = (float(quantile) for quantile in np.quantile(present, [0, 0.25, 0.5, 0.75, 1]))
     return Summary(n, len(array) - n, mean, sd, *quartiles)

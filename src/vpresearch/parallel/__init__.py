@@ -9,6 +9,9 @@ from vpresearch.parallel.processes import InPlace, Workers, gather, running_code
 
 __all__ = ["InPlace", "Workers", "engage", "gather", "running_code"]
 
+# More would only take the machine's memory.
+_MOST_A_CORE = 4
+
 
 def engage(n: int | None = None, scheduler: str | None = None) -> AbstractContextManager[Workers]:
     """Engage workers for as long as a ``with`` block lasts; leaving it ends what they still do."""
@@ -17,7 +20,8 @@ def engage(n: int | None = None, scheduler: str | None = None) -> AbstractContex
         from vpresearch.parallel.cluster import cluster
 
         return cluster(scheduler)
-    n = n or os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    n = min(n or cores, _MOST_A_CORE * cores)
     if n == 1:
         return InPlace()
     from vpresearch.parallel.processes import Processes

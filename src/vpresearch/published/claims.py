@@ -76,8 +76,10 @@ def read_text(path: Path) -> str:
     """Read a text file."""
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError):
-        problem = tell("no_file")
+    except FileNotFoundError:
+        problem = tell("dead_link" if path.is_symlink() else "no_file")
+    except IsADirectoryError:
+        problem = tell("folder_in_the_way")
     except UnicodeDecodeError:
         problem = tell("not_text", wording="not_utf8", line=1)
     raise InputError(path.name, [problem])

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from vpresearch.core.dictionary import Column, columns, fold
-from vpresearch.core.errors import LANGUAGES, Problem, tell
+from vpresearch.core.errors import LANGUAGES, Problem, retold, tell
 from vpresearch.reading.raw import LONGEST_WORD, Percent, RawTable, Unreadable, cell_at, is_blank, letter
 
 # One or two patients may well be men; a column without any woman is more likely coded H and M, or M and V.
@@ -94,6 +94,7 @@ _MISSING_SHORT = _MISSING | {
 }
 # Signs for nothing; others, such as + or ✓, fold to nothing too.
 _SAYS_MORE = re.compile(r"[^\s\-−‐-―_.…,:;/\\|?¿*·()\[\]\"'~=#<>]")
+_TICK = re.compile(r"[x×✓✔✗✘☑☒☐√•●*+]+", re.I)
 _CODE = re.compile(r"-1|-[789]|-?(?:7{2,6}|8{2,6}|9{2,6})")
 # First words of a cell that denies a leak.
 _DENIALS = frozenset(
@@ -157,7 +158,7 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
     data: dict[str, pd.Series[Any]] = {}
     for name, position in positions.items():
         column = columns()[name]
-        values, known = [], dict[tuple[type, object], _Converted]()
+        values, known, faults = [], dict[tuple[type, object], _Converted](), list[Problem]()
         for number, cells in raw.rows.items():
             cell = cells[position] if position < len(cells) else None
             # The same few things stand in most cells; 1, 1.0 and True are one key without their type.
@@ -167,13 +168,15 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
             value, fault = known[key]
             values.append(value)
             if fault is not None:
-                problems.append(tell(fault[0], row=number, column=raw.header[position], **fault[1]))  # type: ignore[arg-type]
+                faults.append(tell(fault[0], row=number, column=raw.header[position], **fault[1]))  # type: ignore[arg-type]
         dtype = float if column.kind == "number" else object
         data[name] = pd.Series(values, index=list(raw.rows), dtype=dtype)
-        if column.kind == "number":
-            doubtful = _two_marks(raw, position)
-            data[name].loc[[problem.row for problem in doubtful if problem.row]] = None
-            problems += doubtful
+        doubtful = _two_marks(raw, position) if column.kind == "number" else _coded(raw, position, column)
+        data[name].loc[[problem.row for problem in doubtful if problem.row]] = None
+        told = {problem.row for problem in doubtful}
+        faults = [problem for problem in faults if problem.row not in told] + doubtful
+        empty = len(faults) > 1 and len(faults) == len(raw.rows) and {p.wording for p in faults} == {"missing_value"}
+        problems += [retold(problem, "empty_column") for problem in faults] if empty else faults
     return pd.DataFrame(data, index=list(raw.rows)), problems
 
 
@@ -191,6 +194,17 @@ def _two_marks(raw: RawTable, position: int) -> list[Problem]:
         for row, text in texts.items()
         if _THOUSANDS.fullmatch(text)
     ]
+
+
+def _coded(raw: RawTable, position: int, column: Column) -> list[Problem]:
+    """Report the numbers of a column of yes and no where a 2 and no 0 beside the 1 leave open which is which."""
+    if "1" not in _words(column.name):
+        return []
+    written = {row: _folded(cell_at(cells, position), column) for row, cells in raw.rows.items()}
+    if not {"1", "2"} <= set(written.values()) or "0" in written.values():
+        return []
+    coded = [row for row, text in written.items() if text in {"1", "2"}]
+    return [tell("unknown_category", wording="coded_yes_no", row=row, column=raw.header[position]) for row in coded]
 
 
 def convert(cell: object, column: Column) -> _Converted:
@@ -366,6 +380,8 @@ def _mistaken(cell: object, column: Column) -> dict[str, object]:
         return {"wording": "several_levels" if column.name == "level" else "several_categories"}
     if column.name == "leak" and any(word in {*_words("leak_site"), *_words("leak_size")} for word in written.split()):
         return {"wording": "leak_of_a_kind"}
+    if "yes" in _words(column.name).values() and _TICK.fullmatch(str(cell).strip()):
+        return {"wording": "tick_mark"}
     if not column.may_be_empty:
         # Of a vertebra a sign may well be an answer, as - is to a leak.
         return {"wording": "missing_word"} if says_missing(cell) and column.unit_of_observation == "patient" else {}

@@ -17,7 +17,8 @@ def read_bytes(path: Path) -> bytes:
     if path.is_dir():
         raise refused(name, "folder_in_the_way")
     if not path.is_file():
-        raise refused(name, "no_file")
+        leads = "dead_link" if path.is_symlink() else "no_file"
+        raise refused(name, "not_a_file" if path.exists() else leads)
     if name.startswith("~$"):
         raise refused(name, "file_type", wording="lock_file")
     if suffix in _WITH_MACROS:

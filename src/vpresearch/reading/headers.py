@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from vpresearch.core.dictionary import Column, columns, fold
-from vpresearch.core.errors import Problem, tell
+from vpresearch.core.errors import Problem, retold, tell
 from vpresearch.reading.raw import LONGEST_WORD, RawTable, letter
 
 # What may stand behind a header, folded: the same unit by another name, and units that would be read wrongly.
@@ -18,6 +18,23 @@ _SAME = {
     "years": ("anos", "years", "en anos", "in years"),
     "points": ("puntos", "points", "0 10", "0 a 10", "de 0 a 10", "cm"),
     "percent": ("percent", "porcentaje", "por ciento", "0 100", "0 a 100", "de 0 a 100"),
+    # What has no unit may have its answers there.
+    "": (
+        "si no",
+        "no si",
+        "s n",
+        "yes no",
+        "y n",
+        "0 1",
+        "1 0",
+        "m f",
+        "f m",
+        "h m",
+        "m h",
+        "v m",
+        "m v",
+        "mujer varon",
+    ),
 }
 _WRONG = {
     "cc": ("mm3", "mm", "l", "litros", "dl", "dm3", "m3", "ul", "cm", "porcentaje", "percent"),
@@ -26,7 +43,16 @@ _WRONG = {
     "percent": ("0 1", "0 a 1", "0 50", "0 a 50", "sobre 50", "fraccion", "fraction", "tanto por uno"),
 }
 _COMPUTED = ("fill percent", "llenado", "relleno", "porcentaje de llenado", "porcentaje de relleno", "fill ratio")
-_COMPUTED_TOO = ("fill", "fill percentage", "ratio de llenado", "region", "region vertebral", "spinal region")
+_COMPUTED_TOO = (
+    "de llenado",
+    "de relleno",
+    "fill",
+    "fill percentage",
+    "ratio de llenado",
+    "region",
+    "region vertebral",
+    "spinal region",
+)
 _ALIKE = 0.8
 # Fewer begin too many words.
 _LEAST_LETTERS = 5
@@ -35,6 +61,8 @@ _DIGITS = re.compile(r"\d+")
 _TOKENS = re.compile(r"\b[cdm]?m3\b|\b(?:t|d|th)(?:1[0-2]|[1-9])\b|\bl[1-5]\b|\d+|[^\W\d]+")
 # Columns of a form with boxes to tick, as REDCap names them by code and by label.
 _BOX = re.compile(r"(.+?)(?:___\w+|\s*\(choice=.*\))")
+SCORES = frozenset({"eav", "eva", "vas", "odi", "oswestry", "dolor", "pain"})
+_SIDE = re.compile(r"\b(?:der\w*|dch\w*|d|izq\w*|izd\w*|i|right|left|r|l)\b")
 # Where columns are numbered, the bare word is enough.
 _BARE = {
     **dict.fromkeys(("volumen", "volume", "vol"), "vertebral_volume_cc"),
@@ -57,11 +85,13 @@ _ORDINALS = {
     )
     for word in words.split()
 }
-# A number beside one of these counts no vertebrae.
+# A number beside one of these counts no vertebrae, and a level beside one is that of another time.
 _TIMES = frozenset(
     {
         *("mes", "meses", "month", "months", "ano", "anos", "year", "years", "dia", "dias", "day", "days", "hora"),
         *("horas", "hour", "hours", "semana", "semanas", "week", "weeks", "m", "y", "h", "pre", "post"),
+        *("previo", "previa", "previos", "previas", "anterior", "anteriores", "antiguo", "antigua", "antiguos"),
+        *("antiguas", "previous", "prior", "former"),
     }
 )
 # Words beside a number that say of what it is the number.
@@ -156,7 +186,21 @@ def readings(header: str) -> tuple[Numbered, ...]:
 def boxed(header: str) -> str | None:
     """Return the column of the study for which a header has a box to tick."""
     match = _BOX.fullmatch(header)
-    return column_of(match[1]) if match else None
+    return column_of(match[1]) if match else _sites().get(_folded(header))
+
+
+@cache
+def _sites() -> dict[str, str]:
+    """Return the column of the sites of leaks by headers that name one of them: posterior leak."""
+    sites = [fold(word) for level in columns()["leak_site"].levels for word in level.spellings()]
+    words = [form for site in sites for form in (f"fuga {site}", f"fuga a {site}", f"leak {site}", f"{site} leak")]
+    return dict.fromkeys(words, "leak_site")
+
+
+def _of_one_side(header: str) -> bool:
+    """Return whether a header names the cement of one side."""
+    words = _SIDE.sub("", _folded(header))
+    return words != _folded(header) and bare(" ".join(words.split()))[0] == "cement_volume_cc"
 
 
 @lru_cache(maxsize=10_000)
@@ -227,11 +271,19 @@ def match_headers(raw: RawTable) -> Matched:
             positions[name] = position
             if unit:
                 problems.append(tell("header_unit", column=header, cell=cell, unit=columns()[name].unit))
-    near = _near(raw, unknown, positions)
+    told = set(_elsewhere(raw))
+    sides = [position for position in unknown if _of_one_side(raw.header[position])]
+    if "cement_volume_cc" not in positions and len(sides) > 1:
+        told.add("cement_volume_cc")
+        named = ", ".join(raw.header[position] for position in sides)
+        at = {"column": raw.header[sides[0]], "cell": f"{letter(sides[0])}{raw.header_row}"}
+        label = columns()["cement_volume_cc"].labels
+        problems.append(tell("missing_column", wording="cement_by_side", **at, label=label, named=named))  # type: ignore[arg-type]
+    near = _near(raw, unknown, {**positions, **dict.fromkeys(told, 0)})
     problems += [
         _missing_column(column, near.get(column.name))
         for column in columns().values()
-        if column.required and column.name not in positions
+        if column.required and column.name not in positions and column.name not in told
     ]
     return Matched(positions, tuple(problems), _ignored(raw, unknown, near))
 
@@ -247,12 +299,15 @@ _SHORT_FOR = {
     "vert": "vertebral",
     "preop": "previa",
     "postop": "post",
+    "months": "meses",
 }
-_BESIDE_HINTS = frozenset({"de", "la", "fuga", "paciente"})
+_BESIDE_HINTS = frozenset(
+    {"de", "la", "fuga", "paciente", "of", "the", "leak", "volumen", "volume", "iny", "inyectado", "injected"}
+)
 _HINTS = {
     "patient_id": "n no num numero caso case sujeto record registro codigo pac pte",
-    "leak_size": "grado grade severidad cuantia gravedad",
-    "leak_site": "sitio via",
+    "leak_size": "grado grade severidad severity cuantia gravedad",
+    "leak_site": "sitio via location",
     "cement_volume_cc": "pmma",
 }
 
@@ -271,10 +326,14 @@ def _near(raw: RawTable, unknown: list[int], positions: Mapping[str, int]) -> di
 def meant(header: str, among: Iterable[str] | None = None) -> str | None:
     """Guess which column a header that is none of the known ones is meant for, to suggest it."""
     key = _folded(header)
-    if not key:
+    # Of a score alone nobody knows when it was taken.
+    if not key or key in SCORES:
         return None
     names = list(columns() if among is None else among)
     spelled = {_folded(spelling): name for name in reversed(names) for spelling in columns()[name].spellings()}
+    # EAV 1 is neither of one month nor of one year.
+    if _DIGITS.search(key) and len({name for spelling, name in spelled.items() if spelling.startswith(key)}) > 1:
+        return None
     # One month is no slip for twelve.
     alike = [spelling for spelling in spelled if _DIGITS.findall(spelling) == _DIGITS.findall(key)]
     if like := difflib.get_close_matches(key, alike, 1, _ALIKE):
@@ -284,7 +343,7 @@ def meant(header: str, among: Iterable[str] | None = None) -> str | None:
     shortened = [spelling for spelling in spelled if _is_short_for(words, spelling.split())]
     if shortened:
         return spelled[min(shortened, key=len)]
-    hints = set(key.split()) - _BESIDE_HINTS
+    hints = set(key.split()) - _BESIDE_HINTS - {*_SAME["cc"]}
     return next((name for name in names if hints and hints <= set(_HINTS.get(name, "").split())), None)
 
 
@@ -296,17 +355,18 @@ def _is_short_for(words: list[str], spelling: list[str]) -> bool:
     return all(any(own == word or (own.startswith(word) and not word.isdigit()) for own in rest) for word in words)
 
 
+def _elsewhere(raw: RawTable) -> tuple[str, ...]:
+    """Return the columns of which it is told that they are on another sheet."""
+    return tuple(name for p in raw.problems if p.code == "split_table" for name in p.values.get("columns", ()))  # type: ignore[attr-defined]
+
+
 def _missing_column(column: Column, near: str | None) -> Problem:
-    if near is None:
-        return tell("missing_column", column=column.name, label=column.labels, name=column.name)
-    return tell(
-        "missing_column",
-        wording="missing_column_near",
-        column=column.name,
-        label=column.labels,
-        name=column.name,
-        near=near,
-    )
+    words = {"column": column.name, "label": column.labels, "name": column.name, "near": near}
+    if column.may_be_empty:
+        found = tell("missing_column", wording="missing_column_or_empty", **words)  # type: ignore[arg-type]
+        return found if near is None else retold(found, "missing_column_near_or_empty")
+    found = tell("missing_column", **words)  # type: ignore[arg-type]
+    return found if near is None else retold(found, "missing_column_near")
 
 
 def _ignored(raw: RawTable, unknown: list[int], near: Mapping[str, str]) -> tuple[Problem, ...]:

@@ -13,7 +13,7 @@ import pandas as pd
 from vpresearch.core.dictionary import columns, fold
 from vpresearch.core.errors import LANGUAGES, Problem, first_of, refused, runs, tell
 from vpresearch.reading.cells import convert
-from vpresearch.reading.headers import known_headers
+from vpresearch.reading.headers import column_of, known_headers
 from vpresearch.reading.raw import (
     LONGEST_WORD,
     MAX_COLUMNS,
@@ -80,7 +80,11 @@ def unmerge(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list
                 for position in at:
                     rows[number][position] = _MERGED
     undone = replace(raw, rows={number: tuple(cells) for number, cells in rows.items()})
-    return undone, [_note(raw, position, blocks) for position, blocks in filled.items()]
+    # Columns whose blocks are on the same rows are told as one.
+    alike: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    for position, blocks in filled.items():
+        alike.setdefault(tuple((block.top, block.bottom) for block in blocks), []).append(position)
+    return undone, [_note(raw, own, filled[own[0]]) for own in alike.values()]
 
 
 def _is_one_patient(
@@ -97,9 +101,11 @@ def _is_one_patient(
     return not any(is_blank(i) for i in ids) and len({str(i).strip() for i in ids}) == 1
 
 
-def _note(raw: RawTable, position: int, blocks: Sequence[Merged]) -> Problem:
-    first = f"{letter(position)}{blocks[0].top}:{letter(position)}{blocks[0].bottom}"
-    return tell("merged_filled", sheet=raw.sheet, column=raw.header[position], n=len(blocks), first=first)
+def _note(raw: RawTable, positions: Sequence[int], blocks: Sequence[Merged]) -> Problem:
+    at, headers = letter(positions[0]), tuple(raw.header[position] for position in positions)
+    first, n = f"{at}{blocks[0].top}:{at}{blocks[0].bottom}", len(positions) * len(blocks)
+    told = tell("merged_filled", sheet=raw.sheet, column=headers[0], n=n, first=first)
+    return replace(told, columns=headers)
 
 
 _SEARCHED_ROWS = 20
@@ -155,6 +161,7 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
     _check_size(name, rows, chosen)
     header = tuple(_header(cell) for cell in chosen.records[row])
     problems = [_other(sheet, chosen) for sheet, own in zip(sheets, best, strict=True) if _could_be(sheet, own, chosen)]
+    problems += _elsewhere(header, chosen, sheets, best)
     problems += _beyond(rows, header) if chosen.title is None else []
     notes = _unseen(rows, header, chosen)
     return RawTable(chosen.title, row, header, rows, chosen.merged, notes=notes, problems=tuple(problems))
@@ -199,6 +206,22 @@ def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
     if sheet is chosen or sheet.title is None or 4 * known < 3 * required:
         return False
     return any(number > row for number in sheet.records)
+
+
+def _elsewhere(
+    header: Sequence[str], chosen: Sheet, sheets: Sequence[Sheet], best: Sequence[tuple[int, int]]
+) -> list[Problem]:
+    """Report the columns that must be there and stand on another sheet, as of vertebrae beside a sheet of patients."""
+    missing = {column.name for column in columns().values() if column.required} - set(map(column_of, header))
+    found = []
+    for sheet, (_, row) in zip(sheets, best, strict=True):
+        written = {column_of(text): text for cell in sheet.records.get(row, ()) if (text := _header(cell))}
+        # What the sheets share says which rows belong together.
+        there = {name: written[name] for name in columns() if name in missing & written.keys()}
+        if sheet is not chosen and "patient_id" in written and there:
+            words = {"other": sheet.title, "named": ", ".join(there.values()), "columns": tuple(there)}
+            found.append(tell("split_table", sheet=chosen.title, **words))  # type: ignore[arg-type]
+    return found
 
 
 def _unseen(rows: dict[int, tuple[object, ...]], header: tuple[str, ...], sheet: Sheet) -> tuple[Problem, ...]:

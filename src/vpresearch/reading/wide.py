@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from vpresearch.core.dictionary import columns, fold, label
 from vpresearch.core.errors import Problem, tell
 from vpresearch.reading.cells import denies, says_missing
-from vpresearch.reading.headers import Numbered, bare, boxed, column_of, meant, of_vertebrae, readings
+from vpresearch.reading.headers import SCORES, Numbered, bare, boxed, column_of, meant, of_vertebrae, readings
 from vpresearch.reading.raw import RawTable, cell_at, is_blank, letter
 
 # What makes a numbered column one of a vertebra and not, say, of a second complication.
@@ -159,6 +160,8 @@ def look_at_shape(raw: RawTable) -> list[Problem]:
         known = {name: columns()[name].labels for at in boxes if (name := boxed(raw.header[at]))}
         said = {language: ", ".join(words[language] for words in known.values()) for language in ("es", "en")}
         found.append(tell("boxes", sheet=raw.sheet, cell=_cell(raw, boxes[0]), named=_named(raw, boxes), columns=said))
+    if visits := _visits(raw):
+        found.append(tell("row_a_visit", sheet=raw.sheet, cell=_cell(raw, visits[0]), named=_named(raw, visits)))
     wide = find_wide(raw)
     if wide is not None:
         at = sorted(position for key, group in wide.groups.items() if key for position in group.values())
@@ -167,6 +170,18 @@ def look_at_shape(raw: RawTable) -> list[Problem]:
             tell("wide_table", wording=wording, sheet=raw.sheet, cell=_cell(raw, at[0]), named=_named(raw, at))
         )
     return found
+
+
+def _visits(raw: RawTable) -> list[int]:
+    """Find the scores of a table with one row a visit: none says when it was taken, and most vertebrae come again."""
+    at = {column_of(header): position for position, header in reversed(list(enumerate(raw.header)))}
+    scores = [position for position, header in enumerate(raw.header) if fold(header) in SCORES]
+    if not scores or not {"patient_id", "level"} <= at.keys():
+        return []
+    rows = Counter(
+        tuple(str(cell_at(cells, at[name])) for name in ("patient_id", "level")) for cells in raw.rows.values()
+    )
+    return scores if 2 * sum(n > 1 for n in rows.values()) > len(rows) else []
 
 
 def _cell(raw: RawTable, position: int) -> str:

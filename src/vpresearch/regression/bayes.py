@@ -128,8 +128,9 @@ _WIDEST, _SCANNED = 6.0, 100
 _MOST_DIRECT, _MOST_AT_NEED = 600, 2_000
 # How many times what the rows tell along the axes the steps of the lattice allow for.
 _CAUTION = 2.0
-# Rows of one patient, of which the likelihood is no floating-point number if they are more.
-_MOST_OF_ONE = 700
+# Rows of one patient: beyond the one the likelihood is no floating-point number, beyond the other what is done at need
+# takes minutes.
+_MOST_OF_ONE, _MOST_OF_ONE_AT_NEED = 700, 7
 # How far coefficients of many rows reach.
 _FAR = 12.0
 # Zeger SL, Liang KY, Albert PS. Biometrics 1988;44:1049-60.
@@ -183,7 +184,7 @@ class Posteriors:
 
             sd = np.sqrt(np.linspace(surface.low[2], surface.high[2], _SCANNED))
             return self._heights(close, (surface.low[:2] + surface.high[:2]) / 2, sd, priors)
-        if n > _MOST_AT_NEED:
+        if n > _MOST_AT_NEED or (n > _MOST_DIRECT and len(self._rows.layers) > _MOST_OF_ONE_AT_NEED):
             return None
         top = _top(self._rows, priors)
         sd = _WIDEST * priors.sd_patient * np.linspace(0, 1, _SCANNED) ** 2

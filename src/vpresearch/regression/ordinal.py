@@ -87,7 +87,10 @@ def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Flo
     """Climb by Newton's method with halved steps."""
     free = np.delete(np.arange(len(start)), [] if held is None else held)
     gamma, likelihood = start, model.log_likelihood(start)
-    for _ in range(_STEPS if likelihood > -np.inf else 0):
+    for _ in range(_STEPS):
+        # Where limits cross, at the start or after a step, no direction leads back.
+        if likelihood == -np.inf:
+            break
         gradient, information = model.derivatives(gamma)
         if np.abs(gradient[free]).max(initial=0.0) < _FLATTEST:
             return gamma, likelihood
@@ -100,8 +103,6 @@ def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Flo
                 break
             step /= 2
         gamma, likelihood = gamma + step, model.log_likelihood(gamma + step)
-        if likelihood == -np.inf:
-            break
     return None
 
 
@@ -127,8 +128,11 @@ def profile_ends(model: Limits, found: tuple[Floats, float], held: int, drop: fl
         reach = side * stride
         while excess(gamma[held] + reach) < 0:
             reach *= 2
-        bracketed = excess(gamma[held] + reach) >= 0
-        yield float(brentq(excess, gamma[held], gamma[held] + reach, xtol=1e-12)) if bracketed else np.nan
+        try:
+            yield float(brentq(excess, gamma[held], gamma[held] + reach, xtol=1e-12))
+        except ValueError:
+            # A fit on the way did not settle, or at the end.
+            yield np.nan
 
 
 LEVELS = ("none", "punctate", "moderate", "massive")

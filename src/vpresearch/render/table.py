@@ -197,15 +197,20 @@ def sizes(summaries: Sequence[Summary]) -> str:
 
 
 def undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple[str, ...]:
-    """Say why a test has no result; where several of a variable have one reason, once."""
-    without: dict[tuple[str, str], list[str]] = {}
+    """Say why tests have no result: once for all the tests and variables that have one reason."""
+    asked, without = dict[str, None](), dict[tuple[str, str], list[str]]()
     for variable, test in tests:
+        asked[variable] = None
         if test.reason:
-            without.setdefault((variable, test.reason), []).append(labels.text(f"test.{test.test}", language))
-    named = [
-        f"{labels.variable(variable, language)}, {', '.join(names)}: {labels.text(f'why_not.{reason}', language)}"
-        for (variable, reason), names in without.items()
-    ]
+            without.setdefault((test.reason, variable), []).append(labels.text(f"test.{test.test}", language))
+    alike: dict[tuple[str, str], list[str]] = {}
+    for (reason, variable), names in without.items():
+        alike.setdefault((reason, ", ".join(names)), []).append(variable)
+    named = []
+    for (reason, tested), of in alike.items():
+        each = ", ".join(labels.variable(variable, language) for variable in of)
+        said = labels.text("footnote.every_variable", language) if len(asked) == len(of) > 1 else each
+        named.append(f"{tested} ({said}): {labels.text(f'why_not.{reason}', language)}")
     return (labels.text("footnote.undone", language, list="; ".join(named)),) if named else ()
 
 

@@ -105,7 +105,8 @@ def _leave_out(paragraph: Node, values: Mapping[str, Value], language: str) -> N
             of += [] if value.what in of else [value.what]
     if missing:
         told = "; ".join(f"{'; '.join(of)} ({why})" for why, of in missing.items())
-        paragraph["c"] = [*kept, *words(labels.text("report.left_out", language, list=told))]
+        apart = [{"t": "Space"}] if kept and kept[-1]["t"] not in {"Space", "SoftBreak"} else []
+        paragraph["c"] = [*kept, *apart, *words(labels.text("report.left_out", language, list=told))]
 
 
 def _sentences(nodes: list[Node]) -> list[list[Node]]:

@@ -135,8 +135,8 @@ def execute(task: Task, manager: type) -> Failure | None:
     task.executed.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
-            str(task.source),
-            str(task.executed),
+            _as_written(task.source),
+            _as_written(task.executed),
             dict(task.parameters),
             kernel_name="python3",
             progress_bar=False,
@@ -159,6 +159,11 @@ def execute(task: Task, manager: type) -> Failure | None:
     except RuntimeError:
         return Failure(last_begun(task.executed), "notebook_died")
     return None
+
+
+def _as_written(path: Path) -> str:
+    """Double the braces of a path, between which papermill would look for the name of a parameter."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _place(traceback: Sequence[str]) -> str:

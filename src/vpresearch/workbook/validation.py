@@ -56,10 +56,12 @@ def _of(name: str, dataset: Dataset) -> tuple[str, pd.DataFrame]:
 
 
 def remarks(dataset: Dataset) -> list[Problem]:
-    """Find the values that stand several times alone at one end of a variable, as codes of missing values do."""
+    """Find what may be meant otherwise than it is read: ends of scales that are codes, and yes without any no."""
     found = []
     for name, column in columns().items():
         unit, table = _of(name, dataset)
+        if column.kind == "category" and name in table and {*table[name].fillna("")} == {"", "yes"}:
+            found.append(tell("only_yes", variable={own: variable(name, own) for own in LANGUAGES}))
         if column.kind == "number" and name in table:
             scale = (column.maximum or 0) - (column.minimum or 0)
             for value, count, low, high in _alone(table[name].dropna().to_numpy(float), scale):
