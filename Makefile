@@ -16,7 +16,7 @@ REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble simulate bench verify metadata clean
+.PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble simulate bench verify metadata docs clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and fig
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER= LANGUAGE=)
 	$(VPRESEARCH) audit $(SPOKEN) $(if $(PAPER),"$(PAPER)")
 
-validate: .venv/done ## Tell all that is wrong in a workbook (DATA= ANNOTATE=marked.xlsx RESHAPE=long.xlsx LANGUAGE= DROP_IDENTIFIERS=)
+validate: .venv/done ## Report all that is wrong in a workbook (DATA= ANNOTATE=marked.xlsx RESHAPE=long.xlsx LANGUAGE= DROP_IDENTIFIERS=)
 	$(VPRESEARCH) validate $(SPOKEN) $(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(ANNOTATE),--annotate "$(ANNOTATE)") $(if $(RESHAPE),--reshape "$(RESHAPE)") "$(DATA)"
 
 template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)
@@ -68,6 +68,9 @@ verify: .venv/done ## Run everything twice under unlike conditions and compare e
 
 metadata: .venv/done ## Write what machines and checkers read about the compendium (codecheck.yml, RO-Crate, data package)
 	$(VPRESEARCH) metadata
+
+docs: .venv/tests ## Build the documentation as a site, into build/docs/
+	$(VPRESEARCH) docs
 
 clean: .venv/done ## Delete build/
 	$(VPRESEARCH) clean

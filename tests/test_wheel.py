@@ -38,21 +38,15 @@ def test_no_file_of_patients_is_in_the_wheel(elsewhere: Path) -> None:
 
 def test_the_library_works_without_the_project(elsewhere: Path) -> None:
     program = """
-import vpresearch
-from vpresearch.audit import audit
-from vpresearch.inference import compare_by_leak
-from vpresearch.data import load
-from vpresearch.core.paths import CLONED, PUBLISHED, RECONSTRUCTION
-from vpresearch.published import read_paper
-from vpresearch.regression.models import fit_models
-from vpresearch.scorecard import scorecard
-assert not CLONED, vpresearch.__file__
-study, paper = load(RECONSTRUCTION), read_paper(PUBLISHED)
+import vpresearch as vp
+from vpresearch.core.paths import CLONED
+assert not CLONED, vp.__file__
+study, paper = vp.load(vp.RECONSTRUCTION), vp.read_paper(vp.PUBLISHED)
 assert study.reconstruction
-rows = scorecard(paper, study)
+rows = vp.score_paper(paper, study)
 assert len(rows) == len(paper.claims) and not any(row.verdict == "reproduced" for row in rows)
-fill = compare_by_leak(study, "fill_percent")
-print(fill.result.p_value > 0, len(fit_models(study.rows)) > 0, len(audit(paper, 1)) > 0)
+fill = vp.compare_by_leak(study, "fill_percent")
+print(fill.result.p_value > 0, len(vp.fit_models(study.rows)) > 0, len(vp.audit_paper(paper)) > 0)
 """
     done = run(elsewhere, "-c", program)
     assert (done.stdout.strip(), done.stderr) == ("True True True", "")

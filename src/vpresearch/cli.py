@@ -162,7 +162,7 @@ def _refuse(error: InputError, options: argparse.Namespace) -> int:
 
 
 def _languages(options: argparse.Namespace) -> tuple[str, ...]:
-    """Give the language asked for, or both."""
+    """Return the language asked for, or both."""
     language: str = options.language
     return LANGUAGES if language == _BOTH else (language,)
 
@@ -267,7 +267,13 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     add("bench", _bench).add_argument("names", nargs="*", metavar="NAME", help=says["names"])
     add("test", _test).add_argument("--long", action="store_true", help=says["long"])
-    for name, command in (("check", _check), ("verify", _verify), ("metadata", _metadata), ("clean", _clean)):
+    for name, command in (
+        ("check", _check),
+        ("verify", _verify),
+        ("metadata", _metadata),
+        ("docs", _docs),
+        ("clean", _clean),
+    ):
         add(name, command)
     return parser
 
@@ -461,7 +467,7 @@ def _is_of_the_project(place: Path) -> bool:
 
 
 def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
-    """Give the folders of the outputs and of the records: the committed ones only for the committed run."""
+    """Return the folders of the outputs and of the records: the committed ones only for the committed run."""
     if options.out is not None:
         _check_out(options.out, _PARTS)
         # The notebooks run in a folder of their own, where a relative path would mean another place.
@@ -597,6 +603,12 @@ def _tool(*command: str) -> int:
     # Tests and benchmarks are of the library, which speaks the language of no command.
     surroundings = {name: value for name, value in os.environ.items() if name != SPOKEN}
     return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=surroundings, check=False).returncode
+
+
+def _docs(_: argparse.Namespace) -> int:
+    # Warnings are errors: a page that is not there, a link to nowhere.
+    options = ("-W", "--keep-going", "-q", "-c", "docs", "-d", str(BUILD / "docs-read"))
+    return _tool("sphinx", *options, ".", str(BUILD / "docs"))
 
 
 def _clean(_: argparse.Namespace) -> int:

@@ -38,12 +38,12 @@ def fingerprint(vertebral_volume_cc: ArrayLike, cement_volume_cc: ArrayLike, lea
 
 
 def fingerprints_bytes(found: Iterable[str]) -> bytes:
-    """Give the content of a file of fingerprints."""
+    """Return the content of a file of fingerprints."""
     return "".join(f"{each}\n" for each in sorted(set(found))).encode()
 
 
 def is_reconstruction(found: str) -> bool:
-    """Tell whether a fingerprint is that of a dataset that the compendium ships."""
+    """Return whether a fingerprint is that of a dataset that the compendium ships."""
     return found in _shipped()
 
 
@@ -85,7 +85,7 @@ def check(table: pd.DataFrame, headers: dict[str, str]) -> list[Problem]:
 
 
 def _failed(table: pd.DataFrame, *, own: bool) -> set[tuple[str, int]]:
-    """Give the rules that are broken, with the row: those of cells by themselves, or those across columns."""
+    """Return the rules that are broken, with the row: those of cells by themselves, or those across columns."""
     try:
         _schema(tuple(table.columns), own=own).validate(table, lazy=True)
     except SchemaErrors as errors:
@@ -97,7 +97,7 @@ def _failed(table: pd.DataFrame, *, own: bool) -> set[tuple[str, int]]:
 
 
 def _first_row(table: pd.DataFrame, name: str, row: int) -> int:
-    """Give the first row of the same patient that holds a value of a column."""
+    """Return the first row of the same patient that holds a value of a column."""
     own = table["patient_id"].eq(table["patient_id"][row])
     return int(str(table.index[own & table[name].notna()][0]))
 
@@ -207,7 +207,7 @@ _SAY_NOTHING = {
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """The study, normalised.
 
@@ -227,6 +227,15 @@ class Dataset:
         What the author should know of the file and need not mend.
     dropped : tuple of Problem
         The direct identifiers that were dropped from the file, by column.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> study
+    <Dataset: 27 patients, 41 vertebrae, a reconstruction>
+    >>> study.rows["leak"].value_counts().to_dict()
+    {'no': 26, 'yes': 15}
     """
 
     patients: pd.DataFrame
@@ -236,6 +245,11 @@ class Dataset:
     reconstruction: bool
     notes: tuple[Problem, ...] = ()
     dropped: tuple[Problem, ...] = ()
+
+    def __repr__(self) -> str:
+        # A notebook shows what stands last in a cell: never a patient's row, nor the name of the file.
+        kind = "a reconstruction" if self.reconstruction else "real data"
+        return f"<Dataset: {len(self.patients)} patients, {len(self.vertebrae)} vertebrae, {kind}>"
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -275,8 +289,8 @@ def load(path: Path | str, *, drop_identifiers: bool = False) -> Dataset:
 
     Examples
     --------
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> study = load(RECONSTRUCTION)
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
     >>> len(study.patients), len(study.vertebrae), study.reconstruction
     (27, 41, True)
     """
@@ -363,7 +377,7 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
 
 
 def _of_patients(faults: list[Problem], table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
-    """Tell as one thing that a row has nothing of its patient, who is named on a row above."""
+    """Report as one thing that a row has nothing of its patient, who is named on a row above."""
     own = [name for name in map(str, table) if columns()[name].unit_of_observation == "patient"]
     if "patient_id" not in own:
         return faults
@@ -439,7 +453,7 @@ def _in_order(problems: list[Problem], raw: reading.RawTable) -> list[Problem]:
 
 
 def _values(raw: reading.RawTable, problems: Iterable[Problem]) -> dict[str, object]:
-    """Give what stands in the faulty cells of the study's own columns, but for ids and running text."""
+    """Return what stands in the faulty cells of the study's own columns, but for ids and running text."""
     at = {
         header: position
         for position, header in reversed(list(enumerate(raw.header)))

@@ -63,7 +63,7 @@ def fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> p
 
 
 def ranges(table: pd.DataFrame) -> pd.DataFrame:
-    """Give how far the slopes of each model reach over the datasets."""
+    """Return how far the slopes of each model reach over the datasets."""
     rows = []
     for (model, unit, adjustment), part in table.groupby(["model", "unit", "adjustment"], sort=False):
         drawn = part[part["source"] == "drawn"]
@@ -77,7 +77,7 @@ def ranges(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def identified(dataset: Dataset) -> tuple[float, float] | None:
-    """Give the range that must stand beside whatever a reconstruction tells of the slope of leak on fill."""
+    """Return the range that must stand beside whatever a reconstruction tells of the slope of leak on fill."""
     return _slopes() if dataset.reconstruction else None
 
 
@@ -97,7 +97,7 @@ class Intervals(NamedTuple):
 
 
 def intervals() -> Intervals:
-    """Give what must stand beside the interval that a reconstruction gives the slope of leak on fill.
+    """Return what must stand beside the interval that a reconstruction gives the slope of leak on fill.
 
     How leaks fall on patients is not printed, so that every reconstruction has made it up.
     """
@@ -187,7 +187,7 @@ def _relief_block(source: str, start: int, ensemble: Ensemble) -> list[dict[str,
 
 
 def relief_ranges(table: pd.DataFrame) -> pd.DataFrame:
-    """Give how far the differences in relief reach over the datasets, and how often each verdict falls."""
+    """Return how far the differences in relief reach over the datasets, and how often each verdict falls."""
     rows = []
     for (outcome, term, margin), part in table.groupby(["outcome", "term", "margin"], sort=False):
         drawn = part[part["source"] == "drawn"]

@@ -61,7 +61,7 @@ def _plain(markdown: str) -> str:
 
 
 def of_reconstruction(root: Path, output: str) -> bool:
-    """Tell whether an exhibit was made from the reconstruction; the audit of the printed numbers needs no data."""
+    """Return whether an exhibit was made from the reconstruction; the audit of the printed numbers needs no data."""
     header = (root / f"{output}.csv").read_text(encoding="utf-8").split("\n", 1)[0]
     return header.split(",")[0] == "data"
 

@@ -163,12 +163,12 @@ def hidden_leak_kinds(dataset: Dataset, min_cell: int) -> frozenset[str | tuple[
 
 
 def is_small(count: int, whole: int, min_cell: int) -> bool:
-    """Tell whether a count, or what is left of the whole, is of a few."""
+    """Return whether a count, or what is left of the whole, is of a few."""
     return 0 < count < min_cell or 0 < whole - count < min_cell
 
 
 def few_as_far(values: ArrayLike, at: ArrayLike, min_cell: int) -> NDArray[np.bool_]:
-    """Tell beyond which places fewer than so many values lie, on the side where there are fewer.
+    """Return beyond which places fewer than so many values lie, on the side where there are fewer.
 
     Where the least and the greatest lie would be told by a mark of what is beyond them all.
     """
@@ -189,7 +189,7 @@ def score_counts(dataset: Dataset, variable: str) -> tuple[int, ...]:
 
 
 def hides_n(dataset: Dataset, variable: str, min_cell: int) -> bool:
-    """Tell whether a public run hides of how many a variable is known, and with it all that hangs on that number.
+    """Return whether a public run hides of how many a variable is known, and with it all that depends on that number.
 
     Degrees of freedom, statistics, effects, standard errors and intervals are then hidden everywhere: over patients
     and over vertebrae, for either count may give the other back.
@@ -198,7 +198,7 @@ def hides_n(dataset: Dataset, variable: str, min_cell: int) -> bool:
 
 
 def hides_relief(dataset: Dataset, score: str, n: int, min_cell: int) -> bool:
-    """Tell whether a public run hides how many patients a model of a score's change has, and what hangs on it."""
+    """Return whether a public run hides how many patients a model of a score's change has, and what depends on it."""
     variables = [name for name in columns() if name.startswith(f"{score}_") and name in dataset.rows]
     if any(hides_n(dataset, name, min_cell) for name in variables):
         return True
@@ -237,7 +237,7 @@ def precision(dataset: Dataset, variable: str, min_cell: int, over: str = "group
 
 
 def all_alike(dataset: Dataset, variable: str, over: str = "groups") -> bool:
-    """Tell whether a group has no spread, as printed: its mean is then the value of each of its patients.
+    """Return whether a group has no spread, as printed: its mean is then the value of each of its patients.
 
     Of two groups both means are hidden: the mean of all would give one back from the other.
     """
@@ -259,7 +259,7 @@ def _parts(dataset: Dataset, variable: str, over: str, leak: str = "") -> NDArra
 
 
 def _leaves_enough(groups: Sequence[NDArray[np.float64]], decimals: int, min_cell: int, *, p: bool) -> bool:
-    """Tell whether enough numbers of missing values go with what would be shown of the groups."""
+    """Return whether enough numbers of missing values go with what would be shown of the groups."""
     known = [group[~np.isnan(group)] for group in groups]
     step = _step(np.concatenate(known))
     sizes = [len(group) for group in groups]
@@ -279,19 +279,19 @@ def _leaves_enough(groups: Sequence[NDArray[np.float64]], decimals: int, min_cel
 
 
 def _about(lacking: int, min_cell: int) -> list[int]:
-    """Give the numbers of missing values that a reader may think of: all that are small, or those about a large one."""
+    """Return the numbers of missing values that a reader may think of: all small ones, or those about a large one."""
     first = 0 if lacking < min_cell else lacking - min_cell
     # A score of them shows whether they can be told apart.
     return sorted({*range(first, first + min_cell + (lacking >= min_cell), max(1, min_cell // 20)), lacking})
 
 
 def _step(values: NDArray[np.float64]) -> float:
-    """Give the grid on which all values lie, to a hundredth."""
+    """Return the grid on which all values lie, to a hundredth."""
     return float(np.gcd.reduce(np.rint(100 * values).astype(np.int64))) / 100 or 1.0
 
 
 def _moments_exist(values: NDArray[np.float64], decimals: int, step: float) -> Callable[[int], bool]:
-    """Give a test of whether n values on a grid can have the mean and standard deviation of these as printed."""
+    """Return a test of whether n values on a grid can have the mean and standard deviation of these as printed."""
     summary, half = summarise(values), 0.5 * 10.0**-decimals
     mean, sd = (math.floor(each / (2 * half) + 0.5) * 2 * half for each in (summary.mean, summary.sd))
 
@@ -309,7 +309,7 @@ def _moments_exist(values: NDArray[np.float64], decimals: int, step: float) -> C
 
 
 def _p_exists(known: Sequence[NDArray[np.float64]], decimals: int) -> Callable[[Sequence[int]], bool]:
-    """Give a test of whether groups of some sizes can have the p that is shown, by either test of the protocol."""
+    """Return a test of whether groups of some sizes can have the p that is shown, by either test of the protocol."""
     summaries, pooled = [summarise(values) for values in known], np.concatenate(known)
     means, sds = ([Reported(f"{getattr(each, name):.{decimals}f}") for each in summaries] for name in ("mean", "sd"))
     by_t, by_ranks = student(*known).p_value, kruskal(*known).p_value
@@ -326,7 +326,7 @@ def _p_exists(known: Sequence[NDArray[np.float64]], decimals: int) -> Callable[[
 
 
 def _rank_sum_exists(p: float, sizes: Sequence[int], pooled: NDArray[np.float64]) -> bool:
-    """Tell whether a rank sum of groups of these sizes has such a p, with ties up to those that there are."""
+    """Return whether a rank sum of groups of these sizes has such a p, with ties up to those that there are."""
     n, half = sum(sizes), 0.5 * 10.0**-_P_DECIMALS
     times = np.unique(pooled, return_counts=True)[1].astype(float)
     untied = 1 - float((times**3 - times).sum()) / (len(pooled) ** 3 - len(pooled))
@@ -363,7 +363,7 @@ def _shown(row: Row, dataset: Dataset, min_cell: int) -> Row:
 
 
 def _tells(note: Note, claim: Claim, dataset: Dataset, min_cell: int) -> bool:
-    """Tell whether a reason says of another test, or another unit, what would be hidden of that."""
+    """Return whether a reason says of another test, or another unit, what would be hidden of that."""
     if note.code == "other_test":
         return _of_hidden_n(claim.compute, dataset, min_cell)
     if note.code == "other_unit":
@@ -406,7 +406,7 @@ def _is_hidden(claim: Claim, spec: Compute, dataset: Dataset, min_cell: int) -> 
 
 
 def _is_hidden_mean(claim: Claim, spec: Compute, dataset: Dataset, min_cell: int) -> bool:
-    """Tell whether a mean, a standard deviation or a difference of means is of a few, or finer than n allows."""
+    """Return whether a mean, a standard deviation or a difference of means is of a few, or finer than n allows."""
     variable = str(spec.variable)
     groups = [group for group in (spec.group, spec.minus) if group]
     known = [int(select(dataset, spec.over, group)[variable].notna().sum()) for group in groups or [{}]]

@@ -70,9 +70,8 @@ class Results:
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> results = Results(load(RECONSTRUCTION))
+    >>> import vpresearch as vp
+    >>> results = vp.Results(vp.load(vp.RECONSTRUCTION))
     >>> results.leaks.count, round(results.leaks.percent, 1)
     (15, 36.6)
     >>> round(results.comparisons["cement_volume_cc"].result.p_value, 3)
@@ -192,7 +191,7 @@ class Results:
         return risk.dose_risks(self.design, self.risk_fits[PRIMARY])
 
     def risk_curve(self, model: str, fill_percent: ArrayLike) -> pd.DataFrame:
-        """Give the risk along the fill by a model."""
+        """Return the risk along the fill by a model."""
         return risk.risk_curve(self.design, self.risk_fits[model], fill_percent)
 
     @cached_property
@@ -201,7 +200,7 @@ class Results:
         return assumptions.fit(self.design)[-1]
 
     def spline_curve(self, fill_percent: ArrayLike) -> pd.DataFrame:
-        """Give the risk along the fill by a restricted cubic spline."""
+        """Return the risk along the fill by a restricted cubic spline."""
         return assumptions.curve(self.design, fill_percent)
 
     @_kept

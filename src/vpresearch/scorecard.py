@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from vpresearch.audit import findings
 from vpresearch.core.dictionary import columns
+from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import select, summarise
@@ -44,7 +45,7 @@ class Computed:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Framed):
     """One claim with its verdict.
 
     Attributes
@@ -57,6 +58,14 @@ class Row:
     reasons : tuple of Note
     coarse : bool
         Whether the computed value is shown no finer than the printed one.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> paper, study = vp.read_paper(vp.PUBLISHED), vp.load(vp.RECONSTRUCTION)
+    >>> row, *_ = vp.score_paper(paper, study)
+    >>> row.claim.id, row.claim.printed.printed, row.rounded, row.verdict
+    ('cohort.patients.n', '27', '27', 'by construction')
     """
 
     claim: Claim
@@ -65,6 +74,19 @@ class Row:
     verdict: Verdict
     reasons: tuple[Note, ...]
     coarse: bool = False
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the claim, the number printed and recomputed, the verdict and the codes of its reasons."""
+        return [
+            {
+                "claim": self.claim.id,
+                "printed": self.claim.printed.printed,
+                "computed": self.computed.value,
+                "rounded": self.rounded,
+                "verdict": self.verdict,
+                "reasons": " ".join(note.code for note in self.reasons),
+            }
+        ]
 
 
 def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]:
@@ -87,12 +109,10 @@ def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
-    >>> from vpresearch.published import read_paper
-    >>> rows = scorecard(read_paper(PUBLISHED), load(RECONSTRUCTION))
-    >>> {row.verdict for row in rows} <= {"by construction", "consistent", "unattainable"}
-    True
+    >>> import vpresearch as vp
+    >>> paper, study = vp.read_paper(vp.PUBLISHED), vp.load(vp.RECONSTRUCTION)
+    >>> sorted({row.verdict for row in vp.score_paper(paper, study)})
+    ['by construction', 'consistent', 'unattainable']
     """
     return [judge(paper, claim, dataset, alpha) for claim in paper.claims]
 
@@ -143,7 +163,7 @@ def _of_patients(spec: Compute) -> bool:
 
 
 def over_unit(spec: Compute, over: str) -> Compute:
-    """Give what is to be computed at another unit of analysis."""
+    """Return what is to be computed at another unit of analysis."""
     return replace(spec, over="patients" if over == "patients" else "vertebrae")
 
 
@@ -271,7 +291,7 @@ _DIFFERENT = ("differs", "unattainable", "not computable")
 
 
 def cause(row: Row, dataset: Dataset) -> Cause | None:
-    """Tell what would give a printed number that the data do not give."""
+    """Report what would give a printed number that the data do not give."""
     if row.verdict not in _DIFFERENT:
         return None
     if row.verdict == "not computable":

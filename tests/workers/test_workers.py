@@ -16,7 +16,7 @@ import pytest
 from tests.workers import jobs
 from vpresearch.core.errors import InputError, Place, StrangerError, VPResearchError, listed, place_of
 from vpresearch.core.paths import ROOT
-from vpresearch.parallel import InPlace, Workers, engage, gather
+from vpresearch.parallel import InPlace, Workers, engage, gather, processes
 from vpresearch.parallel.processes import TRIES
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
@@ -145,8 +145,8 @@ def _await_end(pid: int) -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = pytest.importorskip("vpresearch.parallel.cluster")
-    monkeypatch.setattr(cluster, "SECONDS", 0.3)
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(processes, "SECONDS", 0.3)
     with pytest.raises(InputError) as caught, engage(scheduler="tcp://[::1]:9"):
         pass
     assert [problem.code for problem in caught.value.problems] == ["no_scheduler"]

@@ -31,11 +31,13 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
 
     Examples
     --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> found = {(check.check, check.claims[0]): check.verdict for check in audit(read_paper(PUBLISHED))}
-    >>> found["p_student", "table3.vertebral_volume.p"], found["p_kruskal", "table4.vas_pre.p"]
-    ('impossible', 'possible')
+    >>> import vpresearch as vp
+    >>> checks = vp.audit_paper(vp.read_paper(vp.PUBLISHED))
+    >>> found = {(check.check, check.claims[0]): check.verdict for check in checks}
+    >>> found["p_student", "table3.vertebral_volume.p"]
+    'impossible'
+    >>> found["p_kruskal", "table4.vas_pre.p"]
+    'possible'
     """
     rng = np.random.default_rng(seed)
     return [

@@ -34,7 +34,7 @@ class Group:
         return tuple(self.claims[name].id for name in ("mean", "sd") if name in self.claims)
 
     def printed(self, statistic: str) -> Reported | None:
-        """Give the printed number of a statistic, if any."""
+        """Return the printed number of a statistic, if any."""
         return self.claims[statistic].printed if statistic in self.claims else None
 
 
@@ -157,12 +157,12 @@ def off_grid(paper: Paper, group: Group, grid: Grid, rule: RoundingRule) -> list
 
 
 def is_binary(grid: Grid) -> bool:
-    """Tell whether a grid is that of a yes or no."""
+    """Return whether a grid is that of a yes or no."""
     return (grid.step, grid.low, grid.high) == ("1", "0", "1")
 
 
 def is_too_fine(group: Group, grid: Grid) -> bool:
-    """Tell whether a grid has so many steps that they say nothing of a mean, and take for ever to go through."""
+    """Return whether a grid has so many steps that they say nothing of a mean, and take for ever to go through."""
     ends = [
         Fraction(end) if end is not None else _reach(group, position, grid)
         for position, end in enumerate((grid.low, grid.high))
@@ -185,7 +185,7 @@ def _where(claim: Claim) -> tuple[tuple[str, str], ...]:
 
 
 def _anchor(grid: Grid) -> tuple[Fraction, Fraction]:
-    """Give a value that the grid has, at one of its ends where it has any, and its step."""
+    """Return a value that the grid has, at one of its ends where it has any, and its step."""
     return Fraction(grid.low or grid.high or 0), Fraction(grid.step)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vpresearch.core.frame import Framed
 from vpresearch.core.reported import Interval
 from vpresearch.published import Claim, Paper
 
@@ -33,7 +34,7 @@ Verdict = Literal["possible", "impossible", "undecided"]
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Framed):
     """One check of printed numbers against one another.
 
     Attributes
@@ -54,6 +55,13 @@ class Check:
         Smallest and largest attainable p; NaN for a check without one.
     witness : str
         A dataset, or a few numbers, that print as claimed.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> claims = ("women.percent", "women.n")
+    >>> vp.Check("percentage", claims, "impossible", "percentage_fails").alarm
+    True
     """
 
     check: str
@@ -85,7 +93,7 @@ def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
 
 
 def inside(values: NDArray[np.float64], interval: Interval) -> NDArray[np.bool_]:
-    """Tell which values lie in an interval, with an allowance for binary noise."""
+    """Return which values lie in an interval, with an allowance for binary noise."""
     low = -math.inf if interval.low is None else float(interval.low)
     high = math.inf if interval.high is None else float(interval.high)
     noise = 1e-12

@@ -113,7 +113,7 @@ def _shown(cells: tuple[Cell, Cell], pair: tuple[Ints, Ints]) -> str:
 
 
 def _run(test: str, first: Ints, second: Ints, one_sided: bool) -> Floats:
-    """Give the p of the ordinary test, for a table from the noughts and ones of each group."""
+    """Return the p of the ordinary test, for a table from the noughts and ones of each group."""
     if test in TABLE_TESTS:
         return TABLE_TESTS[test](np.array([np.bincount(part, minlength=2) for part in (first, second)]), one_sided)
     if test in _RUN:
@@ -338,7 +338,7 @@ def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator, *,
 
 
 def said_of(claim: Claim, scale: str = "") -> dict[str, str | float]:
-    """Give what a sentence says of a printed p: its scale, its sides, and whether the paper names its test."""
+    """Return what a sentence says of a printed p: its scale, its sides, and whether the paper names its test."""
     return {
         "printed": claim.printed.printed,
         "scale": scale,
@@ -352,7 +352,7 @@ def _witness(row: Row, test: str, printed: Interval, rng: np.random.Generator, *
 
 
 def untried(claim: Claim) -> Check:
-    """Tell that the tests which the paper names are of pairs, or none for the kind of numbers that it prints."""
+    """Report that the tests which the paper names are of pairs, or none for the kind of numbers that it prints."""
     values = {**said_of(claim), "test_names": " ".join(claim.tests)}
     code = "p_untried" if PAIRED.isdisjoint(claim.tests) else "p_paired"
     return Check("p_source", (claim.id,), "undecided", code, values)

@@ -25,7 +25,7 @@ _EITHER, _STRIDES = (-1, 1), (1, 5)
 
 
 def is_coarse(cell: Cell) -> bool:
-    """Tell whether a cell is small enough to be counted exactly."""
+    """Return whether a cell is small enough to be counted exactly."""
     return cell.n * cell.size <= _EXACT
 
 
@@ -80,7 +80,7 @@ def climb(cell: Cell, rng: np.random.Generator, window: Window | None = None) ->
 
 
 def datasets(cell: Cell, rng: np.random.Generator, size: int) -> Ints:
-    """Give datasets of a cell: all of them if they are few, else any that are found."""
+    """Return datasets of a cell: all of them if they are few, else any that are found."""
     if cell.size == 2:
         # Of noughts and ones the sum tells everything.
         both = (np.repeat([0, 1], [cell.n - window.total, window.total]) for window in admissible(cell))
@@ -117,7 +117,7 @@ def _two_places(rng: np.random.Generator, n: int) -> tuple[int, int]:
 
 
 def prints(cell: Cell, positions: Ints) -> bool:
-    """Tell whether a dataset on the lattice has the printed mean and standard deviation, in integers."""
+    """Return whether a dataset on the lattice has the printed mean and standard deviation, in integers."""
     low, high = cell.squares_by_total.get(int(positions.sum()), (1, 0))
     return low <= int(positions @ positions) <= high and all(
         np.count_nonzero(positions == place) >= copies for place, copies in cell.required_places.items()
@@ -170,7 +170,7 @@ Side = Literal["two-sided", "less", "greater"]
 
 
 def one_or_both(p: Floats, *, one_sided: bool) -> Floats:
-    """Give a two-sided p, or both one-sided ones of a test with two equal tails, towards the difference first."""
+    """Return a two-sided p, or both one-sided ones of a test with two equal tails, towards the difference first."""
     return np.stack([p / 2, 1 - p / 2], axis=-1) if one_sided else p[..., None]
 
 
@@ -198,7 +198,7 @@ def _fisher_mid(table: Ints, one_sided: bool) -> Floats:
 
 
 def sides(*, one_sided: bool) -> tuple[Side, ...]:
-    """Give the alternatives that a p can be of, by their names in scipy."""
+    """Return the alternatives that a p can be of, by their names in scipy."""
     return ("less", "greater") if one_sided else ("two-sided",)
 
 

@@ -76,7 +76,7 @@ def columns(path: Path = DICTIONARY) -> dict[str, Column]:
 
 
 def label(name: str, language: str, value: str | None = None) -> str:
-    """Give the label of a column, or of one of its categories."""
+    """Return the label of a column, or of one of its categories."""
     column = columns()[name]
     if value is None:
         return column.labels[language]

@@ -119,11 +119,12 @@ class InputError(VPResearchError):
 
     Examples
     --------
-    >>> from vpresearch.core.errors import InputError, Problem
-    >>> problem = Problem("out_of_range", "The value is above 10.", "Correct it.", row=3, column="vas_pre")
-    >>> print(InputError("study.csv", [problem]))
+    >>> import vpresearch as vp
+    >>> from vpresearch.core.errors import Problem
+    >>> problem = Problem("out_of_range", "It is above 10.", "Correct it.", row=3)
+    >>> print(vp.InputError("study.csv", [problem]))
     study.csv: 1 problem
-      1. row 3, column vas_pre: The value is above 10. Correct it.
+      1. row 3: It is above 10. Correct it.
     """
 
     of_input = True
@@ -139,7 +140,7 @@ class InputError(VPResearchError):
 
 
 def place_of(error: BaseException) -> Place:
-    """Tell where an error was raised, also in another process: the innermost line that is no stranger's."""
+    """Return where an error was raised, also in another process: the innermost line that is no stranger's."""
     known: object = getattr(error, "place", None)
     if isinstance(known, Place):
         return known
@@ -241,7 +242,7 @@ def told(problem: Problem, language: str) -> Problem:
 
 
 def retold(problem: Problem, wording: str) -> Problem:
-    """Give a problem other words, in English."""
+    """Put a problem into other words, in English."""
     return told(replace(problem, wording=wording), "en")
 
 
@@ -342,7 +343,7 @@ _OF_THE_SYSTEM = {
 
 
 def of_the_system(error: BaseException) -> InputError | None:
-    """Tell an error that the disk, the system or a package that is not installed gave as the user's trouble."""
+    """Report an error that the disk, the system or a package that is not installed gave as the user's trouble."""
     # Some libraries hand the number on in an error of their own.
     number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
     code = next((code for code, names in _OF_THE_SYSTEM.items() if number in names), None)
@@ -380,7 +381,7 @@ def failure(code: str, kind: type[Failure] = VPResearchError, **values: object) 
 
 
 def spoken() -> str:
-    """Give the language of the command that runs, in all its processes; English without one."""
+    """Return the language of the command that runs, in all its processes; English without one."""
     language = os.environ.get(SPOKEN)
     return language if language in LANGUAGES else "en"
 

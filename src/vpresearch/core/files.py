@@ -34,7 +34,7 @@ _OF_OTHERS = ("TMPDIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
@@ -63,7 +63,7 @@ def locked(path: Path, *, private: bool = True, wait: bool = True) -> Iterator[B
 
 
 def _is_still(path: Path, file: BinaryIO) -> bool:
-    """Tell whether a file was not moved or removed by who held it before."""
+    """Return whether a file was not moved or removed by who held it before."""
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
@@ -188,7 +188,7 @@ def _private_folder(records: Path) -> Iterator[Path]:
 
 
 def holds_records(folder: Path) -> bool:
-    """Tell whether a run has written in a folder, or began to."""
+    """Return whether a run has written in a folder, or began to."""
     known = ("state.json", "lock", "finished", "failed", "computed")
     return any((folder / PRIVATE / name).exists() for name in known) or any((folder / PRIVATE).glob(f"{_STAGING}*"))
 
@@ -224,7 +224,7 @@ def _number(text: bytes) -> int:
 
 
 def _runs(number: int, made: Path) -> bool:
-    """Tell whether the process of a number that made something still runs; another may have its number by now."""
+    """Return whether the process of a number that made something still runs; another may have its number by now."""
     import psutil
 
     try:

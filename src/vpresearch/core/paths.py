@@ -19,6 +19,6 @@ BUILD = ROOT / "build" if CLONED else Path("build")
 
 
 def shown(path: Path) -> Path:
-    """Give a path as short as it can be said."""
+    """Return a path as short as it can be said."""
     absolute = path.resolve()
     return absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute

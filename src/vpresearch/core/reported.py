@@ -56,7 +56,8 @@ class Reported:
 
     Examples
     --------
-    >>> number = Reported("27,0")
+    >>> import vpresearch as vp
+    >>> number = vp.Reported("27,0")
     >>> number.decimals, float(number.interval().low), float(number.interval().high)
     (1, 26.95, 27.05)
     >>> 26.95 in number.interval(), 26.949 in number.interval()
@@ -105,7 +106,7 @@ class Reported:
         return self._parts()["bound"] or ""
 
     def interval(self, rule: RoundingRule = "any") -> Interval:
-        """Give the values that print as this number.
+        """Return the values that print as this number.
 
         Parameters
         ----------

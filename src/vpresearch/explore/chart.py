@@ -40,7 +40,7 @@ class Plot(anywidget.AnyWidget):
 
 
 Mark = dict[str, Any]
-# Okabe and Ito's colours and a shape for each group, so that no reader hangs on colour alone.
+# Okabe and Ito's colours and a shape for each group, so that no reader depends on colour alone.
 NO, YES, THIRD, LINE = "#0072B2", "#D55E00", "#009E73", "#444444"
 SHAPES = {"no": "circle", "yes": "triangle"}
 COLOURS = {"no": NO, "yes": YES}
@@ -56,7 +56,7 @@ class Axis:
     ticks: tuple[tuple[float, str], ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as the browser reads it."""
+        """Return it as the browser reads it."""
         ticks = [{"at": at, "text": words} for at, words in self.ticks]
         return {"label": self.label, "low": self.low, "high": self.high, "ticks": ticks}
 

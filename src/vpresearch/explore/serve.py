@@ -125,7 +125,7 @@ def _announce(url: str, folder: Path, language: str, *, browser: bool) -> None:
 
 @contextmanager
 def _apart() -> Iterator[tuple[Path, str]]:
-    """Give a folder and a token of this server alone: nobody's Jupyter settings count, and none are changed."""
+    """Return a folder and a token of this server alone: nobody's Jupyter settings count, and none are changed."""
     with staging(BUILD) as folder:
         shutil.copytree(_SETTINGS / "labconfig", folder / "labconfig")
         places = {

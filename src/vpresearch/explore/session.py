@@ -35,7 +35,7 @@ def one_of_many_note(language: str) -> str:
 
 @lru_cache(maxsize=8)
 def member(source: str, number: int) -> Dataset:
-    """Give one dataset of the shipped ensembles."""
+    """Return one dataset of the shipped ensembles."""
     # Not believed because it is ours: it is loaded like anybody's data.
     content = shipped()[source].table(number - 1).to_csv(index=False).encode()
     study = uploaded(f"{source}-{number}.csv", content, drop_identifiers=False).dataset
@@ -56,7 +56,7 @@ def uploaded(name: str, content: bytes, *, drop_identifiers: bool) -> Examined:
 
 
 def moved(study: Dataset, at: int, volume_cc: float, cement_cc: float, leak: str) -> Dataset:
-    """Give the study as it would be with one vertebra otherwise."""
+    """Return the study as it would be with one vertebra otherwise."""
     vertebrae = study.vertebrae.copy()
     values: dict[str, str | float] = {"vertebral_volume_cc": volume_cc, "cement_volume_cc": cement_cc, "leak": leak}
     for name, value in (values | {"fill_percent": 100 * cement_cc / volume_cc}).items():
@@ -65,7 +65,7 @@ def moved(study: Dataset, at: int, volume_cc: float, cement_cc: float, leak: str
 
 
 def present(study: Dataset, names: Iterable[str]) -> list[str]:
-    """Give those columns of which a study has any value."""
+    """Return those columns of which a study has any value."""
     rows = study.rows
     return [name for name in names if name in rows and rows[name].notna().any()]
 

@@ -17,12 +17,12 @@ from vpresearch.reading.raw import RawTable, cell_at, letter
 
 
 def width(table: RawTable) -> int:
-    """Give the number of columns, those without a header included."""
+    """Return the number of columns, those without a header included."""
     return max([len(table.header), *(len(record) for record in table.rows.values())])
 
 
 def header_at(table: RawTable, position: int) -> str:
-    """Give a header; a column beyond the last one has none."""
+    """Return a header; a column beyond the last one has none."""
     return table.header[position] if position < len(table.header) else ""
 
 
@@ -42,7 +42,7 @@ _ERROR_OF_EXCEL = re.compile(r"#[\w¡¿/]+[!?]?")
 
 
 def identifies_nobody(cell: object) -> bool:
-    """Tell whether a cell may be quoted to the owner of the file."""
+    """Return whether a cell may be quoted to the owner of the file."""
     if not isinstance(cell, str | int | float) or isinstance(cell, bool):
         return False
     text = as_text(cell)
@@ -54,12 +54,12 @@ def identifies_nobody(cell: object) -> bool:
 
 
 def kinds_of_file_name(stem: str) -> tuple[Kind, ...]:
-    """Tell which identifiers the name of a file holds; the date of a version is none."""
+    """Return which identifiers the name of a file holds; the date of a version is none."""
     return tuple(kind for kind in kinds_of_value(stem.replace("_", " ")) if kind != "date")
 
 
 def may_name_somebody(name: str) -> bool:
-    """Tell whether the name of a file, folder or sheet may be that of a person, so that nothing is named after it."""
+    """Return whether the name of a file, folder or sheet may be that of a person, so that nothing is named after it."""
     words = [word for word in re.split(r"[\W_]+", name) if not word.isdecimal()]
     return bool(kinds_of_file_name(name)) or may_be_a_name(" ".join(without_words_of_the_field(words)), several=True)
 
@@ -130,7 +130,7 @@ def _with_name(kinds: Sequence[Kind], *, named: bool) -> tuple[Kind, ...]:
 
 
 def _names_by_form(table: RawTable, cells: Sequence[tuple[object, list[int]]]) -> tuple[set[object], bool]:
-    """Give the values of a column that nobody needs which may be names, and whether the column is mostly of such.
+    """Return the values of a column that nobody needs which may be names, and whether the column is mostly of such.
 
     Each is of one patient, unlike a category; and the words of a category are often the same but for one.
     """
@@ -173,7 +173,7 @@ def _may_tell_a_name(value: object) -> bool:
 
 
 def _by_value(table: RawTable, position: int) -> list[tuple[object, list[int]]]:
-    """Give what stands in a column, in the order of the rows, and where: each value is looked at once."""
+    """Return what stands in a column, in the order of the rows, and where: each value is looked at once."""
     rows: dict[tuple[type, object], list[int]] = {}
     for row, record in table.rows.items():
         value = cell_at(record, position)
@@ -199,7 +199,7 @@ def _kinds_of_measurement(value: object) -> tuple[Kind, ...]:
 
 
 def _kinds_of_ids(values: Sequence[object], *, of_patients: bool = False) -> Callable[[object], tuple[Kind, ...]]:
-    """Give the rule for a column of ids, where a long number is that of a record unless the numbers are running."""
+    """Return the rule for a column of ids, where a long number is that of a record unless the numbers are running."""
     texts = [text for text in map(as_text, values) if not text.isdecimal()]
     letters = [re.sub(r"[\W\d_]", "", text).upper() for text in texts]
     # One prefix and a running number, as PAC-12, are no initials with a year; nor are letters that run, as AAA and AAB.
@@ -255,7 +255,7 @@ _TELL_PATIENTS: tuple[Kind, ...] = ("record", "identity", "health_card", "name")
 def screen(
     table: RawTable, *, drop_identifiers: bool = False
 ) -> tuple[RawTable, tuple[Problem, ...], tuple[Problem, ...]]:
-    """Tell the direct identifiers of a table, or drop them."""
+    """Report the direct identifiers of a table, or drop them."""
     if drop_identifiers:
         clean, dropped = drop(table)
         return _nameless(clean), dropped, ()
@@ -314,7 +314,7 @@ def _nameless(table: RawTable) -> RawTable:
 
 
 def _quotable(header: str, place: int) -> str:
-    """Give a header that may be told: none for an identifier, the column's letter for what is written as a name is."""
+    """Return a header that may be told: none for an identifier, the column's letter for one written as a name is."""
     if kinds_of_value(header):
         return ""
     return f"[col. {letter(place)}]" if column_of(header) is None and may_be_a_name(header, several=True) else header

@@ -35,7 +35,7 @@ class _Vocabulary:
 
 
 def words(text: str) -> frozenset[str]:
-    """Give the words of a text as a set."""
+    """Return the words of a text as a set."""
     return frozenset(text.split())
 
 
@@ -121,7 +121,7 @@ _EVENTS = words("intervencion operacion cirugia iq qx ingreso alta procedimiento
 
 
 def kind_of_header(header: str) -> Kind | None:
-    """Tell which identifier a column holds by its name."""
+    """Return which identifier a column holds by its name."""
     # A header may be written as one word, FechaNacimiento, or with stops, N.I.E.
     apart = re.sub(r"(?<=[a-záéíóúñ])(?=[A-ZÁÉÍÓÚÑ])", " ", header)
     apart = re.sub(r"(?i)\bn[º°](?=\w)", "n ", apart)

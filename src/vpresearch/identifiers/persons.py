@@ -110,7 +110,7 @@ _LEAST_IN_CAPITALS = 5
 
 
 def names_a_person(text: str) -> bool:
-    """Tell whether a text names a person."""
+    """Return whether a text names a person."""
     if _TITLE.search(text) or _RELATIVE.search(text) or _INITIALS.fullmatch(text):
         return True
     if any(fold(surname) in _SURNAMES for surname in _INITIAL.findall(text)):
@@ -125,7 +125,7 @@ def names_a_person(text: str) -> bool:
 
 
 def is_name_alone(text: str) -> bool:
-    """Tell whether a text is one common given name or surname and nothing else, as an id may be."""
+    """Return whether a text is one common given name or surname and nothing else, as an id may be."""
     return fold(text) in _NAMES
 
 
@@ -135,7 +135,7 @@ def without_words_of_the_field(written: Iterable[str]) -> list[str]:
 
 
 def may_be_a_name(text: str, *, several: bool = False) -> bool:
-    """Tell whether a text that stands alone is written as a name is, whatever the name: for ids and whole columns."""
+    """Return whether a text that stands alone is written as a name is, whatever the name: for ids and whole columns."""
     if _INITIALS_AND_YEAR.fullmatch(text):
         return True
     written = _WORD.findall(text)
@@ -161,7 +161,7 @@ def may_be_a_name(text: str, *, several: bool = False) -> bool:
 
 
 def names_by_capitals(text: str) -> bool:
-    """Tell whether two words in a row of a running text are written as those of a name are."""
+    """Return whether two words in a row of a running text are written as those of a name are."""
     if _INITIALS_BEFORE.search(text):
         return True
     capitals_tell = any(word.islower() for word in _WORD.findall(text) if fold(word) not in _PARTICLES)

@@ -147,7 +147,7 @@ _DATE = re.compile(
 
 
 def kinds_of_value(cell: object) -> tuple[Kind, ...]:
-    """Tell which identifiers a cell holds, by the form of its value."""
+    """Return which identifiers a cell holds, by the form of its value."""
     if isinstance(cell, datetime.date):
         return ("date",)
     text = as_text(cell)

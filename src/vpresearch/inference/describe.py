@@ -13,13 +13,14 @@ from scipy.special import stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
 from vpresearch.core.dictionary import columns
+from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
 
 SCALES, TIMES = ("vas", "odi"), ("pre", "post", "1m", "1y")
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Framed):
     """Centre and spread of one variable.
 
     Attributes
@@ -30,6 +31,14 @@ class Summary:
         ``sd`` divides by n - 1. NaN where there are too few values.
     minimum, q1, median, q3, maximum : float
         Quartiles by linear interpolation (type 7 of Hyndman & Fan, 1996).
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> volume = vp.summarise(study.vertebrae["vertebral_volume_cc"])
+    >>> volume.n, round(volume.mean, 1), round(volume.sd, 1)
+    (41, 26.1, 6.0)
     """
 
     n: int
@@ -44,7 +53,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Proportion:
+class Proportion(Framed):
     """A share of a whole."""
 
     count: int
@@ -68,7 +77,8 @@ def summarise(values: ArrayLike) -> Summary:
 
     Examples
     --------
-    >>> summary = summarise([1.0, 2.0, 3.0, float("nan")])
+    >>> import vpresearch as vp
+    >>> summary = vp.summarise([1.0, 2.0, 3.0, float("nan")])
     >>> summary.n, summary.missing, summary.mean, summary.sd
     (3, 1, 2.0, 1.0)
     """
@@ -86,7 +96,7 @@ def summarise(values: ArrayLike) -> Summary:
 
 
 def proportion(count: int, n: int) -> Proportion:
-    """Give a share as a percentage with its interval.
+    """Return a share as a percentage with its interval.
 
     Parameters
     ----------
@@ -98,7 +108,8 @@ def proportion(count: int, n: int) -> Proportion:
 
     Examples
     --------
-    >>> share = proportion(15, 41)
+    >>> import vpresearch as vp
+    >>> share = vp.proportion(15, 41)
     >>> round(share.percent, 1), round(share.low, 1), round(share.high, 1)
     (36.6, 23.6, 51.9)
     """
@@ -131,11 +142,12 @@ def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) 
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> study = load(RECONSTRUCTION)
-    >>> len(select(study, "vertebrae", {"leak": "yes"})), len(select(study, "patients", {"sex": "F"}))
-    (15, 18)
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> len(vp.select(study, "vertebrae", {"leak": "yes"}))
+    15
+    >>> len(vp.select(study, "patients", {"sex": "F"}))
+    18
     """
     rows = dataset.rows
     for column, value in (group or {}).items():
@@ -154,7 +166,7 @@ def levels(dataset: Dataset) -> pd.DataFrame:
 
 
 def shares(values: pd.Series[str], categories: Sequence[str], whole: int) -> pd.DataFrame:
-    """Give the share of every category in a whole, each with its interval."""
+    """Return the share of every category in a whole, each with its interval."""
     found = [proportion(int((values == category).sum()), whole) for category in categories]
     columns = {"n": [each.count for each in found], "of": whole, "percent": [each.percent for each in found]}
     columns |= {"low": [each.low for each in found], "high": [each.high for each in found]}
@@ -176,7 +188,7 @@ def leak_kinds(dataset: Dataset) -> pd.DataFrame:
 
 
 def recorded(dataset: Dataset, variable: str) -> bool:
-    """Tell whether any patient has a score: an empty column is one that was not recorded."""
+    """Return whether any patient has a score: an empty column is one that was not recorded."""
     return variable in dataset.patients and bool(dataset.patients[variable].notna().any())
 
 

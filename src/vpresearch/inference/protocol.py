@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
 from vpresearch.inference.describe import Summary, select, summarise
 from vpresearch.inference.tests import (
@@ -30,7 +32,7 @@ ALPHA = 0.05
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Framed):
     """Two groups compared by the protocol, with all that it passed over.
 
     Attributes
@@ -45,6 +47,16 @@ class Comparison:
         Reason code of the choice: ``both_normal``, ``not_normal`` or ``normality_unknown``.
     tests : dict of str to TestResult
         ``student``, ``welch``, ``kruskal`` and ``mann_whitney``.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> comparison = vp.compare_by_leak(study, "cement_volume_cc")
+    >>> [(group.n, round(group.mean, 2)) for group in comparison.summaries]
+    [(26, 1.95), (15, 2.13)]
+    >>> comparison.chosen, round(comparison.result.p_value, 3)
+    ('kruskal', 0.267)
     """
 
     summaries: tuple[Summary, Summary]
@@ -57,6 +69,12 @@ class Comparison:
     def result(self) -> TestResult:
         """The result of the chosen test."""
         return self.tests[self.chosen]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row a test, and whether the protocol chose it."""
+        return [
+            {**record, "chosen": name == self.chosen} for name, test in self.tests.items() for record in test.records()
+        ]
 
 
 def compare(first: ArrayLike, second: ArrayLike, alpha: float = ALPHA) -> Comparison:
@@ -99,6 +117,14 @@ def compare_by_leak(dataset: Dataset, variable: str, alpha: float = ALPHA) -> Co
     ------
     KeyError
         If the dataset has no such column.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> found = vp.compare_by_leak(study, "cement_volume_cc")
+    >>> found.chosen, found.why, round(found.result.p_value, 3)
+    ('kruskal', 'not_normal', 0.267)
     """
     without, with_leak = (select(dataset, "vertebrae", {"leak": leak})[variable] for leak in ("no", "yes"))
     return compare(without, with_leak, alpha)
@@ -121,6 +147,14 @@ def associate_with_leak(dataset: Dataset, variable: str) -> Association:
     ------
     KeyError
         If the dataset has no such column.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> found = vp.associate_with_leak(study, "region")
+    >>> int(found.observed.to_numpy().sum()), found.chi_squared.df
+    (41, 1.0)
     """
     return associate(dataset.rows[variable], dataset.rows["leak"])
 

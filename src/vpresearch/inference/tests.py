@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 from scipy.special import gammaln, log_ndtr, ndtr, ndtri
 from scipy.stats import chi2, fisher_exact, nct, ttest_ind_from_stats
 
+from vpresearch.core.frame import Framed
 from vpresearch.inference.describe import Summary, summarise
 
 # A spread that is none: equal ratios can differ in their last bit.
@@ -27,7 +28,7 @@ _HUGE = 1e4
 
 
 @dataclass(frozen=True)
-class Effect:
+class Effect(Framed):
     """Size of an effect."""
 
     kind: str
@@ -37,7 +38,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(Framed):
     """Result of one test.
 
     Attributes
@@ -54,6 +55,13 @@ class TestResult:
     reason : str
         Reason code where the test could not be done, or the empty string: ``group_empty``, ``too_few``,
         ``all_equal``, ``no_spread``, ``one_category`` or ``too_many_tables``.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> test = vp.student([1.0, 2.0], [1.0])
+    >>> test.p_value, test.reason
+    (nan, 'too_few')
     """
 
     # pytest collects classes called Test...; this is none of its own.
@@ -68,7 +76,7 @@ class TestResult:
 
 
 def not_done(test: str, reason: str) -> TestResult:
-    """Give the result of a test that could not be done."""
+    """Return the result of a test that could not be done."""
     return TestResult(test, math.nan, math.nan, math.nan, None, reason)
 
 
@@ -91,7 +99,8 @@ def student(first: ArrayLike, second: ArrayLike) -> TestResult:
 
     Examples
     --------
-    >>> result = student([1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0])
+    >>> import vpresearch as vp
+    >>> result = vp.student([1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0])
     >>> round(result.statistic, 4), result.df, round(result.p_value, 4)
     (-1.6599, 5, 0.1578)
     """
@@ -123,7 +132,8 @@ def welch(first: ArrayLike, second: ArrayLike) -> TestResult:
 
     Examples
     --------
-    >>> result = welch([1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0])
+    >>> import vpresearch as vp
+    >>> result = vp.welch([1.0, 2.0, 3.0], [2.0, 3.0, 4.0, 5.0])
     >>> round(result.statistic, 4), round(result.df, 4), round(result.p_value, 4)
     (-1.7321, 4.9592, 0.1443)
     """
@@ -138,7 +148,7 @@ def welch(first: ArrayLike, second: ArrayLike) -> TestResult:
 
 
 def hedges_g(t: float, n_first: int, n_second: int) -> Effect:
-    """Give Hedges' g with its interval from Student's t.
+    """Return Hedges' g with its interval from Student's t.
 
     Parameters
     ----------
@@ -218,7 +228,8 @@ def kruskal(first: ArrayLike, second: ArrayLike, *, corrected: bool = True) -> T
 
     Examples
     --------
-    >>> result = kruskal([1, 2, 3, 4], [3, 4, 5, 6, 7])
+    >>> import vpresearch as vp
+    >>> result = vp.kruskal([1, 2, 3, 4], [3, 4, 5, 6, 7])
     >>> round(result.statistic, 4), result.df, round(result.p_value, 4)
     (3.9051, 1, 0.0481)
     """
@@ -254,7 +265,8 @@ def mann_whitney(first: ArrayLike, second: ArrayLike, *, corrected: bool = True)
 
     Examples
     --------
-    >>> result = mann_whitney([1, 2, 3, 4], [3, 4, 5, 6, 7])
+    >>> import vpresearch as vp
+    >>> result = vp.mann_whitney([1, 2, 3, 4], [3, 4, 5, 6, 7])
     >>> result.statistic, round(result.p_value, 4)
     (2.0, 0.0639)
     """
@@ -369,7 +381,7 @@ def _with_copies(ways: NDArray[np.float64], copies: int, below: int, n: int, sco
 
 
 def probability_of_superiority(first: ArrayLike, second: ArrayLike) -> Effect:
-    """Give the probability that a value of the second group exceeds one of the first, ties counted half.
+    """Return the probability that a value of the second group exceeds one of the first, ties counted half.
 
     DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837-845.
     """
@@ -410,13 +422,17 @@ _SMALL_EXPECTED = 5
 
 
 @dataclass(frozen=True)
-class Association:
+class Association(Framed):
     """Association of two categorical variables."""
 
     observed: pd.DataFrame
     expected: pd.DataFrame
     chi_squared: TestResult
     fisher: TestResult | None
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row a test."""
+        return [record for test in (self.chi_squared, self.fisher) if test for record in test.records()]
 
 
 def associate(rows: pd.Series[str], columns: pd.Series[str]) -> Association:
@@ -459,8 +475,9 @@ def fisher(counts: NDArray[np.int64]) -> TestResult:
 
     Examples
     --------
+    >>> import vpresearch as vp
     >>> import numpy as np
-    >>> round(fisher(np.array([[3, 1], [1, 3], [0, 4]])).p_value, 4)
+    >>> round(vp.fisher(np.array([[3, 1], [1, 3], [0, 4]])).p_value, 4)
     0.2
     """
     counts = counts if counts.shape[1] == 2 else counts.T
@@ -508,7 +525,7 @@ _LARGE_LOG_SD = (-0.4803, -0.082676, 0.0030302)
 
 
 @dataclass(frozen=True)
-class Normality:
+class Normality(Framed):
     """Result of a test of normality."""
 
     n: int
@@ -539,7 +556,9 @@ def shapiro_wilk(values: ArrayLike) -> Normality:
 
     Examples
     --------
-    >>> result = shapiro_wilk([148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236])
+    >>> import vpresearch as vp
+    >>> weights = [148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236]
+    >>> result = vp.shapiro_wilk(weights)
     >>> round(result.w, 2), round(result.p_value, 3)
     (0.79, 0.007)
     """
@@ -583,7 +602,7 @@ def _one_minus_w(sample: NDArray[np.float64], weighting: NDArray[np.float64]) ->
 
 
 def p_value_of_shortfall(shortfall: float, n: int) -> float:
-    """Give the p-value of an observed 1 - W."""
+    """Return the p-value of an observed 1 - W."""
     if shortfall <= 0:
         return 1.0
     if n == 3:

@@ -60,12 +60,10 @@ class Cell:
 
     Examples
     --------
-    >>> from vpresearch.core.reported import Reported
-    >>> cell = Cell(12, Reported("1.2"), Reported("0.5"), 1, 5, 1)
-    >>> count(cell)
+    >>> import vpresearch as vp
+    >>> cell = vp.Cell(12, vp.Reported("1.2"), vp.Reported("0.5"), 1, 5, 1)
+    >>> vp.count_datasets(cell)
     1
-    >>> enumerate_multisets(cell).tolist()
-    [[9, 3, 0, 0, 0]]
     """
 
     n: int
@@ -327,14 +325,16 @@ def count(cell: Cell) -> int:
 
     Examples
     --------
-    >>> count(Cell(100, Reported("3.0"), Reported("1.0"), 1, 5))
+    >>> import vpresearch as vp
+    >>> cell = vp.Cell(100, vp.Reported("3.0"), vp.Reported("1.0"), 1, 5)
+    >>> vp.count_datasets(cell)
     24907
     """
     return solve(cell, *cell.span).multisets.count
 
 
 def is_possible(cell: Cell) -> bool:
-    """Tell whether any dataset prints as the reported statistics.
+    """Return whether any dataset prints as the reported statistics.
 
     Without a standard deviation this is the GRIM test (Brown & Heathers 2017); with it, an exact form of GRIMMER
     (Anaya 2016) that knows the range of the scale and tries every admissible sum.
@@ -354,7 +354,9 @@ def is_possible(cell: Cell) -> bool:
 
     Examples
     --------
-    >>> [is_possible(Cell(28, Reported(mean), None, 1, 7)) for mean in ("5.18", "5.19", "5.21")]
+    >>> import vpresearch as vp
+    >>> printed = map(vp.Reported, ("5.18", "5.19", "5.21"))
+    >>> [vp.is_possible(vp.Cell(28, mean, None, 1, 7)) for mean in printed]
     [True, False, True]
     """
     if cell.sd is not None:
@@ -413,8 +415,10 @@ def sample(
 
     Examples
     --------
-    >>> cell = Cell(15, Reported("2.5"), Reported("1.9"), 1, 10)
-    >>> len({tuple(row) for row in sample(cell, 82, seed=1, distinct=True)})
+    >>> import vpresearch as vp
+    >>> cell = vp.Cell(15, vp.Reported("2.5"), vp.Reported("1.9"), 1, 10)
+    >>> drawn = vp.sample_datasets(cell, 82, seed=1, distinct=True)
+    >>> len({tuple(row) for row in drawn})
     82
     """
     rng = np.random.default_rng(seed)

@@ -153,7 +153,7 @@ class PDistribution:
         return float(defined[0]), float(defined[-1])
 
     def matching(self, printed: Reported | None, rule: RoundingRule = "any") -> BoolArray:
-        """Tell which values print as the reported one."""
+        """Return which values print as the reported one."""
         if printed is None:
             return np.ones(len(self.p), dtype=np.bool_)
         return _inside(self.p, printed.interval(rule))
@@ -185,7 +185,7 @@ class KruskalDistribution(PDistribution):
     rows: JointRows
 
     def witness(self, printed: Reported | None = None, rule: RoundingRule = "any") -> tuple[IntArray, IntArray] | None:
-        """Give one pair of datasets whose p-value prints as the reported one."""
+        """Return one pair of datasets whose p-value prints as the reported one."""
         pair = next((pairs[0] for pairs in self._matching_blocks(printed, rule) if len(pairs)), None)
         return None if pair is None else (self.rows.a[pair[0]], self.rows.b[pair[1]])
 
@@ -293,7 +293,7 @@ class JointRows:
         return prior_a[pairs[:, 0]] + prior_b[pairs[:, 1]]
 
     def split(self, keys: IntArray) -> tuple[IntArray, IntArray]:
-        """Give twice the distance of U from its null mean, and the tie sum, that stand in keys."""
+        """Return twice the distance of U from its null mean, and the tie sum, that stand in keys."""
         return keys // self.radix, keys % self.radix * 6
 
     def tally(self) -> tuple[IntArray, IntArray]:

@@ -257,7 +257,7 @@ class Multisets:
         return Inner(chosen, np.stack([(left - missing) // 2, zeros, (left + missing) // 2], axis=1))
 
     def unrank(self, ranks: IntArray) -> IntArray:
-        """Give the multisets of some ranks."""
+        """Return the multisets of some ranks."""
         after, final = self._table
         ends = _cumulative(np.array([ways for _, _, ways in self.classes]))
         member = np.searchsorted(ends, ranks, side="right") - 1

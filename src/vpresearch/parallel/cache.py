@@ -303,7 +303,7 @@ def keep(place: Path, make: Callable[[], T]) -> T:
 
 
 def _content(place: Path) -> Iterator[Any]:
-    """Give what is kept, if anything is that can be read."""
+    """Return what is kept, if anything is that can be read."""
     with contextlib.suppress(OSError, ValueError):
         kept = place.read_bytes()
         if hashlib.sha256(kept[_DIGEST:]).digest() == kept[:_DIGEST]:

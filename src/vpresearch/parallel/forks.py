@@ -34,7 +34,7 @@ def one_thread() -> None:
 
 
 def possible() -> bool:
-    """Tell whether copies can be made: on Linux, of a process with one thread; another's copy may hang."""
+    """Return whether copies can be made: on Linux, of a process with one thread; another's copy may hang."""
     return sys.platform == "linux" and len(os.listdir(_TASKS)) == 1
 
 
@@ -127,7 +127,7 @@ class Copies:
         return job
 
     def finished(self, jobs: Sequence[Job]) -> Iterator[Job]:
-        """Give jobs as they end."""
+        """Return jobs as they end."""
         left = list(jobs)
         while left:
             for job in [each for each in left if each.ended]:

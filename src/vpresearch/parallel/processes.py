@@ -114,7 +114,7 @@ _COUNTED = ("numpy", "scipy", "pandas")
 
 @cache
 def running_code() -> str:
-    """Give a digest of the package's code and of the versions that decide what it computes."""
+    """Return a digest of the package's code and of the versions that decide what it computes."""
     digest = hashlib.sha256(repr([version(name) for name in _COUNTED]).encode())
     for path in sorted(_PACKAGE.rglob("*.py")):
         name, content = path.relative_to(_PACKAGE).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")

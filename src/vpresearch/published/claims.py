@@ -24,7 +24,7 @@ class Entry(dict[Any, Any]):
     lines: dict[str, int]
 
     def line_of(self, key: str) -> int:
-        """Give the line of a key, or of the whole entry where it lacks the key."""
+        """Return the line of a key, or of the whole entry where it lacks the key."""
         return self.lines.get(key, self.line)
 
 
@@ -132,7 +132,7 @@ class Compute:
     fell: tuple[str, ...] = ()
 
     def parts(self) -> dict[str, str | float]:
-        """Give what a sentence about it needs, by name."""
+        """Return what a sentence about it needs, by name."""
         names = (*self.variables, *self.fell) if self.variable is None else (self.variable,)
         groups = {"group": self.group, "minus": self.minus, "within": self.within}
         return {
@@ -205,6 +205,15 @@ class Paper:
     ratios : dict of str to (str, str)
         Numerator and denominator of each computed variable, which is in percent.
     claims : tuple of Claim
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> paper = vp.read_paper(vp.PUBLISHED)
+    >>> len(paper.claims)
+    96
+    >>> paper["table3.vertebral_volume.p"].places
+    ('table 3',)
     """
 
     key: str

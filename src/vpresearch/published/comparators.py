@@ -100,7 +100,7 @@ class Rate:
 
 
 def own_rate(study: Design) -> Rate:
-    """Give the leak rate of a study."""
+    """Return the leak rate of a study."""
     return Rate(study.events, study.n, clopper_pearson(study.events, study.n), korn_graubard(study))
 
 

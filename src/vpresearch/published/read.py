@@ -232,7 +232,7 @@ def _of_rows(compute: Entry, key: str, used: Counter[str]) -> Iterator[Fault]:
 
 
 def _of_printed(printed: object, kind: str, line: int) -> Iterator[Fault]:
-    """Tell what no printed number of its kind can be."""
+    """Report what no printed number of its kind can be."""
     if not isinstance(printed, str):
         yield _fault("paper_printed_text", line)
         return
@@ -353,8 +353,9 @@ def read_paper(path: Path | str) -> Paper:
 
     Examples
     --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> read_paper(PUBLISHED)["table3.vertebral_volume.p"].printed.printed
+    >>> import vpresearch as vp
+    >>> paper = vp.read_paper(vp.PUBLISHED)
+    >>> paper["table3.vertebral_volume.p"].printed.printed
     '0,466'
     """
     path = Path(path)

@@ -21,7 +21,7 @@ _FEWEST = 3
 
 
 def look_at_sex(raw: RawTable, positions: Mapping[str, int], table: pd.DataFrame) -> list[Problem]:
-    """Tell a column of sexes where M stands for men, and beside it something that says that it may be mujer."""
+    """Report a column of sexes where M stands for men, and beside it something that says that it may be mujer."""
     if not {"sex", "patient_id"} <= set(table):
         return []
     at = positions["sex"]
@@ -153,7 +153,7 @@ def without_examples(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTa
 
 
 def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFrame, list[Problem]]:
-    """Give the table its canonical columns, its cells typed."""
+    """Return the table with its canonical columns, its cells typed."""
     problems: list[Problem] = []
     data: dict[str, pd.Series[Any]] = {}
     for name, position in positions.items():
@@ -181,7 +181,7 @@ def type_cells(raw: RawTable, positions: Mapping[str, int]) -> tuple[pd.DataFram
 
 
 def _two_marks(raw: RawTable, position: int) -> list[Problem]:
-    """Tell the numbers of a column with both decimal marks that may have thousands: 1.234 beside 24,8."""
+    """Report the numbers of a column with both decimal marks that may have thousands: 1.234 beside 24,8."""
     texts = {
         row: cell.strip()
         for row, cells in raw.rows.items()
@@ -197,7 +197,7 @@ def _two_marks(raw: RawTable, position: int) -> list[Problem]:
 
 
 def _coded(raw: RawTable, position: int, column: Column) -> list[Problem]:
-    """Tell the numbers of a column of yes and no where a 2 and no 0 beside the 1 leave open which is which."""
+    """Report the numbers of a column of yes and no where a 2 and no 0 beside the 1 leave open which is which."""
     if "1" not in _words(column.name):
         return []
     written = {row: _folded(cell_at(cells, position), column) for row, cells in raw.rows.items()}
@@ -284,7 +284,7 @@ def _seeming(cell: object, column: Column) -> dict[str, object]:
 
 
 def _of_several_amounts(written: str, column: Column) -> bool:
-    """Tell whether cement is given by pedicle: 1,5+1,2; 2 / 1.5; 1.5 R, 1.2 L; but 1,2-1,5 is a range."""
+    """Return whether cement is given by pedicle: 1,5+1,2; 2 / 1.5; 1.5 R, 1.2 L; but 1,2-1,5 is a range."""
     numbers = _NUMBERS.findall(written)
     if column.name != "cement_volume_cc" or not numbers:
         return False
@@ -302,7 +302,7 @@ def _of_several_amounts(written: str, column: Column) -> bool:
 
 
 def says_missing(cell: object) -> bool:
-    """Tell whether a cell holds one of the words, signs or codes for a value that is missing."""
+    """Return whether a cell holds one of the words, signs or codes for a value that is missing."""
     return _word(cell) in _MISSING_SHORT or is_code(cell)
 
 
@@ -314,7 +314,7 @@ def _word(cell: object) -> str:
 
 
 def is_code(value: object) -> bool:
-    """Tell whether a number is one that statistical programs take for a missing value."""
+    """Return whether a number is one that statistical programs take for a missing value."""
     return bool(_CODE.fullmatch(str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()))
 
 
@@ -347,7 +347,7 @@ def said_empty(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, l
 
 
 def denies(cell: object) -> bool:
-    """Tell whether a cell says in words, or by a zero, that there is nothing."""
+    """Return whether a cell says in words, or by a zero, that there is nothing."""
     first, *_ = fold(cell).split() or [""]
     return not isinstance(cell, (Unreadable, *_DATES)) and (says_missing(cell) or first in _DENIALS)
 
@@ -412,5 +412,5 @@ def _plain(text: str) -> str:
 
 @cache
 def _words(name: str) -> dict[str, str]:
-    """Give the category by its folded spellings."""
+    """Return the category by its folded spellings."""
     return {fold(spelling): level.value for level in columns()[name].levels for spelling in level.spellings()}

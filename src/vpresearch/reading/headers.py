@@ -119,7 +119,7 @@ def _folded(header: object) -> str:
 
 @cache
 def _names() -> dict[str, tuple[str, str]]:
-    """Give column and wrong unit by folded header; a header as the dictionary has it goes before one with a unit."""
+    """Return column and wrong unit by folded header; a header as the dictionary has it goes before one with a unit."""
     known = {_folded(spelling): (column.name, "") for column in columns().values() for spelling in column.spellings()}
     for column in columns().values():
         stems = {_folded(spelling) for spelling in column.spellings()}
@@ -133,7 +133,7 @@ def _names() -> dict[str, tuple[str, str]]:
 
 
 def column_of(header: str) -> str | None:
-    """Give the column of the study that a header means."""
+    """Return the column of the study that a header means."""
     return _names().get(_folded(header), (None, ""))[0]
 
 
@@ -162,7 +162,7 @@ def numbered(header: str) -> Numbered | None:
 
 @lru_cache(maxsize=10_000)
 def readings(header: str) -> tuple[Numbered, ...]:
-    """Give every way to read a header as a column of a vertebra and words that tell which one, the best first."""
+    """Return every way to read a header as a column of a vertebra and words that tell which one, the best first."""
     words = _TOKENS.findall(_folded(header))
     if len(words) > _MOST_WORDS or _folded(header) in _names() or boxed(header):
         return ()
@@ -184,28 +184,28 @@ def readings(header: str) -> tuple[Numbered, ...]:
 
 
 def boxed(header: str) -> str | None:
-    """Give the column of the study for which a header has a box to tick."""
+    """Return the column of the study for which a header has a box to tick."""
     match = _BOX.fullmatch(header)
     return column_of(match[1]) if match else _sites().get(_folded(header))
 
 
 @cache
 def _sites() -> dict[str, str]:
-    """Give the column of the sites of leaks by headers that name one of them: posterior leak."""
+    """Return the column of the sites of leaks by headers that name one of them: posterior leak."""
     sites = [fold(word) for level in columns()["leak_site"].levels for word in level.spellings()]
     words = [form for site in sites for form in (f"fuga {site}", f"fuga a {site}", f"leak {site}", f"{site} leak")]
     return dict.fromkeys(words, "leak_site")
 
 
 def _of_one_side(header: str) -> bool:
-    """Tell whether a header names the cement of one side."""
+    """Return whether a header names the cement of one side."""
     words = _SIDE.sub("", _folded(header))
     return words != _folded(header) and bare(" ".join(words.split()))[0] == "cement_volume_cc"
 
 
 @lru_cache(maxsize=10_000)
 def bare(words: str) -> tuple[str | None, str, bool]:
-    """Give the column of a vertebra that a folded header means, its wrong unit, and whether it is no guess."""
+    """Return the column of a vertebra that a folded header means, its wrong unit, and whether it is no guess."""
     name, unit = _names().get(words, (None, ""))
     stem, other = words, ""
     if name is None:
@@ -222,13 +222,13 @@ def bare(words: str) -> tuple[str | None, str, bool]:
 
 @cache
 def of_vertebrae() -> tuple[str, ...]:
-    """Give the columns that belong to the vertebra and not to the patient."""
+    """Return the columns that belong to the vertebra and not to the patient."""
     return tuple(column.name for column in columns().values() if column.unit_of_observation == "vertebra")
 
 
 @cache
 def _of_columns() -> frozenset[str]:
-    """Give the words that name a column of a vertebra other than its level, or a unit: none of them counts."""
+    """Return the words that name a column of a vertebra other than its level, or a unit: none of them counts."""
     spelled = {_folded(s) for name in of_vertebrae() if name != "level" for s in columns()[name].spellings()}
     words = {word for spelling in spelled for word in spelling.split() if not word.startswith("vertebra")}
     few = {word for word in words if len(word) > len("cc")}
@@ -246,7 +246,7 @@ def _counts(word: str) -> bool:
 
 
 def _key(words: list[str]) -> str:
-    """Give the level or the number among words; the empty string if there is none, or more than one."""
+    """Return the level or the number among words; the empty string if there is none, or more than one."""
     levels = [_levels()[word] for word in ("".join(words), *words) if word in _levels()]
     if levels:
         return levels[0] if len(set(levels)) == 1 else ""
@@ -313,7 +313,7 @@ _HINTS = {
 
 
 def _near(raw: RawTable, unknown: list[int], positions: Mapping[str, int]) -> dict[str, str]:
-    """Give the unknown header that is most like each column that is not there; a header is meant for one only."""
+    """Return the unknown header that is most like each column that is not there; a header is meant for one only."""
     near: dict[str, str] = {}
     for position in unknown:
         header = raw.header[position]
@@ -348,7 +348,7 @@ def meant(header: str, among: Iterable[str] | None = None) -> str | None:
 
 
 def _is_short_for(words: list[str], spelling: list[str]) -> bool:
-    """Tell whether every word is the beginning of one of a spelling's, in order; numbers are whole."""
+    """Return whether every word is the beginning of one of a spelling's, in order; numbers are whole."""
     if sum(map(len, words)) < _LEAST_LETTERS or len(words) > len(spelling):
         return False
     rest = iter(spelling)
@@ -356,7 +356,7 @@ def _is_short_for(words: list[str], spelling: list[str]) -> bool:
 
 
 def _elsewhere(raw: RawTable) -> tuple[str, ...]:
-    """Give the columns of which it is told that they are on another sheet."""
+    """Return the columns of which it is told that they are on another sheet."""
     return tuple(name for p in raw.problems if p.code == "split_table" for name in p.values.get("columns", ()))  # type: ignore[attr-defined]
 
 
@@ -387,5 +387,5 @@ def _ignored(raw: RawTable, unknown: list[int], near: Mapping[str, str]) -> tupl
 
 
 def is_computed(header: str) -> bool:
-    """Tell whether a header names what is computed and never read."""
+    """Return whether a header names what is computed and never read."""
     return fold(header) in {*_COMPUTED, *_COMPUTED_TOO}

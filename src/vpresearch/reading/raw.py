@@ -66,12 +66,12 @@ class RawTable:
 
 
 def is_blank(cell: object) -> bool:
-    """Tell whether a cell holds nothing that can be seen."""
+    """Return whether a cell holds nothing that can be seen."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def cell_at(cells: Sequence[object], position: int) -> object:
-    """Give a cell of a row; a short row has none."""
+    """Return a cell of a row; a short row has none."""
     return cells[position] if position < len(cells) else None
 
 

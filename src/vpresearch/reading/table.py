@@ -90,7 +90,7 @@ def unmerge(raw: RawTable, positions: Mapping[str, int]) -> tuple[RawTable, list
 def _is_one_patient(
     block: Merged, names: Mapping[int, str], rows: _Rows, within: Sequence[int], positions: Mapping[str, int]
 ) -> bool:
-    """Tell whether a block is one column's value over rows of one patient, its value on the first of them."""
+    """Return whether a block is one column's value over rows of one patient, its value on the first of them."""
     name = names.get(block.left - 1, "")
     if block.left != block.right or block.top != within[0] or columns()[name].unit_of_observation != "patient":
         return False
@@ -168,19 +168,19 @@ def find_table(name: str, sheets: Sequence[Sheet]) -> RawTable:
 
 
 def _best_row(sheet: Sheet) -> tuple[int, int]:
-    """Give the most headers that any row holds, and the first such row."""
+    """Return the most headers that any row holds, and the first such row."""
     found = ((known_headers(cells), row) for row, cells in sheet.records.items() if row <= _SEARCHED_ROWS)
     return max(found, key=lambda known: known[0], default=(0, 0))
 
 
 def _is_turned(sheet: Sheet) -> bool:
-    """Tell whether the headers of a sheet stand below one another."""
+    """Return whether the headers of a sheet stand below one another."""
     first = list(islice(sheet.records.values(), _MOST_VARIABLES))
     return any(known_headers(cell_at(cells, place) for cells in first) > _TURNED for place in range(_LEAST_WIDTH))
 
 
 def _is_unsplit(sheet: Sheet) -> bool:
-    """Tell whether the headers of a sheet stand in one cell, with signs between them."""
+    """Return whether the headers of a sheet stand in one cell, with signs between them."""
     first = [str(cells[0]) for cells in islice(sheet.records.values(), _SEARCHED_ROWS) if cells]
     return any(known_headers(text.split(sign)) > _FEWEST_KNOWN for text in first for sign in _SIGNS_BETWEEN)
 
@@ -200,7 +200,7 @@ def _header(cell: object) -> str:
 
 
 def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
-    """Tell whether somebody could have meant this sheet: it has rows, and most of the columns that must be there."""
+    """Return whether somebody could have meant this sheet: it has rows, and most of the columns that must be there."""
     known, row = found
     required = sum(column.required for column in columns().values())
     if sheet is chosen or sheet.title is None or 4 * known < 3 * required:
@@ -211,7 +211,7 @@ def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
 def _elsewhere(
     header: Sequence[str], chosen: Sheet, sheets: Sequence[Sheet], best: Sequence[tuple[int, int]]
 ) -> list[Problem]:
-    """Tell the columns that must be there and stand on another sheet, as of vertebrae beside a sheet of patients."""
+    """Report the columns that must be there and stand on another sheet, as of vertebrae beside a sheet of patients."""
     missing = {column.name for column in columns().values() if column.required} - set(map(column_of, header))
     found = []
     for sheet, (_, row) in zip(sheets, best, strict=True):
@@ -236,7 +236,7 @@ def _unseen(rows: dict[int, tuple[object, ...]], header: tuple[str, ...], sheet:
 
 
 def _beyond(rows: dict[int, tuple[object, ...]], header: tuple[str, ...]) -> list[Problem]:
-    """Tell the rows of a text that have more cells than the header, or fewer: a number or the row was cut in two."""
+    """Report the rows of a text that have more cells than the header, or fewer: a number or the row was cut in two."""
     longer = [row for row, cells in rows.items() if not all(map(is_blank, cells[len(header) :]))]
     swallowed = [row for row, cells in rows.items() if any(_holds_a_row(cell, len(header)) for cell in cells)]
     # Programs leave out the last cells of a row where they are empty; one that every whole row fills was cut off.
@@ -253,7 +253,7 @@ def _beyond(rows: dict[int, tuple[object, ...]], header: tuple[str, ...]) -> lis
 
 
 def _holds_a_row(cell: object, width: int) -> bool:
-    """Tell whether quotation marks that nobody closed have made one cell of a line and the next."""
+    """Return whether quotation marks that nobody closed have made one cell of a line and the next."""
     text = str(cell)
     return ("\n" in text or "\r" in text) and 2 * max(map(text.count, ";,\t")) >= width
 

@@ -136,7 +136,7 @@ def _repeated(
 
 
 def _shared(groups: Mapping[str, Mapping[str, int]]) -> set[str]:
-    """Give what makes a vertebra and is in more than one group."""
+    """Return what makes a vertebra and is in more than one group."""
     return {name for name in _CORE if sum(name in group for group in groups.values()) > 1}
 
 
@@ -147,7 +147,7 @@ def _units(unknown: Mapping[int, Sequence[Numbered]], groups: _Groups) -> dict[s
 
 
 def look_at_shape(raw: RawTable) -> list[Problem]:
-    """Tell that the rows of a table are not those of vertebrae, so that nothing else of it need be told."""
+    """Report that the rows of a table are not those of vertebrae, so that nothing else of it need be told."""
     found: list[Problem] = []
     if is_redcap(raw):
         found.append(tell("redcap", sheet=raw.sheet, row=raw.header_row))
@@ -193,7 +193,7 @@ def _named(raw: RawTable, positions: Sequence[int]) -> str:
 
 
 def is_redcap(raw: RawTable) -> bool:
-    """Tell whether an export of REDCap has rows of patients, or of visits, and rows of vertebrae."""
+    """Return whether an export of REDCap has rows of patients, or of visits, and rows of vertebrae."""
     if _REPEATED.isdisjoint(map(fold, raw.header)):
         return False
     core = [position for position, header in enumerate(raw.header) if column_of(header) in _CORE]
@@ -209,7 +209,7 @@ def reshape(raw: RawTable, language: str) -> list[list[object]] | None:
 
 
 def _kept(raw: RawTable) -> dict[int, str]:
-    """Give the columns that are read or may be meant to be; another may hold anything."""
+    """Return the columns that are read or may be meant to be; another may hold anything."""
     found = {at: column_of(header) or boxed(header) or meant(header) for at, header in enumerate(raw.header)}
     return {position: name for position, name in found.items() if name}
 
@@ -239,7 +239,7 @@ def _of_groups(raw: RawTable, wide: Wide, language: str) -> list[list[object]]:
 
 
 def _says_nothing(cell: object) -> bool:
-    """Tell whether a cell is empty or has a word for nothing, as of a vertebra that was not treated."""
+    """Return whether a cell is empty or has a word for nothing, as of a vertebra that was not treated."""
     return is_blank(cell) or says_missing(cell) or denies(cell)
 
 

@@ -102,7 +102,7 @@ def read_marks(part: IO[bytes]) -> Marks:
 
 
 def _is_unseen(element: Any, size: str) -> bool:
-    """Tell whether a row or a column is hidden, or has no height or width."""
+    """Return whether a row or a column is hidden, or has no height or width."""
     return element.get("hidden") in {"1", "true"} or element.get(size) in {"0", "0.0"}
 
 
@@ -114,7 +114,7 @@ def _block(reference: str) -> Merged:
 
 
 def _elements(part: IO[bytes]) -> Iterator[tuple[str, Any, tuple[int, int]]]:
-    """Give cells with their places, and merged blocks; rows and cells without a place follow the one before."""
+    """Return cells with their places, and merged blocks; rows and cells without a place follow the one before."""
     row = column = 0
     for event, element in iterparse(part, events=("start", "end")):
         tag = _local(element)
@@ -132,7 +132,7 @@ def _elements(part: IO[bytes]) -> Iterator[tuple[str, Any, tuple[int, int]]]:
 
 
 def _local(element: Any) -> str:
-    """Give a tag without its namespace, of which workbooks have two."""
+    """Return a tag without its namespace, of which workbooks have two."""
     return str(element.tag).rpartition("}")[2]
 
 

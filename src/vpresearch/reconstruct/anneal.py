@@ -24,17 +24,17 @@ _COUNTABLE = 64
 
 
 def sums(values: Ints) -> tuple[Ints, Ints]:
-    """Give the sums and the sums of squares of rows."""
+    """Return the sums and the sums of squares of rows."""
     return values.sum(axis=1), np.einsum("ij,ij->i", values, values)
 
 
 def mean_and_sd(n: int, total: Ints, squares: Ints) -> tuple[Floats, Floats]:
-    """Give means and standard deviations (divisor n - 1) from sums."""
+    """Return means and standard deviations (divisor n - 1) from sums."""
     return total / n, np.sqrt((n * squares - total * total) / (n * (n - 1)))
 
 
 def rank_excess(first: Ints, second: Ints) -> Ints:
-    """Give twice the excess of the first group's rank sum over its expectation."""
+    """Return twice the excess of the first group's rank sum over its expectation."""
     # Small integers: this is the inner loop of the search.
     x, y = first.astype(np.int16), second.astype(np.int16)
     excess: Ints = np.sign(x[:, :, None] - y[:, None, :]).reshape(len(x), -1).sum(axis=1)
@@ -42,7 +42,7 @@ def rank_excess(first: Ints, second: Ints) -> Ints:
 
 
 def tie_sum(values: Ints) -> Ints:
-    """Give the sum of t^3 - t over the groups of equal values."""
+    """Return the sum of t^3 - t over the groups of equal values."""
     low, width = values.min(), int(np.ptp(values)) + 1
     if width <= _COUNTABLE:
         places = values - low + width * np.arange(len(values))[:, None]
@@ -74,7 +74,7 @@ class ExcessRange:
         self._least, self._most = float(chdtri(1, most_p)), float(chdtri(1, least_p)) if least_p else math.inf
 
     def __call__(self, ties: Ints) -> tuple[Floats, Floats]:
-        """Give the smallest and largest absolute doubled excess for each ``tie_sum``, shapes (n_chains,)."""
+        """Return the smallest and largest absolute doubled excess for each ``tie_sum``, shapes (n_chains,)."""
         variance = self._variance * (1 - ties / (self._n**3 - self._n))
         return 2 * np.sqrt(self._least * variance), 2 * np.sqrt(self._most * variance)
 
@@ -88,7 +88,7 @@ class ShapiroW:
         self.critical = 1 - brentq(lambda shortfall: p_value_of_shortfall(shortfall, n) - level, 1e-9, 0.9)
 
     def __call__(self, values: Ints) -> Floats:
-        """Give W of each row of ``values``, shape (n_chains, n)."""
+        """Return W of each row of ``values``, shape (n_chains, n)."""
         total, squares = sums(values)
         spread = squares - total * total / values.shape[1]
         w: Floats = (np.sort(values, axis=1) @ self._weights) ** 2 / self._norm2 / np.maximum(spread, 1e-12)
@@ -154,5 +154,5 @@ def anneal(
 def outside(
     values: NDArray[Any], low: float | NDArray[np.float64], high: float | NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give the distance of values from an interval."""
+    """Return the distance of values from an interval."""
     return np.maximum(0, np.maximum(low - values, values - high))

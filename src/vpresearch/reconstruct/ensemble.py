@@ -25,7 +25,7 @@ _VERTEBRAE = "patient_n_vertebrae"
 
 
 def ensemble_bytes(ensemble: Ensemble) -> bytes:
-    """Give the content of an ensemble's file: a plain .npz, uncompressed and without dates."""
+    """Return the content of an ensemble's file: a plain .npz, uncompressed and without dates."""
     arrays: dict[str, NDArray[Any]] = {_VERTEBRAE: ensemble.n_vertebrae_of}
     for name, codes in ensemble.codes.items():
         arrays[f"{name}.values"] = ensemble.values[name]
@@ -63,6 +63,12 @@ def read_ensemble(path: Path | str) -> Ensemble:
     ------
     VPResearchError
         If the file is not there or is no ensemble.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> len(vp.read_ensemble(vp.ENSEMBLE))
+    500
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
@@ -94,8 +100,8 @@ class Ensemble:
 
     Examples
     --------
-    >>> from vpresearch.reconstruct.ensemble import ENSEMBLE, read_ensemble
-    >>> ensemble = read_ensemble(ENSEMBLE)
+    >>> import vpresearch as vp
+    >>> ensemble = vp.read_ensemble(vp.ENSEMBLE)
     >>> len(ensemble), ensemble.volumes.shape, ensemble.table(0).shape
     (500, (500, 41), (41, 18))
     """
@@ -115,7 +121,7 @@ class Ensemble:
         return number
 
     def column(self, name: str) -> NDArray[Any]:
-        """Give a column of every dataset.
+        """Return a column of every dataset.
 
         Parameters
         ----------
@@ -153,7 +159,7 @@ class Ensemble:
         return leak
 
     def table(self, number: int) -> pd.DataFrame:
-        """Give one dataset with its canonical columns.
+        """Return one dataset with its canonical columns.
 
         Parameters
         ----------

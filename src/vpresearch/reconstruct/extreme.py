@@ -25,7 +25,7 @@ QUANTILES = (0.0, 0.025, 0.25, 0.5, 0.75, 0.975, 1.0)
 
 
 def spread(ensemble: Ensemble) -> pd.DataFrame:
-    """Give the quantiles of what the claims leave free over the datasets of an ensemble."""
+    """Return the quantiles of what the claims leave free over the datasets of an ensemble."""
     rows = [
         {"statistic": name, "quantile": quantile, "value": float(value)}
         for name, statistic in SPREAD.items()
@@ -35,26 +35,26 @@ def spread(ensemble: Ensemble) -> pd.DataFrame:
 
 
 def group_means(values: Floats, leak: Leaks) -> tuple[Floats, Floats]:
-    """Give the means without and with a leak."""
+    """Return the means without and with a leak."""
     without, with_leak = (np.where(kind, values, 0).sum(axis=1) / kind.sum(axis=1) for kind in (~leak, leak))
     return without, with_leak
 
 
 def correlation(first: Floats, second: Floats) -> Floats:
-    """Give Pearson's correlation in each row."""
+    """Return Pearson's correlation in each row."""
     x, y = (values - values.mean(axis=1, keepdims=True) for values in (first, second))
     r: Floats = (x * y).sum(axis=1) / np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
     return r
 
 
 def slope_of_leak_on_fill(fill_percent: Floats, leak: Leaks) -> Floats:
-    """Give the logistic slope of leak on fill by maximum likelihood, log odds a percent."""
+    """Return the logistic slope of leak on fill by maximum likelihood, log odds a percent."""
     slope: Floats = batched_ml(fill_percent, leak).coef[:, 1]
     return slope
 
 
 def difference_of_mean_fill(fill_percent: Floats, leak: Leaks) -> Floats:
-    """Give the mean fill with a leak minus that without, percent; shapes as in ``group_means``."""
+    """Return the mean fill with a leak minus that without, percent; shapes as in ``group_means``."""
     without, with_leak = group_means(fill_percent, leak)
     return with_leak - without
 
@@ -159,7 +159,7 @@ class _Search:
         return bases, best, found
 
     def table(self, base: int, state: Ints) -> pd.DataFrame:
-        """Give a member of the ensemble with the volumes and the cement of a state."""
+        """Return a member of the ensemble with the volumes and the cement of a state."""
         table = self._starts.table(base)
         for column, aim, values in zip(
             ("vertebral_volume_cc", "cement_volume_cc"), (self._volume, self._cement), state, strict=True
@@ -185,7 +185,7 @@ class _Search:
         return fill
 
     def _holds(self, states: Ints) -> NDArray[np.bool_]:
-        """Tell which states keep every claim about volume and cement."""
+        """Return which states keep every claim about volume and cement."""
         mean_fill = self._fill_percent(states).mean(axis=1)
         holds: NDArray[np.bool_] = (mean_fill >= self._fill[0]) & (mean_fill <= self._fill[1])
         for values, aim, energy in zip(

@@ -119,7 +119,7 @@ def make_ensemble(
 
 
 def fingerprints(ensemble: Ensemble) -> list[str]:
-    """Give the fingerprint of every dataset of an ensemble."""
+    """Return the fingerprint of every dataset of an ensemble."""
     return [fingerprint(*rows) for rows in zip(ensemble.volumes, ensemble.cement, ensemble.leak, strict=True)]
 
 

@@ -30,7 +30,7 @@ def draw_later(rng: np.random.Generator, paper: Paper, before: Ints, month: Ints
 
 
 def _means(paper: Paper, variable: str, bearers: Bearers) -> list[tuple[Ints, Reported]]:
-    """Give each printed overall mean of a variable with the weights of its unit of analysis.
+    """Return each printed overall mean of a variable with the weights of its unit of analysis.
 
     A mean that is printed once, with no word on its unit, is made to hold at both.
     """
@@ -47,7 +47,7 @@ def _means(paper: Paper, variable: str, bearers: Bearers) -> list[tuple[Ints, Re
 
 
 def prints_means(paper: Paper, variable: str, scores: Ints, bearers: Bearers) -> NDArray[np.bool_]:
-    """Tell which rows of scores print every overall mean of a variable."""
+    """Return which rows of scores print every overall mean of a variable."""
     prints = np.ones(len(scores), dtype=bool)
     for weights, printed in _means(paper, variable, bearers):
         n = int(weights.sum())

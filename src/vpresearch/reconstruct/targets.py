@@ -68,14 +68,14 @@ def target(paper: Paper, variable: str) -> Target:
 
 
 def attainable(paper: Paper) -> dict[str, Reported]:
-    """Give the numbers that are aimed at instead of printed ones that are proved unattainable."""
+    """Return the numbers that are aimed at instead of printed ones that are proved unattainable."""
     compared = [claim for claim in paper.claims if claim.kind == "p"]
     nearest = [(claim, _nearest_attainable(paper, str(claim.compute.variable))) for claim in compared]
     return {claim.id: p for claim, p in nearest if p != claim.printed}
 
 
 def _nearest_attainable(paper: Paper, variable: str) -> Reported:
-    """Give the printed p-value, or where it is proved unattainable the nearest one that is not."""
+    """Return the printed p-value, or where it is proved unattainable the nearest one that is not."""
     p = _needed(paper, "p", variable, None)
     bounds = p_bounds(paper, variable, p)
     if not bounds or any(bound.possible for bound in bounds):
@@ -106,7 +106,7 @@ def _count(paper: Paper, group: dict[str, str]) -> int:
 
 
 def printed_value(paper: Paper, statistic: str, variable: str) -> int:
-    """Give a whole number that is printed of a variable."""
+    """Return a whole number that is printed of a variable."""
     claim = find(paper, statistic, variable)
     if claim is None:
         raise KeyError(f"{paper.key} does not print the {statistic} of {variable}")
@@ -114,7 +114,7 @@ def printed_value(paper: Paper, statistic: str, variable: str) -> int:
 
 
 def printed_fill(paper: Paper) -> Reported:
-    """Give the printed mean of cement over volume, percent."""
+    """Return the printed mean of cement over volume, percent."""
     claim = find(paper, "mean", "fill_percent")
     if claim is None:
         raise KeyError(f"{paper.key} does not print the mean of fill_percent")
@@ -122,7 +122,7 @@ def printed_fill(paper: Paper) -> Reported:
 
 
 def printed_count(paper: Paper, group: dict[str, str] | None = None, *, over: str) -> int:
-    """Give the printed number of patients or vertebrae in a group."""
+    """Return the printed number of patients or vertebrae in a group."""
     for claim in paper.claims:
         compute = claim.compute
         is_count = claim.kind == "count" and compute.over == over and compute.variable is None
@@ -132,7 +132,7 @@ def printed_count(paper: Paper, group: dict[str, str] | None = None, *, over: st
 
 
 def level_counts(paper: Paper) -> dict[str, int]:
-    """Give how many vertebrae of each level were treated."""
+    """Return how many vertebrae of each level were treated."""
     return {
         claim.compute.group["level"]: int(claim.printed.value)
         for claim in paper.claims
@@ -141,7 +141,7 @@ def level_counts(paper: Paper) -> dict[str, int]:
 
 
 def rounded_count(paper: Paper, group: dict[str, str], n: int) -> int:
-    """Give the number of n that a printed percentage stands for."""
+    """Return the number of n that a printed percentage stands for."""
     claim = find(paper, "percent", None, group)
     share = claim.printed.value / 100 if claim else 0
     return round(share * n)

@@ -21,7 +21,7 @@ Rows = list[dict[str, str]]
 
 
 def read_rows(table: pd.DataFrame, paper: Paper) -> Rows:
-    """Give the cells of a table as text, with the region and the ratios that follow from them."""
+    """Return the cells of a table as text, with the region and the ratios that follow from them."""
     cells = {str(name): ["" if pd.isna(cell) else str(cell) for cell in table[name].tolist()] for name in table}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
     for row in rows:
@@ -144,7 +144,7 @@ def _p(rows: Rows, spec: Compute, variable: str | None = None) -> float | None:
 
 
 def kruskal_statistic(first: Sequence[Fraction], second: Sequence[Fraction]) -> Fraction:
-    """Give the Kruskal-Wallis statistic of two groups, corrected for ties, exactly.
+    """Return the Kruskal-Wallis statistic of two groups, corrected for ties, exactly.
 
     Kruskal WH, Wallis WA. J Am Stat Assoc 1952;47:583-621.
     """

@@ -51,7 +51,7 @@ class GroupEnergy:
         self._pooled = self._limits(aim, aim.pooled) if aim.pooled is not None else []
 
     def __call__(self, no_leak: Ints, leak: Ints) -> Floats:
-        """Give the energies, shape (n_chains,), of groups of shapes (n_chains, n_vertebrae), in steps of the grid."""
+        """Return the energies, shape (n_chains,), of groups of shapes (n_chains, n_vertebrae), in steps of the grid."""
         both = np.hstack([no_leak, leak])
         own, others = sums(no_leak), sums(leak)
         energy = self._moments(no_leak.shape[1], *own, self._no_leak)
@@ -66,7 +66,7 @@ class GroupEnergy:
         return energy
 
     def _limits(self, aim: Target, printed: Moments) -> list[tuple[float, float, float]]:
-        """Give centre, reach and unit of the printed mean and standard deviation, in steps of the grid."""
+        """Return centre, reach and unit of the printed mean and standard deviation, in steps of the grid."""
         return [self._limit(aim, number) for number in (printed.mean, printed.sd) if number is not None]
 
     def _limit(self, aim: Target, printed: Reported) -> tuple[float, float, float]:

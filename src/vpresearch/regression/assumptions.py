@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from vpresearch.core.frame import Framed
 from vpresearch.regression import bayes, logistic, ordinal
 from vpresearch.regression.design import Design, Estimate, Floats
 from vpresearch.regression.models import leak_design, severity_design
@@ -19,13 +20,13 @@ KNOT_QUANTILES = (0.1, 0.5, 0.9)
 
 
 def knots(design: Design) -> Knots:
-    """Give the knots: the 10th, 50th and 90th centiles of the second column of a design."""
+    """Return the knots: the 10th, 50th and 90th centiles of the second column of a design."""
     low, middle, high = np.quantile(design.x[:, 1], KNOT_QUANTILES).tolist()
     return low, middle, high
 
 
 def basis(values: ArrayLike, knots: Knots) -> Floats:
-    """Give what a restricted cubic spline with three knots adds to a line.
+    """Return what a restricted cubic spline with three knots adds to a line.
 
     Stone CJ, Koo CY. Proc Stat Comput Sect Am Stat Assoc 1985:45-48. Harrell FE. Regression Modeling Strategies, 2nd
     ed. Springer 2015:26-28 (scaled, as here, by the square of the distance of the outer knots).
@@ -55,7 +56,7 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
 
 def curve(design: Design, fill_percent: ArrayLike | None = None, alpha: float = 0.05) -> pd.DataFrame:
-    """Give the curve of the spline along the fill, other predictors at their means."""
+    """Return the curve of the spline along the fill, other predictors at their means."""
     chosen, observed = knots(design), design.x[:, 1]
     fill = np.linspace(observed.min(), observed.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)
     x = np.tile(design.x.mean(axis=0), (len(fill), 1))
@@ -66,7 +67,7 @@ def curve(design: Design, fill_percent: ArrayLike | None = None, alpha: float = 
 
 
 @dataclass(frozen=True)
-class Assumption:
+class Assumption(Framed):
     """One question to the models, and its answer."""
 
     question: str
@@ -93,9 +94,9 @@ def assumptions(rows: pd.DataFrame, usual: Estimate | None = None) -> tuple[Assu
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> [each.question for each in assumptions(load(RECONSTRUCTION).rows)][:3]
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> [each.question for each in vp.check_assumptions(study.rows)][:3]
     ['straight_line', 'proportional_odds', 'priors_usual']
     """
     study = leak_design(rows)

@@ -77,7 +77,7 @@ def height(rows: Rows, beta: Floats) -> Floats:
 
 
 def _by_row(rows: Rows, beta: Floats) -> tuple[Floats, Floats, Floats]:
-    """Give each row's chance of the other outcome and its weight, and the likelihoods."""
+    """Return each row's chance of the other outcome and its weight, and the likelihoods."""
     u = rows.sign * (beta[0][:, None] + beta[1][:, None] * rows.z)
     e = np.exp(-np.abs(u))
     sure = 1 / (1 + e)
@@ -91,7 +91,7 @@ def _sum(power: Floats, values: Floats) -> Floats:
 
 
 def augmented(rows: Rows, beta: Floats, information: Floats) -> Floats:
-    """Give the information with every row counted once more by its leverage."""
+    """Return the information with every row counted once more by its leverage."""
     weight = _by_row(rows, beta)[1]
     a, b, c = (entry[:, None] for entry in information)
     leverage = weight * (c - 2 * b * rows.z + a * rows.z**2) / (a * c - b * b)
@@ -99,7 +99,7 @@ def augmented(rows: Rows, beta: Floats, information: Floats) -> Floats:
 
 
 def _jeffreys(rows: Rows, information: Floats, miss: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
-    """Give half the log determinant of the information, and its first and second derivatives."""
+    """Return half the log determinant of the information, and its first and second derivatives."""
     a, b, c = information
     determinant = a * c - b * b
     # The weights' first and second derivatives by the log odds, summed over powers of the predictor.
@@ -191,7 +191,7 @@ def _known(heights: Floats, beta: Floats) -> Floats:
 
 
 def _newton(point: Point) -> Floats:
-    """Give Newton's step; where the likelihood is not concave, that of the information."""
+    """Return Newton's step; where the likelihood is not concave, that of the information."""
     first, mixed, last = point.curvature
     concave = (first > 0) & (first * last > mixed**2)
     first, mixed, last = np.where(concave, point.curvature, point.information)
@@ -201,7 +201,7 @@ def _newton(point: Point) -> Floats:
 
 
 def _newton_along(point: Point, along: Floats) -> Floats:
-    """Give Newton's step in one direction; where the likelihood is not concave, that of the information."""
+    """Return Newton's step in one direction; where the likelihood is not concave, that of the information."""
     curvature, information = (
         along[0] ** 2 * first + 2 * along[0] * along[1] * mixed + along[1] ** 2 * last
         for first, mixed, last in (point.curvature, point.information)
@@ -228,7 +228,7 @@ def _uphill(rows: Rows, beta: Floats, step: Floats, height: Floats) -> tuple[Flo
 
 
 def spread(covariance: Floats, contrast: Floats) -> tuple[Floats, Floats]:
-    """Give the variance of a contrast of the coefficients, and its covariances with them."""
+    """Return the variance of a contrast of the coefficients, and its covariances with them."""
     a, b, c = covariance
     shared = np.stack([a * contrast[0] + b * contrast[1], b * contrast[0] + c * contrast[1]])
     variance: Floats = (contrast * shared).sum(axis=0)
@@ -268,7 +268,7 @@ def limit(rows: Rows, best: Best, contrast: Floats, side: int, critical: float) 
 def _nearer(
     away: Floats, fall: Floats, steepness: Floats, bracket: Floats, critical: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Give the next distance to try, and whether it is the limit."""
+    """Return the next distance to try, and whether it is the limit."""
     inside, outside = bracket
     newton = away - 2 * np.sqrt(fall) * (np.sqrt(fall) - np.sqrt(critical)) / steepness
     settled = np.abs(newton - away) <= _FOUND * np.abs(away)
@@ -337,7 +337,7 @@ def batched_firth(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, alpha: f
 
 
 def _nearly_separated(x: ArrayLike, y: ArrayLike, weights: ArrayLike) -> NDArray[np.bool_]:
-    """Tell where a step leaves few outcomes amiss: there a profile can have several maxima."""
+    """Return where a step leaves few outcomes amiss: there a profile can have several maxima."""
     values, outcome, times = _broadcast(x, y, weights)
     order = np.argsort(values, axis=1, kind="stable")
     count = np.take_along_axis(times * np.where(outcome > 0, 1.0, -1.0), order, axis=1)
@@ -376,7 +376,7 @@ def batched_ml(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, start: Sequ
 
 
 def reasons(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0) -> Reasons:
-    """Tell why logistic likelihoods of one predictor have no finite maximum, in closed form.
+    """Return why logistic likelihoods of one predictor have no finite maximum, in closed form.
 
     Albert A, Anderson JA. Biometrika 1984;71:1-10.
     """
@@ -408,7 +408,7 @@ class _Data(NamedTuple):
     contrasts: tuple[Floats, Floats]
 
     def standardised(self, coefficients: Sequence[float]) -> Floats:
-        """Give an intercept and a slope on the scale of each dataset's standardised predictor, shape (2, m)."""
+        """Return an intercept and a slope on the scale of each dataset's standardised predictor, shape (2, m)."""
         (_, shift), (_, scale) = self.contrasts
         slope = coefficients[1] / scale
         return np.stack([coefficients[0] - shift * slope, slope])
@@ -457,7 +457,7 @@ def _standardised(x: Floats, y: Floats, weights: Floats) -> _Data:
 
 
 def _estimates(rows: Rows, data: _Data, best: Best) -> dict[str, Floats]:
-    """Give coefficients and standard errors of both terms, and p of the slope."""
+    """Return coefficients and standard errors of both terms, and p of the slope."""
     share = (data.weights * data.y).sum(axis=1) / data.weights.sum(axis=1)
     flat = np.stack([np.log(share / (1 - share)), np.zeros(len(share))])
     null, held = climb(rows, flat, np.stack([np.ones(len(share)), np.zeros(len(share))]))

@@ -40,7 +40,7 @@ class Surface:
     coefficients: Floats
 
     def __call__(self, at: Floats) -> Floats:
-        """Give the heights at places of shape (n_places, 3); minus infinity outside of the box."""
+        """Return the heights at places of shape (n_places, 3); minus infinity outside of the box."""
         u = 2 * (at - self.low) / (self.high - self.low) - 1
         within = (np.abs(u) <= 1 + 1e-12).all(axis=1)
         heights = np.full(len(at), -np.inf)
@@ -101,13 +101,13 @@ def _nodes(n: int) -> Floats:
 
 
 def _places(low: Floats, high: Floats, points: tuple[int, ...]) -> Floats:
-    """Give Chebyshev's points, those on the faces of the box included."""
+    """Return Chebyshev's points, those on the faces of the box included."""
     places = np.stack(np.meshgrid(*map(_nodes, points), indexing="ij"), axis=-1).reshape(-1, 3)
     return np.asarray(low + (places + 1) / 2 * (high - low), float)
 
 
 def faces_low(found: Surface, log_density: LogDensity, floor: float) -> bool:
-    """Tell whether a density has fallen on every face of a surface's box."""
+    """Return whether a density has fallen on every face of a surface's box."""
     points = found.coefficients.shape
     heights = log_density(_places(found.low, found.high, points)).reshape(points)
     # The points run from the high end to the low one.
@@ -171,7 +171,7 @@ class Posteriors:
         self._known: tuple[Priors, Surface] | None = None
 
     def under(self, priors: Priors) -> Heights | None:
-        """Give the posterior under some priors."""
+        """Return the posterior under some priors."""
         n = len(self._rows.y)
         if len(self._rows.layers) > _MOST_OF_ONE:
             return None
@@ -201,7 +201,7 @@ class Posteriors:
         return Heights(log_density, top, np.append(least, room))
 
     def _most_told(self, log_density: LogDensity, top: Floats) -> Floats:
-        """Give no less than the rows tell of each coefficient, of itself, wherever the density counts."""
+        """Return no less than the rows tell of each coefficient, of itself, wherever the density counts."""
         x, told = self._rows.x, np.zeros(2)
         low, high = box(log_density, top, np.full(3, _FAR / np.sqrt(len(x))), 0.0)
         for end in (low, top, high):
@@ -212,7 +212,7 @@ class Posteriors:
         return np.minimum(_CAUTION * told, len(x) / 4)
 
     def _surface(self, priors: Priors) -> Surface | None:
-        """Give the polynomial under some priors, or under others if it reaches as far as these need."""
+        """Return the polynomial under some priors, or under others if it reaches as far as these need."""
         if self._known is not None:
             base, known = self._known
 
@@ -251,7 +251,7 @@ def _sds(priors: Priors) -> Floats:
 
 
 def stretch(sd: Floats) -> Floats:
-    """Give how much farther from 0 the log odds of one patient are than those over all patients.
+    """Return how much farther from 0 the log odds of one patient are than those over all patients.
 
     On a lattice in the latter and the deviation, the posterior hardly leans.
     """
@@ -271,14 +271,14 @@ def _top(rows: Grouped, priors: Priors) -> Floats:
 
 
 def _log_prior(at: Floats, priors: Priors) -> Floats:
-    """Give the logarithm of the prior on the lattice, but for a constant and for what the lattice does to it."""
+    """Return the logarithm of the prior on the lattice, but for a constant and for what the lattice does to it."""
     numbers = np.column_stack([at[:, :2] * stretch(at[:, 2:]), at[:, 2]])
     density: Floats = -((numbers / _sds(priors)) ** 2).sum(axis=1) / 2
     return density
 
 
 def log_posterior(rows: Grouped, at: Floats, priors: Priors) -> Floats:
-    """Give the log posterior on the lattice."""
+    """Return the log posterior on the lattice."""
     farther = stretch(at[:, 2:])
     numbers = np.column_stack([at[:, :2] * farther, at[:, 2]])
     likelihood = np.sum([log_likelihoods(part, numbers) for part in rows.parts], axis=0)
@@ -305,7 +305,7 @@ class Margin:
     folded: bool = False
 
     def below(self, value: float) -> float:
-        """Give the probability of a smaller number."""
+        """Return the probability of a smaller number."""
         if self.folded:
             return float(self.mass @ (self._share(value - self.atoms) + self._share(value + self.atoms) - 1))
         return float(self.mass @ self._share(value - self.atoms))
@@ -316,13 +316,13 @@ class Margin:
         return share
 
     def quantile(self, probability: float) -> float:
-        """Give the number below which a probability lies."""
+        """Return the number below which a probability lies."""
         low = 0.0 if self.folded else float((self.atoms - _MARGIN * self.step).min())
         high = float((self.atoms + _MARGIN * self.step).max())
         return float(brentq(lambda value: self.below(value) - probability, low, high, xtol=1e-12))
 
     def moments(self) -> tuple[float, float]:
-        """Give the mean and the standard deviation."""
+        """Return the mean and the standard deviation."""
         square = float(self.mass @ self.atoms**2)
         mean = self._mean_of_folded() if self.folded else float(self.mass @ self.atoms)
         return mean, float(np.sqrt(square - mean**2))
@@ -361,7 +361,7 @@ def explore(log_density: Callable[[Floats], Floats], origin: Floats, steps: Floa
 
 
 def _numbers(places: Ints) -> Ints:
-    """Give each place of the lattice a number of its own."""
+    """Return each place of the lattice a number of its own."""
     return np.asarray(np.ravel_multi_index(tuple((places + _SIDE // 2).T), (_SIDE,) * places.shape[1]))
 
 
@@ -376,7 +376,7 @@ ALTERNATIVES: tuple[tuple[str, Priors], ...] = (
 
 
 def fit(design: Design, alpha: float = 0.05, priors: Priors = PRIORS) -> tuple[Estimate, ...]:
-    """Give the posterior of a logistic regression on one predictor with a normal random intercept for every patient.
+    """Return the posterior of a logistic regression on one predictor with a normal random intercept for every patient.
 
     Parameters
     ----------
@@ -406,7 +406,7 @@ def fit(design: Design, alpha: float = 0.05, priors: Priors = PRIORS) -> tuple[E
 
 
 def fit_each(design: Design, priors: Sequence[Priors], alpha: float = 0.05) -> list[tuple[Estimate, ...]]:
-    """Give the posterior under several priors, of very many rows in hardly more time than under one."""
+    """Return the posterior under several priors, of very many rows in hardly more time than under one."""
     return [_estimates(design, alpha, *found) for found in _posteriors(design, priors)]
 
 
@@ -429,7 +429,7 @@ def _estimates(design: Design, alpha: float, reason: str, margins: Mapping[str, 
 
 
 def probability_of_rise(design: Design, priors: Priors = PRIORS) -> float:
-    """Give the posterior probability that the odds rise with the predictor."""
+    """Return the posterior probability that the odds rise with the predictor."""
     margins = posterior(design, priors)[1]
     return 1 - margins[design.terms[1]].below(0.0) if margins else math.nan
 
@@ -476,6 +476,6 @@ def _margins(design: Design, places: Floats, mass: Floats, steps: Floats) -> Map
 
 
 def _rows(design: Design) -> tuple[Estimate, ...]:
-    """Give the rows of the result, still without a number."""
+    """Return the rows of the result, still without a number."""
     terms = design.failed("bayes", "")
     return *terms, replace(terms[0], term="sd_patient")

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from vpresearch.core.frame import Framed
+
 # Why a fit gives no number, or one that the likelihood alone does not give.
 REASONS = (
     "complete_separation",
@@ -31,7 +33,7 @@ REASONS = (
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Framed):
     """One coefficient of one model.
 
     Attributes
@@ -58,8 +60,16 @@ class Estimate:
         Vertebrae, leaks (or, of an ordered outcome, vertebrae above its lowest level) and patients in the fit.
     converged : bool
     reason : str
-        One of ``REASONS`` where a number is missing or, the rows being separated, hangs on a penalty, a prior or
+        One of ``REASONS`` where a number is missing or, the rows being separated, depends on a penalty, a prior or
         conditioning; otherwise the empty string.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> _, slope = vp.fit_firth(design)
+    >>> slope.term, round(slope.estimate, 3), round(slope.p_value, 3), slope.p_kind
+    ('fill_percent', 0.06, 0.348, 'penalised likelihood ratio')
     """
 
     model: str
@@ -84,7 +94,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Design:
     """Outcome, predictors and clusters, without missing values.
 
@@ -101,6 +111,15 @@ class Design:
         Units of the coefficients.
     cluster : numpy.ndarray of int, shape (n,)
         Number of each row's patient, from 0 without gaps.
+
+    Examples
+    --------
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> design
+    <Design: leak on fill_percent; 41 rows, 27 patients>
+    >>> design.events
+    15
     """
 
     outcome: str
@@ -109,6 +128,10 @@ class Design:
     terms: tuple[str, ...]
     units: tuple[str, ...]
     cluster: Ints
+
+    def __repr__(self) -> str:
+        # Without the rows, which are patients'.
+        return f"<Design: {self.outcome} on {', '.join(self.terms[1:])}; {self.n} rows, {self.n_clusters} patients>"
 
     @property
     def n(self) -> int:
@@ -126,7 +149,7 @@ class Design:
         return int(self.cluster.max(initial=-1)) + 1
 
     def failed(self, model: str, reason: str) -> tuple[Estimate, ...]:
-        """Give the result of a fit that failed.
+        """Return the result of a fit that failed.
 
         Parameters
         ----------
@@ -161,7 +184,7 @@ class Design:
         interval: tuple[ArrayLike, ArrayLike, str],
         p: tuple[ArrayLike, str],
     ) -> tuple[Estimate, ...]:
-        """Give the result of a fit that converged.
+        """Return the result of a fit that converged.
 
         Parameters
         ----------

@@ -33,14 +33,14 @@ class Conditional:
     log_counts: Floats
 
     def probabilities(self, slope: float) -> Floats:
-        """Give the probability of every sum."""
+        """Return the probability of every sum."""
         logs = self.log_counts + slope * self.step * self.sums
         weights = np.exp(logs - logs.max())
         chances: Floats = weights / weights.sum()
         return chances
 
     def tail(self, slope: float, side: int) -> float:
-        """Give the probability of the observed sum and of all that are farther to a side."""
+        """Return the probability of the observed sum and of all that are farther to a side."""
         return float(self.probabilities(slope)[side * self.sums >= 0].sum())
 
 
@@ -102,7 +102,7 @@ def _rounding(x: Floats, step: float) -> str:
 
 
 def grid(x: Floats, events: int) -> float:
-    """Give the step of the lattice on which a predictor's sums are counted."""
+    """Return the step of the lattice on which a predictor's sums are counted."""
     few = min(events, len(x) - events)
     if math.comb(len(x), few) > _MOST_SUBSETS:
         return math.nan
@@ -151,7 +151,7 @@ def _counts(steps: NDArray[np.int64], size: int) -> Floats:
 
 
 def _centre(given: Conditional) -> tuple[float, float]:
-    """Give the conditional maximum-likelihood estimate and its standard error, or the median unbiased estimate."""
+    """Return the conditional maximum-likelihood estimate and its standard error, or the median unbiased estimate."""
     if 0 in given.sums[[0, -1]]:
         halves = [_where(given, side, 0.5) for side in (-1, 1)]
         return next(half for half in halves if math.isfinite(half)), math.nan

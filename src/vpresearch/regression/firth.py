@@ -50,11 +50,13 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(6), np.arange(6.0)])
-    >>> separated = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
-    >>> intercept, fill = fit(Design("leak", separated, x, ("intercept", "fill"), ("", ""), np.arange(6)))
-    >>> round(fill.estimate, 4), round(fill.ci_low, 4), round(fill.ci_high, 4), round(fill.p_value, 4)
-    (1.1289, 0.0017, 6.07, 0.0495)
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> _, slope = vp.fit_firth(design)
+    >>> round(slope.estimate, 4), round(slope.ci_low, 4), round(slope.ci_high, 4)
+    (0.06, -0.0667, 0.1951)
+    >>> round(slope.p_value, 4)
+    0.3475
     """
     reason = gate(design)
     if reason in IMPOSSIBLE:
@@ -87,7 +89,7 @@ def summit(x: Floats, y: Floats) -> Maximum:
 
 
 def _fewest_amiss(along: Floats, y: Floats) -> Ints:
-    """Give the rows about which a step up along a predictor leaves fewest outcomes amiss."""
+    """Return the rows about which a step up along a predictor leaves fewest outcomes amiss."""
     order = np.argsort(along, kind="stable")
     ones = np.cumsum(y[order])
     # Outcomes of 1 up to a row, and of 0 beyond it.
@@ -96,7 +98,7 @@ def _fewest_amiss(along: Floats, y: Floats) -> Ints:
 
 
 def _places(x: Floats, y: Floats, top: Maximum, term: int, value: float, known: float) -> Floats:
-    """Give log odds to climb from with a term held at a value: the highest maxima among steps about likely rows.
+    """Return log odds to climb from with a term held at a value: the highest maxima among steps about likely rows.
 
     The profile of a steep slope has a maximum on either side of a gap between rows. There are none where the only
     maximum is no higher than what is known.
@@ -124,7 +126,7 @@ def _places(x: Floats, y: Floats, top: Maximum, term: int, value: float, known: 
 
 
 def _heights(x: Floats, y: Floats, coefficients: Floats) -> Floats:
-    """Give the penalised likelihood at many places at once; shapes (n_places, n_terms) to (n_places,)."""
+    """Return the penalised likelihood at many places at once; shapes (n_places, n_terms) to (n_places,)."""
     logit = coefficients @ x.T
     weight = expit(logit) * expit(-logit)
     sign, size = np.linalg.slogdet((x.T * weight[:, None, :]) @ x)
@@ -133,7 +135,7 @@ def _heights(x: Floats, y: Floats, coefficients: Floats) -> Floats:
 
 
 def flic(design: Design) -> Floats:
-    """Give Firth's coefficients with the intercept refitted, so that the mean predicted risk is the observed one.
+    """Return Firth's coefficients with the intercept refitted, so that the mean predicted risk is the observed one.
 
     Firth's own intercept draws predicted risks towards one half.
 
@@ -148,7 +150,7 @@ def flic(design: Design) -> Floats:
 
 
 def penalised(x: Floats, y: Floats) -> Likelihood:
-    """Give the Bernoulli likelihood of an outcome of 0 and 1 under Jeffreys' penalty."""
+    """Return the Bernoulli likelihood of an outcome of 0 and 1 under Jeffreys' penalty."""
     bernoulli = likelihood(y)
     basis, triangle = np.linalg.qr(x)
     scale = float(np.log(np.abs(np.diag(triangle))).sum())

@@ -26,7 +26,7 @@ _SINGULAR = 1e-9
 
 
 def covariance(kind: str, scores: Floats, information: Floats) -> Floats:
-    """Give the sandwich covariance of the coefficients of an estimating equation.
+    """Return the sandwich covariance of the coefficients of an estimating equation.
 
     Liang KY, Zeger SL. Biometrika 1986;73:13-22. Kauermann G, Carroll RJ. J Am Stat Assoc 2001;96:1387-96. Mancl LA,
     DeRouen TA. Biometrics 2001;57:126-34. Fay MP, Graubard BI. Biometrics 2001;57:1198-206.
@@ -43,7 +43,7 @@ def sandwiched(bread: Floats, scores: Floats) -> Floats:
 
 
 def too_few(scores: Floats, information: Floats) -> NDArray[np.bool_]:
-    """Tell whether the scores of the clusters leave a direction in which the sandwich would be zero.
+    """Return whether the scores of the clusters leave a direction in which the sandwich would be zero.
 
     So it is where only one cluster says anything about a coefficient, or where the outcomes of every cluster balance:
     the standard error would come out as zero.
@@ -55,7 +55,7 @@ def too_few(scores: Floats, information: Floats) -> NDArray[np.bool_]:
 
 
 def too_few_outcomes(y: Floats, cluster: Ints, n_terms: int) -> NDArray[np.bool_]:
-    """Tell whether no more clusters than terms have one of the two outcomes.
+    """Return whether no more clusters than terms have one of the two outcomes.
 
     The sandwich then rests on so few scores that its standard errors come out far too small, without any sign of it.
     """
@@ -69,7 +69,7 @@ def too_few_outcomes(y: Floats, cluster: Ints, n_terms: int) -> NDArray[np.bool_
 
 
 def why_too_few(design: Design) -> str:
-    """Tell why a design has too few clusters for what is estimated from the spread between them."""
+    """Return why a design has too few clusters for what is estimated from the spread between them."""
     if design.n_clusters <= len(design.terms):
         return "too_few_clusters"
     few = too_few_outcomes(design.y[None], design.cluster[None], len(design.terms))[0]
@@ -108,7 +108,7 @@ KINDS = tuple(_CORRECTIONS)
 
 
 def bell_mccaffrey(x: Floats, y: Floats, p: Floats, cluster: Ints) -> Floats:
-    """Give Kauermann and Carroll's covariance under working independence with the root that is known as CR2.
+    """Return Kauermann and Carroll's covariance under working independence with the root that is known as CR2.
 
     Their correction leaves open which root of ``I - H`` is taken, and roots differ where the variances of a cluster's
     rows do: this one is symmetric in the scale of the outcome, ``kc_principal`` is ``(I - H)^-1/2`` itself.
@@ -125,7 +125,7 @@ def bell_mccaffrey(x: Floats, y: Floats, p: Floats, cluster: Ints) -> Floats:
 
 
 def _rows_of_clusters(cluster: Ints) -> tuple[Ints, NDArray[np.bool_]]:
-    """Give the rows of every cluster, shape (m, n_clusters, most rows), and which of them are real."""
+    """Return the rows of every cluster, shape (m, n_clusters, most rows), and which of them are real."""
     (m, n), most = cluster.shape, int(cluster.max(initial=-1)) + 1
     sizes = np.bincount((cluster + most * np.arange(m)[:, None]).ravel(), minlength=m * most).reshape(m, most)
     order = np.argsort(cluster, axis=1, kind="stable")
@@ -193,7 +193,7 @@ def _bell_mccaffrey(x: Floats, y: Floats, own: Ints, coef: Floats) -> Floats:
 
 
 def _cluster_sums(x: Floats, y: Floats, own: Ints, coef: Floats) -> tuple[Floats, Floats, Floats]:
-    """Give the scores and the information of every cluster, of the standardised predictor, and what it was divided by.
+    """Return the scores and the information of every cluster, of the standardised predictor, and its divisor.
 
     Clusters that a dataset lacks have sums of nought.
     """
@@ -252,13 +252,14 @@ def fit(design: Design, alpha: float = 0.05, model: str = "gee_kc") -> tuple[Est
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(8), np.arange(1.0, 9.0)])
-    >>> y = np.array([0, 0, 1, 0, 1, 0, 1, 1.0])
-    >>> study = Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(8) // 2)
-    >>> _, robust = fit(study, model="gee_robust")
-    >>> _, corrected = fit(study, model="gee_kc")
-    >>> robust.estimate == corrected.estimate, robust.se < corrected.se, corrected.ci_kind
-    (True, True, 't(2)')
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> _, robust = vp.fit_gee(design, model="gee_robust")
+    >>> _, corrected = vp.fit_gee(design, model="gee_kc")
+    >>> robust.estimate == corrected.estimate, robust.se < corrected.se
+    (True, True)
+    >>> corrected.ci_kind
+    't(25)'
     """
     reason, coefficients, spread = solve(design, model)
     return design.failed(model, reason) if reason else _estimates(design, model, coefficients, spread, alpha)
@@ -344,7 +345,7 @@ def _moment(x: Floats, y: Floats, cluster: Ints, coefficients: Floats) -> float:
 def cluster_sums(
     x: Floats, y: Floats, cluster: Ints, coefficients: Floats, correlation: float
 ) -> tuple[Floats, Floats]:
-    """Give every cluster's part of the equation and of its information under an exchangeable working correlation."""
+    """Return every cluster's part of the equation and of its information under an exchangeable working correlation."""
     root, pearson = _roots_and_residuals(x @ coefficients, y)
     rows = x * root[:, None]
     # The inverse of the correlation matrix is (I - share 11') / (1 - correlation).
@@ -364,7 +365,7 @@ def _totals(values: Floats, cluster: Ints) -> Floats:
 
 
 def _roots_and_residuals(logit: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Give the square roots of the variances, and Pearson's residuals; the cap keeps the roots from vanishing."""
+    """Return the square roots of the variances, and Pearson's residuals; the cap keeps the roots from vanishing."""
     towards = np.clip(np.where(y > 0, logit, -logit), -_CAP, _CAP)
     root = np.sqrt(expit(towards) * expit(-towards))
     return root, np.where(y > 0, 1.0, -1.0) * np.exp(-towards / 2)

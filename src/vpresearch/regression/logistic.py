@@ -155,11 +155,13 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(6), np.arange(6.0)])
-    >>> y = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
-    >>> intercept, fill = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(6)))
-    >>> round(fill.estimate, 4), round(fill.ci_low, 4), round(fill.ci_high, 4), round(fill.p_value, 4)
-    (1.214, -0.0658, 4.1592, 0.0667)
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> _, slope = vp.fit_logistic(design)
+    >>> round(slope.estimate, 4), round(slope.ci_low, 4), round(slope.ci_high, 4)
+    (0.0648, -0.0708, 0.2097)
+    >>> round(slope.p_value, 4)
+    0.3436
     """
     reason = gate(design)
     if reason:
@@ -174,7 +176,7 @@ def maximise(x: Floats, y: Floats, offset: ArrayLike = 0.0) -> Maximum:
 
 
 def likelihood(y: Floats) -> Likelihood:
-    """Give the Bernoulli likelihood of an outcome of 0 and 1."""
+    """Return the Bernoulli likelihood of an outcome of 0 and 1."""
     sign = 2 * y - 1
 
     def at(logit: Floats) -> Point:

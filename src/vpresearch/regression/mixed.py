@@ -67,7 +67,7 @@ def grouped(x: Floats, y: Floats, cluster: Ints) -> Grouped:
 
 
 def gauss_hermite(points: int) -> Rule:
-    """Give the rule that is exact for a normal curve times a polynomial of degree up to ``2 * points - 1``.
+    """Return the rule that is exact for a normal curve times a polynomial of degree up to ``2 * points - 1``.
 
     Liu Q, Pierce DA. Biometrika 1994;81:624-9.
     """
@@ -76,7 +76,7 @@ def gauss_hermite(points: int) -> Rule:
 
 
 def double_exponential(spacing: float) -> Rule:
-    """Give the trapezoidal rule after a substitution by the hyperbolic sine.
+    """Return the trapezoidal rule after a substitution by the hyperbolic sine.
 
     It holds where Gauss and Hermite's fails: intercepts that differ so much that the integrand is a normal curve cut
     off by a step.
@@ -121,7 +121,7 @@ def log_integrals(rows: Grouped, logit: Floats, sd: Floats, rule: Rule) -> Float
 
 
 def log_integrands(rows: Grouped, logit: Floats, sd: Floats, at: Floats) -> Floats:
-    """Give each patient's likelihood times the normal density, in logarithms but for the density's constant."""
+    """Return each patient's likelihood times the normal density, in logarithms but for the density's constant."""
     away = 1 - 2 * rows.y
     odds = at[..., rows.own, :] * (sd * away)[..., None]
     odds += (logit * away)[..., None]
@@ -159,7 +159,7 @@ def log_likelihoods(rows: Grouped, at: Floats) -> Floats:
 
 
 def _rule(sd: float, most_rows: int) -> tuple[Floats, Floats]:
-    """Give nodes, in standard deviations of the intercepts, and their weights; shapes (n_nodes,)."""
+    """Return nodes, in standard deviations of the intercepts, and their weights; shapes (n_nodes,)."""
     # Each row of a patient bends the log integrand by a quarter of the variance at most.
     step = _MANY_STEP / np.sqrt(1 + most_rows * sd**2 / 4)
     ends = np.ceil(_MANY_REACH / step)
@@ -218,11 +218,11 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
-    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
-    >>> *_, fill, sd = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient))
-    >>> round(fill.estimate, 3), sd.term, round(sd.estimate, 3)
-    (0.44, 'sd_patient', 2.931)
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> *_, slope, spread = vp.fit_mixed(design)
+    >>> round(slope.estimate, 3), spread.term, spread.reason
+    (0.078, 'sd_patient', '')
     """
     # Without two vertebrae of one patient, nothing tells patients from vertebrae.
     few = "too_few_clusters" if design.n_clusters <= len(design.terms) else ""
@@ -282,7 +282,7 @@ def _error(rows: Grouped, at: Floats, rule: Rule) -> float:
 
 
 def ascent(rows: Grouped, rule: Rule, at: Floats) -> tuple[float, Floats]:
-    """Give the log likelihood and its gradient.
+    """Return the log likelihood and its gradient.
 
     It is the gradient of the quadrature, whose nodes move with the parameters, not that of the integral.
     """
@@ -309,7 +309,7 @@ def _ascent(rows: Grouped, rule: Rule, at: Floats) -> tuple[float, Floats]:
 
 
 def _moves(rows: Grouped, logit: Floats, sd: float, mode: Floats, width: Floats) -> tuple[Floats, Floats]:
-    """Give how modes and widths move with the parameters, each of shape (n_clusters, n_terms + 1)."""
+    """Return how modes and widths move with the parameters, each of shape (n_clusters, n_terms + 1)."""
     p = expit(logit + sd * mode[rows.own])
     weight = p * (1 - p)
     along = np.column_stack([rows.x, mode[rows.own]])

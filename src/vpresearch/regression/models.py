@@ -9,6 +9,7 @@ from functools import partial
 import pandas as pd
 
 from vpresearch.core.dictionary import columns
+from vpresearch.core.frame import Framed
 from vpresearch.regression import bayes, exact, firth, gee, logistic, mixed, ordinal, resampling
 from vpresearch.regression.design import Design, Estimate, design
 
@@ -54,7 +55,7 @@ _OF_VERTEBRAE: Mapping[str, Fit] = {
 
 
 @dataclass(frozen=True)
-class Specification:
+class Specification(Framed):
     """One way to ask how leaks depend on fill."""
 
     unit: str
@@ -65,7 +66,7 @@ class Specification:
 def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specification, ...]:
     """Estimate the slope of leak on fill under every choice of model, covariance, adjustment and unit.
 
-    The choices are not equally good and their results not independent; their spread says how far the answer hangs on
+    The choices are not equally good and their results not independent; their spread says how far the answer depends on
     the analyst, nothing more.
 
     Parameters
@@ -85,9 +86,9 @@ def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specif
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> curve = specification_curve(load(RECONSTRUCTION).rows)
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> curve = vp.specification_curve(study.rows)
     >>> len(curve), curve[0].unit, curve[0].adjustment, curve[0].slope.model
     (56, 'vertebrae', 'none', 'ml')
     """
@@ -142,10 +143,12 @@ def leak_design(rows: pd.DataFrame, terms: tuple[str, ...] = ("fill_percent",)) 
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> leak_design(load(RECONSTRUCTION).rows).events
-    15
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> vp.leak_design(study.rows)
+    <Design: leak on fill_percent; 41 rows, 27 patients>
+    >>> vp.leak_design(study.rows, ("fill_percent", "female")).terms
+    ('intercept', 'fill_percent', 'female')
     """
     table = with_covariates(rows)
     return design(table, "leak", table["leaked"], terms)
@@ -175,11 +178,14 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
 
     Examples
     --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> found = fit_models(load(RECONSTRUCTION).rows)
-    >>> sorted({estimate.outcome for estimate in found if estimate.term == "fill_percent"})
+    >>> import vpresearch as vp
+    >>> study = vp.load(vp.RECONSTRUCTION)
+    >>> found = vp.fit_models(study.rows)
+    >>> slopes = [each for each in found if each.term == "fill_percent"]
+    >>> sorted({slope.outcome for slope in slopes})
     ['leak', 'leak_severity']
+    >>> slopes[0].model, round(slopes[0].estimate, 3)
+    ('gee_kc', 0.065)
     """
     study = leak_design(rows)
     fitted = [estimate for fit in LEAK_MODELS.values() for estimate in fit(study, alpha)]

@@ -37,14 +37,14 @@ class Limits:
         return int(self.codes.max(initial=0))
 
     def log_likelihood(self, gamma: Floats) -> float:
-        """Give the log-likelihood; minus infinity where a row's limits cross."""
+        """Return the log-likelihood; minus infinity where a row's limits cross."""
         above, below = self._ends(gamma)
         if not (below < above).all():
             return -np.inf
         return float((log_expit(above) + log_expit(-below) + np.log1p(-np.exp(below - above))).sum())
 
     def derivatives(self, gamma: Floats) -> tuple[Floats, Floats]:
-        """Give the gradient of the log-likelihood and the observed information."""
+        """Return the gradient of the log-likelihood and the observed information."""
         above, below = self._ends(gamma)
         # What the limits' nearness adds to the pull on each of them; no difference of near numbers is taken.
         near = np.exp(below - above) / -np.expm1(below - above)
@@ -54,7 +54,7 @@ class Limits:
         return score, np.sum([(x.T * weight) @ x for weight, x in parts], axis=0)
 
     def farthest(self, gamma: Floats) -> float:
-        """Give the finite limit that is farthest from nought."""
+        """Return the finite limit that is farthest from nought."""
         return float(max(np.abs(end @ gamma).max() for end in (self.upper, self.lower)))
 
     def _ends(self, gamma: Floats) -> tuple[Floats, Floats]:
@@ -78,7 +78,7 @@ def limits(design: Design, parallel: bool) -> Limits:
 
 
 def start(model: Limits, n_slopes: int) -> Floats:
-    """Give the fit without predictors: thresholds at the logits of the cumulative shares, slopes of nought."""
+    """Return the fit without predictors: thresholds at the logits of the cumulative shares, slopes of nought."""
     shares = np.bincount(model.codes) / len(model.codes)
     return np.append(logit(np.cumsum(shares)[:-1]), np.zeros(n_slopes))
 
@@ -107,7 +107,7 @@ def maximise(model: Limits, start: Floats, held: int | None = None) -> tuple[Flo
 
 
 def profile(model: Limits, gamma: Floats, held: int, value: float) -> float:
-    """Give the most that the log-likelihood reaches with one slope held at a value."""
+    """Return the most that the log-likelihood reaches with one slope held at a value."""
     # The climb begins at the best of three: as at the maximum, all as much steeper, all but the slope flat.
     steeper = max(value / gamma[held], 0.0) if gamma[held] else 1.0
     flat = start(model, len(gamma) - model.n_thresholds)
@@ -220,7 +220,7 @@ def proportional_odds(design: Design) -> TestResult:
 
 
 def _gate(design: Design, parallel: bool) -> str:
-    """Tell why the likelihood has no finite maximum, as ``gate`` does for two levels.
+    """Return why the likelihood has no finite maximum, as ``gate`` does for two levels.
 
     There is none where the coefficients can move without end so that no row's upper limit falls or lower limit rises
     (Kaufmann H. Metrika 1988;35:291-313).
@@ -242,7 +242,7 @@ def _repeated(gamma: Floats, n_thresholds: int) -> Floats:
 
 
 def _to_original_scale(design: Design, n_thresholds: int) -> Floats:
-    """Give the matrix that takes coefficients of standardised columns to those of the columns as they are."""
+    """Return the matrix that takes coefficients of standardised columns to those of the columns as they are."""
     back = np.eye(n_thresholds + design.x.shape[1] - 1)
     # A threshold is an intercept with its sign turned.
     back[:n_thresholds, n_thresholds:] = -original_scale(design.x)[0, 1:]

@@ -50,14 +50,14 @@ def ancova(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
 
 def between_df(design: Design) -> int:
-    """Give the patients beyond the terms that do not change within a patient."""
+    """Return the patients beyond the terms that do not change within a patient."""
     first = np.unique(design.cluster, return_index=True)[1]
     steady = (design.x == design.x[first][design.cluster]).all(axis=0)
     return design.n_clusters - int(steady.sum())
 
 
 def _gate(design: Design) -> str:
-    """Tell why the model cannot be fitted; a yes or no needs two patients of either kind."""
+    """Return why the model cannot be fitted; a yes or no needs two patients of either kind."""
     first = np.unique(design.cluster, return_index=True)[1]
     of_patient = design.x[first, -1]
     if between_df(design) < 1:
@@ -77,7 +77,7 @@ def _gate(design: Design) -> str:
 
 
 def _residual(both: Floats, n: int) -> float:
-    """Give the sum of squares that terms leave of the last column; infinite where they leave no degree of freedom."""
+    """Return the sum of squares that terms leave of the last column; infinite where they leave no degree of freedom."""
     coefficients, _, rank, _ = np.linalg.lstsq(both[:, :-1], both[:, -1])
     left = both[:, -1] - both[:, :-1] @ coefficients
     return float(left @ left) if rank < n else np.inf
@@ -94,7 +94,7 @@ def _leverage(design: Design) -> Floats:
 
 
 def _restricted_likelihood(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, Floats]:
-    """Give coefficients and covariance at the likeliest ratio of the variance between patients to that within."""
+    """Return coefficients and covariance at the likeliest ratio of the variance between patients to that within."""
     sizes = np.bincount(cluster).astype(float)
     joined = np.column_stack([x, y])
     products: Floats = joined.T @ joined

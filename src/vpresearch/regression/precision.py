@@ -12,6 +12,7 @@ from scipy.special import log_expit, logit
 from scipy.stats import norm, t
 from statsmodels.stats.proportion import proportion_confint
 
+from vpresearch.core.frame import Framed
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 
 
@@ -29,7 +30,7 @@ class ClusteredProportion:
 
 
 def clopper_pearson(events: float, n: float, alpha: float = 0.05) -> tuple[float, float]:
-    """Give the exact interval of a proportion.
+    """Return the exact interval of a proportion.
 
     Clopper CJ, Pearson ES. Biometrika 1934;26:404-413.
     """
@@ -40,7 +41,7 @@ def clopper_pearson(events: float, n: float, alpha: float = 0.05) -> tuple[float
 
 
 def korn_graubard(design: Design, alpha: float = 0.05) -> ClusteredProportion:
-    """Give the exact interval of the share of events, at the sample size that clustering leaves.
+    """Return the exact interval of the share of events, at the sample size that clustering leaves.
 
     The effective size is n over the design effect, times the squared ratio of the quantiles of t with n - 1 and with
     patients - 1 degrees of freedom. The design effect is 1 + (sum of squared cluster sizes / n - 1) times the
@@ -80,7 +81,7 @@ _NODES = 100
 
 
 @dataclass(frozen=True)
-class SampleSize:
+class SampleSize(Framed):
     """What a prediction model with a yes or no outcome needs at the least."""
 
     n: float
@@ -92,7 +93,7 @@ class SampleSize:
 
 
 def minimum_sample_size(r2: float, prevalence: float, parameters: int = 1, shrinkage: float = 0.9) -> SampleSize:
-    """Give the sample size that a prediction model needs, observations taken as independent.
+    """Return the sample size that a prediction model needs, observations taken as independent.
 
     Parameters
     ----------
@@ -116,7 +117,8 @@ def minimum_sample_size(r2: float, prevalence: float, parameters: int = 1, shrin
 
     Examples
     --------
-    >>> minimum_sample_size(0.288, 0.174, parameters=24).n
+    >>> import vpresearch as vp
+    >>> vp.minimum_sample_size(0.288, 0.174, parameters=24).n
     662.0
     """
     largest = largest_r2(prevalence)
@@ -133,12 +135,12 @@ def minimum_sample_size(r2: float, prevalence: float, parameters: int = 1, shrin
 
 
 def largest_r2(prevalence: float) -> float:
-    """Give the largest Cox and Snell R squared that an outcome of this prevalence allows."""
+    """Return the largest Cox and Snell R squared that an outcome of this prevalence allows."""
     return -math.expm1(2 * _null(prevalence))
 
 
 def r2_of_c(c: float, prevalence: float) -> float:
-    """Give the Cox and Snell R squared that goes with a concordance statistic.
+    """Return the Cox and Snell R squared that goes with a concordance statistic.
 
     Riley RD, Van Calster B, Collins GS. Stat Med 2021;40:859-864.
     """
@@ -153,17 +155,17 @@ def r2_of_c(c: float, prevalence: float) -> float:
 
 
 def _null(prevalence: float) -> float:
-    """Give the mean log-likelihood without a predictor."""
+    """Return the mean log-likelihood without a predictor."""
     return prevalence * math.log(prevalence) + (1 - prevalence) * math.log1p(-prevalence)
 
 
 def design_effect(clustered: Estimate, independent: Estimate) -> float:
-    """Give by how much the patients' having several vertebrae multiplies the variance of a coefficient."""
+    """Return by how much the patients' having several vertebrae multiplies the variance of a coefficient."""
     return (clustered.se / independent.se) ** 2
 
 
 def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05) -> pd.DataFrame:
-    """Give how precise a coefficient would be with more patients like those there are."""
+    """Return how precise a coefficient would be with more patients like those there are."""
     patients = np.asarray(clusters)
     times = patients / slope.clusters
     se, z = slope.se / np.sqrt(times), float(norm.isf(alpha / 2))
@@ -180,14 +182,14 @@ def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05) -> pd.D
 
 
 def clusters_for_power(slope: Estimate, power: float = 0.8, alpha: float = 0.05) -> float:
-    """Give the patients with whom a coefficient of the estimated size would be told from 0 with a given chance."""
+    """Return the patients with whom a coefficient of the estimated size would be told from 0 with a given chance."""
     if slope.estimate == 0:
         return math.inf
     return _whole(slope.clusters * ((norm.isf(alpha / 2) + norm.ppf(power)) * slope.se / slope.estimate) ** 2)
 
 
 def clusters_for_half_width(slope: Estimate, half_width: float, alpha: float = 0.05) -> float:
-    """Give the patients with whom the interval of a coefficient would reach no further to either side than asked."""
+    """Return the patients with whom the interval of a coefficient would reach no further to either side than asked."""
     return _whole(slope.clusters * (norm.isf(alpha / 2) * slope.se / half_width) ** 2)
 
 
@@ -207,7 +209,7 @@ class Needed:
 
 
 def needed(slope: Estimate, independent: Estimate, concordance: float, prevalence: float) -> Needed:
-    """Give how many patients would tell the slope from none, pin it down, and do for a prediction model."""
+    """Return how many patients would tell the slope from none, pin it down, and do for a prediction model."""
     # Where none or all leak, or no model tells who, there is no concordance.
     no_model = math.isnan(concordance)
     return Needed(

@@ -58,7 +58,7 @@ def climb(likelihood: Likelihood, x: Floats, start: Floats) -> Maximum:
 
 
 def _singular(matrix: Floats) -> bool:
-    """Tell whether columns, scaled alike, depend on each other but for rounding."""
+    """Return whether columns, scaled alike, depend on each other but for rounding."""
     lengths = np.maximum(np.linalg.norm(matrix, axis=0), np.finfo(float).tiny)
     values = np.linalg.svd(matrix / lengths, compute_uv=False)
     return bool(values.min(initial=1.0) <= _SINGULAR)
@@ -71,7 +71,7 @@ def climb_from(likelihood: Likelihood, x: Floats, coefficients: Floats) -> Maxim
 
 
 def _ascend(likelihood: Likelihood, basis: Floats, start: Floats, flat: float = 0.0) -> tuple[Floats, Point, bool]:
-    """Give the log odds at the maximum, what the likelihood tells there, and whether the climb has settled.
+    """Return the log odds at the maximum, what the likelihood tells there, and whether the climb has settled.
 
     It has where the next step is tiny, or would raise the likelihood by no more than ``flat``.
     """
@@ -91,7 +91,7 @@ def _ascend(likelihood: Likelihood, basis: Floats, start: Floats, flat: float = 
 
 
 def _newton(basis: Floats, point: Point, least: float) -> Floats:
-    """Give Newton's step of the log odds; where the likelihood is not concave, that of the information.
+    """Return Newton's step of the log odds; where the likelihood is not concave, that of the information.
 
     A curvature below ``least``, as where outcomes are all but certain, is taken for that.
     """
@@ -149,7 +149,7 @@ def profiled(
 
 
 def _inference(profile: _Profile, best: Maximum, term: int, critical: float) -> tuple[float, ...]:
-    """Give the standard error of one coefficient, its limits, and p of its being nought."""
+    """Return the standard error of one coefficient, its limits, and p of its being nought."""
     se, centre = math.sqrt(best.covariance[term, term]), float(best.coefficients[term])
     profile.restart()
     low = _limit(profile, -1, se, critical)
@@ -180,7 +180,7 @@ class _Profile:
         self._course = self._first
 
     def fall(self, away: float) -> tuple[float, float]:
-        """Give twice the fall of the likelihood, and its derivative; NaN where the climb does not settle."""
+        """Return twice the fall of the likelihood, and its derivative; NaN where the climb does not settle."""
         if away == 0:
             return 0.0, 0.0
         ends = [_ascend(self._likelihood, self._free, self._top + away * self._course, _FLAT)]

@@ -29,7 +29,7 @@ class Resampled:
     _times: csr_array | None
 
     def weights(self, counts: Ints) -> Floats:
-        """Give how often every row counts."""
+        """Return how often every row counts."""
         if self._times is None:
             return counts[:, self._cluster].astype(float)
         return np.asarray((self._times @ counts.T.astype(float)).T, order="C")
@@ -84,7 +84,7 @@ def fit(
     seed: int = 1,
     workers: Workers | None = None,
 ) -> tuple[Estimate, ...]:
-    """Give maximum-likelihood coefficients with percentile intervals from resampled patients.
+    """Return maximum-likelihood coefficients with percentile intervals from resampled patients.
 
     Davison AC, Hinkley DV. Bootstrap Methods and their Application. Cambridge, 1997; sections 3.8 and 5.3. Field CA,
     Welsh AH. J R Stat Soc B 2007;69:369-90.
@@ -125,11 +125,11 @@ def bootstrap(design: Design, resamples: int = RESAMPLES, seed: int = 1, workers
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
-    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
-    >>> drawn = bootstrap(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient), resamples=200)
-    >>> drawn.separated, drawn.left_out
-    (57, 14)
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> drawn = vp.bootstrap(design, resamples=200)
+    >>> drawn.coefficients.shape, drawn.separated, drawn.left_out
+    ((200, 2), 0, 0)
     """
     sizes = [min(BLOCK, resamples - start) for start in range(0, resamples, BLOCK)]
     tasks = [(design, size, seed, number) for number, size in enumerate(sizes)]
@@ -162,7 +162,7 @@ def _fitted(rows: Resampled, counts: Ints, start: Floats) -> Bootstrap:
 
 
 def _limits(x: Floats, event: NDArray[np.bool_], present: NDArray[np.bool_]) -> Floats:
-    """Give where the coefficients of separated resamples go: to a step half-way between the outcomes."""
+    """Return where the coefficients of separated resamples go: to a step half-way between the outcomes."""
     (low_0, high_0), (low_1, high_1) = (
         (np.where(kind, x, np.inf).min(axis=1), np.where(kind, x, -np.inf).max(axis=1))
         for kind in (present & ~event, present & event)
@@ -175,7 +175,7 @@ def _limits(x: Floats, event: NDArray[np.bool_], present: NDArray[np.bool_]) -> 
 
 
 def _percentiles(values: Floats, alpha: float) -> tuple[Floats, Floats]:
-    """Give the values at equal ranks from either end, without interpolating, which infinite ones do not bear."""
+    """Return the values at equal ranks from either end, without interpolating, which infinite ones do not bear."""
     ranked, rank = np.sort(values, axis=0), int((len(values) + 1) * alpha / 2)
     if rank == 0:
         return np.full(values.shape[1], np.nan), np.full(values.shape[1], np.nan)

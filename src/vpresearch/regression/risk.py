@@ -80,7 +80,7 @@ CEMENT_CC, VERTEBRA_CC = (1.0, 2.0, 3.0, 4.0), (16.0, 26.0, 38.0)
 
 
 def risks(fitted: LogOdds, x: Floats, alpha: float = 0.05) -> pd.DataFrame:
-    """Give the risk at every row of a matrix of predictors, with pointwise intervals."""
+    """Return the risk at every row of a matrix of predictors, with pointwise intervals."""
     logit = x @ fitted.coefficients
     se = np.sqrt(((x @ fitted.covariance) * x).sum(axis=1))
     risk, reach = expit(logit), t.ppf(1 - alpha / 2, fitted.df) * se
@@ -96,7 +96,7 @@ def risks(fitted: LogOdds, x: Floats, alpha: float = 0.05) -> pd.DataFrame:
 def risk_curve(
     design: Design, fitted: LogOdds, fill_percent: ArrayLike | None = None, alpha: float = 0.05
 ) -> pd.DataFrame:
-    """Give the risk along the fill, other predictors at their means.
+    """Return the risk along the fill, other predictors at their means.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def dose_risks(
     vertebra_cc: Sequence[float] = VERTEBRA_CC,
     alpha: float = 0.05,
 ) -> pd.DataFrame:
-    """Give the risk by the cement that is injected and the size of the vertebra."""
+    """Return the risk by the cement that is injected and the size of the vertebra."""
     vertebra, cement = (grid.ravel() for grid in np.meshgrid(vertebra_cc, cement_cc, indexing="ij"))
     table = risk_curve(design, fitted, 100 * cement / vertebra, alpha)
     table.insert(0, "vertebra_cc", vertebra)
@@ -149,7 +149,7 @@ def dose_risks(
 def risk_difference(
     design: Design, fitted: LogOdds, start: float = 5.0, end: float = 10.0, alpha: float = 0.05
 ) -> Estimate:
-    """Give the mean risk if every vertebra were filled to one percentage, minus that if to another.
+    """Return the mean risk if every vertebra were filled to one percentage, minus that if to another.
 
     Localio AR, Margolis DJ, Berlin JA. J Clin Epidemiol 2007;60:874-882.
     """
@@ -158,7 +158,7 @@ def risk_difference(
 
 
 def effect_of_one_point(design: Design, fitted: LogOdds, alpha: float = 0.05) -> Estimate:
-    """Give how much the mean risk rises if every vertebra is filled one percentage point more than it is."""
+    """Return how much the mean risk rises if every vertebra is filled one percentage point more than it is."""
     after = design.x + np.eye(design.x.shape[1])[1]
     return _mean_difference(design, fitted, (design.x, after), "fill_percent + 1", alpha)
 
@@ -189,7 +189,7 @@ def _mean_difference(design: Design, fitted: LogOdds, x: tuple[Floats, Floats], 
 
 
 def leak_risks(design: Design, fits: Sequence[LogOdds]) -> pd.DataFrame:
-    """Give the risk at a few fills, and how far fill moves it, by each of some models."""
+    """Return the risk at a few fills, and how far fill moves it, by each of some models."""
     parts = []
     for fitted in fits:
         curve = risk_curve(design, fitted, FILLS).rename(columns={"risk": "estimate"})

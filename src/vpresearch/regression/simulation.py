@@ -76,7 +76,7 @@ def draw(truth: Truth, size: int, seed: int | np.random.SeedSequence) -> Drawn:
 
 
 def marginal_slope(truth: Truth, seed: int = 1) -> float:
-    """Give the slope that a model over all patients aims at, from many vertebrae."""
+    """Return the slope that a model over all patients aims at, from many vertebrae."""
     if truth.slope == 0:
         return 0.0
     rows = draw(truth, _LARGE // sum(SIZES), seed)
@@ -244,7 +244,7 @@ def work(part: str, truth: int, number: int, seed: int, block: int, slope: float
 
 def _place(kept: Path, task: _Task) -> Path:
     part, truth, number, seed, block, _ = task
-    # What the slope hangs on is code too.
+    # What the slope depends on is code too.
     made_by = hashlib.sha256(f"{running_code()} {seed} {block}".encode()).hexdigest()[:16]
     return kept / made_by / f"{part.replace(':', '_')}-{truth}-{number}.npy"
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from vpresearch.core.frame import Framed
 from vpresearch.regression.batched import batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.gee import why_too_few
@@ -22,7 +23,7 @@ _NOISE = 1e-12
 
 
 @dataclass(frozen=True)
-class Performance:
+class Performance(Framed):
     """One measure of how good the risks of the model are."""
 
     measure: str
@@ -64,11 +65,11 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
 
     Examples
     --------
-    >>> x = np.column_stack([np.ones(8), np.arange(8.0)])
-    >>> y = np.array([0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
-    >>> study = Design("leak", y, x, ("intercept", "fill_percent"), ("", ""), np.arange(8))
-    >>> [(one.measure, round(one.apparent, 4)) for one in validate(study, resamples=50)][:2]
-    [('c', 0.75), ('brier', 0.2043)]
+    >>> import vpresearch as vp
+    >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
+    >>> discrimination, *_ = vp.validate_model(design, resamples=50)
+    >>> discrimination.measure, round(discrimination.apparent, 4)
+    ('c', 0.6256)
     """
     if len(design.terms) != 2:
         raise ValueError("only a model with one predictor is validated")
@@ -98,7 +99,7 @@ def validate(design: Design, resamples: int = RESAMPLES, seed: int = 1) -> tuple
 
 
 def _measures(rows: Resampled, coefficients: Floats, weights: Floats, refitted: Floats) -> Floats:
-    """Give every measure, shape (4, m), of m models on weighted rows, to which a model fitted anew is ``refitted``."""
+    """Return every measure, shape (4, m), of m models on weighted rows, to which a new fit is ``refitted``."""
     x, y = rows.x, rows.y
     risk = expit(coefficients[:, :1] + coefficients[:, 1:] * x)
     brier = (weights * (risk - y) ** 2).sum(axis=1) / weights.sum(axis=1)
@@ -111,7 +112,7 @@ def _measures(rows: Resampled, coefficients: Floats, weights: Floats, refitted: 
 
 
 def _surplus(x: Floats, y: Floats, weights: Floats) -> Floats:
-    """Give how much likelier a row with the outcome is to be above one without it than below, shape (m,)."""
+    """Return how much likelier a row with the outcome is to be above one without it than below, shape (m,)."""
     order = np.argsort(x, kind="stable")
     # Equal ratios may differ in their last digit.
     first = np.flatnonzero(np.diff(x[order], prepend=-np.inf) > _NOISE * np.abs(x).max())

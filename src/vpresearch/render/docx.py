@@ -56,7 +56,7 @@ def run(arguments: Sequence[str], given: str) -> bytes:
 
 
 def words(text: str) -> list[Node]:
-    """Give the inline nodes of plain words, of which none is taken as markup."""
+    """Return the inline nodes of plain words, of which none is taken as markup."""
     nodes: list[Node] = []
     for word in text.split():
         nodes += [{"t": "Str", "c": word}, {"t": "Space"}]
@@ -64,37 +64,37 @@ def words(text: str) -> list[Node]:
 
 
 def strong(nodes: list[Node]) -> Node:
-    """Give inline nodes in bold."""
+    """Return inline nodes in bold."""
     return {"t": "Strong", "c": nodes}
 
 
 def para(nodes: list[Node]) -> Node:
-    """Give a paragraph."""
+    """Return a paragraph."""
     return {"t": "Para", "c": nodes}
 
 
 def plain(nodes: list[Node]) -> Node:
-    """Give the words of a cell."""
+    """Return the words of a cell."""
     return {"t": "Plain", "c": nodes}
 
 
 def div(style: str, blocks: list[Node]) -> Node:
-    """Give blocks of a style: a class in HTML, a paragraph style in DOCX."""
+    """Return blocks of a style: a class in HTML, a paragraph style in DOCX."""
     return {"t": "Div", "c": [["", [style], [["custom-style", style]]], blocks]}
 
 
 def raw(form: str, text: str) -> Node:
-    """Give text that one output format alone takes over as it is."""
+    """Return text that one output format alone takes over as it is."""
     return {"t": "RawBlock", "c": [form, text]}
 
 
 def raw_words(form: str, text: str) -> Node:
-    """Give words among others that one output format alone takes over as they are."""
+    """Return words among others that one output format alone takes over as they are."""
     return {"t": "RawInline", "c": [form, text]}
 
 
 def text_of(node: object) -> str:
-    """Give the words of a node or of a list of nodes."""
+    """Return the words of a node or of a list of nodes."""
     return "".join(" " if part["t"] in {"Space", "SoftBreak", "LineBreak"} else str(part["c"]) for part in leaves(node))
 
 
@@ -203,7 +203,7 @@ def _part(kind: str, style: str, run: str) -> bytes:
 
 
 def _ends_section(name: str) -> str:
-    """Give an unseen paragraph that ends a section; the page is described later, with its header."""
+    """Return an unseen paragraph that ends a section; the page is described later, with its header."""
     small = '<w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/>'
     return f'<w:p><w:pPr>{small}<w:sectPr w:rsidR="{name}"/></w:pPr></w:p>'
 

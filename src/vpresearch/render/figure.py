@@ -170,7 +170,7 @@ class Figure:
         return buffer.getvalue()
 
     def to_csv(self) -> str:
-        """Give the plotted data as CSV; a reconstruction says so in the first column of every row."""
+        """Return the plotted data as CSV; a reconstruction says so in the first column of every row."""
         data = steady(self.data) if self.fitted else self.data.copy()
         if self.reconstruction:
             data.insert(0, "data", labels.text("data.reconstruction", "en"))
@@ -265,7 +265,7 @@ def localise(axis: Axis, most_ticks: int, language: str) -> None:
 
 
 def many(n: int) -> bool:
-    """Tell whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
+    """Say whether points are so many that a vector file keeps them as a picture: as paths they would take minutes."""
     return n > _MOST_PATHS
 
 

@@ -31,7 +31,7 @@ _MOST_DECIMALS = 3
 
 
 def text(key: str, language: str, **values: object) -> str:
-    """Give the words of an output."""
+    """Return the words of an output."""
     words: Any = words_of(language)
     for part in key.split(".", maxsplit=1):
         words = words[part]
@@ -77,7 +77,7 @@ def odds_ratio(log_odds: float, language: str) -> str:
 
 
 def why_not(code: str, language: str) -> str:
-    """Write why a fit gives no number, or one that hangs on more than the likelihood."""
+    """Write why a fit gives no number, or one that depends on more than the likelihood."""
     return text(f"fit_reason.{code}", language) if code else ""
 
 
@@ -113,7 +113,7 @@ def percents(estimate: float, low: float, high: float, decimals: int, language: 
 
 
 def _telling_decimals(value: float, decimals: int) -> int:
-    """Give as many decimals as tell a share from none and from all: then the first of what it is away from these."""
+    """Return as many decimals as tell a share from none and from all: then the first of what it is away from these."""
     if not 0 < value < 100 or 0 < float(number(value, decimals, "en")) < 100:
         return decimals
     return -math.floor(math.log10(min(value, 100 - value)))
@@ -143,7 +143,7 @@ def rounded(row: Row, language: str) -> str:
 
 
 def variable(name: str, language: str) -> str:
-    """Give the name of a variable as the tables write it."""
+    """Return the name of a variable as the tables write it."""
     names = words_of(language)["variable"]
     if name in names:
         return str(names[name])
@@ -152,20 +152,20 @@ def variable(name: str, language: str) -> str:
 
 
 def place(name: str, language: str) -> str:
-    """Give the name of a place in the paper."""
+    """Return the name of a place in the paper."""
     word, _, rest = name.partition(" ")
     return " ".join(filter(None, (words_of(language)["place"].get(word, word), rest)))
 
 
 def places(names: Sequence[str], language: str) -> str:
-    """Give the names of places in the paper; where both languages of one print a number, without the language."""
+    """Return the names of places in the paper; where both languages of one print a number, without the language."""
     both = {name.partition(" (")[0] for name in names if {f"{name[:-4]}(es)", f"{name[:-4]}(en)"} <= set(names)}
     bare = ((name.partition(" (")[0], name) for name in names)
     return "; ".join(dict.fromkeys(place(short if short in both else name, language) for short, name in bare))
 
 
 def category(column: str, value: str, language: str) -> str:
-    """Give the name of a category."""
+    """Return the name of a category."""
     if column == "region":
         return str(words_of(language)["region"].get(value, value))
     known = {level.value for level in dictionary.columns()[column].levels} if column in dictionary.columns() else set()

@@ -93,21 +93,21 @@ class Table:
         return f"<Table {self.name}>"
 
     def to_csv(self) -> str:
-        """Give the data as CSV; a reconstruction says so in the first column of every row."""
+        """Return the data as CSV; a reconstruction says so in the first column of every row."""
         data = self.data.copy()
         if self.reconstruction:
             data.insert(0, "data", labels.text("data.reconstruction", "en"))
         return harmless_frame(data).to_csv(index=False, lineterminator="\n")
 
     def for_public(self, min_cell: int) -> Table:
-        """Give the table that everybody may see: counts of a few hidden, and the data no finer than what is shown."""
+        """Return the table that everybody may see: counts of a few hidden, and the data no finer than what is shown."""
         table = self.public(min_cell) if self.public else self
         data = table.shown.copy()
         data.columns = pd.Index([_flat(name) for name in data.columns])
         return replace(table, data=data, public=None)
 
     def to_html(self) -> str:
-        """Give a page of its own."""
+        """Return a page of its own."""
         return (
             f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
             f"<title>{_to_html(self.caption)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
@@ -115,7 +115,7 @@ class Table:
         )
 
     def to_latex(self) -> str:
-        """Give a floating table for the booktabs and multirow packages."""
+        """Return a floating table for the booktabs and multirow packages."""
         styler = self._styler(_to_latex)
         caption = " ".join(filter(None, (_to_latex(self.caption) + ".", _to_latex(self._banner()))))
         body = styler.to_latex(

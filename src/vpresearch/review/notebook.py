@@ -69,7 +69,7 @@ def write_notebook_page(path: Path, language: str, *, reconstruction: bool) -> P
 
 
 def anchor(cell: str) -> str:
-    """Give the place of a cell in the page of its notebook."""
+    """Return the place of a cell in the page of its notebook."""
     return f"cell-id={cell}"
 
 
@@ -104,7 +104,7 @@ def _exporter() -> Any:
 
 @cache
 def colours() -> str:
-    """Give the CSS of highlighted code."""
+    """Return the CSS of highlighted code."""
     from pygments.formatters import HtmlFormatter
 
     return str(HtmlFormatter(style="default").get_style_defs(".highlight"))

@@ -45,13 +45,13 @@ class Cell:
 
 
 def functions(row: Row) -> tuple[Function, ...]:
-    """Give the functions that made a number, the one that computes it first."""
+    """Return the functions that made a number, the one that computes it first."""
     chosen = row.computed.method.code.rpartition("_")[2]
     return _FUNCTIONS[row.claim.compute.statistic] + ((_TESTS[chosen],) if chosen in _TESTS else ())
 
 
 def cells(row: Row, compendium: Compendium, made: Mapping[str, Cell]) -> tuple[Cell, ...]:
-    """Give the cells that show a number: those of the exhibits that the paper prints it in, and of the scorecard."""
+    """Return the cells that show a number: those of the exhibits that the paper prints it in, and of the scorecard."""
     exhibits = [exhibit for notebook in compendium.notebooks for exhibit in notebook.exhibits]
     outputs = [exhibit.output for exhibit in exhibits if exhibit.name in row.claim.places]
     return tuple(made[output] for output in [*outputs, _SCORECARD])
@@ -78,5 +78,5 @@ def _sources(notebook: Path) -> Mapping[str, str]:
 
 
 def full_name(function: Function) -> str:
-    """Give the name that a function is imported by."""
+    """Return the name that a function is imported by."""
     return f"{function.__module__}.{function.__qualname__}"

@@ -112,7 +112,7 @@ def _cell_target(cell: Cell) -> str:
 
 
 def _counts(rows: Sequence[Row], language: str, target: str = "") -> str:
-    """Tell how many numbers have each verdict, linked to the first one."""
+    """Report how many numbers have each verdict, linked to the first one."""
     first = {row.verdict: row.claim.id for row in reversed(rows)}
     return ", ".join(
         f"{link(f'{target}#{first[verdict]}', labels.text(f'verdict.{verdict}', language))}: {count}"
@@ -192,7 +192,7 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def _colophon(records: Path, dataset: Dataset, language: str) -> str:
-    """Tell what the run was made with; how long it took stands in ``run.json``, since no two runs agree on it."""
+    """Report what the run was made with; how long it took stands in ``run.json``, since no two runs agree on it."""
     record: dict[str, Any] = json.loads((records / "run.json").read_text(encoding="utf-8"))
     # A public run has no digest of the data.
     digest = {"data": f"SHA-256 {dataset.sha256}"} if "sha256" in record["data"] else {}

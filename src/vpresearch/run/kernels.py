@@ -88,7 +88,7 @@ class ForkedProvisioner(KernelProvisionerBase):
         return self._launched
 
     async def poll(self) -> int | None:
-        """Give the exit code of the kernel, None while it runs."""
+        """Return the exit code of the kernel, None while it runs."""
         return self.kernel.process.exitcode if self._launched else 0
 
     async def wait(self) -> int | None:
@@ -133,7 +133,7 @@ class ForkedProvisioner(KernelProvisionerBase):
 
 
 def manager_of(kernel: ForkedKernel) -> type[AsyncKernelManager]:
-    """Give the class of a kernel manager whose kernel is a given one."""
+    """Return the class of a kernel manager whose kernel is a given one."""
 
     class ForkedKernelManager(AsyncKernelManager):
         def __init__(self, **arguments: Any) -> None:

@@ -68,7 +68,7 @@ class Told:
 
 
 def unchanged(wanted: Wanted) -> Told | None:
-    """Tell at once that nothing changed and that every output is there as it was made."""
+    """Report at once that nothing changed and that every output is there as it was made."""
     state, digest = read_state(wanted.out, wanted.records), file_digest(wanted.data)
     verdicts = state.verdicts
     if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
@@ -84,7 +84,7 @@ def unchanged(wanted: Wanted) -> Told | None:
 
 
 def why(wanted: Wanted) -> Told:
-    """Tell what would be made, and why."""
+    """Report what would be made, and why."""
     from vpresearch.data import load
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
@@ -100,7 +100,7 @@ def why(wanted: Wanted) -> Told:
 
 
 def remake(wanted: Wanted) -> Told:
-    """Make all of which something changed."""
+    """Rebuild every output whose inputs changed."""
     start = perf_counter()
     # Hardly anything of what is imported is ever garbage; to look for it as often as usual takes a tenth of the time.
     gc.set_threshold(_NEW_OBJECTS)
@@ -180,7 +180,7 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
 
 
 def _known_reconstruction(wanted: Wanted) -> bool:
-    """Tell whether an earlier run found that these data are a reconstruction."""
+    """Return whether an earlier run found that these data are a reconstruction."""
     verdicts = read_state(wanted.out, wanted.records).verdicts
     return verdicts is not None and verdicts.reconstruction and verdicts.inputs["data"] == file_digest(wanted.data)
 

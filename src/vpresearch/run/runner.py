@@ -54,7 +54,7 @@ def run(
     quiet: bool = False,
     copies: Copies | None = None,
 ) -> Run:
-    """Execute every notebook of which something changed, and put the outputs in place only when all have finished."""
+    """Execute every notebook whose inputs changed, and put the outputs in place only when all have finished."""
     notebooks = choose(read_compendium(), only, reconstruction=dataset.reconstruction)
     chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
     for notebook in notebooks:
@@ -120,7 +120,7 @@ def _task(notebook: Notebook, place: Path, parameters: Mapping[str, Any], limit:
 
 
 def _expected(notebook: Notebook, state: State) -> float:
-    """Give the seconds that a notebook took the last time; the longest is begun first, so that no core waits for it."""
+    """Return the seconds that a notebook took the last time; the longest begins first, so that no core waits for it."""
     made = state.made.get(notebook.file)
     return made.seconds if made is not None and made.seconds else notebook.seconds
 
@@ -130,7 +130,7 @@ def _of(outcome: Outcome, notebooks: Sequence[Notebook]) -> Notebook:
 
 
 def _faults(notebook: Notebook, outcome: Outcome, records: Path) -> list[Problem | str]:
-    """Tell what is wrong with an executed notebook; an exhibit that is not made would leave an old one standing."""
+    """Report what is wrong with an executed notebook; an exhibit that is not made would leave an old one standing."""
     if outcome.failure is not None:
         move_failed(outcome.task.executed, records / "private" / "failed")
         where = {"notebook": notebook.file, "number": outcome.failure.cell}
@@ -151,7 +151,7 @@ def _data_shown(dataset: Dataset, data: Path, *, public: bool) -> str:
 
 
 def _may_digest(dataset: Dataset, *, public: bool) -> bool:
-    """Tell whether a digest of the data may be shown: whoever guesses all of a file but a few cells could try them."""
+    """Say whether a digest of the data may be shown: whoever guesses all of a file but a few cells could try them."""
     return dataset.reconstruction or not public
 
 

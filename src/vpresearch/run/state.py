@@ -26,7 +26,7 @@ _SHIPPED = (".csv", ".fingerprints", ".npz", ".yaml")
 
 
 def notebook_digest(path: Path) -> str:
-    """Give the digest of a notebook's cells; what they once gave, and the editor's marks, are no part of it."""
+    """Return the digest of a notebook's cells; what they once gave, and the editor's marks, are no part of it."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         cells = [
@@ -40,7 +40,7 @@ def notebook_digest(path: Path) -> str:
 
 @cache
 def source_digest() -> str:
-    """Give the digest of the package and of the tables that it ships."""
+    """Return the digest of the package and of the tables that it ships."""
     return _digest(part for path in sorted(_sources()) for part in (path.name.encode(), _lines(path)))
 
 
@@ -51,7 +51,7 @@ def code_digest() -> str:
 
 
 def inputs(data: str, language: str, parameters: Mapping[str, object]) -> dict[str, str]:
-    """Give the digests of all that a whole run hangs on, but for the notebooks."""
+    """Return the digests of all that a whole run depends on, but for the notebooks."""
     return {
         "parameters": _digest([json.dumps(dict(parameters), sort_keys=True).encode()]),
         "language": language,
@@ -64,7 +64,7 @@ def inputs(data: str, language: str, parameters: Mapping[str, object]) -> dict[s
 def inputs_of(
     notebooks: Sequence[Notebook], sha256: str, chosen: Mapping[str, object], folder: Path = NOTEBOOKS
 ) -> dict[str, dict[str, str]]:
-    """Give the digests of all that each notebook's outputs are made from."""
+    """Return the digests of all that each notebook's outputs are made from."""
     parameters = {name: value for name, value in chosen.items() if name != "language"}
     common = inputs(sha256, str(chosen["language"]), parameters)
     return {each.file: common | {"notebook": notebook_digest(folder / each.file)} for each in notebooks}
@@ -134,11 +134,11 @@ class State:
     verdicts: Verdicts | None = None
 
     def place(self, part: str) -> Path:
-        """Give the place of an output."""
+        """Return the place of an output."""
         return (self.records if Path(part).parts[0] in _OF_RECORDS else self.out) / part
 
     def stale(self, name: str, inputs: Mapping[str, str]) -> list[str]:
-        """Tell why something must be made."""
+        """Return why something must be made."""
         made = self.made.get(name)
         if made is None:
             return ["never"]
@@ -190,7 +190,7 @@ def _are_words(entry: object) -> bool:
 
 
 def outputs_of(folder: Path, files: Iterable[Path]) -> dict[str, str]:
-    """Give the SHA-256 of files by their path within a folder."""
+    """Return the SHA-256 of files by their path within a folder."""
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(files)}
 
 
@@ -212,7 +212,7 @@ class Finished:
         os.replace(workspace, self.folder / name)
 
     def made(self, name: str, inputs: Mapping[str, str]) -> Made | None:
-        """Give what waits of a notebook."""
+        """Return what waits of a notebook."""
         place = self.folder / name
         try:
             made = read_made(json.loads((place / _MADE).read_text(encoding="utf-8")))

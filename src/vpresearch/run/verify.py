@@ -74,7 +74,7 @@ def verify(language: str = "en", say: Say = say) -> bool:
 
 
 def has_locale(name: str) -> bool:
-    """Tell whether the system has a locale."""
+    """Return whether the system has a locale."""
     # In a process of its own: the locale is of the whole process.
     code = f"import locale; locale.setlocale(locale.LC_ALL, {name!r})"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
@@ -128,7 +128,7 @@ def exhibits() -> frozenset[str]:
 
 
 def differing(one: Mapping[str, bytes], other: Mapping[str, bytes], between: str, language: str) -> list[str]:
-    """Tell every difference between two sets of files."""
+    """Report every difference between two sets of files."""
     lines, said = [], text(f"verify.{between}", language)
     for name in sorted({*one, *other}):
         if name not in one or name not in other:

@@ -80,7 +80,7 @@ def _head(sheet: Any, position: int, column: Column, language: str) -> None:
 
 
 def _label(column: Column, language: str) -> str:
-    """Give the header with its unit, unless it already says it."""
+    """Return the header with its unit, unless it already says it."""
     label = column.labels[language]
     unit = {"years": text("unit.years", language), "percent": "%", "points": "0-10"}.get(column.unit)
     return f"{label} ({unit})" if unit else label

@@ -47,7 +47,7 @@ def presence(dataset: Dataset) -> list[Present]:
 
 
 def _of(name: str, dataset: Dataset) -> tuple[str, pd.DataFrame]:
-    """Give what a variable is counted over."""
+    """Return what a variable is counted over."""
     if name in _OF_LEAKS:
         return "leaks", dataset.vertebrae[dataset.vertebrae["leak"].eq("yes")]
     if columns()[name].unit_of_observation == "patient":
@@ -74,7 +74,7 @@ def remarks(dataset: Dataset) -> list[Problem]:
 
 
 def _alone(values: NDArray[np.float64], scale: float) -> list[tuple[float, int, float, float]]:
-    """Give the values at an end, how often each is there, and where the others lie; one may stand beyond another."""
+    """Return the values at an end, how often each is there, and where the others lie; one may stand beyond another."""
     for end in (-1, 0):
         distinct, counts = np.unique(values, return_counts=True)
         others = np.array([value for value in distinct if value != distinct[end] and not _is_usual(value)])
@@ -89,7 +89,7 @@ def _alone(values: NDArray[np.float64], scale: float) -> list[tuple[float, int, 
 
 
 def _is_usual(value: float) -> bool:
-    """Tell whether a value is a usual code of a missing one: 99, or 9 on a scale of ten."""
+    """Return whether a value is a usual code of a missing one: 99, or 9 on a scale of ten."""
     return is_code(value) or value == 9
 
 

@@ -32,7 +32,7 @@ class Fitted:
         self._log_odds: dict[str, LogOdds] = {}
 
     def log_odds(self, model: str) -> LogOdds:
-        """Give the model of which risks are wanted."""
+        """Return the model of which risks are wanted."""
         if model not in self._log_odds:
             self._log_odds[model] = log_odds(self.design, model)
         return self._log_odds[model]
@@ -55,7 +55,7 @@ def fitted(study: Dataset, *, separated: bool = False) -> Fitted:
 
 
 def risk_at(fits: Fitted, model: str, cement_cc: float, vertebra_cc: float) -> pd.Series[Any]:
-    """Give the risk of a leak at a dose."""
+    """Return the risk of a leak at a dose."""
     return risk_curve(fits.design, fits.log_odds(model), [100 * cement_cc / vertebra_cc]).iloc[0]
 
 
@@ -132,7 +132,7 @@ def slopes_table(fits: Fitted, chosen: str, language: str) -> str:
 
 
 def reason_of(slope: Estimate, language: str) -> str:
-    """Say why there is no odds ratio, or what one hangs on that the likelihood alone does not give."""
+    """Say why there is no odds ratio, or what one depends on that the likelihood alone does not give."""
     if slope.reason and not np.isnan(slope.estimate):
         return text("explore.penalised", language, why=in_brief(slope.reason, language))
     return why_not(slope.reason, language)

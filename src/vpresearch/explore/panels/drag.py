@@ -37,13 +37,13 @@ class Outcome:
 
 
 def touched(names: Iterable[str]) -> list[Claim]:
-    """Give the claims that depend on some columns."""
+    """Return the claims that depend on some columns."""
     asked = set(names)
     return [claim for claim in paper().claims if asked & columns_of(claim)]
 
 
 def columns_of(claim: Claim) -> set[str]:
-    """Give the columns that a claim is computed from."""
+    """Return the columns that a claim is computed from."""
     compute = claim.compute
     used = {*compute.variables, *compute.fell, *compute.group, *compute.minus, *compute.within}
     used |= {compute.variable} if compute.variable else set()
@@ -73,7 +73,7 @@ def slimmed(study: Dataset, names: set[str]) -> Dataset:
 
 
 def changed_columns(study: Dataset, other: Dataset, at: int) -> list[str]:
-    """Give the columns in which a vertebra is otherwise than it was."""
+    """Return the columns in which a vertebra is otherwise than it was."""
     before, after = study.vertebrae.loc[at], other.vertebrae.loc[at]
     return [name for name in sorted(_OF_ONE) if before[name] != after[name]]
 

@@ -78,7 +78,7 @@ def _apart(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.
 
 
 def described(values: NDArray[np.float64]) -> dict[str, float]:
-    """Give what mean and SD do not tell of a dataset."""
+    """Return what mean and SD do not tell of a dataset."""
     spread = values.std()
     skew = float((((values - values.mean()) / spread) ** 3).mean()) if spread else np.nan
     ends = {"minimum": float(values.min()), "maximum": float(values.max())}

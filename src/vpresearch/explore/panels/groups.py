@@ -27,13 +27,13 @@ _LEAKS = ("no", "yes")
 
 
 def printed_p(name: str) -> str:
-    """Give the p that the paper prints for a variable, or the empty string."""
+    """Return the p that the paper prints for a variable, or the empty string."""
     claim = find(paper(), "p", name)
     return claim.printed.printed if claim else ""
 
 
 def gives_printed(name: str, p: float) -> bool:
-    """Tell whether a p rounds to the one that the paper prints."""
+    """Return whether a p rounds to the one that the paper prints."""
     claim = find(paper(), "p", name)
     return claim is not None and p in claim.printed.interval()
 

@@ -24,7 +24,7 @@ REACH = (0.5, 2.0)
 
 
 def supposed(slope: Estimate, ratio: float) -> Estimate:
-    """Give the slope as if the true odds ratio of a percentage point were another; its error stays."""
+    """Return the slope as if the true odds ratio of a percentage point were another; its error stays."""
     return replace(slope, estimate=math.log(ratio))
 
 

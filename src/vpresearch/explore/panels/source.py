@@ -48,18 +48,18 @@ _COLOURS = {"drawn": ("#56B4E9", "circle"), "extreme": (chart.YES, "diamond")}
 
 @cache
 def slopes() -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
-    """Give the slope of leak on fill of every reconstruction by maximum likelihood, and its p."""
+    """Return the slope of leak on fill of every reconstruction by maximum likelihood, and its p."""
     fits = {source: batched_ml(ensemble.fill_percent, ensemble.leak) for source, ensemble in shipped().items()}
     return {source: (found.coef[:, 1], found.p_value) for source, found in fits.items()}
 
 
 def identity(source: str, number: int) -> int:
-    """Give the number of a reconstruction among those of every ensemble, from 0."""
+    """Return the number of a reconstruction among those of every ensemble, from 0."""
     return number - 1 + (len(shipped()["drawn"]) if source == "extreme" else 0)
 
 
 def of_identity(at: int) -> tuple[str, int]:
-    """Give the ensemble and the number in it of a point."""
+    """Return the ensemble and the number in it of a point."""
     drawn = len(shipped()["drawn"])
     return ("drawn", at + 1) if at < drawn else ("extreme", at + 1 - drawn)
 

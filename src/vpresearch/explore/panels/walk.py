@@ -40,7 +40,7 @@ def cell(name: str, value: Any, language: str) -> str:
 
 
 def describe(study: Dataset, at: int, language: str) -> list[tuple[str, str]]:
-    """Give every value of a vertebra's row, with its name."""
+    """Return every value of a vertebra's row, with its name."""
     row = study.rows.iloc[at]
     return [(variable(str(name), language), cell(str(name), value, language)) for name, value in row.items()]
 
@@ -56,7 +56,7 @@ def label(study: Dataset, at: int, language: str) -> str:
 
 
 def siblings(study: Dataset, at: int) -> list[int]:
-    """Give the other vertebrae of the same patient."""
+    """Return the other vertebrae of the same patient."""
     patient = study.vertebrae["patient_id"]
     return [int(row) for row in patient.index[patient == patient.iloc[at]] if row != at]
 
@@ -102,7 +102,7 @@ def scatter(study: Dataset, across: str, up: str, language: str, **options: Any)
 
 
 def _apart(x: pd.Series[float], y: pd.Series[float]) -> list[pd.Series[float]]:
-    """Give by how much to set equal points of whole numbers apart: rows of a square about their value."""
+    """Return by how much to set equal points of whole numbers apart: rows of a square about their value."""
     place = x.groupby([x, y]).cumcount()
     wide = np.ceil(np.sqrt(x.groupby([x, y]).transform("size")))
     row = place // wide
