@@ -356,7 +356,7 @@ def _audit(options: argparse.Namespace) -> int:
         _check_out(out, ())
     paper = read_paper(options.paper)
     checks = audit(paper, options.seed, options.rounding)
-    tables.write(tables.audit_table(checks, options.language), out / "tables")
+    tables.write(tables.audited.audit_table(checks, options.language), out / "tables")
     if any("test" in check.values for check in checks):
         figures.write(figures.audit_p(checks, options.language), out / "figures")
     alarms = [check for check in checks if check.alarm]

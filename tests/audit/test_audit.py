@@ -19,7 +19,7 @@ from vpresearch.core.paths import PUBLISHED
 from vpresearch.core.reported import Reported
 from vpresearch.figures import audit_p
 from vpresearch.published import read_paper
-from vpresearch.tables import audit_table
+from vpresearch.tables.audited import audit_table
 
 
 @pytest.fixture(scope="module")

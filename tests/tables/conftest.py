@@ -81,7 +81,7 @@ def draw(paper: Paper, checks: list[Check]) -> Callable[[str, Dataset, str], Tab
 
     def lay_out(name: str, dataset: Dataset, language: str) -> Table:
         if name == "audit":
-            return tables.audit_table(checks, language)
+            return tables.audited.audit_table(checks, language)
         results = Results(dataset)
         # With what is slow cut short.
         if name == "validation":

@@ -5,7 +5,7 @@ import pytest
 
 from vpresearch.audit import Check
 from vpresearch.render import labels
-from vpresearch.tables import audit_table
+from vpresearch.tables.audited import audit_table
 
 GRAVITY = {"undecided": 1, "impossible": 2, "possible": 3}
 

@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet would take for a formula, written so that it does not."""
+"""Tables: what each shows and holds, and how it is written as CSV, HTML and LaTeX."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from vpresearch.core.files import put_all
 from vpresearch.inference import TestResult
 from vpresearch.inference.describe import Summary
 from vpresearch.render import labels
+from vpresearch.results import Results
 
 _STARTS = ("=", "+", "-", "@", "\t", "\n")
 # Signs, digits and brackets alone, such as -0.3 (-0.9 – 0.2), can call nothing.
@@ -168,6 +169,17 @@ class Table:
         weights = pd.DataFrame("", index=shown.index, columns=shown.columns)
         weights.iloc[list(self.bold)] = "font-weight: bold"
         return weights
+
+
+Exhibit = Callable[[Results, str], Table]
+# Every table of the report, by name.
+TABLES: dict[str, Exhibit] = {}
+
+
+def exhibit(lay_out: Exhibit) -> Exhibit:
+    """Put a table among those of the report, under the name of the function that lays it out."""
+    TABLES[lay_out.__name__.removesuffix("_table")] = lay_out
+    return lay_out
 
 
 def _to_latex(words: str) -> str:

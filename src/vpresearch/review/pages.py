@@ -23,7 +23,7 @@ from vpresearch.report import about
 from vpresearch.review.notebook import STYLE, anchor, colours, link, page
 from vpresearch.review.origins import Cell, Function, cells, cells_by_output, full_name, functions
 from vpresearch.scorecard import Row
-from vpresearch.tables import judged_table
+from vpresearch.tables.audited import judged_table
 
 
 def functions_page(functions: Iterable[Function], language: str, *, reconstruction: bool) -> str:

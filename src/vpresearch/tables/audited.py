@@ -13,7 +13,7 @@ from vpresearch.data import Dataset
 from vpresearch.privacy import withhold
 from vpresearch.published import Claim, Paper
 from vpresearch.render import labels
-from vpresearch.render.table import Table, steady
+from vpresearch.render.table import Table, exhibit, steady
 from vpresearch.results import Results
 from vpresearch.scorecard import CAUSES, Cause, Row, cause, missing
 
@@ -62,6 +62,7 @@ def _gravity(check: Check) -> int:
     return 0 if check.alarm else {"undecided": 1, "impossible": 2, "possible": 3}[check.verdict]
 
 
+@exhibit
 def scorecard_table(results: Results, language: str) -> Table:
     """Lay out the scorecard."""
     rows, dataset = results.rows, results.dataset
@@ -139,6 +140,7 @@ _TELLING = {
 }
 
 
+@exhibit
 def differences_table(results: Results, language: str) -> Table:
     """Lay out what differs from the paper and why that may be."""
     rows, dataset = results.rows, results.dataset
@@ -194,6 +196,7 @@ def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
 _SHOWN = (0.0, 0.025, 0.5, 0.975, 1.0)
 
 
+@exhibit
 def spread_table(results: Results, language: str) -> Table:
     """Lay out how far datasets that satisfy every claim differ in what none of them tells."""
     drawn, found = results.spread
@@ -252,6 +255,24 @@ _DIGESTED = (
     "ratio",
     "unit_of_analysis",
 )
+
+
+@exhibit
+def audit(results: Results, language: str) -> Table:
+    """Lay out the audit of the paper."""
+    return audit_table(results.checks, language)
+
+
+@exhibit
+def audit_digest(results: Results, language: str) -> Table:
+    """Count the checks of the paper by kind and verdict."""
+    return digest_table(results.checks, language)
+
+
+@exhibit
+def audit_findings(results: Results, language: str) -> Table:
+    """Lay out what the audit of the paper says."""
+    return findings_table(results.checks, results.paper, language)
 
 
 def digest_table(checks: Sequence[Check], language: str) -> Table:

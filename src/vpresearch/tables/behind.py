@@ -15,10 +15,21 @@ from vpresearch.inference import TestResult
 from vpresearch.inference.describe import SCALES, TIMES, proportion, recorded
 from vpresearch.privacy import all_alike, hidden_leak_kinds, hides_n, precision
 from vpresearch.render import labels
-from vpresearch.render.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
+from vpresearch.render.table import (
+    HIDDEN,
+    Table,
+    exhibit,
+    hidden_note,
+    hide,
+    percent,
+    sizes,
+    undone_note,
+    without_single_values,
+)
 from vpresearch.results import Results
 
 
+@exhibit
 def leak_kinds(results: Results, language: str) -> Table:
     """Count the leaks by site and size."""
     data, leaks = results.leak_kinds, results.leaks.count
@@ -50,6 +61,7 @@ def leak_kinds(results: Results, language: str) -> Table:
     return replace(table, public=public)
 
 
+@exhibit
 def outcome(results: Results, language: str) -> Table:
     """Summarise VAS and Oswestry over time, over patients."""
     dataset, data = results.dataset, results.scores
@@ -101,6 +113,7 @@ def _public_outcome(table: Table, dataset: Dataset, min_cell: int) -> Table:
     return replace(table, shown=shown, notes=(*table.notes, hidden_note(min_cell, language)))
 
 
+@exhibit
 def comparisons(results: Results, language: str) -> Table:
     """Show, for every variable, the test that the protocol takes beside those that it passes over."""
     rows: list[dict[str, object]] = []
@@ -164,6 +177,7 @@ def comparisons(results: Results, language: str) -> Table:
     return replace(table, public=public)
 
 
+@exhibit
 def associations(results: Results, language: str) -> Table:
     """Test sex, region and level against the leak."""
     rows, shown, tests = [], [], []

@@ -12,11 +12,12 @@ import pandas as pd
 from vpresearch.privacy import hides_relief
 from vpresearch.published.comparators import OWN_DETECTION, Comparison
 from vpresearch.render import labels
-from vpresearch.render.table import HIDDEN, Table, hidden_note, steady
+from vpresearch.render.table import HIDDEN, Table, exhibit, hidden_note, steady
 from vpresearch.results import Results
 from vpresearch.tables.leak_risk import word
 
 
+@exhibit
 def comparators_table(results: Results, language: str) -> Table:
     """Lay out the leak rate beside those of other series."""
     rate, comparisons = results.rate, results.series
@@ -105,6 +106,7 @@ def _difference(difference: float, low: float, high: float, language: str) -> st
     return f"{labels.number(difference, 1, language)} ({ends})"
 
 
+@exhibit
 def relief_table(results: Results, language: str) -> Table:
     """Lay out how much less relief there is with more fill or with a leak, against the least that matters."""
     dataset, data = results.dataset, results.relief

@@ -15,7 +15,7 @@ from vpresearch.regression import exact
 from vpresearch.regression.design import Design, Estimate
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
-from vpresearch.render.table import Table, hidden_note, hide, steady
+from vpresearch.render.table import Table, exhibit, hidden_note, hide, steady
 from vpresearch.results import RISK_MODELS, Results
 
 
@@ -63,6 +63,7 @@ MODEL_COLUMNS = (
 _SHOWN_TERMS = ("fill_percent", "cement_volume_cc", "vertebral_volume_cc", "sd_patient")
 
 
+@exhibit
 def models_table(results: Results, language: str) -> Table:
     """Lay out every model of a leak on fill."""
     dataset, estimates = results.dataset, results.estimates
@@ -97,6 +98,7 @@ def models_table(results: Results, language: str) -> Table:
     return replace(table, public=public)
 
 
+@exhibit
 def leak_risk_table(results: Results, language: str) -> Table:
     """Lay out the risk of a leak at a few fills, and how far fill moves it."""
     return replace(_leak_risk_table(results, language), public=partial(_leak_risk_table, results, language))
@@ -124,6 +126,7 @@ def _leak_risk_table(results: Results, language: str, min_cell: int = 0) -> Tabl
     return Table("leak_risk", steady(data), shown, caption, language, reconstruction, notes)
 
 
+@exhibit
 def dose_table(results: Results, language: str) -> Table:
     """Lay out the risk of a leak by cement and size of the vertebra, by the primary model."""
     return replace(_dose_table(results, language), public=partial(_dose_table, results, language))

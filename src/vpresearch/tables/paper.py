@@ -14,13 +14,24 @@ from vpresearch.inference import Comparison
 from vpresearch.inference.describe import select
 from vpresearch.privacy import Precision, all_alike, hidden_levels, hides_n, precision
 from vpresearch.render import labels
-from vpresearch.render.table import HIDDEN, Table, hidden_note, hide, percent, sizes, undone_note, without_single_values
+from vpresearch.render.table import (
+    HIDDEN,
+    Table,
+    exhibit,
+    hidden_note,
+    hide,
+    percent,
+    sizes,
+    undone_note,
+    without_single_values,
+)
 from vpresearch.results import MEASURED, Results
 
 # As the paper prints them.
 _DECIMALS = {"vertebral_volume_cc": 1, "cement_volume_cc": 2}
 
 
+@exhibit
 def table1(results: Results, language: str) -> Table:
     """Lay out the distribution of the vertebrae by level."""
 
@@ -54,6 +65,7 @@ def _table1(results: Results, language: str, hidden: frozenset[str] = frozenset(
     return Table("table1", data, shown, caption, language, reconstruction)
 
 
+@exhibit
 def table2(results: Results, language: str) -> Table:
     """Lay out the vertebral volume and the injected cement."""
     dataset, summaries = results.dataset, results.measured
@@ -79,11 +91,13 @@ def table2(results: Results, language: str) -> Table:
     return replace(table, public=public)
 
 
+@exhibit
 def table3(results: Results, language: str) -> Table:
     """Lay out the vertebral volume and the injected cement by leak."""
     return _by_leak("table3", MEASURED, results, language)
 
 
+@exhibit
 def table4(results: Results, language: str) -> Table:
     """Lay out the VAS by time and leak."""
     note = labels.text("footnote.vertebra_unit", language)
@@ -157,6 +171,7 @@ def _missing_note(comparisons: Mapping[str, Comparison], language: str, counted:
     return (labels.text("footnote.missing", language, list="; ".join(incomplete)),) if incomplete else ()
 
 
+@exhibit
 def exhibits_table(results: Results, language: str) -> Table:
     """Lay out which notebook makes which exhibit of the paper, and what no data can make."""
 

@@ -9,11 +9,12 @@ import pandas as pd
 
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
-from vpresearch.render.table import Table, steady
+from vpresearch.render.table import Table, exhibit, steady
 from vpresearch.results import Results
 from vpresearch.tables.leak_risk import one_of_many, reasons, word
 
 
+@exhibit
 def precision_table(results: Results, language: str) -> Table:
     """Lay out how precise the slope would be with more patients, and how many would settle the question."""
     primary, needed = results.slopes[PRIMARY], results.needed
@@ -38,6 +39,7 @@ def precision_table(results: Results, language: str) -> Table:
     return Table("precision", steady(data), shown, caption, language, results.dataset.reconstruction, notes)
 
 
+@exhibit
 def validation_table(results: Results, language: str) -> Table:
     """Lay out how well the fill alone tells the vertebrae that leak."""
     performance = results.performance
@@ -67,6 +69,7 @@ def _patients(number: float, language: str) -> str:
 _ESTIMATE = ("model", "estimate", "se", "ci_low", "ci_high", "p_value", "n", "events", "clusters", "reason")
 
 
+@exhibit
 def specification_table(results: Results, language: str) -> Table:
     """Lay out the slope of leak on fill under every choice of model, covariance, adjustment and unit."""
     records = []
@@ -96,6 +99,7 @@ def specification_table(results: Results, language: str) -> Table:
     return Table("specification", steady(data), shown, caption, language, results.dataset.reconstruction, notes, bold)
 
 
+@exhibit
 def assumptions_table(results: Results, language: str) -> Table:
     """Lay out the tests of what the models take for granted, and what other priors make of the Bayesian one."""
     data = pd.DataFrame([asdict(each) for each in results.assumptions])
@@ -115,6 +119,7 @@ def assumptions_table(results: Results, language: str) -> Table:
     return Table("assumptions", steady(data), shown, caption, language, results.dataset.reconstruction, notes)
 
 
+@exhibit
 def implied_table(results: Results, language: str) -> Table:
     """Lay out what the published statistics alone imply for the slope of leak on fill."""
     data = results.implied
@@ -137,6 +142,7 @@ def implied_table(results: Results, language: str) -> Table:
     return Table("implied", steady(data), shown, word("implied_caption", language), language, True, notes)
 
 
+@exhibit
 def simulation_table(results: Results, language: str) -> Table:
     """Lay out how often each method errs at the design of the study, by simulation."""
     data = results.simulation
