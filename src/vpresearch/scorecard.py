@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from vpresearch.audit import findings
+from vpresearch.audit import findings, implied_by
 from vpresearch.core.dictionary import columns
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
@@ -91,7 +91,7 @@ def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]
     >>> from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
     >>> from vpresearch.published import read_paper
     >>> rows = scorecard(read_paper(PUBLISHED), load(RECONSTRUCTION))
-    >>> {row.verdict for row in rows} <= {"by construction", "consistent", "unattainable"}
+    >>> {row.verdict for row in rows} <= {"by construction", "unattainable"}
     True
     """
     return [judge(paper, claim, dataset, alpha) for claim in paper.claims]
@@ -113,12 +113,26 @@ def judge(paper: Paper, claim: Claim, dataset: Dataset, alpha: float = ALPHA) ->
     if computed.value in claim.printed.interval():
         if not dataset.reconstruction:
             return Row(claim, computed, rounded, "reproduced", (Note("agrees", {}), *notes))
-        verdict: Verdict = "by construction" if targeted(claim) else "consistent"
-        return Row(claim, computed, rounded, verdict, (Note(verdict.replace(" ", "_"), {}), *notes))
+        verdict, reason = _of_reconstruction(paper, claim, dataset, alpha)
+        return Row(claim, computed, rounded, verdict, (reason, *notes))
     differs = (Note("differs", {}), *_near_misses(claim, dataset, alpha), *notes)
     if dataset.reconstruction and any(finding.code == "p_unattainable" for finding in known):
         return Row(claim, computed, rounded, "unattainable", (*differs, Note("nearest", {})))
     return Row(claim, computed, rounded, "differs", differs)
+
+
+def _of_reconstruction(paper: Paper, claim: Claim, dataset: Dataset, alpha: float) -> tuple[Verdict, Note]:
+    """Tell whether a reconstruction agrees because it was made to, because it had to, or of its own accord."""
+    if targeted(claim):
+        return "by construction", Note("by_construction", {})
+    aims = [each for each in paper.claims if targeted(each)]
+    while parents := implied_by(claim, aims):
+        met = {each.id: compute(each.compute, dataset, alpha).value in each.printed.interval() for each in parents}
+        if all(met.values()):
+            return "by construction", Note("implied", {"list": ", ".join(met)})
+        # What the data were made for and miss implies nothing about them.
+        aims = [each for each in aims if met.get(each.id, True)]
+    return "consistent", Note("consistent", {})
 
 
 def _near_misses(claim: Claim, dataset: Dataset, alpha: float) -> list[Note]:

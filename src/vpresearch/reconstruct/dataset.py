@@ -99,7 +99,7 @@ def draw_block(paper: Paper, seed: int, block: int, size: int) -> list[pd.DataFr
 
 
 def targeted(claim: Claim) -> bool:
-    """Tell whether the reconstruction aims at a claim; the others follow, or are left to chance."""
+    """Tell whether the reconstruction aims at a claim; the others are implied by these, or left to chance."""
     return claim.kind != "verbal" or (claim.compute.statistic in {"n", "percent"} and not claim.printed.bound)
 
 
