@@ -263,11 +263,13 @@ def test_an_audit_speaks_the_language(tmp_path: Path, capsys: pytest.CaptureFixt
         assert ending in last
 
 
-def test_the_reconstruction_passes_a_strict_run(
-    no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("strict", "code"), [([], 0), (["--strict"], 1)])
+def test_the_unattainable_number_is_named_and_fails_a_strict_run(
+    strict: list[str], code: int, no_notebooks: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["reproduce", "--strict"]) == 0
+    assert cli.main(["reproduce", *strict]) == code
     out = capsys.readouterr().out
+    assert "\n  inalcanzable: tabla 3, p, Volumen vertebral medio (cc): impreso 0,466, calculado 0,465; ninguna" in out
     assert out.startswith(
         "Datos reconstruidos: ninguna fila es un paciente. Nada de lo que sigue es una reproducción.\n"
     )

@@ -395,9 +395,11 @@ def test_an_output_that_is_gone_or_changed_is_made_again(
         '{"made": {"good.ipynb": {"inputs": {}, "outputs": {}, "seconds": "1"}}, "verdicts": null}',
         '{"made": {}, "verdicts": {"inputs": {}, "counts": {"odd": 1}, "differing": 0, "reconstruction": true}}',
         '{"made": {}, "verdicts": {"inputs": {}, "counts": [], "differing": 0, "reconstruction": true}}',
+        '{"made": {}, "verdicts": {"inputs": {}, "counts": {}, "differing": 0, "reconstruction": true, '
+        '"unattainable": 1}}',
         "[" * 100_000,
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_a_record_that_cannot_be_read_counts_for_nothing(ran: Books, go: Go, records: Path, content: str) -> None:
     (records / "private" / "state.json").write_text(content, encoding="utf-8")

@@ -228,7 +228,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     audit.add_argument("--out", type=Path, help=says["out_audit"])
     audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help=says["rounding"])
     audit.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
-    audit.add_argument("--strict", action="store_true", help=says["strict_audit"])
+    audit.add_argument("--strict", action="store_true", help=says["strict"])
 
     validate = add("validate", _validate)
     validate.add_argument("file", type=Path, metavar="FILE", help=says["file"])
@@ -342,7 +342,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     at_once = why(wanted) if options.why else None if options.force else unchanged(wanted)
     told = at_once or remake(wanted)
     say("\n".join(told.lines))
-    return DIFFERS if options.strict and told.differing else OK
+    return DIFFERS if options.strict and told.failing else OK
 
 
 def _audit(options: argparse.Namespace) -> int:

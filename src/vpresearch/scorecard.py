@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from vpresearch.audit import findings
+from vpresearch.audit import findings, implied_by
 from vpresearch.core.dictionary import columns
 from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
@@ -112,7 +112,7 @@ def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]
     >>> import vpresearch as vp
     >>> paper, study = vp.read_paper(vp.PUBLISHED), vp.load(vp.RECONSTRUCTION)
     >>> sorted({row.verdict for row in vp.score_paper(paper, study)})
-    ['by construction', 'consistent', 'unattainable']
+    ['by construction', 'unattainable']
     """
     return [judge(paper, claim, dataset, alpha) for claim in paper.claims]
 
@@ -133,12 +133,26 @@ def judge(paper: Paper, claim: Claim, dataset: Dataset, alpha: float = ALPHA) ->
     if computed.value in claim.printed.interval():
         if not dataset.reconstruction:
             return Row(claim, computed, rounded, "reproduced", (Note("agrees", {}), *notes))
-        verdict: Verdict = "by construction" if targeted(claim) else "consistent"
-        return Row(claim, computed, rounded, verdict, (Note(verdict.replace(" ", "_"), {}), *notes))
+        verdict, reason = _of_reconstruction(paper, claim, dataset, alpha)
+        return Row(claim, computed, rounded, verdict, (reason, *notes))
     differs = (Note("differs", {}), *_near_misses(claim, dataset, alpha), *notes)
     if dataset.reconstruction and any(finding.code == "p_unattainable" for finding in known):
         return Row(claim, computed, rounded, "unattainable", (*differs, Note("nearest", {})))
     return Row(claim, computed, rounded, "differs", differs)
+
+
+def _of_reconstruction(paper: Paper, claim: Claim, dataset: Dataset, alpha: float) -> tuple[Verdict, Note]:
+    """Tell whether a reconstruction agrees because it was made to, because it had to, or of its own accord."""
+    if targeted(claim):
+        return "by construction", Note("by_construction", {})
+    aims = [each for each in paper.claims if targeted(each)]
+    while parents := implied_by(claim, aims):
+        met = {each.id: compute(each.compute, dataset, alpha).value in each.printed.interval() for each in parents}
+        if all(met.values()):
+            return "by construction", Note("implied", {"list": ", ".join(met)})
+        # What the data were made for and miss implies nothing about them.
+        aims = [each for each in aims if met.get(each.id, True)]
+    return "consistent", Note("consistent", {})
 
 
 def _near_misses(claim: Claim, dataset: Dataset, alpha: float) -> list[Note]:

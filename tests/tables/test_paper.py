@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -179,3 +179,19 @@ def test_complete_data_need_no_such_note(shipped: Dataset) -> None:
     assert not any(
         "Sin registrar" in note for table in (table3, table4) for note in table(Results(shipped), "es").notes
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "tests", "beyond"),
+    [
+        ("en", "Tests: Mean vertebral volume (cc): Kruskal-Wallis; ", "the paper prints p = 0.466, which no test"),
+        ("es", "Pruebas: Volumen vertebral medio (cc): Kruskal-Wallis; ", "el artículo imprime p = 0,466, que ninguna"),
+    ],
+)
+def test_table_3_of_a_reconstruction_names_its_tests_and_the_p_that_no_data_give(
+    shipped: Dataset, language: str, tests: str, beyond: str
+) -> None:
+    _, named, unattainable = table3(Results(shipped), language).notes
+    assert named.startswith(tests)
+    assert beyond in unattainable
+    assert len(table3(Results(replace(shipped, reconstruction=False)), language).notes) == 1

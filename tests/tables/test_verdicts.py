@@ -38,8 +38,27 @@ def test_the_scorecard_holds_every_claim_with_every_digit(paper: Paper, shipped:
         assert verdict == labels.text(f"verdict.{row.verdict}", language)
         assert method == labels.method(row.computed.method, language)
         for note in row.reasons:
-            assert labels.reason(note, language) in reason
             assert labels.reason(note, "en") in str(data["reason"])
+            assert note.code == "implied" or labels.reason(note, language) in reason
+
+
+@pytest.mark.parametrize(
+    ("language", "parents"),
+    [
+        ("en", "table 1, percentage of vertebrae, region = lumbar"),
+        ("es", "tabla 1, porcentaje de vértebras, región = lumbares"),
+    ],
+)
+def test_claims_that_imply_one_go_by_ids_in_the_file_and_by_names_before_a_reader(
+    paper: Paper, shipped: Dataset, language: str, parents: str
+) -> None:
+    rows = scorecard(paper, shipped)
+    table = scorecard_table(of(shipped, rows=rows), language)
+    place = [row.claim.id for row in rows].index("cohort.lumbar.majority")
+    assert "satisfy: cohort.lumbar.percent." in table.data["reason"][place]
+    reason = str(table.shown.iloc[place, -1])
+    assert f": {parents}." in reason
+    assert "cohort." not in reason
 
 
 def test_the_scorecard_says_how_many_numbers_it_holds(paper: Paper, shipped: Dataset) -> None:

@@ -3,6 +3,7 @@
 from vpresearch.audit.audit import audit
 from vpresearch.audit.check import Check, find
 from vpresearch.audit.diagnose import Finding, findings, p_bounds
+from vpresearch.audit.entailed import implied_by
 from vpresearch.audit.p_attained import AttainableP, kruskal_without_contrived_ties, student_from_printed
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "audit",
     "find",
     "findings",
+    "implied_by",
     "kruskal_without_contrived_ties",
     "p_bounds",
     "student_from_printed",

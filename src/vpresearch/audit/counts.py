@@ -155,7 +155,7 @@ def _sums(paper: Paper) -> Iterator[Check]:
             by_column.setdefault((claim.compute.over, next(iter(claim.compute.group))), []).append(claim)
     for (over, column), parts in by_column.items():
         distinct = {claim.compute.group[column]: claim for claim in parts}
-        whole = counts.get((over, ())) if column not in _OF_LEAKS else counts.get((over, (("leak", "yes"),)))
+        whole = counts.get((over, ())) if column not in OF_LEAKS else counts.get((over, (("leak", "yes"),)))
         if whole is None or len(distinct) < 2:
             continue
         total = sum(int(claim.printed.value) for claim in distinct.values())
@@ -171,7 +171,7 @@ def _sums(paper: Paper) -> Iterator[Check]:
 
 
 # Columns that only a leak has.
-_OF_LEAKS = frozenset({"leak_site", "leak_size"})
+OF_LEAKS = frozenset({"leak_site", "leak_size"})
 
 
 def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:

@@ -102,7 +102,7 @@ def draw_block(paper: Paper, seed: int, block: int, size: int) -> list[pd.DataFr
 
 
 def targeted(claim: Claim) -> bool:
-    """Return whether the reconstruction aims at a claim; the others follow, or are left to chance."""
+    """Return whether the reconstruction aims at a claim; the others are implied by these, or left to chance."""
     return claim.kind != "verbal" or (claim.compute.statistic in {"n", "percent"} and not claim.printed.bound)
 
 

@@ -188,6 +188,7 @@ def _of_verdicts(results: Results) -> dict[str, Value]:
     verdicts = Counter[str](row.verdict for row in results.rows)
     names = ("reproduced", "differs", "not computable", "by construction", "consistent", "unattainable")
     found: dict[str, Value] = {f"scorecard.{name.replace(' ', '_')}": verdicts[name] for name in names}
+    found["scorecard.implied"] = sum(note.code == "implied" for row in results.rows for note in row.reasons)
     causes = Counter(cause(row, results.dataset) for row in results.rows)
     found |= {f"differences.{name}": causes[name] for name in CAUSES}
     found |= {"differences.n": sum(causes[name] for name in CAUSES), "scorecard.n": len(results.rows)}

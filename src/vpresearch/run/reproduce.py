@@ -61,10 +61,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Told:
-    """What to tell in the end."""
+    """What to tell in the end, and how many numbers differ or are proved unattainable."""
 
     lines: list[str]
-    differing: int = 0
+    failing: int = 0
 
 
 def unchanged(wanted: Wanted) -> Told | None:
@@ -80,7 +80,7 @@ def unchanged(wanted: Wanted) -> Told | None:
     lines.append(_words("unchanged", wanted, names=", ".join(reasons)))
     if verdicts.differing:
         lines.append(f"  {_words('differing', wanted, n=verdicts.differing)}")
-    return Told([*lines, *_ending(wanted, verdicts.counts, "")], verdicts.differing)
+    return Told([*lines, *_ending(wanted, verdicts, "")], verdicts.differing + len(verdicts.unattainable))
 
 
 def why(wanted: Wanted) -> Told:
@@ -155,9 +155,10 @@ def remake(wanted: Wanted) -> Told:
 
     rows = withhold(rows, dataset, wanted.min_cell) if wanted.min_cell else rows
     differences, counts = differing(rows), Counter(str(row.verdict) for row in rows)
+    unattainable = {row.claim.id: row.rounded for row in rows if row.verdict == "unattainable"}
     state = read_state(wanted.out, wanted.records)
-    state.verdicts = Verdicts(
-        _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction
+    verdicts = state.verdicts = Verdicts(
+        _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction, unattainable
     )
     if wanted.only is None:
         pages = write_pages(wanted.records, wanted.out, rows, dataset, read_compendium(), wanted.language)
@@ -165,7 +166,8 @@ def remake(wanted: Wanted) -> Told:
     state.write()
     lines = _reconstructed(wanted, reconstruction=dataset.reconstruction)
     lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(wanted, differences)
-    return Told([*lines, *_ending(wanted, counts, f" ({perf_counter() - start:.0f} s)")], len(differences))
+    ending = _ending(wanted, verdicts, f" ({perf_counter() - start:.0f} s)")
+    return Told([*lines, *ending], len(differences) + len(unattainable))
 
 
 def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
@@ -278,11 +280,30 @@ def _difference(row: Row, wanted: Wanted) -> str:
     )
 
 
-def _ending(wanted: Wanted, counts: Mapping[str, int], took: str) -> list[str]:
-    verdicts = (f"{labels.text(f'verdict.{verdict}', wanted.language)}: {count}" for verdict, count in counts.items())
+def _told_unattainable(wanted: Wanted, unattainable: Mapping[str, str]) -> list[str]:
+    from vpresearch.published import read_paper
+
+    return [
+        "  "
+        + _words(
+            "unattainable",
+            wanted,
+            claim=labels.claimed(claim, wanted.language),
+            printed=labels.printed(claim.printed.printed, wanted.language),
+            computed=labels.printed(unattainable[claim.id], wanted.language),
+        )
+        for claim in read_paper(PUBLISHED).claims
+        if claim.id in unattainable
+    ]
+
+
+def _ending(wanted: Wanted, verdicts: Verdicts, took: str) -> list[str]:
+    counts = verdicts.counts
+    counted = (f"{labels.text(f'verdict.{verdict}', wanted.language)}: {count}" for verdict, count in counts.items())
     out = shown(wanted.out)
     place = out if out.parts else _words("project", wanted)
-    lines = [", ".join(verdicts), f"{_words('outputs', wanted, place=place)}{took}"]
+    lines = [", ".join(counted), *_told_unattainable(wanted, verdicts.unattainable)]
+    lines.append(f"{_words('outputs', wanted, place=place)}{took}")
     if wanted.report is not None:
         lines.append(_words("report", wanted, place=shown(wanted.report)))
     if wanted.only is None:

@@ -122,6 +122,8 @@ class Verdicts:
     counts: Mapping[str, int]
     differing: int
     reconstruction: bool
+    # What is proved unattainable: what is computed instead, in the printed style, by claim.
+    unattainable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -180,7 +182,10 @@ def _read_verdicts(entry: Any) -> Verdicts:
     read = Verdicts(**entry)
     counted = isinstance(read.counts, dict) and all(type(n) is int for n in (*read.counts.values(), read.differing))
     known = counted and read.counts.keys() <= words(LANGUAGES[0])["verdict"].keys()
-    if not known or not _are_words(read.inputs) or type(read.reconstruction) is not bool:
+    if (
+        not (known and _are_words(read.inputs) and _are_words(read.unattainable))
+        or type(read.reconstruction) is not bool
+    ):
         raise TypeError("not what a run writes")
     return read
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -75,6 +75,7 @@ def scorecard_table(results: Results, language: str) -> Table:
 
 def judged_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
     """Lay out the rows of a scorecard."""
+    claims = {row.claim.id: row.claim for row in rows}
     data = pd.DataFrame(
         [
             {
@@ -85,7 +86,7 @@ def judged_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
                 "rounded": row.rounded,
                 "verdict": row.verdict,
                 "method": labels.method(row.computed.method, "en"),
-                "reason": _reasons(row, "en"),
+                "reason": _reasons(row, "en", {}),
             }
             for row in rows
         ]
@@ -100,7 +101,7 @@ def judged_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
                 labels.text("word.rounded", language): labels.rounded(row, language),
                 labels.text("word.verdict", language): labels.text(f"verdict.{row.verdict}", language),
                 labels.text("word.method", language): labels.method(row.computed.method, language),
-                labels.text("word.reason", language): _reasons(row, language),
+                labels.text("word.reason", language): _reasons(row, language, claims),
             }
             for row in rows
         ]
@@ -128,10 +129,17 @@ def _computed(row: Row, language: str, reconstruction: bool) -> str:
     return labels.number(row.computed.value, row.claim.printed.decimals + more, language)
 
 
-def _reasons(row: Row, language: str) -> str:
+def _reasons(row: Row, language: str, claims: Mapping[str, Claim]) -> str:
+    """Write the reasons of a verdict; claims that imply it go by their names, or by their ids to a machine."""
     says = row.claim.says.get(language)
-    first = [labels.text("reason.says", language, says=says)] if says else []
-    return " ".join(first + [labels.reason(note, language) for note in row.reasons])
+    parts = [labels.text("reason.says", language, says=says)] if says else []
+    for note in row.reasons:
+        named = dict(note.values)
+        if note.code == "implied" and claims:
+            names = (labels.claimed(claims[each], language) for each in str(note.values["list"]).split(", "))
+            named["list"] = "; ".join(names)
+        parts.append(labels.reason(replace(note, values=named), language))
+    return " ".join(parts)
 
 
 # Notes that say why a number differs; others say how it was computed, or that it differs.

@@ -94,7 +94,7 @@ def table2(results: Results, language: str) -> Table:
 @exhibit
 def table3(results: Results, language: str) -> Table:
     """Lay out the vertebral volume and the injected cement by leak."""
-    return _by_leak("table3", MEASURED, results, language)
+    return _by_leak("table3", MEASURED, results, language, _tests_note(results, MEASURED, language))
 
 
 @exhibit
@@ -144,6 +144,27 @@ def _by_leak(
         return replace(table, shown=masked, notes=(*first, *_missing_note(comparisons, language, False), *least))
 
     return replace(table, public=public)
+
+
+def _tests_note(results: Results, variables: Sequence[str], language: str) -> tuple[str, ...]:
+    """Name the tests of a reconstruction, and the printed p that no data can give."""
+    if not results.dataset.reconstruction:
+        return ()
+    tests = "; ".join(
+        f"{labels.variable(name, language)}: {labels.text(f'test.{results.comparisons[name].result.test}', language)}"
+        for name in variables
+    )
+    beyond = (
+        labels.text(
+            "footnote.p_unattainable",
+            language,
+            variable=labels.variable(str(row.claim.compute.variable), language),
+            printed=labels.printed(row.claim.printed.printed, language),
+        )
+        for row in results.rows
+        if row.verdict == "unattainable" and row.claim.compute.variable in variables
+    )
+    return (labels.text("footnote.tests", language, list=tests), *beyond)
 
 
 def _beside_hidden_n(comparison: Comparison, told: Precision, language: str) -> list[str]:
