@@ -433,6 +433,8 @@ def test_bad_input_is_refused_with_every_problem(
         ["reproduce", "--alpha", "nan"],
         ["reproduce", "--alpha", "x"],
         ["reproduce", "--seed", "-1"],
+        ["app", "--port", "65536"],
+        ["explore", "--port", "0"],
         ["reproduce", "--seed", "1.5"],
         ["reproduce", "--public", "--min-cell", "1"],
         ["reconstruct", "--seed", "-1"],

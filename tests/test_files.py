@@ -112,6 +112,17 @@ def test_nothing_is_left_of_a_run_that_made_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_of_matplotlib_that_cannot_be_written_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for given, used in ((tmp_path / "file" / "mpl", False), (tmp_path / "mpl", True)):
+        monkeypatch.setenv("MPLCONFIGDIR", str(given))
+        with staging(tmp_path):
+            assert (os.environ["MPLCONFIGDIR"] == str(given)) == used
+        assert os.environ["MPLCONFIGDIR"] == str(given)
+
+
 @on_posix
 def test_temporary_files_are_private_and_gone_afterwards(tmp_path: Path) -> None:
     (tmp_path / "private").mkdir(mode=0o755)

@@ -21,7 +21,7 @@ from vpresearch.inference import compare_by_leak
 from vpresearch.inference.describe import select, summarise
 from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import targeted
-from vpresearch.scorecard import Row, compute, differing, judge, scorecard
+from vpresearch.scorecard import Row, compute, differing, judge, over_unit, scorecard
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -331,6 +331,23 @@ def test_a_mean_over_the_other_unit_is_noticed(paper: Paper, studies: dict[str, 
     assert row.verdict == "differs"
     assert notes["other_unit"] == {"over": "vertebrae"}
     assert "other_unit" not in _codes(_judge(paper, study, "results.vas_pre.mean", "5,0000"))
+
+
+def test_another_unit_is_looked_at_only_for_means_and_percentages_of_patients(
+    paper: Paper, studies: dict[str, Dataset]
+) -> None:
+    study, asked = studies["large"], 0
+    for claim in paper.claims:
+        spec = claim.compute
+        if spec.variable not in {"vas_pre", "vertebral_volume_cc"} or spec.statistic not in {"mean", "sd"}:
+            continue
+        other = compute(over_unit(spec, "patients" if spec.over == "vertebrae" else "vertebrae"), study).value
+        row = _judge(paper, study, claim.id, f"{other:.6f}")
+        if row.verdict == "differs":
+            asked += 1
+            expected = (spec.variable, spec.statistic) == ("vas_pre", "mean")
+            assert ("other_unit" in _codes(row)) == expected, claim.id
+    assert asked > 2
 
 
 @pytest.mark.parametrize("test", ["student", "welch", "mann_whitney"])

@@ -262,7 +262,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     for name, serve, port in (("explore", _explore, 8888), ("app", _app, 8866)):
         server = add(name, serve)
-        server.add_argument("--port", type=_whole(1), default=port, help=says["port"])
+        server.add_argument("--port", type=_port, default=port, help=says["port"])
         server.add_argument("--no-browser", action="store_true", help=says["no_browser"])
 
     add("bench", _bench).add_argument("names", nargs="*", metavar="NAME", help=says["names"])
@@ -314,6 +314,13 @@ def _whole(least: int) -> Callable[[str], int]:
         raise _unfit("is_whole", least=least)
 
     return read
+
+
+def _port(text: str) -> int:
+    with suppress(ValueError):
+        if 1 <= (value := int(text)) <= 65535:
+            return value
+    raise _unfit("is_port")
 
 
 # -- commands ----------------------------------------------------------------------------------------------------

@@ -149,13 +149,15 @@ def staging(records: Path) -> Iterator[Path]:
     with _private_folder(records) as private:
         remove_left(records)
         place = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=private)).resolve()
-        before, tempdir = {name: os.environ.get(name) for name in _OF_OTHERS}, tempfile.tempdir
+        # Otherwise matplotlib makes a folder here by itself, and stumbles at exit because it is gone.
+        names = _OF_OTHERS if _pictures_kept() else (*_OF_OTHERS, "MPLCONFIGDIR")
+        before, tempdir = {name: os.environ.get(name) for name in names}, tempfile.tempdir
         try:
             with suppress(OSError):
                 put(_RUNNING / place.name, str(place), private=True)
             others = place / "tmp"
             others.mkdir()
-            os.environ |= dict.fromkeys(_OF_OTHERS, str(others))
+            os.environ |= dict.fromkeys(names, str(others))
             tempfile.tempdir = None
             yield place
         finally:
@@ -167,6 +169,16 @@ def staging(records: Path) -> Iterator[Path]:
             with suppress(OSError):
                 (_RUNNING / place.name).unlink(missing_ok=True)
             _close(private)
+
+
+def _pictures_kept() -> bool:
+    """Whether matplotlib can write in the folder that it was given."""
+    given = os.environ.get("MPLCONFIGDIR")
+    if not given:
+        return True
+    with suppress(OSError):
+        Path(given).mkdir(parents=True, exist_ok=True)
+    return os.path.isdir(given) and os.access(given, os.W_OK)
 
 
 @contextmanager
