@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib import image
 from playwright.sync_api import Browser
 
 from tests.explore.browser import browser
@@ -71,3 +72,12 @@ def test_the_filter_leaves_the_rows_that_say_it(opened: Browser, written: list[P
     assert 0 < page.locator("tbody tr:visible").count() < every
     assert page.locator("tbody tr").first.is_visible()
     page.close()
+
+
+def test_no_figure_has_ink_at_its_edge(written: list[Path]) -> None:
+    figures = sorted((written[0].parents[1] / "figures").glob("*.png"))
+    assert len(figures) == 13
+    for path in figures:
+        drawn = image.imread(path)[..., :3].min(axis=2) < 0.98
+        edges = (drawn[:3], drawn[-3:], drawn[:, :3], drawn[:, -3:])
+        assert not any(edge.any() for edge in edges), path.name
