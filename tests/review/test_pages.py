@@ -2,19 +2,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from vpresearch.core.compendium import read_compendium
+from vpresearch.core.errors import words as words_of
 from vpresearch.data import Dataset
 from vpresearch.privacy import withhold
 from vpresearch.published import Paper
 from vpresearch.render import labels
 from vpresearch.review import write_pages
-from vpresearch.scorecard import scorecard
+from vpresearch.scorecard import Verdict, scorecard
 
 LANGUAGES = ("es", "en")
 RECORD = (
@@ -27,7 +30,12 @@ RECORD = (
 def records(tmp_path: Path) -> Path:
     (tmp_path / "run.json").write_text(RECORD, encoding="utf-8")
     (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "02_leaks.ipynb").touch()
+    shown = {
+        "id": "02-11",
+        "cell_type": "code",
+        "outputs": [{"data": {"text/html": "<caption>A &lt; B<br>no</caption>"}}],
+    }
+    (tmp_path / "notebooks" / "02_leaks.ipynb").write_text(json.dumps({"cells": [shown]}), encoding="utf-8")
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "table3.csv").touch()
     return tmp_path
@@ -45,8 +53,8 @@ def test_every_page_says_that_the_data_are_a_reconstruction(
     words = {"es": "ninguna fila es un paciente", "en": "no row is a patient"}[language]
     for name, page in pages(records, shipped, paper, language).items():
         if name.endswith(".html"):
-            assert f'<div class="page-banner">Datos reconstruidos: {words}' in page or (
-                f'<div class="page-banner">Reconstructed data: {words}' in page
+            assert f'<header class="page-banner">Datos reconstruidos: {words}' in page or (
+                f'<header class="page-banner">Reconstructed data: {words}' in page
             )
             assert f'<html lang="{language}">' in page
     real = replace(shipped, reconstruction=False)
@@ -66,17 +74,52 @@ def test_the_scorecard_links_every_number(records: Path, shipped: Dataset, paper
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_links_stand_after_the_verdict_and_keys_break_at_dots(
+def test_the_links_stand_after_the_verdict_and_keys_can_be_copied(
     language: str, records: Path, shipped: Dataset, paper: Paper
 ) -> None:
     page = pages(records, shipped, paper, language)["scorecard.html"]
     header = re.findall(r'<th scope="col">(.*?)</th>', page)
     named = ("word.verdict", "review.cell", "review.made", "word.method", "word.reason")
-    assert header[5:] == [labels.text(name, language) for name in named]
+    assert header[4:] == [labels.text(name, language) for name in named]
     (row,) = re.findall(r'<tr id="table3.cement_volume.p">(.*?)</tr>', page, re.S)
-    cells = re.findall(r"<td>(.*?)</td>", row)
-    assert cells[0] == "table3.<wbr>cement_volume.<wbr>p"
-    assert ["href=" in cell for cell in cells] == [n in {6, 7} for n in range(len(header))]
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
+    assert "<code>table3.cement_volume.p</code>" in cells[0]
+    assert {"es": "tabla 3, ", "en": "table 3, "}[language] in cells[0]
+    assert ["href=" in cell for cell in cells] == [n in {5, 6} for n in range(len(header))]
+    assert "<wbr>" not in page
+    # What the reader came for stands on top.
+    assert page.index('<tr id="table3.vertebral_volume.p">') < page.index('<tr id="cohort.patients.n">')
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_begins_with_the_paper_and_what_matters_first(
+    language: str, records: Path, shipped: Dataset, paper: Paper
+) -> None:
+    page = pages(records, shipped, paper, language)["index.html"]
+    before = page.split("<h2>")[0]
+    assert paper.about["title"] in before
+    assert paper.about["authors"] in before
+    told = re.findall(r'<p class="first">.*?</p>', before)
+    assert len(told) == 1
+    assert "scorecard.html#table3.vertebral_volume.p" in told[0]
+    assert "0,466" in told[0] or "0.466" in told[0]
+    assert labels.text("means.unattainable", language) in page
+
+
+def test_every_verdict_has_its_meaning() -> None:
+    for language in LANGUAGES:
+        assert set(words_of(language)["means"]) == set(get_args(Verdict))
+
+
+def test_an_exhibit_has_its_title_its_cell_its_function_and_its_files(
+    records: Path, shipped: Dataset, paper: Paper
+) -> None:
+    made = pages(records, shipped, paper, "en")
+    (entry,) = re.findall(r'<li id="tables/table3">.*?</li>', made["index.html"], re.S)
+    assert "<strong>A &lt; B</strong>" in entry
+    assert 'href="../notebooks/02_leaks.html#cell-id=02-11"' in entry
+    assert 'href="functions.html#vpresearch.tables.paper.table3"' in entry
+    assert 'id="vpresearch.tables.paper.table3"' in made["functions.html"]
 
 
 def test_the_index_lists_what_was_made(records: Path, shipped: Dataset, paper: Paper) -> None:
@@ -111,4 +154,4 @@ def test_a_public_page_hides_what_is_withheld(records: Path, shipped: Dataset, p
     page = (records / "review" / "scorecard.html").read_text(encoding="utf-8")
     for row in hidden:
         (cells,) = re.findall(rf'<tr id="{re.escape(row.claim.id)}">(.*?)</tr>', page, re.S)
-        assert re.findall(r"<td>(.*?)</td>", cells)[4] == ""
+        assert re.findall(r"<td[^>]*>(.*?)</td>", cells)[3] == ""

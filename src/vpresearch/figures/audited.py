@@ -51,12 +51,15 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
         axes.set_xlabel(labels.text("word.p_value", language))
         axes.xaxis.set_major_formatter(lambda value, _: labels.number(value, 1, language))
         axes.spines[["top", "right"]].set_visible(False)
-        for verdict, colour in _COLOURS.items():
+        # Only what is drawn is named.
+        drawn = {check.verdict for check in tested}
+        for verdict, colour in ((each, colour) for each, colour in _COLOURS.items() if each in drawn):
             axes.plot([], [], color=colour, linewidth=6, label=labels.text(f"audit_verdict.{verdict}", language))
         lone = labels.text("word.lone_values", language)
         axes.plot([], [], _LONE, color=_COLOURS["impossible"], linewidth=6, label=lone)
-        outer = labels.text("word.outer_bounds", language)
-        axes.barh(0, 0, 0, **_OUTER, edgecolor="black", label=outer)
+        if any(check.values["known"] == "outer" and check.code != "p_not_attained" for check in tested):
+            outer = labels.text("word.outer_bounds", language)
+            axes.barh(0, 0, 0, **_OUTER, edgecolor="black", label=outer)
         axes.plot([], [], "|", color="black", markersize=12, label=labels.text("word.printed", language))
         canvas.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10)
     return Figure("audit_p", canvas, data, caption, False, language=language)

@@ -104,6 +104,8 @@ def leak_kinds(results: Results, language: str) -> Figure:
             cmap="Oranges",
             vmin=0,
             vmax=1.8 * data["n"].max(),
+            # White letters on orange are hard to read.
+            annot_kws={"color": _BLACK},
             cbar=False,
             linewidths=2,
             ax=panel,

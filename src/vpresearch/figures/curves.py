@@ -53,7 +53,7 @@ def name_rows(axes: Axes, names: Sequence[str], bold: Sequence[int] = ()) -> Non
     layout = axes.figure.get_layout_engine()
     if isinstance(layout, ConstrainedLayoutEngine):
         # Printed letters are a little wider than those on the screen, for which the figure is laid out.
-        layout.set(w_pad=0.12)
+        layout.set(w_pad=0.3)
     for row in bold:
         axes.get_yticklabels()[row].set_fontweight("bold")
 

@@ -229,6 +229,18 @@ def undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple
 # -- cells -----------------------------------------------------------------------------------------------------------
 
 
+def reachable(page: str) -> str:
+    """Let each table of a page be panned by itself, by keyboard too, with its caption in sight and its heads scoped."""
+    page = re.sub(r"<th([^>]*)>(?:\s|&nbsp;)*</th>", r"<td\1></td>", page)
+    page = re.sub(r"<th(?=[ >])(?![^>]*\bscope=)([^>]*\bcolspan=)?", _scoped, page)
+    page = re.sub(r"(<caption[^>]*>)(.*?)(</caption>)", r'\1<span class="caption">\2</span>\3', page, flags=re.S)
+    return re.sub(r"<table\b.*?</table>", r'<div class="scroll" tabindex="0">\g<0></div>', page, flags=re.S)
+
+
+def _scoped(head: re.Match[str]) -> str:
+    return f'<th scope="{"colgroup" if head[1] else "col"}"{head[1] or ""}'
+
+
 def hidden_note(min_cell: int, language: str) -> str:
     """Say below a table what its hidden cells are."""
     return labels.text("footnote.hidden", language, least=min_cell)

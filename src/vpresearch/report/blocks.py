@@ -129,7 +129,7 @@ def strobe_table(sections: Mapping[str, str], language: str) -> Table:
 PORTRAIT, LANDSCAPE = 112, 176
 # Where a long name of a claim or a file may break.
 _JOINTS = re.compile(r"(?<=[._/])(?=\w)")
-_BREAK = "\u200b"
+BREAK = "\u200b"
 _LONG = 14
 _BOLD = 1.3
 # Tables of many columns of words.
@@ -209,7 +209,7 @@ def _head_rows(heads: Sequence[Sequence[str]]) -> list[list[object]]:
 
 
 def _breakable(text: str) -> str:
-    return " ".join(_JOINTS.sub(_BREAK, word) if len(word) > _LONG else word for word in text.split())
+    return " ".join(_JOINTS.sub(BREAK, word) if len(word) > _LONG else word for word in text.split())
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[float]:
@@ -233,4 +233,4 @@ def _widths(columns: Sequence[Sequence[str]], room: int) -> list[float]:
 
 
 def _pieces(cell: str) -> list[str]:
-    return re.split(rf"[\s{_BREAK}]", _breakable(cell)) or [""]
+    return re.split(rf"[\s{BREAK}]", _breakable(cell)) or [""]

@@ -27,8 +27,10 @@ from vpresearch.parallel.forks import begin_beside
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.docx import TEMPLATES, Node, docx, docx_each, landscape, write
+from vpresearch.render.table import reachable
 from vpresearch.report import template
 from vpresearch.report.blocks import (
+    BREAK,
     LANDSCAPE,
     PORTRAIT,
     beside,
@@ -119,6 +121,8 @@ def to_html(report: Report, pictures: Path) -> bytes:
     options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
     banner = {"banner": labels.text("banner.reconstruction", report.language)} if report.reconstruction else {}
     made = write(blocks, "html5", options, {"title": report.title, "lang": report.language, **banner})
+    # A break that is copied with the name it stands in would spoil it.
+    made = reachable(made.decode().replace(BREAK, "<wbr>")).encode()
     for name in report.figures:
         # Put in afterwards: pandoc would read and write every byte of them. In words this mark is escaped.
         picture = base64.b64encode((pictures / f"{name}.svg").read_bytes())

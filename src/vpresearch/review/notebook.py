@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from vpresearch.core.files import put
 from vpresearch.render import labels
+from vpresearch.render.table import reachable
 
 _TEMPLATE = Path(__file__).parent / "templates" / "page.html"
 
@@ -21,8 +22,8 @@ def page(title: str, body: str, language: str, *, reconstruction: bool, style: s
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(title),
         language=language,
-        banner=f'<div class="page-banner">{html.escape(banner)}</div>' if banner else "",
-        body=body,
+        banner=f'<header class="page-banner">{html.escape(banner)}</header>' if banner else "",
+        body=reachable(body),
         style=style,
     )
 
@@ -36,8 +37,8 @@ _FORMULA = re.compile(r"(?<![\\$])\$(?![\s$])([^$]+?)(?<![\s\\])\$(?!\d)")
 STYLE = """
 .cell { margin: 1.2rem 0; }
 .prompt, .anchor-link { display: none; }
-.input_area { background: #f6f7f8; border-left: 3px solid #c9d3da; padding: 0 0.8rem; overflow-x: auto; }
-.output { margin-top: 0.8rem; overflow-x: auto; }
+.input_area { background: #f6f7f8; border-left: 3px solid #c9d3da; padding: 0 0.8rem; }
+.output { margin-top: 0.8rem; }
 img { max-width: 100%; height: auto; }
 math { font-size: 1.05em; }
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from vpresearch import inference, scorecard
+from vpresearch import figures, inference, scorecard, tables
 from vpresearch.core.compendium import Compendium
 from vpresearch.core.paths import NOTEBOOKS
 from vpresearch.inference import describe
@@ -42,6 +43,7 @@ class Cell:
     notebook: str
     id: str
     output: str
+    call: str
 
 
 def functions(row: Row) -> tuple[Function, ...]:
@@ -57,6 +59,13 @@ def cells(row: Row, compendium: Compendium, made: Mapping[str, Cell]) -> tuple[C
     return tuple(made[output] for output in [*outputs, _SCORECARD])
 
 
+def maker(cell: Cell) -> Function:
+    """Give the function that a cell calls for its exhibit."""
+    rooms = {"tables": tables, "figures": figures}
+    made: Function = inspect.unwrap(getattr(rooms[cell.output.split("/")[0]], cell.call))
+    return made
+
+
 def cells_by_output(compendium: Compendium, folder: Path = NOTEBOOKS) -> dict[str, Cell]:
     """Find the cell that writes each exhibit."""
     found = {}
@@ -64,10 +73,10 @@ def cells_by_output(compendium: Compendium, folder: Path = NOTEBOOKS) -> dict[st
         sources = _sources(folder / notebook.file)
         for exhibit in notebook.exhibits:
             kind, name = exhibit.output.split("/")
-            call = re.compile(rf"\b{kind}\.{name}(_table|_figure)?\(")
+            call = re.compile(rf"\b{kind}\.({name}(_table|_figure)?)\(")
             for cell, source in sources.items():
-                if call.search(source):
-                    found[exhibit.output] = Cell(notebook.file, cell, exhibit.output)
+                if seen := call.search(source):
+                    found[exhibit.output] = Cell(notebook.file, cell, exhibit.output, seen[1])
     return found
 
 

@@ -16,12 +16,13 @@ from typing import Any
 
 from vpresearch.core.compendium import Compendium, Notebook
 from vpresearch.core.files import put_all
-from vpresearch.core.paths import shown
+from vpresearch.core.paths import PUBLISHED, ROOT, shown
 from vpresearch.data import Dataset
+from vpresearch.published import read_paper
 from vpresearch.render import labels
 from vpresearch.report import about
 from vpresearch.review.notebook import STYLE, anchor, colours, link, page
-from vpresearch.review.origins import Cell, Function, cells, cells_by_output, full_name, functions
+from vpresearch.review.origins import Cell, Function, cells, cells_by_output, full_name, functions, maker
 from vpresearch.scorecard import Row
 from vpresearch.tables.audited import judged_table
 
@@ -49,8 +50,9 @@ def _code_section(function: Function) -> str:
 
 
 _INDEX, _SCORECARD, _FUNCTIONS, _ORIGINS = "index.html", "scorecard.html", "functions.html", "origins.csv"
-# Columns of the scorecard up to its verdict.
-_VERDICT = 6
+# Verdicts that a reader wants to see before the others, and how many of them the index tells.
+_DECISIVE = ("differs", "unattainable", "not computable")
+_TOLD = 3
 _FORMATS = {"tables": ("csv", "html", "tex"), "figures": ("png", "svg", "csv")}
 
 
@@ -65,7 +67,8 @@ def write_pages(
     """Write the index, the scorecard with its links, and the functions that it links to."""
     made = cells_by_output(compendium)
     shown_in = {row.claim.id: cells(row, compendium, made) for row in rows}
-    used = [function for row in rows for function in functions(row)]
+    used = [function for row in rows for function in functions(row)] + [maker(cell) for cell in made.values()]
+    rows = sorted(rows, key=_rank)
     pages = {
         _FUNCTIONS: functions_page(used, language, reconstruction=dataset.reconstruction),
         _SCORECARD: _scorecard(rows, shown_in, dataset, language),
@@ -80,31 +83,37 @@ def write_pages(
 # -- scorecard -----------------------------------------------------------------------------------------------------
 
 
+def _rank(row: Row) -> int:
+    return _DECISIVE.index(row.verdict) if row.verdict in _DECISIVE else len(_DECISIVE)
+
+
 def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], dataset: Dataset, language: str) -> str:
     table = judged_table(rows, dataset, language)
+    claim, place, *before, verdict, method, reason = map(str, table.shown.columns)
     linked_to = [labels.text(f"review.{name}", language) for name in ("cell", "made")]
-    header = _after_verdict(list(map(str, table.shown.columns)), linked_to)
+    header = [claim, *before, verdict, *linked_to, method, reason]
     body = []
-    for row, seen in zip(rows, table.shown.itertuples(index=False), strict=True):
+    for row, (_, seen) in zip(rows, table.shown.iterrows(), strict=True):
         linked = [
             "<br>".join(link(_cell_target(cell), cell.id) for cell in shown_in[row.claim.id]),
             "<br>".join(link(f"{_FUNCTIONS}#{full_name(each)}", each.__qualname__) for each in functions(row)),
         ]
-        # An id is long, and may be broken where it has a dot; reasons name some, too.
-        words = [re.sub(r"\.(?=[a-z])", ".<wbr>", html.escape(str(value))) for value in seen]
-        body.append((row.claim.id, _after_verdict(words, linked)))
+        said = {str(name): html.escape(str(value)) for name, value in seen.items()}
+        named = html.escape(labels.claimed(row.claim, language))
+        first = f"<strong>{named}</strong><br>{said[place]}<br><code>{said[claim]}</code>"
+        body.append(
+            (row.claim.id, [first, *(said[name] for name in [*before, verdict]), *linked, said[method], said[reason]])
+        )
+    search = html.escape(labels.text("review.filter", language))
     parts = [
         f"<h1>{html.escape(table.caption)}</h1>",
         f"<p>{link(_INDEX, labels.text('review.index', language))} · {_counts(rows, language)}</p>",
+        f'<p class="filter"><label>{search} <input type="search"></label> <output></output></p>',
         _table(header, body),
         *(f'<p class="note">{html.escape(note)}</p>' for note in table.notes),
+        f"<script>{_FILTER}</script>",
     ]
     return page(table.caption, "\n".join(parts), language, reconstruction=dataset.reconstruction, style=_WIDE)
-
-
-def _after_verdict(words: list[str], linked: list[str]) -> list[str]:
-    """Put the links before the long columns, where nobody need look for them."""
-    return [*words[:_VERDICT], *linked, *words[_VERDICT:]]
 
 
 def _cell_target(cell: Cell) -> str:
@@ -151,7 +160,8 @@ def _index(
     pages = (link(_SCORECARD, words("scorecard")), link(_FUNCTIONS, words("functions")), link(_ORIGINS, _ORIGINS))
     sections = [
         f"<h1>{html.escape(title)}</h1>",
-        _section(words("verdicts"), f"<p>{_counts(rows, language, _SCORECARD)}</p>\n<p>{' · '.join(pages)}</p>"),
+        _summary(rows, dataset, language),
+        _section(words("verdicts"), f"{_meanings(rows, language)}\n<p>{' · '.join(pages)}</p>"),
         _section(words("exhibits"), _exhibits(records, out, compendium.notebooks, made, language)),
     ]
     reports = [path for path in sorted((records / "report").glob("*/*")) if path.suffix in {".html", ".docx", ".pdf"}]
@@ -159,7 +169,38 @@ def _index(
         linked = (link(_relative(path, records / "review"), path.name) for path in reports)
         sections.append(_section(words("report"), f"<p>{' · '.join(linked)}</p>"))
     sections.append(_section(words("colophon"), _colophon(records, dataset, language)))
-    return page(title, "\n".join(sections), language, reconstruction=dataset.reconstruction)
+    return page(title, "\n".join(sections), language, reconstruction=dataset.reconstruction, style=_CARDS)
+
+
+def _summary(rows: Sequence[Row], dataset: Dataset, language: str) -> str:
+    """Say in words whose numbers they are, what became of them, and which of them to look at first."""
+    paper = read_paper(PUBLISHED).about
+    parts = [
+        f'<p><cite lang="{paper["language"]}">{html.escape(paper["title"])}</cite>. '
+        + html.escape(f"{paper['authors']}. {paper['journal']} {paper['year']};{paper['pages']}.")
+        + "</p>",
+        f"<p>{labels.text('review.summary', language, n=len(rows), counts=_counts(rows, language, _SCORECARD))}"
+        + (f" {html.escape(labels.text('review.made_to_fit', language))}" if dataset.reconstruction else "")
+        + "</p>",
+    ]
+    judged = judged_table(rows, dataset, language).shown
+    for row, reason in zip(rows[:_TOLD], judged.iloc[:_TOLD, -1], strict=False):
+        if row.verdict in _DECISIVE:
+            verdict = labels.text(f"verdict.{row.verdict}", language)
+            named = link(f"{_SCORECARD}#{row.claim.id}", labels.claimed(row.claim, language))
+            printed = labels.printed(row.claim.printed.printed, language)
+            said = html.escape(f"{labels.text('word.printed', language)} {printed}, {verdict}. {reason}")
+            parts.append(f'<p class="first"><strong>{named}</strong>: {said}</p>')
+    return "\n".join(parts)
+
+
+def _meanings(rows: Sequence[Row], language: str) -> str:
+    """Say what each verdict that was given means."""
+    counts = Counter(row.verdict for row in rows)
+    return _terms(
+        (f"{labels.text(f'verdict.{verdict}', language)} ({n})", html.escape(labels.text(f"means.{verdict}", language)))
+        for verdict, n in counts.items()
+    )
 
 
 def _section(title: str, body: str) -> str:
@@ -167,19 +208,50 @@ def _section(title: str, body: str) -> str:
 
 
 def _exhibits(records: Path, out: Path, notebooks: Iterable[Notebook], made: Mapping[str, Cell], language: str) -> str:
-    """List what was made: the cell that made it, and its files."""
+    """List what was made by its title: the cell and the function that made it, its data, and its files."""
     body = []
     for notebook in notebooks:
-        if not (records / "notebooks" / notebook.file).exists():
+        executed = records / "notebooks" / notebook.file
+        if not executed.exists():
             continue
+        outputs = _outputs(executed)
         for exhibit in notebook.exhibits:
             files = [out / f"{exhibit.output}.{ending}" for ending in _FORMATS[exhibit.output.split("/")[0]]]
-            linked = [link(_relative(path, records / "review"), path.suffix[1:]) for path in files if path.exists()]
-            cell = link(_cell_target(made[exhibit.output]), f"{Path(notebook.file).stem}, {made[exhibit.output].id}")
-            name = Path(exhibit.output).name
-            body.append((exhibit.output, [html.escape(name), cell, " ".join(linked) or _private(language)]))
-    header = [labels.text(f"word.{name}", language) for name in ("exhibit", "notebook", "output")]
-    return _table(header, body)
+            places = {path.suffix[1:]: _relative(path, records / "review") for path in files if path.exists()}
+            cell = made[exhibit.output]
+            title = _title(outputs.get(cell.id, []), language) or html.escape(labels.place(exhibit.name, language))
+            shown = places.get("svg")
+            picture = f'<img src="{html.escape(shown)}" alt="" loading="lazy">' if shown else ""
+            function = maker(cell)
+            badge = [
+                link(_cell_target(cell), f"{Path(cell.notebook).stem}, {cell.id}"),
+                f'<a href="{_FUNCTIONS}#{full_name(function)}"><code>{function.__name__}</code></a>',
+                " ".join(link(place, ending) for ending, place in places.items()) or _private(language),
+            ]
+            body.append(
+                f'<li id="{exhibit.output}">{picture}<div><strong>{title}</strong>'
+                f'<p class="note">{" · ".join(badge)}</p></div></li>'
+            )
+    return '<ul class="exhibits">\n' + "\n".join(body) + "\n</ul>"
+
+
+def _outputs(notebook: Path) -> dict[str, list[Any]]:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return {cell["id"]: cell["outputs"] for cell in cells if cell["cell_type"] == "code"}
+
+
+def _title(outputs: Iterable[Any], language: str) -> str:
+    """Take the caption of what a cell shows, as HTML, without what a reconstruction says of itself."""
+    for output in outputs:
+        data, metadata = output.get("data", {}), output.get("metadata", {})
+        if "image/png" in metadata:
+            banner = labels.text("banner.reconstruction", language)
+            return html.escape(metadata["image/png"]["alt"].removesuffix(f". {banner}"))
+        found = re.search(r"<caption[^>]*>(.*?)(?:<br>|</caption>)", "".join(data.get("text/html", "")), re.S)
+        left_out = re.match(r"\*(.+?)\*", "".join(data.get("text/markdown", "")))
+        if found or left_out:
+            return found[1] if found else html.escape(left_out[1]) if left_out else ""
+    return ""
 
 
 def _private(language: str) -> str:
@@ -202,29 +274,80 @@ def _colophon(records: Path, dataset: Dataset, language: str) -> str:
         "parameters": ", ".join(f"{name} = {value}" for name, value in record["parameters"].items()),
         "versions": ", ".join([f"Python {record['python']}", *(f"{n} {v}" for n, v in record["versions"].items())]),
     }
-    body = [(name, [html.escape(labels.text(f"review.{name}", language)), html.escape(v)]) for name, v in told.items()]
-    return _table([], body) + f"<p>{link('../run.json', 'run.json')}</p>"
+    terms = _terms((labels.text(f"review.{name}", language), html.escape(value)) for name, value in told.items())
+    return f"{terms}\n<p>{_took(language)} {link('../run.json', 'run.json')}</p>"
+
+
+def _took(language: str) -> str:
+    """Say how long a whole run took on which machine, as it was measured and committed."""
+    measured = ROOT / "benchmarks" / "results.csv"
+    if not measured.exists():
+        return ""
+    with measured.open(encoding="utf-8", newline="") as file:
+        job = next(row for row in csv.DictReader(file) if row["benchmark"] == "job")
+    return html.escape(labels.text("review.took", language, seconds=float(job["value"]), machine=job["machine"]))
+
+
+def _terms(terms: Iterable[tuple[str, str]]) -> str:
+    """Write terms, each with what it is, which is HTML."""
+    return "<dl>\n" + "\n".join(f"<dt>{html.escape(term)}</dt><dd>{said}</dd>" for term, said in terms) + "\n</dl>"
 
 
 # -- both ----------------------------------------------------------------------------------------------------------
 
 _WIDE = """
 body { max-width: none; }
+.scroll { overflow: visible; }
 table { table-layout: fixed; width: 100%; }
 th, td { padding: 0.3em 0.5em; box-sizing: border-box; overflow-wrap: break-word; }
-th:nth-child(1), th:nth-child(8) { width: 12%; }
-th:nth-child(2), th:nth-child(9) { width: 11%; }
-th:nth-child(3), th:nth-child(7) { width: 6.5%; }
-th:nth-child(4) { width: 7.5%; }
-th:nth-child(5), th:nth-child(6) { width: 9%; }
-@media (max-width: 70rem) { table { display: block; overflow-x: auto; } td:last-child { min-width: 16rem; } }
+thead th { position: sticky; top: 0; background: #fff; box-shadow: 0 1px; }
+.page-banner + main thead th { top: 2.3rem; }
+td code { font-size: 0.72rem; }
+th:nth-child(1) { width: 22%; }
+th:nth-child(n+2):nth-child(-n+4) { width: 7%; }
+th:nth-child(5), th:nth-child(6), th:nth-child(7) { width: 9%; }
+th:nth-child(8) { width: 12%; }
+tr[hidden] { display: none !important; }
+@media (max-width: 70rem) {
+  table, tbody, tr, td { display: block; }
+  thead { display: none; }
+  tr { padding: 0.6rem 0; border-bottom: 1px solid; }
+  td { border: 0; padding: 0.1rem 0; }
+  td:nth-child(n+2)::before { content: attr(data-label) ": "; font-weight: 600; }
+  td br { display: none; }
+  td:first-child br { display: inline; }
+  td a { margin-right: 0.6em; }
+}
+"""
+_FILTER = """
+const rows = [...document.querySelectorAll("tbody tr")], box = document.querySelector("input");
+const plain = (words) => words.normalize("NFD").replace(/[\\u0300-\\u036f]/g, "").toLowerCase();
+const texts = rows.map((row) => plain(row.textContent));
+box.addEventListener("input", () => {
+  const words = plain(box.value).split(/\\s+/);
+  rows.forEach((row, place) => { row.hidden = !words.every((word) => texts[place].includes(word)); });
+  document.querySelector("output").textContent = `${rows.filter((row) => !row.hidden).length} / ${rows.length}`;
+});
+"""
+_CARDS = """
+dt { font-weight: 600; margin-top: 0.5rem; }
+dd { margin: 0; overflow-wrap: anywhere; }
+.first { border-left: 4px solid #9a3412; padding-left: 0.8rem; }
+.exhibits { list-style: none; padding: 0; display: grid; gap: 1rem; }
+.exhibits { grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
+.exhibits li { border: 1px solid #d4d4d4; border-radius: 4px; padding: 0.8rem; min-width: 0; }
+.exhibits img { width: 100%; height: 10rem; object-fit: contain; }
 """
 
 
 def _table(header: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """Write a table whose rows can be linked to; its cells are HTML."""
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in header)
+    """Write a table whose rows can be linked to; its cells are HTML, and each knows its head where it stands alone."""
+    heads = [html.escape(name) for name in header]
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     body = "\n".join(
-        f'<tr id="{html.escape(name)}">{"".join(f"<td>{cell}</td>" for cell in row)}</tr>' for name, row in rows
+        f'<tr id="{html.escape(name)}">'
+        + "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in zip(heads, row, strict=True))
+        + "</tr>"
+        for name, row in rows
     )
-    return f"<table>\n{f'<thead><tr>{head}</tr></thead>' if head else ''}\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
