@@ -6,6 +6,7 @@ from vpresearch.render.table import Table, write
 from vpresearch.results import Results
 from vpresearch.tables.audited import (
     audit_table,
+    conclusions_table,
     differences_table,
     digest_table,
     findings_table,
@@ -51,6 +52,7 @@ TABLES: Mapping[str, Callable[[Results, str], Table]] = {
     "audit": lambda results, language: audit_table(results.checks, language),
     "audit_digest": lambda results, language: digest_table(results.checks, language),
     "audit_findings": lambda results, language: findings_table(results.checks, results.paper, language),
+    "conclusions": conclusions_table,
     "scorecard": scorecard_table,
     "differences": differences_table,
     "spread": spread_table,
@@ -65,6 +67,7 @@ __all__ = [
     "audit_table",
     "comparators_table",
     "comparisons",
+    "conclusions_table",
     "differences_table",
     "digest_table",
     "dose_table",
