@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from vpresearch import implied
-from vpresearch.audit import Check, audit
+from vpresearch.audit import Check, Conclusion, audit, conclusions
 from vpresearch.core.dictionary import columns
 from vpresearch.core.paths import PUBLISHED
 from vpresearch.data import Dataset
@@ -93,6 +93,11 @@ class Results:
     def checks(self) -> Sequence[Check]:
         """The audit of the printed numbers."""
         return once(audit, self.paper, self.seed)
+
+    @cached_property
+    def conclusions(self) -> Sequence[Conclusion]:
+        """The conclusions of the paper against its printed numbers."""
+        return conclusions(self.paper)
 
     @_kept
     def rows(self) -> Sequence[Row]:

@@ -2,6 +2,7 @@
 
 from vpresearch.audit.audit import audit
 from vpresearch.audit.check import Check, find
+from vpresearch.audit.conclusions import Conclusion, conclusions
 from vpresearch.audit.diagnose import Finding, findings, p_bounds
 from vpresearch.audit.entailed import implied_by
 from vpresearch.audit.p_attained import AttainableP, kruskal_without_contrived_ties, student_from_printed
@@ -9,8 +10,10 @@ from vpresearch.audit.p_attained import AttainableP, kruskal_without_contrived_t
 __all__ = [
     "AttainableP",
     "Check",
+    "Conclusion",
     "Finding",
     "audit",
+    "conclusions",
     "find",
     "findings",
     "implied_by",

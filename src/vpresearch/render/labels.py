@@ -17,7 +17,7 @@ from vpresearch.core.errors import words as words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from vpresearch.audit import Check
+    from vpresearch.audit import Check, Conclusion
     from vpresearch.published import Claim
     from vpresearch.scorecard import Note, Row
 
@@ -225,6 +225,12 @@ def reason(note: Note, language: str) -> str:
     if "why_not" in values:
         values["why"] = text(f"why_not.{values['why_not']}", language)
     return text(f"reason.{note.code}", language, **values)
+
+
+def concluded(conclusion: Conclusion, language: str) -> str:
+    """Write what the printed numbers say of a conclusion, and what they do not."""
+    values = {name: _Number(value, language) for name, value in conclusion.values.items()}
+    return text(f"concluded.{conclusion.code}", language, **values)
 
 
 def audited(check: Check, language: str) -> str:

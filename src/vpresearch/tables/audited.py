@@ -55,6 +55,28 @@ def audit_table(checks: Sequence[Check], language: str) -> Table:
     return Table("audit", steady(data), shown, labels.text("caption.audit", language), language, False, notes)
 
 
+@exhibit
+def conclusions_table(results: Results, language: str) -> Table:
+    """Lay out the paper's conclusions: what it says, whether the arithmetic holds, and what that leaves open."""
+    found = results.conclusions
+    data = pd.DataFrame(
+        [{"conclusion": each.code, "arithmetic": each.answer, "detail": labels.concluded(each, "en")} for each in found]
+    )
+    shown = pd.DataFrame(
+        {
+            labels.text("word.conclusion", language): [
+                labels.text(f"conclusion.{each.code}", language) for each in found
+            ],
+            labels.text("word.arithmetic", language): [
+                labels.text(f"arithmetic.{each.answer}", language) for each in found
+            ],
+            labels.text("word.detail", language): [labels.concluded(each, language) for each in found],
+        }
+    )
+    notes = (labels.text("footnote.conclusions", language),)
+    return Table("conclusions", data, shown, labels.text("caption.conclusions", language), language, False, notes)
+
+
 def _gravity(check: Check) -> int:
     """Order by what a reader must see: a grid that nobody stated is only a supposition."""
     if check.check.endswith("_natural_grid"):
