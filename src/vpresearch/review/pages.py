@@ -300,7 +300,7 @@ body { max-width: none; }
 .scroll { overflow: visible; }
 table { table-layout: fixed; width: 100%; }
 th, td { padding: 0.3em 0.5em; box-sizing: border-box; overflow-wrap: break-word; }
-thead th { position: sticky; top: 0; background: #fff; box-shadow: 0 1px; }
+thead th { font-size: 0.8rem; position: sticky; top: 0; background: #fff; box-shadow: 0 1px; }
 .page-banner + main thead th { top: 2.2rem; }
 td code { font-size: 0.72rem; }
 th:nth-child(1) { width: 20%; }
