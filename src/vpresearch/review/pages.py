@@ -300,12 +300,13 @@ body { max-width: none; }
 .scroll { overflow: visible; }
 table { table-layout: fixed; width: 100%; }
 th, td { padding: 0.3em 0.5em; box-sizing: border-box; overflow-wrap: break-word; }
-thead th { position: sticky; top: 0; background: #fff; box-shadow: 0 1px; }
-.page-banner + main thead th { top: 2.3rem; }
+thead th { font-size: 0.8rem; position: sticky; top: 0; background: #fff; box-shadow: 0 1px; }
+.page-banner + main thead th { top: 2.2rem; }
 td code { font-size: 0.72rem; }
-th:nth-child(1) { width: 22%; }
-th:nth-child(n+2):nth-child(-n+4) { width: 7%; }
-th:nth-child(5), th:nth-child(6), th:nth-child(7) { width: 9%; }
+th:nth-child(1) { width: 20%; }
+th:nth-child(n+2):nth-child(-n+4) { width: 8.5%; }
+th:nth-child(5), th:nth-child(6) { width: 9%; }
+th:nth-child(7) { width: 12%; }
 th:nth-child(8) { width: 12%; }
 tr[hidden] { display: none !important; }
 @media (max-width: 70rem) {
