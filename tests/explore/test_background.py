@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from vpresearch.audit import Check, audit
 from vpresearch.explore.panels.audit import Audit, typed_paper
 from vpresearch.published import Paper
@@ -15,6 +17,7 @@ def paper() -> Paper:
     return made
 
 
+@pytest.mark.long
 def test_the_background_finds_what_the_audit_finds() -> None:
     told: list[tuple[list[Check], bool | None]] = []
     running = Audit()

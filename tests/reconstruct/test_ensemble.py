@@ -48,6 +48,7 @@ def committed() -> Ensemble:
 # -- drawing -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_two_workers_give_the_same_bytes_as_one(paper: Paper, small: Ensemble) -> None:
     with engage(2) as workers:
         two = draw_ensemble(paper, _N, 3, workers=workers, block=_BLOCK)
