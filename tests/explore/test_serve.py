@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import webbrowser
 from pathlib import Path
 from typing import Any
@@ -91,3 +92,13 @@ def test_the_page_leaves_out_how_to_run_cells() -> None:
     content = json.loads((NOTEBOOKS / "explore.ipynb").read_text(encoding="utf-8"))
     tagged = [cell for cell in content["cells"] if "jupyterlab" in cell["metadata"].get("tags", [])]
     assert ["Run" in "".join(cell["source"]) for cell in tagged] == [True]
+
+
+def test_who_ends_the_page_hears_no_complaint(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            serve._end_quietly(signal.SIGINT, None)
+        logging.getLogger("tornado.application").critical("Traceback")
+    finally:
+        logging.disable(logging.NOTSET)
+    assert capsys.readouterr() == ("", "")

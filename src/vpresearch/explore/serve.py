@@ -14,6 +14,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
@@ -109,8 +110,15 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
         app.ip, app.port, app.token, app.open_browser, app.log_level = _LOOPBACK, port, token, True, "ERROR"
         # Voila answers whatever name it is called by; a page elsewhere could lend its own to this address.
         app.tornado_settings = {"allow_remote_access": False}
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for received in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(received, _end_quietly)
         app.start()
+
+
+def _end_quietly(received: int, frame: FrameType | None) -> None:
+    """End the server, and let no page or kernel that is cut short by that complain of it."""
+    logging.disable()
+    signal.default_int_handler(received, frame)
 
 
 def _announce(url: str, folder: Path, language: str, *, browser: bool) -> None:
