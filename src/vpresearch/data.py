@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from pandera.errors import SchemaErrors
 
 from vpresearch import reading
-from vpresearch.core.dictionary import Column, columns
+from vpresearch.core.dictionary import REGIONS, Column, columns
 from vpresearch.core.errors import InputError, Problem, grouped, retold, tell
 from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.identifiers import identifies_nobody, kinds_of_file_name, screen
@@ -476,7 +476,7 @@ def _normalise(table: pd.DataFrame, name: str, checksum: str) -> Dataset:
     of_patient = [key for key, column in columns().items() if column.unit_of_observation == "patient" and key in table]
     patients = table[of_patient].drop_duplicates("patient_id").set_index("patient_id")
     vertebrae = table[["patient_id", *(key for key in table if key not in of_patient)]].reset_index(drop=True)
-    vertebrae["region"] = vertebrae["level"].str[0].map({"T": "thoracic", "L": "lumbar"})
+    vertebrae["region"] = vertebrae["level"].str[0].map(REGIONS)
     vertebrae["fill_percent"] = 100 * vertebrae["cement_volume_cc"] / vertebrae["vertebral_volume_cc"]
     # The marks are in the rows, so that they outlive a renamed, resaved or translated file, and new patient ids.
     leaked = vertebrae["leak"].eq("yes")

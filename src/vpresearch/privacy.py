@@ -15,7 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.special import chdtri
 
 from vpresearch.audit import student_from_printed
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import REGIONS, columns
 from vpresearch.core.errors import InputError, tell
 from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
@@ -115,7 +115,6 @@ def _cost(
 
 # Claims of these follow what the tables of them hide.
 _OF_LEVELS, _OF_LEAK_KINDS = {"level", "region"}, {"leak_site", "leak_size"}
-_REGIONS = ("thoracic", "lumbar")
 _LEAKS = ("no", "yes")
 # Of a score, and of p; the paper prints no more.
 _DECIMALS, _P_DECIMALS = 1, 3
@@ -136,9 +135,10 @@ def hidden_levels(dataset: Dataset, min_cell: int) -> frozenset[str]:
     """Choose the levels and regions whose number of vertebrae is not shown."""
     vertebrae = dataset.vertebrae
     levels = {level.value: int((vertebrae["level"] == level.value).sum()) for level in columns()["level"].levels}
-    sums = [Sum(region, tuple(level for level in levels if level[0] == region[0].upper())) for region in _REGIONS]
+    regions = tuple(REGIONS.values())
+    sums = [Sum(region, tuple(level for level in levels if REGIONS[level[0]] == region)) for region in regions]
     counts = levels | {each.total: sum(levels[part] for part in each.parts) for each in sums} | {"all": len(vertebrae)}
-    return frozenset(suppress(counts, [*sums, Sum("all", _REGIONS)], min_cell, known=["all"]))
+    return frozenset(suppress(counts, [*sums, Sum("all", regions)], min_cell, known=["all"]))
 
 
 def hidden_leak_kinds(dataset: Dataset, min_cell: int) -> frozenset[str | tuple[str, str]]:

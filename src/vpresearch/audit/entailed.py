@@ -8,13 +8,12 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from vpresearch.audit.counts import OF_LEAKS
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import REGIONS, columns
 from vpresearch.core.reported import Interval
 from vpresearch.published import Claim, Compute, Unit
 
 Bounds: TypeAlias = tuple[Fraction | float, Fraction | float]
 _OPEN: Bounds = (-math.inf, math.inf)
-_REGIONS = {"T": "thoracic", "L": "lumbar"}
 
 
 def implied_by(claim: Claim, known: Sequence[Claim]) -> tuple[Claim, ...]:
@@ -117,7 +116,7 @@ def _kind(rows: Mapping[str, str]) -> dict[str, str]:
     told: dict[str, str] = {}
     for column, value in rows.items():
         if column == "level":
-            told["region"] = _REGIONS.get(value[:1], "")
+            told["region"] = REGIONS.get(value[:1], "")
         elif column in OF_LEAKS:
             told["leak"] = "yes"
     return {column: value for column, value in rows.items() if told.get(column) != value}

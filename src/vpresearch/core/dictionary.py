@@ -13,6 +13,8 @@ from typing import Literal
 from vpresearch.core.paths import DICTIONARY
 
 UnitOfObservation = Literal["patient", "vertebra"]
+# By the first letter of a level.
+REGIONS = {"T": "thoracic", "L": "lumbar"}
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 

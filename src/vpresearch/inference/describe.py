@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import REGIONS, columns
 from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
 
@@ -160,7 +160,7 @@ def levels(dataset: Dataset) -> pd.DataFrame:
     counts, n = dataset.vertebrae["level"].value_counts(), len(dataset.vertebrae)
     names = [level.value for level in columns()["level"].levels]
     found = [int(counts.get(name, 0)) for name in names]
-    regions = ["thoracic" if name[0] == "T" else "lumbar" for name in names]
+    regions = [REGIONS[name[0]] for name in names]
     shares = [100 * count / n for count in found]
     return pd.DataFrame({"region": regions, "level": names, "n": found, "percent": shares, "of": n})
 
