@@ -748,9 +748,11 @@ def test_a_failing_check_fails_the_command(
     assert all(line.startswith(start) for line, start in zip(asked, expected, strict=True))
 
 
-def test_the_shipped_data_are_those_of_seed_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "new" / "seed1.csv"
-    assert cli.main(["reconstruct", "--seed", "1", "--out", str(out)]) == 0
+def test_the_shipped_data_are_those_in_the_middle_of_the_ensemble(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "middle.csv"
+    assert cli.main(["reconstruct", "--out", str(out)]) == 0
     assert out.read_bytes() == RECONSTRUCTION.read_bytes()
     shipped, fresh = (
         json.loads(path.with_name(f"{path.stem}.provenance.json").read_text(encoding="utf-8"))
@@ -759,17 +761,24 @@ def test_the_shipped_data_are_those_of_seed_1(tmp_path: Path, capsys: pytest.Cap
     assert shipped["sha256"] == hashlib.sha256(RECONSTRUCTION.read_bytes()).hexdigest()
     # Versions are those of whoever made it.
     assert {**shipped, "versions": None} == {**fresh, "versions": None}
-    assert fresh["seed"] == 1
-    written = ["seed1.csv", "seed1.fingerprints", "seed1.provenance.json"]
+    written = ["middle.csv", "middle.fingerprints", "middle.provenance.json"]
     assert sorted(path.name for path in out.parent.iterdir()) == written
+    said = f"{out}: 41 vértebras reconstruidas, el número {fresh['number']} de 500: "
+    assert capsys.readouterr().out.startswith(said)
+
+
+def test_a_seed_makes_other_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "seed1.csv"
+    assert cli.main(["reconstruct", "--seed", "1", "--out", str(out)]) == 0
+    assert out.read_bytes() != RECONSTRUCTION.read_bytes()
     assert capsys.readouterr().out == f"{out}: 41 vértebras reconstruidas, semilla 1\n"
 
 
 def test_data_that_differ_are_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = SimpleNamespace(table=pd.read_csv(RECONSTRUCTION), seed=1)
-    monkeypatch.setattr(vpresearch.reconstruct, "reconstruct", lambda *_: made)
+    made = SimpleNamespace(table=pd.read_csv(RECONSTRUCTION), origin={"seed": 1})
+    monkeypatch.setattr(vpresearch.reconstruct, "central", lambda: made)
     monkeypatch.setattr(vpresearch.scorecard, "differing", lambda rows: rows[:2])
     out = tmp_path / "made.csv"
     assert cli.main(["reconstruct", "--out", str(out)]) == 3

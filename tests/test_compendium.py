@@ -94,7 +94,12 @@ def test_another_map_can_be_read(tmp_path: Path) -> None:
     "name", ["table3", "Table 3", "tables/table3", "02_leaks", "02_leaks.ipynb", "chi-squared tests", "figure1"]
 )
 def test_a_notebook_is_chosen_by_its_name_or_by_what_it_makes(name: str) -> None:
-    assert [each.file for each in choose(read_compendium(), name, reconstruction=True)] == ["02_leaks.ipynb"]
+    assert [each.file for each in choose(read_compendium(), [name], reconstruction=True)] == ["02_leaks.ipynb"]
+
+
+def test_several_are_chosen_in_the_order_of_the_compendium() -> None:
+    found = choose(read_compendium(), ["models", "table3", "table 1"], reconstruction=True)
+    assert [each.file for each in found] == ["01_cohort.ipynb", "02_leaks.ipynb", "07_fill_risk.ipynb"]
 
 
 def test_without_a_name_all_notebooks_that_have_something_to_say_are_chosen() -> None:
@@ -106,7 +111,7 @@ def test_without_a_name_all_notebooks_that_have_something_to_say_are_chosen() ->
 @pytest.mark.parametrize(("name", "reconstruction"), [("table9", True), ("figure 3", True), ("spread", False)])
 def test_an_unknown_name_is_refused_with_those_that_are_known(name: str, reconstruction: bool) -> None:
     with pytest.raises(InputError) as caught:
-        choose(read_compendium(), name, reconstruction=reconstruction)
+        choose(read_compendium(), ["table3", name], reconstruction=reconstruction)
     assert "02_leaks" in str(caught.value)
     assert "table3" in str(caught.value)
     assert ("spread" in caught.value.problems[0].remedy) == reconstruction

@@ -44,7 +44,7 @@ BOOKS = {
     "8_ours": "from vpresearch.core.errors import refused\nraise refused('a.csv', 'no_rows')",
     "8_fails_in_ours": "from vpresearch.render import labels\nlabels.text('a row', 'es')",
     "8_is_refused": "from vpresearch.core.compendium import choose, read_compendium as read\n"
-    "choose(read(), 'x', reconstruction=True)",
+    "choose(read(), ['x'], reconstruction=True)",
     "9_orphans": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(99)",
     "last": "2 + 2",
 }

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from vpresearch import implied
 from vpresearch.data import Dataset
-from vpresearch.implied import fits, identified, ranges
+from vpresearch.implied import fits, ranges
+from vpresearch.reconstruct import ANY_FILL
 from vpresearch.reconstruct.extreme import slope_of_leak_on_fill
 from vpresearch.regression import firth, gee, logistic
 from vpresearch.regression.design import design
@@ -52,13 +54,37 @@ def test_ranges_hold_every_slope() -> None:
 
 
 def test_the_range_stands_beside_a_reconstruction_only(shipped: Dataset, studies: dict[str, Dataset]) -> None:
-    found = identified(shipped)
-    assert found is not None
-    slopes = np.concatenate(
-        [slope_of_leak_on_fill(each.fill_percent, each.leak) for each in implied.shipped().values()]
-    )
-    assert found == pytest.approx((slopes.min(), slopes.max()), abs=1e-8)
-    assert all(identified(study) is None for study in studies.values())
+    results = Results(shipped)
+    for kind, found in (("", results.identified), (ANY_FILL, results.identified_any_fill)):
+        slopes = np.concatenate(
+            [slope_of_leak_on_fill(each.fill_percent, each.leak) for each in implied.shipped(kind).values()]
+        )
+        assert found == pytest.approx((slopes.min(), slopes.max()), abs=1e-8)
+    for study in map(Results, studies.values()):
+        assert (study.identified, study.identified_any_fill, study.free_risk([5])) == (None, None, None)
+        assert "free_least" not in study.scores_with_range
+        assert "free_least" not in study.leak_kinds_with_range
+
+
+def test_what_is_free_reaches_over_every_reconstruction(shipped: Dataset) -> None:
+    results, number = Results(shipped), 17
+    one = implied.shipped()["drawn"].table(number)
+    patients = one.drop_duplicates("patient_id")
+    for row in results.scores_with_range.to_dict("records"):
+        assert row["free_least"] <= patients[row["variable"]].mean() <= row["free_greatest"]
+        assert row["free_least"] <= row["mean"] <= row["free_greatest"]
+    kinds = results.leak_kinds_with_range
+    for row in kinds.to_dict("records"):
+        there = (one["leak_site"] == row["leak_site"]) & (one["leak_size"] == row["leak_size"])
+        assert row["free_least"] <= there.sum() <= row["free_greatest"]
+    assert kinds["free_least"].sum() < kinds["n"].sum() < kinds["free_greatest"].sum()
+    free = results.free_risk([6.0, 12.0])
+    assert free is not None
+    fill, leak = (100 * one["cement_volume_cc"] / one["vertebral_volume_cc"], one["leak"] == "yes")
+    fit = sm.Logit(leak.astype(float), sm.add_constant(fill.to_numpy())).fit(disp=False)
+    own = fit.predict(sm.add_constant(np.array([6.0, 12.0])))
+    assert (free["ci_low"] <= own).all()
+    assert (own <= free["ci_high"]).all()
 
 
 def test_the_reach_of_the_intervals_stands_beside_a_reconstruction_only(

@@ -189,7 +189,7 @@ def by_whom(paper, seed):
 import_module("vpresearch.audit").audit = by_whom
 out = Path(sys.argv[1])
 wanted = reproduce.Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
-for asked in (wanted, replace(wanted, only="01_cohort"), replace(wanted, plain=True)):
+for asked in (wanted, replace(wanted, only=["01_cohort"]), replace(wanted, plain=True)):
     with shared_by_all(out / str(id(asked))), reproduce._auditing(asked):
         # Time enough to be begun.
         time.sleep(asked is wanted)

@@ -122,7 +122,7 @@ def test_one_exhibit_alone_can_be_made(
 ) -> None:
     books(good=WRITES, second=WRITES)
     monkeypatch.setattr(papermill, "execute_notebook", pretend)
-    assert list(go(only="second").seconds) == ["second.ipynb"]
+    assert list(go(only=["second"]).seconds) == ["second.ipynb"]
     assert files(out) == {"tables/second.csv"}
     # The other record is one of a whole run.
     assert files(records) == {"notebooks/second.ipynb", "notebooks/second.html", "private/state.json"}

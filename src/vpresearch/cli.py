@@ -215,7 +215,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])
     reproduce.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
     reproduce.add_argument("--strict", action="store_true", help=says["strict"])
-    reproduce.add_argument("--only", metavar="NAME", help=says["only"])
+    reproduce.add_argument("--only", metavar="NAME", type=_names, action="extend", help=says["only"])
     reproduce.add_argument("--force", action="store_true", help=says["force"])
     reproduce.add_argument("--plain", action="store_true", help=says["plain"])
     reproduce.add_argument("--why", action="store_true", help=says["why"])
@@ -241,7 +241,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     template.add_argument("file", type=Path, metavar="FILE", help=says["new_file"])
 
     reconstruct = add("reconstruct", _reconstruct)
-    reconstruct.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed_data"])
+    reconstruct.add_argument("--seed", type=_whole(0), help=says["seed_data"])
     reconstruct.add_argument("--out", type=Path, help=says["out_data"])
     reconstruct.add_argument("--n", type=_whole(1), help=says["n"])
     _add_workers(reconstruct, says)
@@ -503,17 +503,21 @@ def _is_text(name: str) -> bool:
     return name == name.encode(errors="replace").decode()
 
 
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",")]
+
+
 def _reconstruct(options: argparse.Namespace) -> int:
     from vpresearch.data import SUFFIX, fingerprint, fingerprints_bytes, load
     from vpresearch.published import read_paper
-    from vpresearch.reconstruct import provenance, reconstruct
+    from vpresearch.reconstruct import central, provenance, reconstruct
     from vpresearch.render import labels
     from vpresearch.scorecard import differing, scorecard
 
     if options.n is not None:
         return _ensemble(options)
     paper = read_paper(PUBLISHED)
-    made = reconstruct(paper, options.seed)
+    made = central() if options.seed is None else reconstruct(paper, options.seed)
     content = made.table.to_csv(index=False, lineterminator="\n").encode()
     out: Path = options.out or RECONSTRUCTION
     with staging(BUILD) as place:
@@ -532,8 +536,8 @@ def _reconstruct(options: argparse.Namespace) -> int:
             out.with_name(f"{out.stem}{SUFFIX}"): fingerprints_bytes([own]),
         }
     )
-    said = {"place": shown(out), "n": len(made.table), "seed": made.seed}
-    say(labels.text("console.made", options.language, **said))
+    code = "console.made" if "seed" in made.origin else "console.chosen"
+    say(labels.text(code, options.language, place=shown(out), n=len(made.table), **made.origin))
     return OK
 
 
@@ -545,11 +549,12 @@ def _ensemble(options: argparse.Namespace) -> int:
     from vpresearch.render import labels
 
     out: Path = options.out or ENSEMBLE
+    seed: int = _SEED if options.seed is None else options.seed
     with engage(options.workers, options.scheduler) as workers:
         written = make_ensemble(
             read_paper(PUBLISHED),
             options.n,
-            options.seed,
+            seed,
             out,
             workers=workers,
             extremes=options.extremes,
@@ -560,7 +565,7 @@ def _ensemble(options: argparse.Namespace) -> int:
             write_relief(shipped(), RELIEF, workers, options.language)
             written.append(RELIEF)
     places = ", ".join(str(shown(path)) for path in written)
-    say(labels.text("console.ensemble", options.language, n=options.n, seed=options.seed, places=places))
+    say(labels.text("console.ensemble", options.language, n=options.n, seed=seed, places=places))
     return OK
 
 

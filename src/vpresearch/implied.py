@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import chdtrc
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtrc, expit
 from scipy.stats import t
 
 from vpresearch.core.errors import progress_bar
 from vpresearch.core.files import put
 from vpresearch.core.paths import RELIEF
-from vpresearch.data import Dataset
 from vpresearch.parallel import InPlace, Workers, gather
-from vpresearch.reconstruct import ENSEMBLE, Ensemble, read_ensemble
+from vpresearch.reconstruct import ENSEMBLE, EXTREMES, Ensemble, read_ensemble
 from vpresearch.regression.batched import Fits, batched_firth, batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.gee import batched_gee
@@ -33,9 +33,10 @@ _Fitted = tuple[Floats, Floats, NDArray[np.str_]]
 
 
 @cache
-def shipped() -> Mapping[str, Ensemble]:
-    """Read the reconstructions that the compendium ships."""
-    return {"drawn": read_ensemble(ENSEMBLE), "extreme": read_ensemble(ENSEMBLE.with_stem("ensemble_extremes"))}
+def shipped(kind: str = "") -> Mapping[str, Ensemble]:
+    """Read the reconstructions that the compendium ships: of all claims, or with ``ANY_FILL`` of all but the fill."""
+    path = ENSEMBLE.with_stem(ENSEMBLE.stem + kind)
+    return {"drawn": read_ensemble(path), "extreme": read_ensemble(path.with_stem(path.stem + EXTREMES))}
 
 
 def cut(ensembles: Mapping[str, Ensemble], size: int) -> list[tuple[str, int, Ensemble]]:
@@ -76,15 +77,50 @@ def ranges(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def identified(dataset: Dataset) -> tuple[float, float] | None:
-    """Return the range that must stand beside whatever a reconstruction tells of the slope of leak on fill."""
-    return _slopes() if dataset.reconstruction else None
+def with_any_fill(ranges: pd.DataFrame, any_fill: pd.DataFrame) -> pd.DataFrame:
+    """Set beside each range what it is without the printed mean fill ratio."""
+    names = {"drawn_median": "any_fill_median"}
+    names |= {f"witnessed_{end}": f"any_fill_{end}" for end in ("least", "greatest")}
+    key = ["model", "unit", "adjustment"]
+    return ranges.merge(any_fill.rename(columns=names)[[*key, *sorted(names.values())]], on=key, how="left")
 
 
 @cache
-def _slopes() -> tuple[float, float]:
-    slopes = np.concatenate([batched_ml(each.fill_percent, each.leak).coef[:, 1] for each in shipped().values()])
+def identified(kind: str = "") -> tuple[float, float]:
+    """Return the range that must stand beside whatever a reconstruction tells of the slope of leak on fill."""
+    slopes = np.concatenate([batched_ml(each.fill_percent, each.leak).coef[:, 1] for each in shipped(kind).values()])
     return float(slopes.min()), float(slopes.max())
+
+
+def free_scores() -> pd.DataFrame:
+    """Return how far the mean of each score over patients reaches over the reconstructions."""
+    names = [name for name in shipped()["drawn"].codes if name.startswith(("vas_", "odi_"))]
+    means = [pd.DataFrame({name: each.of_patients(name).mean(axis=1) for name in names}) for each in shipped().values()]
+    return _ends(pd.concat(means)).rename_axis("variable").reset_index()
+
+
+def free_leak_kinds() -> pd.DataFrame:
+    """Return how far the number of leaks of each site and size reaches over the reconstructions."""
+    counts = [pd.DataFrame(dict(_leak_kinds(each))) for each in shipped().values()]
+    return _ends(pd.concat(counts)).rename_axis(["leak_site", "leak_size"]).reset_index()
+
+
+def _leak_kinds(ensemble: Ensemble) -> Iterator[tuple[tuple[str, str], NDArray[np.int64]]]:
+    sites, sizes = (ensemble.column(name) for name in ("leak_site", "leak_size"))
+    for site, size in product(*(ensemble.values[name][1:] for name in ("leak_site", "leak_size"))):
+        yield (str(site), str(size)), ((sites == site) & (sizes == size)).sum(axis=1)
+
+
+def free_risk(fill_percent: ArrayLike) -> pd.DataFrame:
+    """Return how far the risk of a leak at some fills reaches over the reconstructions, by maximum likelihood."""
+    fill = np.asarray(fill_percent, float)
+    coef = np.concatenate([batched_ml(each.fill_percent, each.leak).coef for each in shipped().values()])
+    risks = expit(coef[:, :1] + coef[:, 1:] * fill)
+    return pd.DataFrame({"fill_percent": fill, "ci_low": risks.min(axis=0), "ci_high": risks.max(axis=0)})
+
+
+def _ends(values: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"free_least": values.min(), "free_greatest": values.max()})
 
 
 class Intervals(NamedTuple):

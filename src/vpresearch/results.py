@@ -22,7 +22,7 @@ from vpresearch.parallel.cache import once
 from vpresearch.published import Paper, comparators, read_paper
 from vpresearch.published.comparators import Comparison as Series
 from vpresearch.published.comparators import Rate
-from vpresearch.reconstruct import Ensemble, spread
+from vpresearch.reconstruct import ANY_FILL, Ensemble, spread
 from vpresearch.regression import assumptions, models, outcome, precision, risk, simulation, validation
 from vpresearch.regression.assumptions import Assumption
 from vpresearch.regression.design import Design, Estimate
@@ -38,6 +38,7 @@ ASSOCIATED = ("sex", "region", "level")
 # Tables and figures that only a reconstruction has: of what the printed numbers leave free.
 OF_RECONSTRUCTIONS = frozenset({"spread", "implied", "identified_range"})
 RISK_MODELS = (PRIMARY, "flic")
+_FREE = ("free_least", "free_greatest")
 _TIMES_AS_MANY = (1, 2, 4, 8, 16)
 
 
@@ -271,20 +272,53 @@ class Results:
         """Models over every reconstruction."""
         return implied.fits(self.ensembles)
 
+    @_kept
+    def any_fill_fits(self) -> pd.DataFrame:
+        """Models over every reconstruction that need not print the mean fill ratio."""
+        return implied.fits(implied.shipped(ANY_FILL))
+
     @cached_property
     def implied(self) -> pd.DataFrame:
         """How far their slopes reach, by model."""
-        return implied.ranges(self.fits)
+        any_fill = implied.ranges(self.any_fill_fits)
+        return implied.with_any_fill(implied.ranges(self.fits), any_fill)
 
     @_kept
-    def spread(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """How far reconstructions differ in what no claim tells: those drawn, and those furthest out."""
-        return spread(self.ensembles["drawn"]), spread(self.ensembles["extreme"])
+    def spread(self) -> Mapping[tuple[str, str], pd.DataFrame]:
+        """How far reconstructions differ in what no claim tells: drawn, furthest out, and without the mean fill."""
+        return {
+            (kind, source): spread(ensemble)
+            for kind in ("", ANY_FILL)
+            for source, ensemble in implied.shipped(kind).items()
+        }
 
     @cached_property
     def identified(self) -> tuple[float, float] | None:
         """How far the slope reaches over reconstructions; None of real data."""
-        return implied.identified(self.dataset)
+        return implied.identified() if self.dataset.reconstruction else None
+
+    @cached_property
+    def identified_any_fill(self) -> tuple[float, float] | None:
+        """How far it reaches where the mean fill ratio need not be the printed one; None of real data."""
+        return implied.identified(ANY_FILL) if self.dataset.reconstruction else None
+
+    @cached_property
+    def scores_with_range(self) -> pd.DataFrame:
+        """Scores over time, of a reconstruction with how far their means reach over all of them."""
+        return self.scores.merge(implied.free_scores(), how="left") if self.dataset.reconstruction else self.scores
+
+    @cached_property
+    def leak_kinds_with_range(self) -> pd.DataFrame:
+        """Leaks by site and size, of a reconstruction with how far each count reaches over all of them."""
+        found = self.leak_kinds
+        if not self.dataset.reconstruction:
+            return found
+        # The printed sites and sizes are all there are: of another kind no reconstruction has a leak.
+        return found.merge(implied.free_leak_kinds(), how="left").fillna(0).astype(dict.fromkeys(_FREE, int))
+
+    def free_risk(self, fill_percent: ArrayLike) -> pd.DataFrame | None:
+        """Return how far the risk along the fill reaches over reconstructions; None of real data."""
+        return implied.free_risk(fill_percent) if self.dataset.reconstruction else None
 
     @_kept
     def identified_intervals(self) -> Intervals | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -14,7 +14,7 @@ from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import select, summarise
 from vpresearch.published import Claim, Compute, Paper
-from vpresearch.reconstruct import targeted
+from vpresearch.reconstruct import most_mean_fill, targeted
 
 Verdict = Literal[
     "reproduced",
@@ -126,7 +126,7 @@ def judge(paper: Paper, claim: Claim, dataset: Dataset, alpha: float = ALPHA) ->
     """Compute one claim and give its verdict."""
     computed = compute(claim.compute, dataset, alpha)
     known = findings(paper, claim)
-    notes = tuple(Note(finding.code, finding.values) for finding in known)
+    notes = *(Note(finding.code, finding.values) for finding in known), *_near_the_edge(paper, claim)
     if computed.reason is not None:
         return Row(claim, computed, "", "not computable", (computed.reason,))
     rounded = claim.printed.render(computed.value)
@@ -153,6 +153,17 @@ def _of_reconstruction(paper: Paper, claim: Claim, dataset: Dataset, alpha: floa
         # What the data were made for and miss implies nothing about them.
         aims = [each for each in aims if met.get(each.id, True)]
     return "consistent", Note("consistent", {})
+
+
+def _near_the_edge(paper: Paper, claim: Claim) -> Iterator[Note]:
+    """Say of a mean fill ratio that the other printed numbers leave little room for it."""
+    if claim.compute.statistic != "mean" or claim.compute.variable != "fill_percent" or claim.compute.group:
+        return
+    most, printed = most_mean_fill(paper), claim.printed.interval()
+    if most is not None and printed.low is not None and printed.high is not None and printed.low <= most < printed.high:
+        # An upper bound is rounded upwards, or it would be none.
+        most = math.ceil(100 * most) / 100
+        yield Note("near_the_edge", {"most": most, "low": float(printed.low), "printed": claim.printed.printed})
 
 
 def _near_misses(claim: Claim, dataset: Dataset, alpha: float) -> list[Note]:

@@ -209,7 +209,11 @@ def test_the_curves_are_those_of_the_library(shipped: Dataset) -> None:
             assert rows[column].tolist() == expected[column].tolist()
         (line,) = [line for line in axes.lines if line.get_linestyle() == style]
         assert np.asarray(line.get_ydata()).tolist() == (100 * expected["risk"]).tolist()
-    band = np.asarray(axes.collections[0].get_paths()[0].vertices, float)
+    others, band = (np.asarray(each.get_paths()[0].vertices, float) for each in axes.collections)
+    free = figure.data[figure.data["shown"] == "reconstructions"]
+    assert [others[:, 1].min(), others[:, 1].max()] == pytest.approx(
+        [100 * free["ci_low"].min(), 100 * free["ci_high"].max()]
+    )
     first = figure.data[figure.data["shown"] == PRIMARY]
     assert band[:, 1].max() == pytest.approx(100 * first["ci_high"].max())
     assert band[:, 1].min() == pytest.approx(100 * first["ci_low"].min())
@@ -266,7 +270,8 @@ def test_separated_leaks_leave_figures_that_are_sound_and_say_so(shipped: Datase
     curve = risk_curve(of(study, identified=None), "en")
     (axes,) = curve.canvas.axes
     assert [line.get_linestyle() for line in axes.lines[:2]] == ["None", "None"]
-    assert not axes.collections
+    # What other reconstructions give stays.
+    assert [each.get_label() for each in axes.collections] == ["least and greatest risk over the reconstructions"]
 
 
 # -- calibration -------------------------------------------------------------------------------------------------

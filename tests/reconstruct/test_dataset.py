@@ -36,7 +36,8 @@ def study(made: Reconstruction, tmp_path_factory: pytest.TempPathFactory) -> Dat
 def test_a_seed_gives_one_table(paper: Paper, reconstructions: dict[int, Reconstruction]) -> None:
     again = reconstruct(paper, 1)
     pd.testing.assert_frame_equal(again.table, reconstructions[1].table, check_exact=True)
-    assert (again.seed, again.attempts) == (1, reconstructions[1].attempts)
+    assert again.origin == reconstructions[1].origin
+    assert again.origin["seed"] == 1
     assert not reconstructions[1].table.equals(reconstructions[2].table)
 
 
@@ -149,7 +150,7 @@ def test_a_failed_draw_is_followed_by_another(paper: Paper, monkeypatch: pytest.
         return iter(next(draws))
 
     monkeypatch.setattr(dataset, "_draw", draw)
-    assert reconstruct(paper, 7) == Reconstruction(table, 7, 3)
+    assert reconstruct(paper, 7) == Reconstruction(table, {"seed": 7, "attempts": 3})
 
 
 def test_no_draw_that_comes_out_is_told_without_a_claim_of_proof(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 import pytest
 
 from vpresearch.data import Dataset
-from vpresearch.implied import identified
 from vpresearch.render import labels
 from vpresearch.render.docx import read, run, text_of
 from vpresearch.report import Report, compose, publish
@@ -158,7 +157,7 @@ def test_the_same_results_give_the_same_bytes(
 
 def test_every_slope_of_a_reconstruction_has_the_identified_range(composed: Composed, shipped: Dataset) -> None:
     report = composed("en", True)
-    least, most = (labels.number(end, 3, "en") for end in identified(shipped) or ())
+    least, most = (labels.number(end, 3, "en") for end in Results(shipped).identified or ())
     for name in ("table.models", "table.leak_risk", "figure.spline", "figure.risk_curve"):
         assert any(f"between {least} and {most}" in note for note in report.notes[name])
     prose = text_of(report.blocks)

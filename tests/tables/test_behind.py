@@ -191,8 +191,9 @@ def test_leaks_of_unknown_kind_are_said_and_not_counted(shipped: Dataset) -> Non
     vertebrae.loc[second, ["leak_site", "leak_size"]] = None
     study = replace(shipped, vertebrae=vertebrae)
     table = leak_kinds(Results(study), "en")
-    assert table.notes == ("Site and size are recorded of 13 of 15 leaks; only these are counted.",)
+    assert table.notes[0] == "Site and size are recorded of 13 of 15 leaks; only these are counted."
     assert table.caption.endswith("(n = 15)")
+    assert ["reconstructions" in note for note in table.notes] == [False, True]
     totals = [str(row[-1]).removesuffix("%)").split(" (") for row in table.shown.itertuples(index=False)]
     assert sum(int(count) for count, _ in totals) == 13
     assert all(abs(int(percent) - 100 * int(count) / 13) <= 0.5 for count, percent in totals)

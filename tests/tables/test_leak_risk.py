@@ -88,8 +88,8 @@ def test_the_star_is_told_only_where_there_is_one(shipped: Dataset, language: st
 
 @pytest.mark.parametrize("language", labels.LANGUAGES)
 def test_one_leak_bears_no_precision_and_no_validation(shipped: Dataset, language: str, draw: Draw) -> None:
-    fills = shipped.vertebrae["fill_percent"].sort_values().to_numpy()
-    one = with_leaks(shipped, (fills[19] + fills[20]) / 2, fills[20])
+    middle = shipped.vertebrae["fill_percent"].drop_duplicates(keep=False).sort_values().iloc[20]
+    one = with_leaks(shipped, middle - 1e-9, middle)
     assert leak_design(one.rows).events == 1
     words = labels.text("fit_reason.too_few_outcomes", language)
     precision = draw("precision", one, language)

@@ -142,7 +142,8 @@ def test_columns_of_numbers_are_set_to_the_right() -> None:
 def unescaped(tex: str) -> str:
     """Undo the escapes, taking every one from the left, as TeX does."""
     signs = {"textless": "<", "textgreater": ">"}
-    return re.sub(r"\\(?:([%&_#$])|(textless|textgreater)\{\})", lambda m: m[1] or signs[m[2]], tex)
+    tex = re.sub(r"\\(?:([%&_#$])|(textless|textgreater)\{\})", lambda m: m[1] or signs[m[2]], tex)
+    return re.sub(r"\{([][])\}", r"\1", tex)
 
 
 def test_what_latex_gives_a_meaning_to_is_escaped() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,17 +76,18 @@ def _notebook(entry: Mapping[str, Any]) -> Notebook:
     )
 
 
-def choose(compendium: Compendium, name: str | None, *, reconstruction: bool) -> tuple[Notebook, ...]:
-    """Choose the notebooks of a run: all that have something to say of its data, or those that make one exhibit."""
+def choose(compendium: Compendium, names: Sequence[str] | None, *, reconstruction: bool) -> tuple[Notebook, ...]:
+    """Choose the notebooks of a run: all that have something to say of its data, or those that make some exhibits."""
     sensible = tuple(each for each in compendium.notebooks if reconstruction or not each.only_reconstruction)
-    if name is None:
+    if names is None:
         return sensible
-    chosen = tuple(each for each in sensible if _plain(name) in {_plain(known) for known in _names(each)})
-    if not chosen:
-        stems = [Path(each.file).stem for each in sensible]
-        made = [Path(exhibit.output).name for each in sensible for exhibit in each.exhibits]
-        raise refused(name, "unknown_exhibit", names=", ".join(dict.fromkeys([*stems, *made])))
-    return chosen
+    known = {each.file: {_plain(name) for name in _names(each)} for each in sensible}
+    for name in names:
+        if not any(_plain(name) in own for own in known.values()):
+            stems = [Path(each.file).stem for each in sensible]
+            made = [Path(exhibit.output).name for each in sensible for exhibit in each.exhibits]
+            raise refused(name, "unknown_exhibit", names=", ".join(dict.fromkeys([*stems, *made])))
+    return tuple(each for each in sensible if known[each.file] & {_plain(name) for name in names})
 
 
 def _names(notebook: Notebook) -> list[str]:

@@ -112,7 +112,7 @@ def _heading(check: Check, language: str) -> str:
     return f"{labels.variable(str(check.values['variable']), language)}{scale}, p = {check.values['printed']}"
 
 
-_BLACK = "#1a1a1a"
+_BLACK, _BEYOND, _BEYOND_WORDS = "#1a1a1a", "#BBBBBB", "#6B6B6B"
 
 
 @drawn_once
@@ -133,9 +133,17 @@ def identified_range(results: Results, language: str) -> Figure:
             names += _draw_models(axes, len(names), part, implied, language)
         name_rows(axes, names, bold=headings)
         axes.set_xlabel(labels.text("leak_figure.range_slope", language))
+        _set_reach(axes, implied)
         localise(axes.xaxis, 9, language)
         _explain_strips(axes, language)
     return Figure("identified_range", canvas, fits, caption, True, fitted=True, language=language)
+
+
+def _set_reach(axes: Axes, implied: pd.DataFrame) -> None:
+    """Set the axis to the slopes of the reconstructions; what goes on beyond it is told in the row's numbers."""
+    low, high = min(0.0, implied["witnessed_least"].min()), max(0.0, implied["witnessed_greatest"].max())
+    room = 0.15 * ((high - low) or 1.0)
+    axes.set_xlim(low - room, high + room)
 
 
 def _implied_heading(unit: str, adjustment: str, language: str) -> str:
@@ -149,9 +157,12 @@ def _implied_heading(unit: str, adjustment: str, language: str) -> str:
 def _draw_models(axes: Axes, first: int, part: pd.DataFrame, implied: pd.DataFrame, language: str) -> list[str]:
     """Draw the slopes of one unit and adjustment by model, from a row on, and give the names of the rows."""
     found = implied.merge(part[["unit", "adjustment"]].drop_duplicates())
-    numbers = zip(found["model"], found["witnessed_least"], found["witnessed_greatest"], strict=True)
-    for place, (model, *ends) in enumerate(numbers, start=first):
-        own = part[part["model"] == model]
+    numbers = found[["witnessed_least", "witnessed_greatest", "any_fill_least", "any_fill_greatest"]].to_numpy(float)
+    for place, (model, row) in enumerate(zip(found["model"], numbers.tolist(), strict=True), start=first):
+        own, ends = part[part["model"] == model], row[:2]
+        axes.plot(row[2:], [place + 0.36] * 2, color=_BEYOND, linewidth=3, solid_capstyle="butt", zorder=0)
+        low, high = (labels.number(end, 3, language) for end in row[2:])
+        number_row(axes, place + 0.36, labels.limits(low, high, language), _BEYOND_WORDS)
         _draw_strip(axes, place, own, ends)
         low, high = (labels.number(end, 3, language) for end in ends)
         words = labels.limits(low, high, language)
@@ -182,4 +193,6 @@ def _explain_strips(axes: Axes, language: str) -> None:
     axes.plot([], [], "D", color=_BLACK, markerfacecolor="white", markersize=5, label=words)
     words = labels.text("leak_figure.furthest", language)
     axes.plot([], [], "|", color=_BLACK, markersize=13, markeredgewidth=1.6, label=words)
+    words = labels.text("leak_figure.any_fill", language)
+    axes.plot([], [], color=_BEYOND, linewidth=3, label=words)
     legend_below(axes, 2, title=labels.text("leak_figure.range_note", language))

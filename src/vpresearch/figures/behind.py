@@ -15,13 +15,13 @@ from vpresearch.inference.describe import TIMES
 from vpresearch.privacy import all_alike, score_counts
 from vpresearch.render import labels
 from vpresearch.render.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
-from vpresearch.render.table import without_single_values
+from vpresearch.render.table import free_counts, without_single_values
 from vpresearch.results import Results
 
 _SCALES = {"vas": 10, "odi": 100}
 # The paper prints volumes, and means of scores, to one decimal.
 _CC_DECIMALS = _MEAN_DECIMALS = 1
-_BLACK = "#1a1a1a"
+_BLACK, _BEYOND = "#1a1a1a", "#CCCCCC"
 
 
 @drawn_once
@@ -60,7 +60,7 @@ def volumes(results: Results, language: str) -> Figure:
 def outcome(results: Results, language: str) -> Figure:
     """Draw VAS and Oswestry over time, means with their 95% intervals."""
     dataset = results.dataset
-    data = without_single_values(results.scores, dataset.reconstruction)
+    data = without_single_values(results.scores_with_range, dataset.reconstruction)
     caption = labels.text("caption.outcome_figure", language, n=len(dataset.patients))
     with panels(dataset.reconstruction, language, caption, 2, 4.6) as (canvas, axes):
         for panel, (scale, top) in zip(axes, _SCALES.items(), strict=True):
@@ -69,6 +69,11 @@ def outcome(results: Results, language: str) -> Figure:
             mean, low, high = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("mean", "mean_low", "mean_high"))
             whiskers = [mean - low, high - mean]
             panel.errorbar(positions, mean, yerr=whiskers, marker="o", color=COLOURS["no"], capsize=4, linewidth=1.8)
+            if dataset.reconstruction and not rows.empty:
+                least, most = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("free_least", "free_greatest"))
+                label = labels.text("word.free_mean", language)
+                panel.vlines(positions, least, most, color=_BEYOND, linewidth=11, zorder=0, label=label)
+                panel.legend(loc="upper right", frameon=False, fontsize=10)
             for position, value, top_of_whisker in zip(positions, mean, high, strict=True):
                 words = labels.number(value, 1, language)
                 # One patient has no interval, and a whisker may leave the scale; the number stays in sight.
@@ -91,16 +96,18 @@ def outcome(results: Results, language: str) -> Figure:
 @drawn_once
 def leak_kinds(results: Results, language: str) -> Figure:
     """Draw how many leaks there are of each site and size."""
-    data, reconstruction = results.leak_kinds, results.dataset.reconstruction
+    data, reconstruction = results.leak_kinds_with_range, results.dataset.reconstruction
     sites, sizes = (list(data[name].unique()) for name in ("leak_site", "leak_size"))
     counts = data.pivot(index="leak_site", columns="leak_size", values="n").loc[sites, sizes]
+    cells = data.assign(shown=free_counts(data, language)).pivot(index="leak_site", columns="leak_size", values="shown")
+    cells = cells.loc[sites, sizes]
     recorded = int(data["n"].sum())
     caption = labels.text("caption.leak_kinds_figure", language, n=recorded)
     with panels(reconstruction, language, caption, 1, 4.4) as (canvas, (panel,)):
         sns.heatmap(
             counts,
-            annot=True,
-            fmt="d",
+            annot=cells,
+            fmt="",
             cmap="Oranges",
             vmin=0,
             vmax=1.8 * data["n"].max(),
@@ -112,7 +119,8 @@ def leak_kinds(results: Results, language: str) -> Figure:
         )
         panel.set_xticklabels([labels.category("leak_size", size, language) for size in sizes])
         panel.set_yticklabels([labels.category("leak_site", site, language) for site in sites], rotation=0)
-        panel.set_xlabel(labels.variable("leak_size", language))
+        free = f"\n{labels.text('footnote.free_counts', language)}" if reconstruction else ""
+        panel.set_xlabel(labels.variable("leak_size", language) + free)
         panel.set_ylabel(labels.variable("leak_site", language))
         panel.tick_params(length=0)
     told = (*data["n"].to_list(), results.leaks.count - recorded)

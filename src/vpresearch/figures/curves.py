@@ -15,6 +15,7 @@ from matplotlib.transforms import ScaledTranslation
 from vpresearch.regression.design import Design, Floats
 from vpresearch.render import labels
 from vpresearch.render.figure import as_printed, localise
+from vpresearch.results import Results
 
 _REASON_COLOUR = "#555555"
 
@@ -58,11 +59,11 @@ def name_rows(axes: Axes, names: Sequence[str], bold: Sequence[int] = ()) -> Non
         axes.get_yticklabels()[row].set_fontweight("bold")
 
 
-def number_row(axes: Axes, position: float, words: str, bold: bool = False) -> None:
+def number_row(axes: Axes, position: float, words: str, colour: str = "black", *, bold: bool = False) -> None:
     """Write the numbers of a row to the right of the axes."""
     weight = "bold" if bold else "normal"
     place = axes.get_yaxis_transform() + ScaledTranslation(0.12, 0, axes.figure.dpi_scale_trans)
-    axes.text(1, position, words, transform=place, va="center", fontsize=9.5, fontweight=weight)
+    axes.text(1, position, words, transform=place, va="center", fontsize=9.5, fontweight=weight, color=colour)
 
 
 def excuse_row(axes: Axes, position: float, words: str) -> None:
@@ -126,9 +127,10 @@ def set_axes(axes: Axes, fill_percent: Floats, language: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def one_of_many(identified: tuple[float, float] | None, language: str) -> str | None:
+def one_of_many(results: Results, language: str) -> str | None:
     """Say how far the odds ratio was seen to reach in other datasets with the published statistics."""
-    if identified is None:
+    if results.identified is None or results.identified_any_fill is None:
         return None
-    least, greatest = (math.exp(slope) for slope in identified)
-    return labels.text("leak_figure.one_of_many", language, least=least, greatest=greatest)
+    least, greatest, any_least, any_greatest = map(math.exp, (*results.identified, *results.identified_any_fill))
+    ends = {"least": least, "greatest": greatest, "any_least": any_least, "any_greatest": any_greatest}
+    return labels.text("leak_figure.one_of_many", language, **ends)

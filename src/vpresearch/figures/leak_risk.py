@@ -237,12 +237,15 @@ def risk_curve(results: Results, language: str) -> Figure:
     """Draw the risk of a leak along the fill by the primary model and by FLIC, and the vertebrae."""
     design, reconstruction = results.design, results.dataset.reconstruction
     fill = drawn_fills(design)
+    free = results.free_risk(fill)
     curves = {model: results.risk_curve(model, fill).assign(shown=model) for model in RISK_MODELS}
     names = {model: _name(model, results.risk_fits[model].reason, language) for model in RISK_MODELS}
     vertebrae = pd.DataFrame({"fill_percent": design.x[:, 1], "leak": np.where(design.y > 0, "yes", "no")})
     vertebrae = vertebrae.assign(shown="vertebra").sort_values(["leak", "fill_percent"])
     caption, level = labels.text("leak_figure.risk", language, n=design.n), 95.0
     with panels(reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
+        if free is not None:
+            draw_band(axes, free, "#777777", labels.text("leak_figure.free_band", language))
         draw_curve(axes, curves[PRIMARY], COLOURS["no"], "-", names[PRIMARY])
         draw_band(axes, curves[PRIMARY], COLOURS["no"], labels.text("leak_figure.band", language, level=level))
         draw_curve(axes, curves["flic"], "#1a1a1a", "--", names["flic"])
@@ -252,8 +255,9 @@ def risk_curve(results: Results, language: str) -> Figure:
             (rug,) = axes.plot(own, [height] * len(own), "|", color=COLOURS[group], alpha=0.8, label=name)
             rug.set(markersize=9, markeredgewidth=1.5, clip_on=False, rasterized=many(len(own)))
         set_axes(axes, fill, language)
-        legend_below(axes, 2, title=one_of_many(results.identified, language))
-    data = pd.concat([*curves.values(), vertebrae], ignore_index=True)
+        legend_below(axes, 2, title=one_of_many(results, language))
+    others = [] if free is None else [free.assign(shown="reconstructions")]
+    data = pd.concat([*curves.values(), *others, vertebrae], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high", "leak"]]
     return Figure("risk_curve", canvas, data, caption, reconstruction, fitted=True, row_level=True, language=language)
 
@@ -275,7 +279,7 @@ def calibration(results: Results, language: str) -> Figure:
         axes.set_xlabel(labels.text("leak_figure.predicted", language))
         axes.set_ylabel(labels.text("leak_figure.observed", language))
         axes.spines[["top", "right"]].set_visible(False)
-        legend_below(axes, 2, title=one_of_many(results.identified, language))
+        legend_below(axes, 2, title=one_of_many(results, language))
     told = tuple(int(n) for n in [*data["events"], *(data["n"] - data["events"])])
     return Figure("calibration", canvas, data, caption, reconstruction, fitted=True, counts=told, language=language)
 

@@ -196,7 +196,7 @@ def spline_figure(results: Results, language: str) -> Figure:
                 label=labels.text("leak_figure.knots", language),
             )
         set_axes(axes, fill, language)
-        legend_below(axes, 2, title=one_of_many(results.identified, language))
+        legend_below(axes, 2, title=one_of_many(results, language))
     parts = [curve.assign(shown=model) for model, curve in curves.items()]
     data = pd.concat([*parts, pd.DataFrame({"fill_percent": knots, "shown": "knot"})], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,11 +58,10 @@ _MANY = _Search(
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """A dataset made to satisfy published statistics."""
+    """A dataset made to satisfy published statistics, and how it came about."""
 
     table: pd.DataFrame
-    seed: int
-    attempts: int
+    origin: Mapping[str, str | int]
 
 
 def reconstruct(paper: Paper, seed: int) -> Reconstruction:
@@ -89,7 +88,7 @@ def reconstruct(paper: Paper, seed: int) -> Reconstruction:
         skeletons = [_skeleton(rng, paper)] * _CHAINS_OF_ONE
         table = next(_draw(rng, paper, skeletons, _ONE, enough=1), None)
         if table is not None:
-            return Reconstruction(table, seed, attempt)
+            return Reconstruction(table, {"seed": seed, "attempts": attempt})
     raise failure("no_draw", NotFoundError, n=_ATTEMPTS, paper=paper.key)
 
 

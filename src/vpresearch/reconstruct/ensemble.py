@@ -21,6 +21,8 @@ from vpresearch.core.paths import ROOT
 from vpresearch.data import RECONSTRUCTED_ID_PREFIX
 
 ENSEMBLE = ROOT / "data" / "reconstructed" / "ensemble.npz"
+# Of the files beside it: datasets furthest out, and those that need not print the mean fill ratio.
+EXTREMES, ANY_FILL = "_extremes", "_any_fill"
 _VERTEBRAE = "patient_n_vertebrae"
 
 
@@ -136,6 +138,10 @@ class Ensemble:
         if columns()[name].unit_of_observation == "patient":
             codes = np.take_along_axis(codes, self.patient, axis=1)
         return self.values[name][codes]
+
+    def of_patients(self, name: str) -> NDArray[Any]:
+        """Return a patient's column of every dataset, shape (n_datasets, n_patients)."""
+        return self.values[name][self.codes[name]]
 
     @cached_property
     def volumes(self) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -113,12 +113,16 @@ def printed_value(paper: Paper, statistic: str, variable: str) -> int:
     return int(claim.printed.value)
 
 
-def printed_fill(paper: Paper) -> Reported:
-    """Return the printed mean of cement over volume, percent."""
+def printed_fill(paper: Paper) -> Reported | None:
+    """Return the printed mean of cement over volume, percent; None where the paper prints none."""
     claim = find(paper, "mean", "fill_percent")
-    if claim is None:
-        raise KeyError(f"{paper.key} does not print the mean of fill_percent")
-    return claim.printed
+    return claim.printed if claim else None
+
+
+def without_fill(paper: Paper) -> Paper:
+    """Return a paper without its mean of cement over volume, to see what that one number decides."""
+    claim = find(paper, "mean", "fill_percent")
+    return replace(paper, claims=tuple(each for each in paper.claims if each is not claim))
 
 
 def printed_count(paper: Paper, group: dict[str, str] | None = None, *, over: str) -> int:

@@ -102,14 +102,19 @@ def draw_cement(rng: np.random.Generator, aim: Target, n_chains: int, schedule: 
     return pools
 
 
-def pair(rng: np.random.Generator, pool: Ints, volumes: Ints, leak: Ints, fill: Reported, swaps: int) -> Ints:
-    """Pair cement with vertebrae, uniformly among the pairings that hold the printed mean fill ratio.
+def pair(rng: np.random.Generator, pool: Ints, volumes: Ints, leak: Ints, fill: Reported | None, swaps: int) -> Ints:
+    """Pair cement with vertebrae, uniformly among the pairings that hold the printed mean fill ratio, if there is one.
 
     A Markov chain of swaps within the leak groups, started where the mean is largest.
     """
     cement = np.empty_like(volumes)
     members = [np.flatnonzero(leak == value) for value in (0, 1)]
-    for rows, values in zip(members, np.split(pool, [len(members[0])]), strict=True):
+    groups = list(zip(members, np.split(pool, [len(members[0])]), strict=True))
+    if fill is None:
+        for rows, values in groups:
+            cement[rows] = rng.permutation(values)
+        return cement
+    for rows, values in groups:
         cement[rows[np.argsort(volumes[rows], kind="stable")]] = -np.sort(-values)
     ratio = 100 / volumes
     total = float(cement @ ratio)

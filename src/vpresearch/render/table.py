@@ -254,6 +254,17 @@ def write(table: Table, folder: Path, min_cell: int = 0) -> Table:
     return table
 
 
+def free_counts(data: pd.DataFrame, language: str) -> list[str]:
+    """Write counts, of a reconstruction with how far each reaches over all of them."""
+    if "free_least" not in data:
+        return [str(n) for n in data["n"]]
+    rows = data[["n", "free_least", "free_greatest"]].to_numpy(int).tolist()
+    return [
+        f"{n} [{labels.limits(str(least), str(greatest), language)}]" if least < greatest else str(n)
+        for n, least, greatest in rows
+    ]
+
+
 def without_single_values(data: pd.DataFrame, reconstruction: bool) -> pd.DataFrame:
     """Round what is some single patient's value to what the paper prints; a reconstruction has no patients."""
     order = [name for name in ("minimum", "q1", "median", "q3", "maximum") if name in data]

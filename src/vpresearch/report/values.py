@@ -179,8 +179,11 @@ def _of_study(results: Results) -> dict[str, Value]:
         "parameters.seed": str(results.seed),
     }
     if results.identified is not None:
-        least, most = results.identified
+        least, most, any_least, any_most = *results.identified, *(results.identified_any_fill or results.identified)
         found |= {"identified.least": least, "identified.most": most, "ensemble.n": len(results.ensembles["drawn"])}
+        found |= {"identified.any_least": any_least, "identified.any_most": any_most}
+        edge = next(note for row in results.rows for note in row.reasons if note.code == "near_the_edge")
+        found |= {f"fill.{name}": edge.values[name] for name in ("printed", "most")}
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class Wanted:
     alpha: float
     seed: int
     min_cell: int
-    only: str | None
+    only: Sequence[str] | None
     drop_identifiers: bool
     force: bool
     plain: bool = False

@@ -48,7 +48,7 @@ def run(
     alpha: float,
     seed: int,
     min_cell: int = 0,
-    only: str | None = None,
+    only: Sequence[str] | None = None,
     force: bool = False,
     limit: float = LIMIT,
     quiet: bool = False,

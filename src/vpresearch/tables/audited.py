@@ -12,6 +12,7 @@ from vpresearch.audit import Check
 from vpresearch.data import Dataset
 from vpresearch.privacy import withhold
 from vpresearch.published import Claim, Paper
+from vpresearch.reconstruct import ANY_FILL
 from vpresearch.render import labels
 from vpresearch.render.table import Table, exhibit, steady
 from vpresearch.results import Results
@@ -224,26 +225,31 @@ def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
 
 
 _SHOWN = (0.0, 0.025, 0.5, 0.975, 1.0)
+_ENDS = {"least": (min, 0.0), "greatest": (max, 1.0)}
 
 
 @exhibit
 def spread_table(results: Results, language: str) -> Table:
     """Lay out how far datasets that satisfy every claim differ in what none of them tells."""
-    drawn, found = results.spread
-    names = list(dict.fromkeys(drawn["statistic"]))
-    values, furthest = (_by_quantile(table) for table in (drawn, found))
+    values = {key: _by_quantile(table) for key, table in results.spread.items()}
+    drawn = values["", "drawn"]
+    names = list(dict.fromkeys(name for name, _ in drawn))
+    ends = {"witnessed": "", "any_fill": ANY_FILL}
     rows = [
-        {
-            "statistic": name,
-            **{f"quantile_{quantile:g}": values[name, quantile] for quantile in _SHOWN},
-            "witnessed_least": min(values[name, 0.0], furthest[name, 0.0]),
-            "witnessed_greatest": max(values[name, 1.0], furthest[name, 1.0]),
+        {"statistic": name}
+        | {f"quantile_{quantile:g}": drawn[name, quantile] for quantile in _SHOWN}
+        | {
+            f"{head}_{end}": choose(values[kind, source][name, quantile] for source in ("drawn", "extreme"))
+            for head, kind in ends.items()
+            for end, (choose, quantile) in _ENDS.items()
         }
         for name in names
     ]
     data = pd.DataFrame(rows)
     heads = {f"quantile_{quantile:g}": f"{labels.number(100 * quantile, 1, language)}%" for quantile in _SHOWN}
-    heads |= {name: labels.text(f"word.{name}", language) for name in ("witnessed_least", "witnessed_greatest")}
+    heads |= {
+        name: labels.text(f"word.{name}", language) for name in (f"{head}_{end}" for head in ends for end in _ENDS)
+    }
     shown = pd.DataFrame(
         {
             labels.text("word.statistic_free", language): [labels.text(f"spread.{name}", language) for name in names],
@@ -270,7 +276,7 @@ def _by_quantile(table: pd.DataFrame) -> dict[tuple[str, float], float]:
 
 
 def _counts(name: str) -> bool:
-    return name.startswith(("patients", "most"))
+    return name.startswith(("patients", "most", "leaks"))
 
 
 _VERDICTS = ("possible", "impossible", "undecided")

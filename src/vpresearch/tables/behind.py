@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from vpresearch.render.table import (
     HIDDEN,
     Table,
     exhibit,
+    free_counts,
     hidden_note,
     hide,
     percent,
@@ -32,23 +33,25 @@ from vpresearch.results import Results
 @exhibit
 def leak_kinds(results: Results, language: str) -> Table:
     """Count the leaks by site and size."""
-    data, leaks = results.leak_kinds, results.leaks.count
+    data, leaks = results.leak_kinds_with_range, results.leaks.count
     counts = data.pivot(index="leak_site", columns="leak_size", values="n")
+    cells = data.assign(shown=free_counts(data, language)).pivot(index="leak_site", columns="leak_size", values="shown")
     recorded = int(data["n"].sum())
     sites, sizes = (list(data[name].unique()) for name in ("leak_site", "leak_size"))
     shown = pd.DataFrame(
         {labels.variable("leak_site", language): [labels.category("leak_site", site, language) for site in sites]}
     )
     for size in sizes:
-        shown[labels.category("leak_size", size, language)] = [str(count) for count in counts.loc[sites, size]]
+        shown[labels.category("leak_size", size, language)] = list(cells.loc[sites, size])
     shown[labels.text("word.total", language)] = [
         f"{int(total)} ({percent(proportion(int(total), recorded).percent, language)})"
         for total in counts.loc[sites].sum(axis=1)
     ]
     caption = labels.text("caption.leak_kinds", language, n=leaks)
     told = labels.text("footnote.leaks_recorded", language, n=recorded, total=leaks)
-    notes = (told,) if recorded < leaks else ()
-    table = Table("leak_kinds", data, shown, caption, language, results.dataset.reconstruction, notes)
+    notes = [told] if recorded < leaks else []
+    notes += [labels.text("footnote.free_counts", language)] if results.dataset.reconstruction else []
+    table = Table("leak_kinds", data, shown, caption, language, results.dataset.reconstruction, tuple(notes))
 
     def public(min_cell: int) -> Table:
         hidden, masked = hidden_leak_kinds(results.dataset, min_cell), shown
@@ -64,7 +67,7 @@ def leak_kinds(results: Results, language: str) -> Table:
 @exhibit
 def outcome(results: Results, language: str) -> Table:
     """Summarise VAS and Oswestry over time, over patients."""
-    dataset, data = results.dataset, results.scores
+    dataset, data = results.dataset, results.scores_with_range
     words = ("variable", "n", "missing", "mean", "sd", "minimum", "maximum")
     shown = pd.DataFrame(
         [_score_shown(row, language) for row in data.to_dict("records")],
@@ -73,9 +76,22 @@ def outcome(results: Results, language: str) -> Table:
     caption = labels.text("caption.outcome", language, n=len(dataset.patients))
     first = (labels.text("footnote.interval", language), labels.text("footnote.sd", language))
     notes = (*first, *_unrecorded_note(dataset, language))
+    if dataset.reconstruction:
+        shown[labels.text("word.free_mean", language)] = [
+            _free_mean(least, greatest, language) for least, greatest in data[_FREE].to_numpy(float).tolist()
+        ]
+        notes += (labels.text("footnote.free_means", language),)
     told = without_single_values(data, dataset.reconstruction)
     table = Table("outcome", told, shown, caption, language, dataset.reconstruction, notes)
     return replace(table, public=partial(_public_outcome, table, dataset))
+
+
+_FREE = ["free_least", "free_greatest"]
+
+
+def _free_mean(least: float, greatest: float, language: str) -> str:
+    low, high = (labels.number(end, 1, language) for end in (least, greatest))
+    return low if low == high else labels.limits(low, high, language)
 
 
 def _score_shown(row: Mapping[Hashable, Any], language: str) -> list[str]:
@@ -146,7 +162,11 @@ def comparisons(results: Results, language: str) -> Table:
                 }
             )
     tests = [(name, test) for name, comparison in found.items() for test in comparison.tests.values()]
-    notes = (labels.text("footnote.chosen", language), *undone_note(tests, language))
+    notes = (
+        labels.text("footnote.chosen", language),
+        *undone_note(tests, language),
+        *_free_note(results, found, language),
+    )
     caption = labels.text("caption.comparisons", language)
     table = Table(
         "comparisons",
@@ -175,6 +195,13 @@ def comparisons(results: Results, language: str) -> Table:
         return replace(table, shown=masked, notes=told_notes)
 
     return replace(table, public=public)
+
+
+def _free_note(results: Results, variables: Iterable[str], language: str) -> tuple[str, ...]:
+    """Name what a reconstruction was not made to give."""
+    compared = {claim.compute.variable for claim in results.paper.claims if claim.kind == "p"}
+    free = "; ".join(labels.variable(name, language) for name in variables if name not in compared)
+    return (labels.text("footnote.free_rows", language, list=free),) if results.dataset.reconstruction and free else ()
 
 
 @exhibit
@@ -208,7 +235,11 @@ def associations(results: Results, language: str) -> Table:
         labels.text("caption.associations", language),
         language,
         results.dataset.reconstruction,
-        (labels.text("footnote.fisher", language), *undone_note(tests, language)),
+        (
+            labels.text("footnote.fisher", language),
+            *undone_note(tests, language),
+            *_free_note(results, found, language),
+        ),
     )
 
     def public(min_cell: int) -> Table:

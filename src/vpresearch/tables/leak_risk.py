@@ -29,7 +29,9 @@ def one_of_many(results: Results, language: str) -> tuple[str, ...]:
     witnessed, reach = results.identified, results.identified_intervals
     if witnessed is None or reach is None:
         return ()
-    ends = dict(zip(("least", "most", "low", "high"), (*witnessed, reach.least, reach.greatest), strict=True))
+    names = ("least", "most", "any_least", "any_most", "low", "high")
+    found = (*witnessed, *(results.identified_any_fill or witnessed), reach.least, reach.greatest)
+    ends = dict(zip(names, found, strict=True))
     numbers = {name: labels.number(end, 3, language) for name, end in ends.items()}
     return (word("identified", language, below=reach.below, n=reach.n, **numbers),)
 

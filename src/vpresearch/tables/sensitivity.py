@@ -123,7 +123,8 @@ def assumptions_table(results: Results, language: str) -> Table:
 def implied_table(results: Results, language: str) -> Table:
     """Lay out what the published statistics alone imply for the slope of leak on fill."""
     data = results.implied
-    numbers = ("drawn_least", "drawn_median", "drawn_greatest", "witnessed_least", "witnessed_greatest")
+    numbers = [f"drawn_{place}" for place in ("least", "median", "greatest")]
+    numbers += [f"{kind}_{end}" for kind in ("witnessed", "any_fill") for end in ("least", "greatest")]
     shown = pd.DataFrame(
         {
             word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
