@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.parts import of
 from vpresearch.core.errors import InputError
 from vpresearch.data import Dataset
+from vpresearch.figures import figure2
 from vpresearch.figures import leak_kinds as leak_kinds_figure
 from vpresearch.privacy import (
     Precision,
@@ -26,7 +27,7 @@ from vpresearch.privacy import (
 from vpresearch.published import Paper
 from vpresearch.regression.design import Estimate
 from vpresearch.results import Results
-from vpresearch.scorecard import scorecard
+from vpresearch.scorecard import Row, judge, scorecard
 from vpresearch.tables import leak_kinds, models_table, table1
 
 LEVELS = ("T8", "T9", "T11", "T12", "L1", "L2", "L3", "L4", "L5")
@@ -148,6 +149,37 @@ def test_a_few_recorded_kinds_hide_them_all(recorded: int) -> None:
     study = replace(study, vertebrae=study.vertebrae.assign(leak_site=lost["leak_site"], leak_size=lost["leak_size"]))
     # Those shown, zeros among them, would tell where the few are.
     assert hidden_leak_kinds(study, 5) >= {"disc", "posterior", ("disc", "moderate"), ("posterior", "punctate")}
+
+
+@pytest.mark.parametrize("lost", [("leak_size", 20), ("leak_size", 7), ("leak_site", 20), ("leak_site", 7)])
+def test_kinds_of_which_half_is_known_are_hidden(paper: Paper, lost: tuple[str, int]) -> None:
+    kinds = [("disc", "moderate")] * 2 + [("vascular", "massive")] * 18
+    study = study_of(["L1"] * 40, [*kinds, *[None] * 20])
+    column, n = lost
+    kept = study.vertebrae[column].mask(study.vertebrae.index < n)
+    study = replace(study, vertebrae=study.vertebrae.assign(**{column: kept}), sha256=f"{lost}")
+    other = {"leak_site": "leak_size", "leak_size": "leak_site"}[column]
+    claims = [row for row in withhold(_of_kinds(paper, study), study, 5) if other in row.claim.compute.group]
+    assert claims
+    assert {row.verdict for row in claims} == {"withheld"}
+    public = leak_kinds(Results(study), "en").for_public(5)
+    assert not {"2", "18", "11", "13"} & set(public.shown.to_numpy().ravel())
+
+
+def test_the_figure_of_kinds_is_not_public_where_a_few_of_a_site_have_no_size() -> None:
+    study = study_of(["L1"] * 40, [*[("disc", "moderate")] * 13, *[("vascular", "massive")] * 13, *[None] * 14])
+    unsized = study.vertebrae.index.isin([*range(3), *range(13, 16)])
+    lost = study.vertebrae["leak_size"].mask(unsized)
+    study = replace(study, vertebrae=study.vertebrae.assign(leak_size=lost), sha256="three of each")
+    # Six of them are not few, nor are those left; the figure of the sites tells how many each site has.
+    assert figure2(Results(study), "en").is_public(5)
+    assert not leak_kinds_figure(Results(study), "en").is_public(5)
+
+
+def _of_kinds(paper: Paper, study: Dataset) -> list[Row]:
+    return [
+        judge(paper, claim, study) for claim in paper.claims if {"leak_site", "leak_size"} & set(claim.compute.group)
+    ]
 
 
 def test_the_n_of_a_model_is_hidden_where_it_differs_from_the_whole_and_from_every_time() -> None:
