@@ -6,6 +6,7 @@ import os
 import signal
 import webbrowser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -102,3 +103,26 @@ def test_who_ends_the_page_hears_no_complaint(capsys: pytest.CaptureFixture[str]
     finally:
         logging.disable(logging.NOTSET)
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_laboratory_ends_as_quietly_as_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jupyterlab.labapp import LabApp
+
+    ended_by: list[object] = []
+
+    class Server:
+        port = 8888
+        io_loop = SimpleNamespace(call_later=lambda *_: None)
+
+        def start(self) -> None:
+            ended_by.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM)))
+
+    monkeypatch.setattr(LabApp, "initialize_server", lambda argv: Server())
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.getLogRecordFactory())
+    before = [(each, signal.getsignal(each)) for each in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        serve.serve_lab(8888, "en", browser=False)
+    finally:
+        for each, handler in before:
+            signal.signal(each, handler)
+    assert ended_by == [serve._end_quietly] * 2

@@ -77,6 +77,7 @@ def serve_lab(port: int, language: str, *, browser: bool) -> None:
         address = f"http://{_LOOPBACK}:{server.port}/{path}?token={token}"
         # It listens only once it runs.
         server.io_loop.call_later(0.5, lambda: _announce(address, folder, language, browser=browser))
+        _end_on_signals()
         server.start()
 
 
@@ -110,9 +111,14 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
         app.ip, app.port, app.token, app.open_browser, app.log_level = _LOOPBACK, port, token, True, "ERROR"
         # Voila answers whatever name it is called by; a page elsewhere could lend its own to this address.
         app.tornado_settings = {"allow_remote_access": False}
-        for received in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(received, _end_quietly)
+        _end_on_signals()
         app.start()
+
+
+def _end_on_signals() -> None:
+    """Take the ends that others ask for from the server, which would tell of them in words of its own."""
+    for received in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(received, _end_quietly)
 
 
 def _end_quietly(received: int, frame: FrameType | None) -> None:
