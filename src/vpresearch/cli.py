@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import re
 import shutil
@@ -101,6 +102,8 @@ def _ending_well() -> Iterator[None]:
 def _called(arguments: Sequence[str], language: str) -> int:
     """Call a command, and tell in words how it ended otherwise than well."""
     options = argparse.Namespace(language=language)
+    # It complains of folders of its own; what it cannot keep there it makes anew.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         options = _options(arguments, language)
         _check_place()

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import webbrowser
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import nbformat
 import pytest
 
 from vpresearch import cli
+from vpresearch.core.errors import InputError
 from vpresearch.core.paths import NOTEBOOKS
 from vpresearch.explore import serve
 
@@ -68,6 +70,28 @@ def test_the_commands_serve_on_the_port_that_is_asked_for(command: str, monkeypa
     monkeypatch.setattr(serve, "serve_app", lambda port, _, *, browser: asked.append((port + 1, browser)))
     assert cli.main([command, "--port", "4000", "--no-browser"]) == 0
     assert asked == [(4000 if command == "explore" else 4001, False)]
+
+
+def test_a_port_that_is_taken_is_passed_over_and_one_that_is_forbidden_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind((serve._LOOPBACK, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert port < serve._free(port) < port + serve._PORTS
+        monkeypatch.setattr(serve, "_PORTS", 1)
+        with pytest.raises(InputError) as none:
+            serve._free(port)
+
+    def forbid(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(socket.socket, "bind", forbid)
+    with pytest.raises(InputError) as forbidden:
+        serve._free(80)
+    assert [problem.code for caught in (none, forbidden) for problem in caught.value.problems] == [
+        "no_free_port",
+        "no_port",
+    ]
 
 
 def test_directories_are_saved_as_they_are() -> None:
