@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.parts import of
 from vpresearch.core.errors import InputError
+from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
 from vpresearch.figures import figure2
 from vpresearch.figures import leak_kinds as leak_kinds_figure
@@ -24,7 +26,7 @@ from vpresearch.privacy import (
     score_counts,
     withhold,
 )
-from vpresearch.published import Paper
+from vpresearch.published import Compute, Paper
 from vpresearch.regression.design import Estimate
 from vpresearch.results import Results
 from vpresearch.scorecard import Row, judge, scorecard
@@ -238,6 +240,63 @@ def test_a_score_is_told_no_finer_than_leaves_open_how_many_lack_it(case: str) -
     study = study_of(["L1"] * len(values), [*[None] * len(without), *[("disc", "moderate")] * len(with_leak)])
     study = replace(study, patients=study.patients.assign(vas_1m=values))
     assert precision(study, "vas_1m", 5, over) == Precision(decimals, p)
+
+
+def _score_of(case: str) -> dict[str, object]:
+    without, with_leak, *_ = COARSE[case]
+    values = [math.nan if value is None else float(value) for value in (*without, *with_leak)]
+    return {"vas_1m": values, "leaks": [None] * len(without) + [("disc", "moderate")] * len(with_leak)}
+
+
+_AGES = {"age_years": [*range(60, 80)] * 2}
+_LEVELS = {"levels": ["T8"] * 2 + ["T9"] * 8 + ["T11"] * 9 + ["L1"] * 20 + ["L2"]}
+_UNKNOWN_SEX = {"sex": [None] * 2 + ["F", "M"] * 19}
+# What is asked of a study, and whether a public run tells it.
+TOLD: dict[str, tuple[dict[str, Any], Compute, str, bool]] = {
+    "mean": (_AGES, Compute("mean", "patients", "age_years"), "70", True),
+    "mean of a few": (_LEVELS | _AGES, Compute("mean", "patients", "age_years", group={"level": "T8"}), "60", False),
+    "spread of one": (_LEVELS | _AGES, Compute("sd", "patients", "age_years", group={"level": "L2"}), "1", False),
+    "mean as far as n allows": (
+        _score_of("means"),
+        Compute("mean", "vertebrae", "vas_1m", group={"leak": "no"}),
+        "3",
+        True,
+    ),
+    "mean beyond": (_score_of("means"), Compute("mean", "vertebrae", "vas_1m", group={"leak": "no"}), "2.7", False),
+    "mean of other groups": (
+        _score_of("means"),
+        Compute("mean", "vertebrae", "vas_1m", group={"sex": "F"}),
+        "3",
+        False,
+    ),
+    "mean of other units": (
+        _score_of("means"),
+        Compute("mean", "patients", "vas_1m", group={"leak": "no"}),
+        "3",
+        False,
+    ),
+    "mean of no n": (_score_of("patients"), Compute("mean", "patients", "vas_1m"), "3", False),
+    "lead": ({"sex": ["M"] * 6 + ["F"] * 34}, Compute("lead", "patients", group={"sex": "F"}), "> 0", True),
+    "lead over a few": ({"sex": ["M"] * 3 + ["F"] * 37}, Compute("lead", "patients", group={"sex": "F"}), "> 0", False),
+    "lead of a level": (_LEVELS, Compute("lead", "vertebrae", group={"level": "L1"}), "> 0", False),
+    "level": (_LEVELS, Compute("n", "vertebrae", group={"level": "T8"}), "2", False),
+    "few": ({"sex": ["M"] * 3 + ["F"] * 37}, Compute("n", "patients", group={"sex": "M"}), "3", False),
+    "but a few": ({"sex": ["M"] * 3 + ["F"] * 37}, Compute("n", "patients", group={"sex": "F"}), "37", False),
+    "share": ({"sex": ["F", "M"] * 20}, Compute("percent", "patients", group={"sex": "F"}), "50%", True),
+    "share of those known": (_UNKNOWN_SEX, Compute("percent", "patients", group={"sex": "F"}), "50%", False),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_a_claim_is_told_only_where_it_is_of_no_few(paper: Paper, case: str) -> None:
+    given, spec, printed, told = TOLD[case]
+    columns = dict(given)
+    leaks = columns.pop("leaks", [("disc", "moderate")] * 20 + [None] * 20)
+    study = study_of(columns.pop("levels", ["L1"] * len(leaks)), leaks)
+    study = replace(study, patients=study.patients.assign(**columns))
+    claim = replace(paper["cohort.age.mean"], compute=spec, printed=Reported(printed))
+    (row,) = withhold([judge(paper, claim, study)], study, 5)
+    assert (row.verdict != "withheld") == told
 
 
 def test_the_figure_of_kinds_is_not_public_where_a_few_are_not_recorded() -> None:
