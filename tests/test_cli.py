@@ -503,8 +503,9 @@ def test_a_working_folder_that_is_gone_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
-def test_an_answer_that_finds_no_room_is_told() -> None:
-    command = [sys.executable, "-m", "vpresearch", "validate", str(RECONSTRUCTION), "--language", "en"]
+@pytest.mark.parametrize("asked", [("validate", str(RECONSTRUCTION)), ("--help",), ("validate", "--help")])
+def test_an_answer_that_finds_no_room_is_told(asked: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "vpresearch", *asked, "--language", "en"]
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from tests.parts import of
 from vpresearch.core.errors import InputError
+from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
+from vpresearch.figures import figure2
 from vpresearch.figures import leak_kinds as leak_kinds_figure
 from vpresearch.privacy import (
     Precision,
@@ -23,10 +26,10 @@ from vpresearch.privacy import (
     score_counts,
     withhold,
 )
-from vpresearch.published import Paper
+from vpresearch.published import Compute, Paper
 from vpresearch.regression.design import Estimate
 from vpresearch.results import Results
-from vpresearch.scorecard import scorecard
+from vpresearch.scorecard import Row, judge, scorecard
 from vpresearch.tables import leak_kinds, models_table, table1
 
 LEVELS = ("T8", "T9", "T11", "T12", "L1", "L2", "L3", "L4", "L5")
@@ -150,6 +153,37 @@ def test_a_few_recorded_kinds_hide_them_all(recorded: int) -> None:
     assert hidden_leak_kinds(study, 5) >= {"disc", "posterior", ("disc", "moderate"), ("posterior", "punctate")}
 
 
+@pytest.mark.parametrize("lost", [("leak_size", 20), ("leak_size", 7), ("leak_site", 20), ("leak_site", 7)])
+def test_kinds_of_which_half_is_known_are_hidden(paper: Paper, lost: tuple[str, int]) -> None:
+    kinds = [("disc", "moderate")] * 2 + [("vascular", "massive")] * 18
+    study = study_of(["L1"] * 40, [*kinds, *[None] * 20])
+    column, n = lost
+    kept = study.vertebrae[column].mask(study.vertebrae.index < n)
+    study = replace(study, vertebrae=study.vertebrae.assign(**{column: kept}), sha256=f"{lost}")
+    other = {"leak_site": "leak_size", "leak_size": "leak_site"}[column]
+    claims = [row for row in withhold(_of_kinds(paper, study), study, 5) if other in row.claim.compute.group]
+    assert claims
+    assert {row.verdict for row in claims} == {"withheld"}
+    public = leak_kinds(Results(study), "en").for_public(5)
+    assert not {"2", "18", "11", "13"} & set(public.shown.to_numpy().ravel())
+
+
+def test_the_figure_of_kinds_is_not_public_where_a_few_of_a_site_have_no_size() -> None:
+    study = study_of(["L1"] * 40, [*[("disc", "moderate")] * 13, *[("vascular", "massive")] * 13, *[None] * 14])
+    unsized = study.vertebrae.index.isin([*range(3), *range(13, 16)])
+    lost = study.vertebrae["leak_size"].mask(unsized)
+    study = replace(study, vertebrae=study.vertebrae.assign(leak_size=lost), sha256="three of each")
+    # Six of them are not few, nor are those left; the figure of the sites tells how many each site has.
+    assert figure2(Results(study), "en").is_public(5)
+    assert not leak_kinds_figure(Results(study), "en").is_public(5)
+
+
+def _of_kinds(paper: Paper, study: Dataset) -> list[Row]:
+    return [
+        judge(paper, claim, study) for claim in paper.claims if {"leak_site", "leak_size"} & set(claim.compute.group)
+    ]
+
+
 def test_the_n_of_a_model_is_hidden_where_it_differs_from_the_whole_and_from_every_time() -> None:
     study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
     scores = pd.DataFrame({"vas_pre": 5.0, "vas_1m": 3.0}, index=study.patients.index)
@@ -206,6 +240,63 @@ def test_a_score_is_told_no_finer_than_leaves_open_how_many_lack_it(case: str) -
     study = study_of(["L1"] * len(values), [*[None] * len(without), *[("disc", "moderate")] * len(with_leak)])
     study = replace(study, patients=study.patients.assign(vas_1m=values))
     assert precision(study, "vas_1m", 5, over) == Precision(decimals, p)
+
+
+def _score_of(case: str) -> dict[str, object]:
+    without, with_leak, *_ = COARSE[case]
+    values = [math.nan if value is None else float(value) for value in (*without, *with_leak)]
+    return {"vas_1m": values, "leaks": [None] * len(without) + [("disc", "moderate")] * len(with_leak)}
+
+
+_AGES = {"age_years": [*range(60, 80)] * 2}
+_LEVELS = {"levels": ["T8"] * 2 + ["T9"] * 8 + ["T11"] * 9 + ["L1"] * 20 + ["L2"]}
+_UNKNOWN_SEX = {"sex": [None] * 2 + ["F", "M"] * 19}
+# What is asked of a study, and whether a public run tells it.
+TOLD: dict[str, tuple[dict[str, Any], Compute, str, bool]] = {
+    "mean": (_AGES, Compute("mean", "patients", "age_years"), "70", True),
+    "mean of a few": (_LEVELS | _AGES, Compute("mean", "patients", "age_years", group={"level": "T8"}), "60", False),
+    "spread of one": (_LEVELS | _AGES, Compute("sd", "patients", "age_years", group={"level": "L2"}), "1", False),
+    "mean as far as n allows": (
+        _score_of("means"),
+        Compute("mean", "vertebrae", "vas_1m", group={"leak": "no"}),
+        "3",
+        True,
+    ),
+    "mean beyond": (_score_of("means"), Compute("mean", "vertebrae", "vas_1m", group={"leak": "no"}), "2.7", False),
+    "mean of other groups": (
+        _score_of("means"),
+        Compute("mean", "vertebrae", "vas_1m", group={"sex": "F"}),
+        "3",
+        False,
+    ),
+    "mean of other units": (
+        _score_of("means"),
+        Compute("mean", "patients", "vas_1m", group={"leak": "no"}),
+        "3",
+        False,
+    ),
+    "mean of no n": (_score_of("patients"), Compute("mean", "patients", "vas_1m"), "3", False),
+    "lead": ({"sex": ["M"] * 6 + ["F"] * 34}, Compute("lead", "patients", group={"sex": "F"}), "> 0", True),
+    "lead over a few": ({"sex": ["M"] * 3 + ["F"] * 37}, Compute("lead", "patients", group={"sex": "F"}), "> 0", False),
+    "lead of a level": (_LEVELS, Compute("lead", "vertebrae", group={"level": "L1"}), "> 0", False),
+    "level": (_LEVELS, Compute("n", "vertebrae", group={"level": "T8"}), "2", False),
+    "few": ({"sex": ["M"] * 3 + ["F"] * 37}, Compute("n", "patients", group={"sex": "M"}), "3", False),
+    "but a few": ({"sex": ["M"] * 3 + ["F"] * 37}, Compute("n", "patients", group={"sex": "F"}), "37", False),
+    "share": ({"sex": ["F", "M"] * 20}, Compute("percent", "patients", group={"sex": "F"}), "50%", True),
+    "share of those known": (_UNKNOWN_SEX, Compute("percent", "patients", group={"sex": "F"}), "50%", False),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_a_claim_is_told_only_where_it_is_of_no_few(paper: Paper, case: str) -> None:
+    given, spec, printed, told = TOLD[case]
+    columns = dict(given)
+    leaks = columns.pop("leaks", [("disc", "moderate")] * 20 + [None] * 20)
+    study = study_of(columns.pop("levels", ["L1"] * len(leaks)), leaks)
+    study = replace(study, patients=study.patients.assign(**columns))
+    claim = replace(paper["cohort.age.mean"], compute=spec, printed=Reported(printed))
+    (row,) = withhold([judge(paper, claim, study)], study, 5)
+    assert (row.verdict != "withheld") == told
 
 
 def test_the_figure_of_kinds_is_not_public_where_a_few_are_not_recorded() -> None:

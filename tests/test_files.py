@@ -123,6 +123,23 @@ def test_a_folder_of_matplotlib_that_cannot_be_written_is_not_used(
         assert os.environ["MPLCONFIGDIR"] == str(given)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere matplotlib has one folder, at home")
+@pytest.mark.parametrize("name", ["XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HOME"])
+def test_a_home_that_cannot_be_written_is_not_asked_for_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for each in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with staging(tmp_path):
+        assert "MPLCONFIGDIR" not in os.environ
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(name, str(tmp_path / "file"))
+    with staging(tmp_path) as place:
+        assert Path(os.environ["MPLCONFIGDIR"]).is_relative_to(place)
+    assert "MPLCONFIGDIR" not in os.environ
+
+
 @on_posix
 def test_temporary_files_are_private_and_gone_afterwards(tmp_path: Path) -> None:
     (tmp_path / "private").mkdir(mode=0o755)

@@ -417,6 +417,32 @@ def test_a_p_value_has_three_decimals_or_a_bound(value: float, expected: str) ->
     assert labels.p_value(value, "es") == expected.replace(".", ",")
 
 
+@pytest.mark.parametrize(
+    ("log_odds", "expected"),
+    [
+        (math.log(0.004), "< 0.01"),
+        (-900.0, "< 0.01"),
+        (math.log(0.005001), "0.01"),
+        (-math.inf, "0.00"),
+        (0.0, "1.00"),
+        (math.log(2.345), "2.35"),
+        (900.0, "> 1,000"),
+        (math.inf, "∞"),
+        (math.nan, "–"),
+    ],
+)
+def test_an_odds_ratio_is_nought_or_infinite_only_where_it_is(log_odds: float, expected: str) -> None:
+    assert labels.odds_ratio(log_odds, "en") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(-4.63, "−4.6"), (0.0, "0.0"), (0.034, "0.03"), (-0.0042, "−0.004"), (0.00004, "0.000"), (math.nan, "–")],
+)
+def test_a_difference_of_shares_is_finer_than_these(value: float, expected: str) -> None:
+    assert labels.points(value, "en") == expected
+
+
 def test_a_large_count_has_marks_between_thousands() -> None:
     assert labels.count(1234567, "es") == "1.234.567"
     assert labels.count(1234567, "en") == "1,234,567"

@@ -137,8 +137,8 @@ def test_one_exhibit_alone_can_be_made(
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        (PARAMETERS.replace("seed = 1\n", ""), "too many: –; too few: seed"),
-        (PARAMETERS + "extra = 1\n", "too many: extra; too few: –"),
+        (PARAMETERS.replace("seed = 1\n", ""), "lacks parameters that it is given: seed."),
+        (PARAMETERS + "extra = 1\n", "has parameters that it is not given: extra."),
         (
             PARAMETERS.replace("alpha = 0.05", "level = 0.05"),
             "too many: level; too few: alpha",
@@ -153,10 +153,8 @@ def test_other_parameters_are_refused_before_anything_runs(
     monkeypatch.setattr(papermill, "execute_notebook", never)
     with pytest.raises(NotebookError) as caught:
         go()
-    assert str(caught.value) == (
-        "The parameters of the notebook other.ipynb are not those that it is given; "
-        f"{words}. Correct the cell of parameters."
-    )
+    assert words in str(caught.value)
+    assert "–" not in str(caught.value)
     assert not (tmp_path / "new {folder}").exists()
 
 

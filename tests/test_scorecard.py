@@ -131,11 +131,28 @@ def test_a_share_is_of_those_whose_answer_is_known(rows: Rows, write: Write) -> 
     assert compute(spec, load(write(rows))).value == 100
 
 
-def test_a_share_within_a_group_is_of_all_of_the_group(rows: Rows, write: Write) -> None:
+def test_a_share_within_a_group_is_of_those_of_it_whose_answer_is_known(rows: Rows, write: Write) -> None:
     for row in rows[3:]:
         row["cause"] = ""
     spec = Compute("percent", "patients", group={"cause": "osteoporosis"}, within={"sex": "F"})
-    assert compute(spec, load(write(rows))).value == 50
+    assert compute(spec, load(write(rows))).value == 100
+
+
+@pytest.mark.parametrize("column", ["leak_site", "leak_size", "cause", "new_fracture_1y", "vas_1y"])
+def test_none_of_what_nobody_recorded_is_not_counted(rows: Rows, write: Write, column: str) -> None:
+    level = "disc" if column == "leak_site" else "yes"
+    spec = Compute("n", "vertebrae", column) if column == "vas_1y" else Compute("n", "vertebrae", group={column: level})
+    assert compute(spec, load(write(rows))).reason is None
+    for row in rows:
+        row[column] = ""
+    computed = compute(spec, load(write(rows)))
+    assert computed.reason is not None
+    assert computed.reason.code == "too_few"
+    # Of a study without a leak, no leak into a disc is an answer.
+    for row in rows:
+        row |= {"leak": "no", "leak_site": "", "leak_size": ""}
+    dry = compute(spec, load(write(rows)))
+    assert (dry.value == 0) == column.startswith("leak_")
 
 
 def test_a_share_of_patients_by_what_their_vertebrae_have_is_no_more_than_all(rows: Rows, write: Write) -> None:

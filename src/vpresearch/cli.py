@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import Any, NoReturn, get_args
 
 from vpresearch.core.errors import (
     LANGUAGES,
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say_anything()
     language = _asked(arguments)
     with speaking(language), _ending_well():
-        return _called(_options(arguments, language))
+        return _called(arguments, language)
 
 
 class _Terminated(KeyboardInterrupt):
@@ -98,13 +99,16 @@ def _ending_well() -> Iterator[None]:
             signal.signal(sign, signal.SIG_DFL if handler is None else handler)
 
 
-def _called(options: argparse.Namespace) -> int:
+def _called(arguments: Sequence[str], language: str) -> int:
     """Call a command, and tell in words how it ended otherwise than well."""
-    command: Callable[[argparse.Namespace], int] = options.command
+    options = argparse.Namespace(language=language)
+    # It complains of folders of its own; what it cannot keep there it makes anew.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
+        options = _options(arguments, language)
         _check_place()
         remove_left()
-        code = command(options)
+        code: int = options.command(options)
         # Here a full disk can still be told.
         sys.stdout.flush()
         return code
@@ -192,6 +196,10 @@ def _options(arguments: Sequence[str], language: str) -> argparse.Namespace:
 
 
 class _Parser(argparse.ArgumentParser):
+    def print_help(self, file: Any = None) -> None:
+        # argparse's own passes over a disk that is full.
+        say(self.format_help().rstrip(), file)
+
     def error(self, message: str) -> NoReturn:
         super().error(visible(message))
 

@@ -153,8 +153,10 @@ def hidden_leak_kinds(dataset: Dataset, min_cell: int) -> frozenset[str | tuple[
     sums = [Sum(site, tuple((site, size) for size in sizes)) for site in sites]
     counts |= {each.total: sum(counts[part] for part in each.parts) for each in sums}
     recorded = sum(counts[site] for site in sites)
-    if 0 < recorded < min_cell or 0 < len(leaks) - recorded < min_cell:
-        # The number of leaks is known: what is shown of the others would tell these few, or these few themselves.
+    half_known = leaks["leak_site"].notna() != leaks["leak_size"].notna()
+    if 0 < recorded < min_cell or 0 < len(leaks) - recorded < min_cell or half_known.any():
+        # The number of leaks is known: what is shown of the others would tell these few, or these few themselves; and
+        # so would the sites, or sizes, of leaks that the table leaves out for lack of the other.
         return frozenset(counts)
     counts["all"] = recorded
     # The figure of the sites shows all of them where none is small.

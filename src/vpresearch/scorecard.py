@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from vpresearch.audit import findings, implied_by
+from vpresearch.audit.counts import OF_LEAKS
 from vpresearch.core.dictionary import columns
 from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset
@@ -223,7 +224,7 @@ def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
         whole = whole[before.notna() & after.notna()]
         part = whole[whole[spec.fell[1]] < whole[spec.fell[0]]]
     else:
-        if spec.statistic == "percent" and not spec.within:
+        if spec.statistic == "percent":
             whole = whole[whole[list(spec.group)].notna().all(axis=1)]
         part = select(dataset, "vertebrae", {**spec.within, **spec.group})
         part = part[part[spec.variable].notna()] if spec.variable else part
@@ -233,7 +234,18 @@ def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
 
 
 def _n(spec: Compute, dataset: Dataset) -> float:
-    return float(part_and_whole(spec, dataset)[0])
+    # None of what nobody recorded is not a count.
+    return float(part_and_whole(spec, dataset)[0]) if all(_recorded(spec, dataset)) else math.nan
+
+
+def _recorded(spec: Compute, dataset: Dataset) -> Iterator[bool]:
+    """Tell of each column that a count depends on whether anybody filled it where there was something to fill."""
+    for name in (*spec.group, *([spec.variable] if spec.variable else ())):
+        within = {**spec.within, **({"leak": "yes"} if name in OF_LEAKS else {})}
+        asked = select(dataset, "vertebrae", within)[name]
+        # An empty text says that there was none.
+        is_text = name in columns() and columns()[name].kind == "text"
+        yield is_text or not len(asked) or bool(asked.notna().any())
 
 
 def _percent(spec: Compute, dataset: Dataset) -> float:

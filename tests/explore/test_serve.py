@@ -4,14 +4,17 @@ import json
 import logging
 import os
 import signal
+import socket
 import webbrowser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pytest
 
 from vpresearch import cli
+from vpresearch.core.errors import InputError
 from vpresearch.core.paths import NOTEBOOKS
 from vpresearch.explore import serve
 
@@ -69,6 +72,28 @@ def test_the_commands_serve_on_the_port_that_is_asked_for(command: str, monkeypa
     assert asked == [(4000 if command == "explore" else 4001, False)]
 
 
+def test_a_port_that_is_taken_is_passed_over_and_one_that_is_forbidden_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind((serve._LOOPBACK, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert port < serve._free(port) < port + serve._PORTS
+        monkeypatch.setattr(serve, "_PORTS", 1)
+        with pytest.raises(InputError) as none:
+            serve._free(port)
+
+    def forbid(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(socket.socket, "bind", forbid)
+    with pytest.raises(InputError) as forbidden:
+        serve._free(80)
+    assert [problem.code for caught in (none, forbidden) for problem in caught.value.problems] == [
+        "no_free_port",
+        "no_port",
+    ]
+
+
 def test_directories_are_saved_as_they_are() -> None:
     model: dict[str, Any] = {"type": "directory", "content": []}
     serve.strip_outputs(model)
@@ -102,3 +127,26 @@ def test_who_ends_the_page_hears_no_complaint(capsys: pytest.CaptureFixture[str]
     finally:
         logging.disable(logging.NOTSET)
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_laboratory_ends_as_quietly_as_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jupyterlab.labapp import LabApp
+
+    ended_by: list[object] = []
+
+    class Server:
+        port = 8888
+        io_loop = SimpleNamespace(call_later=lambda *_: None)
+
+        def start(self) -> None:
+            ended_by.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM)))
+
+    monkeypatch.setattr(LabApp, "initialize_server", lambda argv: Server())
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.getLogRecordFactory())
+    before = [(each, signal.getsignal(each)) for each in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        serve.serve_lab(8888, "en", browser=False)
+    finally:
+        for each, handler in before:
+            signal.signal(each, handler)
+    assert ended_by == [serve._end_quietly] * 2

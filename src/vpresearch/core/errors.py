@@ -363,7 +363,7 @@ def of_the_system(error: BaseException) -> InputError | None:
     # Of a path through a file, that file is what is wrong.
     path = next((each for each in path.parents if each.is_file()), path) if code == "file_in_the_way" else path
     # What a run writes aside has names that tell nobody anything.
-    path = next((each.parent for each in reversed(path.parents) if each.name == "private"), path)
+    path = next((each.parent for each in reversed((path, *path.parents)) if each.name == "private"), path)
     return refused(path.name, code)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -172,13 +173,19 @@ def staging(records: Path) -> Iterator[Path]:
 
 
 def _pictures_kept() -> bool:
-    """Whether matplotlib can write in the folder that it was given."""
-    given = os.environ.get("MPLCONFIGDIR")
-    if not given:
-        return True
-    with suppress(OSError):
-        Path(given).mkdir(parents=True, exist_ok=True)
-    return os.path.isdir(given) and os.access(given, os.W_OK)
+    """Whether matplotlib can write in the folders that it will take: the one it was given, or those of the user."""
+    if given := os.environ.get("MPLCONFIGDIR"):
+        return _can_be_filled(Path(given))
+    if not sys.platform.startswith(("linux", "freebsd")):
+        return _can_be_filled(Path("~", ".matplotlib").expanduser())
+    asked = {".config": "XDG_CONFIG_HOME", ".cache": "XDG_CACHE_HOME"}
+    return all(_can_be_filled(Path(os.environ.get(name) or f"~/{own}").expanduser()) for own, name in asked.items())
+
+
+def _can_be_filled(folder: Path) -> bool:
+    """Whether a folder can be written in, or be made."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
-from vpresearch.core.errors import say
+from vpresearch.core.errors import refused, say
 from vpresearch.core.files import staging
 from vpresearch.core.paths import BUILD, NOTEBOOKS, ROOT
 from vpresearch.render.labels import text
@@ -30,6 +30,7 @@ _SETTINGS = Path(__file__).with_name("jupyter")
 _LOOPBACK = socket.inet_ntoa(socket.INADDR_LOOPBACK.to_bytes(4, "big"))
 _QUIET = "vpresearch.explore.serve.QuietServerKernelManager"
 # Pages that were closed without a word, in seconds.
+_PORTS = 50
 _IDLE = {"cull_idle_timeout": 1800, "cull_interval": 60}
 
 
@@ -45,6 +46,7 @@ def strip_outputs(model: dict[str, Any], **_: Any) -> None:
 
 def serve_lab(port: int, language: str, *, browser: bool) -> None:
     """Serve JupyterLab, open at the explorer, until it is interrupted."""
+    port = _free(port)
     with _apart() as (folder, token):
         settings = {
             "ServerApp": {
@@ -77,11 +79,13 @@ def serve_lab(port: int, language: str, *, browser: bool) -> None:
         address = f"http://{_LOOPBACK}:{server.port}/{path}?token={token}"
         # It listens only once it runs.
         server.io_loop.call_later(0.5, lambda: _announce(address, folder, language, browser=browser))
+        _end_on_signals()
         server.start()
 
 
 def serve_app(port: int, language: str, *, browser: bool) -> None:
     """Serve the explorer as a page without code, until it is interrupted; every visitor has a kernel alone."""
+    port = _free(port)
     with _apart() as (folder, token):
         settings = {
             "VoilaConfiguration": {
@@ -110,9 +114,30 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
         app.ip, app.port, app.token, app.open_browser, app.log_level = _LOOPBACK, port, token, True, "ERROR"
         # Voila answers whatever name it is called by; a page elsewhere could lend its own to this address.
         app.tornado_settings = {"allow_remote_access": False}
-        for received in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(received, _end_quietly)
+        _end_on_signals()
         app.start()
+
+
+def _free(first: int) -> int:
+    """Find a port that is free, from one on: of none, the server would tell in words of its own."""
+    for port in range(first, min(first + _PORTS, 65536)):
+        with socket.socket() as tried:
+            # As the server does it: the port of one that has just ended is free.
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name == "posix")
+            try:
+                tried.bind((_LOOPBACK, port))
+            except PermissionError:
+                raise refused("vpresearch", "no_port", port=port) from None
+            except OSError:
+                continue
+            return port
+    raise refused("vpresearch", "no_free_port", port=first)
+
+
+def _end_on_signals() -> None:
+    """Take the ends that others ask for from the server, which would tell of them in words of its own."""
+    for received in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(received, _end_quietly)
 
 
 def _end_quietly(received: int, frame: FrameType | None) -> None:

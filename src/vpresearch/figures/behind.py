@@ -123,7 +123,9 @@ def leak_kinds(results: Results, language: str) -> Figure:
         panel.set_xlabel(labels.variable("leak_size", language) + free)
         panel.set_ylabel(labels.variable("leak_site", language))
         panel.tick_params(length=0)
-    told = (*data["n"].to_list(), results.leaks.count - recorded)
+    # Beside the figure of the sites, how many have no size follows.
+    unsized = results.site_shares.set_index("leak_site")["n"] - counts.sum(axis=1)
+    told = (*data["n"].to_list(), *unsized.to_list(), results.leaks.count - recorded)
     return Figure("leak_kinds", canvas, data, caption, reconstruction, counts=told, language=language)
 
 

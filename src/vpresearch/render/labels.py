@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 # Beyond this, digits would only pretend.
 _LARGE = 1e15
 _EMPTY, _MINUS = "–", "\u2212"
-# An odds ratio or a limit beyond this says no more than that it is large.
+# An odds ratio or a limit beyond this says no more than that it is large, or small where it leaves no decimal.
 _MOST = 1000
 # Of a percentage: beyond them it is written as below or above.
 _MOST_DECIMALS = 3
+_RATIO_DECIMALS = 2
 
 
 def text(key: str, language: str, **values: object) -> str:
@@ -70,10 +71,14 @@ def bounded(value: float, decimals: int, language: str) -> str:
 
 
 def odds_ratio(log_odds: float, language: str) -> str:
-    """Write the odds ratio that goes with log odds; infinite only where these are."""
+    """Write the odds ratio that goes with log odds; infinite, or nought, only where these are infinite."""
+    if math.isnan(log_odds):
+        return _EMPTY
     # No larger power is needed to know that it is large.
     ratio = math.inf if log_odds == math.inf else math.exp(min(log_odds, 2 * math.log(_MOST)))
-    return bounded(ratio, 2, language)
+    if log_odds > -math.inf and ratio < 0.5 * 10**-_RATIO_DECIMALS:
+        return f"< {number(10**-_RATIO_DECIMALS, _RATIO_DECIMALS, language)}"
+    return bounded(ratio, _RATIO_DECIMALS, language)
 
 
 def why_not(code: str, language: str) -> str:
@@ -110,6 +115,12 @@ def percents(estimate: float, low: float, high: float, decimals: int, language: 
     decimals = min(_telling_decimals(estimate, decimals), _MOST_DECIMALS)
     shown = [percent(value, decimals, language) for value in (estimate, low, high)]
     return shown[0], shown[1], shown[2]
+
+
+def points(value: float, language: str) -> str:
+    """Write a difference of shares in percentage points: finer than these, whose own difference it need not be."""
+    first = -math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 1
+    return number(value, min(max(1, first), _MOST_DECIMALS), language)
 
 
 def _telling_decimals(value: float, decimals: int) -> int:

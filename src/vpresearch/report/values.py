@@ -86,12 +86,14 @@ def write(value: Value, style: str, language: str) -> str:
         return labels.counted(value, style, language)
     if isinstance(value, float) and math.isnan(value):
         return labels.number(value, 0, language)
-    if isinstance(value, (str, Missing)) or not (style in {"p", "pp"} or style.removeprefix("%").isdigit()):
+    if isinstance(value, (str, Missing)) or not (style in {"p", "pp", "or"} or style.removeprefix("%").isdigit()):
         raise ValueError(f"cannot be written in the style {style!r}")
     if style == "p":
         return labels.p_is(value, language)
     if style == "pp":
-        return labels.number(100 * value, 0, language)
+        return labels.points(100 * value, language)
+    if style == "or":
+        return labels.odds_ratio(value, language)
     if style.startswith("%"):
         return f"{labels.percent(100 * value, int(style[1:]), language)}%"
     return "∞" if math.isinf(value) else labels.number(value, int(style), language)
@@ -147,13 +149,11 @@ def _why(language: str, why: str) -> str:
 
 
 def _ratios(models: Table) -> dict[str, Value]:
-    """Odds ratios beside the log odds of every model."""
+    """Take the log odds of every model once more, for the style that writes odds ratios."""
     found: dict[str, Value] = {}
     for row in models.data.to_dict("records"):
         for column, name in zip(_LOG_ODDS, ("or", "or_low", "or_high"), strict=True):
-            value = row[column]
-            ratio = math.inf if value >= 700 else math.exp(value)
-            found[f"models.{row['model']}.{row['term']}.{name}"] = _plain(ratio, models, row, name)
+            found[f"models.{row['model']}.{row['term']}.{name}"] = _plain(row[column], models, row, name)
     return found
 
 

@@ -160,8 +160,9 @@ def _check_parameters(notebook: Notebook, parameters: set[str]) -> None:
     known = _parameters_of(NOTEBOOKS / notebook.file)
     unknown, missing = sorted(parameters - known), sorted(known - parameters)
     if unknown or missing:
-        lists = {"unknown": ", ".join(unknown) or "–", "missing": ", ".join(missing) or "–"}
-        raise failure("notebook_parameters", NotebookError, notebook=notebook.file, **lists)
+        lists = {"unknown": ", ".join(unknown), "missing": ", ".join(missing)}
+        wording = "notebook_parameters" + ("" if unknown and missing else "_few" if unknown else "_many")
+        raise failure("notebook_parameters", NotebookError, wording=wording, notebook=notebook.file, **lists)
 
 
 def _parameters_of(path: Path) -> set[str]:

@@ -32,7 +32,11 @@ def comparators_table(results: Results, language: str) -> Table:
                 word("this_study", language),
                 *(labels.series(each.comparator.study, language) for each in comparisons),
             ],
-            word("detection", language): [word(f"detection_{kind}", language) for kind in data["detection"]],
+            word("detection", language): [
+                # The means by which they are compared is one, and the paper looked by two.
+                word("detection_own", language),
+                *(word(f"detection_{each.comparator.detection}", language) for each in comparisons),
+            ],
             word("counted", language): [word(f"counted_{unit}", language) if unit else "–" for unit in data["unit"]],
             word("rate", language): [
                 _rate(percent, low, high, leaks, n, language)

@@ -207,6 +207,6 @@ def _percent(share: Sequence[float], mark: str, language: str) -> str:
     estimate, low, high = (
         labels.percents(share[0], share[1], share[2], 0, language)
         if mark
-        else (labels.number(value, 0, language) for value in share)
+        else (labels.points(value, language) for value in share)
     )
     return f"{estimate}{mark} ({labels.limits(low, high, language)})"

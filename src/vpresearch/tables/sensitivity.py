@@ -54,7 +54,9 @@ def validation_table(results: Results, language: str) -> Table:
     first = performance[0]
     told = {"n": labels.count(first.resamples, language), "separated": first.separated + first.degenerate}
     notes: tuple[str, ...] = (word("exploratory", language),)
-    notes += reasons({"ml": first.reason}, language) or (
+    # The model itself may have its number where it cannot be resampled.
+    refused = "ml" if results.risk_fits["ml"].reason else "bootstrap"
+    notes += reasons({refused: first.reason}, language) or (
         word("validation_note", language, needed=_patients(results.needed.prediction, language), **told),
     )
     notes += one_of_many(results, language)
