@@ -205,14 +205,14 @@ def _missing_columns(spec: Compute, dataset: Dataset) -> list[str]:
 
 
 def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
-    """Count what a claim counts, and what that is part of."""
+    """Count what a claim counts, and what that is part of: of a share, those alone whose answer is known."""
     whole = select(dataset, "vertebrae", spec.within)
     if spec.fell:
         before, after = (whole[column] for column in spec.fell)
         whole = whole[before.notna() & after.notna()]
         part = whole[whole[spec.fell[1]] < whole[spec.fell[0]]]
     else:
-        if spec.statistic == "percent" and not spec.within:
+        if spec.statistic == "percent":
             whole = whole[whole[list(spec.group)].notna().all(axis=1)]
         part = select(dataset, "vertebrae", {**spec.within, **spec.group})
         part = part[part[spec.variable].notna()] if spec.variable else part

@@ -150,6 +150,17 @@ def test_a_flat_likelihood_gives_no_number_whatever_the_climb_says() -> None:
     assert reasons >= {"", "flat_likelihood"}
 
 
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_a_flat_likelihood_without_spread_between_patients_gives_no_number_either(seed: int) -> None:
+    fill = np.random.default_rng(seed).normal(20, 6, 40).round(1)
+    leak, order = (fill > np.sort(fill)[20]).astype(float), np.argsort(fill)
+    # Two neighbours exchanged keep the rows from being separated, and little else.
+    leak[order[[20, 21]]] = leak[order[[21, 20]]]
+    rows = mixed.fit(made([*leak], [*fill], [*(np.arange(40) // 2)]))
+    assert [row.reason for row in rows] == ["flat_likelihood"] * 3
+    assert all(math.isnan(row.estimate) for row in rows)
+
+
 # -- laws --------------------------------------------------------------------------------------------------------
 
 

@@ -236,6 +236,8 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
     rise = partial(ascent, rows, rule)
     best, height, bend = _climb(rise, np.append(flat.coefficients, 1.0))
     if height < flat.loglik + _LEVEL and information(rise, np.append(flat.coefficients, 0.0))[-1, -1] >= 0:
+        if np.linalg.eigvalsh(np.linalg.inv(flat.covariance))[0] < _LEAST_INFORMATION:
+            return _failed(design, "flat_likelihood")
         return _estimates(design, flat.coefficients, flat.covariance, (0.0, math.nan), alpha)
     if bend is None or _error(rows, best, rule) > _QUADRATURE_ERROR:
         return _failed(design, "not_converged")
