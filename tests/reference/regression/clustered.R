@@ -78,6 +78,7 @@ marginal <- function(d) {
   list(n = nrow(d), events = sum(d$leak), clusters = length(unique(d$patient)), coef = unname(coef(fit)),
        geepack_coef = unname(coef(gee)), geepack_se = robust[["Std.err"]],
        CR0 = unname(covariance("CR0")), CR2 = unname(covariance("CR2")), CR3 = unname(covariance("CR3")),
+       df = coef_test(fit, vcov = "CR2", cluster = d$patient, test = "Satterthwaite")$df_Satt,
        by_definition = lapply(by_definition(d), unname))
 }
 
