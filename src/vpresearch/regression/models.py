@@ -124,6 +124,7 @@ LEAK_MODELS: Mapping[str, Fit] = {
     "ml": logistic.fit,
     "firth": firth.fit,
     "mixed": mixed.fit,
+    "mixed_profile": mixed.fit_profiled,
     "bayes": bayes.fit,
     "exact": exact.fit,
 }

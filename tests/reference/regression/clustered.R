@@ -101,6 +101,27 @@ conditional <- function(d, points) {
        sd_patient = unname(sqrt(unlist(VarCorr(fit)))), loglik = as.numeric(logLik(fit)))
 }
 
+# Twice the fall of the same likelihood with the slope held, by uniroot to where it is critical, and at nought.
+profiled <- function(d) {
+  spread <- sqrt(mean((d$fill - mean(d$fill))^2))
+  d$z <- (d$fill - mean(d$fill)) / spread
+  fitted <- conditional(d, 25)
+  fall <- function(b) {
+    d$held <- b * spread * d$z
+    held <- suppressMessages(glmer(leak ~ 1 + offset(held) + (1 | patient), d, binomial, nAGQ = 25,
+                                   control = glmerControl(optimizer = "Nelder_Mead", check.conv.grad = "ignore",
+                                                          check.conv.hess = "ignore", check.conv.singular = "ignore",
+                                                          tolPwrss = 1e-12, optCtrl = list(maxfun = 1e5))))
+    2 * (fitted$loglik - as.numeric(logLik(held)))
+  }
+  excess <- function(b) fall(b) - qchisq(0.95, 1)
+  b <- fitted$coef[2]
+  se <- fitted$se[2]
+  list(low = uniroot(excess, b - c(4, 1) * se, extendInt = "downX", tol = 1e-9)$root,
+       high = uniroot(excess, b + c(1, 4) * se, extendInt = "upX", tol = 1e-9)$root,
+       p = pchisq(fall(0), 1, lower.tail = FALSE))
+}
+
 # ---- percentiles of the slope in resamples of patients; infinite where a resample is separated ------------------
 
 one_slope <- function(d, counts) {
@@ -133,6 +154,7 @@ result <- list(
                   clubSandwich = as.character(packageVersion("clubSandwich")),
                   lme4 = as.character(packageVersion("lme4"))),
   workbooks = setNames(lapply(books, function(name) answers(workbook(name))), books),
+  profile = list(normal = profiled(workbook("normal")), synthetic41 = profiled(synthetic())),
   synthetic41 = c(answers(synthetic()), list(bootstrap = resampled(synthetic())))
 )
 write_json(result, file.path(here, "clustered.json"), digits = NA, auto_unbox = TRUE, pretty = TRUE)
