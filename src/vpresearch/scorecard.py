@@ -217,7 +217,7 @@ def _missing_columns(spec: Compute, dataset: Dataset) -> list[str]:
 
 
 def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
-    """Count what a claim counts, and what that is part of."""
+    """Count what a claim counts, and what that is part of: of a share, those alone whose answer is known."""
     whole = select(dataset, "vertebrae", spec.within)
     if spec.fell:
         before, after = (whole[column] for column in spec.fell)

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,9 @@ def test_every_subset_is_counted(n: int, events: int) -> None:
 
 def test_numbers_on_a_lattice_of_their_own_are_not_rounded() -> None:
     assert grid(np.array([1.0, 20.0, 3.0]), 1) == 1
-    assert grid(np.array([1.25, 20.0, 3.5]), 1) == pytest.approx(0.01)
+    assert grid(np.array([1.25, 20.0, 3.5]), 1) == pytest.approx(0.25)
+    assert grid(np.array([1.26, 20.0, 3.5]), 1) == pytest.approx(0.02)
+    assert grid(100 * np.array([2.5, 4.0, 1.5]) / np.array([30, 21, 42]), 1) == pytest.approx(100 / 84)
     assert grid(np.array([25.6, 15.7, 18.1]) / 100, 1) == pytest.approx(0.001)
 
 
@@ -197,6 +200,45 @@ def test_a_table_that_would_be_too_large_is_not_made(monkeypatch: pytest.MonkeyP
     assert all(math.isnan(estimate.p_value) for estimate in fit(study))
 
 
+def _ratios(n: int, events: int, seed: int) -> tuple[list[Fraction], list[float]]:
+    """Fills of measured tenths, of few volumes so that sums tie, and outcomes."""
+    random = np.random.default_rng(seed)
+    fills = [
+        Fraction(100 * int(c), int(v))
+        for c, v in zip(random.integers(3, 9, n) * 5, random.integers(18, 40, n) * 7, strict=True)
+    ]
+    return fills, random.permutation(np.arange(n) < events).astype(float).tolist()
+
+
+@pytest.mark.parametrize(("n", "events", "seed"), [(9, 4, 1), (12, 5, 2), (14, 11, 3), (16, 7, 4), (60, 2, 5)])
+def test_ratios_of_tenths_tie_as_their_fractions_do(n: int, events: int, seed: int) -> None:
+    fills, y = _ratios(n, events, seed)
+    observed = sum(fill for fill, event in zip(fills, y, strict=True) if event)
+    sums = [sum(subset) - observed for subset in itertools.combinations(fills, events)]
+    slope = _slope(y, [float(fill) for fill in fills])
+    above, below = (sum(side * total >= 0 for total in sums) / len(sums) for side in (1, -1))
+    assert slope.p_value == pytest.approx(min(1, 2 * above, 2 * below), rel=1e-12)
+    assert slope.ci_kind == "exact conditional"
+    values = np.array([float(total) for total in sums])
+    for end, side in ((slope.ci_low, 1), (slope.ci_high, -1)):
+        tail = logsumexp(end * values[[side * total >= 0 for total in sums]]) - logsumexp(end * values)
+        assert math.exp(tail) == pytest.approx(0.025, rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_limits_carry_the_effect_of_rounding(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    fills, y = _ratios(16, 7, seed)
+    x = [float(fill) for fill in fills]
+    listed = _slope(y, x)
+    monkeypatch.setattr(exact, "_MOST_LISTED", 0)
+    monkeypatch.setattr(exact, "_MOST_CELLS", 20_000)
+    rounded = _slope(y, x)
+    assert rounded.ci_kind.startswith("exact conditional, predictor rounded to ")
+    assert rounded.p_value >= listed.p_value
+    assert listed.ci_low - 0.1 * listed.se < rounded.ci_low < listed.ci_low
+    assert listed.ci_high < rounded.ci_high < listed.ci_high + 0.1 * listed.se
+
+
 # -- rows without a maximum --------------------------------------------------------------------------------------
 
 
@@ -213,7 +255,8 @@ def test_separated_rows_have_a_median_unbiased_estimate_and_one_limit(x: list[fl
     assert up.p_value == pytest.approx(2 * (1 if x[2] < x[3] else 2) / 20)
 
 
-def test_rows_that_overlap_by_less_than_a_step_are_separated_on_the_lattice() -> None:
+def test_rows_that_overlap_by_less_than_a_step_are_separated_on_the_lattice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "_MOST_LISTED", 0)
     y, x = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0], [0.0, 11.1, 20.20112345678, 20.2, 31.0, 40.0]
     assert gate(_design(y, x)) == ""
     assert grid(np.array(x), 3) == pytest.approx(0.005)

@@ -14,12 +14,13 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit
 from scipy.stats import t
 
 from vpresearch.data import Dataset
 from vpresearch.regression import gee
 from vpresearch.regression.design import Design, design
-from vpresearch.regression.logistic import standardised
+from vpresearch.regression.logistic import original_scale, standardised
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _STORED: dict[str, Any] = json.loads((_HERE / "synthetic41.json").read_text(encoding="utf-8"))
@@ -60,6 +61,21 @@ def test_estimates_are_those_of_geepack(designs: dict[str, Design], name: str) -
 def test_the_bias_reduced_ones_are_those_of_clubsandwich(designs: dict[str, Design], name: str) -> None:
     assert numbers(designs[name], "gee_kc")[1] == pytest.approx(_R[name]["CR2"], rel=5e-8)
     assert numbers(designs[name], "gee_md")[1] == pytest.approx(_R[name]["CR3"], rel=5e-8)
+
+
+@pytest.mark.parametrize("name", _BOOKS)
+def test_satterthwaite_s_degrees_of_freedom_are_those_of_clubsandwich(designs: dict[str, Design], name: str) -> None:
+    study = designs[name]
+    x, back = standardised(study.x), original_scale(study.x)
+    p = expit(x @ gee.solve(study, "gee_kc")[1])
+    df = gee.satterthwaite(x, p, study.cluster, back)
+    assert df == pytest.approx(_R[name]["df"], rel=1e-6)
+    # Fewer than the patients beyond the terms, which the primary analysis takes.
+    assert (df < study.n_clusters - 2).all()
+    plain, own = (gee.fit(study, model=model)[1] for model in ("gee_kc", "gee_kc_satterthwaite"))
+    assert (own.estimate, own.se) == (plain.estimate, plain.se)
+    assert own.ci_high - own.estimate == pytest.approx(t.ppf(0.975, df[1]) * own.se, rel=1e-12)
+    assert own.ci_kind == f"t({df[1]:.1f}), Satterthwaite"
 
 
 @pytest.mark.parametrize("name", _BOOKS)

@@ -53,6 +53,23 @@ def test_estimates_are_those_of_glmer(designs: dict[str, Design], name: str, poi
     assert sd.estimate == pytest.approx(expected["sd_patient"], rel=2e-4)
 
 
+@pytest.mark.parametrize("name", ["normal", "synthetic41"])
+def test_profile_limits_and_the_likelihood_ratio_are_those_of_glmer(designs: dict[str, Design], name: str) -> None:
+    expected = _CLUSTERED["profile"][name]
+    wald, fill = (fit(designs[name])[1] for fit in (mixed.fit, mixed.fit_profiled))
+    assert (fill.model, fill.estimate, fill.se) == ("mixed_profile", wald.estimate, wald.se)
+    assert [fill.ci_low, fill.ci_high] == pytest.approx([expected["low"], expected["high"]], rel=1e-4)
+    assert fill.p_value == pytest.approx(expected["p"], rel=1e-3)
+    assert fill.p_value != pytest.approx(wald.p_value, rel=0.01)
+    assert fill.p_kind == "likelihood ratio"
+
+
+def test_a_failed_fit_has_no_profile() -> None:
+    rows = mixed.fit_profiled(made([0, 0, 0, 1, 1, 1], [1, 2, 3, 4, 5, 6], [0, 0, 1, 1, 2, 2]))
+    assert {(row.model, row.reason) for row in rows} == {("mixed_profile", "complete_separation")}
+    assert all(math.isnan(row.ci_high) for row in rows)
+
+
 def test_a_slope_near_nought_is_that_of_glmer(designs: dict[str, Design]) -> None:
     expected = _R["plain"]["glmer25"]
     _, fill, sd = mixed.fit(designs["plain"])
@@ -148,6 +165,17 @@ def test_a_flat_likelihood_gives_no_number_whatever_the_climb_says() -> None:
         # An error of more than ten log odds a standard deviation of the fill is no estimate.
         assert math.isnan(fill.estimate) or fill.se * np.arange(24).std() < 10
     assert reasons >= {"", "flat_likelihood"}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_a_flat_likelihood_without_spread_between_patients_gives_no_number_either(seed: int) -> None:
+    fill = np.random.default_rng(seed).normal(20, 6, 40).round(1)
+    leak, order = (fill > np.sort(fill)[20]).astype(float), np.argsort(fill)
+    # Two neighbours exchanged keep the rows from being separated, and little else.
+    leak[order[[20, 21]]] = leak[order[[21, 20]]]
+    rows = mixed.fit(made([*leak], [*fill], [*(np.arange(40) // 2)]))
+    assert [row.reason for row in rows] == ["flat_likelihood"] * 3
+    assert all(math.isnan(row.estimate) for row in rows)
 
 
 # -- laws --------------------------------------------------------------------------------------------------------

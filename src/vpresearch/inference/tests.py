@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaln, log_ndtr, ndtr, ndtri
-from scipy.stats import chi2, fisher_exact, nct, ttest_ind_from_stats
+from scipy.stats import binom, chi2, fisher_exact, nct, ttest_ind_from_stats
 
 from vpresearch.core.frame import Framed
 from vpresearch.inference.describe import Summary, summarise
@@ -416,8 +416,9 @@ def _variance(values: NDArray[np.float64]) -> float:
     return math.fsum((values - mean) ** 2) / (len(values) - 1)
 
 
-# Table weights are exact in 64-bit integers up to here.
-_LARGEST_WEIGHT = 2**62
+# Table weights are exact in 64-bit integers up to here; of larger ones so many are told apart by their logs, but for
+# rounding, and the logs of still more are counted in steps.
+_LARGEST_WEIGHT, _MOST_WEIGHTS, _LOG_NOISE, _LOG_STEP = 2**62, 500_000, 1e-10, 0.005
 _SMALL_EXPECTED = 5
 
 
@@ -471,7 +472,8 @@ def fisher(counts: NDArray[np.int64]) -> TestResult:
     Returns
     -------
     TestResult
-        Without a statistic; not done where the tables are too many to be weighed exactly.
+        Without a statistic; not done for more than two rows and columns. Where the tables are too many to be weighed
+        one by one, p comes of the distribution of their log weights and is right to four decimals.
 
     Examples
     --------
@@ -484,8 +486,10 @@ def fisher(counts: NDArray[np.int64]) -> TestResult:
     if counts.shape == (2, 2):
         return TestResult("fisher", math.nan, math.nan, float(fisher_exact(counts).pvalue))
     n, drawn = int(counts.sum()), int(counts[:, 1].sum())
-    if counts.shape[1] != 2 or math.comb(n, drawn) > _LARGEST_WEIGHT:
+    if counts.shape[1] != 2:
         return not_done("fisher", "too_many_tables")
+    if math.comb(n, drawn) > _LARGEST_WEIGHT:
+        return TestResult("fisher", math.nan, math.nan, _by_log_weights(counts))
     observed = math.prod(math.comb(int(a + b), int(b)) for a, b in counts)
     weights, tables = _weights_of_tables(counts.sum(axis=1), drawn)
     as_extreme = sum(int(w) * int(m) for w, m in zip(weights, tables, strict=True) if w <= observed)
@@ -507,11 +511,94 @@ def _weights_of_tables(row_totals: NDArray[np.int64], drawn: int) -> tuple[NDArr
     return by_sum[drawn]
 
 
-def _merge(parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+_Column = TypeVar("_Column", np.int64, np.float64)
+
+
+def _merge(parts: list[tuple[NDArray[_Column], NDArray[_Column]]]) -> tuple[NDArray[_Column], NDArray[_Column]]:
     weights, inverse = np.unique(np.concatenate([weights for weights, _ in parts]), return_inverse=True)
-    tables = np.zeros(len(weights), dtype=np.int64)
+    tables = np.zeros(len(weights), dtype=weights.dtype)
     np.add.at(tables, inverse, np.concatenate([tables for _, tables in parts]))
     return weights, tables
+
+
+def _by_log_weights(counts: NDArray[np.int64]) -> float:
+    """Return p of Fisher's exact test of many tables, by their log weights.
+
+    What the count of a row lacks of its likeliest one only adds up, row by row: a table that lacks as much as the
+    observed one is as extreme, whatever follows.
+    """
+    totals, drawn = counts.sum(axis=1), int(counts[:, 1].sum())
+    n = int(totals.sum())
+    ways = [binom(int(total), drawn / n).logpmf(np.arange(total + 1)) for total in totals]
+    lacking = sum(float(way.max() - way[b]) for way, (_, b) in zip(ways, counts, strict=True))
+    likelier = _weighed_one_by_one(ways, lacking, drawn)
+    if likelier is None:
+        likelier = _weighed_on_a_grid(ways, lacking, drawn)
+    return min(1.0, max(0.0, 1 - likelier / float(binom(n, drawn / n).pmf(drawn))))
+
+
+_BySum = dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+
+def _weighed_one_by_one(ways: list[NDArray[np.float64]], lacking: float, drawn: int) -> float | None:
+    """Return the chance of all tables that lack less than the observed one; None where they are too many.
+
+    Either half of the rows is weighed alone, like rows in the same half, and each part of one joined to what of the
+    other lacks little enough.
+    """
+    ordered, noise = sorted(ways, key=len), _LOG_NOISE * len(ways)
+    one, other = (
+        _sums_of_rows(half, lacking - noise, drawn) for half in (ordered[: len(ways) // 2], ordered[len(ways) // 2 :])
+    )
+    if one is None or other is None:
+        return None
+    likelier = 0.0
+    for subtotal, (lacks, chances) in one.items():
+        if drawn - subtotal in other:
+            lacks_there, chances_there = other[drawn - subtotal]
+            reached = np.append(0.0, np.cumsum(chances_there))
+            likelier += float(chances @ reached[np.searchsorted(lacks_there, lacking - noise - lacks)])
+    return likelier
+
+
+def _sums_of_rows(ways: list[NDArray[np.float64]], most: float, drawn: int) -> _BySum | None:
+    """Return what parts of tables lack less than the most, and their chances, by how many they draw."""
+    by_sum: _BySum = {0: (np.zeros(1), np.ones(1))}
+    for way in ways:
+        grown: dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
+        size = 0
+        for subtotal, (lacks, chances) in by_sum.items():
+            for count in range(min(len(way) - 1, drawn - subtotal) + 1):
+                # In whole multiples of what rounding can do, so that equal weights are equal.
+                lack = np.round((lacks + way.max() - way[count]) / _LOG_NOISE) * _LOG_NOISE
+                kept = lack < most
+                size += int(kept.sum())
+                grown.setdefault(subtotal + count, []).append((lack[kept], chances[kept] * math.exp(way[count])))
+        if size > _MOST_WEIGHTS:
+            return None
+        by_sum = {subtotal: _merge(parts) for subtotal, parts in grown.items()}
+    return by_sum
+
+
+def _weighed_on_a_grid(ways: list[NDArray[np.float64]], lacking: float, drawn: int) -> float:
+    """Return the chance of all tables that lack less than the observed one, so many that they lie as close as a line.
+
+    A lack between two steps of the grid is shared by both, so that the mean is kept; at the observed one the line is
+    straight.
+    """
+    mass = np.zeros((drawn + 1, math.ceil(lacking / _LOG_STEP) + 2))
+    mass[0, 0] = 1.0
+    for way in ways:
+        grown = np.zeros_like(mass)
+        for count, lack in enumerate((way.max() - way[: drawn + 1]) / _LOG_STEP):
+            whole = int(min(lack, mass.shape[1]))
+            for step, part in ((whole, 1 - lack + whole), (whole + 1, lack - whole)):
+                if step < mass.shape[1]:
+                    added = mass[: drawn + 1 - count, : mass.shape[1] - step]
+                    grown[count:, step:] += part * math.exp(way[count]) * added
+        mass = grown
+    end = lacking / _LOG_STEP + 0.5
+    return float(mass[drawn, : int(end)].sum() + (end - int(end)) * mass[drawn, int(end)])
 
 
 # Coefficients of Royston (1995), table 1 and section 3, lowest power first.

@@ -283,8 +283,9 @@ Reasons = NDArray[np.str_]
 # Cells of one block.
 _BLOCK = 20_000
 _NOISE = 1e-12
-# Outcomes amiss up to which datasets are taken one by one.
-_FEW = 2
+# Outcomes amiss up to which datasets are taken one by one, and standard deviations beyond which a predictor's outlier
+# may bring about a second maximum.
+_FEW, _FAR = 2, 4.0
 
 
 @dataclass(frozen=True)
@@ -330,31 +331,51 @@ def batched_firth(x: ArrayLike, y: ArrayLike, weights: ArrayLike = 1.0, alpha: f
         return {**_estimates(rows, data, best), "low": low, "high": high}
 
     fits = FirthFits(**_in_blocks(fit, IMPOSSIBLE, x, y, weights))
-    lost = (fits.reason == "") & (np.isnan(fits.low + fits.high).any(axis=1) | _nearly_separated(x, y, weights))
-    for place in np.flatnonzero(lost | (fits.reason == "not_converged")):
-        _with_care(fits, int(place), [part[place] for part in _broadcast(x, y, weights)], alpha)
+    data = _broadcast(x, y, weights)
+    lost = np.isnan(fits.low + fits.high).any(axis=1) | _nearly_separated(*data)
+    for place in np.flatnonzero(lost | (fits.reason == "not_converged") | _outlying(data[0], data[2])):
+        if fits.reason[place] not in IMPOSSIBLE and (lost[place] or _rivalled(fits, int(place), data, critical)):
+            _with_care(fits, int(place), data, alpha)
     return fits
 
 
-def _nearly_separated(x: ArrayLike, y: ArrayLike, weights: ArrayLike) -> NDArray[np.bool_]:
+def _outlying(x: Floats, weights: Floats) -> NDArray[np.bool_]:
+    """Return where a predictor lies far out: there too a profile can have several maxima."""
+    with np.errstate(all="ignore"):
+        z = _standardised(x, x, weights).z
+    return np.asarray((np.abs(z) * (weights > 0)).max(axis=1, initial=0) > _FAR)
+
+
+def _rivalled(fits: FirthFits, place: int, data: tuple[Floats, ...], critical: float) -> bool:
+    """Return whether a climb from elsewhere might end higher than the one that led to a limit."""
+    x, y = _repeated(data, place)
+    top = firth.summit(x, y)
+    ends = [(term, ends[place, term]) for term in (0, 1) for ends in (fits.low, fits.high)]
+    return any(len(firth.places(x, y, top, term, end, top.loglik - critical / 2)) for term, end in ends)
+
+
+def _nearly_separated(values: Floats, outcome: Floats, times: Floats) -> NDArray[np.bool_]:
     """Return where a step leaves few outcomes amiss: there a profile can have several maxima."""
-    values, outcome, times = _broadcast(x, y, weights)
     order = np.argsort(values, axis=1, kind="stable")
     count = np.take_along_axis(times * np.where(outcome > 0, 1.0, -1.0), order, axis=1)
     # Of outcomes of 1 how many more than of 0 lie up to each row: by that a step down leaves fewer amiss than none.
     gained = np.cumsum(count, axis=1)
     ones, n = (times * (outcome > 0)).sum(axis=1), times.sum(axis=1)
     amiss = np.minimum(ones - gained.max(axis=1), n - ones + gained.min(axis=1))
-    # Of a step that leaves all on one side nothing is asked.
-    return np.asarray((amiss <= _FEW) & (amiss < np.minimum(ones, n - ones)))
+    return np.asarray(amiss <= _FEW)
 
 
-def _with_care(fits: FirthFits, place: int, data: list[Floats], alpha: float) -> None:
-    """Fit one dataset anew that is too hard for all at once."""
-    x, y, weights = data
+def _repeated(data: tuple[Floats, ...], place: int) -> tuple[Floats, Floats]:
+    """Return the design and the outcomes of one dataset, each row as often as it counts."""
+    x, y, weights = (part[place] for part in data)
     times = weights.astype(int)
-    whole = Design("", np.repeat(y, times), np.column_stack([np.ones(times.sum()), np.repeat(x, times)]),
-                   ("intercept", "x"), ("", ""), np.arange(times.sum()))  # fmt: skip
+    return np.column_stack([np.ones(times.sum()), np.repeat(x, times)]), np.repeat(y, times)
+
+
+def _with_care(fits: FirthFits, place: int, data: tuple[Floats, ...], alpha: float) -> None:
+    """Fit one dataset anew that is too hard for all at once."""
+    x, y = _repeated(data, place)
+    whole = Design("", y, x, ("intercept", "x"), ("", ""), np.arange(len(y)))
     found = firth.fit(whole, alpha)
     fits.coef[place], fits.se[place], fits.low[place], fits.high[place] = np.array(
         [[each.estimate, each.se, each.ci_low, each.ci_high] for each in found]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +16,11 @@ from vpresearch.regression.design import Design, Estimate, Floats
 from vpresearch.regression.firth import IMPOSSIBLE
 from vpresearch.regression.logistic import gate
 
-# Cells of the table of counts, steps in the predictor's range, and subsets that a float can count.
-_MOST_CELLS, _FEWEST_STEPS, _MOST_STEPS, _MOST_SUBSETS = 8_000_000, 100, 10_000, 10**300
-# From the coarsest: lattices of a predictor's own; from the finest: lattices to round it to.
+# Cells of the table of counts, steps in the predictor's range, and subsets that a float can count, or that are listed.
+_MOST_CELLS, _FEWEST_STEPS, _MOST_STEPS, _MOST_SUBSETS, _MOST_LISTED = 8_000_000, 100, 10_000, 10**300, 200_000
+# The largest denominator of a fraction that is taken for a predictor's own, and how near it lies.
+_DENOMINATOR, _NEAR = 10_000, 1e-12
+# From the coarsest: further lattices of a predictor's own; from the finest: lattices to round it to.
 _LATTICES = [10.0**-decimals for decimals in range(7)]
 _ROUND = [digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5)]
 _ROUNDING = 1e-6
@@ -26,11 +30,15 @@ ROUNDED = ", predictor rounded to "
 
 @dataclass(frozen=True)
 class Conditional:
-    """How a predictor's sum over the events is distributed, given their number."""
+    """How a predictor's sum over the events is distributed, given their number.
+
+    Sums no farther from the observed one than ``blur`` may be equal to it, or on its other side, but for rounding.
+    """
 
     step: float
     sums: Floats
     log_counts: Floats
+    blur: float = 0.0
 
     def probabilities(self, slope: float) -> Floats:
         """Return the probability of every sum."""
@@ -40,8 +48,8 @@ class Conditional:
         return chances
 
     def tail(self, slope: float, side: int) -> float:
-        """Return the probability of the observed sum and of all that are farther to a side."""
-        return float(self.probabilities(slope)[side * self.sums >= 0].sum())
+        """Return the probability of the observed sum and of all that are, or may be, farther to a side."""
+        return float(self.probabilities(slope)[side * self.sums >= -self.blur].sum())
 
 
 def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
@@ -53,7 +61,8 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     Parameters
     ----------
     design : Design
-        With an outcome of 0 and 1 and one predictor, which is put on the lattice that ``grid`` tells.
+        With an outcome of 0 and 1 and one predictor. Few subsets are listed one by one; of more, the sums are counted
+        on the lattice that ``grid`` tells.
     alpha : float
         One minus the coverage of the interval.
 
@@ -62,7 +71,8 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     tuple of Estimate
         The conditional maximum-likelihood estimate or, where that is infinite, the median unbiased one, without a
         standard error; the limits at which either tail has half of ``alpha``, one of them infinite then; p is twice the
-        smaller tail, and so agrees with the interval.
+        smaller tail, and so agrees with the interval. Where the predictor had to be rounded, sums that the rounding
+        does not tell from the observed one count for both tails: neither limits nor p come out better for it.
 
     References
     ----------
@@ -83,22 +93,46 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     if told in ("not_one_predictor", *IMPOSSIBLE):
         return design.failed("exact", told)
     x = design.x[:, 1]
-    if math.isnan(grid(x, design.events)):
+    if not _listed(x, design.events) and math.isnan(grid(x, design.events)):
         return design.failed("exact", "too_large")
     given = conditional(x, design.y)
     slope, se = _centre(given)
     low, high = (_where(given, side, alpha / 2) for side in (1, -1))
     p = min(1.0, *(2 * given.tail(0.0, side) for side in (1, -1)))
-    kinds = "exact conditional" + _rounding(x, given.step), "exact conditional, twice the smaller tail"
+    kinds = (
+        "exact conditional" + (f"{ROUNDED}{given.step:g}" if given.blur else ""),
+        "exact conditional, twice the smaller tail",
+    )
     found = design.fitted("exact", slope, se, (low, high, kinds[0]), (p, kinds[1]))[1]
     # Rows that overlap by less than a step are separated on the lattice.
     reason = (told or "quasi_complete_separation") if math.isnan(se) else ""
     return design.failed("exact", "conditioned_out")[0], replace(found, reason=reason)
 
 
-def _rounding(x: Floats, step: float) -> str:
-    """Say to what the predictor was rounded, if it was."""
-    return "" if np.abs(x / step - np.rint(x / step)).max() < _ROUNDING else f"{ROUNDED}{step:g}"
+def _listed(x: Floats, events: int) -> bool:
+    """Return whether every subset is listed: they are few, and no lattice of its own holds the predictor."""
+    few = min(events, len(x) - events)
+    return math.comb(len(x), few) <= _MOST_LISTED and not any(_fits(x, step, few) for step in _own(x))
+
+
+def _own(x: Floats) -> list[float]:
+    """Return steps of which every number of a predictor is a multiple but for the computer's rounding, if any."""
+    fractions = [Fraction(value).limit_denominator(_DENOMINATOR) for value in x.tolist()]
+    rational = all(
+        abs(float(near) - value) <= _NEAR * max(1.0, abs(value))
+        for near, value in zip(fractions, x.tolist(), strict=True)
+    )
+    common = math.lcm(*(near.denominator for near in fractions))
+    ratios = [math.gcd(*(int(near * common) for near in fractions)) / common] if rational else []
+    decimals = [step for step in _LATTICES if np.abs(x / step - np.rint(x / step)).max() < _ROUNDING]
+    return [*(step for step in ratios if step > 0), *decimals[:1]]
+
+
+def _fits(x: Floats, step: float, few: int) -> bool:
+    """Return whether the table of counts on a lattice is small enough."""
+    if np.ptp(x) / step > _MOST_CELLS:
+        return False
+    return bool((few + 1) * (np.sort(_steps(x, step))[len(x) - few :].sum() + 1) <= _MOST_CELLS)
 
 
 def grid(x: Floats, events: int) -> float:
@@ -106,26 +140,46 @@ def grid(x: Floats, events: int) -> float:
     few = min(events, len(x) - events)
     if math.comb(len(x), few) > _MOST_SUBSETS:
         return math.nan
-    own = [step for step in _LATTICES if np.abs(x / step - np.rint(x / step)).max() < _ROUNDING]
     coarse = [step for step in _ROUND if _FEWEST_STEPS <= np.ptp(x) / step <= _MOST_STEPS]
-    for step in [*own[:1], *coarse]:
-        largest = np.sort(_steps(x, step))[len(x) - few :]
-        if (few + 1) * (largest.sum() + 1) <= _MOST_CELLS:
-            return step
-    return math.nan
+    return next((step for step in [*_own(x), *coarse] if _fits(x, step, few)), math.nan)
 
 
 def conditional(x: Floats, y: Floats) -> Conditional:
     """Count the ways to choose the events by the sum of a predictor over them."""
-    step, events = grid(x, int(y.sum())), y > 0
+    events = y > 0
     # The fewer rows are chosen; what they leave of the whole sum belongs to the others.
     side = 1 if 2 * events.sum() <= len(y) else -1
     chosen = events if side == 1 else ~events
+    if _listed(x, int(events.sum())):
+        return _enumerated(side * x, chosen)
+    step = grid(x, int(events.sum()))
     steps = _steps(x, step)
     counts = _counts(steps, int(chosen.sum()))
     reached = np.flatnonzero(counts)
     sums = side * (reached - steps[chosen].sum())
-    return Conditional(step, sums[::side].astype(float), np.log(counts[reached])[::side])
+    return Conditional(step, sums[::side].astype(float), np.log(counts[reached])[::side], _blur(x / step, chosen))
+
+
+def _blur(x: Floats, chosen: NDArray[np.bool_]) -> float:
+    """Return by how much rounding to whole numbers can move a sum against the chosen one."""
+    error, size = x - np.floor(x + 0.5), int(chosen.sum())
+    if np.abs(x - np.rint(x)).max() < _ROUNDING:
+        return 0.0
+    ranked, own = np.sort(error), error[chosen].sum()
+    return float(max(ranked[len(x) - size :].sum() - own, own - ranked[:size].sum()))
+
+
+def _enumerated(x: Floats, events: NDArray[np.bool_]) -> Conditional:
+    """List the predictor's sums over all subsets; where only the computer's rounding tells two apart, they are one."""
+    size = int(events.sum())
+    sums = [np.zeros(1), *[np.empty(0)] * size]
+    for value in x - x[events].mean():
+        sums = [sums[0], *(np.append(more, fewer + value) for fewer, more in itertools.pairwise(sums))]
+    ordered = np.sort(sums[size])
+    noise = _NEAR * len(x) * np.abs(x).max()
+    starts = np.flatnonzero(np.append(True, np.diff(ordered) > noise))
+    values = np.where(np.abs(ordered[starts]) <= noise, 0.0, ordered[starts])
+    return Conditional(1.0, values, np.log(np.diff(np.append(starts, len(ordered)))))
 
 
 def _steps(x: Floats, step: float) -> NDArray[np.int64]:

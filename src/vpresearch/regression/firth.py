@@ -62,12 +62,18 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     if reason in IMPOSSIBLE:
         return design.failed("firth", reason)
     kinds = ("penalised profile likelihood", "penalised likelihood ratio")
-    peak = penalised(design.x, design.y), summit(design.x, design.y)
-    return profiled(design, "firth", peak, alpha, kinds, reason, partial(_places, design.x, design.y, peak[1]))
+    best, *others = maxima(design.x, design.y)
+    rivals = partial(places, design.x, design.y, best), np.array([other.coefficients for other in others])
+    return profiled(design, "firth", (penalised(design.x, design.y), best), alpha, kinds, reason, rivals)
 
 
 def summit(x: Floats, y: Floats) -> Maximum:
-    """Climb to the highest maximum of the penalised likelihood, of which there can be several.
+    """Climb to the highest maximum of the penalised likelihood."""
+    return maxima(x, y)[0]
+
+
+def maxima(x: Floats, y: Floats) -> list[Maximum]:
+    """Climb to the maxima of the penalised likelihood, of which there can be several, the highest first.
 
     Outlying predictors and separated rows can give it more than one. The climbs start from 0, from maximum likelihood,
     and from those steps of several heights along each predictor that are not far below.
@@ -85,7 +91,7 @@ def summit(x: Floats, y: Floats) -> Maximum:
             starts += [steps[heights.argmax()]] if heights.max() > least else []
     found = [nearest, *(climb_from(whole, x, start) for start in starts)]
     # Of heights that rounding alone tells apart, the first.
-    return max(found, key=lambda top: round(top.loglik, 9) if top.converged else -math.inf)
+    return sorted(found, key=lambda top: -round(top.loglik, 9) if top.converged else math.inf)
 
 
 def _fewest_amiss(along: Floats, y: Floats) -> Ints:
@@ -97,7 +103,7 @@ def _fewest_amiss(along: Floats, y: Floats) -> Ints:
     return order[np.argsort(amiss, kind="stable")[:ROWS]]
 
 
-def _places(x: Floats, y: Floats, top: Maximum, term: int, value: float, known: float) -> Floats:
+def places(x: Floats, y: Floats, top: Maximum, term: int, value: float, known: float) -> Floats:
     """Return log odds to climb from with a term held at a value: the highest maxima among steps about likely rows.
 
     The profile of a steep slope has a maximum on either side of a gap between rows. There are none where the only
@@ -110,7 +116,8 @@ def _places(x: Floats, y: Floats, top: Maximum, term: int, value: float, known: 
     slopes[moved] = 0.0
     rest, unit = x @ slopes, x[:, moved]
     up = rest if term else top.coefficients[1] * unit
-    rows = _fewest_amiss(up, y)
+    order = np.argsort(unit, kind="stable")
+    rows = np.append(_fewest_amiss(up, y), order[np.rint(np.array(QUANTILES) * (len(y) - 1)).astype(int)])
     rows = rows[unit[rows] != 0]
     size = ((np.array(NEAR)[:, None] - rest[rows]) / unit[rows]).ravel()
     steps = np.tile(slopes, (len(size), 1))

@@ -9,7 +9,7 @@ the cluster's part of the information, matrices of the size of the coefficients 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -124,6 +124,31 @@ def bell_mccaffrey(x: Floats, y: Floats, p: Floats, cluster: Ints) -> Floats:
     return sandwiched(bread, _symmetric(x[dataset, place], (y - p)[dataset, place], weight, bread))
 
 
+def satterthwaite(x: Floats, p: Floats, cluster: Ints, contrasts: Floats) -> Floats:
+    """Return degrees of freedom for Bell and McCaffrey's variance of contrasts, under the working model.
+
+    Pustejovsky JE, Tipton E. J Bus Econ Stat 2018;36:672-83.
+    """
+    variance = p * (1 - p)
+    weighted = x * variance[:, None]
+    bread: Floats = np.asarray(np.linalg.inv(x.T @ weighted), float)
+    # How each patient's residuals enter the coefficients: linearly, so that unit residuals tell.
+    place, real = _rows_of_clusters(cluster[None])
+    weight: Floats = np.where(real[0], variance[place[0]], 0.0).astype(float)
+    entering = np.zeros((place.shape[1], *x.T.shape))
+    for rank in range(place.shape[2]):
+        unit = np.zeros(weight.shape)
+        unit[:, rank] = real[0][:, rank]
+        scores = _symmetric(x[place], unit[None], weight[None], bread[None])[0]
+        own = np.flatnonzero(real[0][:, rank])
+        entering[own, :, place[0][own, rank]] = scores[own]
+    along = np.einsum("ct,gtn->cgn", contrasts @ bread, entering)
+    # The covariance of the residuals where the working variance is right.
+    shared = along @ (np.diag(variance) - weighted @ bread @ weighted.T) @ np.swapaxes(along, -1, -2)
+    df: Floats = np.trace(shared, axis1=-2, axis2=-1) ** 2 / (shared**2).sum(axis=(-2, -1))
+    return df
+
+
 def _rows_of_clusters(cluster: Ints) -> tuple[Ints, NDArray[np.bool_]]:
     """Return the rows of every cluster, shape (m, n_clusters, most rows), and which of them are real."""
     (m, n), most = cluster.shape, int(cluster.max(initial=-1)) + 1
@@ -217,6 +242,7 @@ def _cluster_sums(x: Floats, y: Floats, own: Ints, coef: Floats) -> tuple[Floats
 MODELS: Mapping[str, tuple[str, str]] = {
     "gee_robust": ("independence", "robust"),
     "gee_kc": ("independence", "kc"),
+    "gee_kc_satterthwaite": ("independence", "kc"),
     "gee_kc_principal": ("independence", "kc_principal"),
     "gee_md": ("independence", "md"),
     "gee_fg": ("independence", "fg"),
@@ -241,7 +267,8 @@ def fit(design: Design, alpha: float = 0.05, model: str = "gee_kc") -> tuple[Est
     Returns
     -------
     tuple of Estimate
-        Interval and p by t with as many degrees of freedom as patients beyond terms. ``gee_kc`` takes the root of
+        Interval and p by t with as many degrees of freedom as patients beyond terms, but for ``gee_kc_satterthwaite``:
+        those of Satterthwaite, which fall where few patients settle a coefficient. ``gee_kc`` takes the root of
         Kauermann and Carroll's correction that is known as CR2, ``gee_kc_principal`` the principal one. The
         Fay-Graubard covariance is that of predictors centred at their means, carried over to an intercept where every
         predictor is 0.
@@ -288,12 +315,29 @@ def solve(design: Design, model: str) -> tuple[str, Floats, Floats]:
 def _estimates(
     design: Design, model: str, coefficients: Floats, covariance: Floats, alpha: float
 ) -> tuple[Estimate, ...]:
-    back, df = original_scale(design.x), design.n_clusters - len(design.terms)
+    back = original_scale(design.x)
     estimate, se = back @ coefficients, np.sqrt(np.diag(back @ covariance @ back.T))
+    if model == "gee_kc_satterthwaite":
+        x = standardised(design.x)
+        return _by_satterthwaite(
+            design, model, estimate, se, satterthwaite(x, expit(x @ coefficients), design.cluster, back), alpha
+        )
+    df = design.n_clusters - len(design.terms)
     reach, p = t.ppf(1 - alpha / 2, df) * se, 2 * t.sf(np.abs(estimate / se), df)
     centred = ", predictors centred at their means" if model == "gee_fg" else ""
     interval = estimate - reach, estimate + reach, f"t({df}){centred}"
     return design.fitted(model, estimate, se, interval, (p, f"Wald t({df}){centred}"))
+
+
+def _by_satterthwaite(
+    design: Design, model: str, estimate: Floats, se: Floats, df: Floats, alpha: float
+) -> tuple[Estimate, ...]:
+    reach, p = t.ppf(1 - alpha / 2, df) * se, 2 * t.sf(np.abs(estimate / se), df)
+    terms = design.fitted(model, estimate, se, (estimate - reach, estimate + reach, ""), (p, ""))
+    return tuple(
+        replace(term, ci_kind=f"t({own:.1f}), Satterthwaite", p_kind=f"Wald t({own:.1f}), Satterthwaite")
+        for term, own in zip(terms, df, strict=True)
+    )
 
 
 def independence(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, float]:

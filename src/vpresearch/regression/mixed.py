@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 from vpresearch.regression.logistic import gate, maximise, original_scale, standardised
@@ -187,6 +187,8 @@ _STEP, _POLISHING, _FLAT, _LEVEL = 1e-4, 3, 1e-7, 1e-9
 _QUADRATURE_ERROR, _FINE = 0.01, 0.1
 # Least information about any direction of the log odds, a standard deviation of the predictor: an error of ten.
 _LEAST_INFORMATION = 1e-2
+# How level a held likelihood is at its maximum, and how often a limit is looked for farther out.
+_HELD, _DOUBLINGS = 1e-6, 8
 
 
 def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate, ...]:
@@ -236,6 +238,8 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
     rise = partial(ascent, rows, rule)
     best, height, bend = _climb(rise, np.append(flat.coefficients, 1.0))
     if height < flat.loglik + _LEVEL and information(rise, np.append(flat.coefficients, 0.0))[-1, -1] >= 0:
+        if np.linalg.eigvalsh(np.linalg.inv(flat.covariance))[0] < _LEAST_INFORMATION:
+            return _failed(design, "flat_likelihood")
         return _estimates(design, flat.coefficients, flat.covariance, (0.0, math.nan), alpha)
     if bend is None or _error(rows, best, rule) > _QUADRATURE_ERROR:
         return _failed(design, "not_converged")
@@ -244,6 +248,56 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
     covariance = np.asarray(np.linalg.inv(bend), float)
     deviation = float(best[-1]), math.sqrt(covariance[-1, -1])
     return _estimates(design, best[:-1], covariance[:-1, :-1], deviation, alpha)
+
+
+def fit_profiled(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate, ...]:
+    """Fit the same model, with profile intervals and likelihood-ratio tests of the predictors for Wald's."""
+    found = fit(design, alpha, points)
+    terms = [replace(each, model="mixed_profile") for each in found]
+    if not found[0].converged:
+        return tuple(terms)
+    x = standardised(design.x)
+    rise = partial(ascent, grouped(x, design.y, design.cluster), gauss_hermite(points))
+    scale = original_scale(design.x)
+    top = np.append(np.linalg.solve(scale, [each.estimate for each in found[:-1]]), found[-1].estimate)
+    critical = float(chi2.ppf(1 - alpha, 1))
+    for term in range(1, len(design.terms)):
+        profile, se = partial(_fall, rise, top, term), terms[term].se / scale[term, term]
+        low, high = (top[term] + side * _reach(profile, side, se, critical) for side in (-1, 1))
+        terms[term] = replace(
+            terms[term],
+            ci_low=scale[term, term] * low,
+            ci_high=scale[term, term] * high,
+            ci_kind="profile likelihood, conditional on the patient",
+            p_value=float(chi2.sf(profile(-top[term]), 1)),
+            p_kind="likelihood ratio",
+            reason="not_converged" if math.isnan(low + high) else terms[term].reason,
+        )
+    return tuple(terms)
+
+
+def _fall(rise: Ascent, top: Floats, term: int, away: float) -> float:
+    """Return twice the fall of the likelihood where a coefficient is held away from its maximum."""
+
+    def descent(free: Floats) -> tuple[float, Floats]:
+        height, gradient = rise(np.insert(free, term, top[term] + away))
+        return -height, -np.delete(gradient, term)
+
+    start = np.delete(top, term)
+    # A deviation of exactly nought is a place that no gradient leaves.
+    starts = [np.append(start[:-1], deviation) for deviation in ({float(start[-1]), 1.0})]
+    lowest = min(minimize(descent, each, jac=True, method="BFGS", options={"gtol": _HELD}).fun for each in starts)
+    return max(0.0, 2 * (rise(top)[0] + float(lowest)))
+
+
+def _reach(fall: Callable[[float], float], side: int, se: float, critical: float) -> float:
+    """Find how far away on one side the likelihood has fallen to the critical value; NaN where it does not."""
+    inside, away = 0.0, se * math.sqrt(critical)
+    for _ in range(_DOUBLINGS):
+        if fall(side * away) > critical:
+            return float(brentq(lambda at: math.sqrt(fall(side * at)) - math.sqrt(critical), inside, away, rtol=1e-8))
+        inside, away = away, 1.5 * away
+    return math.nan
 
 
 def _climb(ascent: Ascent, start: Floats) -> tuple[Floats, float, Floats | None]:

@@ -115,6 +115,7 @@ def _design(table: pd.DataFrame, adjustment: str) -> Design:
 PRIMARY = "gee_kc"
 LEAK_MODELS: Mapping[str, Fit] = {
     "gee_kc": gee.fit,
+    "gee_kc_satterthwaite": partial(gee.fit, model="gee_kc_satterthwaite"),
     "gee_kc_principal": partial(gee.fit, model="gee_kc_principal"),
     "gee_md": partial(gee.fit, model="gee_md"),
     "gee_fg": partial(gee.fit, model="gee_fg"),
@@ -123,6 +124,7 @@ LEAK_MODELS: Mapping[str, Fit] = {
     "ml": logistic.fit,
     "firth": firth.fit,
     "mixed": mixed.fit,
+    "mixed_profile": mixed.fit_profiled,
     "bayes": bayes.fit,
     "exact": exact.fit,
 }

@@ -24,12 +24,15 @@ class Point(NamedTuple):
 
 
 Likelihood = Callable[[Floats], Point]
-# Further places to climb from, for a term held at a value and a height reached: log odds, shape (n_places, n).
-Places = Callable[[int, float, float], Floats]
+# Further places to climb from, for a term held at a value and a height reached: log odds, shape (n_places, n); and
+# coefficients of lower maxima, shape (n_maxima, n_terms).
+Places = tuple[Callable[[int, float, float], Floats], Floats]
 
 _STEPS, _HALVINGS, _SEARCH, _SUMMITS = 100, 40, 60, 5
 _LONGEST_STEP, _SETTLED, _FOUND, _ROUNDING, _SECOND = 8.0, 1e-6, 1e-6, 1e-12, 1e-8
 _SINGULAR = 1e-13
+# Standard errors between maxima that are not one.
+_APART = 1e-3
 # A height that no step raises by more than this is known, though the coefficients behind it may not be.
 _FLAT = 1e-12
 
@@ -151,9 +154,7 @@ def profiled(
 def _inference(profile: _Profile, best: Maximum, term: int, critical: float) -> tuple[float, ...]:
     """Return the standard error of one coefficient, its limits, and p of its being nought."""
     se, centre = math.sqrt(best.covariance[term, term]), float(best.coefficients[term])
-    profile.restart()
     low = _limit(profile, -1, se, critical)
-    profile.restart()
     high = _limit(profile, 1, se, critical)
     profile.restart()
     fall = profile.fall(-centre)[0]
@@ -169,7 +170,10 @@ class _Profile:
         self._likelihood, self._height = likelihood, best.loglik
         self._free = np.linalg.qr(np.delete(x, term, axis=1))[0]
         self._top = x @ best.coefficients
-        self._centre, self._term, self._places = float(best.coefficients[term]), term, places
+        self._centre, self._term = float(best.coefficients[term]), term
+        self._places = places[0] if places else None
+        # How far away other maxima lie.
+        self.others = places[1][:, term] - self._centre if places and len(places[1]) else np.empty(0)
         self._first = x @ best.covariance[:, term] / best.covariance[term, term]
         # Log odds at which the likelihood is higher than at the maximum that was known.
         self.higher: Floats | None = None
@@ -201,11 +205,14 @@ class _Profile:
 
 
 def _limit(profile: _Profile, side: int, se: float, critical: float) -> float:
-    """Find how far away on one side the likelihood has fallen to the critical value.
+    """Find how far away on one side the likelihood has fallen to the critical value, beyond every maximum within.
 
     Newton's method on the root of the fall, which is nearly straight, between the last values inside and outside.
     """
-    away, inside, outside = se * math.sqrt(critical), 0.0, math.inf
+    within = [side * away for away in profile.others if side * away > _APART * se and profile.fall(away)[0] < critical]
+    profile.restart()
+    inside, outside = max(within, default=0.0), math.inf
+    away = inside + se * math.sqrt(critical)
     for _ in range(_SEARCH):
         fall, steepness = profile.fall(side * away)
         if math.isnan(fall) or steepness == 0:

@@ -78,6 +78,7 @@ marginal <- function(d) {
   list(n = nrow(d), events = sum(d$leak), clusters = length(unique(d$patient)), coef = unname(coef(fit)),
        geepack_coef = unname(coef(gee)), geepack_se = robust[["Std.err"]],
        CR0 = unname(covariance("CR0")), CR2 = unname(covariance("CR2")), CR3 = unname(covariance("CR3")),
+       df = coef_test(fit, vcov = "CR2", cluster = d$patient, test = "Satterthwaite")$df_Satt,
        by_definition = lapply(by_definition(d), unname))
 }
 
@@ -98,6 +99,27 @@ conditional <- function(d, points) {
   covariance <- back %*% as.matrix(suppressWarnings(vcov(fit, use.hessian = !isSingular(fit)))) %*% t(back)
   list(coef = as.vector(back %*% fixef(fit)), se = sqrt(diag(covariance)),
        sd_patient = unname(sqrt(unlist(VarCorr(fit)))), loglik = as.numeric(logLik(fit)))
+}
+
+# Twice the fall of the same likelihood with the slope held, by uniroot to where it is critical, and at nought.
+profiled <- function(d) {
+  spread <- sqrt(mean((d$fill - mean(d$fill))^2))
+  d$z <- (d$fill - mean(d$fill)) / spread
+  fitted <- conditional(d, 25)
+  fall <- function(b) {
+    d$held <- b * spread * d$z
+    held <- suppressMessages(glmer(leak ~ 1 + offset(held) + (1 | patient), d, binomial, nAGQ = 25,
+                                   control = glmerControl(optimizer = "Nelder_Mead", check.conv.grad = "ignore",
+                                                          check.conv.hess = "ignore", check.conv.singular = "ignore",
+                                                          tolPwrss = 1e-12, optCtrl = list(maxfun = 1e5))))
+    2 * (fitted$loglik - as.numeric(logLik(held)))
+  }
+  excess <- function(b) fall(b) - qchisq(0.95, 1)
+  b <- fitted$coef[2]
+  se <- fitted$se[2]
+  list(low = uniroot(excess, b - c(4, 1) * se, extendInt = "downX", tol = 1e-9)$root,
+       high = uniroot(excess, b + c(1, 4) * se, extendInt = "upX", tol = 1e-9)$root,
+       p = pchisq(fall(0), 1, lower.tail = FALSE))
 }
 
 # ---- percentiles of the slope in resamples of patients; infinite where a resample is separated ------------------
@@ -132,6 +154,7 @@ result <- list(
                   clubSandwich = as.character(packageVersion("clubSandwich")),
                   lme4 = as.character(packageVersion("lme4"))),
   workbooks = setNames(lapply(books, function(name) answers(workbook(name))), books),
+  profile = list(normal = profiled(workbook("normal")), synthetic41 = profiled(synthetic())),
   synthetic41 = c(answers(synthetic()), list(bootstrap = resampled(synthetic())))
 )
 write_json(result, file.path(here, "clustered.json"), digits = NA, auto_unbox = TRUE, pretty = TRUE)
