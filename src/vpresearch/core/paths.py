@@ -22,3 +22,10 @@ def shown(path: Path) -> Path:
     """Return a path as short as it can be said."""
     absolute = path.resolve()
     return absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute
+
+
+def in_project(path: Path | str) -> Path:
+    """Resolve a path that a notebook names from the project's folder, whichever folder it is run from."""
+    here = Path.cwd()
+    clone = (folder for folder in (here, *here.parents) if (folder / "compendium.yaml").is_file())
+    return next(clone, ROOT if CLONED else here) / path
