@@ -68,7 +68,7 @@ def test_the_manifest_holds_every_exhibit_and_each_is_there() -> None:
         assert (ROOT / entry["file"]).is_file()
     # Those that no data enter, real or reconstructed.
     without = {Path(entry["file"]).stem for entry in manifest if "reconstructed" not in entry["comment"]}
-    assert without == {"audit", "audit_p", "conclusions", "simulation"}
+    assert without == {"audit", "audit_p", "conclusions", "simulation", "statements"}
 
 
 # -- citation ------------------------------------------------------------------------------------------------------
