@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
 
 from vpresearch.audit import Check
 from vpresearch.figures import audit_p
@@ -58,10 +59,11 @@ def test_the_gap_that_proves_it_is_seen_close(checks: list[Check]) -> None:
     (check,) = [check for check in checks if check.code == "p_between_steps"]
     low, high = float(check.values["low"]), float(check.values["high"])
     assert tuple(close.get_xlim()) == (0.46, 0.475)
-    ends = sorted((patch.get_x(), patch.get_x() + patch.get_width()) for patch in close.patches if patch.get_hatch())
+    boxes = [patch for patch in close.patches if isinstance(patch, Rectangle)]
+    ends = sorted((box.get_x(), box.get_x() + box.get_width()) for box in boxes if box.get_hatch())
     assert np.allclose(ends, [(0, low), (high, 1)])
     # What the printed p can stand for lies wholly between the steps.
-    (band,) = [patch for patch in close.patches if not patch.get_hatch()]
+    (band,) = [box for box in boxes if not box.get_hatch() and box.get_width()]
     assert np.allclose([band.get_x(), band.get_x() + band.get_width()], [0.4655, 0.4665])
     assert low < band.get_x() < band.get_x() + band.get_width() < high
     assert [text.get_text() for text in close.texts] == ["0,4649", "0,4722"]
