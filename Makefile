@@ -82,6 +82,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 install = $(UV) $(1) || $(PIP) $(1)
 
 .venv/done: requirements-setup.lock requirements.lock pyproject.toml
+	@echo "First time only: building .venv from the lock, some 160 packages from the network, each held by its hash. It takes minutes and says nothing until it is done."
+	@echo "Solo la primera vez: se instalan en .venv unos 160 paquetes, con conexión a internet. Tarda minutos y no dice nada hasta el final."
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv --clear .venv
 	$(PIP) --require-hashes --requirement requirements-setup.lock
@@ -90,5 +92,6 @@ install = $(UV) $(1) || $(PIP) $(1)
 	$(BIN)/python -c 'import pathlib; pathlib.Path(".venv/done").touch()'
 
 .venv/tests: .venv/done requirements-test.lock
+	@echo "First time only: adding what tests need to .venv, again from the lock and the network. / Solo la primera vez: se añade lo que necesitan las pruebas."
 	$(call install,--no-deps --require-hashes --requirement requirements-test.lock)
 	$(BIN)/python -c 'import pathlib; pathlib.Path(".venv/tests").touch()'

@@ -119,7 +119,7 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
         "private/state.json",
         *(f"notebooks/{notebook.file}" for notebook in notebooks),
         *(f"notebooks/{Path(notebook.file).stem}.html" for notebook in notebooks),
-        *(f"review/{name}" for name in ("index.html", "scorecard.html", "functions.html", "origins.csv")),
+        *(f"review/{name}" for name in ("index.html", "scorecard.html", "cells.html", "functions.html", "origins.csv")),
     }
     made = {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()}
     report = {path for path in made if path.startswith("report/")}

@@ -138,12 +138,12 @@ def test_a_notebook_has_one_cell_of_parameters(file: str) -> None:
         values[name] = ast.literal_eval(statement.value)
     # Those of the committed outputs, so that a reader who runs a cell gets them.
     assert values == {
-        "data": "../data/reconstructed/vertebrae.csv",
+        "data": "data/reconstructed/vertebrae.csv",
         "language": "es",
         "alpha": 0.05,
         "seed": 1,
         "min_cell": 0,
-        "out": "../build/notebooks",
+        "out": "build/notebooks",
     }
 
 
@@ -157,7 +157,8 @@ def test_a_notebook_holds_no_logic(file: str) -> None:
 @each
 def test_a_notebook_says_what_its_data_are_before_anything_else(file: str) -> None:
     showing = [cell for cell in cells(file)[1:] if not source(cell).startswith("from ")]
-    loading, banner = source(showing[0]).splitlines()
+    places, loading, banner = source(showing[0]).splitlines()
+    assert places == "data, out = in_project(data), in_project(out)"
     assert loading == "results = Results(load(data), alpha, seed)"
     assert banner == "labels.Banner(results.dataset.reconstruction, language)"
 

@@ -72,8 +72,9 @@ def test_a_module_imports_only_from_its_own_or_a_lower_floor() -> None:
 # -- dependencies ------------------------------------------------------------------------------------------------
 
 
-# What conda-forge calls otherwise; its pypandoc comes without pandoc.
-OF_CONDA = {"typst>=0.14": ["typst-py>=0.14"], "pypandoc-binary>=1.15": ["pypandoc>=1.15", "pandoc"]}
+# What conda-forge calls otherwise; its pypandoc comes without pandoc. What it is not known to have, pip installs.
+OF_CONDA = {"pypandoc-binary>=1.15": ["pypandoc>=1.15", "pandoc"]}
+OF_PIP = ["typst>=0.14"]
 
 
 def required(*, tests: bool) -> set[str]:
@@ -90,9 +91,19 @@ def test_the_conda_environment_names_the_same_dependencies() -> None:
     environment = yaml.safe_load(read("environment.yml"))["dependencies"]
     python = f"python{tomllib.loads(read('pyproject.toml'))['project']['requires-python']}"
     backend = tomllib.loads(read("pyproject.toml"))["build-system"]["requires"]
-    named = [name for entry in required(tests=False) for name in OF_CONDA.get(entry, [entry])]
+    named = [name for entry in required(tests=False) - {*OF_PIP} for name in OF_CONDA.get(entry, [entry])]
     assert sorted(entry for entry in environment if isinstance(entry, str)) == sorted([*named, *backend, python, "pip"])
-    assert [entry["pip"] for entry in environment if not isinstance(entry, str)] == [["--no-deps -e ."]]
+    # Lines of a requirements file, which pip refuses whole for an option that such a file cannot have.
+    assert [entry["pip"] for entry in environment if not isinstance(entry, str)] == [[*OF_PIP, "-e ."]]
+
+
+def test_every_name_for_conda_is_one_that_conda_forge_has() -> None:
+    date, *lines = read(".ci/conda-forge.txt").splitlines()
+    assert re.search(r"of \d{4}-\d\d-\d\d,", date)
+    known = [line for line in lines if not line.startswith("#")]
+    assert known == sorted(set(known))
+    environment = yaml.safe_load(read("environment.yml"))["dependencies"]
+    assert {re.split("[<>=]", entry)[0] for entry in environment if isinstance(entry, str)} <= set(known)
 
 
 def locked(name: str) -> dict[str, str]:
@@ -133,6 +144,17 @@ def test_every_target_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     recipes = [re.search(rf"^{target}:.*\n\t\$\(VPRESEARCH\) ([a-z]+)", makefile, re.M) for target in targets]
     assert {recipe[1] for recipe in recipes if recipe} == commands
     assert all(recipes)
+
+
+def test_the_first_installation_says_what_it_does_before_it_does_anything() -> None:
+    makefile = read("Makefile")
+    for mark in ("done", "tests"):
+        (recipe,) = re.findall(rf"^\.venv/{mark}: .*\n((?:\t.*\n)+)", makefile, re.M)
+        first, *_ = recipe.splitlines()
+        assert first.startswith('\t@echo "First time only:')
+        assert "Solo la primera vez:" in recipe
+    (told,) = re.findall(r"some (\d+) packages", makefile)
+    assert abs(int(told) - len(locked("requirements.lock"))) < 20
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")

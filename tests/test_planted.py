@@ -201,7 +201,7 @@ def test_executed_notebooks_name_the_data_by_their_checksum_unless_they_are_publ
         book = json.loads(text)
         parameters = book["metadata"]["papermill"]["parameters"]
         assert parameters["data"] == named
-        assert parameters["out"] == ".."
+        assert parameters["out"] == "build/notebooks"
         (injected,) = [cell for cell in book["cells"] if cell["metadata"].get("tags") == ["injected-parameters"]]
         assert f"data = '{named}'" in injected["source"]
         assert (NOTEBOOKS / path.name).exists()

@@ -109,7 +109,9 @@ def test_a_locale_that_the_system_lacks_is_told(
     monkeypatch.setattr(verifying, "has_locale", lambda name: name == "C")
     same, said, _ = go(lambda _: None)
     assert same
+    # In the last line, where nobody misses it.
     assert [line.startswith("Not checked: this system has no locale es_ES.UTF-8") for line in said].count(True) == 1
+    assert said[-1].startswith("Not checked: this system has no locale es_ES.UTF-8")
     assert has_locale("C")
     assert not has_locale("xx_XX.UTF-8")
 

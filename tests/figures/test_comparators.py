@@ -64,7 +64,7 @@ def test_every_series_is_drawn_by_role_and_rate(comparisons: tuple[Comparison, .
     bold = [label.get_text() for label in axes.get_yticklabels() if label.get_fontweight() == "bold"]
     assert bold == ["This study: 15/41 vertebrae", "Cited by the paper", "Added"]
     assert len(names(axes)) == len(figure.data) + 2
-    for each, place in zip(data["percent"], (3, 4, 5, 6, *range(8, 18)), strict=True):
+    for each, place in zip(data["percent"], (*range(3, 9), *range(10, 19)), strict=True):
         shown = [line for line in axes.lines if np.asarray(line.get_ydata()).tolist() == [place]]
         assert [np.asarray(line.get_xdata()).tolist() for line in shown] == [[each]]
 
@@ -76,7 +76,7 @@ def test_every_series_is_drawn_by_role_and_rate(comparisons: tuple[Comparison, .
         ("Tomé-Bermejo 2014", "o", True),
         ("Acta Radiol 2012 (Mayo), procedure", "^", False),
         ("BMC Surg 2023", "D", False),
-        ("Zhang 2022", "D", True),
+        ("Zhu 2016", "D", False),
     ],
 )
 def test_the_marker_tells_how_leaks_were_found_and_who_read_it(
@@ -98,7 +98,7 @@ def test_the_name_says_what_was_counted_and_the_number_is_as_precise_as_printed(
         "Tomé-Bermejo 2014: n = 272 vertebrae",
         "Mousavi 2003: vertebrae",
         "Venmans 2011 (VERTOS II): 64/80 vertebrae",
-        "Zhang 2022: 604/2,689, unit not stated",
+        "Gao 2022, paravertebral vein: 59/585 vertebrae",
         "Saad 2022: 75/211 procedures",
     } <= set(shown)
     texts = {text.get_text() for text in axes.texts}
@@ -122,9 +122,8 @@ def test_every_part_of_a_study_has_a_name_in_both_languages(comparisons: tuple[C
 def test_it_is_sound_in_both_languages(
     comparisons: tuple[Comparison, ...], shipped: Dataset, studies: dict[str, Dataset], seen: Seen
 ) -> None:
-    counted = {"Zhang 2022: 604/2.689, unidad no indicada", "Zhang 2022: 604/2,689, unit not stated"}
-    assert_sound(lambda language: comparators_figure(of(shipped, series=comparisons), language), seen, counted)
-    assert_sound(lambda language: comparators_figure(of(studies["plain"], series=comparisons), language), seen, counted)
+    assert_sound(lambda language: comparators_figure(of(shipped, series=comparisons), language), seen)
+    assert_sound(lambda language: comparators_figure(of(studies["plain"], series=comparisons), language), seen)
 
 
 @pytest.mark.parametrize("leaks", [0, 5])

@@ -23,7 +23,7 @@ OF_A_CHECK = {"codechecker", "summary", "certificate", "report", "check_time"}
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The described files in a folder of their own."""
-    for name in ("data", "tables", "figures", "notebooks"):
+    for name in ("data", "tables", "figures", "notebooks", "codecheck", "benchmarks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("raw"))
     for path in (path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"):
         shutil.copy(path, tmp_path)
@@ -55,7 +55,7 @@ def test_the_codecheck_configuration_keeps_the_rules_for_authors() -> None:
     assert told["paper"]["title"] == CITATION["references"][0]["title"]
     assert len(told["paper"]["authors"]) == len(CITATION["references"][0]["authors"])
     assert all(author["name"] for author in told["paper"]["authors"])
-    assert told["paper"]["reference"]
+    assert told["paper"]["reference"].startswith("https://")
     assert not OF_A_CHECK & set(told)
     assert not re.search("FIXME|TODO|XXXX|0000-000", content)
 
@@ -68,7 +68,17 @@ def test_the_manifest_holds_every_exhibit_and_each_is_there() -> None:
         assert (ROOT / entry["file"]).is_file()
     # Those that no data enter, real or reconstructed.
     without = {Path(entry["file"]).stem for entry in manifest if "reconstructed" not in entry["comment"]}
-    assert without == {"audit", "audit_p", "conclusions", "simulation"}
+    assert without == {"audit", "audit_p", "conclusions", "simulation", "statements"}
+
+
+def test_the_certificate_leaves_to_the_codechecker_what_only_they_can_say() -> None:
+    text = (ROOT / "codecheck" / "certificate.md").read_text(encoding="utf-8")
+    for name in ("Codechecker", "Date of check", "Certificate", "Repository"):
+        assert re.search(rf"^\| {name} \| <.*> \|$", text, re.M)
+    manifest = yaml.safe_load((ROOT / "codecheck.yml").read_text(encoding="utf-8"))["manifest"]
+    assert re.findall(r"^- \[ \] `(\S+)`", text, re.M) == [entry["file"] for entry in manifest]
+    assert f"| files of the manifest | {len(manifest)} |" in text
+    assert "| numbers unattainable | 1 |" in text
 
 
 # -- citation ------------------------------------------------------------------------------------------------------
@@ -79,11 +89,14 @@ def test_the_citation_keeps_the_schema_and_tells_the_version_of_the_package() ->
     assert {"cff-version", "message", "title", "authors"} <= set(CITATION)
     assert CITATION["cff-version"] == "1.2.0"
     assert CITATION["type"] == "software"
-    assert (CITATION["version"], CITATION["license"]) == (project["version"], project["license"])
+    # The code's licence first, then that of data and prose.
+    assert (CITATION["version"], CITATION["license"][0]) == (project["version"], project["license"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", CITATION["date-released"])
     for reference in CITATION["references"]:
         assert {"type", "title", "authors"} <= set(reference)
-        assert all(set(author) <= {"family-names", "given-names", "name", "orcid"} for author in reference["authors"])
+        assert all(
+            set(author) <= {"family-names", "given-names", "name", "affiliation"} for author in reference["authors"]
+        )
 
 
 # -- data package --------------------------------------------------------------------------------------------------
@@ -156,3 +169,26 @@ def test_the_crate_loads_and_every_part_of_it_is_there(copy: Path) -> None:
         run = crate.dereference(f"#run-{Path(notebook.file).stem}")
         assert run["instrument"].id == f"notebooks/{notebook.file}"
         assert all(made in parts for made in run["result"])
+
+
+def test_the_crate_says_whose_it_is_and_which_profile_it_keeps() -> None:
+    graph = json.loads((ROOT / "ro-crate-metadata.json").read_text(encoding="utf-8"))["@graph"]
+    entities = {entity["@id"]: entity for entity in graph}
+    assert len(entities) == len(graph)
+    root = entities["./"]
+    for name in ("author", "publisher", "license", "conformsTo", "about"):
+        assert root[name]["@id"] in entities, name
+    assert root["conformsTo"]["@id"].startswith("https://w3id.org/ro/wfrun/process/")
+    paper = entities[CITATION["references"][0]["url"]]
+    assert paper["@type"] == "ScholarlyArticle"
+    assert "by-nc-nd" in paper["license"]["@id"]
+    assert all("affiliation" in entities[author["@id"]] for author in paper["author"])
+    for entity in graph:
+        for name, value in entity.items():
+            assert not isinstance(value, list) or len(value) > 1, f"{entity['@id']}: {name}"
+    licences = {kind: entities[name]["license"]["@id"] for kind, name in (
+        ("code", "notebooks/01_cohort.ipynb"), ("data", "data/dictionary.csv"), ("table", "tables/table1.csv"),
+    )}  # fmt: skip
+    assert licences["code"] == "LICENSE"
+    assert "/by/4.0" in licences["data"]
+    assert "/by/4.0" in licences["table"]

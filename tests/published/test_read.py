@@ -140,6 +140,27 @@ def test_measurement_grids(paper: Paper) -> None:
     assert (oswestry.step, oswestry.low, oswestry.high) == ("2", "0", "100")
 
 
+def test_what_is_said_without_a_number_has_its_reason(paper: Paper) -> None:
+    ids = {claim.id for claim in paper.claims}
+    for statement in paper.statements:
+        assert set(statement.says) == set(statement.reason) == {"es", "en"}
+        assert set(statement.beside) <= ids
+        assert statement.id not in ids
+    told = {statement.id: statement for statement in paper.statements}
+    assert len(told) == len(paper.statements) == 11
+    # Read as patients, the counts of table 1 would be of more than there are, and print other percentages.
+    counts = [claim for claim in paper.claims if claim.id.startswith("table1.") and claim.kind == "count"]
+    patients, vertebrae = (int(paper[claim].printed.value) for claim in told["table1.heading"].beside)
+    assert sum(int(claim.printed.value) for claim in counts) == vertebrae > patients
+    assert 100 * int(paper["table1.T8.n"].printed.value) / patients not in paper["table1.T8.percent"].printed.interval()
+    # A leak at two sites would make the sites add up to more than the leaks.
+    *sites, leaks = (int(paper[claim].printed.value) for claim in told["figure4.two_sites"].beside)
+    assert sum(sites) == leaks
+    # Nothing of what ends at once is left above the least of the scale.
+    _, *means = (paper[claim].printed for claim in told["results.pain_ends"].beside)
+    assert all(mean.value > int(paper.grids["vas_post"].low or 0) for mean in means)
+
+
 # -- files that are refused --------------------------------------------------------------------------------------
 
 
@@ -166,6 +187,40 @@ def _claim(**changes: object) -> dict[str, object]:
 def _compute(**changes: object) -> dict[str, object]:
     compute = {"statistic": "n", "over": "patients", **changes}
     return _claim(compute={name: value for name, value in compute.items() if value is not None})
+
+
+_STATEMENT = {
+    "id": "s",
+    "places": ["methods"],
+    "says": {"es": "a", "en": "b"},
+    "reason": {"es": "c", "en": "d"},
+    "beside": ["a.n"],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"reason": None}, "s: the key reason is missing."),
+        ({"says": {"en": "b"}}, "s: says is not a text by language"),
+        ({"reason": {"es": "c", "en": 1}}, "s: reason is not a text by language"),
+        ({"beside": ["b.n"]}, "s: beside names b.n, which is the id of no claim."),
+        ({"beside": "a.n"}, "s: beside is not a list of texts."),
+        ({"places": "methods"}, "s: places is not a list of texts."),
+        ({"compute": {}}, "s: the key compute is unknown."),
+        ({"id": "a.n"}, "stands twice"),
+        ({"id": None}, "statements[1]: the key id is missing."),
+    ],
+)
+def test_a_statement_that_lacks_something_is_told(tmp_path: Path, changes: dict[str, object], says: str) -> None:
+    statement = {name: value for name, value in {**_STATEMENT, **changes}.items() if value is not None}
+    (problem,) = _refused(tmp_path, _paper(statements=[statement]))
+    assert says in problem.message
+
+
+def test_statements_are_a_list(tmp_path: Path) -> None:
+    (problem,) = _refused(tmp_path, _paper(statements={"id": "s"}))
+    assert problem.code == "missing_key"
 
 
 def test_the_smallest_good_file(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 import zipfile
@@ -11,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from vpresearch.core.paths import PROTOCOL
 from vpresearch.data import Dataset
 from vpresearch.render import labels
 from vpresearch.render.docx import read, run, text_of
@@ -165,6 +167,17 @@ def test_every_slope_of_a_reconstruction_has_the_identified_range(composed: Comp
     assert not any(
         "slope" in note and "reconstructed" in note for notes in composed("en", False).notes.values() for note in notes
     )
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_report_prints_the_digest_of_the_protocol_and_does_not_say_that_it_came_first(
+    composed: Composed, language: str
+) -> None:
+    text = text_of(composed(language, True).blocks)
+    assert hashlib.sha256(PROTOCOL.read_bytes()).hexdigest() in text
+    assert {"es": "exploratorio de todos modos", "en": "exploratory anyway"}[language] in text
+    assert "before any estimate" not in text
+    assert "antes de toda" not in text
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

@@ -91,6 +91,46 @@ def test_the_links_stand_after_the_verdict_and_keys_can_be_copied(
     assert page.index('<tr id="table3.vertebral_volume.p">') < page.index('<tr id="cohort.patients.n">')
 
 
+def tables_beside(page: str) -> dict[str, list[list[str]]]:
+    """The tables of a page by their heading, as rows of cells without marks."""
+    found = {}
+    for heading, body in re.findall(r"<h2>(.*?)</h2>(.*?</table>)", page, re.S):
+        rows = re.findall(r"<tr>(.*?)</tr>", body, re.S)
+        found[heading] = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.S) for row in rows]
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_papers_tables_stand_beside_ours_cell_by_cell(
+    language: str, records: Path, shipped: Dataset, paper: Paper
+) -> None:
+    page = pages(records, shipped, paper, language)["cells.html"]
+    found = list(tables_beside(page).values())
+    # Lines and columns as the paper has them: levels and regions; two volumes; two by leak; three times by leak.
+    assert [(len(rows) - 1, len(rows[0]) - 1) for rows in found] == [(11, 2), (2, 4), (2, 5), (3, 5)]
+    assert all(cell for rows in found[1:] for row in rows[1:] for cell in row)
+    # Every number that the paper has in a table is there once in it, and leads to its verdict.
+    for number in range(1, 5):
+        section = page.split("<h2>")[number]
+        there = sorted(re.findall(r'href="scorecard\.html#([^"]+)"', section))
+        assert there == sorted(claim.id for claim in paper.claims if f"table {number}" in claim.places)
+    # The p of the volume, which alone cannot be attained, is the one that is marked.
+    (marked,) = re.findall(r'<div class="decisive">(.*?)</div>', page, re.S)
+    assert found[2][1][5] == f'<div class="decisive">{marked}</div>'
+    assert re.match(r"<strong>0[.,]466</strong> 0[.,]465", marked)
+    assert labels.text("verdict.unattainable", language) in marked
+
+
+def test_a_cell_that_is_withheld_shows_no_number(records: Path, shipped: Dataset, paper: Paper) -> None:
+    rows = withhold(scorecard(paper, shipped), shipped, 5)
+    write_pages(records, records, rows, shipped, read_compendium(), "en")
+    page = (records / "review" / "cells.html").read_text(encoding="utf-8")
+    hidden = [row.claim.id for row in rows if row.verdict == "withheld" and "table 1" in row.claim.places]
+    assert hidden
+    for claim in hidden:
+        assert re.search(rf'<strong>\S+</strong> <br><a href="scorecard.html#{re.escape(claim)}">withheld</a>', page)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_index_begins_with_the_paper_and_what_matters_first(
     language: str, records: Path, shipped: Dataset, paper: Paper

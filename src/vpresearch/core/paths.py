@@ -12,6 +12,7 @@ PUBLISHED = ROOT / "data" / "published" / "barriga-martin-2022.yaml"
 COMPARATORS = ROOT / "data" / "literature" / "comparators.csv"
 SIMULATION = ROOT / "data" / "simulation" / "leak_regression.csv"
 RELIEF = ROOT / "data" / "implied" / "relief.csv"
+PROTOCOL = ROOT / "data" / "protocol.md"
 NOTEBOOKS = ROOT / "notebooks"
 COMPENDIUM = ROOT / "compendium.yaml"
 LOCK = ROOT / "requirements.lock"
@@ -22,3 +23,10 @@ def shown(path: Path) -> Path:
     """Return a path as short as it can be said."""
     absolute = path.resolve()
     return absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute
+
+
+def in_project(path: Path | str) -> Path:
+    """Resolve a path that a notebook names from the project's folder, whichever folder it is run from."""
+    here = Path.cwd()
+    clone = (folder for folder in (here, *here.parents) if (folder / "compendium.yaml").is_file())
+    return next(clone, ROOT if CLONED else here) / path

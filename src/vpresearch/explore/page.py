@@ -8,6 +8,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from vpresearch.core.errors import LANGUAGES
+from vpresearch.core.paths import in_project
 from vpresearch.data import Dataset, load
 from vpresearch.explore import show
 from vpresearch.explore.panels import audit, dose, drag, draws, groups, lesson, resample, size, source, walk
@@ -101,7 +102,7 @@ def banner(session: Session) -> str:
 
 def explorer(data: Path | str, language: str) -> Page:
     """Open the explorer."""
-    study = load(data)
+    study = load(in_project(data))
     _warm(study)
     return Page(Session(study=study, language=language))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -14,10 +15,13 @@ from vpresearch.audit import Check
 from vpresearch.core.reported import Reported
 from vpresearch.figures.curves import name_rows, number_row
 from vpresearch.render import labels
-from vpresearch.render.figure import COLOURS, Figure, apart, drawn_once, legend_below, localise, panels
+from vpresearch.render.figure import COLOURS, Figure, apart, drawn_once, legend_below, localise, panels, stacked
 from vpresearch.results import Results
 
 _LONE = ":"
+# Inches for a close view of a gap, with its own axis and heading.
+_NARROW = 1.5
+_BAND = "#CCCCCC"
 # Where ranks alone bound p: the bar is no list of what can be attained.
 _OUTER: dict[str, Any] = {"facecolor": "none", "hatch": "////", "linewidth": 0.8}
 _COLOURS = {"possible": COLOURS["no"], "impossible": "#999999", "undecided": "#E69F00"}
@@ -30,9 +34,13 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
     data = pd.DataFrame([_row(check) for check in tested])
     caption = labels.text("caption.audit_figure", language)
     by_p = {key: list(rows) for key, rows in groupby(tested, key=_printed_p)}
+    # Where the printed p lies in a gap, the proof is too narrow to be seen on the whole axis.
+    narrow = [check for check in tested if check.code == "p_between_steps"]
     # One line a test, under a heading for each printed p.
-    height = 1.8 + 0.27 * (len(tested) + len(by_p))
-    with panels(False, language, caption, 1, height) as (canvas, (axes,)):
+    lines = len(tested) + len(by_p)
+    height = 1.8 + 0.27 * lines + _NARROW * len(narrow)
+    shares = (0.27 * lines, *[_NARROW / 3] * len(narrow))
+    with stacked(False, language, caption, shares, height, apart=True) as (canvas, (axes, *close)):
         ticks: list[tuple[int, str]] = []
         for number, rows in enumerate(by_p.values()):
             heading = len(ticks)
@@ -55,12 +63,17 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
         drawn = {check.verdict for check in tested}
         for verdict, colour in ((each, colour) for each, colour in _COLOURS.items() if each in drawn):
             axes.plot([], [], color=colour, linewidth=6, label=labels.text(f"audit_verdict.{verdict}", language))
-        lone = labels.text("word.lone_values", language)
-        axes.plot([], [], _LONE, color=_COLOURS["impossible"], linewidth=6, label=lone)
+        if any(check.code == "p_not_attained" for check in tested):
+            lone = labels.text("word.lone_values", language)
+            axes.plot([], [], _LONE, color=_COLOURS["impossible"], linewidth=6, label=lone)
         if any(check.values["known"] == "outer" and check.code != "p_not_attained" for check in tested):
             outer = labels.text("word.outer_bounds", language)
             axes.barh(0, 0, 0, **_OUTER, edgecolor="black", label=outer)
         axes.plot([], [], "|", color="black", markersize=12, label=labels.text("word.printed", language))
+        if narrow:
+            axes.barh(0, 0, 0, color=_BAND, label=labels.text("word.stands_for", language))
+        for check, axes_close in zip(narrow, close, strict=True):
+            _draw_close(axes_close, check, language)
         canvas.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10)
     return Figure("audit_p", canvas, data, caption, False, language=language)
 
@@ -78,7 +91,28 @@ def _row(check: Check) -> dict[str, object]:
         "verdict": check.verdict,
         "p_min": check.p_min,
         "p_max": check.p_max,
+        "gap_low": check.values["low"] if check.code == "p_between_steps" else None,
+        "gap_high": check.values["high"] if check.code == "p_between_steps" else None,
     }
+
+
+def _draw_close(axes: Axes, check: Check, language: str) -> None:
+    """Draw the gap between two steps of a test, and what the printed p stands for within it."""
+    low, high, printed = float(check.values["low"]), float(check.values["high"]), Reported(str(check.values["printed"]))
+    _draw(axes, 0, check)
+    value, half = float(printed.value), float(printed.half_unit)
+    axes.axvspan(value - half, value + half, color=_BAND, zorder=0)
+    for end, side in ((low, "right"), (high, "left")):
+        words = labels.number(end, printed.decimals + 1, language)
+        axes.annotate(words, (end, 0), (0, 11), textcoords="offset points", ha=side, va="bottom", fontsize=9)
+    axes.set_yticks([0], [_test(check, language)], fontsize=9)
+    axes.set_title(_heading(check, language), fontsize=9, fontweight="bold")
+    axes.set_ylim(0.5, -1)
+    # A little of both steps is enough; the ends are round numbers.
+    axes.set_xlim(math.floor(200 * low) / 200, math.ceil(200 * high) / 200)
+    axes.tick_params(axis="y", length=0)
+    localise(axes.xaxis, 5, language)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw(axes: Axes, position: int, check: Check) -> None:
@@ -109,7 +143,8 @@ def _test(check: Check, language: str) -> str:
 
 def _heading(check: Check, language: str) -> str:
     scale = f" ({check.values['scale']})" if check.values["scale"] else ""
-    return f"{labels.variable(str(check.values['variable']), language)}{scale}, p = {check.values['printed']}"
+    printed = labels.printed(str(check.values["printed"]), language)
+    return f"{labels.variable(str(check.values['variable']), language)}{scale}, p = {printed}"
 
 
 _BLACK, _BEYOND, _BEYOND_WORDS = "#1a1a1a", "#BBBBBB", "#6B6B6B"

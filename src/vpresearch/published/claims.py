@@ -179,6 +179,17 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """What else the paper says of its own patients, and why no number is computed for it."""
+
+    id: str
+    places: tuple[str, ...]
+    says: Mapping[str, str]
+    reason: Mapping[str, str]
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Grid:
     """The grid that a variable is recorded on."""
 
@@ -205,6 +216,8 @@ class Paper:
     ratios : dict of str to (str, str)
         Numerator and denominator of each computed variable, which is in percent.
     claims : tuple of Claim
+    statements : tuple of Statement
+        What else it says of its own patients, each with the reason why no number is computed for it.
 
     Examples
     --------
@@ -221,6 +234,7 @@ class Paper:
     grids: Mapping[str, Grid]
     ratios: Mapping[str, tuple[str, str]]
     claims: tuple[Claim, ...]
+    statements: tuple[Statement, ...] = ()
 
     def __getitem__(self, claim_id: str) -> Claim:
         return {claim.id: claim for claim in self.claims}[claim_id]

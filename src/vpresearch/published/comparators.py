@@ -33,6 +33,7 @@ _CELLS = {
     "procedure": ("(vertebroplasty|kyphoplasty)?", "series_word_or_nothing"),
     "detection": ("CT|radiograph|fluoroscopy|mixed|unknown", "series_word"),
     "unit": ("(vertebrae|patients|procedures)?", "series_word_or_nothing"),
+    "sites": ("all|one", "series_word"),
     "leaks": ("[0-9]*", "series_count"),
     "n": ("([1-9][0-9]*)?", "series_count"),
     "percent": (r"([0-9]{1,2}(\.[0-9]+)?|100)?", "series_percent"),
@@ -53,6 +54,7 @@ class Comparator:
     procedure: str
     detection: str
     unit: str
+    sites: str
     leaks: int | None
     n: int | None
     printed: Reported | None
@@ -69,8 +71,9 @@ class Comparator:
 
     @property
     def alike(self) -> bool:
-        """Whether it is known to count vertebrae on CT after vertebroplasty, as the paper does."""
-        return (self.procedure, self.detection, self.unit) == ("vertebroplasty", "CT", "vertebrae")
+        """Whether it is known to count vertebrae with any leak on CT after vertebroplasty, as the paper does."""
+        known = (self.procedure, self.detection, self.unit, self.sites)
+        return known == ("vertebroplasty", "CT", "vertebrae", "all")
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,9 @@ def _compare(events: int, n: int, own: tuple[float, float], other: Comparator, a
     ends = confint_proportions_2indep(events, n, other.leaks, other.n, method="newcomb", alpha=alpha)
     exact = clopper_pearson(other.leaks, other.n, alpha)
     apart = 100 * float(ends[0]), 100 * float(ends[1])
-    if other.unit != "vertebrae":
-        return Comparison(other, percent, *exact, difference, *apart, math.nan, inside, "other_unit")
+    reason = "other_unit" if other.unit != "vertebrae" else "one_site" if other.sites == "one" else ""
+    if reason:
+        return Comparison(other, percent, *exact, difference, *apart, math.nan, inside, reason)
     p_value = fisher(np.array([[events, n - events], [other.leaks, other.n - other.leaks]])).p_value
     return Comparison(other, percent, *exact, difference, *apart, p_value, inside)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from vpresearch.published.claims import (
     Kind,
     Paper,
     Sided,
+    Statement,
     Statistic,
     TestName,
     Unit,
@@ -29,6 +30,7 @@ from vpresearch.published.claims import (
 )
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
+_STATEMENT_KEYS = {"id", "places", "says", "reason", "beside"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
 _STATISTIC_OF = {
@@ -142,9 +144,27 @@ def of_claim(entry: object, number: int, line: int, variables: Mapping[str, Any]
     return [*_told("claim", _name(entry, number), faults), *_of_test(entry, str(_name(entry, number)))]
 
 
-def _name(entry: object, number: int) -> object:
-    """Name a claim by its id, or by its place where it has none."""
-    return entry.get("id", f"claims[{number}]") if isinstance(entry, Entry) else f"claims[{number}]"
+def of_statement(entry: object, number: int, line: int, claims: Container[object]) -> list[Problem]:
+    """Find what is wrong with one statement."""
+    name = _name(entry, number, "statements")
+    if not isinstance(entry, Entry):
+        return [tell("claim", wording="paper_claim", line=line, name=name)]
+    faults = [*_keys(entry, _STATEMENT_KEYS, _STATEMENT_KEYS - {"beside"}), *_parts(entry)]
+    one = [key for key in ("says", "reason") if isinstance(entry.get(key), Entry) and set(entry[key]) < _LANGUAGES]
+    faults += [_fault("paper_says", entry.line_of(key), key=key, languages="en, es") for key in one]
+    beside = entry.get("beside", [])
+    if not _is_list_of_text(beside):
+        faults.append(_fault("paper_texts", entry.line_of("beside"), key="beside"))
+    else:
+        unknown = [each for each in beside if each not in claims]
+        faults += [_fault("paper_beside", entry.line_of("beside"), claim=each) for each in unknown]
+    return _told("claim", name, faults)
+
+
+def _name(entry: object, number: int, section: str = "claims") -> object:
+    """Name an entry by its id, or by its place where it has none."""
+    place = f"{section}[{number}]"
+    return entry.get("id", place) if isinstance(entry, Entry) else place
 
 
 def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
@@ -170,8 +190,9 @@ def _parts(entry: Entry) -> Iterator[Fault]:
         yield _fault("paper_text", entry.line_of("unit"), key="unit")
     if not _is_list_of_text(entry.get("places", [])):
         yield _fault("paper_texts", entry.line_of("places"), key="places")
-    if not _is_text_by_text(entry.get("says", Entry())) or not set(entry.get("says", Entry())) <= _LANGUAGES:
-        yield _fault("paper_says", entry.line_of("says"), languages=", ".join(sorted(_LANGUAGES)))
+    for key in ("says", "reason"):
+        if not _is_text_by_text(entry.get(key, Entry())) or not set(entry.get(key, Entry())) <= _LANGUAGES:
+            yield _fault("paper_says", entry.line_of(key), key=key, languages=", ".join(sorted(_LANGUAGES)))
     if "compute" in entry and not isinstance(entry["compute"], Entry):
         yield _fault("paper_keys", entry.line_of("compute"), key="compute")
 
@@ -375,12 +396,19 @@ def _paper(source: str, text: str) -> Paper:
     used = columns_of(claims)
     for number, (entry, line) in enumerate(zip(claims, getattr(claims, "lines", []), strict=True), 1):
         problems += of_claim(entry, number, line, variables, used)
-    problems += [*of_ids(claims), *of_sizes(claims)]
+    # Only this section may be missing: most papers are audited for their numbers alone.
+    statements = _section(content, "statements", list, problems) if "statements" in (content or ()) else []
+    ids = [entry.get("id") for entry in claims if isinstance(entry, Entry)]
+    for number, (entry, line) in enumerate(zip(statements, getattr(statements, "lines", []), strict=True), 1):
+        problems += of_statement(entry, number, line, ids)
+    problems += [*of_ids([*claims, *statements]), *of_sizes(claims)]
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
     grids = {name: _grid(entry) for name, entry in variables.items() if name not in ratios}
-    return Paper(about["key"], dict(about), grids, ratios, tuple(map(_claim, claims)))
+    return Paper(
+        about["key"], dict(about), grids, ratios, tuple(map(_claim, claims)), tuple(map(_statement, statements))
+    )
 
 
 def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> Any:
@@ -397,6 +425,11 @@ def _grid(entry: Entry) -> Grid:
     numbers = {key: decimal(entry[key]) for key in ("step", "low", "high") if key in entry}
     also = tuple(str(decimal(low)) for low in entry.get("also", ()))
     return Grid(entry["over"], also=also, most_equal=entry.get("most_equal"), **numbers)  # type: ignore[arg-type]
+
+
+def _statement(entry: Entry) -> Statement:
+    said, reason = dict(entry["says"]), dict(entry["reason"])
+    return Statement(entry["id"], tuple(entry["places"]), said, reason, tuple(entry.get("beside", ())))
 
 
 def _claim(entry: Entry) -> Claim:

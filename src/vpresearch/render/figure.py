@@ -225,11 +225,11 @@ def panels(
 
 @contextmanager
 def stacked(
-    reconstruction: bool, language: str, caption: str, shares: Sequence[float], height: float
+    reconstruction: bool, language: str, caption: str, shares: Sequence[float], height: float, *, apart: bool = False
 ) -> Iterator[tuple[Canvas, list[Axes]]]:
-    """Open a figure of panels one above the other, on one horizontal axis."""
+    """Open a figure of panels one above the other, on one horizontal axis or each on its own."""
     with _styled(reconstruction, language, caption, height) as canvas:
-        grid = canvas.subplots(len(shares), 1, squeeze=False, sharex=True, height_ratios=shares)
+        grid = canvas.subplots(len(shares), 1, squeeze=False, sharex=not apart, height_ratios=shares)
         yield canvas, list(grid[:, 0])
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import words as words_of
+from vpresearch.core.files import file_digest
+from vpresearch.core.paths import PROTOCOL
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.results import Results
@@ -174,6 +176,7 @@ def _of_study(results: Results) -> dict[str, Value]:
         "study.no_leaks": len(study.vertebrae) - leaks,
         "study.women": int((study.patients["sex"] == "F").sum()),
         "study.sha256": study.sha256,
+        "protocol.sha256": file_digest(PROTOCOL),
         **{f"paper.{name}": str(results.paper.about[name]) for name in _CITED},
         "parameters.alpha": results.alpha,
         "parameters.seed": str(results.seed),

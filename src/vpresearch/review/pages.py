@@ -11,6 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from vpresearch.core.compendium import Compendium, Notebook
 from vpresearch.core.files import put_all
 from vpresearch.core.paths import PUBLISHED, ROOT, shown
 from vpresearch.data import Dataset
-from vpresearch.published import read_paper
+from vpresearch.published import Claim, read_paper
 from vpresearch.render import labels
 from vpresearch.report import about
 from vpresearch.review.notebook import STYLE, anchor, colours, link, page
@@ -50,6 +51,7 @@ def _code_section(function: Function) -> str:
 
 
 _INDEX, _SCORECARD, _FUNCTIONS, _ORIGINS = "index.html", "scorecard.html", "functions.html", "origins.csv"
+_CELLS = "cells.html"
 # Verdicts that a reader wants to see before the others, and how many of them the index tells.
 _DECISIVE = ("differs", "unattainable", "not computable")
 _TOLD = 3
@@ -72,6 +74,7 @@ def write_pages(
     pages = {
         _FUNCTIONS: functions_page(used, language, reconstruction=dataset.reconstruction),
         _SCORECARD: _scorecard(rows, shown_in, dataset, language),
+        _CELLS: _cells(rows, dataset, language),
         _ORIGINS: _origins(rows, shown_in),
         _INDEX: _index(records, out, rows, dataset, compendium, made, language),
     }
@@ -116,6 +119,81 @@ def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], data
     return page(table.caption, "\n".join(parts), language, reconstruction=dataset.reconstruction, style=_WIDE)
 
 
+_TABLES = ("table 1", "table 2", "table 3", "table 4")
+_STATISTICS = {"sd": "sd", "min": "minimum", "max": "maximum", "p": "p_value"}
+
+
+def _cells(rows: Sequence[Row], dataset: Dataset, language: str) -> str:
+    """Set the paper's tables beside ours, cell by cell: printed, recomputed, verdict; what differs is marked."""
+    said = judged_table(rows, dataset, language).shown
+    shown = {row.claim.id: tuple(map(str, said.iloc[place, 2:6])) for place, row in enumerate(rows)}
+    title = labels.text("review.cells", language)
+    parts = [
+        f"<h1>{html.escape(title)}</h1>",
+        f"<p>{link(_INDEX, labels.text('review.index', language))} · {_counts(rows, language, _SCORECARD)}</p>",
+        f"<p>{html.escape(labels.text('review.cells_note', language))}</p>",
+    ]
+    for place in _TABLES:
+        printed = [row for row in rows if place in row.claim.places]
+        parts.append(_section(labels.place(place, language).capitalize(), _beside(printed, shown, language)))
+    return page(title, "\n".join(parts), language, reconstruction=dataset.reconstruction, style=_BESIDE)
+
+
+def _beside(rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language: str) -> str:
+    """Lay out one table: what is of a whole group first, then a line a variable or level."""
+    # In the paper's order, that of its claims.
+    ordered = {
+        row.claim.id: row for row in sorted(rows, key=lambda row: list(read_paper(PUBLISHED).claims).index(row.claim))
+    }
+    lines: dict[str, dict[str, str]] = {}
+    whole = []
+    for row in ordered.values():
+        printed, _, rounded, verdict = map(html.escape, shown[row.claim.id])
+        mark = ' class="decisive"' if row.verdict in _DECISIVE else ""
+        cell = (
+            f"<div{mark}><strong>{printed}</strong> {rounded}<br>"
+            f'<a href="{_SCORECARD}#{html.escape(row.claim.id)}">{verdict}</a></div>'
+        )
+        line, column = _line(row.claim, language), _column(row.claim, language)
+        if line:
+            lines.setdefault(line, {})[column] = cell
+        else:
+            whole.append(
+                f"<dt>{html.escape(labels.claimed(replace(row.claim, places=()), language))}</dt><dd>{cell}</dd>"
+            )
+    columns = list(dict.fromkeys(column for cells in lines.values() for column in cells))
+    head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
+    body = "\n".join(
+        f'<tr><th scope="row">{html.escape(line)}</th>'
+        + "".join(f"<td>{cells.get(column, '')}</td>" for column in columns)
+        + "</tr>"
+        for line, cells in lines.items()
+    )
+    groups = f"<dl>{''.join(whole)}</dl>\n" if whole else ""
+    return f"{groups}<table>\n<thead><tr><td></td>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def _line(claim: Claim, language: str) -> str:
+    """Name the line of a table that a number stands in; none has what is of a whole group."""
+    asked = claim.compute
+    if asked.variable is not None:
+        return labels.variable(asked.variable, language)
+    named = [
+        labels.category(column, asked.group[column], language)
+        for column in ("level", "region")
+        if column in asked.group
+    ]
+    return "".join(named)
+
+
+def _column(claim: Claim, language: str) -> str:
+    """Name the column of a table that a number stands in."""
+    asked = claim.compute
+    group = labels.category("leak", asked.group["leak"], language) if "leak" in asked.group else ""
+    statistic = labels.text(f"word.{_STATISTICS.get(asked.statistic, asked.statistic)}", language)
+    return ": ".join(filter(None, [group and f"{labels.text('word.leak', language)} {group.lower()}", statistic]))
+
+
 def _cell_target(cell: Cell) -> str:
     return f"../notebooks/{Path(cell.notebook).stem}.html#{anchor(cell.id)}"
 
@@ -157,7 +235,12 @@ def _index(
         return labels.text(f"review.{key}", language)
 
     title = words("title")
-    pages = (link(_SCORECARD, words("scorecard")), link(_FUNCTIONS, words("functions")), link(_ORIGINS, _ORIGINS))
+    pages = (
+        link(_SCORECARD, words("scorecard")),
+        link(_CELLS, words("cells")),
+        link(_FUNCTIONS, words("functions")),
+        link(_ORIGINS, _ORIGINS),
+    )
     sections = [
         f"<h1>{html.escape(title)}</h1>",
         _summary(rows, dataset, language),
@@ -319,6 +402,14 @@ tr[hidden] { display: none !important; }
   td:first-child br { display: inline; }
   td a { margin-right: 0.6em; }
 }
+"""
+_BESIDE = """
+th, td { min-width: 5.5rem; }
+td > div, dd > div { padding: 0.2rem 0.4rem; }
+.decisive { outline: 3px solid #9a3412; background: #fff7ed; }
+.decisive::before { content: "≠ "; font-weight: 700; color: #9a3412; }
+dl { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; }
+dd { margin: 0; }
 """
 _FILTER = """
 const rows = [...document.querySelectorAll("tbody tr")], box = document.querySelector("input");

@@ -25,6 +25,9 @@ from vpresearch.run.state import Finished, State, inputs_of, read_state
 
 _VERSIONS = ("vpresearch", "numpy", "pandas", "scipy", "statsmodels", "pingouin", "matplotlib", "seaborn", "papermill")
 
+# Where a notebook writes that is run by hand; a copy that is run again must not touch what it stands among.
+_OUT = "build/notebooks"
+
 
 class NotebookError(VPResearchError):
     """Notebooks that failed, each with the cell and the reason."""
@@ -71,7 +74,7 @@ def run(
         rows = data.resolve() if dataset.reconstruction else place / "private" / "rows.csv"
         if not dataset.reconstruction:
             write_rows(pseudonymise(dataset), rows)
-        shown = {"data": _data_shown(dataset, rows, public=bool(min_cell)), **chosen, "out": ".."}
+        shown = {"data": _data_shown(dataset, rows, public=bool(min_cell)), **chosen, "out": _OUT}
         names = {str(rows): str(shown["data"]), str(ROOT): "."}
         waiting.sort(key=lambda each: -_expected(each, state))
         tasks = [_task(each, place, {"data": str(rows), **chosen}, limit) for each in waiting]
@@ -146,7 +149,7 @@ def _faults(notebook: Notebook, outcome: Outcome, records: Path) -> list[Problem
 def _data_shown(dataset: Dataset, data: Path, *, public: bool) -> str:
     """Name the data in what others may read: a file of one's own may be called after a patient."""
     if dataset.reconstruction and data.is_relative_to(ROOT):
-        return f"../{data.relative_to(ROOT).as_posix()}"
+        return data.relative_to(ROOT).as_posix()
     return f"sha256:{dataset.sha256}" if _may_digest(dataset, public=public) else PRIVATE
 
 

@@ -66,10 +66,11 @@ def verify(language: str = "en", say: Say = say) -> bool:
         differences += differing(shipped, again, "project", language)
     for line in differences:
         say(f"  {line}")
-    for locale in missing:
-        say(text("verify.not_checked", language, locale=locale))
     verdict = text("verify.differences" if differences else "verify.same", language, n=len(differences))
     say(text("verify.verdict", language, made=len(first), shipped=len(shipped), verdict=verdict))
+    # Last, where it is read: what follows from a locale was not looked at.
+    for locale in missing:
+        say(text("verify.not_checked", language, locale=locale))
     return not differences
 
 

@@ -78,6 +78,32 @@ def conclusions_table(results: Results, language: str) -> Table:
     return Table("conclusions", data, shown, labels.text("caption.conclusions", language), language, False, notes)
 
 
+@exhibit
+def statements_table(results: Results, language: str) -> Table:
+    """Lay out what else the paper says of its own patients, and why no number is computed for it."""
+    paper, found = results.paper, results.paper.statements
+    data = pd.DataFrame(
+        [
+            {
+                "statement": each.id,
+                "place": "; ".join(each.places),
+                "says": each.says["en"],
+                "reason": each.reason["en"],
+                "claims": " ".join(each.beside),
+            }
+            for each in found
+        ]
+    )
+    columns = {
+        "place": [labels.places(each.places, language) for each in found],
+        "statement": [each.says[language] for each in found],
+        "why_no_number": [each.reason[language] for each in found],
+        "beside": ["; ".join(labels.claimed(paper[claim], language) for claim in each.beside) for each in found],
+    }
+    shown = pd.DataFrame({labels.text(f"word.{word}", language): cells for word, cells in columns.items()})
+    return Table("statements", data, shown, labels.text("caption.statements", language), language, False)
+
+
 def _gravity(check: Check) -> int:
     """Order by what a reader must see: a grid that nobody stated is only a supposition."""
     if check.check.endswith("_natural_grid"):
