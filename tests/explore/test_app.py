@@ -64,6 +64,47 @@ def test_only_this_machine_is_listened_to(address: str) -> None:
     assert {place.ip.split(".")[0] for place in listening if place.port == port} == {"127"}
 
 
+# -- kernels -----------------------------------------------------------------------------------------------------
+
+
+def test_a_kernel_ends_soon_after_its_page_was_reloaded_left_or_closed(opened: Browser, address: str) -> None:
+    psutil = pytest.importorskip("psutil")
+    port = int(re.search(r":(\d+)/", address)[1])  # type: ignore[index]
+    (server,) = {
+        each.pid
+        for each in psutil.net_connections("inet")
+        if each.laddr and each.laddr.port == port and each.status == "LISTEN"
+    }
+
+    def kernels() -> set[int]:
+        below = [each for child in psutil.Process(server).children() for each in child.children()]
+        return {each.pid for each in below if each.is_running() and each.status() != psutil.STATUS_ZOMBIE}
+
+    def come_to(count: int, without: set[int]) -> set[int]:
+        """Wait until there are so many kernels, and one of those that were is gone."""
+        limit = time.monotonic() + PATIENCE
+        while len(found := kernels()) != count or (without and without <= found):
+            assert time.monotonic() < limit, (found, without)
+            time.sleep(0.2)
+        return found
+
+    waiting = 2
+    with visitor(opened) as one:
+        one.visit(address)
+        one.ready()
+        there = come_to(waiting + 1, set())
+        one.page.reload()
+        one.ready()
+        there = come_to(waiting + 1, there)
+        one.page.goto("about:blank")
+        come_to(waiting, there)
+        one.page.goto(address)
+        one.ready()
+        there = come_to(waiting + 1, set())
+        one.page.close()
+        come_to(waiting, there)
+
+
 # -- controls ----------------------------------------------------------------------------------------------------
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import ipywidgets as widgets
 
 from vpresearch.core.errors import LANGUAGES
-from vpresearch.data import Dataset, load
+from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.data import load
 from vpresearch.explore import show
 from vpresearch.explore.panels import audit, dose, drag, draws, groups, lesson, resample, size, source, walk
 from vpresearch.explore.session import Session, one_of_many_note
@@ -101,13 +103,14 @@ def banner(session: Session) -> str:
 
 def explorer(data: Path | str, language: str) -> Page:
     """Open the explorer."""
-    study = load(data)
-    _warm(study)
-    return Page(Session(study=study, language=language))
+    warm()
+    return Page(Session(study=load(data), language=language))
 
 
-def _warm(study: Dataset) -> None:
-    """Read and compute once what every panel needs first, so that none of them keeps the first visitor waiting."""
+@cache
+def warm() -> None:
+    """Read and compute once what every panel needs first, so that none of them keeps a visitor waiting."""
+    study = load(RECONSTRUCTION)
     for language in LANGUAGES:
         one_of_many_note(language)
     source.slopes()
