@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from vpresearch.core.dictionary import columns
 from vpresearch.data import Dataset
 from vpresearch.explore.panels import dose
 from vpresearch.explore.session import member, moved
@@ -159,6 +160,43 @@ def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visit
             break
         page.wait_for_timeout(250)
     assert shows_what_is_dragged()
+
+
+def test_a_vertebra_follows_the_hand_alone_and_is_let_go_with_the_button(one: Visitor) -> None:
+    page = one.page
+    one.tab(es("drag_tab"))
+    one.see(es("put_back"))
+    point = page.locator("[data-id='0']")
+    point.wait_for()
+    page.evaluate("""() => {
+      const point = document.querySelector("[data-id='0']");
+      const across = () => point.transform.baseVal.getItem(0).matrix.e;
+      window.vpAcross = [across()];
+      new MutationObserver(() => window.vpAcross.push(across())).observe(point, { attributes: true });
+    }""")
+    box, plot = point.bounding_box(), page.locator(".vp-plot svg[role=group]").bounding_box()
+    assert box is not None
+    assert plot is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    # Answers come meanwhile: none of them moves it back.
+    for step in range(1, 31):
+        page.mouse.move(x + 3 * step, y)
+        page.wait_for_timeout(20)
+    one.see(es("made_up"))
+    assert page.evaluate("window.vpAcross.every((each, i, all) => !i || each >= all[i - 1])")
+    # Out of the plot, let go there, and back.
+    page.mouse.move(plot["x"] - 60, y)
+    page.mouse.up()
+    name = text("variable.vertebral_volume_cc", "es")
+    low = columns()["vertebral_volume_cc"].minimum or 0.0
+    page.locator(f"[data-id='0'][aria-label*='{number(low, 1, 'es')} cc']").wait_for()
+    let_go = page.evaluate("window.vpAcross.at(-1)")
+    for across, up in ((300, 100), (400, 200)):
+        page.mouse.move(plot["x"] + across, plot["y"] + up)
+    assert page.evaluate("window.vpAcross.at(-1)") == let_go
+    assert one.number(name) == low
 
 
 def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -> None:

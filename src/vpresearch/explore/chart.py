@@ -118,9 +118,10 @@ def chart(
     pickable: bool = False,
     draggable: int | None = None,
     steps: tuple[float, float] = (0.1, 0.1),
+    turn: int = 0,
     height: int = 400,
 ) -> dict[str, Any]:
-    """Describe a plot."""
+    """Describe a plot; of one that is dragged, after which of its moves."""
     columns, rows = table
     return {
         "title": title,
@@ -133,6 +134,7 @@ def chart(
         "pickable": pickable,
         "draggable": draggable,
         "steps": {"x": steps[0], "y": steps[1]},
+        "turn": turn,
         "height": height,
     }
 

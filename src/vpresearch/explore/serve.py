@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, ClassVar
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
+from tornado.web import HTTPError
 
 from vpresearch.core.errors import say
 from vpresearch.core.files import staging
@@ -241,7 +242,14 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc,unused-ignore]
         now = time.monotonic()
         since = self._alone.setdefault(kernel_id, now)
         if now - since >= (_GONE if kernel_id in self._met else _AWAITED):
-            await self.shutdown_kernel(kernel_id, now=True)  # type: ignore[no-untyped-call]
+            await self.shutdown_kernel(kernel_id, now=True)
+
+    async def _async_shutdown_kernel(self, kernel_id: str, *how: Any, **more: Any) -> None:
+        # The end of its page and the end of the server may both ask for it.
+        with suppress(HTTPError, KeyError):
+            await super()._async_shutdown_kernel(kernel_id, *how, **more)  # type: ignore[no-untyped-call]
+
+    shutdown_kernel = _async_shutdown_kernel  # type: ignore[assignment]
 
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel."""

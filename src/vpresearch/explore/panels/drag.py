@@ -164,7 +164,7 @@ def panel(session: Session) -> widgets.Widget:
         numbers.value = p_table(base(), after, language)
         changes.value = scorecard_table(judged, verdicts(other, claims), language)
         said.value = show.paragraph(text("explore.made_up", language), "vp-fault") if changed else ""
-        plot.spec = draw(other, state["at"], language)
+        plot.spec = draw(other, state["at"], plot.moved.get("turn", 0), language)
 
     def put(values: dict[str, Any]) -> None:
         # All at once: each control alone would have everything computed anew.
@@ -197,9 +197,10 @@ def panel(session: Session) -> widgets.Widget:
     return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)
 
 
-def draw(study: Dataset, at: int, language: str) -> dict[str, Any]:
-    """Draw volume and cement, the chosen vertebra to be dragged."""
-    spec = walk.scatter(study, "vertebral_volume_cc", "cement_volume_cc", language, draggable=at, steps=(0.1, 0.1))
+def draw(study: Dataset, at: int, turn: int, language: str) -> dict[str, Any]:
+    """Draw volume and cement, the chosen vertebra to be dragged, after so many moves of it."""
+    columns = "vertebral_volume_cc", "cement_volume_cc"
+    spec = walk.scatter(study, *columns, language, draggable=at, steps=(0.1, 0.1), turn=turn)
     # Room to drag to: the axes do not move under the hand.
     rows = study.vertebrae if len(study.vertebrae) == 1 else study.vertebrae.drop(index=at)
     reach = rows["vertebral_volume_cc"], rows["cement_volume_cc"]
