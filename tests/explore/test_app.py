@@ -265,8 +265,7 @@ def test_workbooks_are_checked_and_two_visitors_see_each_their_own(
         first.give(es("upload"), workbook(name="mine.xlsx"))
         first.see("mine.xlsx: 3 pacientes, 5 vértebras, 2 fugas")
         assert es("banner_own", name="mine.xlsx") in first.text()
-        second.box(es("source_drawn")).fill("17")
-        second.page.keyboard.press("Enter")
+        second.box(es("source_in_use")).select_option(label=es("member_drawn", number=17))
         second.see(es("banner_member", name=es("member_drawn", number=17)))
         for each in (first, second):
             each.tab(es("walk_tab"))
@@ -300,7 +299,7 @@ def test_every_control_answers_at_once(one: Visitor) -> None:
     for panel in ("source", "groups", "dose", "drag", "resample", "size", "draws", "audit", "lesson", "walk"):
         measured(f"open: {panel}", lambda panel=panel: one.tab(es(f"{panel}_tab")), 1)  # type: ignore[misc]
     one.tab(es("source_tab"))
-    measured("source: another", keys(one.box(es("source_drawn")), "ArrowUp"))
+    measured("source: another", keys(one.box(es("source_in_use")), "ArrowDown"))
     one.tab(es("groups_tab"))
     measured("groups: variable", keys(page.locator("select").first, "ArrowDown"))
     measured("groups: level", keys(one.slider(es("alpha")), "ArrowRight"))

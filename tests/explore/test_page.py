@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,8 @@ def test_the_banner_names_a_reconstruction_and_changes_with_the_data(
         page.session.take(own)
         assert "study.xlsx" in page._banner.value
         assert text("banner.reconstruction", language) not in page._banner.value
+        # In its own colour: both classes count.
+        assert "class='vp-banner vp-real'" in page._banner.value
 
 
 def test_a_file_name_is_no_code(drawn: Dataset) -> None:
@@ -142,8 +145,8 @@ def test_panels_that_were_left_are_closed(page: Page) -> None:
 def test_only_the_panel_of_data_changes_the_data(page: Page) -> None:
     page.session.panel = "source"
     study = page.session.study
-    (number,) = controls(page, widgets.BoundedIntText)
-    number.value = 99
+    (chooser,) = controls(page, widgets.Dropdown)
+    chooser.value = ("drawn", 99)
     assert page.session.study is not study
     assert page.session.member == ("drawn", 99)
 
@@ -176,6 +179,30 @@ def test_a_good_workbook_is_looked_at_and_a_faulty_one_is_told_by_cell(
     assert (page.session.study.name, page.session.study.reconstruction) == ("mine.xlsx", False)
     assert page.session.member is None
     assert page.session.fault == ""
+    # It is said again in another language, and the file can be gone back to.
+    page.session.language = "es"
+    assert "mine.xlsx: 3 pacientes, 5 vértebras, 2 fugas" in words(page)
+    (chooser,) = controls(page, widgets.Dropdown)
+    assert chooser.value == "own"
+    chooser.value = ("drawn", 3)
+    assert "mine.xlsx" not in words(page)
+    chooser.value = "own"
+    assert page.session.study.name == "mine.xlsx"
+
+
+def test_a_file_with_identifiers_is_told_of_the_box_and_not_of_a_command(page: Page, shipped: Dataset) -> None:
+    page.session.panel = "source"
+    rows = shipped.rows.drop(columns=["region", "fill_percent"]).assign(nombre="Ana")
+    for language in LANGUAGES:
+        page.session.language = language
+        upload(page, "named.csv", rows.to_csv(index=False).encode())
+        assert text("explore.drop_here", language) in words(page)
+        assert "--drop" not in words(page)
+        # Every remedy that names the command says it in the words that are replaced.
+        lines = (resources.files("vpresearch") / f"locales/{language}.yaml").read_text(encoding="utf-8").splitlines()
+        remedies = [each for each in lines if "remedy" in each and "--drop-identifiers (" in each]
+        assert len(remedies) == 5
+        assert all(text("explore.drop_by_command", language) in each for each in remedies)
 
 
 def test_a_reconstruction_that_is_uploaded_is_still_named_as_such(page: Page, shipped: Dataset) -> None:

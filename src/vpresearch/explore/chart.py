@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pathlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from vpresearch.core.reported import Reported
 from vpresearch.render.labels import number, printed, text
 
 _HERE = pathlib.Path(__file__).parent
+MOST_SEED = 999_999
 _NOTHING: dict[str, Any] = {"selected": None, "related": []}
 
 
@@ -150,6 +152,7 @@ class NumberBox(widgets.Text):  # type: ignore[misc]
         self.number = reach[0]
         self.observe(lambda _: self._read(), "value")
         self.observe(lambda _: self._write(), "number")
+        self._write()
 
     @traitlets.validate("number")  # type: ignore[misc,unused-ignore]
     def _within(self, proposal: Any) -> float:
@@ -167,3 +170,24 @@ class NumberBox(widgets.Text):  # type: ignore[misc]
 
     def _write(self) -> None:
         self.value = printed(str(self.number), self._language)
+
+
+class SeedBox(widgets.Text):  # type: ignore[misc]
+    """A box with the seed of what is drawn: another for each visitor, shown, and typed again it draws the same."""
+
+    number = traitlets.Int()
+
+    def __init__(self, language: str) -> None:
+        super().__init__(description=text("explore.seed", language), continuous_update=False)
+        self.observe(lambda _: self._read(), "value")
+        self.anew()
+
+    def anew(self) -> None:
+        """Draw another seed."""
+        self.value = str(secrets.randbelow(MOST_SEED) + 1)
+
+    def _read(self) -> None:
+        typed = self.value.strip()
+        if typed.isdecimal() and 0 < int(typed) <= MOST_SEED:
+            self.number = int(typed)
+        self.value = str(self.number)

@@ -17,8 +17,8 @@ from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.data import Dataset, Examined, examine, load
 from vpresearch.implied import shipped
 from vpresearch.published import Paper, read_paper
+from vpresearch.render.labels import odds_ratio, text
 from vpresearch.results import Results
-from vpresearch.tables.leak_risk import one_of_many
 
 
 @cache
@@ -29,8 +29,14 @@ def paper() -> Paper:
 
 @cache
 def one_of_many_note(language: str) -> str:
-    """Say how far slope and interval reach in the other reconstructions: it stands beside those of any one."""
-    return " ".join(one_of_many(Results(load(RECONSTRUCTION)), language))
+    """Say how far odds ratio and interval reach in the other reconstructions: it stands beside those of any one."""
+    results = Results(load(RECONSTRUCTION))
+    witnessed, reach = results.identified, results.identified_intervals
+    if witnessed is None or reach is None:
+        return ""
+    ends = dict(zip(("least", "most", "low", "high"), (*witnessed, reach.least, reach.greatest), strict=True))
+    ratios = {name: odds_ratio(end, language) for name, end in ends.items()}
+    return text("explore.one_of_many", language, below=reach.below, n=reach.n, **ratios)
 
 
 @lru_cache(maxsize=8)
@@ -83,6 +89,9 @@ class Session(traitlets.HasTraits):
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
         self._kept: dict[str, Any] = {}
+        # What panels were told and made, beside where their controls stood: for the visit, and of these data alone.
+        self.notes: dict[str, Any] = {}
+        self.of_data: dict[str, Any] = {}
         self._watched: list[tuple[Callable[[Any], None], str]] = []
         self._on_leave: list[Callable[[], None]] = []
 
@@ -91,6 +100,7 @@ class Session(traitlets.HasTraits):
         with self.hold_trait_notifications():
             self.set_trait("member", member)
             self.selected = 0
+            self.of_data.clear()
             self.study = study
 
     def keep(self, name: str, control: widgets.Widget) -> Any:
@@ -105,6 +115,7 @@ class Session(traitlets.HasTraits):
         def remember(change: Any) -> None:
             self._kept[name] = change["new"]
 
+        self._kept[name] = control.value
         control.observe(remember, "value")
         return control
 

@@ -58,7 +58,8 @@ def table(
 
 def paragraph(words: str, kind: str = "") -> str:
     """Write a paragraph, escaped."""
-    return f"<p{f' class={kind}' if kind else ''}>{escape(words)}</p>"
+    named = f" class='{kind}'" if kind else ""
+    return f"<p{named}>{escape(words)}</p>"
 
 
 def slider(

@@ -164,6 +164,9 @@ def panel(session: Session) -> widgets.Widget:
         numbers.value = p_table(base(), after, language)
         changes.value = scorecard_table(judged, verdicts(other, claims), language)
         said.value = show.paragraph(text("explore.made_up", language), "vp-fault") if changed else ""
+        session.of_data["drag"] = (
+            {"at": state["at"], "values": dict(other.vertebrae.loc[state["at"]])} if changed else {}
+        )
         plot.spec = draw(other, state["at"], plot.moved.get("turn", 0), language)
 
     def put(values: dict[str, Any]) -> None:
@@ -175,11 +178,11 @@ def panel(session: Session) -> widgets.Widget:
         state["quiet"] = False
         update()
 
-    def choose(at: int) -> None:
+    def choose(at: int, values: dict[str, Any] | None = None) -> None:
         state["at"] = session.selected = at
         who.value = at + 1
         plot.mark(at, walk.siblings(study, at))
-        put(dict(study.vertebrae.loc[at]))
+        put(values or dict(study.vertebrae.loc[at]))
 
     for box in (volume, cement):
         session.on(box, update, "number")
@@ -191,7 +194,8 @@ def panel(session: Session) -> widgets.Widget:
         plot, lambda: put({"vertebral_volume_cc": plot.moved["x"], "cement_volume_cc": plot.moved["y"]}), "moved"
     )
     reset.on_click(session.guarded(lambda _: choose(state["at"])))
-    choose(session.selected)
+    moved_one = session.of_data.get("drag") or {"at": session.selected, "values": None}
+    choose(**moved_one)
     left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers)
     beside = show.beside(study, language)
     return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)
