@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
 
+from vpresearch.core.compendium import read_compendium
 from vpresearch.core.errors import say
 from vpresearch.core.files import staging
 from vpresearch.core.paths import BUILD, NOTEBOOKS, ROOT
@@ -38,11 +39,17 @@ _QUIET = "vpresearch.explore.serve.QuietServerKernelManager"
 _LOOK, _GONE, _AWAITED = 1, 4.0, 120.0
 
 
-def strip_outputs(model: dict[str, Any], **_: Any) -> None:
-    """Take outputs and the state of widgets out of a notebook before it is saved: they may hold patients' rows."""
-    if model["type"] != "notebook" or model.get("content") is None:
+def strip_outputs(model: dict[str, Any], path: str, **_: Any) -> None:
+    """Take what a run left out of the project's own notebooks before they are saved: it may hold patients' rows.
+
+    Nobody else's notebook is touched.
+    """
+    own = {NOTEBOOK, *(NOTEBOOKS / notebook.file for notebook in read_compendium().notebooks)}
+    saved = ROOT / path.strip("/")
+    if model["type"] != "notebook" or model.get("content") is None or saved not in own:
         return
-    model["content"]["metadata"].pop("widgets", None)
+    # With them go the versions of this machine.
+    model["content"]["metadata"] = json.loads(saved.read_text(encoding="utf-8"))["metadata"]
     for cell in model["content"]["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
