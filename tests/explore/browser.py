@@ -139,7 +139,12 @@ class Visitor:
         self.page.evaluate(_WATCH)
 
     def tab(self, words: str) -> None:
-        self.page.get_by_role("button", name=words, exact=True).click()
+        self.tab_of(words).click()
+
+    def tab_of(self, words: str) -> Any:
+        """The tab, or another button, of a name."""
+        button, tab = (self.page.get_by_role(role, name=words, exact=True) for role in ("button", "tab"))
+        return tab.or_(button)
 
     def slider(self, name: str) -> Any:
         """The handle of the slider of a name."""

@@ -13,7 +13,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import LANGUAGES
+from vpresearch.core.paths import ROOT
 from vpresearch.data import Dataset
+from vpresearch.explore.page import PANELS
 from vpresearch.explore.panels import dose
 from vpresearch.explore.session import member, moved
 from vpresearch.inference import compare_by_leak
@@ -22,6 +25,10 @@ from vpresearch.render.labels import number, p_value, text
 from .browser import PATIENCE, Visitor, es, serving, visitor
 
 pytestmark = pytest.mark.long
+# `npm pack axe-core` puts it there.
+_AXE = ROOT / "build" / "axe-core" / "package" / "axe.min.js"
+_FOUND = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 200)).join(" | ")}`)"""
 # What a control may take from the input to the last change on the page, in milliseconds.
 _MOST = 300
 
@@ -201,7 +208,7 @@ def test_a_vertebra_follows_the_hand_alone_and_is_let_go_with_the_button(one: Vi
 
 def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -> None:
     page = one.page
-    one.page.get_by_role("button", name=es("drag_tab"), exact=True).press("Enter")
+    one.tab_of(es("drag_tab")).press("Enter")
     one.see(es("put_back"))
     point = page.locator("[data-id='0']")
     point.focus()
@@ -214,7 +221,10 @@ def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -
     page.wait_for_timeout(800)
     after = one.number(text("variable.vertebral_volume_cc", "es"))
     assert round(after - before, 1) == 1.1
-    one.page.get_by_role("button", name=es("walk_tab"), exact=True).press("Enter")
+    # From tab to tab by arrows.
+    one.tab_of(es("drag_tab")).focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
     page.wait_for_function("document.querySelectorAll('.vp-plot svg[role=group]').length === 4")
     page.wait_for_timeout(500)
     page.locator("svg [data-id][tabindex='0']").first.focus()
@@ -241,6 +251,59 @@ def test_the_page_says_what_it_shows_in_words(one: Visitor) -> None:
     one.see(text("explore.walk_title", "en"))
     assert es("walk_title") not in one.text()
     assert page.locator(".vp-explorer[lang='en']").count() == 1
+
+
+# -- addresses ---------------------------------------------------------------------------------------------------
+
+
+def test_a_link_is_opened_left_come_back_to_and_reloaded(one: Visitor, address: str) -> None:
+    page = one.page
+    words = text("explore.fill_is", "en", fill=100 * 3.3 / 20)
+    page.goto("about:blank")
+    one.visit(f"{address}#panel=dose&language=en&data=drawn-17&cement=3.3&volume=20&model=ml")
+    one.see(words)
+    assert page.evaluate("[document.documentElement.lang, document.title]") == [
+        "en",
+        f"{text('explore.dose_tab', 'en')} · {text('explore.title', 'en')}",
+    ]
+    one.tab(text("explore.audit_tab", "en"))
+    one.see(text("explore.audit_title", "en"))
+    page.wait_for_function("location.hash.startsWith('#panel=audit')")
+    page.go_back()
+    one.see(words)
+    page.reload()
+    one.ready()
+    one.see(words)
+    one.see(text("explore.banner_member", "en", name=text("explore.member_drawn", "en", number=17)))
+    handle = one.slider(text("variable.cement_volume_cc", "en"))
+    assert handle.get_attribute("aria-valuetext") == "3.3 cc"
+    handle.press("ArrowRight")
+    page.wait_for_function("location.hash.includes('cement=3.4')")
+    page.wait_for_function("document.querySelector('.noUi-handle').getAttribute('aria-valuetext') === '3.4 cc'")
+    page.wait_for_function("document.querySelector('[role=status]').textContent.includes('17.0%')")
+
+
+# -- seen by those who do not see --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_any_panel(opened: Browser, address: str, language: str, width: int) -> None:
+    if not _AXE.exists():
+        pytest.skip("there is no axe-core to look at the explorer with")
+    found: dict[str, list[str]] = {}
+    with visitor(opened, (width, 900)) as one:
+        one.visit(f"{address}#panel=walk&language={language}")
+        one.ready()
+        one.page.evaluate(_AXE.read_text(encoding="utf-8"))
+        for panel in PANELS:
+            one.tab(text(f"explore.{panel}_tab", language))
+            one.see(text(f"explore.{panel}_title", language))
+            one.page.wait_for_function(f"document.title.startsWith({text(f'explore.{panel}_tab', language)!r})")
+            one.page.wait_for_function("!document.querySelector('.vp-plot') || document.querySelector('.vp-plot svg')")
+            found[panel] = one.page.evaluate(_FOUND)
+            assert one.page.evaluate("document.documentElement.scrollWidth") <= width, panel
+    assert {panel: faults for panel, faults in found.items() if faults} == {}
 
 
 # -- data --------------------------------------------------------------------------------------------------------

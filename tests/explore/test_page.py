@@ -13,7 +13,7 @@ import pytest
 
 from vpresearch.core.errors import LANGUAGES
 from vpresearch.data import Dataset, load
-from vpresearch.explore.chart import Plot
+from vpresearch.explore.chart import NumberBox, Plot
 from vpresearch.explore.page import PANELS, Page, banner
 from vpresearch.explore.panels.source import Upload
 from vpresearch.explore.session import Session, member
@@ -211,3 +211,103 @@ def test_a_reconstruction_that_is_uploaded_is_still_named_as_such(page: Page, sh
     upload(page, "real.csv", rows.to_csv(index=False).encode())
     assert page.session.study.name == "real.csv"
     assert text("banner.reconstruction", "en") in page._banner.value
+
+
+# -- addresses ---------------------------------------------------------------------------------------------------------
+
+
+def _moved(page: Page) -> None:
+    volume, cement = controls(page, NumberBox)
+    volume.value, cement.value = "31,5", "3,3"
+    controls(page, widgets.Dropdown)[0].value = "ml"
+
+
+def _drawn(page: Page) -> None:
+    controls(page, widgets.Dropdown)[0].value = "cement_volume_cc"
+    controls(page, widgets.Button)[1].click()
+
+
+def _typed(page: Page) -> None:
+    boxes = controls(page, widgets.Text)
+    boxes[1].value, boxes[6].value = "26,9", ""
+
+
+def _supposed(page: Page) -> None:
+    controls(page, widgets.FloatSlider)[0].value = 1.25
+    slider = controls(page, widgets.SelectionSlider)[0]
+    slider.value = slider.options[30]
+
+
+def _dosed(page: Page) -> None:
+    controls(page, widgets.FloatSlider)[1].value = 20.5
+    controls(page, widgets.Dropdown)[0].value = "flic"
+    controls(page, widgets.Checkbox)[0].value = True
+
+
+def _grouped(page: Page) -> None:
+    controls(page, widgets.Dropdown)[0].value = "age_years"
+    controls(page, widgets.FloatSlider)[0].value = 0.1
+
+
+TURNED: dict[str, Callable[[Page], None]] = {
+    "walk": lambda page: controls(page, Plot)[0].set_trait("picked", {"id": 12, "turn": 1}),
+    "source": lambda page: controls(page, widgets.Dropdown)[0].set_trait("value", ("extreme", 2)),
+    "groups": _grouped,
+    "dose": _dosed,
+    "drag": _moved,
+    "resample": _drawn,
+    "size": _supposed,
+    "draws": lambda page: controls(page, widgets.Text)[1].set_trait("value", "3,1"),
+    "audit": _typed,
+    "lesson": lambda page: controls(page, widgets.ToggleButtons)[0].set_trait("value", 4),
+}
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_link_shows_another_visitor_what_is_shown(panel: str, shipped: Dataset) -> None:
+    page = Page(Session(study=member("drawn", 9), member=("drawn", 9), selected=3, panel=panel, language="es"))
+    before = words(page), [plot.spec for plot in controls(page, Plot)], page.session.address
+    TURNED[panel](page)
+    shown = words(page), [plot.spec for plot in controls(page, Plot)]
+    assert page.session.address != before[2]
+    other = Page(Session(study=shipped, language="en"))
+    other.go(page.session.address)
+    assert other.session.fault == ""
+    assert (words(other), [plot.spec | {"turn": 0} for plot in controls(other, Plot)]) == (shown[0], shown[1])
+    assert other.session.selected == page.session.selected
+    assert other.session.address == page.session.address
+    # And back.
+    page.go(before[2])
+    assert (words(page), [plot.spec for plot in controls(page, Plot)]) == before[:2]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "panel=nothing&language=xx&data=drawn-9999&vertebra=0",
+        "panel=dose&cement=abc&volume=nan&model=none&separated=perhaps",
+        "panel=drag&vertebra=99&moved=1,inf,no",
+        "panel=drag&moved=,,",
+        "panel=resample&seed=x&drawn=9999999999999999&variable=nothing",
+        "panel=size&patients=1.5&ratio=-3",
+        "panel=lesson&question=99",
+        "panel=audit&n_a=<script>",
+        "data=extreme-x&=&&",
+    ],
+)
+def test_a_link_that_says_nonsense_opens_what_it_can(address: str, shipped: Dataset) -> None:
+    page = Page(Session(study=shipped, language="es"))
+    page.go(address)
+    assert page.session.fault == ""
+    assert "<script" not in words(page)
+    assert "nan" not in words(page).casefold().split()
+
+
+def test_the_address_says_nothing_of_a_visitors_own_data(page: Page, workbook: Callable[..., Path]) -> None:
+    page.session.take(load(workbook()))
+    for panel in PANELS:
+        page.session.panel = panel
+        assert page.session.address == f"panel={panel}&language=en"
+    page.session.panel = "drag"
+    controls(page, NumberBox)[0].value = "31.5"
+    assert page.session.address == "panel=drag&language=en"

@@ -177,14 +177,14 @@ class SeedBox(widgets.Text):  # type: ignore[misc]
 
     number = traitlets.Int()
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, first: int | None = None) -> None:
         super().__init__(description=text("explore.seed", language), continuous_update=False)
         self.observe(lambda _: self._read(), "value")
-        self.anew()
+        self.anew(first)
 
-    def anew(self) -> None:
-        """Draw another seed."""
-        self.value = str(secrets.randbelow(MOST_SEED) + 1)
+    def anew(self, seed: int | None = None) -> None:
+        """Take another seed, by lot unless it is told."""
+        self.value = str(seed or secrets.randbelow(MOST_SEED) + 1)
 
     def _read(self) -> None:
         typed = self.value.strip()

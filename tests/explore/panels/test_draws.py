@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vpresearch.core.reported import Reported
+from vpresearch.explore.chart import SeedBox
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import draws
 from vpresearch.lattice import Cell
@@ -69,8 +70,10 @@ def test_the_panel_counts_and_says_what_is_wrong(
     page.session.panel = "draws"
     assert "Exactly 82 datasets" in words()
     before = plots()[0].spec
-    controls(widgets.Button)[0].click()
+    controls(SeedBox)[0].value = "2"
     assert plots()[0].spec != before
+    controls(widgets.Button)[0].click()
+    assert controls(SeedBox)[0].number != 2
     controls(widgets.Text, "Mean")[0].value = "abc"
     assert "Type numbers as printed" in words()
     # And shows nothing of other numbers.

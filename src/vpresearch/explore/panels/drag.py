@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, isnan
+from math import inf, isfinite, isnan
 from typing import Any
 
 import ipywidgets as widgets
@@ -99,7 +99,7 @@ def p_table(before: Outcome, after: Outcome, language: str) -> str:
             "–",
         ]
     )
-    heads = ["", text("explore.before", language), text("explore.now", language), text("word.printed", language)]
+    heads = [text("explore.numbers", language), text("explore.before", language), text("explore.now", language), text("word.printed", language)]
     return show.table(text("explore.drag_caption", language), heads, rows)
 
 
@@ -119,6 +119,17 @@ def scorecard_table(before: Mapping[str, Row], after: Mapping[str, Row], languag
     heads = [text("word.claim", language), text("word.printed", language)]
     heads += [text(f"explore.{name}", language) for name in ("before", "now", "verdict_before", "verdict_now")]
     return show.table(count, heads, rows)
+
+
+def asked_of(session: Session) -> dict[str, Any] | None:
+    """Return which vertebra a link moves, and where to."""
+    try:
+        volume, cement, leak = session.asked.pop("drag.moved").split(",")
+        values = {"vertebral_volume_cc": float(volume), "cement_volume_cc": float(cement), "leak": leak}
+    except (KeyError, ValueError):
+        return None
+    fits = leak in {"no", "yes"} and isfinite(float(volume)) and isfinite(float(cement))
+    return {"at": session.selected, "values": values} if fits else None
 
 
 def _box(name: str, language: str) -> NumberBox:
@@ -164,6 +175,8 @@ def panel(session: Session) -> widgets.Widget:
         numbers.value = p_table(base(), after, language)
         changes.value = scorecard_table(judged, verdicts(other, claims), language)
         said.value = show.paragraph(text("explore.made_up", language), "vp-fault") if changed else ""
+        told = f"{volume.number},{cement.number},{leak.value}" if changed else ""
+        session.remember("drag.moved", told)
         session.of_data["drag"] = (
             {"at": state["at"], "values": dict(other.vertebrae.loc[state["at"]])} if changed else {}
         )
@@ -194,8 +207,8 @@ def panel(session: Session) -> widgets.Widget:
         plot, lambda: put({"vertebral_volume_cc": plot.moved["x"], "cement_volume_cc": plot.moved["y"]}), "moved"
     )
     reset.on_click(session.guarded(lambda _: choose(state["at"])))
-    moved_one = session.of_data.get("drag") or {"at": session.selected, "values": None}
-    choose(**moved_one)
+    kept = session.of_data.get("drag") or {"at": session.selected, "values": None}
+    choose(**(asked_of(session) or kept))
     left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers)
     beside = show.beside(study, language)
     return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vpresearch.audit.witness import admissible, datasets, is_coarse, on_scale
 from vpresearch.core.reported import Reported
 from vpresearch.explore import chart, show
-from vpresearch.explore.chart import Plot
+from vpresearch.explore.chart import Plot, SeedBox
 from vpresearch.explore.session import Session
 from vpresearch.lattice import Cell, count, sample, to_values
 from vpresearch.render.labels import count as written
@@ -172,7 +172,7 @@ def panel(session: Session) -> widgets.Widget:
     )
     another = widgets.Button(description=text("explore.draws_another", language))
     said, table, plot = show.html(), show.html(), Plot()
-    seed = session.notes.setdefault("draws.seed", [1])
+    seed = session.keep("draws.seed", SeedBox(language, 1))
 
     def update() -> None:
         asked = cell(n.value, *(control.value for control in typed))
@@ -181,19 +181,16 @@ def panel(session: Session) -> widgets.Widget:
             # What stood here is of other numbers than those in the boxes.
             table.value, plot.spec = "", {}
             return
-        found = find(asked, seed[0])
+        found = find(asked, seed.number)
         said.value = told(found, language)
         plot.spec = draw(asked, found, language)
         heads = plot.spec["table"]["columns"]
         table.value = show.table(text("explore.draws_caption", language), heads, rows_of(found, language))
 
-    def next_ones() -> None:
-        seed[0] += 1
-        update()
-
-    another.on_click(session.guarded(lambda _: next_ones()))
+    another.on_click(session.guarded(lambda _: seed.anew()))
+    session.on(seed, update, "number")
     for control in (n, *typed):
         session.on(control, update)
     update()
-    left = show.half(show.near(n, *typed), another, said, table)
+    left = show.half(show.near(n, *typed), show.near(another, seed), said, table)
     return show.column(show.heading("draws", language), show.row(left, show.half(plot)))

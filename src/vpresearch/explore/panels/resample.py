@@ -17,6 +17,8 @@ from vpresearch.render.labels import number, p_is, p_value, text, variable
 
 VARIABLES = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent", "vas_pre", "vas_1y")
 MANY = 25
+# As many as a link may ask for.
+MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def panel(session: Session) -> widgets.Widget:
         return compared(*groups)
 
     def update() -> None:
+        session.remember("resample.drawn", len(draws))
         said.value = told(draws, own(), language)
         plot.spec = draw(chooser.value, draws, own(), language)
 
@@ -133,6 +136,10 @@ def panel(session: Session) -> widgets.Widget:
     again.on_click(session.guarded(lambda _: seed.anew()))
     session.on(seed, restart, "number")
     session.on(chooser, restart)
+    asked = session.asked.pop("resample.drawn", "")
+    if asked.isdecimal():
+        draws.clear()
+        more(min(int(asked), MOST))
     update()
     left = show.half(chooser, show.near(one, many, again, seed), said)
     return show.column(show.heading("resample", language), show.row(left, show.half(plot)))

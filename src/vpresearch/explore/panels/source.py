@@ -14,7 +14,7 @@ import numpy as np
 import traitlets
 
 from vpresearch.core.paths import RECONSTRUCTION
-from vpresearch.data import Examined, load
+from vpresearch.data import Dataset, Examined, load
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session, member, uploaded
@@ -105,6 +105,16 @@ Chosen = str | tuple[str, int]
 def in_use(session: Session) -> Chosen:
     """Return which of the choices is looked at."""
     return session.member or ("own" if session.study is session.notes.get("own") else "shipped")
+
+
+def of_address(words: str) -> tuple[Dataset, tuple[str, int] | None] | None:
+    """Return the data that a link names, if there are such."""
+    if words == "shipped":
+        return load(RECONSTRUCTION), None
+    source, _, number = words.partition("-")
+    if source not in SOURCES or not number.isdecimal() or not 0 < int(number) <= len(shipped()[source]):
+        return None
+    return member(source, int(number)), (source, int(number))
 
 
 def choices(session: Session) -> list[tuple[str, Chosen]]:
