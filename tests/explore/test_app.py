@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Browser
@@ -251,6 +252,24 @@ def test_the_page_says_what_it_shows_in_words(one: Visitor) -> None:
     one.see(text("explore.walk_title", "en"))
     assert es("walk_title") not in one.text()
     assert page.locator(".vp-explorer[lang='en']").count() == 1
+
+
+def test_a_plots_table_and_picture_are_given_as_files(one: Visitor) -> None:
+    page = one.page
+    one.tab(es("dose_tab"))
+    one.see(es("dose_title"))
+    page.locator(".vp-save").wait_for()
+    files = {}
+    for key in ("as_csv", "as_svg"):
+        with page.expect_download() as given:
+            page.get_by_role("button", name=es(key)).click()
+        files[key] = Path(given.value.path()).read_bytes().decode("utf-8")
+    heads, first, *_ = files["as_csv"].removeprefix("\ufeff").splitlines()
+    assert heads == ";".join(es(key) for key in ("fill", "risk_axis", "low", "high"))
+    assert all(re.fullmatch(r"\d+,\d", each.strip('"')) for each in first.split(";"))
+    drawn = ElementTree.fromstring(files["as_svg"])
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    assert any("rgb" in path.get("stroke", "") for path in drawn.iter("{http://www.w3.org/2000/svg}path"))
 
 
 # -- addresses ---------------------------------------------------------------------------------------------------

@@ -71,7 +71,9 @@ def test_every_number_has_the_marks_of_the_language_and_no_p_is_nought(
         page.session.panel = panel
         boxes = [f"{each.description} {each.value}" for each in controls(page, widgets.Text)]
         plots = [each for plot in controls(page, Plot) for each in strings(plot.spec)]
-        for said in [*(re.sub("<a .*?</a>|<[^>]*>", " ", unescape(words(page))).split("\n")), *boxes, *plots]:
+        # A link, and code, have the marks that they have.
+        prose = re.sub("<a .*?</a>|<pre tabindex.*?</pre>|<[^>]*>", " ", words(page), flags=re.DOTALL)
+        for said in [*unescape(prose).split("\n"), *boxes, *plots]:
             seen += len(re.findall(r"\d[.,]\d", said))
             assert not re.search(foreign, said), said
             assert not re.search(r"(?<![\w)])-\d", said), said
@@ -311,3 +313,50 @@ def test_the_address_says_nothing_of_a_visitors_own_data(page: Page, workbook: C
     page.session.panel = "drag"
     controls(page, NumberBox)[0].value = "31.5"
     assert page.session.address == "panel=drag&language=en"
+
+
+# -- from Python -------------------------------------------------------------------------------------------------------
+
+
+def code_of(page: Page) -> str:
+    (code,) = re.findall("<pre tabindex='0'>(.*?)</pre>", words(page), re.DOTALL)
+    return unescape(code)
+
+
+@pytest.mark.parametrize("panel", [panel for panel in PANELS if panel not in {"lesson", "audit"}])
+def test_the_python_that_a_panel_shows_runs_and_gives_its_numbers(
+    panel: str, shipped: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Page(Session(study=member("extreme", 2), member=("extreme", 2), panel=panel, language="en"))
+    TURNED[panel](page)
+    *lines, last = code_of(page).splitlines()
+    names: dict[str, Any] = {}
+    exec("\n".join(lines), names)
+    given = eval(last, names)
+    shown = words(page)
+    if panel == "groups":
+        assert f"p = {names['comparison'].result.p_value:.3f}" in shown
+    elif panel == "dose":
+        assert f"Fill: {given['fill_percent'][0]:.1f}%" in shown
+        assert "the risk is not given" in shown or given["risk"].isna().all() or f"{given['risk'][0]:.0%}" in shown
+    elif panel == "size":
+        assert f"power {100 * given['power'][0]:.0f}%" in shown
+    elif panel == "resample":
+        dots = [
+            dot["y"]
+            for mark in controls(page, Plot)[0].spec["marks"]
+            for dot in mark.get("points", [])
+            if "label" in dot
+        ]
+        assert sorted(given) == pytest.approx(sorted(dots))
+    elif panel == "draws":
+        assert f"Exactly {given} datasets" in shown or given is True
+    elif panel == "drag":
+        assert len(given) == 96
+        assert names["other"].vertebrae.loc[0, "cement_volume_cc"] == 3.3
+
+
+def test_the_python_of_an_audit_is_the_audit(page: Page) -> None:
+    page.session.panel = "audit"
+    assert "vp.audit_paper(typed_paper({'n_a': '26', 'mean_a': '27.0'" in code_of(page)

@@ -19,6 +19,7 @@ from vpresearch.core.reported import Reported
 from vpresearch.render.labels import number, printed, text
 
 _HERE = pathlib.Path(__file__).parent
+_TABLE = {"summary": "as_table", "csv": "as_csv", "svg": "as_svg", "separator": "csv_separator"}
 MOST_SEED = 999_999
 _NOTHING: dict[str, Any] = {"selected": None, "related": []}
 
@@ -132,7 +133,11 @@ def chart(
         "x": axes[0].as_json(),
         "y": axes[1].as_json(),
         "marks": list(marks),
-        "table": {"columns": list(columns), "rows": list(rows), "summary": text("explore.as_table", language)},
+        "table": {
+            "columns": list(columns),
+            "rows": list(rows),
+            **{name: text(f"explore.{key}", language) for name, key in _TABLE.items()},
+        },
         "pickable": pickable,
         "draggable": draggable,
         "steps": {"x": steps[0], "y": steps[1]},

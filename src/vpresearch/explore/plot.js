@@ -9,12 +9,20 @@ const SHAPES = {
 const RADIUS = 7;
 
 function make(name, attributes = {}, parent = null, text = null) {
-  const html = ["div", "span", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"];
+  const html = ["div", "span", "button", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"];
   const node = html.includes(name) ? document.createElement(name) : document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   if (text !== null) node.textContent = text;
   if (parent) parent.appendChild(node);
   return node;
+}
+
+function save(name, kind, content) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([content], { type: kind }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 class Plot {
@@ -98,6 +106,11 @@ class Plot {
     this.details = make("details", { class: "vp-alternative" }, this.root);
     this.summary = make("summary", {}, this.details);
     this.rows = make("div", { class: "vp-scroll", tabindex: 0 }, this.details);
+    const buttons = make("div", { class: "vp-save" }, this.root);
+    this.csv = make("button", { class: "jupyter-button" }, buttons);
+    this.picture = make("button", { class: "jupyter-button" }, buttons);
+    this.csv.addEventListener("click", () => save(`${this.file()}.csv`, "text/csv", this.asCsv()));
+    this.picture.addEventListener("click", () => save(`${this.file()}.svg`, "image/svg+xml", this.asSvg()));
     this.svg.addEventListener("pointermove", (event) => this.drag(event));
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       this.svg.addEventListener(end, () => this.drop());
@@ -197,8 +210,10 @@ class Plot {
     make("path", { d: SHAPES[mark.shape](RADIUS), fill: mark.colour, transform: at }, this.shapes);
   }
   table() {
-    const { columns, rows, summary } = this.spec.table;
+    const { columns, rows, summary, csv, svg } = this.spec.table;
     this.summary.textContent = summary;
+    this.csv.textContent = csv;
+    this.picture.textContent = svg;
     this.rows.replaceChildren();
     const table = make("table", {}, this.rows);
     make("caption", {}, table, `${this.spec.title}. ${this.spec.description}`);
@@ -209,6 +224,29 @@ class Plot {
       const line = make("tr", {}, body);
       for (const cell of row) make("td", {}, line, cell);
     }
+  }
+
+  // -- to keep
+
+  file() {
+    return this.spec.title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
+  }
+  asCsv() {
+    // As a spreadsheet of the language reads it; the mark at the start says which letters these are.
+    const { columns, rows, separator } = this.spec.table;
+    const cell = (words) => (/["\n;,]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words);
+    return "\ufeff" + [columns, ...rows].map((row) => row.map(cell).join(separator) + "\r\n").join("");
+  }
+  asSvg() {
+    const copy = this.svg.cloneNode(true);
+    copy.setAttribute("xmlns", SVG);
+    const kept = ["fill", "fill-opacity", "font-family", "font-size", "font-weight", "opacity", "stroke", "stroke-width"];
+    const own = this.svg.querySelectorAll("*");
+    copy.querySelectorAll("*").forEach((node, at) => {
+      const style = getComputedStyle(own[at]);
+      for (const name of kept) node.setAttribute(name, style.getPropertyValue(name));
+    });
+    return new XMLSerializer().serializeToString(copy);
   }
 
   // -- picking and dragging

@@ -285,6 +285,7 @@ def panel(session: Session) -> widgets.Widget:
     everything = widgets.Button(description=text("explore.audit_all", language))
     stop = widgets.Button(description=text("explore.audit_stop", language), disabled=True)
     said, bounds, checks, progress, plot = show.html(), show.html(), show.html(), show.html(), Plot()
+    code = show.html()
     running: Audit = session.notes.setdefault("audit", Audit())
 
     def asked() -> Paper | str:
@@ -301,9 +302,16 @@ def panel(session: Session) -> widgets.Widget:
             words = text("explore.audit_unreadable", language, box=text(f"explore.type_{paper}", language))
             said.value = show.paragraph(words, "vp-fault")
             # What stood here is of other numbers than those in the boxes.
-            bounds.value, checks.value, plot.spec = "", "", {}
+            bounds.value, checks.value, code.value, plot.spec = "", "", "", {}
             return
         found = at_once(paper)
+        given = {name: control.value for name, control in typed.items() if control.value}
+        code.value = show.python(
+            session,
+            "from vpresearch.explore.panels.audit import typed_paper",
+            "",
+            f"vp.audit_paper(typed_paper({given}))",
+        )
         said.value = headline(paper, found, language)
         bounds.value, checks.value = t_table(paper, language), checks_table(found, language)
         plot.spec = draw(paper, language)
@@ -344,4 +352,5 @@ def panel(session: Session) -> widgets.Widget:
         show.row(everything, stop),
         progress,
         checks,
+        code,
     )

@@ -14,7 +14,7 @@ from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import NumberBox, Plot
 from vpresearch.explore.panels import walk
-from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none, reason_of
+from vpresearch.explore.panels.dose import FIT, MODELS, NAMES, odds_or_none, reason_of
 from vpresearch.explore.panels.groups import printed_p
 from vpresearch.explore.session import Session, moved, paper
 from vpresearch.inference import Comparison, compare_by_leak
@@ -99,7 +99,8 @@ def p_table(before: Outcome, after: Outcome, language: str) -> str:
             "–",
         ]
     )
-    heads = [text("explore.numbers", language), text("explore.before", language), text("explore.now", language), text("word.printed", language)]
+    heads = [text(f"explore.{name}", language) for name in ("numbers", "before", "now")]
+    heads.append(text("word.printed", language))
     return show.table(text("explore.drag_caption", language), heads, rows)
 
 
@@ -157,7 +158,7 @@ def panel(session: Session) -> widgets.Widget:
         ),
     )
     reset = widgets.Button(description=text("explore.put_back", language))
-    said, numbers, changes, plot = show.html(), show.html(), show.html(), Plot()
+    said, numbers, changes, code, plot = show.html(), show.html(), show.html(), show.html(), Plot()
 
     def base() -> Outcome:
         if model.value not in before:
@@ -179,6 +180,15 @@ def panel(session: Session) -> widgets.Widget:
         session.remember("drag.moved", told)
         session.of_data["drag"] = (
             {"at": state["at"], "values": dict(other.vertebrae.loc[state["at"]])} if changed else {}
+        )
+        code.value = show.python(
+            session,
+            "from vpresearch.explore.session import moved",
+            "",
+            f'other = moved(study, {state["at"]}, {volume.number}, {cement.number}, "{leak.value}")',
+            *(f'vp.compare_by_leak(other, "{name}").result' for name in _COMPARED),
+            f"vp.{NAMES[model.value]}(vp.leak_design(other.rows))[1]",
+            "[row.verdict for row in vp.score_paper(vp.read_paper(vp.PUBLISHED), other)]",
         )
         plot.spec = draw(other, state["at"], plot.moved.get("turn", 0), language)
 
@@ -209,7 +219,7 @@ def panel(session: Session) -> widgets.Widget:
     reset.on_click(session.guarded(lambda _: choose(state["at"])))
     kept = session.of_data.get("drag") or {"at": session.selected, "values": None}
     choose(**(asked_of(session) or kept))
-    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers)
+    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers, code)
     beside = show.beside(study, language)
     return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)
 

@@ -171,7 +171,7 @@ def panel(session: Session) -> widgets.Widget:
         )
     )
     another = widgets.Button(description=text("explore.draws_another", language))
-    said, table, plot = show.html(), show.html(), Plot()
+    said, table, code, plot = show.html(), show.html(), show.html(), Plot()
     seed = session.keep("draws.seed", SeedBox(language, 1))
 
     def update() -> None:
@@ -179,11 +179,15 @@ def panel(session: Session) -> widgets.Widget:
         if isinstance(asked, str):
             said.value = show.paragraph(text(f"explore.draws_{asked}", language, most=MOST_VALUES), "vp-fault")
             # What stood here is of other numbers than those in the boxes.
-            table.value, plot.spec = "", {}
+            table.value, code.value, plot.spec = "", "", {}
             return
         found = find(asked, seed.number)
         said.value = told(found, language)
         plot.spec = draw(asked, found, language)
+        mean, sd = (f'vp.Reported("{each.printed}")' for each in (asked.mean, asked.sd) if each is not None)
+        scale = ", ".join(f'"{float(each):g}"' for each in (asked.low, asked.high, asked.step))
+        count_of = "vp.count_datasets(cell)" if is_coarse(asked) else "vp.is_possible(cell)"
+        code.value = show.python(session, f"cell = vp.Cell({asked.n}, {mean}, {sd}, {scale})", count_of)
         heads = plot.spec["table"]["columns"]
         table.value = show.table(text("explore.draws_caption", language), heads, rows_of(found, language))
 
@@ -192,5 +196,5 @@ def panel(session: Session) -> widgets.Widget:
     for control in (n, *typed):
         session.on(control, update)
     update()
-    left = show.half(show.near(n, *typed), show.near(another, seed), said, table)
+    left = show.half(show.near(n, *typed), show.near(another, seed), said, table, code)
     return show.column(show.heading("draws", language), show.row(left, show.half(plot)))

@@ -109,7 +109,7 @@ def panel(session: Session) -> widgets.Widget:
         for name in ("draw_one", "draw_many", "draw_again")
     )
     seed = session.keep("resample.seed", SeedBox(language))
-    said, plot = show.html(), Plot()
+    said, code, plot = show.html(), show.html(), Plot()
     draws: list[Draw] = session.of_data.setdefault("resample", [])
 
     def own() -> Draw:
@@ -120,6 +120,13 @@ def panel(session: Session) -> widgets.Widget:
     def update() -> None:
         session.remember("resample.drawn", len(draws))
         said.value = told(draws, own(), language)
+        turns = f"range(1, {len(draws) + 1})"
+        code.value = show.python(
+            session,
+            "from vpresearch.explore.panels.resample import resampled",
+            "",
+            f'[resampled(study, "{chooser.value}", {seed.number}, turn).p_value for turn in {turns}]',
+        )
         plot.spec = draw(chooser.value, draws, own(), language)
 
     def more(times: int) -> None:
@@ -141,5 +148,5 @@ def panel(session: Session) -> widgets.Widget:
         draws.clear()
         more(min(int(asked), MOST))
     update()
-    left = show.half(chooser, show.near(one, many, again, seed), said)
+    left = show.half(chooser, show.near(one, many, again, seed), said, code)
     return show.column(show.heading("resample", language), show.row(left, show.half(plot)))

@@ -119,11 +119,20 @@ def panel(session: Session) -> widgets.Widget:
     ratio = show.slider(text("explore.true_ratio", language), SUPPOSED, (*REACH, 0.01), language, 2)
     session.keep("size.patients", patients)
     session.keep("size.ratio", ratio)
-    said, plot = show.html(), Plot()
+    said, code, plot = show.html(), show.html(), Plot()
 
     def update() -> None:
         patients.description = f"{text('explore.n_patients', language)}: {count(patients.value, language)}"
         said.value = told(slope, ratio.value, patients.value, language)
+        code.value = show.python(
+            session,
+            "from dataclasses import replace",
+            "from math import log",
+            "from vpresearch.regression.precision import precision",
+            "",
+            "slope = vp.fit_gee(vp.leak_design(study.rows))[1]",
+            f"precision(replace(slope, estimate=log({round(ratio.value, 2)})), [{patients.value}], by_t=True)",
+        )
         plot.spec = draw(slope, ratio.value, patients.value, language)
 
     for control in (patients, ratio):
@@ -131,5 +140,5 @@ def panel(session: Session) -> widgets.Widget:
     update()
     return show.column(
         show.heading("size", language),
-        show.row(show.half(patients, ratio, said, show.beside(study, language)), show.half(plot)),
+        show.row(show.half(patients, ratio, said, code, show.beside(study, language)), show.half(plot)),
     )

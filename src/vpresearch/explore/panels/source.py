@@ -148,7 +148,7 @@ def panel(session: Session) -> widgets.Widget:
     drop = session.keep(
         "source.drop", widgets.Checkbox(False, description=text("explore.drop", language), indent=False)
     )
-    told = show.html()
+    told, code = show.html(), show.html()
     state = {"quiet": False}
 
     def tell() -> None:
@@ -158,6 +158,7 @@ def panel(session: Session) -> widgets.Widget:
         place.options = choices(session)
         place.value = in_use(session)
         state["quiet"] = False
+        code.value = show.python(session, "vp.fit_logistic(vp.leak_design(study.rows))[1]")
         told.value = said_of(session.notes["examined"], language) if "examined" in session.notes else ""
 
     def take(chosen: Chosen) -> None:
@@ -189,4 +190,4 @@ def panel(session: Session) -> widgets.Widget:
         drop,
         told,
     )
-    return show.column(show.heading("source", language), show.row(show.half(place, plot), own))
+    return show.column(show.heading("source", language), show.row(show.half(place, plot, code), own))

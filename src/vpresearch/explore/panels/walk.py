@@ -136,13 +136,14 @@ def panel(session: Session) -> widgets.Widget:
         max=len(study.vertebrae),
         description=text("explore.vertebra_number", language),
     )
-    found = show.html()
+    found, code = show.html(), show.html()
 
     def update() -> None:
         at = session.selected
         for plot in plots:
             plot.mark(at, siblings(study, at))
         chooser.value = at + 1
+        code.value = show.python(session, f"study.rows.iloc[{at}]")
         rows = [[name, value] for name, value in describe(study, at, language)]
         caption = text("explore.walk_row", language, number=at + 1, others=len(siblings(study, at)))
         found.value = show.table(
@@ -155,4 +156,4 @@ def panel(session: Session) -> widgets.Widget:
     session.on_selected(update)
     update()
     left, right = show.half(*plots[::2]), show.half(*plots[1::2])
-    return show.column(show.heading("walk", language), chooser, show.row(left, right, show.half(found)))
+    return show.column(show.heading("walk", language), chooser, show.row(left, right, show.half(found, code)))
