@@ -111,7 +111,7 @@ function render({ model, el }) {
   const tell = () => {
     const now = model.get("here");
     if (!page || now === here()) return;
-    const write = panelOf(now) === panelOf(here()) || !here() ? "replaceState" : "pushState";
+    const write = [null, panelOf(now)].includes(panelOf(here())) ? "replaceState" : "pushState";
     history[write](null, "", `#${now}`);
   };
   const ask = () => {

@@ -22,7 +22,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 
 from vpresearch.core.compendium import read_compendium
-from vpresearch.core.errors import say
+from vpresearch.core.errors import LANGUAGES, say
 from vpresearch.core.files import staging
 from vpresearch.core.paths import BUILD, NOTEBOOKS, ROOT
 from vpresearch.explore.page import warm
@@ -136,7 +136,9 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
                 ]
 
             def launch_browser(self) -> None:
-                _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}", folder, language, browser=browser)
+                # The page begins in the first of the languages.
+                spoken = "" if language == LANGUAGES[0] else f"#language={language}"
+                _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}{spoken}", folder, language, browser=browser)
 
         app = App.instance(config_file_paths=[str(folder)])
         app.initialize([str(NOTEBOOK)])

@@ -64,11 +64,12 @@ def paragraph(words: str, kind: str = "") -> str:
 
 def python(session: Session, *code: str) -> str:
     """Write the lines of the library that give what a panel shows, to be copied."""
-    lines = ["import vpresearch as vp", ""]
-    if any("study" in line for line in code):
-        lines += _loading(session)
+    imports = sorted(line for line in code if line.startswith("from "))
+    lines = [line for line in code if line not in imports]
+    if any("study" in line for line in lines):
+        lines = [*_loading(session), *lines]
     said = escape(text("explore.python", session.language))
-    body = escape("\n".join([*lines, *code]))
+    body = escape("\n".join([*imports, "import vpresearch as vp", "", *lines]))
     return f"<details class='vp-python'><summary>{said}</summary><pre tabindex='0'>{body}</pre></details>"
 
 

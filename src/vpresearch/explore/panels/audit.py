@@ -309,7 +309,6 @@ def panel(session: Session) -> widgets.Widget:
         code.value = show.python(
             session,
             "from vpresearch.explore.panels.audit import typed_paper",
-            "",
             f"vp.audit_paper(typed_paper({given}))",
         )
         said.value = headline(paper, found, language)

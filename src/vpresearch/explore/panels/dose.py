@@ -28,7 +28,6 @@ FIT = {"ml": logistic.fit, "flic": firth.fit, "gee_kc": gee.fit}
 
 _SEPARATED = (
     "from dataclasses import replace",
-    "",
     'fullest = study.rows["fill_percent"].rank(method="first", ascending=False) <= design.events',
     "design = replace(design, y=fullest.to_numpy(float))",
 )
@@ -184,7 +183,6 @@ def panel(session: Session) -> widgets.Widget:
         code.value = show.python(
             session,
             "from vpresearch.regression.risk import log_odds, risk_curve",
-            "",
             "design = vp.leak_design(study.rows)",
             *(_SEPARATED if separated.value else ()),
             f"slope = vp.{NAMES[model.value]}(design)[1]",

@@ -184,7 +184,6 @@ def panel(session: Session) -> widgets.Widget:
         code.value = show.python(
             session,
             "from vpresearch.explore.session import moved",
-            "",
             f'other = moved(study, {state["at"]}, {volume.number}, {cement.number}, "{leak.value}")',
             *(f'vp.compare_by_leak(other, "{name}").result' for name in _COMPARED),
             f"vp.{NAMES[model.value]}(vp.leak_design(other.rows))[1]",

@@ -124,7 +124,6 @@ def panel(session: Session) -> widgets.Widget:
         code.value = show.python(
             session,
             "from vpresearch.explore.panels.resample import resampled",
-            "",
             f'[resampled(study, "{chooser.value}", {seed.number}, turn).p_value for turn in {turns}]',
         )
         plot.spec = draw(chooser.value, draws, own(), language)

@@ -129,7 +129,6 @@ def panel(session: Session) -> widgets.Widget:
             "from dataclasses import replace",
             "from math import log",
             "from vpresearch.regression.precision import precision",
-            "",
             "slope = vp.fit_gee(vp.leak_design(study.rows))[1]",
             f"precision(replace(slope, estimate=log({round(ratio.value, 2)})), [{patients.value}], by_t=True)",
         )
