@@ -40,7 +40,7 @@ _WATCH = """() => {
   const begin = () => { window.vpBegan = performance.now(); window.vpChanged = 0; };
   for (const kind of ["keydown", "pointerdown", "change"]) document.addEventListener(kind, begin, true);
   const seen = new MutationObserver((changes) => {
-    const control = ".widget-inline-hbox:not(.widget-html), .widget-toggle-buttons, .jupyter-button";
+    const control = ".widget-inline-hbox:not(.widget-html), .widget-toggle-buttons, .jupyter-button, .vp-heard";
     const told = changes.some(({target}) => target.closest?.(".vp-explorer") && !target.closest(control));
     if (window.vpBegan && told) window.vpChanged = performance.now();
   });
