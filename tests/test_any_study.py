@@ -162,7 +162,6 @@ def may_be_public(study: Dataset) -> bool:
 
 
 def open_panels(study: Dataset, language: str) -> None:
-    page._warm(study)
     opened = page.Page(Session(study=study, language=language))
     for panel in page.PANELS:
         opened.session.panel = panel

@@ -454,6 +454,10 @@ def _explore(options: argparse.Namespace) -> int:
 
 
 def _app(options: argparse.Namespace) -> int:
+    from vpresearch.parallel.forks import one_thread
+
+    # Before anything scientific is imported: kernels are copies, and a process of more than one thread has none.
+    one_thread()
     from vpresearch.explore.serve import serve_app
 
     serve_app(options.port, options.language, browser=not options.no_browser)

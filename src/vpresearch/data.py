@@ -8,8 +8,10 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -255,6 +257,15 @@ class Dataset:
     def rows(self) -> pd.DataFrame:
         """One row a vertebra with every column, the patient's repeated; shape (n_vertebrae, n_columns)."""
         return self.vertebrae.join(self.patients, on="patient_id")
+
+
+def column(rows: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """Return a column, or say which ones there are that might have been meant."""
+    if name in rows:
+        return rows[name]
+    names = [str(each) for each in rows]
+    meant = [each for each in names if name.casefold() in each] or get_close_matches(name, names, 3, 0.5) or names
+    raise KeyError(f"no column {name!r}; there is {', '.join(map(repr, meant))}")
 
 
 @dataclass(frozen=True)

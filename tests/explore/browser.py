@@ -40,7 +40,7 @@ _WATCH = """() => {
   const begin = () => { window.vpBegan = performance.now(); window.vpChanged = 0; };
   for (const kind of ["keydown", "pointerdown", "change"]) document.addEventListener(kind, begin, true);
   const seen = new MutationObserver((changes) => {
-    const control = ".widget-inline-hbox:not(.widget-html), .widget-toggle-buttons, .jupyter-button";
+    const control = ".widget-inline-hbox:not(.widget-html), .widget-toggle-buttons, .jupyter-button, .vp-heard";
     const told = changes.some(({target}) => target.closest?.(".vp-explorer") && !target.closest(control));
     if (window.vpBegan && told) window.vpChanged = performance.now();
   });
@@ -91,7 +91,8 @@ def serving(command: str) -> Iterator[str]:
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
-    assert "Traceback" not in said
+    # What a visitor does is nothing to who reads the terminal.
+    assert said.replace(text("console.serving", "es"), "").strip() == "", said
 
 
 @dataclass
@@ -138,7 +139,12 @@ class Visitor:
         self.page.evaluate(_WATCH)
 
     def tab(self, words: str) -> None:
-        self.page.get_by_role("button", name=words, exact=True).click()
+        self.tab_of(words).click()
+
+    def tab_of(self, words: str) -> Any:
+        """The tab, or another button, of a name."""
+        button, tab = (self.page.get_by_role(role, name=words, exact=True) for role in ("button", "tab"))
+        return tab.or_(button)
 
     def slider(self, name: str) -> Any:
         """The handle of the slider of a name."""

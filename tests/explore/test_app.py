@@ -8,11 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Browser
 
+from vpresearch.core.dictionary import columns
+from vpresearch.core.errors import LANGUAGES
+from vpresearch.core.paths import ROOT
 from vpresearch.data import Dataset
+from vpresearch.explore.page import PANELS
 from vpresearch.explore.panels import dose
 from vpresearch.explore.session import member, moved
 from vpresearch.inference import compare_by_leak
@@ -21,6 +26,10 @@ from vpresearch.render.labels import number, p_value, text
 from .browser import PATIENCE, Visitor, es, serving, visitor
 
 pytestmark = pytest.mark.long
+# `npm pack axe-core` puts it there.
+_AXE = ROOT / "build" / "axe-core" / "package" / "axe.min.js"
+_FOUND = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 200)).join(" | ")}`)"""
 # What a control may take from the input to the last change on the page, in milliseconds.
 _MOST = 300
 
@@ -62,6 +71,47 @@ def test_only_this_machine_is_listened_to(address: str) -> None:
     port = int(re.search(r":(\d+)/", address)[1])  # type: ignore[index]
     listening = [each.laddr for each in psutil.net_connections("inet") if each.status == "LISTEN"]
     assert {place.ip.split(".")[0] for place in listening if place.port == port} == {"127"}
+
+
+# -- kernels -----------------------------------------------------------------------------------------------------
+
+
+def test_a_kernel_ends_soon_after_its_page_was_reloaded_left_or_closed(opened: Browser, address: str) -> None:
+    psutil = pytest.importorskip("psutil")
+    port = int(re.search(r":(\d+)/", address)[1])  # type: ignore[index]
+    (server,) = {
+        each.pid
+        for each in psutil.net_connections("inet")
+        if each.laddr and each.laddr.port == port and each.status == "LISTEN"
+    }
+
+    def kernels() -> set[int]:
+        below = [each for child in psutil.Process(server).children() for each in child.children()]
+        return {each.pid for each in below if each.is_running() and each.status() != psutil.STATUS_ZOMBIE}
+
+    def come_to(count: int, without: set[int]) -> set[int]:
+        """Wait until there are so many kernels, and one of those that were is gone."""
+        limit = time.monotonic() + PATIENCE
+        while len(found := kernels()) != count or (without and without <= found):
+            assert time.monotonic() < limit, (found, without)
+            time.sleep(0.2)
+        return found
+
+    waiting = 2
+    with visitor(opened) as one:
+        one.visit(address)
+        one.ready()
+        there = come_to(waiting + 1, set())
+        one.page.reload()
+        one.ready()
+        there = come_to(waiting + 1, there)
+        one.page.goto("about:blank")
+        come_to(waiting, there)
+        one.page.goto(address)
+        one.ready()
+        there = come_to(waiting + 1, set())
+        one.page.close()
+        come_to(waiting, there)
 
 
 # -- controls ----------------------------------------------------------------------------------------------------
@@ -120,9 +170,46 @@ def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visit
     assert shows_what_is_dragged()
 
 
+def test_a_vertebra_follows_the_hand_alone_and_is_let_go_with_the_button(one: Visitor) -> None:
+    page = one.page
+    one.tab(es("drag_tab"))
+    one.see(es("put_back"))
+    point = page.locator("[data-id='0']")
+    point.wait_for()
+    page.evaluate("""() => {
+      const point = document.querySelector("[data-id='0']");
+      const across = () => point.transform.baseVal.getItem(0).matrix.e;
+      window.vpAcross = [across()];
+      new MutationObserver(() => window.vpAcross.push(across())).observe(point, { attributes: true });
+    }""")
+    box, plot = point.bounding_box(), page.locator(".vp-plot svg[role=group]").bounding_box()
+    assert box is not None
+    assert plot is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    # Answers come meanwhile: none of them moves it back.
+    for step in range(1, 31):
+        page.mouse.move(x + 3 * step, y)
+        page.wait_for_timeout(20)
+    one.see(es("made_up"))
+    assert page.evaluate("window.vpAcross.every((each, i, all) => !i || each >= all[i - 1])")
+    # Out of the plot, let go there, and back.
+    page.mouse.move(plot["x"] - 60, y)
+    page.mouse.up()
+    name = text("variable.vertebral_volume_cc", "es")
+    low = columns()["vertebral_volume_cc"].minimum or 0.0
+    page.locator(f"[data-id='0'][aria-label*='{number(low, 1, 'es')} cc']").wait_for()
+    let_go = page.evaluate("window.vpAcross.at(-1)")
+    for across, up in ((300, 100), (400, 200)):
+        page.mouse.move(plot["x"] + across, plot["y"] + up)
+    assert page.evaluate("window.vpAcross.at(-1)") == let_go
+    assert one.number(name) == low
+
+
 def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -> None:
     page = one.page
-    one.page.get_by_role("button", name=es("drag_tab"), exact=True).press("Enter")
+    one.tab_of(es("drag_tab")).press("Enter")
     one.see(es("put_back"))
     point = page.locator("[data-id='0']")
     point.focus()
@@ -135,7 +222,10 @@ def test_everything_can_be_reached_by_keyboard(one: Visitor, shipped: Dataset) -
     page.wait_for_timeout(800)
     after = one.number(text("variable.vertebral_volume_cc", "es"))
     assert round(after - before, 1) == 1.1
-    one.page.get_by_role("button", name=es("walk_tab"), exact=True).press("Enter")
+    # From tab to tab by arrows.
+    one.tab_of(es("drag_tab")).focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
     page.wait_for_function("document.querySelectorAll('.vp-plot svg[role=group]').length === 4")
     page.wait_for_timeout(500)
     page.locator("svg [data-id][tabindex='0']").first.focus()
@@ -164,6 +254,77 @@ def test_the_page_says_what_it_shows_in_words(one: Visitor) -> None:
     assert page.locator(".vp-explorer[lang='en']").count() == 1
 
 
+def test_a_plots_table_and_picture_are_given_as_files(one: Visitor) -> None:
+    page = one.page
+    one.tab(es("dose_tab"))
+    one.see(es("dose_title"))
+    page.locator(".vp-save").wait_for()
+    files = {}
+    for key in ("as_csv", "as_svg"):
+        with page.expect_download() as given:
+            page.get_by_role("button", name=es(key)).click()
+        files[key] = Path(given.value.path()).read_bytes().decode("utf-8")
+    heads, first, *_ = files["as_csv"].removeprefix("\ufeff").splitlines()
+    assert heads == ";".join(es(key) for key in ("fill", "risk_axis", "low", "high"))
+    assert all(re.fullmatch(r"\d+,\d", each.strip('"')) for each in first.split(";"))
+    drawn = ElementTree.fromstring(files["as_svg"])
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    assert any("rgb" in path.get("stroke", "") for path in drawn.iter("{http://www.w3.org/2000/svg}path"))
+
+
+# -- addresses ---------------------------------------------------------------------------------------------------
+
+
+def test_a_link_is_opened_left_come_back_to_and_reloaded(one: Visitor, address: str) -> None:
+    page = one.page
+    words = text("explore.fill_is", "en", fill=100 * 3.3 / 20)
+    page.goto("about:blank")
+    one.visit(f"{address}#panel=dose&language=en&data=drawn-17&cement=3.3&volume=20&model=ml")
+    one.see(words)
+    assert page.evaluate("[document.documentElement.lang, document.title]") == [
+        "en",
+        f"{text('explore.dose_tab', 'en')} · {text('explore.title', 'en')}",
+    ]
+    one.tab(text("explore.audit_tab", "en"))
+    one.see(text("explore.audit_title", "en"))
+    page.wait_for_function("location.hash.startsWith('#panel=audit')")
+    page.go_back()
+    one.see(words)
+    page.reload()
+    one.ready()
+    one.see(words)
+    one.see(text("explore.banner_member", "en", name=text("explore.member_drawn", "en", number=17)))
+    handle = one.slider(text("variable.cement_volume_cc", "en"))
+    assert handle.get_attribute("aria-valuetext") == "3.3 cc"
+    handle.press("ArrowRight")
+    page.wait_for_function("location.hash.includes('cement=3.4')")
+    page.wait_for_function("document.querySelector('.noUi-handle').getAttribute('aria-valuetext') === '3.4 cc'")
+    page.wait_for_function("document.querySelector('[role=status]').textContent.includes('17.0%')")
+
+
+# -- seen by those who do not see --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_any_panel(opened: Browser, address: str, language: str, width: int) -> None:
+    if not _AXE.exists():
+        pytest.skip("there is no axe-core to look at the explorer with")
+    found: dict[str, list[str]] = {}
+    with visitor(opened, (width, 900)) as one:
+        one.visit(f"{address}#panel=walk&language={language}")
+        one.ready()
+        one.page.evaluate(_AXE.read_text(encoding="utf-8"))
+        for panel in PANELS:
+            one.tab(text(f"explore.{panel}_tab", language))
+            one.see(text(f"explore.{panel}_title", language))
+            one.page.wait_for_function(f"document.title.startsWith({text(f'explore.{panel}_tab', language)!r})")
+            one.page.wait_for_function("!document.querySelector('.vp-plot') || document.querySelector('.vp-plot svg')")
+            found[panel] = one.page.evaluate(_FOUND)
+            assert one.page.evaluate("document.documentElement.scrollWidth") <= width, panel
+    assert {panel: faults for panel, faults in found.items() if faults} == {}
+
+
 # -- data --------------------------------------------------------------------------------------------------------
 
 
@@ -186,8 +347,7 @@ def test_workbooks_are_checked_and_two_visitors_see_each_their_own(
         first.give(es("upload"), workbook(name="mine.xlsx"))
         first.see("mine.xlsx: 3 pacientes, 5 vértebras, 2 fugas")
         assert es("banner_own", name="mine.xlsx") in first.text()
-        second.box(es("source_drawn")).fill("17")
-        second.page.keyboard.press("Enter")
+        second.box(es("source_in_use")).select_option(label=es("member_drawn", number=17))
         second.see(es("banner_member", name=es("member_drawn", number=17)))
         for each in (first, second):
             each.tab(es("walk_tab"))
@@ -221,7 +381,7 @@ def test_every_control_answers_at_once(one: Visitor) -> None:
     for panel in ("source", "groups", "dose", "drag", "resample", "size", "draws", "audit", "lesson", "walk"):
         measured(f"open: {panel}", lambda panel=panel: one.tab(es(f"{panel}_tab")), 1)  # type: ignore[misc]
     one.tab(es("source_tab"))
-    measured("source: another", keys(one.box(es("source_drawn")), "ArrowUp"))
+    measured("source: another", keys(one.box(es("source_in_use")), "ArrowDown"))
     one.tab(es("groups_tab"))
     measured("groups: variable", keys(page.locator("select").first, "ArrowDown"))
     measured("groups: level", keys(one.slider(es("alpha")), "ArrowRight"))

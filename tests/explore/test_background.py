@@ -21,7 +21,8 @@ def paper() -> Paper:
 def test_the_background_finds_what_the_audit_finds() -> None:
     told: list[tuple[list[Check], bool | None]] = []
     running = Audit()
-    running.start(paper(), lambda checks, done, _: told.append((list(checks), done)))
+    running.told = lambda checks, done, _: told.append((list(checks), done))
+    running.start(paper())
     limit = time.monotonic() + 120
     while not (told and told[-1][1]):
         assert time.monotonic() < limit
@@ -33,7 +34,8 @@ def test_the_background_finds_what_the_audit_finds() -> None:
 def test_an_audit_that_is_stopped_tells_nothing_more() -> None:
     told: list[bool | None] = []
     running = Audit()
-    running.start(paper(), lambda checks, done, _: told.append(done))
+    running.told = lambda checks, done, _: told.append(done)
+    running.start(paper())
     process = running._process
     assert process is not None
     running.stop()
@@ -45,7 +47,8 @@ def test_an_audit_that_is_stopped_tells_nothing_more() -> None:
 def test_an_audit_whose_process_dies_says_that_no_more_will_come() -> None:
     told: list[bool | None] = []
     running = Audit()
-    running.start(paper(), lambda checks, done, _: told.append(done))
+    running.told = lambda checks, done, _: told.append(done)
+    running.start(paper())
     process = running._process
     assert process is not None
     process.kill()

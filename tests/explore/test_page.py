@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from vpresearch.core.errors import LANGUAGES
 from vpresearch.data import Dataset, load
-from vpresearch.explore.chart import Plot
+from vpresearch.explore.chart import NumberBox, Plot
 from vpresearch.explore.page import PANELS, Page, banner
 from vpresearch.explore.panels.source import Upload
 from vpresearch.explore.session import Session, member
@@ -70,7 +71,9 @@ def test_every_number_has_the_marks_of_the_language_and_no_p_is_nought(
         page.session.panel = panel
         boxes = [f"{each.description} {each.value}" for each in controls(page, widgets.Text)]
         plots = [each for plot in controls(page, Plot) for each in strings(plot.spec)]
-        for said in [*(re.sub("<a .*?</a>|<[^>]*>", " ", unescape(words(page))).split("\n")), *boxes, *plots]:
+        # A link, and code, have the marks that they have.
+        prose = re.sub("<a .*?</a>|<pre tabindex.*?</pre>|<[^>]*>", " ", words(page), flags=re.DOTALL)
+        for said in [*unescape(prose).split("\n"), *boxes, *plots]:
             seen += len(re.findall(r"\d[.,]\d", said))
             assert not re.search(foreign, said), said
             assert not re.search(r"(?<![\w)])-\d", said), said
@@ -99,6 +102,8 @@ def test_the_banner_names_a_reconstruction_and_changes_with_the_data(
         page.session.take(own)
         assert "study.xlsx" in page._banner.value
         assert text("banner.reconstruction", language) not in page._banner.value
+        # In its own colour: both classes count.
+        assert "class='vp-banner vp-real'" in page._banner.value
 
 
 def test_a_file_name_is_no_code(drawn: Dataset) -> None:
@@ -142,8 +147,8 @@ def test_panels_that_were_left_are_closed(page: Page) -> None:
 def test_only_the_panel_of_data_changes_the_data(page: Page) -> None:
     page.session.panel = "source"
     study = page.session.study
-    (number,) = controls(page, widgets.BoundedIntText)
-    number.value = 99
+    (chooser,) = controls(page, widgets.Dropdown)
+    chooser.value = ("drawn", 99)
     assert page.session.study is not study
     assert page.session.member == ("drawn", 99)
 
@@ -176,6 +181,30 @@ def test_a_good_workbook_is_looked_at_and_a_faulty_one_is_told_by_cell(
     assert (page.session.study.name, page.session.study.reconstruction) == ("mine.xlsx", False)
     assert page.session.member is None
     assert page.session.fault == ""
+    # It is said again in another language, and the file can be gone back to.
+    page.session.language = "es"
+    assert "mine.xlsx: 3 pacientes, 5 vértebras, 2 fugas" in words(page)
+    (chooser,) = controls(page, widgets.Dropdown)
+    assert chooser.value == "own"
+    chooser.value = ("drawn", 3)
+    assert "mine.xlsx" not in words(page)
+    chooser.value = "own"
+    assert page.session.study.name == "mine.xlsx"
+
+
+def test_a_file_with_identifiers_is_told_of_the_box_and_not_of_a_command(page: Page, shipped: Dataset) -> None:
+    page.session.panel = "source"
+    rows = shipped.rows.drop(columns=["region", "fill_percent"]).assign(nombre="Ana")
+    for language in LANGUAGES:
+        page.session.language = language
+        upload(page, "named.csv", rows.to_csv(index=False).encode())
+        assert text("explore.drop_here", language) in words(page)
+        assert "--drop" not in words(page)
+        # Every remedy that names the command says it in the words that are replaced.
+        lines = (resources.files("vpresearch") / f"locales/{language}.yaml").read_text(encoding="utf-8").splitlines()
+        remedies = [each for each in lines if "remedy" in each and "--drop-identifiers (" in each]
+        assert len(remedies) == 5
+        assert all(text("explore.drop_by_command", language) in each for each in remedies)
 
 
 def test_a_reconstruction_that_is_uploaded_is_still_named_as_such(page: Page, shipped: Dataset) -> None:
@@ -184,3 +213,150 @@ def test_a_reconstruction_that_is_uploaded_is_still_named_as_such(page: Page, sh
     upload(page, "real.csv", rows.to_csv(index=False).encode())
     assert page.session.study.name == "real.csv"
     assert text("banner.reconstruction", "en") in page._banner.value
+
+
+# -- addresses ---------------------------------------------------------------------------------------------------------
+
+
+def _moved(page: Page) -> None:
+    volume, cement = controls(page, NumberBox)
+    volume.value, cement.value = "31,5", "3,3"
+    controls(page, widgets.Dropdown)[0].value = "ml"
+
+
+def _drawn(page: Page) -> None:
+    controls(page, widgets.Dropdown)[0].value = "cement_volume_cc"
+    controls(page, widgets.Button)[1].click()
+
+
+def _typed(page: Page) -> None:
+    boxes = controls(page, widgets.Text)
+    boxes[1].value, boxes[6].value = "26,9", ""
+
+
+def _supposed(page: Page) -> None:
+    controls(page, widgets.FloatSlider)[0].value = 1.25
+    slider = controls(page, widgets.SelectionSlider)[0]
+    slider.value = slider.options[30]
+
+
+def _dosed(page: Page) -> None:
+    controls(page, widgets.FloatSlider)[1].value = 20.5
+    controls(page, widgets.Dropdown)[0].value = "flic"
+    controls(page, widgets.Checkbox)[0].value = True
+
+
+def _grouped(page: Page) -> None:
+    controls(page, widgets.Dropdown)[0].value = "age_years"
+    controls(page, widgets.FloatSlider)[0].value = 0.1
+
+
+TURNED: dict[str, Callable[[Page], None]] = {
+    "walk": lambda page: controls(page, Plot)[0].set_trait("picked", {"id": 12, "turn": 1}),
+    "source": lambda page: controls(page, widgets.Dropdown)[0].set_trait("value", ("extreme", 2)),
+    "groups": _grouped,
+    "dose": _dosed,
+    "drag": _moved,
+    "resample": _drawn,
+    "size": _supposed,
+    "draws": lambda page: controls(page, widgets.Text)[1].set_trait("value", "3,1"),
+    "audit": _typed,
+    "lesson": lambda page: controls(page, widgets.ToggleButtons)[0].set_trait("value", 4),
+}
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_link_shows_another_visitor_what_is_shown(panel: str, shipped: Dataset) -> None:
+    page = Page(Session(study=member("drawn", 9), member=("drawn", 9), selected=3, panel=panel, language="es"))
+    before = words(page), [plot.spec for plot in controls(page, Plot)], page.session.address
+    TURNED[panel](page)
+    shown = words(page), [plot.spec for plot in controls(page, Plot)]
+    assert page.session.address != before[2]
+    other = Page(Session(study=shipped, language="en"))
+    other.go(page.session.address)
+    assert other.session.fault == ""
+    assert (words(other), [plot.spec | {"turn": 0} for plot in controls(other, Plot)]) == (shown[0], shown[1])
+    assert other.session.selected == page.session.selected
+    assert other.session.address == page.session.address
+    # And back.
+    page.go(before[2])
+    assert (words(page), [plot.spec for plot in controls(page, Plot)]) == before[:2]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "panel=nothing&language=xx&data=drawn-9999&vertebra=0",
+        "panel=dose&cement=abc&volume=nan&model=none&separated=perhaps",
+        "panel=drag&vertebra=99&moved=1,inf,no",
+        "panel=drag&moved=,,",
+        "panel=resample&seed=x&drawn=9999999999999999&variable=nothing",
+        "panel=size&patients=1.5&ratio=-3",
+        "panel=lesson&question=99",
+        "panel=audit&n_a=<script>",
+        "data=extreme-x&=&&",
+    ],
+)
+def test_a_link_that_says_nonsense_opens_what_it_can(address: str, shipped: Dataset) -> None:
+    page = Page(Session(study=shipped, language="es"))
+    page.go(address)
+    assert page.session.fault == ""
+    assert "<script" not in words(page)
+    assert "nan" not in words(page).casefold().split()
+
+
+def test_the_address_says_nothing_of_a_visitors_own_data(page: Page, workbook: Callable[..., Path]) -> None:
+    page.session.take(load(workbook()))
+    for panel in PANELS:
+        page.session.panel = panel
+        assert page.session.address == f"panel={panel}&language=en"
+    page.session.panel = "drag"
+    controls(page, NumberBox)[0].value = "31.5"
+    assert page.session.address == "panel=drag&language=en"
+
+
+# -- from Python -------------------------------------------------------------------------------------------------------
+
+
+def code_of(page: Page) -> str:
+    (code,) = re.findall("<pre tabindex='0'>(.*?)</pre>", words(page), re.DOTALL)
+    return unescape(code)
+
+
+@pytest.mark.parametrize("panel", [panel for panel in PANELS if panel not in {"lesson", "audit"}])
+def test_the_python_that_a_panel_shows_runs_and_gives_its_numbers(
+    panel: str, shipped: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Page(Session(study=member("extreme", 2), member=("extreme", 2), panel=panel, language="en"))
+    TURNED[panel](page)
+    *lines, last = code_of(page).splitlines()
+    names: dict[str, Any] = {}
+    exec("\n".join(lines), names)
+    given = eval(last, names)
+    shown = words(page)
+    if panel == "groups":
+        assert f"p = {names['comparison'].result.p_value:.3f}" in shown
+    elif panel == "dose":
+        assert f"Fill: {given['fill_percent'][0]:.1f}%" in shown
+        assert "the risk is not given" in shown or given["risk"].isna().all() or f"{given['risk'][0]:.0%}" in shown
+    elif panel == "size":
+        assert f"power {100 * given['power'][0]:.0f}%" in shown
+    elif panel == "resample":
+        dots = [
+            dot["y"]
+            for mark in controls(page, Plot)[0].spec["marks"]
+            for dot in mark.get("points", [])
+            if "label" in dot
+        ]
+        assert sorted(given) == pytest.approx(sorted(dots))
+    elif panel == "draws":
+        assert f"Exactly {given} datasets" in shown or given is True
+    elif panel == "drag":
+        assert len(given) == 96
+        assert names["other"].vertebrae.loc[0, "cement_volume_cc"] == 3.3
+
+
+def test_the_python_of_an_audit_is_the_audit(page: Page) -> None:
+    page.session.panel = "audit"
+    assert "vp.audit_paper(typed_paper({'n_a': '26', 'mean_a': '27.0'" in code_of(page)

@@ -96,8 +96,33 @@ def test_a_port_that_is_taken_is_passed_over_and_one_that_is_forbidden_told(monk
 
 def test_directories_are_saved_as_they_are() -> None:
     model: dict[str, Any] = {"type": "directory", "content": []}
-    serve.strip_outputs(model)
+    serve.strip_outputs(model, "notebooks")
     assert model == {"type": "directory", "content": []}
+
+
+def run(path: Path) -> dict[str, Any]:
+    """A notebook as it is saved after a run on some machine."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["metadata"] |= {"widgets": {"state": 1}, "language_info": {"name": "python", "version": "3.99"}}
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"execution_count": 1, "outputs": [{"output_type": "stream", "name": "stdout", "text": "Zubiri"}]}
+    return {"type": "notebook", "content": content}
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_projects_notebooks_are_saved_as_they_were_before_they_ran(path: Path) -> None:
+    model = run(path)
+    serve.strip_outputs(model, f"notebooks/{path.name}")
+    assert model["content"] == json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", ["homework.ipynb", "notebooks/homework.ipynb", "class/notebooks/01_cohort.ipynb"])
+def test_a_students_notebook_keeps_what_it_says(path: str) -> None:
+    model = run(NOTEBOOKS / "01_cohort.ipynb")
+    before = json.dumps(model)
+    serve.strip_outputs(model, path)
+    assert json.dumps(model) == before
 
 
 # -- the notebook ------------------------------------------------------------------------------------------------

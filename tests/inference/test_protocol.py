@@ -22,7 +22,7 @@ from vpresearch.inference import (
     student,
     welch,
 )
-from vpresearch.inference.describe import summarise
+from vpresearch.inference.describe import select, summarise
 
 if TYPE_CHECKING:
     from tests.conftest import Compared
@@ -137,6 +137,19 @@ def test_few_leaks(
     assert comparison.result.reason == why_not
     assert comparison.tests["student"].reason == "too_few"
     assert math.isnan(comparison.result.p_value) == bool(why_not)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("cement", "'cement_volume_cc'"), ("vas", "'vas_pre', 'vas_post'"), ("fil_percnt", "'fill_percent'")],
+)
+def test_a_column_of_another_name_is_told_the_one_that_may_be_meant(
+    studies: dict[str, Dataset], asked: str, meant: str
+) -> None:
+    with pytest.raises(KeyError, match=f"no column '{asked}'; there is {meant}"):
+        compare_by_leak(studies["spanish"], asked)
+    with pytest.raises(KeyError, match="no column 'sx'; there is 'sex'"):
+        select(studies["spanish"], "patients", {"sx": "F"})
 
 
 def test_a_column_that_is_not_there(studies: dict[str, Dataset]) -> None:

@@ -14,6 +14,7 @@ from scipy.stats import norm
 
 from vpresearch.regression.design import Estimate
 from vpresearch.regression.precision import (
+    clusters_by_t,
     clusters_for_half_width,
     clusters_for_power,
     design_effect,
@@ -109,6 +110,19 @@ def test_power_is_that_of_a_simulated_normal_estimate() -> None:
     assert precision(_SLOPE, [27])["power"][0] == pytest.approx((np.abs(z) > 1.959964).mean(), abs=0.005)
     nothing = replace(_SLOPE, estimate=0.0)
     assert precision(nothing, [27, 500], alpha=0.1)["power"].tolist() == pytest.approx([0.1, 0.1])
+
+
+def test_by_t_a_study_of_this_size_has_the_interval_of_t_and_the_power_of_simulated_t() -> None:
+    (row,) = precision(_SLOPE, [27], by_t=True).to_dict("records")
+    assert row["half_width"] == pytest.approx(2.059538553 * 0.0533)
+    rng = np.random.default_rng(7)
+    ratio = rng.normal(0.1213 / 0.0533, 1, 200_000) / np.sqrt(rng.chisquare(25, 200_000) / 25)
+    assert row["power"] == pytest.approx((np.abs(ratio) > 2.059538553).mean(), abs=0.005)
+    patients = int(clusters_by_t(_SLOPE, power=0.8, half_width=0.1))
+    enough, short = precision(_SLOPE, [patients, patients - 1], by_t=True)[["power", "half_width"]].to_numpy()
+    assert enough[0] >= 0.8 > short[0] or enough[1] <= 0.1 < short[1]
+    assert clusters_by_t(replace(_SLOPE, estimate=0.0), power=0.8) == math.inf
+    assert clusters_by_t(_SLOPE, half_width=1e-9) == math.inf
 
 
 @given(power=st.floats(0.5, 0.99), alpha=st.floats(0.001, 0.2))

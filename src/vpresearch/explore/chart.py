@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pathlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from vpresearch.core.reported import Reported
 from vpresearch.render.labels import number, printed, text
 
 _HERE = pathlib.Path(__file__).parent
+_TABLE = {"summary": "as_table", "csv": "as_csv", "svg": "as_svg", "separator": "csv_separator"}
+MOST_SEED = 999_999
 _NOTHING: dict[str, Any] = {"selected": None, "related": []}
 
 
@@ -118,9 +121,10 @@ def chart(
     pickable: bool = False,
     draggable: int | None = None,
     steps: tuple[float, float] = (0.1, 0.1),
+    turn: int = 0,
     height: int = 400,
 ) -> dict[str, Any]:
-    """Describe a plot."""
+    """Describe a plot; of one that is dragged, after which of its moves."""
     columns, rows = table
     return {
         "title": title,
@@ -129,10 +133,15 @@ def chart(
         "x": axes[0].as_json(),
         "y": axes[1].as_json(),
         "marks": list(marks),
-        "table": {"columns": list(columns), "rows": list(rows), "summary": text("explore.as_table", language)},
+        "table": {
+            "columns": list(columns),
+            "rows": list(rows),
+            **{name: text(f"explore.{key}", language) for name, key in _TABLE.items()},
+        },
         "pickable": pickable,
         "draggable": draggable,
         "steps": {"x": steps[0], "y": steps[1]},
+        "turn": turn,
         "height": height,
     }
 
@@ -148,6 +157,7 @@ class NumberBox(widgets.Text):  # type: ignore[misc]
         self.number = reach[0]
         self.observe(lambda _: self._read(), "value")
         self.observe(lambda _: self._write(), "number")
+        self._write()
 
     @traitlets.validate("number")  # type: ignore[misc,unused-ignore]
     def _within(self, proposal: Any) -> float:
@@ -165,3 +175,24 @@ class NumberBox(widgets.Text):  # type: ignore[misc]
 
     def _write(self) -> None:
         self.value = printed(str(self.number), self._language)
+
+
+class SeedBox(widgets.Text):  # type: ignore[misc]
+    """A box with the seed of what is drawn: another for each visitor, shown, and typed again it draws the same."""
+
+    number = traitlets.Int()
+
+    def __init__(self, language: str, first: int | None = None) -> None:
+        super().__init__(description=text("explore.seed", language), continuous_update=False)
+        self.observe(lambda _: self._read(), "value")
+        self.anew(first)
+
+    def anew(self, seed: int | None = None) -> None:
+        """Take another seed, by lot unless it is told."""
+        self.value = str(seed or secrets.randbelow(MOST_SEED) + 1)
+
+    def _read(self) -> None:
+        typed = self.value.strip()
+        if typed.isdecimal() and 0 < int(typed) <= MOST_SEED:
+            self.number = int(typed)
+        self.value = str(self.number)

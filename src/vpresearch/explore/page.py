@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
+import anywidget
 import ipywidgets as widgets
+import traitlets
 
 from vpresearch.core.errors import LANGUAGES
-from vpresearch.core.paths import in_project
-from vpresearch.data import Dataset, load
+from vpresearch.core.paths import RECONSTRUCTION, in_project
+from vpresearch.data import load
 from vpresearch.explore import show
 from vpresearch.explore.panels import audit, dose, drag, draws, groups, lesson, resample, size, source, walk
 from vpresearch.explore.session import Session, one_of_many_note
@@ -31,6 +36,21 @@ PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {
 _OWN_NAMES = {"es": "Español", "en": "English"}
 
 
+class Frame(anywidget.AnyWidget):
+    """Language, tabs and address of the page."""
+
+    _esm = Path(__file__).with_name("page.js")
+    panels: Any = traitlets.List().tag(sync=True)
+    panel = traitlets.Unicode().tag(sync=True)
+    languages = traitlets.List([[each, _OWN_NAMES[each]] for each in LANGUAGES]).tag(sync=True)
+    language = traitlets.Unicode().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
+    here = traitlets.Unicode().tag(sync=True)
+    # What a visitor turns to, and the address that is come to.
+    turned = traitlets.Dict().tag(sync=True)
+    asked = traitlets.Unicode().tag(sync=True)
+
+
 class Page(widgets.VBox):  # type: ignore[misc]
     """The explorer of one visitor."""
 
@@ -40,16 +60,18 @@ class Page(widgets.VBox):  # type: ignore[misc]
         self.session = session
         self._style = show.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
         self._banner, self._fault = show.html(), show.html()
-        self._language = widgets.ToggleButtons(options=[(_OWN_NAMES[each], each) for each in LANGUAGES])
-        self._language.value = session.language
-        self._tabs = widgets.ToggleButtons(options=[(self._name(each), each) for each in PANELS])
-        self._place = widgets.VBox()
-        self.children = [self._style, self._banner, self._language, self._tabs, self._fault, self._place]
-        session.on(self._language, lambda: setattr(session, "language", self._language.value))
-        self._link = widgets.link((session, "panel"), (self._tabs, "value"))
-        session.on(session, self._show, "panel")
-        session.on(session, self._translate, "language")
+        self._frame, self._place = Frame(), widgets.VBox()
+        self._place.add_class("vp-place")
+        self._still = False
+        self.children = [self._style, self._banner, self._frame, self._fault, self._place]
+        session.on(self._frame, lambda: self._turn(self._frame.turned), "turned")
+        session.on(self._frame, lambda: self.go(self._frame.asked), "asked")
+        for trait in ("panel", "language"):
+            session.on(session, self._show, trait)
         session.on(session, self._tell_data, "study")
+        for trait in ("selected", "study", "member"):
+            session.on(session, session.tell_address, trait)
+        session.on(session, lambda: setattr(self._frame, "here", session.address), "address")
         session.observe(lambda _: self._tell_fault(), "fault")
         self._show()
 
@@ -57,24 +79,46 @@ class Page(widgets.VBox):  # type: ignore[misc]
         # A notebook keeps it beside the output: it must not hold the data.
         return "<Page>"
 
-    def _name(self, panel: str) -> str:
-        return text(f"explore.{panel}_tab", self.session.language)
+    def _turn(self, turned: Mapping[str, Any]) -> None:
+        for name in ("panel", "language"):
+            if name in turned:
+                setattr(self.session, name, turned[name])
 
-    def _translate(self) -> None:
-        # Other words for the same choices: what is open stays open.
-        self._link.unlink()
-        self._tabs.options = [(self._name(each), each) for each in PANELS]
-        self._tabs.value = self.session.panel
-        self._link.link()
+    def go(self, address: str) -> None:
+        """Show what an address says; what it says amiss is passed over."""
+        if address == self.session.address:
+            return
+        session, asked = self.session, dict(parse_qsl(address, keep_blank_values=True))
+        panel = asked.get("panel", "")
+        self._still = True
+        if panel in PANELS:
+            session.panel = panel
+        if asked.get("language") in LANGUAGES:
+            session.language = asked["language"]
+        if (chosen := source.of_address(asked.get("data", ""))) is not None:
+            session.take(*chosen)
+        vertebra = asked.get("vertebra", "")
+        if vertebra.isdecimal() and 0 < int(vertebra) <= len(session.study.vertebrae):
+            session.selected = int(vertebra) - 1
+        session.asked = {f"{panel}.{name}": value for name, value in asked.items()}
+        self._still = False
         self._show()
 
     def _show(self) -> None:
-        session = self.session
+        if self._still:
+            return
+        session, frame = self.session, self._frame
         session.leave()
         session.fault = ""
+        with frame.hold_sync():
+            frame.panels = [[each, text(f"explore.{each}_tab", session.language)] for each in PANELS]
+            frame.panel, frame.language = session.panel, session.language
+            frame.words = {each: text(f"explore.{each}", session.language) for each in ("panels", "language", "title")}
         self._tell_data()
         before = self._place.children
         self._place.children = [PANELS[session.panel](session)]
+        session.asked.clear()
+        session.tell_address()
         for panel in before:
             show.close(panel)
 
@@ -102,13 +146,14 @@ def banner(session: Session) -> str:
 
 def explorer(data: Path | str, language: str) -> Page:
     """Open the explorer."""
-    study = load(in_project(data))
-    _warm(study)
-    return Page(Session(study=study, language=language))
+    warm()
+    return Page(Session(study=load(in_project(data)), language=language))
 
 
-def _warm(study: Dataset) -> None:
-    """Read and compute once what every panel needs first, so that none of them keeps the first visitor waiting."""
+@cache
+def warm() -> None:
+    """Read and compute once what every panel needs first, so that none of them keeps a visitor waiting."""
+    study = load(RECONSTRUCTION)
     for language in LANGUAGES:
         one_of_many_note(language)
     source.slopes()

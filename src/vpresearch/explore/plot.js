@@ -9,12 +9,20 @@ const SHAPES = {
 const RADIUS = 7;
 
 function make(name, attributes = {}, parent = null, text = null) {
-  const html = ["div", "span", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"];
+  const html = ["div", "span", "button", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "p"];
   const node = html.includes(name) ? document.createElement(name) : document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   if (text !== null) node.textContent = text;
   if (parent) parent.appendChild(node);
   return node;
+}
+
+function save(name, kind, content) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([content], { type: kind }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 class Plot {
@@ -23,8 +31,10 @@ class Plot {
     // Each plot has a copy of this module, so that none can count the others.
     this.name = `vp-plot-${Math.random().toString(36).slice(2)}`;
     this.root = make("div", { class: "vp-plot" }, el);
-    this.focused = null;
     this.dragging = null;
+    // Where a point was moved to, until an answer to that move has come; earlier answers would move it back.
+    this.ahead = null;
+    this.turn = model.get("moved").turn || 0;
     this.draw();
   }
 
@@ -68,29 +78,50 @@ class Plot {
   draw() {
     this.spec = this.model.get("spec");
     if (!this.spec.x) return this.root.replaceChildren();
+    if (this.ahead && this.spec.turn >= this.turn) this.ahead = null;
     this.layout();
-    const held = this.root.contains(document.activeElement) && document.activeElement.dataset.id;
-    const open = this.root.querySelector("details")?.open ?? false;
-    this.root.replaceChildren();
+    if (!this.root.firstChild) this.frame();
     this.root.closest(".vp-explorer")?.setAttribute("lang", this.spec.language);
-    this.heading();
+    this.heading.textContent = this.spec.title;
     this.legend();
     this.canvas();
     this.axes();
-    for (const mark of this.spec.marks) this[mark.kind](mark);
-    this.table(open);
+    this.shapes.replaceChildren();
+    for (const mark of this.spec.marks) if (mark.kind !== "points") this[mark.kind](mark);
+    this.points();
+    this.table();
     this.select();
-    if (held !== false && held !== undefined) this.svg.querySelector(`[data-id="${held}"]`)?.focus();
   }
-  heading() {
-    make("p", { class: "vp-plot-title" }, this.root, this.spec.title);
+  // What is never made anew: the pointer, the focus and the place in the table hold on to it.
+  frame() {
+    this.heading = make("p", { class: "vp-plot-title" }, this.root);
+    this.names = make("div", { class: "vp-legend" }, this.root);
+    this.svg = make("svg", {}, this.root);
+    this.title = make("title", { id: `${this.name}-t` }, this.svg);
+    this.says = make("desc", { id: `${this.name}-d` }, this.svg);
+    this.svg.setAttribute("aria-labelledby", `${this.title.id} ${this.says.id}`);
+    this.grid = make("g", { class: "vp-axis", "aria-hidden": "true" }, this.svg);
+    this.shapes = make("g", {}, this.svg);
+    this.dots = make("g", { class: "vp-points" }, this.svg);
+    this.details = make("details", { class: "vp-alternative" }, this.root);
+    this.summary = make("summary", {}, this.details);
+    this.rows = make("div", { class: "vp-scroll", tabindex: 0 }, this.details);
+    const buttons = make("div", { class: "vp-save" }, this.root);
+    this.csv = make("button", { class: "jupyter-button" }, buttons);
+    this.picture = make("button", { class: "jupyter-button" }, buttons);
+    this.csv.addEventListener("click", () => save(`${this.file()}.csv`, "text/csv", this.asCsv()));
+    this.picture.addEventListener("click", () => save(`${this.file()}.svg`, "image/svg+xml", this.asSvg()));
+    this.svg.addEventListener("pointermove", (event) => this.drag(event));
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      this.svg.addEventListener(end, () => this.drop());
+    }
+    this.svg.addEventListener("keydown", (event) => this.key(event));
   }
   legend() {
     const named = this.spec.marks.filter((mark) => mark.name);
-    if (!named.length) return;
-    const box = make("div", { class: "vp-legend" }, this.root);
+    this.names.replaceChildren();
     for (const mark of named) {
-      const entry = make("span", {}, box);
+      const entry = make("span", {}, this.names);
       const icon = make("svg", { width: 26, height: 18, "aria-hidden": "true" }, entry);
       if (mark.kind === "points") {
         make("path", { d: SHAPES[mark.shape](6), transform: "translate(13,9)", fill: mark.colour }, icon);
@@ -103,20 +134,18 @@ class Plot {
     }
   }
   canvas() {
-    const id = this.name;
-    const role = this.spec.pickable ? "group" : "img";
-    const sizes = { width: this.width, height: this.height, viewBox: `0 0 ${this.width} ${this.height}` };
-    this.svg = make("svg", { ...sizes, role, "aria-labelledby": `${id}-t ${id}-d` }, this.root);
-    make("title", { id: `${id}-t` }, this.svg, this.spec.title);
-    make("desc", { id: `${id}-d` }, this.svg, this.spec.description);
-    this.svg.addEventListener("pointermove", (event) => this.drag(event));
-    this.svg.addEventListener("pointerup", (event) => this.drop(event));
-    this.svg.addEventListener("pointercancel", (event) => this.drop(event));
-    this.svg.addEventListener("keydown", (event) => this.key(event));
+    const { width, height, spec } = this;
+    const role = spec.pickable ? "group" : "img";
+    for (const [key, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}`, role })) {
+      this.svg.setAttribute(key, value);
+    }
+    this.title.textContent = spec.title;
+    this.says.textContent = spec.description;
   }
   axes() {
     const { x, y } = this.spec;
-    const grid = make("g", { class: "vp-axis", "aria-hidden": "true" }, this.svg);
+    const { grid } = this;
+    grid.replaceChildren();
     for (const tick of x.ticks) {
       make("path", { d: `M${this.x(tick.at)},${this.top}V${this.bottom + 5}` }, grid);
       const at = { x: this.x(tick.at), y: this.bottom + 23, "text-anchor": "middle" };
@@ -132,47 +161,61 @@ class Plot {
     const turned = { transform: `translate(17,${centre}) rotate(-90)`, "text-anchor": "middle", class: "vp-label" };
     make("text", turned, grid, y.label);
   }
-  points(mark) {
-    const group = make("g", { class: "vp-points" }, this.svg);
-    const size = mark.size || RADIUS;
-    for (const point of mark.points) {
-      const node = make("path", { d: SHAPES[mark.shape](size), fill: mark.colour, class: "vp-point" }, group);
-      node.setAttribute("transform", `translate(${this.x(point.x)},${this.y(point.y)})`);
-      make("title", {}, node, point.label);
-      if (point.id === undefined || !this.spec.pickable) continue;
-      node.dataset.id = point.id;
-      node.setAttribute("role", "button");
-      node.setAttribute("aria-label", point.label);
-      node.setAttribute("tabindex", -1);
-      node.addEventListener("pointerdown", (event) => this.grab(event, point.id));
-      node.addEventListener("click", () => this.pick(point.id));
-      node.addEventListener("focus", () => (this.focused = point.id));
+  points() {
+    const before = new Map([...this.dots.children].map((node) => [node.dataset.id, node]));
+    const now = [];
+    for (const mark of this.spec.marks.filter(({ kind }) => kind === "points")) {
+      for (const point of mark.points) {
+        const pickable = point.id !== undefined && this.spec.pickable;
+        const node = (pickable && before.get(String(point.id))) || this.point(pickable ? point.id : undefined);
+        const at = this.ahead && this.ahead.id === point.id ? this.ahead : point;
+        node.setAttribute("d", SHAPES[mark.shape](mark.size || RADIUS));
+        node.setAttribute("fill", mark.colour);
+        node.setAttribute("transform", `translate(${this.x(at.x)},${this.y(at.y)})`);
+        node.firstChild.textContent = point.label;
+        if (pickable) node.setAttribute("aria-label", point.label);
+        now.push(node);
+      }
     }
+    for (const node of [...this.dots.children]) if (!now.includes(node)) node.remove();
+    for (const node of now) if (!node.parentNode) this.dots.appendChild(node);
+  }
+  point(id) {
+    const node = make("path", { class: "vp-point" });
+    make("title", {}, node);
+    if (id === undefined) return node;
+    node.dataset.id = id;
+    node.setAttribute("role", "button");
+    node.setAttribute("tabindex", -1);
+    node.addEventListener("pointerdown", (event) => this.grab(event, id));
+    node.addEventListener("click", () => this.pick(id));
+    return node;
   }
   line(mark) {
     const path = mark.points.map((point, i) => `${i ? "L" : "M"}${this.x(point.x)},${this.y(point.y)}`).join("");
     const style = { fill: "none", stroke: mark.colour, "stroke-width": 3, "stroke-dasharray": mark.dash || "" };
-    make("path", { d: path, ...style }, this.svg);
+    make("path", { d: path, ...style }, this.shapes);
   }
   band(mark) {
     const there = mark.x.map((at, i) => `${this.x(at)},${this.y(mark.high[i])}`);
     const back = mark.x.map((at, i) => `${this.x(at)},${this.y(mark.low[i])}`).reverse();
-    make("path", { d: `M${there.join("L")}L${back.join("L")}Z`, fill: mark.colour, opacity: 0.22 }, this.svg);
+    make("path", { d: `M${there.join("L")}L${back.join("L")}Z`, fill: mark.colour, opacity: 0.22 }, this.shapes);
   }
   interval(mark) {
     const y = this.y(mark.y);
     const ends = [this.x(mark.low), this.x(mark.high)];
     const style = { stroke: mark.colour, "stroke-width": 3, fill: "none" };
-    make("path", { d: `M${ends[0]},${y - 6}v12m0,-6H${ends[1]}m0,-6v12`, ...style }, this.svg);
-    make("path", { d: SHAPES[mark.shape](RADIUS), fill: mark.colour, transform: `translate(${this.x(mark.x)},${y})` }, this.svg);
+    make("path", { d: `M${ends[0]},${y - 6}v12m0,-6H${ends[1]}m0,-6v12`, ...style }, this.shapes);
+    const at = `translate(${this.x(mark.x)},${y})`;
+    make("path", { d: SHAPES[mark.shape](RADIUS), fill: mark.colour, transform: at }, this.shapes);
   }
-  table(open) {
-    const { columns, rows, summary } = this.spec.table;
-    const details = make("details", { class: "vp-alternative" }, this.root);
-    details.open = open;
-    make("summary", {}, details, summary);
-    const scroll = make("div", { class: "vp-scroll", tabindex: 0 }, details);
-    const table = make("table", {}, scroll);
+  table() {
+    const { columns, rows, summary, csv, svg } = this.spec.table;
+    this.summary.textContent = summary;
+    this.csv.textContent = csv;
+    this.picture.textContent = svg;
+    this.rows.replaceChildren();
+    const table = make("table", {}, this.rows);
     make("caption", {}, table, `${this.spec.title}. ${this.spec.description}`);
     const head = make("tr", {}, make("thead", {}, table));
     for (const column of columns) make("th", { scope: "col" }, head, column);
@@ -181,6 +224,29 @@ class Plot {
       const line = make("tr", {}, body);
       for (const cell of row) make("td", {}, line, cell);
     }
+  }
+
+  // -- to keep
+
+  file() {
+    return this.spec.title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
+  }
+  asCsv() {
+    // As a spreadsheet of the language reads it; the mark at the start says which letters these are.
+    const { columns, rows, separator } = this.spec.table;
+    const cell = (words) => (/["\n;,]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words);
+    return "\ufeff" + [columns, ...rows].map((row) => row.map(cell).join(separator) + "\r\n").join("");
+  }
+  asSvg() {
+    const copy = this.svg.cloneNode(true);
+    copy.setAttribute("xmlns", SVG);
+    const kept = ["fill", "fill-opacity", "font-family", "font-size", "font-weight", "opacity", "stroke", "stroke-width"];
+    const own = this.svg.querySelectorAll("*");
+    copy.querySelectorAll("*").forEach((node, at) => {
+      const style = getComputedStyle(own[at]);
+      for (const name of kept) node.setAttribute(name, style.getPropertyValue(name));
+    });
+    return new XMLSerializer().serializeToString(copy);
   }
 
   // -- picking and dragging
@@ -197,7 +263,8 @@ class Plot {
       node.classList.toggle("vp-related", !own && related.includes(Number(node.dataset.id)));
       node.setAttribute("aria-pressed", own);
       node.setAttribute("tabindex", own ? 0 : -1);
-      if (own) node.parentNode.appendChild(node);
+      // On top of those that it covers; a node that is put elsewhere loses the focus.
+      if (own && node.nextSibling && node !== document.activeElement) this.dots.appendChild(node);
     }
     if (nodes.length && !nodes.some((node) => node.getAttribute("tabindex") === "0")) {
       nodes[0].setAttribute("tabindex", 0);
@@ -208,21 +275,25 @@ class Plot {
     this.model.save_changes();
   }
   move(id, to) {
+    this.turn += 1;
+    this.ahead = { id, ...to };
     this.node(id)?.setAttribute("transform", `translate(${this.x(to.x)},${this.y(to.y)})`);
-    this.model.set("moved", { id, ...to });
+    this.model.set("moved", { ...this.ahead, turn: this.turn });
     this.model.save_changes();
   }
   node(id) {
     return this.svg.querySelector(`[data-id="${id}"]`);
   }
   grab(event, id) {
-    if (this.spec.draggable !== id) return;
+    if (this.spec.draggable !== id || event.button !== 0) return;
     this.dragging = id;
     this.svg.setPointerCapture(event.pointerId);
     event.preventDefault();
     this.node(id).focus();
   }
   drag(event) {
+    // A button that was let go where this could not hear it.
+    if (!event.buttons) this.drop();
     if (this.dragging !== null) this.move(this.dragging, this.valueAt(event));
   }
   drop() {
@@ -236,8 +307,7 @@ class Plot {
     else if (!side) return;
     else if (this.spec.draggable === id) {
       const point = this.spec.marks.flatMap((mark) => mark.points || []).find((each) => each.id === id);
-      const last = this.model.get("moved");
-      const from = last.id === id && last.x !== undefined ? last : point;
+      const from = this.ahead ?? point;
       const times = event.shiftKey ? 10 : 1;
       const { steps } = this.spec;
       this.move(id, this.snapped(from.x + side[0] * times * steps.x, from.y + side[1] * times * steps.y, steps));

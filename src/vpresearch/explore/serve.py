@@ -9,36 +9,49 @@ import secrets
 import shutil
 import signal
 import socket
+import time
 import warnings
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
-from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
+from tornado.web import HTTPError
 
-from vpresearch.core.errors import refused, say
+from vpresearch.core.compendium import read_compendium
+from vpresearch.core.errors import LANGUAGES, refused, say
 from vpresearch.core.files import staging
 from vpresearch.core.paths import BUILD, NOTEBOOKS, ROOT
+from vpresearch.explore.page import warm
+from vpresearch.parallel import forks
 from vpresearch.render.labels import text
-from vpresearch.run.kernels import QuietKernelManager
+from vpresearch.run.kernels import Nursery, QuietKernelManager, provisioner_of
 
 NOTEBOOK = NOTEBOOKS / "explore.ipynb"
 _SETTINGS = Path(__file__).with_name("jupyter")
 _LOOPBACK = socket.inet_ntoa(socket.INADDR_LOOPBACK.to_bytes(4, "big"))
 _QUIET = "vpresearch.explore.serve.QuietServerKernelManager"
-# Pages that were closed without a word, in seconds.
+# Where a port is taken, so many more are tried.
 _PORTS = 50
-_IDLE = {"cull_idle_timeout": 1800, "cull_interval": 60}
+# How often kernels are looked after, and for how long one is kept without a page, in seconds: after its page has gone,
+# and before it has come.
+_LOOK, _GONE, _AWAITED = 1, 4.0, 120.0
 
 
-def strip_outputs(model: dict[str, Any], **_: Any) -> None:
-    """Take outputs and the state of widgets out of a notebook before it is saved: they may hold patients' rows."""
-    if model["type"] != "notebook" or model.get("content") is None:
+def strip_outputs(model: dict[str, Any], path: str, **_: Any) -> None:
+    """Take what a run left out of the project's own notebooks before they are saved: it may hold patients' rows.
+
+    Nobody else's notebook is touched.
+    """
+    own = {NOTEBOOK, *(NOTEBOOKS / notebook.file for notebook in read_compendium().notebooks)}
+    saved = ROOT / path.strip("/")
+    if model["type"] != "notebook" or model.get("content") is None or saved not in own:
         return
-    model["content"]["metadata"].pop("widgets", None)
+    # With them go the versions of this machine.
+    model["content"]["metadata"] = json.loads(saved.read_text(encoding="utf-8"))["metadata"]
     for cell in model["content"]["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
@@ -86,7 +99,7 @@ def serve_lab(port: int, language: str, *, browser: bool) -> None:
 def serve_app(port: int, language: str, *, browser: bool) -> None:
     """Serve the explorer as a page without code, until it is interrupted; every visitor has a kernel alone."""
     port = _free(port)
-    with _apart() as (folder, token):
+    with _nursed(), _apart() as (folder, token):
         settings = {
             "VoilaConfiguration": {
                 "template": "vpresearch",
@@ -95,27 +108,66 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
                 "file_denylist": [".*"],
                 # The next visitor finds a page that is ready.
                 "preheat_kernel": True,
-                "default_pool_size": 1,
+                "default_pool_size": 2,
+                "multi_kernel_manager_class": f"{__name__}.Kernels",
             },
-            "MappingKernelManager": {"kernel_manager_class": _QUIET, **_IDLE},
+            # The first only switches it on: what is kept, and for how long, Kernels decides.
+            "MappingKernelManager": {
+                "kernel_manager_class": _QUIET,
+                "cull_idle_timeout": _LOOK,
+                "cull_interval": _LOOK,
+            },
             # How to run cells is of no use where there are none.
             "TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": ["jupyterlab"]},
         }
         (folder / "voila.json").write_text(json.dumps(settings), encoding="utf-8")
-        from voila.app import Voila
+        from voila.app import Voila, VoilaShutdownKernelHandler
+
+        class Heard(VoilaShutdownKernelHandler):  # type: ignore[misc,unused-ignore]
+            """A page says that it goes: it cannot prove who it is, and need not, for its kernel ends without."""
+
+            def check_xsrf_cookie(self) -> None:
+                pass
+
+            async def post(self, _: str) -> None:
+                self.set_status(204)
 
         class App(Voila):  # type: ignore[misc,unused-ignore]
+            def init_handlers(self) -> list[Any]:
+                handlers = super().init_handlers()
+                return [
+                    (path, Heard if kind is VoilaShutdownKernelHandler else kind, *more)
+                    for path, kind, *more in handlers
+                ]
+
             def launch_browser(self) -> None:
-                _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}", folder, language, browser=browser)
+                # The page begins in the first of the languages.
+                spoken = "" if language == LANGUAGES[0] else f"#language={language}"
+                _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}{spoken}", folder, language, browser=browser)
 
         app = App.instance(config_file_paths=[str(folder)])
         app.initialize([str(NOTEBOOK)])
         # Set last and by hand: nothing that was read from a file opens the page to others.
         app.ip, app.port, app.token, app.open_browser, app.log_level = _LOOPBACK, port, token, True, "ERROR"
         # Voila answers whatever name it is called by; a page elsewhere could lend its own to this address.
-        app.tornado_settings = {"allow_remote_access": False}
+        # Its own time to wait for a page is one that it complains of on the terminal.
+        app.tornado_settings = {"allow_remote_access": False, "ws_ping_timeout": 30_000}
         _end_on_signals()
         app.start()
+
+
+@contextmanager
+def _nursed() -> Iterator[None]:
+    """Copy kernels from a process that has imported and read all, where there can be copies."""
+    if not forks.possible():
+        yield
+        return
+    nursery = QuietServerKernelManager.nursery = Nursery(warm)
+    try:
+        yield
+    finally:
+        nursery.close()
+        QuietServerKernelManager.nursery = None
 
 
 def _free(first: int) -> int:
@@ -194,3 +246,48 @@ def _say_nowhere(token: str) -> None:
 
 class QuietServerKernelManager(QuietKernelManager, ServerKernelManager):
     """Starts a server's kernels whose complaints reach no terminal."""
+
+    nursery: ClassVar[Nursery | None] = None
+
+    async def start_kernel(self, **arguments: Any) -> None:  # type: ignore[override]
+        """Start the kernel, as a copy of what has imported all where there is such."""
+        if self.nursery is not None:
+            self.provisioner = provisioner_of(self, self.nursery.kernel())
+        await super().start_kernel(**arguments)
+
+
+class Kernels(AsyncMappingKernelManager):  # type: ignore[misc,unused-ignore]
+    """The kernels of pages: each ends soon after its page was closed, reloaded or left, whatever the browser says."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)  # type: ignore[no-untyped-call]
+        self._alone: dict[str, float] = {}
+        self._met: set[str] = set()
+
+    def notify_connect(self, kernel_id: str) -> None:
+        """Remember that a page has come."""
+        super().notify_connect(kernel_id)  # type: ignore[no-untyped-call]
+        self._met.add(kernel_id)
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a kernel that has been without a page for long enough; Voilà asks of none that waits for a visitor."""
+        if self._kernel_connections.get(kernel_id, 0):
+            self._alone.pop(kernel_id, None)
+            return
+        now = time.monotonic()
+        since = self._alone.setdefault(kernel_id, now)
+        if now - since >= (_GONE if kernel_id in self._met else _AWAITED):
+            await self.shutdown_kernel(kernel_id, now=True)
+
+    async def _async_shutdown_kernel(self, kernel_id: str, *how: Any, **more: Any) -> None:
+        # The end of its page and the end of the server may both ask for it.
+        with suppress(HTTPError, KeyError):
+            await super()._async_shutdown_kernel(kernel_id, *how, **more)  # type: ignore[no-untyped-call]
+
+    shutdown_kernel = _async_shutdown_kernel  # type: ignore[assignment]
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        """Forget a kernel."""
+        self._alone.pop(kernel_id, None)
+        self._met.discard(kernel_id)
+        return super().remove_kernel(kernel_id)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import ipywidgets as widgets
 import traitlets
@@ -17,8 +19,8 @@ from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.data import Dataset, Examined, examine, load
 from vpresearch.implied import shipped
 from vpresearch.published import Paper, read_paper
+from vpresearch.render.labels import odds_ratio, text
 from vpresearch.results import Results
-from vpresearch.tables.leak_risk import one_of_many
 
 
 @cache
@@ -29,8 +31,14 @@ def paper() -> Paper:
 
 @cache
 def one_of_many_note(language: str) -> str:
-    """Say how far slope and interval reach in the other reconstructions: it stands beside those of any one."""
-    return " ".join(one_of_many(Results(load(RECONSTRUCTION)), language))
+    """Say how far odds ratio and interval reach in the other reconstructions: it stands beside those of any one."""
+    results = Results(load(RECONSTRUCTION))
+    witnessed, reach = results.identified, results.identified_intervals
+    if witnessed is None or reach is None:
+        return ""
+    ends = dict(zip(("least", "most", "low", "high"), (*witnessed, reach.least, reach.greatest), strict=True))
+    ratios = {name: odds_ratio(end, language) for name, end in ends.items()}
+    return text("explore.one_of_many", language, below=reach.below, n=reach.n, **ratios)
 
 
 @lru_cache(maxsize=8)
@@ -70,6 +78,12 @@ def present(study: Dataset, names: Iterable[str]) -> list[str]:
     return [name for name in names if name in rows and rows[name].notna().any()]
 
 
+# What is of the data looked at alone.
+_OF_DATA = {"drag.moved", "resample.drawn"}
+# An answer is the reader's; and what is ticked for a file is of no use without one.
+_UNTOLD = {"source.drop", *(f"lesson.answer{at}" for at in range(20))}
+
+
 class Session(traitlets.HasTraits):
     """The state of one page."""
 
@@ -79,34 +93,62 @@ class Session(traitlets.HasTraits):
     panel = traitlets.Unicode("walk")
     selected = traitlets.Int(0)
     fault = traitlets.Unicode("")
+    # What a link to what is shown says; of a visitor's own data nothing but the panel.
+    address = traitlets.Unicode("")
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
         self._kept: dict[str, Any] = {}
+        # What panels were told and made, beside where their controls stood: for the visit, and of these data alone.
+        self.notes: dict[str, Any] = {}
+        self.of_data: dict[str, Any] = {}
         self._watched: list[tuple[Callable[[Any], None], str]] = []
         self._on_leave: list[Callable[[], None]] = []
+        # What a link asks for, until the panel that it opens has taken it.
+        self.asked: dict[str, str] = {}
 
     def take(self, study: Dataset, member: tuple[str, int] | None = None) -> None:
         """Look at another dataset from now on."""
         with self.hold_trait_notifications():
             self.set_trait("member", member)
             self.selected = 0
+            self.of_data.clear()
+            self._kept = {name: value for name, value in self._kept.items() if name not in _OF_DATA}
             self.study = study
 
     def keep(self, name: str, control: widgets.Widget) -> Any:
         """Set a control to where it last stood, and remember where it will stand."""
         if name in self._kept:
-            try:
+            # Other data have other choices.
+            with suppress(traitlets.TraitError):
                 control.value = self._kept[name]
-            except traitlets.TraitError:
-                # Other data have other choices.
-                del self._kept[name]
-
-        def remember(change: Any) -> None:
-            self._kept[name] = change["new"]
-
-        control.observe(remember, "value")
+        if (asked := self.asked.pop(name, None)) is not None:
+            # Anybody can write a link.
+            with suppress(traitlets.TraitError, ValueError):
+                control.value = asked == "True" if isinstance(control.value, bool) else type(control.value)(asked)
+        self.remember(name, control.value)
+        control.observe(lambda change: self.remember(name, change["new"]), "value")
         return control
+
+    def remember(self, name: str, value: Any) -> None:
+        """Note where something stands, for whoever comes back to it and for the address."""
+        self._kept[name] = value
+        self.tell_address()
+
+    def tell_address(self) -> None:
+        """Write the address of what is shown."""
+        parts: dict[str, Any] = {"panel": self.panel, "language": self.language}
+        if not self.is_own:
+            source, number = self.member or ("shipped", 0)
+            parts |= {"data": f"{source}-{number}" if number else source, "vertebra": self.selected + 1}
+            names = [name for name in self._kept if name.startswith(f"{self.panel}.") and name not in _UNTOLD]
+            parts |= {name.split(".")[1]: self._kept[name] for name in names if self._kept[name] is not None}
+        self.address = urlencode(parts)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the data are a visitor's own."""
+        return not self.study.reconstruction or self.study is self.notes.get("own")
 
     def on(self, control: widgets.Widget, act: Callable[[], None], trait: str = "value") -> None:
         """Act whenever a control is moved."""

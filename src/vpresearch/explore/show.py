@@ -9,7 +9,7 @@ from html import escape
 import ipywidgets as widgets
 
 from vpresearch.data import Dataset
-from vpresearch.explore.session import one_of_many_note
+from vpresearch.explore.session import Session, one_of_many_note
 from vpresearch.render.labels import number, text
 
 
@@ -58,7 +58,30 @@ def table(
 
 def paragraph(words: str, kind: str = "") -> str:
     """Write a paragraph, escaped."""
-    return f"<p{f' class={kind}' if kind else ''}>{escape(words)}</p>"
+    named = f" class='{kind}'" if kind else ""
+    return f"<p{named}>{escape(words)}</p>"
+
+
+def python(session: Session, *code: str) -> str:
+    """Write the lines of the library that give what a panel shows, to be copied."""
+    imports = sorted(line for line in code if line.startswith("from "))
+    lines = [line for line in code if line not in imports]
+    if any("study" in line for line in lines):
+        lines = [*_loading(session), *lines]
+    said = escape(text("explore.python", session.language))
+    body = escape("\n".join([*imports, "import vpresearch as vp", "", *lines]))
+    return f"<details class='vp-python'><summary>{said}</summary><pre tabindex='0'>{body}</pre></details>"
+
+
+def _loading(session: Session) -> list[str]:
+    if session.is_own:
+        return ['study = vp.load("study.xlsx")']
+    if session.member is None:
+        return ["study = vp.load(vp.RECONSTRUCTION)"]
+    source, number = session.member
+    path = "vp.ENSEMBLE" if source == "drawn" else 'vp.ENSEMBLE.with_stem("ensemble_extremes")'
+    made = f'vp.read_ensemble({path}).table({number - 1}).to_csv("study.csv", index=False)'
+    return [made, 'study = vp.load("study.csv")']
 
 
 def slider(

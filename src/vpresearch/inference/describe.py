@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from vpresearch.core.dictionary import REGIONS, columns
 from vpresearch.core.frame import Framed
-from vpresearch.data import Dataset
+from vpresearch.data import Dataset, column
 
 SCALES, TIMES = ("vas", "odi"), ("pre", "post", "1m", "1y")
 
@@ -150,8 +150,8 @@ def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) 
     18
     """
     rows = dataset.rows
-    for column, value in (group or {}).items():
-        rows = rows[rows[column] == value]
+    for name, value in (group or {}).items():
+        rows = rows[column(rows, name) == value]
     return rows.drop_duplicates("patient_id") if over == "patients" else rows
 
 

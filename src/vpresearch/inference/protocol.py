@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vpresearch.core.frame import Framed
-from vpresearch.data import Dataset
+from vpresearch.data import Dataset, column
 from vpresearch.inference.describe import Summary, select, summarise
 from vpresearch.inference.tests import (
     Association,
@@ -126,7 +126,7 @@ def compare_by_leak(dataset: Dataset, variable: str, alpha: float = ALPHA) -> Co
     >>> found.chosen, found.why, round(found.result.p_value, 3)
     ('kruskal', 'not_normal', 0.267)
     """
-    without, with_leak = (select(dataset, "vertebrae", {"leak": leak})[variable] for leak in ("no", "yes"))
+    without, with_leak = (column(select(dataset, "vertebrae", {"leak": leak}), variable) for leak in ("no", "yes"))
     return compare(without, with_leak, alpha)
 
 
@@ -156,7 +156,7 @@ def associate_with_leak(dataset: Dataset, variable: str) -> Association:
     >>> int(found.observed.to_numpy().sum()), found.chi_squared.df
     (41, 1.0)
     """
-    return associate(dataset.rows[variable], dataset.rows["leak"])
+    return associate(column(dataset.rows, variable), dataset.rows["leak"])
 
 
 def _present(values: ArrayLike) -> NDArray[np.float64]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import log_expit, logit
-from scipy.stats import norm, t
+from scipy.stats import nct, norm, t
 from statsmodels.stats.proportion import proportion_confint
 
 from vpresearch.core.frame import Framed
@@ -164,21 +165,44 @@ def design_effect(clustered: Estimate, independent: Estimate) -> float:
     return (clustered.se / independent.se) ** 2
 
 
-def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05) -> pd.DataFrame:
-    """Return how precise a coefficient would be with more patients like those there are."""
+def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05, *, by_t: bool = False) -> pd.DataFrame:
+    """Return how precise a coefficient would be with more patients like those there are.
+
+    By the normal, as is planned with; or by t with two degrees of freedom fewer than patients, as GEE is reported.
+    """
     patients = np.asarray(clusters)
     times = patients / slope.clusters
-    se, z = slope.se / np.sqrt(times), float(norm.isf(alpha / 2))
+    se = slope.se / np.sqrt(times)
     away = abs(slope.estimate) / se
+    if by_t:
+        z = t.isf(alpha / 2, patients - 2)
+        # Far out in the wrong direction scipy gives no number for what is next to nothing.
+        power = nct.sf(z, patients - 2, away) + np.nan_to_num(nct.cdf(-z, patients - 2, away))
+    else:
+        z = norm.isf(alpha / 2)
+        power = norm.sf(z - away) + norm.sf(z + away)
     columns = {
         "clusters": patients,
         "n": slope.n * times,
         "events": slope.events * times,
         "se": se,
         "half_width": z * se,
-        "power": norm.sf(z - away) + norm.sf(z + away),
+        "power": power,
     }
     return pd.DataFrame(columns)
+
+
+def clusters_by_t(slope: Estimate, *, power: float = 0.0, half_width: float = math.inf) -> float:
+    """Return the least number of patients, up to a million, with whom GEE's t gives a power and a half-width."""
+    if power and slope.estimate == 0:
+        return math.inf
+
+    def enough(patients: int) -> bool:
+        at = precision(slope, [patients], by_t=True).iloc[0]
+        return bool(at["power"] >= power and at["half_width"] <= half_width)
+
+    found = bisect_left(range(3, 1_000_000), True, key=enough)
+    return found + 3 if found + 3 < 1_000_000 else math.inf
 
 
 def clusters_for_power(slope: Estimate, power: float = 0.8, alpha: float = 0.05) -> float:

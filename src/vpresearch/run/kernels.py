@@ -9,8 +9,9 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_context, reduction
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
@@ -29,6 +30,8 @@ _IMPORTED = (
     "ipykernel.kernelapp",
     "pingouin",
 )
+# What kernels of pages import beside what their page does.
+_NURSED = ("ipykernel.debugger", "ipykernel.kernelapp", "matplotlib")
 _POLL = 0.005
 
 
@@ -65,11 +68,66 @@ class ForkedKernel:
     """
 
     def __init__(self) -> None:
-        here, there = Pipe()
-        self.connection = here
-        self.process = get_context("fork").Process(target=_become_kernel, args=(there,))
-        self.process.start()
+        self.connection, there = Pipe()
+        get_context("fork").Process(target=_become_kernel, args=(there,)).start()
         there.close()
+
+
+class Nursery:
+    """A process that imports and reads what kernels need, and of which each kernel is a copy.
+
+    It is made before this process has a thread or an event loop, and ends with it.
+    """
+
+    def __init__(self, prepare: Callable[[], object]) -> None:
+        self._pipe, there = Pipe()
+        process = get_context("fork").Process(target=_nurse, args=(self._pipe, there, prepare))
+        process.start()
+        there.close()
+        self._pid = process.pid or 0
+
+    def kernel(self) -> Connection:
+        """Ask for a copy; it is told by the connection what it is to be."""
+        here, there = Pipe()
+        reduction.send_handle(self._pipe, there.fileno(), self._pid)
+        there.close()
+        return here
+
+    def close(self) -> None:
+        """End the process, and every kernel with it."""
+        self._pipe.close()
+
+
+def _nurse(asking: Connection, pipe: Connection, prepare: Callable[[], object]) -> None:
+    # A copy of the other end, which would hide that it was closed.
+    asking.close()
+    forks.end_with_parent(signal.SIGKILL)
+    # Ctrl-C is for the server, which ends this; and nothing said here is for the terminal.
+    os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    for module in _NURSED:
+        import_module(module)
+    prepare()
+    gc.freeze()
+    # Whoever ended is not waited for.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        try:
+            kernel = Connection(reduction.recv_handle(pipe))
+        except (EOFError, OSError):
+            # At once, and kernels with it: to leave by the door is to wait for them.
+            os._exit(0)
+        get_context("fork").Process(target=_leave_the_nursery, args=(pipe, kernel)).start()
+        kernel.close()
+
+
+def _leave_the_nursery(pipe: Connection, connection: Connection) -> None:
+    pipe.close()
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _become_kernel(connection)
 
 
 class ForkedProvisioner(KernelProvisionerBase):
@@ -79,29 +137,29 @@ class ForkedProvisioner(KernelProvisionerBase):
     a neighbour could take them.
     """
 
-    kernel: ForkedKernel
-    _launched = False
+    connection: Connection
+    _pid = 0
 
     @property
     def has_process(self) -> bool:
         """Whether there is a kernel."""
-        return self._launched
+        return bool(self._pid)
 
     async def poll(self) -> int | None:
-        """Return the exit code of the kernel, None while it runs."""
-        return self.kernel.process.exitcode if self._launched else 0
+        """Return None while the kernel runs: it says nothing more until its end closes the connection."""
+        return 0 if not self._pid or self.connection.poll() else None
 
     async def wait(self) -> int | None:
         """Wait for the end of the kernel."""
         while (code := await self.poll()) is None:
             await asyncio.sleep(_POLL)
-        self._launched = False
+        self._pid = 0
         return code
 
     async def send_signal(self, signum: int) -> None:
         """Send the kernel a signal."""
-        if self.kernel.process.exitcode is None:
-            os.kill(self.kernel.process.pid or 0, signum)
+        if await self.poll() is None:
+            os.kill(self._pid, signum)
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel."""
@@ -120,16 +178,24 @@ class ForkedProvisioner(KernelProvisionerBase):
 
     async def launch_kernel(self, cmd: list[str], **arguments: Any) -> KernelConnectionInfo:
         """Tell the copy what it is to be."""
-        self._launched = True
         manager: Any = self.parent
         info: KernelConnectionInfo = manager.get_connection_info()
-        self.kernel.connection.send((cmd, arguments["env"], arguments.get("cwd") or os.getcwd(), info))
-        while not self.kernel.connection.poll():
-            if self.kernel.process.exitcode is not None:
-                raise RuntimeError("the kernel died at its start")
+        self.connection.send((cmd, arguments["env"], arguments.get("cwd") or os.getcwd(), info))
+        while not self.connection.poll():
             await asyncio.sleep(_POLL)
-        info.update(self.kernel.connection.recv())
+        try:
+            self._pid, ports = self.connection.recv()
+        except EOFError:
+            raise RuntimeError("the kernel died at its start") from None
+        info.update(ports)
         return info
+
+
+def provisioner_of(manager: Any, connection: Connection) -> ForkedProvisioner:
+    """Return what gives a kernel manager the copy at the other end of a connection."""
+    provisioner = ForkedProvisioner(kernel_spec=manager.kernel_spec, parent=manager)
+    provisioner.connection = connection
+    return provisioner
 
 
 def manager_of(kernel: ForkedKernel) -> type[AsyncKernelManager]:
@@ -138,8 +204,7 @@ def manager_of(kernel: ForkedKernel) -> type[AsyncKernelManager]:
     class ForkedKernelManager(AsyncKernelManager):
         def __init__(self, **arguments: Any) -> None:
             super().__init__(**arguments)
-            self.provisioner = ForkedProvisioner(kernel_spec=self.kernel_spec, parent=self)
-            self.provisioner.kernel = kernel
+            self.provisioner = provisioner_of(self, kernel.connection)
 
     return ForkedKernelManager
 
@@ -159,7 +224,7 @@ def _become_kernel(connection: Connection) -> None:
 
         def write_connection_file(self, **_: Any) -> None:
             kinds = ("shell", "iopub", "stdin", "hb", "control")
-            connection.send({f"{kind}_port": getattr(self, f"{kind}_port") for kind in kinds})
+            connection.send((os.getpid(), {f"{kind}_port": getattr(self, f"{kind}_port") for kind in kinds}))
 
     kernel: Any = Kernel.instance()
     kernel.initialize(arguments)

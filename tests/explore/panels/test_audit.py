@@ -74,6 +74,23 @@ def test_the_panel_names_the_box_and_goes_on(
     assert page.session.fault == ""
 
 
+def test_the_headline_counts_the_t_tests_that_cannot_give_the_printed_p(page: Page, words: Callable[[], str]) -> None:
+    page.session.panel = "audit"
+    assert "Printed p: impossible by 2 of 2 t tests." in words()
+    assert words().count(">impossible<") == 2
+
+
+def test_a_whole_audit_is_there_for_whoever_comes_back(page: Page, words: Callable[[], str]) -> None:
+    page.session.panel = "audit"
+    running = page.session.notes["audit"]
+    running._tell(whole(made(**TYPED)), True, 3.0)
+    assert "All checked" in words()
+    page.session.panel = "walk"
+    page.session.language = "es"
+    page.session.panel = "audit"
+    assert "Todo comprobado" in words()
+
+
 def test_a_p_that_is_next_to_nothing_is_not_nought() -> None:
     far = made(**{**TYPED, "mean_a": "47,0"})
     assert [row[1:] for row in audit.draw(far, "es")["table"]["rows"]] == [["< 0,001", "< 0,001"]] * 2

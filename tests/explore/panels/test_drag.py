@@ -96,9 +96,12 @@ def test_a_verdict_that_changes_names_its_number_and_writes_it_in_the_language(
     page.session.panel = "drag"
     controls(NumberBox)[1].value = "0.1"
     assert "table 3, p, Injected cement (cc)</th><td class='vp-number'>0.267</td>" in words()
+    # It is still moved, in another language and after another panel.
     page.session.language = "es"
-    assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" not in words()
-    controls(NumberBox)[1].value = "0.1"
+    assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" in words()
+    page.session.panel = "walk"
+    page.session.panel = "drag"
+    assert controls(NumberBox)[1].value == "0,1"
     assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" in words()
 
 

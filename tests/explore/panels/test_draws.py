@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vpresearch.core.reported import Reported
+from vpresearch.explore.chart import SeedBox
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import draws
 from vpresearch.lattice import Cell
@@ -16,9 +17,9 @@ from vpresearch.lattice import Cell
 @pytest.mark.parametrize(
     "typed",
     [
-        (15, "2,5", "1,9", "1", "10", "1"),
-        (41, "2.0", "0.8", "1", "4", "0.1"),
-        (41, "26.1", "6.0", "15.6", "38.1", "0.1"),
+        ("15", "2,5", "1,9", "1", "10", "1"),
+        ("41", "2.0", "0.8", "1", "4", "0.1"),
+        ("41", "26.1", "6.0", "15.6", "38.1", "0.1"),
     ],
 )
 def test_every_dataset_prints_as_asked(typed: tuple[Any, ...]) -> None:
@@ -36,13 +37,18 @@ def test_every_dataset_prints_as_asked(typed: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ((10, "3.0", "1.0", "1", "5", "1"), "impossible"),
-        ((9, "1.3", "0.9", "1", "5", "1"), "impossible"),
-        ((10, "three", "1.0", "1", "5", "1"), "not_a_number"),
-        ((10, "<3", "1.0", "1", "5", "1"), "not_a_number"),
-        ((10, "3", "1.0", "5", "1", "1"), "no_scale"),
-        ((10, "3", "1.0", "1", "5", "0"), "no_scale"),
-        ((10, "3", "1.0", "1", "5", "0.001"), "too_many"),
+        (("10", "3.0", "1.0", "1", "5", "1"), "impossible"),
+        (("9", "1.3", "0.9", "1", "5", "1"), "impossible"),
+        (("10", "three", "1.0", "1", "5", "1"), "not_a_number"),
+        (("10", "<3", "1.0", "1", "5", "1"), "not_a_number"),
+        (("10", "3", "1.0", "5", "1", "1"), "no_scale"),
+        (("10", "3", "1.0", "1", "5", "0"), "no_scale"),
+        (("10", "3", "1.0", "1", "5", "0.001"), "too_many"),
+        (("10", "3", "1.0", "1", "5", "3"), "off_step"),
+        (("7.5", "3", "1.0", "1", "5", "1"), "not_whole"),
+        (("1", "3", "1.0", "1", "5", "1"), "not_whole"),
+        (("201", "3", "1.0", "1", "5", "1"), "not_whole"),
+        (("", "3", "1.0", "1", "5", "1"), "not_whole"),
     ],
 )
 def test_what_cannot_be_has_a_word(typed: tuple[Any, ...], why: str) -> None:
@@ -51,7 +57,7 @@ def test_what_cannot_be_has_a_word(typed: tuple[Any, ...], why: str) -> None:
 
 
 def test_the_chosen_are_further_apart_than_any_first_ones() -> None:
-    asked = draws.cell(15, "2.5", "1.9", "1", "10", "1")
+    asked = draws.cell("15", "2.5", "1.9", "1", "10", "1")
     assert isinstance(asked, Cell)
     values = draws.find(asked, 1).values
     distances = [np.abs(one - other).sum() for i, one in enumerate(values) for other in values[:i]]
@@ -64,9 +70,14 @@ def test_the_panel_counts_and_says_what_is_wrong(
     page.session.panel = "draws"
     assert "Exactly 82 datasets" in words()
     before = plots()[0].spec
-    controls(widgets.Button)[0].click()
+    controls(SeedBox)[0].value = "2"
     assert plots()[0].spec != before
+    controls(widgets.Button)[0].click()
+    assert controls(SeedBox)[0].number != 2
     controls(widgets.Text, "Mean")[0].value = "abc"
     assert "Type numbers as printed" in words()
+    # And shows nothing of other numbers.
+    assert plots()[0].spec == {}
+    assert "<table" not in words()
     controls(widgets.Text, "Mean")[0].value = "9,9"
     assert "that is proven" in words()

@@ -62,10 +62,15 @@ def test_a_class_can_ask_for_hints_and_check_itself(
     choice.value = [answer.right for answer in question.answers].index(False)
     check.click()
     assert text("explore.answer_wrong", "en") in words()
-    hint.click()
-    assert text("explore.answer_wrong", "en") not in words()
+    # What was said and how many hints were given is there after another panel, in another language.
     go.click()
     assert page.session.panel == question.panel
+    page.session.language = "es"
+    page.session.panel = "lesson"
+    assert text("explore.answer_wrong", "es") in words()
+    assert lesson.questions("es")[0].hints[0] in words()
+    controls(widgets.Button)[1].click()
+    assert text("explore.answer_wrong", "es") not in words()
 
 
 def test_an_answer_is_kept_beside_its_question(page: Page, controls: Callable[..., list[Any]]) -> None:

@@ -7,14 +7,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from vpresearch.data import Dataset
 from vpresearch.explore.page import Page
 from vpresearch.explore.panels import size
-from vpresearch.explore.session import Session
 from vpresearch.regression import gee
 from vpresearch.regression.design import Estimate
 from vpresearch.regression.models import leak_design
-from vpresearch.regression.precision import TENTH, clusters_for_half_width, clusters_for_power, precision
+from vpresearch.regression.precision import TENTH, clusters_by_t, precision
 from vpresearch.render.labels import text
 
 
@@ -27,23 +25,24 @@ def test_the_panel_says_the_precision_of_the_library(
     patients.value = max(patients.options)
     ratio.value = 1.2
     true = replace(slope, estimate=math.log(1.2))
-    row = precision(true, [2000]).iloc[0]
+    row = precision(true, [2000], by_t=True).iloc[0]
     assert f"power {100 * row['power']:.0f}%" in words()
     low, high = (math.exp(math.log(1.2) + side * row["half_width"]) for side in (-1, 1))
     assert f"expected 95% CI {low:.2f} to {high:.2f}" in words()
-    needed = {"power": clusters_for_power(true), "tenth": clusters_for_half_width(true, TENTH)}
+    needed = {"power": clusters_by_t(true, power=0.8), "tenth": clusters_by_t(true, half_width=TENTH)}
     assert text("explore.size_needed", "en", **{name: f"{int(n):,}" for name, n in needed.items()}) in words()
 
 
-def test_the_panel_begins_with_the_estimate_though_the_slider_rounds_it(
-    session: Session, shipped: Dataset, controls: Callable[..., list[Any]], words: Callable[[], str]
+def test_the_panel_supposes_an_effect_of_its_own_and_at_the_size_there_is_gives_the_interval_of_dose(
+    page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
 ) -> None:
-    session.take(shipped)
-    session.panel = "size"
+    page.session.panel = "size"
     (ratio,) = controls(widgets.FloatSlider)
-    ratio.value = round(ratio.value, 2)
-    power = clusters_for_power(gee.fit(leak_design(shipped.rows))[1])
-    assert f"A power of 80% would take {power:.0f} patients" in words()
+    assert ratio.value == size.SUPPOSED
+    slope = gee.fit(leak_design(page.session.study.rows))[1]
+    (half,) = precision(slope, [slope.clusters], by_t=True)["half_width"]
+    assert math.isclose(half, slope.ci_high - slope.estimate)
+    assert "log odds" not in words()
 
 
 def test_no_effect_is_told_from_none_by_no_number_of_patients() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import ipywidgets as widgets
 import numpy as np
 
 from vpresearch.explore.page import Page
@@ -23,10 +24,13 @@ def test_a_point_is_the_slope_and_p_of_its_reconstruction() -> None:
         )
 
 
-def test_a_picked_point_is_looked_at_by_every_panel(page: Page, plots: Callable[[], list[Any]]) -> None:
+def test_a_picked_point_is_looked_at_by_every_panel(
+    page: Page, plots: Callable[[], list[Any]], controls: Callable[..., list[Any]]
+) -> None:
     page.session.panel = "source"
     plots()[0].picked = {"id": 502, "turn": 1}
     assert page.session.member == ("extreme", 3)
+    assert controls(widgets.Dropdown)[0].value == ("extreme", 3)
     page.session.panel = "walk"
     first = member("extreme", 3).rows.iloc[0]
     points = {point["id"]: point for mark in plots()[0].spec["marks"] for point in mark["points"]}

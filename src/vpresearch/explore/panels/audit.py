@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
+import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -24,6 +26,7 @@ from vpresearch.core.reported import Reported
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session
+from vpresearch.parallel.forks import end_with_parent
 from vpresearch.published import Claim, Compute, Grid, Paper
 from vpresearch.render.labels import audited, p_value, printed, text
 
@@ -31,29 +34,33 @@ Told = Callable[[list[Check], bool | None, float], None]
 
 
 class Audit:
-    """The audit of one typed paper at a time."""
+    """The audit of one typed paper at a time; it goes on when nobody looks, and tells whoever comes back."""
 
     def __init__(self) -> None:
         self._process: multiprocessing.process.BaseProcess | None = None
+        self.last: tuple[list[Check], bool | None, float] | None = None
+        self.told: Told = lambda *_: None
 
-    def start(self, paper: Paper, told: Told) -> None:
+    def start(self, paper: Paper) -> None:
         """Audit a paper, in the place of one that is under way."""
         self.stop()
+        self._tell([], False, 0.0)
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(target=_work, args=(paper, sender), daemon=True)
         process.start()
         sender.close()
         self._process = process
-        threading.Thread(target=self._listen, args=(process, receiver, told), daemon=True).start()
+        threading.Thread(target=self._listen, args=(process, receiver), daemon=True).start()
 
     def stop(self) -> None:
-        """End the audit that is under way, if any."""
+        """End the audit that is under way, if any, and forget what it has found."""
+        self.last = None
         process, self._process = self._process, None
         if process is not None and process.is_alive():
             process.terminate()
 
-    def _listen(self, process: multiprocessing.process.BaseProcess, receiver: Connection, told: Told) -> None:
+    def _listen(self, process: multiprocessing.process.BaseProcess, receiver: Connection) -> None:
         checks: list[Check] = []
         began = time.monotonic()
         done: bool | None = False
@@ -67,11 +74,16 @@ class Audit:
                 done = None
             if self._process is not process:
                 return
-            told(checks, done, time.monotonic() - began)
+            self._tell(checks, done, time.monotonic() - began)
         process.join()
+
+    def _tell(self, checks: list[Check], done: bool | None, seconds: float) -> None:
+        self.last = (checks, done, seconds)
+        self.told(*self.last)
 
 
 def _work(paper: Paper, sender: Connection) -> None:
+    end_with_parent(signal.SIGKILL)
     rng = np.random.default_rng(1)
     for check in (
         *check_counts(paper, "any"),
@@ -157,18 +169,30 @@ def t_range(paper: Paper) -> dict[str, tuple[float, float]]:
     return {test: t_bounds(means, sds, sizes, equal_var=test == "student") for test in ("student", "welch")}
 
 
+def cannot_give(paper: Paper) -> dict[str, bool]:
+    """Tell of each t test whether it cannot give the printed p; of none where no p is printed."""
+    stated = next((claim.printed.interval() for claim in paper.claims if claim.id == "p"), None)
+    if stated is None:
+        return {}
+    least, most = (math.nan if end is None else float(end) for end in (stated.low, stated.high))
+    return {test: most < low or least > high for test, (low, high) in t_range(paper).items()}
+
+
+def headline(paper: Paper, found: list[Check], language: str) -> str:
+    """Say what is impossible, among means and SDs and of the printed p."""
+    alarms = sum(check.verdict == "impossible" for check in found)
+    words = text("explore.audit_is", language, n=len(found), alarms=alarms)
+    if apart := cannot_give(paper):
+        words += " " + text("explore.audit_p_is", language, n=len(apart), alarms=sum(apart.values()))
+    return show.paragraph(words, "vp-big")
+
+
 def t_table(paper: Paper, language: str) -> str:
     """Write which p each t test can give, and whether the printed one is among them."""
     stated = next((claim.printed for claim in paper.claims if claim.id == "p"), None)
-    rows = []
+    rows, apart = [], cannot_give(paper)
     for test, (low, high) in t_range(paper).items():
-        verdict = "–"
-        if stated:
-            interval = stated.interval()
-            apart = (interval.high is not None and float(interval.high) < low) or (
-                interval.low is not None and float(interval.low) > high
-            )
-            verdict = text(f"explore.{'cannot' if apart else 'can'}_be", language)
+        verdict = text(f"explore.{'cannot' if apart[test] else 'can'}_be", language) if apart else "–"
         rows.append([text(f"test.{test}", language), p_value(low, language), p_value(high, language), verdict])
     heads = [text("word.test", language), text("explore.p_least", language), text("explore.p_most", language)]
     heads.append(text("explore.printed_p_verdict", language, p=printed(stated.printed, language) if stated else "–"))
@@ -261,30 +285,39 @@ def panel(session: Session) -> widgets.Widget:
     everything = widgets.Button(description=text("explore.audit_all", language))
     stop = widgets.Button(description=text("explore.audit_stop", language), disabled=True)
     said, bounds, checks, progress, plot = show.html(), show.html(), show.html(), show.html(), Plot()
-    running = Audit()
-    session.on_leave(running.stop)
+    code = show.html()
+    running: Audit = session.notes.setdefault("audit", Audit())
 
     def asked() -> Paper | str:
         return typed_paper({name: control.value for name, control in typed.items()})
 
-    def update() -> None:
+    def change() -> None:
         running.stop()
         stop.disabled, progress.value = True, ""
+        update()
+
+    def update() -> None:
         paper = asked()
         if isinstance(paper, str):
             words = text("explore.audit_unreadable", language, box=text(f"explore.type_{paper}", language))
             said.value = show.paragraph(words, "vp-fault")
             # What stood here is of other numbers than those in the boxes.
-            bounds.value, checks.value, plot.spec = "", "", {}
+            bounds.value, checks.value, code.value, plot.spec = "", "", "", {}
             return
         found = at_once(paper)
-        alarms = sum(check.verdict == "impossible" for check in found)
-        said.value = show.paragraph(text("explore.audit_is", language, n=len(found), alarms=alarms), "vp-big")
+        given = {name: control.value for name, control in typed.items() if control.value}
+        code.value = show.python(
+            session,
+            "from vpresearch.explore.panels.audit import typed_paper",
+            f"vp.audit_paper(typed_paper({given}))",
+        )
+        said.value = headline(paper, found, language)
         bounds.value, checks.value = t_table(paper, language), checks_table(found, language)
         plot.spec = draw(paper, language)
 
     def told(found: list[Check], done: bool | None, seconds: float) -> None:
-        checks.value = checks_table(found, language)
+        if found:
+            checks.value = checks_table(found, language)
         word = {True: "done", False: "running", None: "ended"}[done]
         progress.value = show.paragraph(text(f"explore.audit_{word}", language, n=len(found), seconds=round(seconds)))
         stop.disabled = done is not False
@@ -293,9 +326,7 @@ def panel(session: Session) -> widgets.Widget:
         paper = asked()
         if isinstance(paper, str):
             return
-        progress.value = show.paragraph(text("explore.audit_running", language, n=0, seconds=0))
-        stop.disabled = False
-        running.start(paper, told)
+        running.start(paper)
 
     def halt() -> None:
         running.stop()
@@ -304,8 +335,11 @@ def panel(session: Session) -> widgets.Widget:
     everything.on_click(session.guarded(lambda _: run()))
     stop.on_click(session.guarded(lambda _: halt()))
     for control in typed.values():
-        session.on(control, update)
+        session.on(control, change)
     update()
+    running.told = told
+    if running.last is not None:
+        told(*running.last)
     one, two = (show.third(*(typed[f"{name}_{group}"] for name in NAMES)) for group in GROUPS)
     more = show.third(*(typed[name] for name in ("p", "low", "high", "step")))
     head = show.heading("audit", language)
@@ -317,4 +351,5 @@ def panel(session: Session) -> widgets.Widget:
         show.row(everything, stop),
         progress,
         checks,
+        code,
     )

@@ -21,7 +21,16 @@ from vpresearch.regression.risk import LogOdds, log_odds, risk_curve
 from vpresearch.render.labels import in_brief, number, odds_ratio, p_value, text, why_not
 
 MODELS = ("ml", "flic", "gee_kc")
+# By the public library.
+NAMES = {"ml": "fit_logistic", "flic": "fit_firth", "gee_kc": "fit_gee"}
 FIT = {"ml": logistic.fit, "flic": firth.fit, "gee_kc": gee.fit}
+
+
+_SEPARATED = (
+    "from dataclasses import replace",
+    'fullest = study.rows["fill_percent"].rank(method="first", ascending=False) <= design.events',
+    "design = replace(design, y=fullest.to_numpy(float))",
+)
 
 
 class Fitted:
@@ -162,7 +171,7 @@ def panel(session: Session) -> widgets.Widget:
     separated = session.keep(
         "dose.separated", widgets.Checkbox(False, description=text("explore.separated", language), indent=False)
     )
-    said, slopes, plot = show.html(), show.html(), Plot()
+    said, slopes, code, plot = show.html(), show.html(), show.html(), Plot()
 
     def update() -> None:
         found = fits(separated.value)
@@ -170,9 +179,18 @@ def panel(session: Session) -> widgets.Widget:
         said.value = told(found, model.value, at, language)
         plot.spec = draw(found, model.value, at, language)
         slopes.value = slopes_table(found, model.value, language)
+        fill = f"100 * {round(cement.value, 1)} / {round(volume.value, 1)}"
+        code.value = show.python(
+            session,
+            "from vpresearch.regression.risk import log_odds, risk_curve",
+            "design = vp.leak_design(study.rows)",
+            *(_SEPARATED if separated.value else ()),
+            f"slope = vp.{NAMES[model.value]}(design)[1]",
+            f'risk_curve(design, log_odds(design, "{model.value}"), [{fill}])',
+        )
 
     for control in (cement, volume, model, separated):
         session.on(control, update)
     update()
-    controls = show.half(cement, volume, model, separated, said, slopes, show.beside(study, language))
+    controls = show.half(cement, volume, model, separated, said, slopes, code, show.beside(study, language))
     return show.column(show.heading("dose", language), show.row(controls, show.half(plot)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, isnan
+from math import inf, isfinite, isnan
 from typing import Any
 
 import ipywidgets as widgets
@@ -14,7 +14,7 @@ from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import NumberBox, Plot
 from vpresearch.explore.panels import walk
-from vpresearch.explore.panels.dose import FIT, MODELS, odds_or_none, reason_of
+from vpresearch.explore.panels.dose import FIT, MODELS, NAMES, odds_or_none, reason_of
 from vpresearch.explore.panels.groups import printed_p
 from vpresearch.explore.session import Session, moved, paper
 from vpresearch.inference import Comparison, compare_by_leak
@@ -99,7 +99,8 @@ def p_table(before: Outcome, after: Outcome, language: str) -> str:
             "–",
         ]
     )
-    heads = ["", text("explore.before", language), text("explore.now", language), text("word.printed", language)]
+    heads = [text(f"explore.{name}", language) for name in ("numbers", "before", "now")]
+    heads.append(text("word.printed", language))
     return show.table(text("explore.drag_caption", language), heads, rows)
 
 
@@ -119,6 +120,17 @@ def scorecard_table(before: Mapping[str, Row], after: Mapping[str, Row], languag
     heads = [text("word.claim", language), text("word.printed", language)]
     heads += [text(f"explore.{name}", language) for name in ("before", "now", "verdict_before", "verdict_now")]
     return show.table(count, heads, rows)
+
+
+def asked_of(session: Session) -> dict[str, Any] | None:
+    """Return which vertebra a link moves, and where to."""
+    try:
+        volume, cement, leak = session.asked.pop("drag.moved").split(",")
+        values = {"vertebral_volume_cc": float(volume), "cement_volume_cc": float(cement), "leak": leak}
+    except (KeyError, ValueError):
+        return None
+    fits = leak in {"no", "yes"} and isfinite(float(volume)) and isfinite(float(cement))
+    return {"at": session.selected, "values": values} if fits else None
 
 
 def _box(name: str, language: str) -> NumberBox:
@@ -146,7 +158,7 @@ def panel(session: Session) -> widgets.Widget:
         ),
     )
     reset = widgets.Button(description=text("explore.put_back", language))
-    said, numbers, changes, plot = show.html(), show.html(), show.html(), Plot()
+    said, numbers, changes, code, plot = show.html(), show.html(), show.html(), show.html(), Plot()
 
     def base() -> Outcome:
         if model.value not in before:
@@ -164,7 +176,20 @@ def panel(session: Session) -> widgets.Widget:
         numbers.value = p_table(base(), after, language)
         changes.value = scorecard_table(judged, verdicts(other, claims), language)
         said.value = show.paragraph(text("explore.made_up", language), "vp-fault") if changed else ""
-        plot.spec = draw(other, state["at"], language)
+        told = f"{volume.number},{cement.number},{leak.value}" if changed else ""
+        session.remember("drag.moved", told)
+        session.of_data["drag"] = (
+            {"at": state["at"], "values": dict(other.vertebrae.loc[state["at"]])} if changed else {}
+        )
+        code.value = show.python(
+            session,
+            "from vpresearch.explore.session import moved",
+            f'other = moved(study, {state["at"]}, {volume.number}, {cement.number}, "{leak.value}")',
+            *(f'vp.compare_by_leak(other, "{name}").result' for name in _COMPARED),
+            f"vp.{NAMES[model.value]}(vp.leak_design(other.rows))[1]",
+            "[row.verdict for row in vp.score_paper(vp.read_paper(vp.PUBLISHED), other)]",
+        )
+        plot.spec = draw(other, state["at"], plot.moved.get("turn", 0), language)
 
     def put(values: dict[str, Any]) -> None:
         # All at once: each control alone would have everything computed anew.
@@ -175,11 +200,11 @@ def panel(session: Session) -> widgets.Widget:
         state["quiet"] = False
         update()
 
-    def choose(at: int) -> None:
+    def choose(at: int, values: dict[str, Any] | None = None) -> None:
         state["at"] = session.selected = at
         who.value = at + 1
         plot.mark(at, walk.siblings(study, at))
-        put(dict(study.vertebrae.loc[at]))
+        put(values or dict(study.vertebrae.loc[at]))
 
     for box in (volume, cement):
         session.on(box, update, "number")
@@ -191,15 +216,17 @@ def panel(session: Session) -> widgets.Widget:
         plot, lambda: put({"vertebral_volume_cc": plot.moved["x"], "cement_volume_cc": plot.moved["y"]}), "moved"
     )
     reset.on_click(session.guarded(lambda _: choose(state["at"])))
-    choose(session.selected)
-    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers)
+    kept = session.of_data.get("drag") or {"at": session.selected, "values": None}
+    choose(**(asked_of(session) or kept))
+    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers, code)
     beside = show.beside(study, language)
     return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)
 
 
-def draw(study: Dataset, at: int, language: str) -> dict[str, Any]:
-    """Draw volume and cement, the chosen vertebra to be dragged."""
-    spec = walk.scatter(study, "vertebral_volume_cc", "cement_volume_cc", language, draggable=at, steps=(0.1, 0.1))
+def draw(study: Dataset, at: int, turn: int, language: str) -> dict[str, Any]:
+    """Draw volume and cement, the chosen vertebra to be dragged, after so many moves of it."""
+    columns = "vertebral_volume_cc", "cement_volume_cc"
+    spec = walk.scatter(study, *columns, language, draggable=at, steps=(0.1, 0.1), turn=turn)
     # Room to drag to: the axes do not move under the hand.
     rows = study.vertebrae if len(study.vertebrae) == 1 else study.vertebrae.drop(index=at)
     reach = rows["vertebral_volume_cc"], rows["cement_volume_cc"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vpresearch.audit.witness import admissible, datasets, is_coarse, on_scale
 from vpresearch.core.reported import Reported
 from vpresearch.explore import chart, show
-from vpresearch.explore.chart import Plot
+from vpresearch.explore.chart import Plot, SeedBox
 from vpresearch.explore.session import Session
 from vpresearch.lattice import Cell, count, sample, to_values
 from vpresearch.render.labels import count as written
@@ -33,21 +33,24 @@ class Found:
     why_not: str = ""
 
 
-def cell(n: int, mean: str, sd: str, low: str, high: str, step: str) -> Cell | str:
+def cell(n: str, mean: str, sd: str, low: str, high: str, step: str) -> Cell | str:
     """Set what was typed on its grid."""
     try:
         ends = [Reported(each).value for each in (low, high, step)]
         printed = Reported(mean), Reported(sd)
     except ValueError:
         return "not_a_number"
+    if not n.strip().isdecimal() or not 2 <= int(n) <= MOST_VALUES:
+        return "not_whole"
     if printed[0].bound or printed[1].bound:
         return "not_a_number"
     if ends[2] <= 0 or ends[1] <= ends[0]:
         return "no_scale"
-    if (ends[1] - ends[0]) / ends[2] > MOST_STEPS or n > MOST_VALUES:
+    if (ends[1] - ends[0]) / ends[2] > MOST_STEPS:
         return "too_many"
-    high_end = ends[0] + (ends[1] - ends[0]) // ends[2] * ends[2]
-    return Cell(n, *printed, ends[0], high_end, ends[2])
+    if (ends[1] - ends[0]) % ends[2]:
+        return "off_step"
+    return Cell(int(n), *printed, ends[0], ends[1], ends[2])
 
 
 def find(asked: Cell, seed: int) -> Found:
@@ -153,42 +156,45 @@ def panel(session: Session) -> widgets.Widget:
     """Show the boxes to type in over the datasets."""
     language = session.language
     mark = text("explore.decimal_example", language)
-    typed = {
-        name: session.keep(
+    n, *typed = (
+        session.keep(
             f"draws.{name}",
             widgets.Text(value, description=text(f"explore.type_{name}", language), continuous_update=False),
         )
         for name, value in (
+            ("n", "15"),
             ("mean", "2,5".replace(",", mark)),
             ("sd", "1,9".replace(",", mark)),
             ("low", "1"),
             ("high", "10"),
             ("step", "1"),
         )
-    }
-    n = session.keep("draws.n", widgets.BoundedIntText(15, min=2, max=MOST_VALUES, description="n"))
+    )
     another = widgets.Button(description=text("explore.draws_another", language))
-    said, table, plot = show.html(), show.html(), Plot()
-    seed = [1]
+    said, table, code, plot = show.html(), show.html(), show.html(), Plot()
+    seed = session.keep("draws.seed", SeedBox(language, 1))
 
     def update() -> None:
-        asked = cell(n.value, *(control.value for control in typed.values()))
+        asked = cell(n.value, *(control.value for control in typed))
         if isinstance(asked, str):
-            said.value = show.paragraph(text(f"explore.draws_{asked}", language), "vp-fault")
+            said.value = show.paragraph(text(f"explore.draws_{asked}", language, most=MOST_VALUES), "vp-fault")
+            # What stood here is of other numbers than those in the boxes.
+            table.value, code.value, plot.spec = "", "", {}
             return
-        found = find(asked, seed[0])
+        found = find(asked, seed.number)
         said.value = told(found, language)
         plot.spec = draw(asked, found, language)
+        mean, sd = (f'vp.Reported("{each.printed}")' for each in (asked.mean, asked.sd) if each is not None)
+        scale = ", ".join(f'"{float(each):g}"' for each in (asked.low, asked.high, asked.step))
+        count_of = "vp.count_datasets(cell)" if is_coarse(asked) else "vp.is_possible(cell)"
+        code.value = show.python(session, f"cell = vp.Cell({asked.n}, {mean}, {sd}, {scale})", count_of)
         heads = plot.spec["table"]["columns"]
         table.value = show.table(text("explore.draws_caption", language), heads, rows_of(found, language))
 
-    def next_ones() -> None:
-        seed[0] += 1
-        update()
-
-    another.on_click(session.guarded(lambda _: next_ones()))
-    for control in (n, *typed.values()):
+    another.on_click(session.guarded(lambda _: seed.anew()))
+    session.on(seed, update, "number")
+    for control in (n, *typed):
         session.on(control, update)
     update()
-    left = show.half(show.near(n, *typed.values()), another, said, table)
+    left = show.half(show.near(n, *typed), show.near(another, seed), said, table, code)
     return show.column(show.heading("draws", language), show.row(left, show.half(plot)))

@@ -130,7 +130,7 @@ def panel(session: Session) -> widgets.Widget:
     )
     alpha = show.slider(text("explore.alpha", language), ALPHA, (0.01, 0.2, 0.01), language, 2)
     session.keep("groups.alpha", alpha)
-    said, tests, summaries, plot = show.html(), show.html(), show.html(), Plot()
+    said, tests, summaries, code, plot = show.html(), show.html(), show.html(), show.html(), Plot()
 
     def update() -> None:
         comparison = compare_by_leak(study, chooser.value, alpha.value)
@@ -138,9 +138,11 @@ def panel(session: Session) -> widgets.Widget:
         tests.value = tests_table(chooser.value, comparison, language)
         summaries.value = summary_table(comparison, language)
         plot.spec = draw(study, chooser.value, comparison, language)
+        asked = f'vp.compare_by_leak(study, "{chooser.value}", alpha={round(alpha.value, 2)})'
+        code.value = show.python(session, f"comparison = {asked}", "comparison.to_frame()")
 
     for control in (chooser, alpha):
         session.on(control, update)
     update()
-    left = show.half(chooser, alpha, said, tests, summaries)
+    left = show.half(chooser, alpha, said, tests, summaries, code)
     return show.column(show.heading("groups", language), show.row(left, show.half(plot)))

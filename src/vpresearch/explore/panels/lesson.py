@@ -111,19 +111,24 @@ def _question(session: Session, at: int, question: Question) -> widgets.Widget:
         for name in ("check", "hint", "go")
     )
     hints, said = show.html(), show.html()
-    given = [0]
+    # How many hints were asked for, and whether the chosen answer was checked.
+    note = session.notes.setdefault(f"lesson{at}", {"hints": 0, "checked": False})
 
-    def one_more() -> None:
-        given[0] = min(given[0] + 1, len(question.hints))
-        items = "".join(f"<li>{escape(each)}</li>" for each in question.hints[: given[0]])
-        hints.value = f"<ol>{items}</ol>"
-        # What was said of the last answer is no comment on the hint.
-        said.value = ""
-        hint.disabled = given[0] == len(question.hints)
+    def tell() -> None:
+        items = "".join(f"<li>{escape(each)}</li>" for each in question.hints[: note["hints"]])
+        hints.value = f"<ol>{items}</ol>" if items else ""
+        hint.disabled = note["hints"] == len(question.hints)
+        said.value = verdict(question, choice.value, language) if note["checked"] else ""
 
-    check.on_click(session.guarded(lambda _: setattr(said, "value", verdict(question, choice.value, language))))
-    hint.on_click(session.guarded(lambda _: one_more()))
+    def now(**changes: Any) -> None:
+        note.update(changes)
+        tell()
+
+    check.on_click(session.guarded(lambda _: now(checked=True)))
+    # What was said of the last answer is no comment on the hint.
+    hint.on_click(session.guarded(lambda _: now(hints=note["hints"] + 1, checked=False)))
     go.on_click(session.guarded(lambda _: setattr(session, "panel", question.panel)))
-    session.on(choice, lambda: setattr(said, "value", ""))
+    session.on(choice, lambda: now(checked=False))
+    tell()
     asks = show.html(f"<h3>{escape(question.title)}</h3>{show.paragraph(question.asks)}")
     return show.column(asks, choice, show.near(check, hint, go), hints, said)

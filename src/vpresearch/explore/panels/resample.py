@@ -11,12 +11,14 @@ from scipy.stats import ttest_ind_from_stats
 
 from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
-from vpresearch.explore.chart import Plot
+from vpresearch.explore.chart import Plot, SeedBox
 from vpresearch.explore.session import Session, present
 from vpresearch.render.labels import number, p_is, p_value, text, variable
 
 VARIABLES = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent", "vas_pre", "vas_1y")
 MANY = 25
+# As many as a link may ask for.
+MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,12 @@ class Draw:
     p_value: float
 
 
-def resampled(study: Dataset, name: str, seed: int) -> Draw:
+def resampled(study: Dataset, name: str, seed: int, turn: int) -> Draw:
     """Draw patients with replacement, each with all of their vertebrae, and compare the groups."""
     rows = study.rows
     patients = rows["patient_id"].to_numpy(str)
     names, own = np.unique(patients, return_inverse=True)
-    drawn = np.random.default_rng(seed).integers(len(names), size=len(names))
+    drawn = np.random.default_rng([seed, turn]).integers(len(names), size=len(names))
     times = np.bincount(drawn, minlength=len(names))[own]
     values, leak = rows[name].to_numpy(float).repeat(times), rows["leak"].eq("yes").to_numpy().repeat(times)
     there = ~np.isnan(values)
@@ -106,8 +108,9 @@ def panel(session: Session) -> widgets.Widget:
         widgets.Button(description=text(f"explore.{name}", language, n=MANY))
         for name in ("draw_one", "draw_many", "draw_again")
     )
-    said, plot = show.html(), Plot()
-    draws: list[Draw] = []
+    seed = session.keep("resample.seed", SeedBox(language))
+    said, code, plot = show.html(), show.html(), Plot()
+    draws: list[Draw] = session.of_data.setdefault("resample", [])
 
     def own() -> Draw:
         rows = study.rows
@@ -115,12 +118,19 @@ def panel(session: Session) -> widgets.Widget:
         return compared(*groups)
 
     def update() -> None:
+        session.remember("resample.drawn", len(draws))
         said.value = told(draws, own(), language)
+        turns = f"range(1, {len(draws) + 1})"
+        code.value = show.python(
+            session,
+            "from vpresearch.explore.panels.resample import resampled",
+            f'[resampled(study, "{chooser.value}", {seed.number}, turn).p_value for turn in {turns}]',
+        )
         plot.spec = draw(chooser.value, draws, own(), language)
 
     def more(times: int) -> None:
         turns = range(len(draws) + 1, len(draws) + times + 1)
-        draws.extend(resampled(study, chooser.value, turn) for turn in turns)
+        draws.extend(resampled(study, chooser.value, seed.number, turn) for turn in turns)
         update()
 
     def restart() -> None:
@@ -129,8 +139,13 @@ def panel(session: Session) -> widgets.Widget:
 
     one.on_click(session.guarded(lambda _: more(1)))
     many.on_click(session.guarded(lambda _: more(MANY)))
-    again.on_click(session.guarded(lambda _: restart()))
+    again.on_click(session.guarded(lambda _: seed.anew()))
+    session.on(seed, restart, "number")
     session.on(chooser, restart)
+    asked = session.asked.pop("resample.drawn", "")
+    if asked.isdecimal():
+        draws.clear()
+        more(min(int(asked), MOST))
     update()
-    left = show.half(chooser, show.near(one, many, again), said)
+    left = show.half(chooser, show.near(one, many, again, seed), said, code)
     return show.column(show.heading("resample", language), show.row(left, show.half(plot)))

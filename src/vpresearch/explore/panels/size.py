@@ -15,12 +15,14 @@ from vpresearch.explore.session import Session
 from vpresearch.regression import gee
 from vpresearch.regression.design import Estimate
 from vpresearch.regression.models import leak_design
-from vpresearch.regression.precision import TENTH, clusters_for_half_width, clusters_for_power, precision
+from vpresearch.regression.precision import TENTH, clusters_by_t, precision
 from vpresearch.render.labels import count, number, odds_ratio, text, why_not
 
 MOST = 2000
 # Odds ratios that are drawn and can be supposed.
 REACH = (0.5, 2.0)
+# Not the estimate: a power computed of what was found says no more than its p.
+SUPPOSED = 1.1
 
 
 def supposed(slope: Estimate, ratio: float) -> Estimate:
@@ -32,7 +34,7 @@ def told(slope: Estimate, ratio: float, patients: int, language: str) -> str:
     """Say how precise the study would be, and how many patients would settle it."""
     if slope.reason:
         return show.paragraph(text("explore.no_slope", language, why=why_not(slope.reason, language)), "vp-fault")
-    at = precision(supposed(slope, ratio), [patients]).iloc[0]
+    at = precision(supposed(slope, ratio), [patients], by_t=True).iloc[0]
     ends = [math.log(ratio) + side * float(at["half_width"]) for side in (-1, 1)]
     words = text(
         "explore.size_is",
@@ -45,8 +47,8 @@ def told(slope: Estimate, ratio: float, patients: int, language: str) -> str:
         power=100 * float(at["power"]),
     )
     needed = {
-        "power": whole(clusters_for_power(supposed(slope, ratio)), language),
-        "tenth": whole(clusters_for_half_width(slope, TENTH), language),
+        "power": whole(clusters_by_t(supposed(slope, ratio), power=0.8), language),
+        "tenth": whole(clusters_by_t(slope, half_width=TENTH), language),
     }
     return show.paragraph(words, "vp-big") + show.paragraph(text("explore.size_needed", language, **needed))
 
@@ -59,7 +61,7 @@ def whole(patients: float, language: str) -> str:
 def draw(slope: Estimate, ratio: float, patients: int, language: str) -> dict[str, Any]:
     """Draw the interval of the odds ratio over the number of patients."""
     x = np.unique(np.geomspace(10, MOST, 60).round())
-    found = precision(supposed(slope, ratio), x)
+    found = precision(supposed(slope, ratio), x, by_t=True)
     low, high = (np.exp(math.log(ratio) + side * found["half_width"].to_numpy()) for side in (-1, 1))
     up = chart.axis(text("explore.odds_ratio_point", language), *REACH, language)
     # The axis is of doublings: from ten patients to two thousand.
@@ -114,24 +116,28 @@ def panel(session: Session) -> widgets.Widget:
         options=[int(n) for n in np.unique(np.geomspace(10, MOST, 80).round())], readout=False
     )
     patients.value = min(patients.options, key=lambda n: abs(n - len(study.patients)))
-    # Not rounded: what the panel says first is what the table of precision says.
-    first = 1.1 if slope.reason else float(np.clip(np.exp(slope.estimate), *REACH))
-    ratio = show.slider(text("explore.true_ratio", language), first, (*REACH, 0.01), language, 2)
+    ratio = show.slider(text("explore.true_ratio", language), SUPPOSED, (*REACH, 0.01), language, 2)
     session.keep("size.patients", patients)
     session.keep("size.ratio", ratio)
-    said, plot = show.html(), Plot()
+    said, code, plot = show.html(), show.html(), Plot()
 
     def update() -> None:
         patients.description = f"{text('explore.n_patients', language)}: {count(patients.value, language)}"
-        # The browser rounds what it is given to the slider's step.
-        true = first if round(ratio.value, 2) == round(first, 2) else ratio.value
-        said.value = told(slope, true, patients.value, language)
-        plot.spec = draw(slope, true, patients.value, language)
+        said.value = told(slope, ratio.value, patients.value, language)
+        code.value = show.python(
+            session,
+            "from dataclasses import replace",
+            "from math import log",
+            "from vpresearch.regression.precision import precision",
+            "slope = vp.fit_gee(vp.leak_design(study.rows))[1]",
+            f"precision(replace(slope, estimate=log({round(ratio.value, 2)})), [{patients.value}], by_t=True)",
+        )
+        plot.spec = draw(slope, ratio.value, patients.value, language)
 
     for control in (patients, ratio):
         session.on(control, update)
     update()
     return show.column(
         show.heading("size", language),
-        show.row(show.half(patients, ratio, said, show.beside(study, language)), show.half(plot)),
+        show.row(show.half(patients, ratio, said, code, show.beside(study, language)), show.half(plot)),
     )

@@ -14,7 +14,7 @@ import numpy as np
 import traitlets
 
 from vpresearch.core.paths import RECONSTRUCTION
-from vpresearch.data import load
+from vpresearch.data import Dataset, Examined, load
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session, member, uploaded
@@ -98,51 +98,91 @@ def member_name(source: str, place: int, language: str) -> str:
     return text(f"explore.member_{source}", language, number=place)
 
 
+# The compendium's own reconstruction, the visitor's file, or a member of an ensemble.
+Chosen = str | tuple[str, int]
+
+
+def in_use(session: Session) -> Chosen:
+    """Return which of the choices is looked at."""
+    return session.member or ("own" if session.study is session.notes.get("own") else "shipped")
+
+
+def of_address(words: str) -> tuple[Dataset, tuple[str, int] | None] | None:
+    """Return the data that a link names, if there are such."""
+    if words == "shipped":
+        return load(RECONSTRUCTION), None
+    source, _, number = words.partition("-")
+    if source not in SOURCES or not number.isdecimal() or not 0 < int(number) <= len(shipped()[source]):
+        return None
+    return member(source, int(number)), (source, int(number))
+
+
+def choices(session: Session) -> list[tuple[str, Chosen]]:
+    """Name all data that can be looked at."""
+    language = session.language
+    found: list[tuple[str, Chosen]] = [(text("explore.source_shipped", language), "shipped")]
+    if (own := session.notes.get("own")) is not None:
+        found.append((own.name, "own"))
+    members = [(source, number) for source in SOURCES for number in range(1, len(shipped()[source]) + 1)]
+    return found + [(member_name(*each, language), each) for each in members]
+
+
+def said_of(examined: Examined, language: str) -> str:
+    """Write what was found in a visitor's file; what it says of a command is said of the box above it."""
+    found = report(examined, language).replace(
+        text("explore.drop_by_command", language), text("explore.drop_here", language)
+    )
+    if examined.dataset is not None:
+        return f"<pre class='vp-report'>{escape(found)}</pre>"
+    return f"<pre class='vp-report vp-fault'>{escape(found)}</pre>" + show.paragraph(
+        text("explore.source_kept", language)
+    )
+
+
 def panel(session: Session) -> widgets.Widget:
     """Show the choice of reconstructions beside the place for a workbook."""
     language = session.language
     plot = Plot(spec=draw(language))
-    place = widgets.BoundedIntText(
-        value=(session.member or ("drawn", 1))[1],
-        min=1,
-        max=len(shipped()["drawn"]),
-        description=text("explore.source_drawn", language),
-    )
-    shipped_one = widgets.Button(description=text("explore.source_shipped", language))
+    place = widgets.Dropdown(description=text("explore.source_in_use", language))
     upload = Upload(accept=".xlsx,.csv", description=text("explore.upload", language))
     drop = session.keep(
         "source.drop", widgets.Checkbox(False, description=text("explore.drop", language), indent=False)
     )
-    told = show.html()
+    told, code = show.html(), show.html()
+    state = {"quiet": False}
 
-    def mark() -> None:
+    def tell() -> None:
+        """Show which data are in use, everywhere in the panel, and what was said of the last file."""
         plot.mark(identity(*session.member) if session.member else None, [])
+        state["quiet"] = True
+        place.options = choices(session)
+        place.value = in_use(session)
+        state["quiet"] = False
+        code.value = show.python(session, "vp.fit_logistic(vp.leak_design(study.rows))[1]")
+        told.value = said_of(session.notes["examined"], language) if "examined" in session.notes else ""
 
-    def take(source: str, number: int) -> None:
-        told.value = ""
-        session.take(member(source, number), (source, number))
-        mark()
-
-    def back() -> None:
-        told.value = ""
-        session.take(load(RECONSTRUCTION))
-        mark()
+    def take(chosen: Chosen) -> None:
+        if state["quiet"]:
+            return
+        session.notes.pop("examined", None)
+        if isinstance(chosen, tuple):
+            session.take(member(*chosen), chosen)
+        else:
+            session.take(load(RECONSTRUCTION) if chosen == "shipped" else session.notes["own"])
+        tell()
 
     def read(given: tuple[str, bytes]) -> None:
         examined = uploaded(*given, drop_identifiers=drop.value)
+        session.notes["examined"] = examined
         if examined.dataset is not None:
+            session.notes["own"] = examined.dataset
             session.take(examined.dataset)
-            mark()
-        kind = "vp-report" if examined.dataset is not None else "vp-report vp-fault"
-        told.value = f"<pre class='{kind}'>{escape(report(examined, language))}</pre>"
-        if examined.dataset is None:
-            told.value += show.paragraph(text("explore.source_kept", language))
+        tell()
 
-    session.on(place, lambda: take("drawn", place.value))
-    session.on(plot, lambda: take(*of_identity(plot.picked["id"])), "picked")
-    shipped_one.on_click(session.guarded(lambda _: back()))
+    session.on(place, lambda: take(place.value))
+    session.on(plot, lambda: take(of_identity(plot.picked["id"])), "picked")
     upload.on_file(session.guarded(read))
-    mark()
+    tell()
     own = show.half(
         show.html(f"<h3>{escape(text('explore.own', language))}</h3>"),
         show.html(show.paragraph(text("explore.upload_says", language))),
@@ -150,4 +190,4 @@ def panel(session: Session) -> widgets.Widget:
         drop,
         told,
     )
-    return show.column(show.heading("source", language), show.row(show.half(place, shipped_one, plot), own))
+    return show.column(show.heading("source", language), show.row(show.half(place, plot, code), own))

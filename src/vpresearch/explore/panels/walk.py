@@ -45,14 +45,22 @@ def describe(study: Dataset, at: int, language: str) -> list[tuple[str, str]]:
     return [(variable(str(name), language), cell(str(name), value, language)) for name, value in row.items()]
 
 
-def label(study: Dataset, at: int, language: str) -> str:
-    """Name a vertebra by its place, its volumes and whether it leaked."""
-    row = study.rows.iloc[at]
-    volume, cement = (number(float(row[name]), 1, language) for name in ("vertebral_volume_cc", "cement_volume_cc"))
-    leak = text(f"leak_group.{row['leak']}", language)
-    return text(
-        "explore.vertebra", language, number=at + 1, level=row["level"], volume=volume, cement=cement, leak=leak
-    )
+def labels(study: Dataset, language: str) -> list[str]:
+    """Name each vertebra by its place, its volumes and whether it leaked."""
+    columns = (study.vertebrae[name].tolist() for name in ("level", "vertebral_volume_cc", "cement_volume_cc", "leak"))
+    leaks = {leak: text(f"leak_group.{leak}", language) for leak in ("no", "yes")}
+    return [
+        text(
+            "explore.vertebra",
+            language,
+            number=at,
+            level=level,
+            volume=number(volume, 1, language),
+            cement=number(cement, 1, language),
+            leak=leaks[leak],
+        )
+        for at, (level, volume, cement, leak) in enumerate(zip(*columns, strict=True), start=1)
+    ]
 
 
 def siblings(study: Dataset, at: int) -> list[int]:
@@ -74,27 +82,15 @@ def scatter(study: Dataset, across: str, up: str, language: str, **options: Any)
     elif across.startswith("vas"):
         nudge = _apart(*places)
     marks = []
+    told = labels(study, language)
+    x, y = ((place + away).tolist() for place, away in zip(places, nudge, strict=True))
     for leak in ("no", "yes"):
-        chosen = rows.index[(rows["leak"] == leak) & there]
-        dots = [
-            {
-                "id": int(at),
-                "x": float(places[0][at] + nudge[0][at]),
-                "y": float(places[1][at] + nudge[1][at]),
-                "label": label(study, int(at), language),
-            }
-            for at in chosen
-        ]
+        chosen = np.flatnonzero((rows["leak"] == leak) & there).tolist()
+        dots = [{"id": at, "x": x[at], "y": y[at], "label": told[at]} for at in chosen]
         marks.append(chart.points(dots, chart.COLOURS[leak], chart.SHAPES[leak], text(f"leak_group.{leak}", language)))
     names = [variable(name, language) for name in (across, up)]
-    cells = [
-        [
-            str(at + 1),
-            *(cell(name, rows[name][at], language) for name in (across, up)),
-            cell("leak", rows["leak"][at], language),
-        ]
-        for at in rows.index
-    ]
+    shown = ([cell(name, value, language) for value in rows[name].tolist()] for name in (across, up, "leak"))
+    cells = [[str(at), *values] for at, values in enumerate(zip(*shown, strict=True), start=1)]
     description = text("explore.scatter_says", language, n=int(there.sum()), across=names[0], up=names[1])
     heads = [text("explore.row", language), *names, variable("leak", language)]
     title = text("explore.against", language, across=names[0], up=names[1])
@@ -140,13 +136,14 @@ def panel(session: Session) -> widgets.Widget:
         max=len(study.vertebrae),
         description=text("explore.vertebra_number", language),
     )
-    found = show.html()
+    found, code = show.html(), show.html()
 
     def update() -> None:
         at = session.selected
         for plot in plots:
             plot.mark(at, siblings(study, at))
         chooser.value = at + 1
+        code.value = show.python(session, f"study.rows.iloc[{at}]")
         rows = [[name, value] for name, value in describe(study, at, language)]
         caption = text("explore.walk_row", language, number=at + 1, others=len(siblings(study, at)))
         found.value = show.table(
@@ -159,4 +156,4 @@ def panel(session: Session) -> widgets.Widget:
     session.on_selected(update)
     update()
     left, right = show.half(*plots[::2]), show.half(*plots[1::2])
-    return show.column(show.heading("walk", language), chooser, show.row(left, right, show.half(found)))
+    return show.column(show.heading("walk", language), chooser, show.row(left, right, show.half(found, code)))
