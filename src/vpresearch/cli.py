@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import TYPE_CHECKING, NoReturn, get_args
 
 from vpresearch.core.errors import (
     LANGUAGES,
@@ -36,6 +36,10 @@ from vpresearch.core.errors import (
 from vpresearch.core.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
 from vpresearch.core.paths import BUILD, CLONED, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.core.reported import RoundingRule
+
+if TYPE_CHECKING:
+    from vpresearch.audit import Check
+    from vpresearch.published import Paper
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 # What a run writes in a folder, and the folders of the project in which it must not.
@@ -353,7 +357,6 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from vpresearch import figures, tables
     from vpresearch.audit import audit
     from vpresearch.published import read_paper
     from vpresearch.render import labels
@@ -363,6 +366,14 @@ def _audit(options: argparse.Namespace) -> int:
         _check_out(out, ())
     paper = read_paper(options.paper)
     checks = audit(paper, options.seed, options.rounding)
+    with labels.names_of(paper, read_paper(PUBLISHED)):
+        return _tell_audit(paper, checks, out, options)
+
+
+def _tell_audit(paper: Paper, checks: list[Check], out: Path, options: argparse.Namespace) -> int:
+    from vpresearch import figures, tables
+    from vpresearch.render import labels
+
     tables.write(tables.audited.audit_table(checks, options.language), out / "tables")
     if any("test" in check.values for check in checks):
         figures.write(figures.audit_p(checks, options.language), out / "figures")

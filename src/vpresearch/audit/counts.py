@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ import numpy as np
 from vpresearch.audit.cells import Group, cell, grids, groups, is_binary, is_too_fine, off_grid
 from vpresearch.audit.check import Check, Verdict, show_values
 from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
+from vpresearch.core.dictionary import columns
 from vpresearch.core.reported import RoundingRule
 from vpresearch.lattice import Cell, count, sample, to_values
 from vpresearch.published import Claim, Grid, Paper
@@ -155,7 +156,7 @@ def _sums(paper: Paper) -> Iterator[Check]:
             by_column.setdefault((claim.compute.over, next(iter(claim.compute.group))), []).append(claim)
     for (over, column), parts in by_column.items():
         distinct = {claim.compute.group[column]: claim for claim in parts}
-        whole = counts.get((over, ())) if column not in OF_LEAKS else counts.get((over, (("leak", "yes"),)))
+        whole = counts.get((over, (("leak", "yes"),) if _is_of_leaks(column, distinct) else ()))
         if whole is None or len(distinct) < 2:
             continue
         total = sum(int(claim.printed.value) for claim in distinct.values())
@@ -172,6 +173,11 @@ def _sums(paper: Paper) -> Iterator[Check]:
 
 # Columns that only a leak has.
 OF_LEAKS = frozenset({"leak_site", "leak_size"})
+
+
+def _is_of_leaks(column: str, values: Iterable[str]) -> bool:
+    """Whether a column and its values are those of the dictionary: another paper's column may have the name."""
+    return column in OF_LEAKS and {level.value for level in columns()[column].levels} >= set(values)
 
 
 def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:

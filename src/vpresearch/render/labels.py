@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,10 @@ from vpresearch.core.errors import words as words_of
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from vpresearch.audit import Check, Conclusion
-    from vpresearch.published import Claim
+    from vpresearch.published import Claim, Paper
     from vpresearch.scorecard import Note, Row
 
 # Beyond this, digits would only pretend.
@@ -28,6 +30,18 @@ _EMPTY, _MINUS = "–", "\u2212"
 _MOST = 1000
 # Of a percentage: beyond them it is written as below or above.
 _MOST_DECIMALS = 3
+# Whether names are those of another paper, in which sex, level or leak may mean anything.
+_OF_ANOTHER: ContextVar[bool] = ContextVar("_OF_ANOTHER", default=False)
+
+
+@contextmanager
+def names_of(paper: Paper, own: Paper) -> Iterator[None]:
+    """Leave the names of another paper as they are, whatever the dictionary calls so."""
+    token = _OF_ANOTHER.set(paper.key != own.key)
+    try:
+        yield
+    finally:
+        _OF_ANOTHER.reset(token)
 
 
 def text(key: str, language: str, **values: object) -> str:
@@ -145,6 +159,8 @@ def rounded(row: Row, language: str) -> str:
 def variable(name: str, language: str) -> str:
     """Return the name of a variable as the tables write it."""
     names = words_of(language)["variable"]
+    if _OF_ANOTHER.get():
+        return name
     if name in names:
         return str(names[name])
     # Another paper's variables are in no dictionary.
@@ -166,6 +182,8 @@ def places(names: Sequence[str], language: str) -> str:
 
 def category(column: str, value: str, language: str) -> str:
     """Return the name of a category."""
+    if _OF_ANOTHER.get():
+        return value
     if column == "region":
         return str(words_of(language)["region"].get(value, value))
     known = {level.value for level in dictionary.columns()[column].levels} if column in dictionary.columns() else set()
@@ -285,7 +303,7 @@ def _groups(groups: str, language: str) -> str:
     # The names of another paper are its own: approach = TPRPA.
     return ", ".join(
         value
-        if column == "level"
+        if column == "level" and not _OF_ANOTHER.get()
         else " = ".join(word if word == own else word.lower() for own, word in ((column, of), (value, word)))
         for column, of, value, word in named
     )
