@@ -357,14 +357,16 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from vpresearch.audit import audit
     from vpresearch.published import read_paper
-    from vpresearch.render import labels
 
     out: Path = options.out or BUILD / f"audit-{options.paper.stem}"
     if options.out is not None:
         _check_out(out, ())
     paper = read_paper(options.paper)
+    # Later than the refusals, which need no statistics.
+    from vpresearch.audit import audit
+    from vpresearch.render import labels
+
     checks = audit(paper, options.seed, options.rounding)
     with labels.names_of(paper, read_paper(PUBLISHED)):
         return _tell_audit(paper, checks, out, options)

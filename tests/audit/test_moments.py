@@ -21,7 +21,13 @@ def stated(folder: Path, n: str, mean: str, sd: str | None, low: str, high: str)
 
 @pytest.mark.parametrize(
     ("n", "mean", "sd", "verdict"),
-    [("20", ".36", ".11", "impossible"), ("100", ".50", ".503", "possible"), ("200", "0.03", "0.18", "possible")],
+    [
+        ("20", ".36", ".11", "impossible"),
+        ("100", ".50", ".503", "possible"),
+        ("200", "0.03", "0.18", "possible"),
+        ("5000", "0.03", "0.171", "possible"),
+        ("5000", "0.03", "0.190", "impossible"),
+    ],
 )
 def test_debit(n: str, mean: str, sd: str, verdict: str, tmp_path: Path) -> None:
     check = stated(tmp_path, n, mean, sd, "0", "1")
@@ -75,6 +81,23 @@ def test_a_mean_on_a_grid_that_nobody_stated_raises_no_alarm(tmp_path: Path) -> 
 def moments(folder: Path, step: str, printed: dict[str, str]) -> list[Check]:
     paper = read_paper(write_paper(two_groups(step, None, None, printed), folder / "paper.yaml"))
     return list(check_moments(paper, "any", np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize(
+    ("n", "mean", "sd", "high", "verdict"),
+    [
+        ("1000", "4.12", "1.31", "7", "possible"),
+        ("4000", "4.12", "1.31", "7", "possible"),
+        ("200", "50.3", "10.1", "100", "possible"),
+        ("200", "50.3", "60.1", "100", "impossible"),
+        ("100", "1.11", "0.80", "10", "possible"),
+        ("100", "1.11", "0.99", "10", "impossible"),
+    ],
+)
+def test_what_is_too_large_to_count_is_decided(
+    n: str, mean: str, sd: str, high: str, verdict: str, tmp_path: Path
+) -> None:
+    assert stated(tmp_path, n, mean, sd, "1", high).verdict == verdict
 
 
 def test_an_extreme_off_the_grid_is_told_as_such(tmp_path: Path) -> None:

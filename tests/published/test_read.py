@@ -229,6 +229,47 @@ def test_a_faulty_grid_is_told(tmp_path: Path, grid: dict[str, str], says: str) 
     assert problem.message.startswith(f"vas_pre: {says}")
 
 
+_BOMB = "\n".join(f"x{n}: &x{n} {{<<: [{', '.join([f'*x{n - 1}'] * 9)}]}}" for n in range(1, 9))
+_LAUGHS = "\n".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]" for n in range(1, 9))
+_REST = "\npaper: {key: x}\nvariables: {}\nclaims: []\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'x0: &x0 {a: "1"}\n' + _BOMB + _REST,
+        "x0: &x0 [a]\n" + _LAUGHS + _REST,
+        "x: &x [*x]" + _REST,
+        "# " + "x" * 1_300_000 + _REST,
+    ],
+)
+def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "paper.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        read_paper(path)
+    assert [problem.code for problem in refusal.value.problems] == ["too_large"]
+
+
+def test_aliases_and_merged_keys_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "paper.yaml"
+    claims = """claims:
+- &n {id: a, printed: "5", kind: count, places: &t [table 1], compute: {statistic: n, over: patients}}
+- {<<: *n, id: b, places: *t}
+"""
+    path.write_text("paper: {key: x}\nvariables: {}\n" + claims, encoding="utf-8")
+    assert [claim.id for claim in read_paper(path).claims] == ["a", "b"]
+
+
+def test_too_many_claims_and_ends_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = {"over": "patients", "step": "1", "low": "0", "high": "9", "also": [f"-{end}" for end in range(1, 201)]}
+    (problem,) = _refused(tmp_path, _paper(variables={"vas_pre": grid}))
+    assert "also has 200 ends" in problem.message
+    monkeypatch.setattr("vpresearch.published.read._MOST_CLAIMS", 1)
+    (problem,) = _refused(tmp_path, _paper({"id": "b"}, {"id": "c"}))
+    assert problem.code == "too_large"
+
+
 _MEAN = {"statistic": "mean", "over": "patients", "variable": "vas_pre"}
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import Cell
@@ -38,7 +39,8 @@ class Group:
         return self.claims[statistic].printed if statistic in self.claims else None
 
 
-def groups(paper: Paper) -> list[Group]:
+@lru_cache(maxsize=8)
+def groups(paper: Paper) -> tuple[Group, ...]:
     """Collect every group of which a mean is printed."""
     sizes: dict[tuple[str, tuple[tuple[str, str], ...]], Claim] = {
         (claim.compute.over, _where(claim)): claim
@@ -54,11 +56,11 @@ def groups(paper: Paper) -> list[Group]:
         first = known.get(claim.compute.statistic)
         if first is None or claim.printed.decimals > first.printed.decimals:
             known[claim.compute.statistic] = claim
-    return [
+    return tuple(
         Group(variable, over, where, int(sizes[over, where].printed.value), {"n": sizes[over, where], **claims})
         for (variable, over, where), claims in collected.items()
         if "mean" in claims and (over, where) in sizes and sizes[over, where].printed.value <= _LARGEST
-    ]
+    )
 
 
 def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
@@ -96,10 +98,12 @@ def aligned(first: Cell | None, second: Cell | None) -> tuple[Cell, Cell] | None
 
 def pooled(paper: Paper, group: Group) -> Group | None:
     """Find the printed statistics of everybody, for the variable and unit of a group."""
-    for candidate in groups(paper):
-        if (candidate.variable, candidate.over, candidate.where) == (group.variable, group.over, ()):
-            return candidate
-    return None
+    return _pooled(paper).get((group.variable, group.over))
+
+
+@lru_cache(maxsize=8)
+def _pooled(paper: Paper) -> dict[tuple[str, str], Group]:
+    return {(group.variable, group.over): group for group in groups(paper) if not group.where}
 
 
 def pooled_mean(first: Group, second: Group, rule: RoundingRule = "any") -> tuple[Fraction, Fraction]:
@@ -162,12 +166,13 @@ def is_binary(grid: Grid) -> bool:
 
 
 def is_too_fine(group: Group, grid: Grid) -> bool:
-    """Return whether a grid has so many steps that they say nothing of a mean, and take for ever to go through."""
+    """Return whether a grid has so many steps, or a mean so many sums, that they say nothing and take for ever."""
     ends = [
         Fraction(end) if end is not None else _reach(group, position, grid)
         for position, end in enumerate((grid.low, grid.high))
     ]
-    return (ends[1] - ends[0]) / Fraction(grid.step) > _FINEST
+    step, mean = Fraction(grid.step), group.claims["mean"].printed
+    return max((ends[1] - ends[0]) / step, 2 * mean.half_unit * group.n / step) > _FINEST
 
 
 def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:

@@ -10,10 +10,10 @@ import numpy as np
 
 from vpresearch.audit.cells import Group, cell, grids, groups, is_binary, is_too_fine, off_grid
 from vpresearch.audit.check import Check, Verdict, show_values
-from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
+from vpresearch.audit.witness import admissible, climb, is_coarse, is_countable, on_scale
 from vpresearch.core.dictionary import columns
 from vpresearch.core.reported import RoundingRule
-from vpresearch.lattice import Cell, count, sample, to_values
+from vpresearch.lattice import Cell, count, find_dataset, sample, to_values
 from vpresearch.published import Claim, Grid, Paper
 
 _CLIMBS = 30
@@ -59,6 +59,8 @@ def check_on_grid(
     witness = _search(strict, rng) if strict is not None else ""
     if witness:
         return Check(name, group.ids, "possible", "witness", values, witness=witness)
+    if is_countable(relaxed):
+        return _counted(name, group, values, relaxed, strict)
     return Check(name, group.ids, "undecided", "no_witness", values)
 
 
@@ -80,7 +82,8 @@ def _search(where: Cell, rng: np.random.Generator) -> str:
         found = climb(where, rng)
         if found is not None:
             return show_values(on_scale(where, found))
-    return ""
+    built = find_dataset(where)
+    return "" if built is None else show_values(to_values(where, built[None])[0])
 
 
 def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, fisher_exact, hypergeom
 
-from vpresearch.lattice import Cell, Window, count, enumerate_multisets
+from vpresearch.lattice import Cell, Window, count, enumerate_multisets, table_cost
 from vpresearch.lattice.cell import exact
 
 Ints = NDArray[np.int64]
 
-# Values times grid points up to which a cell is counted exactly; beyond, it takes seconds.
+# Values times grid points up to which a cell is counted before a dataset is looked for.
 _EXACT = 500
+# Entries of a table that is made in a moment.
+_CHEAP = 1_000_000
 _FEW = 10_000
 _CLIMB = 4000
 # Values up to which a climb has a chance in its few thousand moves.
@@ -25,8 +27,13 @@ _EITHER, _STRIDES = (-1, 1), (1, 5)
 
 
 def is_coarse(cell: Cell) -> bool:
-    """Return whether a cell is small enough to be counted exactly."""
-    return cell.n * cell.size <= _EXACT
+    """Return whether a cell is so small that it is counted before anything else; of a yes or no the sum says all."""
+    return cell.size == 2 or cell.n * cell.size <= _EXACT
+
+
+def is_countable(cell: Cell) -> bool:
+    """Return whether the table of a cell takes a moment; counts beyond 64 bits are of datasets that are found."""
+    return table_cost(cell) <= _CHEAP
 
 
 @lru_cache(maxsize=64)

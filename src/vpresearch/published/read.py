@@ -50,6 +50,9 @@ _COUNT = re.compile(r"[0-9]{1,15}")
 _ROWS = ("group", "minus", "within")
 # How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
 _ALIKE = 0.7
+_COMPARED = 300
+# More ends of a scale, and more claims, than any paper has.
+_MOST_ENDS, _MOST_CLAIMS = 12, 5_000
 
 
 class Fault(NamedTuple):
@@ -106,6 +109,9 @@ def _grid_fault(entry: Entry) -> Iterator[Fault]:
     also = entry.get("also", [])
     if not isinstance(also, list) or any(decimal(low) is None for low in also):
         yield _fault("paper_numbers", entry.line_of("also"), key="also")
+        also = []
+    if len(also) > _MOST_ENDS:
+        yield _fault("paper_many_ends", entry.line_of("also"), n=len(also), most=_MOST_ENDS)
         also = []
     high = decimal(entry.get("high"))
     for key, low in [("low", entry.get("low")), *(("also", low) for low in also)]:
@@ -223,7 +229,7 @@ def _of_rows(compute: Entry, key: str, used: Counter[str]) -> Iterator[Fault]:
         else:
             # Any text is a name; only a slip of the pen is told.
             often = [other for other, times in used.items() if times > 1 and abs(len(other) - len(column)) < 2]
-            close = get_close_matches(column, often, 1, _ALIKE) if used[column] == 1 else []
+            close = _near(column, often, _ALIKE) if used[column] == 1 else []
             if close and not _is_numbered(column, close[0]):
                 yield _fault("paper_column_near", line, key=key, named=column, near=close[0])
 
@@ -310,8 +316,13 @@ def _rows(entry: Entry) -> tuple[str, ...]:
 def _unknown(name: str, variables: Mapping[str, Any], line: int) -> Iterator[Fault]:
     if name in columns() or name in variables:
         return
-    close = get_close_matches(name, [*columns(), *variables], 1, 0.6)
+    close = _near(name, [*columns(), *variables], 0.6)
     yield _fault(f"paper_unknown{'_near' if close else ''}", line, variable=name, near="".join(close))
+
+
+def _near(name: str, names: list[str], alike: float) -> list[str]:
+    """Find the name that is most alike, among no more than can be compared in a moment."""
+    return get_close_matches(name, names, 1, alike) if len(names) <= _COMPARED else []
 
 
 def _keys(entry: Entry, known: set[str], needed: set[str]) -> Iterator[Fault]:
@@ -374,6 +385,9 @@ def _paper(source: str, text: str) -> Paper:
         problems.append(tell("missing_key", wording="paper_no_key", line=about.line))
     for name, entry in variables.items():
         problems += of_variable(name, entry, variables)
+    if len(claims) > _MOST_CLAIMS:
+        too_many = tell("too_large", wording="paper_many_claims", n=len(claims), most=_MOST_CLAIMS)
+        raise InputError(source, [too_many])
     used = columns_of(claims)
     for number, (entry, line) in enumerate(zip(claims, getattr(claims, "lines", []), strict=True), 1):
         problems += of_claim(entry, number, line, variables, used)
