@@ -10,7 +10,7 @@ from vpresearch.data import Dataset, load
 from vpresearch.inference.describe import Summary, proportion, select, summarise
 from vpresearch.inference.protocol import Comparison, associate_with_leak, compare_by_leak
 from vpresearch.inference.tests import TestResult, fisher, kruskal, mann_whitney, shapiro_wilk, student, welch
-from vpresearch.lattice.cell import Cell, find_dataset, is_possible
+from vpresearch.lattice.cell import Cell, is_possible
 from vpresearch.lattice.cell import count as count_datasets
 from vpresearch.lattice.cell import sample as sample_datasets
 from vpresearch.published.claims import Paper
@@ -55,7 +55,6 @@ __all__ = [
     "compare_by_leak",
     "count_datasets",
     "figures",
-    "find_dataset",
     "fisher",
     "fit_firth",
     "fit_gee",

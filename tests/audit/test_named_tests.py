@@ -246,7 +246,7 @@ def _of_two(step: str, high: str | None, *groups: tuple[str, str, str], p: str) 
     [("0.134", "possible", "p_attained"), ("0.131", "impossible", "p_not_attained")],
 )
 def test_student_on_a_grid_without_end_is_decided_by_its_sums(p: str, student: str, code: str, tmp_path: Path) -> None:
-    # The means leave one sum each and the SDs one sum of squares: of the whole rounding box only p = 0.1337 is attained.
+    # The means leave one sum each and the SDs one sum of squares: only p = 0.1337 is attained.
     groups = ("38", "3.16", "1.76"), ("34", "2.53", "1.74")
     checks = audit(read_paper(write_paper(_of_two("1", None, *groups, p=p), tmp_path / "paper.yaml")))
     (check,) = [check for check in checks if check.check == "p_student"]

@@ -384,27 +384,7 @@ def table_cost(cell: Cell) -> float:
 
 
 def find_dataset(cell: Cell, window: Window | None = None) -> IntArray | None:
-    """Look for one dataset that prints as the reported statistics, without the table that counts them.
-
-    Parameters
-    ----------
-    cell : Cell
-        Of any size.
-    window : Window, optional
-        The sum, and the sums of squares, of the positions of the values; without it, all that print so are tried.
-
-    Returns
-    -------
-    ndarray of shape (cell.size,) or None
-        The number of copies of each of ``cell.values``; ``None`` proves nothing.
-
-    Examples
-    --------
-    >>> import vpresearch as vp
-    >>> cell = vp.Cell(1000, vp.Reported("4.12"), vp.Reported("1.31"), 1, 7)
-    >>> int(vp.find_dataset(cell).sum())
-    1000
-    """
+    """Look for one dataset, as copies of each value, where no table can be made; that none is found proves nothing."""
     low, high = cell.span
     free, (total, squares) = cell.n - sum(cell.required_counts), _fixed(cell, 0)
     if window is None:
