@@ -194,7 +194,7 @@ def test_the_smallest_good_file(tmp_path: Path) -> None:
         (_claim(compute=None), "a.n: the key compute is missing."),
         (_claim(printed=27), "a.n: printed is not text."),
         (_claim(printed=0.466), "a.n: printed is not text."),
-        (_claim(printed="n.s."), "a.n: printed is not one number:"),
+        (_claim(printed="about 3"), "a.n: printed is not one number:"),
         (_claim(printed="2,5"), "a.n: a count must be a whole number,"),
         (_claim(printed="-2"), "a.n: a count cannot be negative."),
         (_claim(printed="1,05", kind="p"), "a.n: a p-value cannot be above 1."),

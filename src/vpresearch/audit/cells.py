@@ -88,6 +88,20 @@ def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
             yield claim, *compared[0]
 
 
+def several(paper: Paper) -> Iterator[tuple[Claim, list[Group]]]:
+    """Collect the three or more groups of one column behind every printed p-value of a numeric variable."""
+    divided: dict[tuple[str, str], dict[str, list[Group]]] = {}
+    for group in groups(paper):
+        if len(group.where) == 1:
+            columns = divided.setdefault((group.variable, group.over), {})
+            columns.setdefault(group.where[0][0], []).append(group)
+    for claim in paper.claims:
+        columns = divided.get((str(claim.compute.variable), claim.compute.over), {})
+        parts = next(iter(columns.values()), [])
+        if claim.kind == "p" and len(columns) == 1 and len(parts) > 2 and all("sd" in part.claims for part in parts):
+            yield claim, parts
+
+
 def aligned(first: Cell | None, second: Cell | None) -> tuple[Cell, Cell] | None:
     """Set two cells on one lattice, from the lower of their low ends to the higher of their high ends."""
     if first is None or second is None or (first.values[0] - second.values[0]) % first.unit:

@@ -25,8 +25,8 @@ def _printed_twice(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Two values of one quantity are compatible where one number prints as both, or their units differ."""
     of_one: dict[str, list[Claim]] = {}
     for claim in paper.claims:
-        if claim.kind not in {"verbal", "p"}:
-            of_one.setdefault(repr(_quantity(claim)), []).append(claim)
+        if claim.kind not in {"verbal", "p", "test"}:
+            of_one.setdefault(quantity(claim), []).append(claim)
     alike = chain.from_iterable(combinations(claims, 2) for claims in of_one.values())
     # In the order of the paper.
     places = {claim.id: place for place, claim in enumerate(paper.claims)}
@@ -44,12 +44,13 @@ def _printed_twice(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         yield Check("printed_twice", (first.id, second.id), verdict, code, values, witness=witness)
 
 
-def _quantity(claim: Claim) -> tuple[object, ...]:
+def quantity(claim: Claim) -> str:
+    """Name what a claim prints, so that what is printed twice has one name."""
     compute = claim.compute
     # A count of patients and one of vertebrae were never meant to be one number.
     unit = compute.over if claim.kind == "count" else ""
     rows = sorted(compute.group.items()), sorted(compute.within.items())
-    return compute.statistic, compute.variable, *rows, compute.fell, unit
+    return repr((compute.statistic, compute.variable, *rows, compute.fell, unit))
 
 
 def _prints_as_both(paper: Paper, first: Claim, second: Claim, rule: RoundingRule) -> bool:

@@ -165,8 +165,12 @@ STANDS_FOR: dict[TestName, tuple[str, ...]] = {
     "permutation": (*PERMUTATION, ON_STUDENT),
     "chi_squared": ("chi_squared", "chi_squared_yates"),
     "fisher": ("fisher", "fisher_mid"),
+    "likelihood_ratio": ("likelihood_ratio",),
+    # Of two groups they are the t tests.
+    "anova": ("student", "anova"),
+    "welch_anova": ("welch", "welch_anova"),
 }
-# Names of tests of pairs, none of which is tried.
+# Names of tests of pairs: none is one of independent groups.
 PAIRED = frozenset({"paired", "paired_t", "signed_rank"})
 # Pairs of datasets that are looked at for a rank test.
 RANK_PAIRS = 10_000

@@ -286,8 +286,10 @@ def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -
                 yield from checks
                 if checks:
                     yield source(checks, claim)
-                elif all(map(len, row.pools)):
+                elif all(map(len, row.pools)) and not is_paired_t(claim, first, second):
                     yield untried(claim)
+                if checks and not any(check.verdict == "possible" for check in checks):
+                    yield from _as_errors(row, rule)
                 break
     yield from _readings(list(first_scale.values()), rule, rng)
 
@@ -299,6 +301,22 @@ def _noughts(paper: Paper) -> Iterator[Check]:
         if claim.kind == "p" and not printed.bound and printed.value == 0:
             least = f"0.{'0' * (printed.decimals - 1)}1" if printed.decimals else "1"
             yield Check("p_nought", (claim.id,), "possible", "p_nought", {"printed": printed.printed, "least": least})
+
+
+def is_paired_t(claim: Claim, first: Group, second: Group) -> bool:
+    """Whether a p may be of the paired t test, which is bounded by the correlation of the pairs."""
+    return bool({"paired_t", "paired"} & set(claim.tests)) and first.n == second.n > 1
+
+
+def _as_errors(row: Row, rule: RoundingRule) -> Iterator[Check]:
+    """Look whether p would fit if what is printed as SDs were standard errors."""
+    for test in (test for test in T_TESTS[:2] if test in row.attained):
+        witness = _in_the_box(row, test, rule, as_errors=True)
+        if witness:
+            values = {"printed": row.claim.printed.printed, "variable": row.compared[0].variable, "as_test": test}
+            ids = (row.claim.id, *row.compared[0].ids, *row.compared[1].ids)
+            yield Check("sd_or_se", ids, "possible", "sd_is_se", values, witness=witness)
+            return
 
 
 def _row(
@@ -408,7 +426,7 @@ def _thinned(window: Window) -> Ints:
     return every if len(every) <= _MOST_SQUARES else every[np.linspace(0, len(every) - 1, _MOST_SQUARES).astype(int)]
 
 
-def _in_the_box(row: Row, test: str, rule: RoundingRule) -> str:
+def _in_the_box(row: Row, test: str, rule: RoundingRule, *, as_errors: bool = False) -> str:
     """Look for means and SDs that print as claimed and give p, on no grid, from those of the least p to the largest."""
     printed, claims = row.claim.printed.interval(rule), [group.claims for group in row.compared]
     means, sds = (
@@ -422,8 +440,9 @@ def _in_the_box(row: Row, test: str, rule: RoundingRule) -> str:
         low + (high - low) * (way if nearer else 1 - way)
         for (low, high), nearer in zip(means, (not up, up), strict=True)
     )
-    spread = [low + (high - low) * way for low, high in sds]
     sizes = row.compared[0].n, row.compared[1].n
+    factors = [math.sqrt(n) if as_errors else 1.0 for n in sizes]
+    spread = [factor * (low + (high - low) * way) for factor, (low, high) in zip(factors, sds, strict=True)]
     with np.errstate(divide="ignore", invalid="ignore"):
         variances = spread[0][:, None] ** 2, spread[1][:, None] ** 2
         p = p_of_moments((first - second)[:, None], variances, sizes, test, one_sided=row.claim.one_sided)

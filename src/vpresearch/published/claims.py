@@ -118,8 +118,12 @@ def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
     raise InputError(name, [problem])
 
 
-Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal"]
-Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]
+Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal", "test"]
+# Numbers that a row of tests prints beside its p.
+TestNumber = Literal[
+    "t", "F", "chi2", "r", "z", "df", "df2", "n", "coefficient", "se", "or", "rr", "hr", "low", "high", "table"
+]
+Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"] | TestNumber
 Unit = Literal["patients", "vertebrae"]
 TestName = Literal[
     "student",
@@ -132,6 +136,10 @@ TestName = Literal[
     "paired",
     "paired_t",
     "signed_rank",
+    "anova",
+    "welch_anova",
+    "likelihood_ratio",
+    "wald",
 ]
 Sided = Literal["one", "two"]
 
@@ -208,6 +216,17 @@ class Grid:
     most_equal: int | None = None
 
 
+@dataclass(frozen=True)
+class PrintedTest:
+    """A row of tests: what is printed beside a p, and the claims that stand for it."""
+
+    id: str
+    claims: Mapping[str, Claim]
+    level: float = 0.95
+    sided: Sided | None = None
+    table: tuple[tuple[int, ...], ...] = ()
+
+
 # Compared and kept by what it is, not by what stands in it, which takes long.
 @dataclass(frozen=True, eq=False)
 class Paper:
@@ -224,6 +243,8 @@ class Paper:
     ratios : dict of str to (str, str)
         Numerator and denominator of each computed variable, which is in percent.
     claims : tuple of Claim
+    tests : tuple of PrintedTest
+        Statistics, estimates and intervals that are printed with a p; their numbers are claims too.
 
     Examples
     --------
@@ -240,6 +261,7 @@ class Paper:
     grids: Mapping[str, Grid]
     ratios: Mapping[str, tuple[str, str]]
     claims: tuple[Claim, ...]
+    tests: tuple[PrintedTest, ...] = ()
 
     def __getitem__(self, claim_id: str) -> Claim:
         return {claim.id: claim for claim in self.claims}[claim_id]

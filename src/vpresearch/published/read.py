@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +19,13 @@ from vpresearch.published.claims import (
     Compute,
     Entry,
     Grid,
+    Items,
     Kind,
     Paper,
+    PrintedTest,
     Sided,
-    Statistic,
     TestName,
+    TestNumber,
     Unit,
     read_entries,
     read_text,
@@ -40,6 +43,7 @@ _STATISTIC_OF = {
     "maximum": "max",
     "p": "p",
 }
+_STATISTICS_OF_CLAIMS = ("n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead")
 _NEEDS = {name: {"variable"} for name in ("mean", "sd", "min", "max", "p")} | {
     "difference": {"variable", "minus"},
     "smallest_p": {"variables"},
@@ -169,7 +173,7 @@ def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
 
 
 def _parts(entry: Entry) -> Iterator[Fault]:
-    yield from _not_one_of(entry, "kind", get_args(Kind))
+    yield from _not_one_of(entry, "kind", tuple(kind for kind in get_args(Kind) if kind != "test"))
     if not isinstance(entry.get("id", "-"), str) or not entry.get("id", "-"):
         yield _fault("paper_text", entry.line_of("id"), key="id")
     if not isinstance(entry.get("unit", ""), str):
@@ -187,7 +191,7 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
     yield from _keys(compute, _COMPUTE_KEYS, {"statistic", "over", *needed})
     yield from _not_one_of(compute, "over", get_args(Unit))
-    amiss = [*_not_one_of(compute, "statistic", get_args(Statistic))]
+    amiss = [*_not_one_of(compute, "statistic", _STATISTICS_OF_CLAIMS)]
     yield from amiss
     if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
         line = compute.line_of("statistic")
@@ -345,6 +349,76 @@ def _is_text_by_text(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
 
 
+# -- tests -------------------------------------------------------------------------------------------------------
+
+
+_NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
+_TEST_KEYS = {"id", "places", "test", "sided", "over", "variable", "p", "level", "table", *_NUMBERS}
+_STATISTICS, _RATIOS = ("t", "F", "chi2", "r", "z"), ("or", "rr", "hr")
+
+
+def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
+    """Find what is wrong with one row of tests."""
+    name = entry.get("id", f"tests[{number}]") if isinstance(entry, Entry) else f"tests[{number}]"
+    if not isinstance(entry, Entry):
+        return [tell("claim", wording="paper_claim", line=line, name=name)]
+    faults = [*_keys(entry, _TEST_KEYS, {"id"}), *_not_one_of(entry, "over", get_args(Unit))]
+    empty = [key for key in ("id", "variable") if not isinstance(entry.get(key, "-"), str) or not entry.get(key, "-")]
+    faults += [_fault("paper_text", entry.line_of(key), key=key) for key in empty]
+    if not _is_list_of_text(entry.get("places", [])):
+        faults.append(_fault("paper_texts", entry.line_of("places"), key="places"))
+    for key in ("p", "level", *_NUMBERS):
+        if key in entry:
+            faults += _of_number(entry[key], key, entry.line_of(key))
+    if "table" in entry and not _is_table(entry["table"]):
+        faults.append(_fault("paper_table", entry.line_of("table")))
+    if not {"p", "table", *_NUMBERS} & set(entry):
+        faults.append(_fault("paper_no_numbers", entry.line, numbers=", ".join(("p", *_NUMBERS))))
+    for keys in (_STATISTICS, (*_RATIOS, "coefficient")):
+        several = [key for key in keys if key in entry]
+        if len(several) > 1:
+            faults.append(_fault("paper_several", entry.line_of(several[1]), keys=", ".join(several)))
+    asked = Entry({**entry, "kind": "p"})
+    asked.line, asked.lines = entry.line, entry.lines
+    return [*_told("claim", name, faults), *_of_test(asked, str(name))]
+
+
+def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
+    yield from _of_printed(printed, "p" if key == "p" else "test", line)
+    with suppress(ValueError):
+        number = Reported(printed) if isinstance(printed, str) else None
+        if number is None:
+            return
+        below = number.value < 0 and key in {"F", "chi2", "df", "df2", "n", "se", *_RATIOS}
+        beyond = (key == "r" and abs(number.value) > 1) or (key == "level" and not 50 <= number.value < 100)
+        if below or beyond or (number.bound and key != "p"):
+            yield _fault("paper_number_cannot", line, key=key, printed=str(printed)[:40])
+
+
+def _is_table(table: object) -> bool:
+    rows = table if isinstance(table, list) else []
+    sized = len(rows) > 1 and all(_is_list_of_text(row) and len(row) == len(rows[0]) > 1 for row in rows)
+    return sized and all(re.fullmatch("[0-9]{1,7}", cell) for row in rows for cell in row)
+
+
+def _printed_test(entry: Entry) -> PrintedTest:
+    name, over, variable = entry["id"], entry.get("over", "patients"), entry.get("variable")
+    named = entry.get("test", [])
+    about: dict[str, Any] = {"tests": (named,) if isinstance(named, str) else tuple(named)}
+    about["one_sided"] = entry.get("sided") == "one"
+    claims = {}
+    for key in ("p", *_NUMBERS):
+        if key in entry:
+            kind: Kind = "p" if key == "p" else "test"
+            more = about if key == "p" else {}
+            compute = Compute(key, over, variable)
+            places = tuple(entry.get("places", ()))
+            claims[key] = Claim(f"{name}.{key}", Reported(entry[key]), kind, places, compute, **more)
+    level = float(Reported(entry["level"]).value) / 100 if "level" in entry else 0.95
+    table = tuple(tuple(map(int, row)) for row in entry.get("table", ()))
+    return PrintedTest(name, claims, level, entry.get("sided"), table)
+
+
 _SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
 
@@ -391,12 +465,21 @@ def _paper(source: str, text: str) -> Paper:
     used = columns_of(claims)
     for number, (entry, line) in enumerate(zip(claims, getattr(claims, "lines", []), strict=True), 1):
         problems += of_claim(entry, number, line, variables, used)
-    problems += [*of_ids(claims), *of_sizes(claims)]
+    tests = content.get("tests", []) if isinstance(content, dict) else []
+    if not isinstance(tests, Items):
+        line = content.line_of("tests") if isinstance(content, Entry) else 1
+        problems += [] if tests == [] else [tell("missing_key", wording="paper_no_list", line=line, key="tests")]
+        tests = Items()
+    for number, (entry, line) in enumerate(zip(tests, getattr(tests, "lines", []), strict=True), 1):
+        problems += of_printed_test(entry, number, line)
+    problems += [*of_ids([*claims, *tests]), *of_sizes(claims)]
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
     grids = {name: _grid(entry) for name, entry in variables.items() if name not in ratios}
-    return Paper(about["key"], dict(about), grids, ratios, tuple(map(_claim, claims)))
+    rows = tuple(map(_printed_test, tests))
+    every = (*map(_claim, claims), *(claim for row in rows for claim in row.claims.values()))
+    return Paper(about["key"], dict(about), grids, ratios, every, rows)
 
 
 def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> Any:

@@ -19,7 +19,7 @@ from vpresearch.core.errors import words as words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from vpresearch.audit import Check, Conclusion
+    from vpresearch.audit import Check, Conclusion, Covered
     from vpresearch.published import Claim, Paper
     from vpresearch.scorecard import Note, Row
 
@@ -254,7 +254,7 @@ def concluded(conclusion: Conclusion, language: str) -> str:
 def audited(check: Check, language: str) -> str:
     """Write what an audit check found."""
     values: dict[str, object] = dict(check.values)
-    numbers = ("printed", "first", "second", "least")
+    numbers = ("printed", "first", "second", "least", "value", "lower", "upper", "se", "df", "p_values", "candidates")
     values |= {name: printed(str(values[name]), language) for name in numbers if name in values}
     for name in ("over", "other"):
         if name in values:
@@ -265,7 +265,7 @@ def audited(check: Check, language: str) -> str:
     for name in ("first_variable", "second_variable"):
         if name in values:
             values[name] = variable(str(values[name]), language)
-    for name, key in (("test", "test"), ("first_tests", "first"), ("second_tests", "second")):
+    for name, key in (("test", "test"), ("as_test", "test"), ("first_tests", "first"), ("second_tests", "second")):
         if name in values:
             names = (text(f"test.{test}", language) for test in str(values[name]).split())
             values[f"{key}_label"] = " / ".join(names)
@@ -277,9 +277,32 @@ def audited(check: Check, language: str) -> str:
     values["sides"] = text("word.one_sided" if values.get("one_sided") else "word.two_sided", language)
     for name in ("one_sided", "named"):
         values[name] = text(f"word.{values[name]}", language) if values.get(name) else ""
+    if "statistic" in values:
+        values["statistic_label"] = text(f"printed_number.{values['statistic']}", language)
+    values["df"] = text("word.with_df", language, df=values["df"]) if values.get("df") else ""
     if "step" in values:
         values["step"] = str(values["step"]).replace(".", words_of(language)["decimal_mark"])
     return text(f"audit.{check.code}", language, **values)
+
+
+def covered(each: Covered, language: str) -> str:
+    """Write what checked a printed number, or why nothing did."""
+    if not each.checks:
+        return text("console.not_checked_one", language, why=text(f"not_checked.{each.why}", language))
+    names = (text(f"audit_check.{name}", language) for name in each.checks)
+    return text("console.checked_by", language, checks="; ".join(names))
+
+
+def not_checked(every: Sequence[Covered], language: str) -> list[str]:
+    """Write what was not checked, one line a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for each in every:
+        if not each.checks:
+            by_reason.setdefault(each.why, []).append(each.claim.id)
+    return [
+        text("console.not_checked", language, why=text(f"not_checked.{why}", language), n=len(ids), ids=", ".join(ids))
+        for why, ids in by_reason.items()
+    ]
 
 
 def names_of_tests(names: Iterable[str], language: str) -> str:
