@@ -233,6 +233,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help=says["rounding"])
     audit.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
     audit.add_argument("--strict", action="store_true", help=says["strict"])
+    audit.add_argument("--template", type=Path, metavar="OUT.xlsx", help=says["audit_template"])
     audit.add_argument("--complete", action="store_true", help=says["complete"])
 
     validate = add("validate", _validate)
@@ -358,6 +359,11 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
+    if options.template is not None:
+        from vpresearch.workbook.template import write_audit_template
+
+        say(write_audit_template(options.template, options.language))
+        return OK
     from vpresearch.published import read_paper
 
     out: Path = options.out or BUILD / f"audit-{options.paper.stem}"

@@ -10,6 +10,7 @@ from tests.made_up_paper import write_paper
 from vpresearch.audit import Check
 from vpresearch.audit.counts import check_moments
 from vpresearch.published import read_paper
+from vpresearch.render import labels
 
 
 def stated(folder: Path, n: str, mean: str, sd: str | None, low: str, high: str) -> Check:
@@ -142,3 +143,21 @@ def test_a_grid_too_fine_to_go_through_is_undecided(grid: dict[str, str], tmp_pa
     paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
     found = [c for c in check_moments(paper, "any", np.random.default_rng(1)) if c.check == "grimmer"]
     assert [(c.verdict, c.code) for c in found] == [("undecided", "too_fine")]
+
+
+@pytest.mark.parametrize(
+    ("n", "mean", "sd", "code", "values"),
+    [
+        ("28", "5.19", None, "grim_fails", {"below": "5.18", "above": "5.21"}),
+        ("10", "2.50", "0.10", "sd_too_small", {"least": "0.527"}),
+        ("10", "2.50", "5.00", "sd_too_large", {"most": "4.249"}),
+        ("15", "2.53", "1.91", "grimmer_fails", {"below": "1.88", "above": "1.92"}),
+    ],
+)
+def test_the_reason_is_told_with_the_nearest_values(
+    n: str, mean: str, sd: str | None, code: str, values: dict[str, str], tmp_path: Path
+) -> None:
+    check = stated(tmp_path, n, mean, sd, "0", "10" if sd else "20")
+    assert check.code == code
+    assert {name: check.values[name] for name in values} == values
+    assert all(shown.replace(".", ",") in labels.audited(check, "es") for shown in values.values())

@@ -47,6 +47,11 @@ def groups(paper: Paper) -> tuple[Group, ...]:
         for claim in reversed(paper.claims)
         if claim.kind == "count" and claim.compute.variable is None
     }
+    own: dict[tuple[str, str, tuple[tuple[str, str], ...]], Claim] = {
+        (str(claim.compute.variable), claim.compute.over, _where(claim)): claim
+        for claim in reversed(paper.claims)
+        if claim.kind == "count" and claim.compute.variable is not None
+    }
     collected: dict[tuple[str, str, tuple[tuple[str, str], ...]], dict[str, Claim]] = {}
     for claim in paper.claims:
         variable = claim.compute.variable
@@ -56,10 +61,12 @@ def groups(paper: Paper) -> tuple[Group, ...]:
         first = known.get(claim.compute.statistic)
         if first is None or claim.printed.decimals > first.printed.decimals:
             known[claim.compute.statistic] = claim
+    # Where values are missing, a variable has a size of its own.
+    n = {key: own.get(key) or sizes.get(key[1:]) for key in collected}
     return tuple(
-        Group(variable, over, where, int(sizes[over, where].printed.value), {"n": sizes[over, where], **claims})
-        for (variable, over, where), claims in collected.items()
-        if "mean" in claims and (over, where) in sizes and sizes[over, where].printed.value <= _LARGEST
+        Group(*key, int(size.printed.value), {"n": size, **claims})
+        for key, claims in collected.items()
+        if "mean" in claims and (size := n[key]) is not None and size.printed.value <= _LARGEST
     )
 
 

@@ -19,6 +19,7 @@ from vpresearch.audit.p_attained import (
     NORMAL,
     PAIRED,
     PERMUTATION,
+    STANDS_FOR,
     T_TESTS,
     Attained,
     Floats,
@@ -285,7 +286,8 @@ def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -
                 first_scale.setdefault(claim.id, row)
                 yield from checks
                 if checks:
-                    yield source(checks, claim)
+                    found = source(checks, claim)
+                    yield found if all(map(admissible, row.cells)) else _without_ranks(found, claim)
                 elif all(map(len, row.pools)) and not is_paired_t(claim, first, second):
                     yield untried(claim)
                 if checks and not any(check.verdict == "possible" for check in checks):
@@ -301,6 +303,17 @@ def _noughts(paper: Paper) -> Iterator[Check]:
         if claim.kind == "p" and not printed.bound and printed.value == 0:
             least = f"0.{'0' * (printed.decimals - 1)}1" if printed.decimals else "1"
             yield Check("p_nought", (claim.id,), "possible", "p_nought", {"printed": printed.printed, "least": least})
+
+
+def _without_ranks(found: Check, claim: Claim) -> Check:
+    """Leave the tests of ranks open where no data on the grid have the printed means: they were not tried."""
+    meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())}
+    open_ = [test for test in ("kruskal", "mann_whitney") if test in meant or not claim.tests]
+    if found.verdict != "impossible" or not open_:
+        return found
+    return replace(
+        found, verdict="undecided", code="p_source_undecided", values={**found.values, "undecided": " ".join(open_)}
+    )
 
 
 def is_paired_t(claim: Claim, first: Group, second: Group) -> bool:

@@ -48,7 +48,7 @@ def admissible(cell: Cell) -> tuple[Window, ...]:
     found = []
     low, high = cell.span
     for window in cell.windows():
-        least, most = _extreme_squares(window.total, cell.n, low, high)
+        least, most = extreme_squares(window.total, cell.n, low, high)
         squares_low, squares_high = max(window.low, least), min(window.high, most)
         squares_low += (squares_low - window.total) % 2
         if cell.n * low <= window.total <= cell.n * high and squares_low <= squares_high:
@@ -131,7 +131,7 @@ def prints(cell: Cell, positions: Ints) -> bool:
     )
 
 
-def _extreme_squares(total: int, n: int, low: int, high: int) -> tuple[int, int]:
+def extreme_squares(total: int, n: int, low: int, high: int) -> tuple[int, int]:
     """Least and greatest sum of squares of n integers between two ends with a given sum."""
     base, rest = divmod(total, n)
     least = rest * (base + 1) ** 2 + (n - rest) * base**2

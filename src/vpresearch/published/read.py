@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import columns, fold
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.core.reported import Reported
 from vpresearch.published.claims import (
@@ -30,6 +32,7 @@ from vpresearch.published.claims import (
     read_entries,
     read_text,
 )
+from vpresearch.reading.raw import Percent
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
@@ -80,6 +83,11 @@ def decimal(text: object) -> str | None:
     return text.replace(",", ".") if isinstance(text, str) and _DECIMAL.fullmatch(text) else None
 
 
+def _is_share(step: object) -> bool:
+    """Whether a step is that of a mean of several items, such as 1/3."""
+    return isinstance(step, str) and re.fullmatch(r"[1-9][0-9]{0,5}/[1-9][0-9]{0,5}", step) is not None
+
+
 # -- variables ---------------------------------------------------------------------------------------------------
 
 
@@ -105,7 +113,7 @@ def _ratio(entry: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _grid_fault(entry: Entry) -> Iterator[Fault]:
     for key in ("step", "low", "high"):
-        if key in entry and decimal(entry[key]) is None:
+        if key in entry and decimal(entry[key]) is None and not (key == "step" and _is_share(entry[key])):
             yield _fault("paper_number", entry.line_of(key), key=key)
     step = decimal(entry.get("step"))
     if step is not None and float(step) <= 0:
@@ -288,17 +296,19 @@ def of_sizes(entries: list[Any]) -> Iterator[Problem]:
     ]
     sizes: dict[object, object] = {}
     for _, entry in told:
-        if entry.get("kind") == "count" and "variable" not in entry["compute"]:
-            sizes.setdefault(_rows(entry), entry.get("printed"))
+        if entry.get("kind") == "count":
+            sizes.setdefault((_rows(entry), repr(entry["compute"].get("variable"))), entry.get("printed"))
     for number, entry in told:
         needed = {"mean": 1, "sd": 2}.get(str(entry.get("kind")))
         if needed is None:
             continue
         about: dict[str, Any] = {"name": _name(entry, number), "line": entry.line_of("id")}
-        if _rows(entry) not in sizes:
+        # Where values are missing, a variable has a size of its own.
+        keys = [(_rows(entry), repr(variable)) for variable in (entry["compute"].get("variable"), None)]
+        n = next((sizes[key] for key in keys if key in sizes), None)
+        if n is None:
             yield tell("no_size", wording="paper_no_size", **about)
-        elif _is_below(sizes[_rows(entry)], needed):
-            n = sizes[_rows(entry)]
+        elif _is_below(n, needed):
             yield tell("too_small", wording="paper_too_small", n=n, kind_of=entry["kind"], **about)
 
 
@@ -419,15 +429,239 @@ def _printed_test(entry: Entry) -> PrintedTest:
     return PrintedTest(name, claims, level, entry.get("sided"), table)
 
 
+# -- tables ------------------------------------------------------------------------------------------------------
+
+# Columns of a table of cells and of one of tests, with what else they may be called.
+CELL_COLUMNS: dict[str, tuple[str, ...]] = {
+    "variable": (),
+    "group": ("grupo", "arm", "brazo"),
+    "category": ("categoria", "value", "valor"),
+    "n": (),
+    "count": ("recuento", "events", "casos"),
+    "percent": ("porcentaje", "%"),
+    "mean": ("media",),
+    "sd": ("de", "ds"),
+    "min": ("minimum", "minimo"),
+    "max": ("maximum", "maximo"),
+    "items": (),
+    "scale": ("escala",),
+    "step": ("paso",),
+    "place": ("lugar", "table", "tabla"),
+}
+TEST_COLUMNS: dict[str, tuple[str, ...]] = {
+    "id": (),
+    "variable": (),
+    "test": ("prueba",),
+    "sided": ("colas",),
+    "p": (),
+    **dict.fromkeys(_NUMBERS, ()),
+    "df": ("gl",),
+    "df2": ("gl2",),
+    "coefficient": ("coeficiente", "b", "beta"),
+    "se": ("ee",),
+    "low": ("inferior", "lower"),
+    "high": ("superior", "upper"),
+    "level": ("nivel",),
+    "place": ("lugar", "table", "tabla"),
+}
+_SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
+_KIND_OF = {"n": "count", "count": "count", "percent": "percentage", "mean": "mean", "sd": "sd", "min": "minimum"}
+_KIND_OF |= {"max": "maximum", "p": "p"}
+
+
+class Line(NamedTuple):
+    """One row of a table as texts, by the name of its column, with its place."""
+
+    sheet: str | None
+    row: int
+    cells: dict[str, str]
+    headers: dict[str, str]
+
+    def told(self, name: object, key: str, found: Fault) -> Problem:
+        """Report what is wrong in a cell."""
+        column = self.headers.get(key, key)
+        place: dict[str, Any] = {"sheet": self.sheet, "row": self.row, "column": column}
+        return tell("claim", wording=found.wording, name=name, **place, **found.values)
+
+
+def _table(path: Path) -> Paper:
+    """Read the cells and the tests of a CSV or of a workbook."""
+    paths = [path]
+    beside = path.with_name(f"{path.stem}-tests{path.suffix}")
+    if path.suffix.lower() == ".csv" and beside.is_file():
+        paths.append(beside)
+    cells: list[Line] = []
+    tests: list[Line] = []
+    problems: list[Problem] = []
+    for each in paths:
+        for of, found in _lines(each, problems):
+            (tests if of is TEST_COLUMNS else cells).extend(found)
+    if not cells and not tests and not problems:
+        problems.append(tell("no_table", columns=", ".join(CELL_COLUMNS), tests=", ".join(TEST_COLUMNS)))
+    if (n := len(cells) + len(tests)) > _MOST_CLAIMS:
+        raise InputError(path.name, [tell("too_large", wording="paper_many_claims", n=n, most=_MOST_CLAIMS)])
+    grids: dict[str, Grid] = {}
+    claims = list(_claims_of(cells, grids, problems))
+    rows = [row for number, line in enumerate(tests, 1) if (row := _test_of(line, number, problems)) is not None]
+    if problems:
+        raise InputError(path.name, problems)
+    every = (*claims, *(claim for row in rows for claim in row.claims.values()))
+    return Paper(path.stem, {"key": path.stem}, grids, {}, every, tuple(rows))
+
+
+def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, tuple[str, ...]], list[Line]]]:
+    """Read each sheet that has the columns of cells or of tests; of a CSV the cut that gives most of them."""
+    from vpresearch.reading import read_bytes, read_sheets
+
+    sheets = read_sheets(path, read_bytes(path))
+    matched = [(sheet, *_matched(next(iter(sheet.records.values()), ()))) for sheet in sheets]
+    if path.suffix.lower() == ".csv":
+        matched = [max(matched, key=lambda each: len(each[2]))]
+    for sheet, of, places in matched:
+        if len(places) < 2:
+            continue
+        (first, header), *records = sheet.records.items()
+        for position, name in enumerate(header):
+            if position not in places and name is not None and str(name).strip():
+                column = str(name)[:40]
+                at: dict[str, Any] = {"sheet": sheet.title, "row": first, "column": column}
+                problems.append(tell("table_column", accepted=", ".join(of), given=column, **at))
+        headers = {name: str(header[position]) for position, name in places.items()}
+        lines = []
+        for number, values in records:
+            texts = {name: _text_of(values[position]) for position, name in places.items() if position < len(values)}
+            if any(texts.values()):
+                lines.append(Line(sheet.title, number, {name: text for name, text in texts.items() if text}, headers))
+        yield of, lines
+
+
+def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]], dict[int, str]]:
+    """Match a header with the columns of cells or of tests, whichever has more of them."""
+    found = []
+    for of in (CELL_COLUMNS, TEST_COLUMNS):
+        names = {fold(spelling) or spelling: name for name, spellings in of.items() for spelling in (name, *spellings)}
+        written = [fold(cell) or str(cell).strip() if cell is not None else "" for cell in header]
+        places: dict[int, str] = {}
+        for position, spelling in enumerate(written):
+            if spelling in names and names[spelling] not in places.values():
+                places[position] = names[spelling]
+        found.append((of, places))
+    return max(found, key=lambda each: len(each[1]))
+
+
+def _text_of(value: object) -> str:
+    """Write a cell as it would be printed: a number that Excel holds has lost its last noughts, which widens it."""
+    if value is None:
+        return ""
+    if isinstance(value, Percent):
+        return f"{100 * value:.10g}%"
+    return f"{value:.12g}" if isinstance(value, float) else str(value).strip()
+
+
+def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem]) -> Iterator[Claim]:
+    """Turn rows of cells into claims, and their scales into grids."""
+    sizes: dict[str, Counter[str]] = {}
+    for line in lines:
+        if "n" in line.cells:
+            sizes.setdefault(line.cells.get("group", ""), Counter())[line.cells["n"]] += 1
+    usual = {group: counted.most_common(1)[0][0] for group, counted in sizes.items()}
+    told: set[str] = set()
+    seen: set[tuple[str, str, str]] = set()
+    for line in lines:
+        cells = line.cells
+        variable, group, category = cells.get("variable", ""), cells.get("group", ""), cells.get("category", "")
+        name = " / ".join(filter(None, (variable, group, category)))
+        if (variable, group, category) in seen:
+            problems.append(line.told(name, "variable", _fault("table_twice", 0)))
+        seen.add((variable, group, category))
+        yield from _size(line, name, usual.get(group, ""), told)
+        _scale(line, name, grids, problems)
+        where = {"group": group} if group else {}
+        for key in ("n", "count", "percent", "mean", "sd", "min", "max"):
+            if key not in cells:
+                continue
+            faults = list(_of_printed(cells[key], _KIND_OF[key], 0))
+            if key in {"mean", "sd"} and "n" not in cells and group not in usual:
+                faults.append(_fault("paper_no_size", 0))
+            elif key == "sd" and _is_below(cells.get("n", usual.get(group)), 2):
+                faults.append(_fault("paper_too_small", 0, n=cells.get("n", usual.get(group)), kind_of="sd"))
+            if key in {"mean", "sd", "min", "max"} and not variable:
+                faults.append(_fault("paper_key_missing", 0, key="variable"))
+            if key in {"count", "percent"} and not (variable and category):
+                faults.append(_fault("paper_key_missing", 0, key="category"))
+            problems += [line.told(name, key, found) for found in faults]
+            if faults or key == "n":
+                continue
+            compute = Compute(key, "patients", variable, group=where)  # type: ignore[arg-type]
+            if key == "count":
+                compute = Compute("n", "patients", group={**where, variable: category})
+            elif key == "percent":
+                compute = Compute("percent", "patients", group={variable: category}, within=where)
+            place = (cells["place"],) if "place" in cells else ()
+            yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
+
+
+def _size(line: Line, name: str, usual: str, told: set[str]) -> Iterator[Claim]:
+    """Tell the size of a group once, and that of a variable of its own where values are missing."""
+    n, group = line.cells.get("n", ""), line.cells.get("group", "")
+    if not _COUNT.fullmatch(n):
+        return
+    where = {"group": group} if group else {}
+    if group not in told and _COUNT.fullmatch(usual):
+        told.add(group)
+        yield Claim(f"{group or 'all'}.n", Reported(usual), "count", (), Compute("n", "patients", group=where))
+    if n != usual and "variable" in line.cells:
+        own = Compute("n", "patients", line.cells["variable"], group=where)
+        yield Claim(f"{name}.n", Reported(n), "count", (), own)
+
+
+def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem]) -> None:
+    """Read the grid of a variable from its scale, step and items."""
+    cells = line.cells
+    if "variable" not in cells or not {"scale", "step", "items"} & set(cells):
+        return
+    ends = _SCALE.fullmatch(cells.get("scale", ""))
+    step, items = decimal(cells.get("step", "1")), cells.get("items", "1")
+    if "scale" in cells and (ends is None or float(str(decimal(ends[1]))) >= float(str(decimal(ends[2])))):
+        problems.append(line.told(name, "scale", _fault("table_scale", 0, given=cells["scale"][:40])))
+    elif step is None or float(step) <= 0:
+        problems.append(line.told(name, "step", _fault("paper_step", 0)))
+    elif not re.fullmatch("[1-9][0-9]{0,2}", items):
+        problems.append(line.told(name, "items", _fault("table_items", 0, given=items[:40])))
+    else:
+        share = str(Fraction(step) / int(items))
+        low, high = (decimal(ends[1]), decimal(ends[2])) if ends else (None, None)
+        exact = step if items == "1" else share
+        grids.setdefault(cells["variable"], Grid("patients", exact, low, high))
+
+
+def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | None:
+    """Turn a row of tests into claims."""
+    cells = line.cells
+    name = cells.get("id") or cells.get("variable") or f"tests[{number}]"
+    entry = Entry({key: text for key, text in cells.items() if key not in {"place", "id"}})
+    entry["id"] = name if cells.get("id") else f"{name} ({line.row})"
+    entry["places"] = [cells["place"]] if "place" in cells else []
+    if "test" in entry:
+        entry["test"] = [word.strip() for word in re.split("[,;/]", entry["test"])]
+    entry.line, entry.lines = line.row, {}
+    found = of_printed_test(entry, number, line.row)
+    for each in found:
+        key = str(each.values.get("key", "p" if each.wording.startswith(("paper_p", "paper_below")) else ""))
+        problems.append(replace(each, line=None, sheet=line.sheet, row=line.row, column=line.headers.get(key)))
+    return None if found else _printed_test(entry)
+
+
 _SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
 
 def read_paper(path: Path | str) -> Paper:
-    """Read a paper's YAML.
+    """Read a paper's YAML, or its numbers from a CSV or an Excel workbook with a row a cell.
 
     Parameters
     ----------
     path : pathlib.Path or str
+        Beside ``table.csv``, ``table-tests.csv`` is read too where it is there.
 
     Returns
     -------
@@ -446,7 +680,7 @@ def read_paper(path: Path | str) -> Paper:
     '0,466'
     """
     path = Path(path)
-    return _paper(path.name, read_text(path))
+    return _table(path) if path.suffix.lower() in {".csv", ".xlsx"} else _paper(path.name, read_text(path))
 
 
 @lru_cache(maxsize=4)
@@ -493,9 +727,9 @@ def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> An
 
 
 def _grid(entry: Entry) -> Grid:
-    numbers = {key: decimal(entry[key]) for key in ("step", "low", "high") if key in entry}
+    numbers = {key: decimal(entry[key]) or entry[key] for key in ("step", "low", "high") if key in entry}
     also = tuple(str(decimal(low)) for low in entry.get("also", ()))
-    return Grid(entry["over"], also=also, most_equal=entry.get("most_equal"), **numbers)  # type: ignore[arg-type]
+    return Grid(entry["over"], also=also, most_equal=entry.get("most_equal"), **numbers)
 
 
 def _claim(entry: Entry) -> Claim:

@@ -254,7 +254,22 @@ def concluded(conclusion: Conclusion, language: str) -> str:
 def audited(check: Check, language: str) -> str:
     """Write what an audit check found."""
     values: dict[str, object] = dict(check.values)
-    numbers = ("printed", "first", "second", "least", "value", "lower", "upper", "se", "df", "p_values", "candidates")
+    numbers = (
+        "printed",
+        "first",
+        "second",
+        "least",
+        "value",
+        "lower",
+        "upper",
+        "se",
+        "df",
+        "p_values",
+        "candidates",
+        "below",
+        "above",
+        "most",
+    )
     values |= {name: printed(str(values[name]), language) for name in numbers if name in values}
     for name in ("over", "other"):
         if name in values:
