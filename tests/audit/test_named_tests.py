@@ -267,7 +267,7 @@ def test_means_that_no_grid_has_can_still_give_their_p(tmp_path: Path) -> None:
 
 
 def test_of_many_p_the_t_test_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vpresearch.audit.p_values._MANY", 0)
+    monkeypatch.setattr("vpresearch.audit.p_values.MANY", 0)
     groups = ("12", "3.17", "1.75"), ("11", "2.55", "1.75")
     for p, tests in (("0.405", {"student"}), ("0.92", {"student", "kruskal"})):
         checks = audit(read_paper(write_paper(_of_two("1", "10", *groups, p=p), tmp_path / "paper.yaml")))

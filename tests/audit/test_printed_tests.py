@@ -305,3 +305,23 @@ def test_a_table_of_three_rows_and_three_groups(tmp_path: Path) -> None:
     assert (source.verdict == "possible") == any(round(value, 3) == 0.259 for value in p.values())
     (source,) = counts(tmp_path, f"{p['fisher']:.3f}", cells)
     assert "fisher" in str(source.values["possible"])
+
+
+def test_a_fault_of_one_number_is_one_alarm(tmp_path: Path) -> None:
+    def claim(name: str, printed: str, kind: str, **group: str) -> dict[str, Any]:
+        compute: dict[str, Any] = {"statistic": "n" if kind == "count" else kind, "over": "patients", "group": group}
+        compute |= {} if kind == "count" else {"variable": "score"}
+        return {"id": name, "printed": printed, "kind": kind, "places": [], "compute": compute}
+
+    claims = [
+        claim("n", "41", "count"),
+        claim("a.n", "30", "count", age="< 65"),
+        claim("b.n", "11", "count", age="65 +"),
+    ]
+    claims += [
+        claim("m", "7.3", "mean"),
+        claim("a.m", "6.2", "mean", age="< 65"),
+        claim("b.m", "7.4", "mean", age="65 +"),
+    ]
+    paper = paper_of(tmp_path, [], claims, score={"over": "patients", "step": "0.1", "low": "0", "high": "10"})
+    assert [check.check for check in audit(paper) if check.alarm] == ["groups_mean"]

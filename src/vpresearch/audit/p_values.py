@@ -245,7 +245,7 @@ def _one_pair(test: str, pair: tuple[Ints, Ints], one_sided: bool) -> Floats:
 
 PROTOCOL = ("student", "kruskal", "kruskal_uncorrected")
 _POOL = 120
-_MANY = 10
+MANY = 10
 _MOST_PAIRS = 50_000_000
 
 
@@ -273,7 +273,7 @@ def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -
             if not stated:
                 continue
             # Of very many p-values those that a t test gives are tried by no other test, which would take minutes.
-            for brief in (True, False) if len(compared) > _MANY else (False,):
+            for brief in (True, False) if len(compared) > MANY else (False,):
                 row = _row(paper, claim, (first, second), grid, rule, rng, brief=brief)
                 if row is None:
                     break

@@ -14,7 +14,7 @@ from scipy.stats import kruskal
 from vpresearch.audit.cells import Group, cell, grids, is_too_fine, pairs, several
 from vpresearch.audit.check import Check, Verdict, inside, show_values
 from vpresearch.audit.p_attained import STANDS_FOR
-from vpresearch.audit.p_values import is_paired_t, said_of, source
+from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source
 from vpresearch.audit.witness import Ints, admissible, datasets, on_scale
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Claim, Paper
@@ -31,13 +31,16 @@ _WITHOUT = 1e-12
 
 def check_several(paper: Paper, rule: RoundingRule, seed: int) -> Iterator[Check]:
     """Hold a printed p of three or more groups against each test of them."""
-    for claim, parts in several(paper):
+    every = list(several(paper))
+    for claim, parts in every:
         meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())} if claim.tests else set(_TESTS)
         if claim.one_sided:
             continue
-        checks = [
-            _check(paper, claim, parts, test, rule, np.random.default_rng(seed)) for test in _TESTS if test in meant
-        ]
+        checks: list[Check] = []
+        for test in (test for test in _TESTS if test in meant):
+            # Of very many p-values those that the analysis of variance gives are not searched by ranks.
+            if len(every) <= MANY or not any(check.verdict == "possible" for check in checks):
+                checks.append(_check(paper, claim, parts, test, rule, np.random.default_rng(seed)))
         yield from checks
         if checks:
             yield source(checks, claim)
