@@ -169,6 +169,8 @@ STANDS_FOR: dict[TestName, tuple[str, ...]] = {
     # Of two groups they are the t tests.
     "anova": ("student", "anova"),
     "welch_anova": ("welch", "welch_anova"),
+    # Of an estimate over its standard error, and of no groups.
+    "wald": (),
 }
 # Names of tests of pairs: none is one of independent groups.
 PAIRED = frozenset({"paired", "paired_t", "signed_rank"})
