@@ -249,12 +249,12 @@ def test_an_audit_speaks_the_language(tmp_path: Path, capsys: pytest.CaptureFixt
         (
             "es",
             "  imposible: tabla 3, p, Volumen vertebral medio (cc): p = 0,466",
-            "imposibles: 1; p impresas que no entraron en ninguna comprobación: 0; todo en",
+            "imposibles: 1; números comprobados: 82, no comprobados: 14; todo en",
         ),
         (
             "en",
             "  impossible: table 3, p, Mean vertebral volume (cc): p = 0.466",
-            "impossible: 1; printed p-values that took part in no check: 0; all in",
+            "impossible: 1; numbers checked: 82, not checked: 14; all in",
         ),
     ):
         assert cli.main(["audit", "--language", language, "--out", str(tmp_path)]) == 0

@@ -50,7 +50,7 @@ def test_reads_a_printed_number(printed: str, value: Fraction, decimals: int, ma
     assert number.half_unit == Fraction(1, 2 * 10**decimals)
 
 
-@pytest.mark.parametrize("text", ["", " ", "n.s.", "1,2,3", "1.", "1 2", "8 cc", "3-4", "%", "<", "1e3", "nan"])
+@pytest.mark.parametrize("text", ["", " ", "1,2,3", "1.", "1 2", "8 cc", "3-4", "%", "<", "1e3", "nan"])
 def test_refuses_what_is_not_one_printed_number(text: str) -> None:
     with pytest.raises(ValueError, match="is not a printed number"):
         Reported(text)

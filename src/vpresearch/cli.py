@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from vpresearch.core.errors import (
     LANGUAGES,
@@ -37,6 +37,10 @@ from vpresearch.core.errors import (
 from vpresearch.core.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
 from vpresearch.core.paths import BUILD, CLONED, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.core.reported import RoundingRule
+
+if TYPE_CHECKING:
+    from vpresearch.audit import Check
+    from vpresearch.published import Paper
 
 OK, DIFFERS, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 # What a run writes in a folder, and the folders of the project in which it must not.
@@ -237,6 +241,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
     audit.add_argument("--rounding", choices=get_args(RoundingRule), default="any", help=says["rounding"])
     audit.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
     audit.add_argument("--strict", action="store_true", help=says["strict"])
+    audit.add_argument("--template", type=Path, metavar="OUT.xlsx", help=says["audit_template"])
+    audit.add_argument("--complete", action="store_true", help=says["complete"])
 
     validate = add("validate", _validate)
     validate.add_argument("file", type=Path, metavar="FILE", help=says["file"])
@@ -361,21 +367,37 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from vpresearch import figures, tables
-    from vpresearch.audit import audit
+    if options.template is not None:
+        from vpresearch.workbook.template import write_audit_template
+
+        say(write_audit_template(options.template, options.language))
+        return OK
     from vpresearch.published import read_paper
-    from vpresearch.render import labels
 
     out: Path = options.out or BUILD / f"audit-{options.paper.stem}"
     if options.out is not None:
         _check_out(out, ())
     paper = read_paper(options.paper)
+    # Later than the refusals, which need no statistics.
+    from vpresearch.audit import audit
+    from vpresearch.render import labels
+
     checks = audit(paper, options.seed, options.rounding)
+    with labels.names_of(paper, read_paper(PUBLISHED)):
+        return _tell_audit(paper, checks, out, options)
+
+
+def _tell_audit(paper: Paper, checks: list[Check], out: Path, options: argparse.Namespace) -> int:
+    from vpresearch import figures, tables
+    from vpresearch.audit import coverage
+    from vpresearch.render import labels
+
+    covered = coverage(paper, checks)
     tables.write(tables.audited.audit_table(checks, options.language), out / "tables")
     if any("test" in check.values for check in checks):
         figures.write(figures.audit_p(checks, options.language), out / "figures")
     alarms = [check for check in checks if check.alarm]
-    for check in [*alarms, *(check for check in checks if check.check == "p_nought")]:
+    for check in [*alarms, *(check for check in checks if check.remark)]:
         said = {
             "claim": labels.claimed(paper[check.claims[0]], options.language),
             "detail": labels.audited(check, options.language),
@@ -385,13 +407,15 @@ def _audit(options: argparse.Namespace) -> int:
     tried = dict.fromkeys(str(check.values["test"]) for check in checks if "test" in check.values)
     if tried:
         say(f"  {labels.text('console.tried', options.language, tests=labels.names_of_tests(tried, options.language))}")
-    # A p without a verdict that is remarked on, as that it is printed as nothing, was held against no test.
-    no_check = {"p_nought", "p_untried", "p_paired"}
-    held = {name for check in checks if check.code not in no_check for name in check.claims}
-    unchecked = sum(claim.kind == "p" and claim.id not in held for claim in paper.claims)
-    counts = {"checks": len(checks), "claims": len(paper.claims), "alarms": len(alarms), "unchecked": unchecked}
+    tables.write(tables.audited.numbers_table(covered, options.language), out / "tables")
+    for line in labels.not_checked(covered, options.language):
+        say(f"  {line}")
+    unchecked = sum(not each.checks for each in covered)
+    counts = {"checks": len(checks), "claims": len(covered), "alarms": len(alarms), "unchecked": unchecked}
+    counts["checked"] = len(covered) - unchecked
     say(labels.text("console.audited", options.language, **counts, place=shown(out)))
-    return DIFFERS if options.strict and alarms else OK
+    failing = (options.strict and alarms) or (options.complete and (alarms or unchecked))
+    return DIFFERS if failing else OK
 
 
 def _validate(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from tests.made_up_paper import write_paper
 from vpresearch.audit import Check
 from vpresearch.audit.counts import check_moments
 from vpresearch.published import read_paper
+from vpresearch.render import labels
 
 
 def stated(folder: Path, n: str, mean: str, sd: str | None, low: str, high: str) -> Check:
@@ -21,7 +22,13 @@ def stated(folder: Path, n: str, mean: str, sd: str | None, low: str, high: str)
 
 @pytest.mark.parametrize(
     ("n", "mean", "sd", "verdict"),
-    [("20", ".36", ".11", "impossible"), ("100", ".50", ".503", "possible"), ("200", "0.03", "0.18", "possible")],
+    [
+        ("20", ".36", ".11", "impossible"),
+        ("100", ".50", ".503", "possible"),
+        ("200", "0.03", "0.18", "possible"),
+        ("5000", "0.03", "0.171", "possible"),
+        ("5000", "0.03", "0.190", "impossible"),
+    ],
 )
 def test_debit(n: str, mean: str, sd: str, verdict: str, tmp_path: Path) -> None:
     check = stated(tmp_path, n, mean, sd, "0", "1")
@@ -77,6 +84,23 @@ def moments(folder: Path, step: str, printed: dict[str, str]) -> list[Check]:
     return list(check_moments(paper, "any", np.random.default_rng(1)))
 
 
+@pytest.mark.parametrize(
+    ("n", "mean", "sd", "high", "verdict"),
+    [
+        ("1000", "4.12", "1.31", "7", "possible"),
+        ("4000", "4.12", "1.31", "7", "possible"),
+        ("200", "50.3", "10.1", "100", "possible"),
+        ("200", "50.3", "60.1", "100", "impossible"),
+        ("100", "1.11", "0.80", "10", "possible"),
+        ("100", "1.11", "0.99", "10", "impossible"),
+    ],
+)
+def test_what_is_too_large_to_count_is_decided(
+    n: str, mean: str, sd: str, high: str, verdict: str, tmp_path: Path
+) -> None:
+    assert stated(tmp_path, n, mean, sd, "1", high).verdict == verdict
+
+
 def test_an_extreme_off_the_grid_is_told_as_such(tmp_path: Path) -> None:
     printed = {"a.n": "20", "a.mean": "26.0", "a.sd": "5.0", "a.min": "15.6", "a.max": "38.0"}
     (half,) = [check for check in moments(tmp_path, "0.1", printed) if check.values.get("step") == "0.5"]
@@ -119,3 +143,21 @@ def test_a_grid_too_fine_to_go_through_is_undecided(grid: dict[str, str], tmp_pa
     paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
     found = [c for c in check_moments(paper, "any", np.random.default_rng(1)) if c.check == "grimmer"]
     assert [(c.verdict, c.code) for c in found] == [("undecided", "too_fine")]
+
+
+@pytest.mark.parametrize(
+    ("n", "mean", "sd", "code", "values"),
+    [
+        ("28", "5.19", None, "grim_fails", {"below": "5.18", "above": "5.21"}),
+        ("10", "2.50", "0.10", "sd_too_small", {"least": "0.527"}),
+        ("10", "2.50", "5.00", "sd_too_large", {"most": "4.249"}),
+        ("15", "2.53", "1.91", "grimmer_fails", {"below": "1.88", "above": "1.92"}),
+    ],
+)
+def test_the_reason_is_told_with_the_nearest_values(
+    n: str, mean: str, sd: str | None, code: str, values: dict[str, str], tmp_path: Path
+) -> None:
+    check = stated(tmp_path, n, mean, sd, "0", "10" if sd else "20")
+    assert check.code == code
+    assert {name: check.values[name] for name in values} == values
+    assert all(shown.replace(".", ",") in labels.audited(check, "es") for shown in values.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu, norm, ranksums, ttest_ind
+from scipy.stats import mannwhitneyu, norm, ranksums, ttest_ind, ttest_ind_from_stats
 
 from tests.conftest import REFERENCE
 from tests.made_up_paper import write_paper
@@ -149,7 +150,7 @@ def test_a_test_for_another_kind_of_numbers_is_not_tried(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("said", "code"),
     [
-        ({"test": "anova"}, "test_unknown"),
+        ({"test": "magic"}, "test_unknown"),
         ({"test": []}, "test_unknown"),
         ({"test": ["kruskal", 3]}, "test_unknown"),
         ({"sided": True}, "test_unknown"),
@@ -178,7 +179,7 @@ def test_only_a_p_has_a_test(tmp_path: Path) -> None:
 @pytest.mark.parametrize("named", ["paired", "paired_t", "signed_rank", ["student", "signed_rank"]])
 @pytest.mark.parametrize(
     ("language", "said", "unchecked"),
-    [("en", "not checked, because", "in no check: 1;"), ("es", "no comprobada, porque", "ninguna comprobación: 1;")],
+    [("en", "not checked, because", "not checked: 1;"), ("es", "no comprobada, porque", "no comprobados: 1;")],
 )
 def test_a_p_of_pairs_is_not_checked(
     named: Any, language: str, said: str, unchecked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -213,7 +214,9 @@ def test_a_p_of_counts_alone_takes_part_in_no_check(tmp_path: Path, capsys: pyte
     content["claims"] = [claim for claim in content["claims"] if claim["kind"] in ("count", "p")]
     path = str(write_paper(content, tmp_path / "p.yaml"))
     assert main(["audit", path, "--out", str(tmp_path / "out"), "--language", "en"]) == 0
-    assert "in no check: 1;" in capsys.readouterr().out.splitlines()[-1]
+    *_, why, last = capsys.readouterr().out.splitlines()
+    assert "not checked (1), because no mean of the groups that it compares is printed: " in why
+    assert "not checked: 1;" in last or "not checked: " in last
 
 
 _MID_P = json.loads((REFERENCE / "mid_p.json").read_text(encoding="utf-8"))["tables"]
@@ -225,3 +228,48 @@ def test_mid_p_agrees_with_r_one_sided_and_two_sided_by_three_ways(told: dict[st
     for one_sided, names in ((True, ("less", "greater")), (False, ("doubled", "by_likelihood", "of_fisher"))):
         p = table_p(first, second, "fisher_mid", one_sided=one_sided).ravel()
         np.testing.assert_allclose(p, [told[name] for name in names], rtol=1e-10, atol=1e-13)
+
+
+def _of_two(step: str, high: str | None, *groups: tuple[str, str, str], p: str) -> dict[str, Any]:
+    grid = {"over": "patients", "step": step} | ({"low": "0", "high": high} if high else {})
+    claims = []
+    for arm, (n, mean, sd) in zip("ab", groups, strict=True):
+        for kind, printed in (("count", n), ("mean", mean), ("sd", sd)):
+            compute: dict[str, Any] = {"statistic": {"count": "n"}.get(kind, kind), "over": "patients"}
+            compute |= {"group": {"arm": arm}} | ({} if kind == "count" else {"variable": "score"})
+            claims.append({"id": f"{arm}.{kind}", "printed": printed, "kind": kind, "places": [], "compute": compute})
+    asked = {"statistic": "p", "over": "patients", "variable": "score"}
+    claims.append({"id": "p", "printed": p, "kind": "p", "places": [], "compute": asked})
+    return {"paper": {"key": "two"}, "variables": {"score": grid}, "claims": claims}
+
+
+@pytest.mark.parametrize(
+    ("p", "student", "code"),
+    [("0.134", "possible", "p_attained"), ("0.131", "impossible", "p_not_attained")],
+)
+def test_student_on_a_grid_without_end_is_decided_by_its_sums(p: str, student: str, code: str, tmp_path: Path) -> None:
+    # The means leave one sum each and the SDs one sum of squares: only p = 0.1337 is attained.
+    groups = ("38", "3.16", "1.76"), ("34", "2.53", "1.74")
+    checks = audit(read_paper(write_paper(_of_two("1", None, *groups, p=p), tmp_path / "paper.yaml")))
+    (check,) = [check for check in checks if check.check == "p_student"]
+    assert (check.verdict, check.code) == (student, code)
+
+
+def test_means_that_no_grid_has_can_still_give_their_p(tmp_path: Path) -> None:
+    groups = ("38", "79.30", "10.40"), ("34", "78.04", "9.80")
+    checks = audit(read_paper(write_paper(_of_two("2", "100", *groups, p="0.600"), tmp_path / "paper.yaml")))
+    assert [check.check for check in checks if check.alarm] == ["grimmer", "grimmer"]
+    (check,) = [check for check in checks if check.check == "p_student"]
+    assert (check.verdict, check.code) == ("possible", "p_off_grid")
+    numbers = [float(number) for number in re.findall(r"[0-9.]+", check.witness)]
+    found = ttest_ind_from_stats(numbers[0], numbers[1], 38, numbers[2], numbers[3], 34).pvalue
+    assert 0.5995 <= found <= 0.6005
+
+
+def test_of_many_p_the_t_test_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vpresearch.audit.p_values.MANY", 0)
+    groups = ("12", "3.17", "1.75"), ("11", "2.55", "1.75")
+    for p, tests in (("0.405", {"student"}), ("0.92", {"student", "kruskal"})):
+        checks = audit(read_paper(write_paper(_of_two("1", "10", *groups, p=p), tmp_path / "paper.yaml")))
+        assert tests <= {str(check.values["test"]) for check in checks if "test" in check.values}
+        assert ("kruskal" in tests) == any(check.check == "p_kruskal" for check in checks)

@@ -22,10 +22,12 @@ from vpresearch.lattice import (
     classes,
     count,
     enumerate_multisets,
+    find_dataset,
     is_possible,
     log_prior,
     multisets,
     sample,
+    table_cost,
     to_values,
 )
 from vpresearch.lattice.cell import solve
@@ -245,14 +247,61 @@ def test_counts_without_a_deviation_are_gaussian_binomials() -> None:
 
 def test_what_does_not_fit_is_refused_rather_than_wrong(monkeypatch: pytest.MonkeyPatch, fresh: None) -> None:
     cell = _cell(50, "4.7", "2.2", 1, 7)
-    monkeypatch.setattr(multisets, "MAX_EDGES", 1000)
-    with pytest.raises(LatticeTooLargeError, match=r"takes [0-9]+ entries"):
+    monkeypatch.setattr(multisets, "MAX_STATES", 1000)
+    with pytest.raises(LatticeTooLargeError, match=r"more than [0-9]+ entries"):
         count(cell)
     solve.cache_clear()
     monkeypatch.undo()
     monkeypatch.setattr(multisets, "MAX_COUNT", 1000.0)
     with pytest.raises(LatticeTooLargeError, match="too many possible datasets"):
         count(cell)
+
+
+def test_the_cost_of_a_table_is_known_before_it_is_made(fresh: None) -> None:
+    for cell in (_cell(50, "5.2", "2.1", 0, 10), _cell(26, "27.0", "5.9", 10, 45), _cell(15, "2.5", "1.9")):
+        cost, made = table_cost(cell), sum(len(keys) for keys, _ in solve(cell, *cell.span).multisets._table[0])
+        assert made <= cost < 20 * made
+    # Gigabytes, which must not be taken before it is refused.
+    with pytest.raises(LatticeTooLargeError, match="more than"):
+        count(_cell(30, "27.35", "4.31", 15, 40, "0.1"))
+
+
+@pytest.mark.parametrize(
+    ("n", "mean", "sd", "low", "high", "step"),
+    [
+        (1000, "4.12", "1.31", 1, 7, "1"),
+        (200, "50.3", "10.1", 1, 100, "1"),
+        (30, "27.35", "4.31", 15, 40, "0.1"),
+        (100_000, "4.1234", "1.3145", 1, 7, "1"),
+        (1000, "1.42", "1.31", 1, 7, "1"),
+    ],
+)
+def test_a_dataset_is_found_where_no_table_can_be_made(
+    n: int, mean: str, sd: str, low: int, high: int, step: str
+) -> None:
+    cell = _cell(n, mean, sd, low, high, step)
+    found = find_dataset(cell)
+    assert found is not None
+    assert is_possible(cell)
+    values = to_values(cell, found[None])[0]
+    assert len(values) == n
+    assert values.mean() in cell.mean.interval()
+    assert cell.sd is not None
+    assert values.std(ddof=1) in cell.sd.interval()
+
+
+def test_a_dataset_is_found_only_where_there_is_one() -> None:
+    rng = random.Random(5)
+    missed = tried = 0
+    for _ in range(1500):
+        n, last = rng.randint(2, 12), rng.randint(1, 9)
+        cell = _cell(n, f"{rng.uniform(0, last):.1f}", f"{rng.uniform(0, last * 0.6):.1f}", 0, last)
+        found, possible = find_dataset(cell), count(cell) > 0
+        assert found is None or possible
+        tried += possible
+        missed += possible and found is None
+    assert tried > 300
+    assert missed < tried / 20
 
 
 def _gaussian(n: int, last: int) -> list[int]:

@@ -1,6 +1,6 @@
 """What the printed numbers allow, without any data."""
 
-from vpresearch.audit.audit import audit
+from vpresearch.audit.audit import Covered, audit, coverage
 from vpresearch.audit.check import Check, find
 from vpresearch.audit.conclusions import Conclusion, conclusions
 from vpresearch.audit.diagnose import Finding, findings, p_bounds
@@ -11,9 +11,11 @@ __all__ = [
     "AttainableP",
     "Check",
     "Conclusion",
+    "Covered",
     "Finding",
     "audit",
     "conclusions",
+    "coverage",
     "find",
     "findings",
     "implied_by",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
+from vpresearch.audit.cells import groups
 from vpresearch.audit.check import Check
 from vpresearch.audit.contingency import check_contingency
 from vpresearch.audit.counts import check_counts, check_moments
-from vpresearch.audit.derived import check_derived
+from vpresearch.audit.derived import check_derived, quantity
 from vpresearch.audit.joined import check_joined
 from vpresearch.audit.p_values import check_p_values
+from vpresearch.audit.printed_tests import check_printed_tests
+from vpresearch.audit.several import check_paired, check_several
 from vpresearch.core.reported import RoundingRule
-from vpresearch.published import Paper
+from vpresearch.published import Claim, Paper
 
 
 def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check]:
@@ -40,11 +47,78 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
     'possible'
     """
     rng = np.random.default_rng(seed)
-    return [
+    checks = [
         *check_counts(paper, rule),
         *check_moments(paper, rule, rng),
         *check_joined(paper, rule, rng),
         *check_p_values(paper, rule, rng),
         *check_contingency(paper, rule),
         *check_derived(paper, rule),
+        *check_several(paper, rule, seed),
+        *check_paired(paper, rule),
+        *check_printed_tests(paper, rule),
     ]
+    # What fails for one number fails for all together: one alarm a fault.
+    faults = [set(check.claims) for check in checks if check.alarm and check.check != "groups_joined"]
+    return [
+        check
+        for check in checks
+        if not (check.check == "groups_joined" and check.alarm and any(fault <= set(check.claims) for fault in faults))
+    ]
+
+
+# What says that a number was not checked, and what only supposes or reads otherwise.
+_NO_CHECK = frozenset({"p_nought", "p_untried", "p_paired", "too_fine"})
+_READINGS = frozenset({"p_exchange", "p_copy", "sd_or_se"})
+
+
+@dataclass(frozen=True)
+class Covered:
+    """A printed number with the checks that it took part in, or the reason why in none."""
+
+    claim: Claim
+    checks: tuple[str, ...]
+    why: str
+
+
+def coverage(paper: Paper, checks: Sequence[Check]) -> list[Covered]:
+    """Tell of every printed number what checked it, or why nothing did."""
+    took_part: dict[str, dict[str, None]] = {claim.id: {} for claim in paper.claims}
+    told: dict[str, str] = {}
+    for check in checks:
+        for name in check.claims:
+            if check.code in _NO_CHECK:
+                told.setdefault(name, check.code)
+            elif not check.check.endswith("_natural_grid") and check.check not in _READINGS:
+                took_part[name][check.check] = None
+    for group in groups(paper):
+        # The size and the extremes of a group take part in whatever its mean does.
+        for name in ("n", "min", "max"):
+            if name in group.claims:
+                took_part[group.claims[name].id] |= took_part[group.claims["mean"].id]
+    again = Counter(quantity(claim) for claim in paper.claims)
+    for claim in paper.claims:
+        if claim.kind not in {"verbal", "p", "test"} and again[quantity(claim)] > 1:
+            took_part[claim.id]["printed_twice"] = None
+    return [
+        Covered(claim, tuple(took_part[claim.id]), "" if took_part[claim.id] else _why(paper, claim, told))
+        for claim in paper.claims
+    ]
+
+
+def _why(paper: Paper, claim: Claim, told: dict[str, str]) -> str:
+    """Say why nothing checked a number, by the word for it."""
+    variable = claim.compute.variable
+    if claim.id in told and told[claim.id] != "p_nought":
+        return told[claim.id]
+    if claim.kind == "p":
+        if variable is None:
+            return "p_alone"
+        of_it = [group for group in groups(paper) if group.variable == variable and group.where]
+        if not of_it:
+            return "p_no_counts" if variable not in paper.grids else "p_no_groups"
+        return "p_groups" if variable in paper.grids else "no_grid"
+    if claim.kind in {"mean", "sd"}:
+        means = {other.compute.variable for other in paper.claims if other.kind == "mean"}
+        return "no_mean" if variable not in means else "no_grid"
+    return claim.kind

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import Cell
@@ -38,12 +39,18 @@ class Group:
         return self.claims[statistic].printed if statistic in self.claims else None
 
 
-def groups(paper: Paper) -> list[Group]:
+@lru_cache(maxsize=8)
+def groups(paper: Paper) -> tuple[Group, ...]:
     """Collect every group of which a mean is printed."""
     sizes: dict[tuple[str, tuple[tuple[str, str], ...]], Claim] = {
         (claim.compute.over, _where(claim)): claim
         for claim in reversed(paper.claims)
         if claim.kind == "count" and claim.compute.variable is None
+    }
+    own: dict[tuple[str, str, tuple[tuple[str, str], ...]], Claim] = {
+        (str(claim.compute.variable), claim.compute.over, _where(claim)): claim
+        for claim in reversed(paper.claims)
+        if claim.kind == "count" and claim.compute.variable is not None
     }
     collected: dict[tuple[str, str, tuple[tuple[str, str], ...]], dict[str, Claim]] = {}
     for claim in paper.claims:
@@ -54,11 +61,13 @@ def groups(paper: Paper) -> list[Group]:
         first = known.get(claim.compute.statistic)
         if first is None or claim.printed.decimals > first.printed.decimals:
             known[claim.compute.statistic] = claim
-    return [
-        Group(variable, over, where, int(sizes[over, where].printed.value), {"n": sizes[over, where], **claims})
-        for (variable, over, where), claims in collected.items()
-        if "mean" in claims and (over, where) in sizes and sizes[over, where].printed.value <= _LARGEST
-    ]
+    # Where values are missing, a variable has a size of its own.
+    n = {key: own.get(key) or sizes.get(key[1:]) for key in collected}
+    return tuple(
+        Group(*key, int(size.printed.value), {"n": size, **claims})
+        for key, claims in collected.items()
+        if "mean" in claims and (size := n[key]) is not None and size.printed.value <= _LARGEST
+    )
 
 
 def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
@@ -86,6 +95,20 @@ def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
             yield claim, *compared[0]
 
 
+def several(paper: Paper) -> Iterator[tuple[Claim, list[Group]]]:
+    """Collect the three or more groups of one column behind every printed p-value of a numeric variable."""
+    divided: dict[tuple[str, str], dict[str, list[Group]]] = {}
+    for group in groups(paper):
+        if len(group.where) == 1:
+            columns = divided.setdefault((group.variable, group.over), {})
+            columns.setdefault(group.where[0][0], []).append(group)
+    for claim in paper.claims:
+        columns = divided.get((str(claim.compute.variable), claim.compute.over), {})
+        parts = next(iter(columns.values()), [])
+        if claim.kind == "p" and len(columns) == 1 and len(parts) > 2 and all("sd" in part.claims for part in parts):
+            yield claim, parts
+
+
 def aligned(first: Cell | None, second: Cell | None) -> tuple[Cell, Cell] | None:
     """Set two cells on one lattice, from the lower of their low ends to the higher of their high ends."""
     if first is None or second is None or (first.values[0] - second.values[0]) % first.unit:
@@ -96,10 +119,12 @@ def aligned(first: Cell | None, second: Cell | None) -> tuple[Cell, Cell] | None
 
 def pooled(paper: Paper, group: Group) -> Group | None:
     """Find the printed statistics of everybody, for the variable and unit of a group."""
-    for candidate in groups(paper):
-        if (candidate.variable, candidate.over, candidate.where) == (group.variable, group.over, ()):
-            return candidate
-    return None
+    return _pooled(paper).get((group.variable, group.over))
+
+
+@lru_cache(maxsize=8)
+def _pooled(paper: Paper) -> dict[tuple[str, str], Group]:
+    return {(group.variable, group.over): group for group in groups(paper) if not group.where}
 
 
 def pooled_mean(first: Group, second: Group, rule: RoundingRule = "any") -> tuple[Fraction, Fraction]:
@@ -162,12 +187,13 @@ def is_binary(grid: Grid) -> bool:
 
 
 def is_too_fine(group: Group, grid: Grid) -> bool:
-    """Return whether a grid has so many steps that they say nothing of a mean, and take for ever to go through."""
+    """Return whether a grid has so many steps, or a mean so many sums, that they say nothing and take for ever."""
     ends = [
         Fraction(end) if end is not None else _reach(group, position, grid)
         for position, end in enumerate((grid.low, grid.high))
     ]
-    return (ends[1] - ends[0]) / Fraction(grid.step) > _FINEST
+    step, mean = Fraction(grid.step), group.claims["mean"].printed
+    return max((ends[1] - ends[0]) / step, 2 * mean.half_unit * group.n / step) > _FINEST
 
 
 def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:

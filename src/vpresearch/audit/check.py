@@ -83,6 +83,24 @@ class Check(Framed):
         supposed = "test" in self.values or self.check.endswith("_natural_grid")
         return self.verdict == "impossible" and not supposed
 
+    @property
+    def remark(self) -> bool:
+        """Whether a reader must see it though it proves nothing: another test, side or missing value may explain it."""
+        return self.code in _REMARKS and not self.alarm
+
+
+_REMARKS = frozenset(
+    {
+        "p_nought",
+        "statistic_one_sided",
+        "interval_skewed",
+        "wald_other",
+        "p_if_missing",
+        "paired_out_of_reach",
+        "sd_is_se",
+    }
+)
+
 
 def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
     """Write a multiset of values briefly, each with how often it occurs."""

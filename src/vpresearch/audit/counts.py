@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -10,9 +12,11 @@ import numpy as np
 
 from vpresearch.audit.cells import Group, cell, grids, groups, is_binary, is_too_fine, off_grid
 from vpresearch.audit.check import Check, Verdict, show_values
-from vpresearch.audit.witness import admissible, climb, is_coarse, on_scale
+from vpresearch.audit.witness import admissible, climb, extreme_squares, is_coarse, is_countable, on_scale
+from vpresearch.core.dictionary import columns
 from vpresearch.core.reported import RoundingRule
-from vpresearch.lattice import Cell, count, sample, to_values
+from vpresearch.lattice import Cell, count, find_dataset, sample, to_values
+from vpresearch.lattice.cell import exact
 from vpresearch.published import Claim, Grid, Paper
 
 _CLIMBS = 30
@@ -52,13 +56,59 @@ def check_on_grid(
         # Nothing lies between a least value and a greatest one that is below it.
         return Check(name, group.ids, "impossible", "no_room", values)
     if not admissible(relaxed):
-        return Check(name, group.ids, "impossible", "no_sum", values)
+        code, more = why_not(relaxed) if stated else ("no_sum", {})
+        return Check(name, group.ids, "impossible", code, values | more)
     if is_coarse(relaxed):
         return _counted(name, group, values, relaxed, strict)
     witness = _search(strict, rng) if strict is not None else ""
     if witness:
         return Check(name, group.ids, "possible", "witness", values, witness=witness)
+    if is_countable(relaxed):
+        return _counted(name, group, values, relaxed, strict)
     return Check(name, group.ids, "undecided", "no_witness", values)
+
+
+def why_not(cell: Cell) -> tuple[str, dict[str, str | float]]:
+    """Say which test no sum passes, by the words for it, with the nearest values that would do."""
+    low, unit = exact(cell.low), cell.unit
+    means = list(replace(cell, sd=None).windows())
+    if not means:
+        place = cell.n * (cell.mean.value - low) / unit
+        ends = [float(low + unit * Fraction(turn(place), cell.n)) for turn in (math.floor, math.ceil)]
+        return "grim_fails", {"below": cell.mean.render(ends[0]), "above": cell.mean.render(ends[1])}
+    spans = {window.total: extreme_squares(window.total, cell.n, *cell.span) for window in means}
+    spans = {total: ends for total, ends in spans.items() if ends[0] <= ends[1]}
+    if cell.sd is None or not spans:
+        return "no_sum", {}
+    interval = cell.sd.interval(cell.rule)
+    edges = float(interval.low or 0), float(interval.high or 0)
+
+    def sd(total: int, squares: int) -> float:
+        return float(unit) * math.sqrt(max(0, squares - total * total / cell.n) / (cell.n - 1))
+
+    least, most = (end(sd(total, ends[place]) for total, ends in spans.items()) for place, end in ((0, min), (1, max)))
+    values: dict[str, str | float] = {"least": f"{least:.4g}", "most": f"{most:.4g}"}
+    if edges[1] < least:
+        return "sd_too_small", values
+    if edges[0] > most:
+        return "sd_too_large", values
+    near = [
+        sd(total, squares)
+        for total, ends in spans.items()
+        for edge in edges
+        for squares in range(_square(cell, total, edge) - 2, _square(cell, total, edge) + 4)
+        # The sum of squares has the parity of the sum.
+        if (squares - total) % 2 == 0 and ends[0] <= squares <= ends[1]
+    ]
+    printed = float(cell.sd.value)
+    below = max((value for value in near if value <= printed), default=least)
+    above = min((value for value in near if value >= printed), default=most)
+    return "grimmer_fails", {"below": cell.sd.render(below), "above": cell.sd.render(above)}
+
+
+def _square(cell: Cell, total: int, sd: float) -> int:
+    """Return the whole sum of squares below that of a sum and a standard deviation."""
+    return math.floor((cell.n - 1) * (sd / float(cell.unit)) ** 2 + total * total / cell.n)
 
 
 def _counted(name: str, group: Group, values: dict[str, str | float], relaxed: Cell, strict: Cell | None) -> Check:
@@ -79,7 +129,8 @@ def _search(where: Cell, rng: np.random.Generator) -> str:
         found = climb(where, rng)
         if found is not None:
             return show_values(on_scale(where, found))
-    return ""
+    built = find_dataset(where)
+    return "" if built is None else show_values(to_values(where, built[None])[0])
 
 
 def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
@@ -155,7 +206,7 @@ def _sums(paper: Paper) -> Iterator[Check]:
             by_column.setdefault((claim.compute.over, next(iter(claim.compute.group))), []).append(claim)
     for (over, column), parts in by_column.items():
         distinct = {claim.compute.group[column]: claim for claim in parts}
-        whole = counts.get((over, ())) if column not in OF_LEAKS else counts.get((over, (("leak", "yes"),)))
+        whole = counts.get((over, (("leak", "yes"),) if _is_of_leaks(column, distinct) else ()))
         if whole is None or len(distinct) < 2:
             continue
         total = sum(int(claim.printed.value) for claim in distinct.values())
@@ -172,6 +223,11 @@ def _sums(paper: Paper) -> Iterator[Check]:
 
 # Columns that only a leak has.
 OF_LEAKS = frozenset({"leak_site", "leak_size"})
+
+
+def _is_of_leaks(column: str, values: Iterable[str]) -> bool:
+    """Whether a column and its values are those of the dictionary: another paper's column may have the name."""
+    return column in OF_LEAKS and {level.value for level in columns()[column].levels} >= set(values)
 
 
 def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:

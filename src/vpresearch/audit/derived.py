@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import chain, combinations
 
 from vpresearch.audit.cells import Group, groups, pairs, pooled_mean
 from vpresearch.audit.check import Check, Verdict
@@ -23,9 +23,15 @@ def check_derived(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 
 def _printed_twice(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Two values of one quantity are compatible where one number prints as both, or their units differ."""
-    comparable = [claim for claim in paper.claims if claim.kind not in {"verbal", "p"}]
-    for first, second in combinations(comparable, 2):
-        if _quantity(first) != _quantity(second) or first.printed.value == second.printed.value:
+    of_one: dict[str, list[Claim]] = {}
+    for claim in paper.claims:
+        if claim.kind not in {"verbal", "p", "test"}:
+            of_one.setdefault(quantity(claim), []).append(claim)
+    alike = chain.from_iterable(combinations(claims, 2) for claims in of_one.values())
+    # In the order of the paper.
+    places = {claim.id: place for place, claim in enumerate(paper.claims)}
+    for first, second in sorted(alike, key=lambda pair: (places[pair[0].id], places[pair[1].id])):
+        if first.printed.value == second.printed.value:
             continue
         over = (first.compute.over, second.compute.over)
         one_number = _prints_as_both(paper, first, second, rule)
@@ -38,11 +44,13 @@ def _printed_twice(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         yield Check("printed_twice", (first.id, second.id), verdict, code, values, witness=witness)
 
 
-def _quantity(claim: Claim) -> tuple[object, ...]:
+def quantity(claim: Claim) -> str:
+    """Name what a claim prints, so that what is printed twice has one name."""
     compute = claim.compute
     # A count of patients and one of vertebrae were never meant to be one number.
     unit = compute.over if claim.kind == "count" else ""
-    return compute.statistic, compute.variable, dict(compute.group), dict(compute.within), compute.fell, unit
+    rows = sorted(compute.group.items()), sorted(compute.within.items())
+    return repr((compute.statistic, compute.variable, *rows, compute.fell, unit))
 
 
 def _prints_as_both(paper: Paper, first: Claim, second: Claim, rule: RoundingRule) -> bool:

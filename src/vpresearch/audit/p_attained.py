@@ -165,8 +165,14 @@ STANDS_FOR: dict[TestName, tuple[str, ...]] = {
     "permutation": (*PERMUTATION, ON_STUDENT),
     "chi_squared": ("chi_squared", "chi_squared_yates"),
     "fisher": ("fisher", "fisher_mid"),
+    "likelihood_ratio": ("likelihood_ratio",),
+    # Of two groups they are the t tests.
+    "anova": ("student", "anova"),
+    "welch_anova": ("welch", "welch_anova"),
+    # Of an estimate over its standard error, and of no groups.
+    "wald": (),
 }
-# Names of tests of pairs, none of which is tried.
+# Names of tests of pairs: none is one of independent groups.
 PAIRED = frozenset({"paired", "paired_t", "signed_rank"})
 # Pairs of datasets that are looked at for a rank test.
 RANK_PAIRS = 10_000
@@ -378,9 +384,16 @@ def _on_its_scale(p: Floats, test: str, n: int) -> Floats:
 
 def t_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:
     """Test every dataset of one group against every one of the other."""
-    n_a, n_b = first.shape[1], second.shape[1]
     gap = first.mean(axis=1)[:, None] - second.mean(axis=1)[None, :]
-    var_a, var_b = first.var(axis=1, ddof=1)[:, None], second.var(axis=1, ddof=1)[None, :]
+    variances = first.var(axis=1, ddof=1)[:, None], second.var(axis=1, ddof=1)[None, :]
+    return p_of_moments(gap, variances, (first.shape[1], second.shape[1]), test, one_sided=one_sided)
+
+
+def p_of_moments(
+    gap: Floats, variances: tuple[Floats, Floats], sizes: tuple[int, int], test: str, *, one_sided: bool = False
+) -> Floats:
+    """Test groups known by the distance of their means and by their variances."""
+    (n_a, n_b), (var_a, var_b) = sizes, variances
     if test != "welch":
         df = np.full_like(gap, n_a + n_b - 2)
         error = ((n_a - 1) * var_a + (n_b - 1) * var_b) / df * (1 / n_a + 1 / n_b)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice, permutations
+from fractions import Fraction
+from itertools import chain, islice, permutations, product
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from vpresearch.audit.p_attained import (
     NORMAL,
     PAIRED,
     PERMUTATION,
+    STANDS_FOR,
     T_TESTS,
     Attained,
     Floats,
@@ -25,6 +27,7 @@ from vpresearch.audit.p_attained import (
     candidate_tests,
     kruskal_without_contrived_ties,
     listed,
+    p_of_moments,
     permuted,
     rank_p,
     t_p,
@@ -33,6 +36,7 @@ from vpresearch.audit.p_attained import (
 from vpresearch.audit.witness import (
     TABLE_TESTS,
     Ints,
+    admissible,
     datasets,
     is_coarse,
     on_scale,
@@ -44,7 +48,7 @@ from vpresearch.audit.witness import (
 )
 from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.inference import TestResult, kruskal, mann_whitney, rank_permutation, student, welch
-from vpresearch.lattice import Cell, Joint, count
+from vpresearch.lattice import Cell, Joint, Window, count, find_dataset
 from vpresearch.published import Claim, Grid, Paper
 
 _STARTS, _WALKS, _WALK = 200, 40, 1500
@@ -54,6 +58,10 @@ _PAIRS, _VALUES = 1000, 1_000_000
 _WALKED = 4000
 # Pairs that are permuted at once, and sums of ranks in all; the nearest are chosen from so many.
 _BLOCK, _PERMUTED, _RANKED = 50, 6_000_000, 20_000
+# Pairs of sums that are gone through, sums of squares of each, and datasets that are built for them.
+_MOST_SUMS, _MOST_SQUARES, _BUILT = 10_000, 300, 20
+# Means and SDs between the ends of what they can stand for.
+_ON_THE_WAY = 2001
 # The p of the ordinary test, both one-sided ones being halves of it.
 _RUN: dict[str, Callable[[Ints, Ints], TestResult]] = {
     "student": student,
@@ -237,6 +245,7 @@ def _one_pair(test: str, pair: tuple[Ints, Ints], one_sided: bool) -> Floats:
 
 PROTOCOL = ("student", "kruskal", "kruskal_uncorrected")
 _POOL = 120
+MANY = 10
 _MOST_PAIRS = 50_000_000
 
 
@@ -251,27 +260,39 @@ class Row:
     cells: tuple[Cell, Cell]
     pools: tuple[Ints, Ints]
     joint: Joint | None = None
+    is_whole: bool = True
 
 
 def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
     """Hold every printed p-value against each test, in its own row and in the others."""
     first_scale: dict[str, Row] = {}
     yield from _noughts(paper)
-    for claim, first, second in pairs(paper):
+    compared = list(pairs(paper))
+    for claim, first, second in compared:
         for grid, stated in grids(paper, first.variable):
-            row = _row(paper, claim, (first, second), grid, rule, rng) if stated else None
-            if row is None:
+            if not stated:
                 continue
-            first_scale.setdefault(claim.id, row)
-            if not row.attained:
-                yield from [untried(claim)] if all(map(len, row.pools)) else []
-                continue
-            checks: list[Check] = []
-            for test in row.attained:
-                unexplained = not any(check.verdict == "possible" for check in checks)
-                checks.append(_check(row, test, rule, rng, unexplained=unexplained))
-            yield from checks
-            yield source(checks, claim)
+            # Of very many p-values those that a t test gives are tried by no other test, which would take minutes.
+            for brief in (True, False) if len(compared) > MANY else (False,):
+                row = _row(paper, claim, (first, second), grid, rule, rng, brief=brief)
+                if row is None:
+                    break
+                checks: list[Check] = []
+                for test in row.attained:
+                    unexplained = not any(check.verdict == "possible" for check in checks)
+                    checks.append(_check(row, test, rule, rng, unexplained=unexplained))
+                if brief and not any(check.verdict == "possible" for check in checks):
+                    continue
+                first_scale.setdefault(claim.id, row)
+                yield from checks
+                if checks:
+                    found = source(checks, claim)
+                    yield found if all(map(admissible, row.cells)) else _without_ranks(found, claim)
+                elif all(map(len, row.pools)) and not is_paired_t(claim, first, second):
+                    yield untried(claim)
+                if checks and not any(check.verdict == "possible" for check in checks):
+                    yield from _as_errors(row, rule)
+                break
     yield from _readings(list(first_scale.values()), rule, rng)
 
 
@@ -284,10 +305,44 @@ def _noughts(paper: Paper) -> Iterator[Check]:
             yield Check("p_nought", (claim.id,), "possible", "p_nought", {"printed": printed.printed, "least": least})
 
 
+def _without_ranks(found: Check, claim: Claim) -> Check:
+    """Leave the tests of ranks open where no data on the grid have the printed means: they were not tried."""
+    meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())}
+    open_ = [test for test in ("kruskal", "mann_whitney") if test in meant or not claim.tests]
+    if found.verdict != "impossible" or not open_:
+        return found
+    return replace(
+        found, verdict="undecided", code="p_source_undecided", values={**found.values, "undecided": " ".join(open_)}
+    )
+
+
+def is_paired_t(claim: Claim, first: Group, second: Group) -> bool:
+    """Whether a p may be of the paired t test, which is bounded by the correlation of the pairs."""
+    return bool({"paired_t", "paired"} & set(claim.tests)) and first.n == second.n > 1
+
+
+def _as_errors(row: Row, rule: RoundingRule) -> Iterator[Check]:
+    """Look whether p would fit if what is printed as SDs were standard errors."""
+    for test in (test for test in T_TESTS[:2] if test in row.attained):
+        witness = _in_the_box(row, test, rule, as_errors=True)
+        if witness:
+            values = {"printed": row.claim.printed.printed, "variable": row.compared[0].variable, "as_test": test}
+            ids = (row.claim.id, *row.compared[0].ids, *row.compared[1].ids)
+            yield Check("sd_or_se", ids, "possible", "sd_is_se", values, witness=witness)
+            return
+
+
 def _row(
-    paper: Paper, claim: Claim, compared: tuple[Group, Group], grid: Grid, rule: RoundingRule, rng: np.random.Generator
+    paper: Paper,
+    claim: Claim,
+    compared: tuple[Group, Group],
+    grid: Grid,
+    rule: RoundingRule,
+    rng: np.random.Generator,
+    *,
+    brief: bool = False,
 ) -> Row | None:
-    """Set a row on a grid; None where its groups cannot be set on it together."""
+    """Set a row on a grid, in brief for the t tests alone; None where its groups cannot be set on it together."""
     if any(is_too_fine(group, grid) for group in compared):
         return None
     relaxed, strict = (
@@ -298,18 +353,22 @@ def _row(
         return None
     first, second = loose
     cells = aligned(*strict) or loose
-    pools = [datasets(group, rng, _POOL) for group in cells]
+    none = np.zeros((0, 0), dtype=np.int64)
+    pools = [none if brief else datasets(group, rng, _POOL) for group in cells]
     sizes = (first.n, second.n)
     tests = candidate_tests(sizes, claim.tests, binary=is_binary(grid), one_sided=claim.one_sided)
+    if brief or not (admissible(first) and admissible(second)):
+        # Where no data on the grid print so, what is left is whether means and SDs give p at all.
+        tests = tuple(test for test in tests if test in T_TESTS)
     of_tables = [test for test in tests if test in TABLE_TESTS]
     joint, attained = None, {}
-    if is_coarse(first) and is_coarse(second) and count(first) * count(second) <= _MOST_PAIRS:
+    if not brief and is_coarse(first) and is_coarse(second) and count(first) * count(second) <= _MOST_PAIRS:
         joint = Joint(first, second)
         attained = listed(joint, tests, one_sided=claim.one_sided)
     rest = [test for test in tests if test not in (*attained, *of_tables)]
     attained |= bounded(first, second, (pools[0], pools[1]), rest, rule, rng, one_sided=claim.one_sided)
     attained |= tabled((pools[0], pools[1]), of_tables, one_sided=claim.one_sided)
-    return Row(claim, compared, grid, attained, cells, (pools[0], pools[1]), joint)
+    return Row(claim, compared, grid, attained, cells, (pools[0], pools[1]), joint, cells == loose)
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------
@@ -322,6 +381,8 @@ def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator, *,
     witness = "" if verdict == "impossible" else _witness(row, test, printed, rng)
     if verdict != "impossible":
         verdict, code = ("possible", "p_attained") if witness else ("undecided", "p_undecided")
+    if verdict == "undecided" and test in T_TESTS:
+        verdict, code, witness = _by_moments(row, test, rule)
     if verdict == "undecided" and test in PERMUTATION and row.joint is not None and unexplained:
         # All of them take seconds, which is worth it only where no other test gives the p.
         all_of_them = permuted(row.joint, test, one_sided=claim.one_sided)
@@ -335,6 +396,78 @@ def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator, *,
     values |= {"test": test, "variable": row.compared[0].variable, "known": found.known}
     values |= said_of(claim, f"{grid.low} – {grid.high}" if grid.low is not None and grid.high is not None else "")
     return Check(f"p_{test}", ids, verdict, code, values, n_datasets, found.low, found.high, witness)
+
+
+def _by_moments(row: Row, test: str, rule: RoundingRule) -> tuple[Verdict, str, str]:
+    """Go through the sums and sums of squares that both groups can have, on which alone a t test depends."""
+    printed, one_sided = row.claim.printed.interval(rule), row.claim.one_sided
+    cells, windows = row.cells, [admissible(cell) for cell in row.cells]
+    if not all(windows):
+        found = _in_the_box(row, test, rule)
+        return ("possible", "p_off_grid", found) if found else ("undecided", "p_undecided", "")
+    if math.prod(map(len, windows)) > _MOST_SUMS:
+        return "undecided", "p_undecided", ""
+    sizes, unit = (cells[0].n, cells[1].n), float(cells[0].unit)
+    # The nearest reading of a printed extreme is not the only one.
+    complete = row.is_whole
+    for pair in product(*windows):
+        squares = [_thinned(window) for window in pair]
+        complete &= all(len(each) > (window.high - window.low) // 2 for each, window in zip(squares, pair, strict=True))
+        gap = np.array(unit * (pair[0].total / sizes[0] - pair[1].total / sizes[1]))[None, None]
+        first, second = (
+            unit**2 * (each - window.total**2 / n) / (n - 1)
+            for each, window, n in zip(squares, pair, sizes, strict=True)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p = p_of_moments(gap, (first[:, None], second[None, :]), sizes, test, one_sided=one_sided)
+        for row_number, column in np.argwhere(inside(p, printed).any(axis=-1))[:_BUILT]:
+            chosen = int(squares[0][row_number]), int(squares[1][column])
+            built = [
+                find_dataset(cell, Window(window.total, square, square))
+                for cell, window, square in zip(cells, pair, chosen, strict=True)
+            ]
+            groups = [np.repeat(np.arange(len(copies)), copies) for copies in built if copies is not None]
+            if len(groups) == 2 and inside(_run(test, groups[0], groups[1], one_sided), printed).any():
+                return "possible", "p_attained", _shown(cells, (groups[0], groups[1]))
+            complete = False
+    return ("impossible", "p_not_attained", "") if complete else ("undecided", "p_undecided", "")
+
+
+def _thinned(window: Window) -> Ints:
+    """Return the sums of squares of a window, and of very many some."""
+    every = np.arange(window.low, window.high + 1, 2)
+    return every if len(every) <= _MOST_SQUARES else every[np.linspace(0, len(every) - 1, _MOST_SQUARES).astype(int)]
+
+
+def _in_the_box(row: Row, test: str, rule: RoundingRule, *, as_errors: bool = False) -> str:
+    """Look for means and SDs that print as claimed and give p, on no grid, from those of the least p to the largest."""
+    printed, claims = row.claim.printed.interval(rule), [group.claims for group in row.compared]
+    means, sds = (
+        [[max(float(end or 0), least) for end in _ends(known[name].printed.interval(rule))] for known in claims]
+        for name, least in (("mean", -math.inf), ("sd", 0.0))
+    )
+    way = np.linspace(0, 1, _ON_THE_WAY)
+    up = claims[0]["mean"].printed.value >= claims[1]["mean"].printed.value
+    # From the means far apart and small SDs to near means and large SDs.
+    first, second = (
+        low + (high - low) * (way if nearer else 1 - way)
+        for (low, high), nearer in zip(means, (not up, up), strict=True)
+    )
+    sizes = row.compared[0].n, row.compared[1].n
+    factors = [math.sqrt(n) if as_errors else 1.0 for n in sizes]
+    spread = [factor * (low + (high - low) * way) for factor, (low, high) in zip(factors, sds, strict=True)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variances = spread[0][:, None] ** 2, spread[1][:, None] ** 2
+        p = p_of_moments((first - second)[:, None], variances, sizes, test, one_sided=row.claim.one_sided)
+    fitting = np.flatnonzero(inside(p, printed).any(axis=(1, 2)))
+    if not len(fitting):
+        return ""
+    place = fitting[len(fitting) // 2]
+    return " | ".join(f"{mean[place]:.6g} ({sd[place]:.6g})" for mean, sd in ((first, spread[0]), (second, spread[1])))
+
+
+def _ends(interval: Interval) -> tuple[Fraction | None, Fraction | None]:
+    return interval.low, interval.high
 
 
 def said_of(claim: Claim, scale: str = "") -> dict[str, str | float]:

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, fisher_exact, hypergeom
 
-from vpresearch.lattice import Cell, Window, count, enumerate_multisets
+from vpresearch.lattice import Cell, Window, count, enumerate_multisets, table_cost
 from vpresearch.lattice.cell import exact
 
 Ints = NDArray[np.int64]
 
-# Values times grid points up to which a cell is counted exactly; beyond, it takes seconds.
+# Values times grid points up to which a cell is counted before a dataset is looked for.
 _EXACT = 500
+# Entries of a table that is made in a moment.
+_CHEAP = 1_000_000
 _FEW = 10_000
 _CLIMB = 4000
 # Values up to which a climb has a chance in its few thousand moves.
@@ -25,8 +27,13 @@ _EITHER, _STRIDES = (-1, 1), (1, 5)
 
 
 def is_coarse(cell: Cell) -> bool:
-    """Return whether a cell is small enough to be counted exactly."""
-    return cell.n * cell.size <= _EXACT
+    """Return whether a cell is so small that it is counted before anything else; of a yes or no the sum says all."""
+    return cell.size == 2 or cell.n * cell.size <= _EXACT
+
+
+def is_countable(cell: Cell) -> bool:
+    """Return whether the table of a cell takes a moment; counts beyond 64 bits are of datasets that are found."""
+    return table_cost(cell) <= _CHEAP
 
 
 @lru_cache(maxsize=64)
@@ -41,7 +48,7 @@ def admissible(cell: Cell) -> tuple[Window, ...]:
     found = []
     low, high = cell.span
     for window in cell.windows():
-        least, most = _extreme_squares(window.total, cell.n, low, high)
+        least, most = extreme_squares(window.total, cell.n, low, high)
         squares_low, squares_high = max(window.low, least), min(window.high, most)
         squares_low += (squares_low - window.total) % 2
         if cell.n * low <= window.total <= cell.n * high and squares_low <= squares_high:
@@ -124,7 +131,7 @@ def prints(cell: Cell, positions: Ints) -> bool:
     )
 
 
-def _extreme_squares(total: int, n: int, low: int, high: int) -> tuple[int, int]:
+def extreme_squares(total: int, n: int, low: int, high: int) -> tuple[int, int]:
     """Least and greatest sum of squares of n integers between two ends with a given sum."""
     base, rest = divmod(total, n)
     least = rest * (base + 1) ** 2 + (n - rest) * base**2

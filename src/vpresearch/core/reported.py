@@ -12,10 +12,13 @@ from typing import Literal
 RoundingRule = Literal["any", "half-up", "half-even", "truncation"]
 
 _PRINTED = re.compile(
-    r"(?P<bound>[<>])?\s*(?P<sign>[-\u2212])?(?P<number>[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)\s*(?P<percent>%)?"
+    r"(?P<bound>[<>]=?|[≤≥⩽⩾]|=)?\s*(?P<sign>[-\u2212])?(?P<number>[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)\s*(?P<percent>%)?"
 )
 
 _LONGEST = 40
+# Not significant, which says p > 0.05.
+_NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?", re.IGNORECASE)
+_BOUNDS = {"<": "<", ">": ">", "≤": "<", "≥": ">", "⩽": "<", "⩾": ">", "=": ""}
 
 # A binary float carries a mean such as 26.95 with an error in its 16th digit; it must not decide a verdict.
 _RELATIVE_NOISE = Fraction(1, 10**12)
@@ -47,7 +50,8 @@ class Reported:
     Parameters
     ----------
     printed : str
-        The string, with a decimal comma or point: ``"27,0"``, ``"0.466"``, ``"37%"``, ``"<0,05"``.
+        The string, with a decimal comma or point: ``"27,0"``, ``"0.466"``, ``"37%"``, ``"<0,05"``, ``"≤ 0.05"``,
+        ``"= 0.16"``, ``"n.s."``.
 
     Raises
     ------
@@ -72,7 +76,8 @@ class Reported:
         self._parts()
 
     def _parts(self) -> re.Match[str]:
-        match = _PRINTED.fullmatch(self.printed.strip()) if len(self.printed) <= _LONGEST else None
+        written = _NOT_SIGNIFICANT.sub("> 0.05", self.printed.strip(), count=1)
+        match = _PRINTED.fullmatch(written) if len(self.printed) <= _LONGEST else None
         if match is None:
             raise ValueError(f"{self.printed!r} is not a printed number")
         return match
@@ -102,8 +107,14 @@ class Reported:
 
     @cached_property
     def bound(self) -> str:
-        """``"<"``, ``">"`` or the empty string."""
-        return self._parts()["bound"] or ""
+        """``"<"``, ``">"`` or the empty string; ``"n.s."`` is above 0.05."""
+        return _BOUNDS.get((self._parts()["bound"] or "=")[0], "")
+
+    @cached_property
+    def bound_is_included(self) -> bool:
+        """Whether a bound is itself possible, as in ``"≤ 0.05"``."""
+        bound = self._parts()["bound"] or ""
+        return bound in set("≤≥⩽⩾") or bound.endswith("=")
 
     def interval(self, rule: RoundingRule = "any") -> Interval:
         """Return the values that print as this number.
@@ -120,7 +131,8 @@ class Reported:
         """
         value = self.value
         if self.bound:
-            return Interval(None, value, high_closed=False) if self.bound == "<" else Interval(value, None, False)
+            closed = self.bound_is_included
+            return Interval(None, value, high_closed=closed) if self.bound == "<" else Interval(value, None, closed)
         half = self.half_unit
         unit = 2 * half
         if rule == "truncation":

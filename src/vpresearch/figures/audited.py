@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,17 @@ from vpresearch.audit import Check
 from vpresearch.core.reported import Reported
 from vpresearch.figures.curves import name_rows, number_row
 from vpresearch.render import labels
-from vpresearch.render.figure import COLOURS, Figure, apart, drawn_once, legend_below, localise, panels, stacked
+from vpresearch.render.figure import (
+    COLOURS,
+    Figure,
+    apart,
+    drawable,
+    drawn_once,
+    legend_below,
+    localise,
+    panels,
+    stacked,
+)
 from vpresearch.results import Results
 
 _LONE = ":"
@@ -24,16 +34,23 @@ _NARROW = 1.5
 _BAND = "#CCCCCC"
 # Where ranks alone bound p: the bar is no list of what can be attained.
 _OUTER: dict[str, Any] = {"facecolor": "none", "hatch": "////", "linewidth": 0.8}
+# A picture of more would take the memory of the machine, and no reader would scroll through it.
+_MOST_LINES = 120
 _COLOURS = {"possible": COLOURS["no"], "impossible": "#999999", "undecided": "#E69F00"}
 
 
 @drawn_once
 def audit_p(checks: Sequence[Check], language: str) -> Figure:
     """Draw, for each printed p, the range that each test can give and where the printed value lies."""
-    tested = [check for check in checks if "test" in check.values]
-    data = pd.DataFrame([_row(check) for check in tested])
+    every = [check for check in checks if "test" in check.values]
+    data = pd.DataFrame([_row(check) for check in every])
     caption = labels.text("caption.audit_figure", language)
-    by_p = {key: list(rows) for key, rows in groupby(tested, key=_printed_p)}
+    by_p = {key: list(rows) for key, rows in groupby(every, key=_printed_p)}
+    n_drawn = sum(lines <= _MOST_LINES for lines in accumulate(len(rows) + 1 for rows in by_p.values()))
+    if n_drawn < len(by_p):
+        caption += labels.text("caption.audit_figure_part", language, n=n_drawn, of=len(by_p))
+        by_p = dict(list(by_p.items())[:n_drawn])
+    tested = [check for rows in by_p.values() for check in rows]
     # Where the printed p lies in a gap, the proof is too narrow to be seen on the whole axis.
     narrow = [check for check in tested if check.code == "p_between_steps"]
     # One line a test, under a heading for each printed p.
@@ -144,7 +161,8 @@ def _test(check: Check, language: str) -> str:
 def _heading(check: Check, language: str) -> str:
     scale = f" ({check.values['scale']})" if check.values["scale"] else ""
     printed = labels.printed(str(check.values["printed"]), language)
-    return f"{labels.variable(str(check.values['variable']), language)}{scale}, p = {printed}"
+    name = drawable(labels.variable(str(check.values["variable"]), language))
+    return f"{name}{scale}, p = {printed}"
 
 
 _BLACK, _BEYOND, _BEYOND_WORDS = "#1a1a1a", "#BBBBBB", "#6B6B6B"

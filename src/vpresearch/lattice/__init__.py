@@ -6,9 +6,11 @@ from vpresearch.lattice.cell import (
     classes,
     count,
     enumerate_multisets,
+    find_dataset,
     is_possible,
     log_prior,
     sample,
+    table_cost,
     to_values,
 )
 from vpresearch.lattice.joint import (
@@ -38,6 +40,7 @@ __all__ = [
     "classes",
     "count",
     "enumerate_multisets",
+    "find_dataset",
     "is_possible",
     "joint_count",
     "joint_rows",
@@ -48,5 +51,6 @@ __all__ = [
     "sample",
     "t_p_distribution",
     "t_p_range",
+    "table_cost",
     "to_values",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +20,10 @@ from vpresearch.lattice.multisets import FloatArray, IntArray, LatticeTooLargeEr
 
 Number: TypeAlias = int | float | str | Fraction
 Seed: TypeAlias = int | np.random.Generator | None
+# Entries of a table that is made in less than a second; beyond, one dataset is looked for first.
+_CHEAP = 2_000_000
+# Sums for which one is looked for.
+_TRIED = 200
 
 
 def exact(value: Number) -> Fraction:
@@ -337,7 +343,8 @@ def is_possible(cell: Cell) -> bool:
     """Return whether any dataset prints as the reported statistics.
 
     Without a standard deviation this is the GRIM test (Brown & Heathers 2017); with it, an exact form of GRIMMER
-    (Anaya 2016) that knows the range of the scale and tries every admissible sum.
+    (Anaya 2016) that knows the range of the scale and tries every admissible sum. Where the table would be too large,
+    one dataset that prints so is looked for.
 
     Parameters
     ----------
@@ -350,7 +357,7 @@ def is_possible(cell: Cell) -> bool:
     Raises
     ------
     LatticeTooLargeError
-        If the table would not fit in memory.
+        If the table would not fit in memory, and no dataset was found without it.
 
     Examples
     --------
@@ -358,13 +365,81 @@ def is_possible(cell: Cell) -> bool:
     >>> printed = map(vp.Reported, ("5.18", "5.19", "5.21"))
     >>> [vp.is_possible(vp.Cell(28, mean, None, 1, 7)) for mean in printed]
     [True, False, True]
+    >>> vp.is_possible(vp.Cell(1000, vp.Reported("4.12"), vp.Reported("1.31"), 1, 7))
+    True
     """
-    if cell.sd is not None:
+    if cell.sd is None:
+        # The sums of a lattice have no gaps between the least and the greatest.
+        (low, high), fixed = cell.span, _fixed(cell, 0)[0]
+        free = cell.n - sum(cell.required_counts)
+        return any(fixed + free * low <= window.total <= fixed + free * high for window in cell.windows())
+    if table_cost(cell) <= _CHEAP:
         return count(cell) > 0
-    # The sums of a lattice have no gaps between the least and the greatest.
-    (low, high), fixed = cell.span, _fixed(cell, 0)[0]
-    free = cell.n - sum(cell.required_counts)
-    return any(fixed + free * low <= window.total <= fixed + free * high for window in cell.windows())
+    return find_dataset(cell) is not None or count(cell) > 0
+
+
+def table_cost(cell: Cell) -> float:
+    """Estimate how many entries the table of a cell has, before it is made."""
+    return solve(cell, *cell.span).multisets.cost
+
+
+def find_dataset(cell: Cell, window: Window | None = None) -> IntArray | None:
+    """Look for one dataset, as copies of each value, where no table can be made; that none is found proves nothing."""
+    low, high = cell.span
+    free, (total, squares) = cell.n - sum(cell.required_counts), _fixed(cell, 0)
+    if window is None:
+        windows = _free_windows(cell, 0, low, high)
+    else:
+        windows = (Window(window.total - total, window.low - squares, window.high - squares),)
+    for wanted in islice(windows, _TRIED):
+        placed = _spread_out(free, wanted, low, high)
+        if placed is not None:
+            found = np.array(cell.required_counts, dtype=np.int64)
+            for place, copies in placed.items():
+                found[place] += copies
+            return found
+    return None
+
+
+def _spread_out(n: int, window: Window, low: int, high: int) -> dict[int, int] | None:
+    """Move values apart, two by two and the outermost first, from equal ones to the sum of squares of a window."""
+    if not n:
+        return {} if window.total == 0 and window.low <= 0 <= window.high else None
+    base, rest = divmod(window.total, n)
+    copies = {base: n - rest} | ({base + 1: rest} if rest else {})
+    squares = sum(times * place * place for place, times in copies.items())
+    # The sum of squares has the parity of the sum.
+    target = max(squares, window.low + (window.low - window.total) % 2)
+    if target > window.high or min(copies) < low or max(copies) > high:
+        return None
+    while squares < target:
+        pair = _pair(copies, target - squares, low, high)
+        if pair is None:
+            return None
+        up, down = pair
+        gain = 2 * (up - down) + 2
+        times = min((target - squares) // gain, copies[up] // 2 if up == down else min(copies[up], copies[down]))
+        for place, change in ((up, -times), (down, -times), (up + 1, times), (down - 1, times)):
+            copies[place] = copies.get(place, 0) + change
+        copies = {place: number for place, number in copies.items() if number}
+        squares += times * gain
+    return copies
+
+
+def _pair(copies: Mapping[int, int], most: int, low: int, high: int) -> tuple[int, int] | None:
+    """Find the two values whose moving apart adds most to the sum of squares, and no more than is wanted."""
+    ups, downs = (sorted(place for place in copies if place != end) for end in (high, low))
+    best: tuple[int, tuple[int, int]] | None = None
+    for up in reversed(ups):
+        # 2 (up - down) + 2 must not pass what is wanted.
+        place = bisect_left(downs, up + 1 - most // 2)
+        while place < len(downs) and downs[place] <= up:
+            if downs[place] != up or copies[up] > 1:
+                if best is None or up - downs[place] > best[0]:
+                    best = up - downs[place], (up, downs[place])
+                break
+            place += 1
+    return None if best is None else best[1]
 
 
 def classes(cell: Cell) -> tuple[SumClass, ...]:

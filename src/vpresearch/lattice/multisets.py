@@ -15,14 +15,18 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
 from vpresearch.core.errors import VPResearchError, failure
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
-# A table this large takes seconds and some two gigabytes.
+# A table this large takes some ten seconds and less than a gigabyte.
+MAX_STATES = 30_000_000
 MAX_EDGES = 20_000_000
+# Places at which the area of the states is summed.
+_STRIPS = 32
 _FEW_EDGES = 2_000
 # Sums of counts below this stay exact in 64 bits; the table is too large long before.
 MAX_COUNT = 2.0**61
@@ -120,14 +124,41 @@ class Multisets:
         return of_taken, of_total
 
     @cached_property
-    def _table(self) -> tuple[tuple[States, ...], States]:
-        """States after each outer value, from which it can be taken off again, and those that -1, 0 and 1 complete."""
+    def cost(self) -> float:
+        """Upper estimate of the states of the table, known before any is made; infinite where there are far too many.
+
+        With t outer values taken, all at least as far as d, their sum is bounded by their sum of squares, and what is
+        left of both by the other values (Cauchy-Schwarz twice); and there are no more states than multisets.
+        """
+        if not self.windows:
+            return 0.0
+        least, greatest, low, budget = self._hull
+        states = 0.0
+        for place, (deviation, farthest) in enumerate(self._outer):
+            square = deviation * deviation
+            taken = np.arange(1, min(self.size, max(budget, 0) // square) + 1, dtype=np.float64)[:, None]
+            left = self.size - taken
+            start = np.clip(np.maximum(taken * square, low - left * farthest * farthest), 0, budget)
+            squares = start + (budget - start) * (np.arange(_STRIPS) + 0.5) / _STRIPS
+            half = np.minimum(np.sqrt(taken * squares), np.sqrt(left * (budget - squares)) + greatest - least + 1)
+            area = (half * (budget - start) / _STRIPS).sum(axis=1)
+            multisets = gammaln(place + 1 + taken[:, 0]) - gammaln(taken[:, 0] + 1) - gammaln(place + 1)
+            states += 1 + float(np.minimum(area, np.exp(np.minimum(multisets, 60.0))).sum())
+            if states > 10 * MAX_STATES:
+                return math.inf
+        return states
+
+    @cached_property
+    def _table(self) -> tuple[tuple[tuple[IntArray, IntArray], ...], States]:
+        """Keys of the states after each outer value, with their ways, and the states that -1, 0 and 1 complete."""
+        if self.cost > MAX_STATES:
+            raise failure("lattice_table", LatticeTooLargeError, most=MAX_STATES)
         zero = np.zeros(1, dtype=np.int64)
         states = States(zero, zero, zero, np.ones(1, dtype=np.int64))
         after = []
         for deviation, farthest in self._outer:
             reached = self._add(states, deviation)
-            after.append(reached)
+            after.append((self._keys(reached), reached.ways))
             alive = self._completable(reached.taken, reached.total, reached.squares, farthest)
             states = reached.some(np.flatnonzero(alive))
         return tuple(after), states
@@ -152,11 +183,7 @@ class Multisets:
     def _most_copies(self, states: States, deviation: int) -> IntArray:
         """Numbers of copies, none among them, that each state has room for."""
         _, _, _, budget = self._hull
-        most = np.minimum((budget - states.squares) // deviation**2, self.size - states.taken) + 1
-        edges = int(most.sum())
-        if edges > MAX_EDGES:
-            raise failure("lattice_table", LatticeTooLargeError, n=edges, most=MAX_EDGES)
-        return most
+        return np.minimum((budget - states.squares) // deviation**2, self.size - states.taken) + 1
 
     def _merged(self, one: States, other: States) -> States:
         """Put two sorted tables into one."""
@@ -180,7 +207,10 @@ class Multisets:
         states = States(zero, zero, zero, np.ones(1, dtype=np.int64))
         steps = []
         for deviation, farthest in self._outer:
-            step, states = self._edges(states, self._most_copies(states, deviation), deviation, farthest)
+            most = self._most_copies(states, deviation)
+            if most.sum() > MAX_EDGES:
+                raise failure("lattice_table", LatticeTooLargeError, most=MAX_EDGES)
+            step, states = self._edges(states, most, deviation, farthest)
             steps.append(step)
         return tuple(steps)
 
@@ -271,19 +301,21 @@ class Multisets:
             place = np.searchsorted(ways, rest[rows], side="right") - 1
             key[rows], rest[rows] = final_keys[inner.states[place]], rest[rows] - ways[place]
             self._put_inner(out, rows, inner.copies[place])
-        for (deviation, _), states in zip(reversed(self._outer), reversed(after), strict=True):
-            self._take_off(deviation, states, key, rest, out[:, deviation - self.low])
+        for (deviation, _), (keys, ways_to) in zip(reversed(self._outer), reversed(after), strict=True):
+            self._take_off(deviation, (keys, ways_to), key, rest, out[:, deviation - self.low])
         return out
 
-    def _take_off(self, deviation: int, states: States, key: IntArray, rest: IntArray, copies: IntArray) -> None:
+    def _take_off(
+        self, deviation: int, states: tuple[IntArray, IntArray], key: IntArray, rest: IntArray, copies: IntArray
+    ) -> None:
         """Take the copies of one value off, in place; of the ways to a state, those with the most copies come first."""
         of_taken, of_total = self._radix
         one = of_taken + deviation * of_total + deviation * deviation
-        keys, active = self._keys(states), np.arange(len(key))
+        (keys, ways_to), active = states, np.arange(len(key))
         while len(active):
             before = key[active] - one
             place = np.searchsorted(keys, before).clip(max=len(keys) - 1)
-            ways = np.where(keys[place] == before, states.ways[place], 0)
+            ways = np.where(keys[place] == before, ways_to[place], 0)
             more = rest[active] < ways
             rest[active[~more]] -= ways[~more]
             active = active[more]

@@ -1,6 +1,29 @@
 """A paper's printed numbers, from its YAML."""
 
-from vpresearch.published.claims import Claim, Compute, Grid, Kind, Paper, Statement, Statistic, TestName, Unit
+from vpresearch.published.claims import (
+    Claim,
+    Compute,
+    Grid,
+    Kind,
+    Paper,
+    PrintedTest,
+    Statement,
+    Statistic,
+    TestName,
+    Unit,
+)
 from vpresearch.published.read import read_paper
 
-__all__ = ["Claim", "Compute", "Grid", "Kind", "Paper", "Statement", "Statistic", "TestName", "Unit", "read_paper"]
+__all__ = [
+    "Claim",
+    "Compute",
+    "Grid",
+    "Kind",
+    "Paper",
+    "PrintedTest",
+    "Statement",
+    "Statistic",
+    "TestName",
+    "Unit",
+    "read_paper",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,10 @@ from vpresearch.core.reported import Reported
 
 _MERGE = "tag:yaml.org,2002:merge"
 _MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+
+
+# More signs, or more parts with all that aliases repeat written out, take too long and too much memory.
+_MOST_SIGNS, _MOST_NODES = 1_200_000, 400_000
 
 
 class Entry(dict[Any, Any]):
@@ -72,6 +77,16 @@ _Loader.add_constructor(_MAP, _Loader.construct_entry)
 _Loader.add_constructor(_SEQUENCE, _Loader.construct_items)
 
 
+def _written_out(node: yaml.Node, known: dict[int, float]) -> float:
+    """Count the parts of a node, those of an alias as often as it stands; endless where one stands within itself."""
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        parts: list[Any] = node.value if isinstance(node, yaml.CollectionNode) else []
+        each = [part for pair in parts for part in (pair if isinstance(pair, tuple) else (pair,))]
+        known[id(node)] = 1 + sum(_written_out(part, known) for part in each)
+    return known[id(node)]
+
+
 def read_text(path: Path) -> str:
     """Read a text file."""
     try:
@@ -89,8 +104,11 @@ def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
     """Read YAML."""
     try:
         # Not the loader in C: brackets without end would crash it, and the process with it.
-        loader = _Loader(text)
-        return loader.get_single_data(), loader.repeated
+        loader = _Loader(text) if len(text) <= _MOST_SIGNS else None
+        node = loader.get_single_node() if loader else None
+        if loader is not None and (node is None or _written_out(node, {}) <= _MOST_NODES):
+            return None if node is None else loader.construct_document(node), loader.repeated
+        problem = tell("too_large", wording="paper_too_long", signs=_MOST_SIGNS, nodes=_MOST_NODES)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1 + text[: getattr(error, "position", 0)].count("\n")
@@ -100,8 +118,12 @@ def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
     raise InputError(name, [problem])
 
 
-Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal"]
-Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]
+Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal", "test"]
+# Numbers that a row of tests prints beside its p.
+TestNumber = Literal[
+    "t", "F", "chi2", "r", "z", "df", "df2", "n", "coefficient", "se", "or", "rr", "hr", "low", "high", "table"
+]
+Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"] | TestNumber
 Unit = Literal["patients", "vertebrae"]
 TestName = Literal[
     "student",
@@ -114,6 +136,10 @@ TestName = Literal[
     "paired",
     "paired_t",
     "signed_rank",
+    "anova",
+    "welch_anova",
+    "likelihood_ratio",
+    "wald",
 ]
 Sided = Literal["one", "two"]
 
@@ -202,6 +228,18 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class PrintedTest:
+    """A row of tests: what is printed beside a p, and the claims that stand for it."""
+
+    id: str
+    claims: Mapping[str, Claim]
+    level: float = 0.95
+    sided: Sided | None = None
+    table: tuple[tuple[int, ...], ...] = ()
+
+
+# Compared and kept by what it is, not by what stands in it, which takes long.
+@dataclass(frozen=True, eq=False)
 class Paper:
     """A paper's printed numbers.
 
@@ -218,6 +256,8 @@ class Paper:
     claims : tuple of Claim
     statements : tuple of Statement
         What else it says of its own patients, each with the reason why no number is computed for it.
+    tests : tuple of PrintedTest
+        Statistics, estimates and intervals that are printed with a p; their numbers are claims too.
 
     Examples
     --------
@@ -235,6 +275,7 @@ class Paper:
     ratios: Mapping[str, tuple[str, str]]
     claims: tuple[Claim, ...]
     statements: tuple[Statement, ...] = ()
+    tests: tuple[PrintedTest, ...] = ()
 
     def __getitem__(self, claim_id: str) -> Claim:
         return {claim.id: claim for claim in self.claims}[claim_id]

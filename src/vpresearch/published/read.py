@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import columns, fold
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.core.reported import Reported
 from vpresearch.published.claims import (
@@ -18,16 +21,19 @@ from vpresearch.published.claims import (
     Compute,
     Entry,
     Grid,
+    Items,
     Kind,
     Paper,
+    PrintedTest,
     Sided,
     Statement,
-    Statistic,
     TestName,
+    TestNumber,
     Unit,
     read_entries,
     read_text,
 )
+from vpresearch.reading.raw import Percent
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside"}
@@ -42,6 +48,7 @@ _STATISTIC_OF = {
     "maximum": "max",
     "p": "p",
 }
+_STATISTICS_OF_CLAIMS = ("n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead")
 _NEEDS = {name: {"variable"} for name in ("mean", "sd", "min", "max", "p")} | {
     "difference": {"variable", "minus"},
     "smallest_p": {"variables"},
@@ -52,6 +59,9 @@ _COUNT = re.compile(r"[0-9]{1,15}")
 _ROWS = ("group", "minus", "within")
 # How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
 _ALIKE = 0.7
+_COMPARED = 300
+# More ends of a scale, and more claims, than any paper has.
+_MOST_ENDS, _MOST_CLAIMS = 12, 5_000
 
 
 class Fault(NamedTuple):
@@ -73,6 +83,11 @@ def _told(code: str, name: object, faults: Iterable[Fault]) -> list[Problem]:
 def decimal(text: object) -> str | None:
     """Read a decimal number in quotes, with a comma or a point."""
     return text.replace(",", ".") if isinstance(text, str) and _DECIMAL.fullmatch(text) else None
+
+
+def _is_share(step: object) -> bool:
+    """Whether a step is that of a mean of several items, such as 1/3."""
+    return isinstance(step, str) and re.fullmatch(r"[1-9][0-9]{0,5}/[1-9][0-9]{0,5}", step) is not None
 
 
 # -- variables ---------------------------------------------------------------------------------------------------
@@ -100,7 +115,7 @@ def _ratio(entry: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _grid_fault(entry: Entry) -> Iterator[Fault]:
     for key in ("step", "low", "high"):
-        if key in entry and decimal(entry[key]) is None:
+        if key in entry and decimal(entry[key]) is None and not (key == "step" and _is_share(entry[key])):
             yield _fault("paper_number", entry.line_of(key), key=key)
     step = decimal(entry.get("step"))
     if step is not None and float(step) <= 0:
@@ -108,6 +123,9 @@ def _grid_fault(entry: Entry) -> Iterator[Fault]:
     also = entry.get("also", [])
     if not isinstance(also, list) or any(decimal(low) is None for low in also):
         yield _fault("paper_numbers", entry.line_of("also"), key="also")
+        also = []
+    if len(also) > _MOST_ENDS:
+        yield _fault("paper_many_ends", entry.line_of("also"), n=len(also), most=_MOST_ENDS)
         also = []
     high = decimal(entry.get("high"))
     for key, low in [("low", entry.get("low")), *(("also", low) for low in also)]:
@@ -183,7 +201,7 @@ def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
 
 
 def _parts(entry: Entry) -> Iterator[Fault]:
-    yield from _not_one_of(entry, "kind", get_args(Kind))
+    yield from _not_one_of(entry, "kind", tuple(kind for kind in get_args(Kind) if kind != "test"))
     if not isinstance(entry.get("id", "-"), str) or not entry.get("id", "-"):
         yield _fault("paper_text", entry.line_of("id"), key="id")
     if not isinstance(entry.get("unit", ""), str):
@@ -202,7 +220,7 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
     yield from _keys(compute, _COMPUTE_KEYS, {"statistic", "over", *needed})
     yield from _not_one_of(compute, "over", get_args(Unit))
-    amiss = [*_not_one_of(compute, "statistic", get_args(Statistic))]
+    amiss = [*_not_one_of(compute, "statistic", _STATISTICS_OF_CLAIMS)]
     yield from amiss
     if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
         line = compute.line_of("statistic")
@@ -241,15 +259,17 @@ def _of_rows(compute: Entry, key: str, used: Counter[str]) -> Iterator[Fault]:
         line = rows.line_of(str(column))
         if not isinstance(column, str) or not isinstance(value, str):
             yield _fault("paper_quotes", line, named=column, key=key)
-        elif column not in columns():
-            # Other papers have groups of their own; only a slip of the pen is told.
+        else:
+            # Any text is a name; only a slip of the pen is told.
             often = [other for other, times in used.items() if times > 1 and abs(len(other) - len(column)) < 2]
-            close = get_close_matches(column, often, 1, _ALIKE) if used[column] == 1 else []
-            if close:
+            close = _near(column, often, _ALIKE) if used[column] == 1 else []
+            if close and not _is_numbered(column, close[0]):
                 yield _fault("paper_column_near", line, key=key, named=column, near=close[0])
-        elif columns()[column].levels and value not in {level.value for level in columns()[column].levels}:
-            accepted = ", ".join(level.value for level in columns()[column].levels)
-            yield _fault("paper_category", line, named=column, value=value, accepted=accepted)
+
+
+def _is_numbered(column: str, other: str) -> bool:
+    """Whether two columns differ in their numbers alone, as t1 and t2 do."""
+    return re.sub("[0-9]+", "", column) == re.sub("[0-9]+", "", other)
 
 
 def _of_printed(printed: object, kind: str, line: int) -> Iterator[Fault]:
@@ -297,17 +317,19 @@ def of_sizes(entries: list[Any]) -> Iterator[Problem]:
     ]
     sizes: dict[object, object] = {}
     for _, entry in told:
-        if entry.get("kind") == "count" and "variable" not in entry["compute"]:
-            sizes.setdefault(_rows(entry), entry.get("printed"))
+        if entry.get("kind") == "count":
+            sizes.setdefault((_rows(entry), repr(entry["compute"].get("variable"))), entry.get("printed"))
     for number, entry in told:
         needed = {"mean": 1, "sd": 2}.get(str(entry.get("kind")))
         if needed is None:
             continue
         about: dict[str, Any] = {"name": _name(entry, number), "line": entry.line_of("id")}
-        if _rows(entry) not in sizes:
+        # Where values are missing, a variable has a size of its own.
+        keys = [(_rows(entry), repr(variable)) for variable in (entry["compute"].get("variable"), None)]
+        n = next((sizes[key] for key in keys if key in sizes), None)
+        if n is None:
             yield tell("no_size", wording="paper_no_size", **about)
-        elif _is_below(sizes[_rows(entry)], needed):
-            n = sizes[_rows(entry)]
+        elif _is_below(n, needed):
             yield tell("too_small", wording="paper_too_small", n=n, kind_of=entry["kind"], **about)
 
 
@@ -329,8 +351,13 @@ def _rows(entry: Entry) -> tuple[str, ...]:
 def _unknown(name: str, variables: Mapping[str, Any], line: int) -> Iterator[Fault]:
     if name in columns() or name in variables:
         return
-    close = get_close_matches(name, [*columns(), *variables], 1, 0.6)
+    close = _near(name, [*columns(), *variables], 0.6)
     yield _fault(f"paper_unknown{'_near' if close else ''}", line, variable=name, near="".join(close))
+
+
+def _near(name: str, names: list[str], alike: float) -> list[str]:
+    """Find the name that is most alike, among no more than can be compared in a moment."""
+    return get_close_matches(name, names, 1, alike) if len(names) <= _COMPARED else []
 
 
 def _keys(entry: Entry, known: set[str], needed: set[str]) -> Iterator[Fault]:
@@ -353,15 +380,309 @@ def _is_text_by_text(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
 
 
+# -- tests -------------------------------------------------------------------------------------------------------
+
+
+_NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
+_TEST_KEYS = {"id", "places", "test", "sided", "over", "variable", "p", "level", "table", *_NUMBERS}
+_STATISTICS, _RATIOS = ("t", "F", "chi2", "r", "z"), ("or", "rr", "hr")
+
+
+def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
+    """Find what is wrong with one row of tests."""
+    name = entry.get("id", f"tests[{number}]") if isinstance(entry, Entry) else f"tests[{number}]"
+    if not isinstance(entry, Entry):
+        return [tell("claim", wording="paper_claim", line=line, name=name)]
+    faults = [*_keys(entry, _TEST_KEYS, {"id"}), *_not_one_of(entry, "over", get_args(Unit))]
+    empty = [key for key in ("id", "variable") if not isinstance(entry.get(key, "-"), str) or not entry.get(key, "-")]
+    faults += [_fault("paper_text", entry.line_of(key), key=key) for key in empty]
+    if not _is_list_of_text(entry.get("places", [])):
+        faults.append(_fault("paper_texts", entry.line_of("places"), key="places"))
+    for key in ("p", "level", *_NUMBERS):
+        if key in entry:
+            faults += _of_number(entry[key], key, entry.line_of(key))
+    if "table" in entry and not _is_table(entry["table"]):
+        faults.append(_fault("paper_table", entry.line_of("table")))
+    if not {"p", "table", *_NUMBERS} & set(entry):
+        faults.append(_fault("paper_no_numbers", entry.line, numbers=", ".join(("p", *_NUMBERS))))
+    for keys in (_STATISTICS, (*_RATIOS, "coefficient")):
+        several = [key for key in keys if key in entry]
+        if len(several) > 1:
+            faults.append(_fault("paper_several", entry.line_of(several[1]), keys=", ".join(several)))
+    asked = Entry({**entry, "kind": "p"})
+    asked.line, asked.lines = entry.line, entry.lines
+    return [*_told("claim", name, faults), *_of_test(asked, str(name))]
+
+
+def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
+    yield from _of_printed(printed, "p" if key == "p" else "test", line)
+    with suppress(ValueError):
+        number = Reported(printed) if isinstance(printed, str) else None
+        if number is None:
+            return
+        below = number.value < 0 and key in {"F", "chi2", "df", "df2", "n", "se", *_RATIOS}
+        beyond = (key == "r" and abs(number.value) > 1) or (key == "level" and not 50 <= number.value < 100)
+        if below or beyond or (number.bound and key != "p"):
+            yield _fault("paper_number_cannot", line, key=key, printed=str(printed)[:40])
+
+
+def _is_table(table: object) -> bool:
+    rows = table if isinstance(table, list) else []
+    sized = len(rows) > 1 and all(_is_list_of_text(row) and len(row) == len(rows[0]) > 1 for row in rows)
+    return sized and all(re.fullmatch("[0-9]{1,7}", cell) for row in rows for cell in row)
+
+
+def _printed_test(entry: Entry) -> PrintedTest:
+    name, over, variable = entry["id"], entry.get("over", "patients"), entry.get("variable")
+    named = entry.get("test", [])
+    about: dict[str, Any] = {"tests": (named,) if isinstance(named, str) else tuple(named)}
+    about["one_sided"] = entry.get("sided") == "one"
+    claims = {}
+    for key in ("p", *_NUMBERS):
+        if key in entry:
+            kind: Kind = "p" if key == "p" else "test"
+            more = about if key == "p" else {}
+            compute = Compute(key, over, variable)
+            places = tuple(entry.get("places", ()))
+            claims[key] = Claim(f"{name}.{key}", Reported(entry[key]), kind, places, compute, **more)
+    level = float(Reported(entry["level"]).value) / 100 if "level" in entry else 0.95
+    table = tuple(tuple(map(int, row)) for row in entry.get("table", ()))
+    return PrintedTest(name, claims, level, entry.get("sided"), table)
+
+
+# -- tables ------------------------------------------------------------------------------------------------------
+
+# Columns of a table of cells and of one of tests, with what else they may be called.
+CELL_COLUMNS: dict[str, tuple[str, ...]] = {
+    "variable": (),
+    "group": ("grupo", "arm", "brazo"),
+    "category": ("categoria", "value", "valor"),
+    "n": (),
+    "count": ("recuento", "events", "casos"),
+    "percent": ("porcentaje", "%"),
+    "mean": ("media",),
+    "sd": ("de", "ds"),
+    "min": ("minimum", "minimo"),
+    "max": ("maximum", "maximo"),
+    "items": (),
+    "scale": ("escala",),
+    "step": ("paso",),
+    "place": ("lugar", "table", "tabla"),
+}
+TEST_COLUMNS: dict[str, tuple[str, ...]] = {
+    "id": (),
+    "variable": (),
+    "test": ("prueba",),
+    "sided": ("colas",),
+    "p": (),
+    **dict.fromkeys(_NUMBERS, ()),
+    "df": ("gl",),
+    "df2": ("gl2",),
+    "coefficient": ("coeficiente", "b", "beta"),
+    "se": ("ee",),
+    "low": ("inferior", "lower"),
+    "high": ("superior", "upper"),
+    "level": ("nivel",),
+    "place": ("lugar", "table", "tabla"),
+}
+_SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
+_KIND_OF = {"n": "count", "count": "count", "percent": "percentage", "mean": "mean", "sd": "sd", "min": "minimum"}
+_KIND_OF |= {"max": "maximum", "p": "p"}
+
+
+class Line(NamedTuple):
+    """One row of a table as texts, by the name of its column, with its place."""
+
+    sheet: str | None
+    row: int
+    cells: dict[str, str]
+    headers: dict[str, str]
+
+    def told(self, name: object, key: str, found: Fault) -> Problem:
+        """Report what is wrong in a cell."""
+        column = self.headers.get(key, key)
+        place: dict[str, Any] = {"sheet": self.sheet, "row": self.row, "column": column}
+        return tell("claim", wording=found.wording, name=name, **place, **found.values)
+
+
+def _table(path: Path) -> Paper:
+    """Read the cells and the tests of a CSV or of a workbook."""
+    paths = [path]
+    beside = path.with_name(f"{path.stem}-tests{path.suffix}")
+    if path.suffix.lower() == ".csv" and beside.is_file():
+        paths.append(beside)
+    cells: list[Line] = []
+    tests: list[Line] = []
+    problems: list[Problem] = []
+    for each in paths:
+        for of, found in _lines(each, problems):
+            (tests if of is TEST_COLUMNS else cells).extend(found)
+    if not cells and not tests and not problems:
+        problems.append(tell("no_table", columns=", ".join(CELL_COLUMNS), tests=", ".join(TEST_COLUMNS)))
+    if (n := len(cells) + len(tests)) > _MOST_CLAIMS:
+        raise InputError(path.name, [tell("too_large", wording="paper_many_claims", n=n, most=_MOST_CLAIMS)])
+    grids: dict[str, Grid] = {}
+    claims = list(_claims_of(cells, grids, problems))
+    rows = [row for number, line in enumerate(tests, 1) if (row := _test_of(line, number, problems)) is not None]
+    if problems:
+        raise InputError(path.name, problems)
+    every = (*claims, *(claim for row in rows for claim in row.claims.values()))
+    return Paper(path.stem, {"key": path.stem}, grids, {}, every, tests=tuple(rows))
+
+
+def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, tuple[str, ...]], list[Line]]]:
+    """Read each sheet that has the columns of cells or of tests; of a CSV the cut that gives most of them."""
+    from vpresearch.reading import read_bytes, read_sheets
+
+    sheets = read_sheets(path, read_bytes(path))
+    matched = [(sheet, *_matched(next(iter(sheet.records.values()), ()))) for sheet in sheets]
+    if path.suffix.lower() == ".csv":
+        matched = [max(matched, key=lambda each: len(each[2]))]
+    for sheet, of, places in matched:
+        if len(places) < 2:
+            continue
+        (first, header), *records = sheet.records.items()
+        for position, name in enumerate(header):
+            if position not in places and name is not None and str(name).strip():
+                column = str(name)[:40]
+                at: dict[str, Any] = {"sheet": sheet.title, "row": first, "column": column}
+                problems.append(tell("table_column", accepted=", ".join(of), given=column, **at))
+        headers = {name: str(header[position]) for position, name in places.items()}
+        lines = []
+        for number, values in records:
+            texts = {name: _text_of(values[position]) for position, name in places.items() if position < len(values)}
+            if any(texts.values()):
+                lines.append(Line(sheet.title, number, {name: text for name, text in texts.items() if text}, headers))
+        yield of, lines
+
+
+def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]], dict[int, str]]:
+    """Match a header with the columns of cells or of tests, whichever has more of them."""
+    found = []
+    for of in (CELL_COLUMNS, TEST_COLUMNS):
+        names = {fold(spelling) or spelling: name for name, spellings in of.items() for spelling in (name, *spellings)}
+        written = [fold(cell) or str(cell).strip() if cell is not None else "" for cell in header]
+        places: dict[int, str] = {}
+        for position, spelling in enumerate(written):
+            if spelling in names and names[spelling] not in places.values():
+                places[position] = names[spelling]
+        found.append((of, places))
+    return max(found, key=lambda each: len(each[1]))
+
+
+def _text_of(value: object) -> str:
+    """Write a cell as it would be printed: a number that Excel holds has lost its last noughts, which widens it."""
+    if value is None:
+        return ""
+    if isinstance(value, Percent):
+        return f"{100 * value:.10g}%"
+    return f"{value:.12g}" if isinstance(value, float) else str(value).strip()
+
+
+def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem]) -> Iterator[Claim]:
+    """Turn rows of cells into claims, and their scales into grids."""
+    sizes: dict[str, Counter[str]] = {}
+    for line in lines:
+        if "n" in line.cells:
+            sizes.setdefault(line.cells.get("group", ""), Counter())[line.cells["n"]] += 1
+    usual = {group: counted.most_common(1)[0][0] for group, counted in sizes.items()}
+    told: set[str] = set()
+    seen: set[tuple[str, str, str]] = set()
+    for line in lines:
+        cells = line.cells
+        variable, group, category = cells.get("variable", ""), cells.get("group", ""), cells.get("category", "")
+        name = " / ".join(filter(None, (variable, group, category)))
+        if (variable, group, category) in seen:
+            problems.append(line.told(name, "variable", _fault("table_twice", 0)))
+        seen.add((variable, group, category))
+        yield from _size(line, name, usual.get(group, ""), told)
+        _scale(line, name, grids, problems)
+        where = {"group": group} if group else {}
+        for key in ("n", "count", "percent", "mean", "sd", "min", "max"):
+            if key not in cells:
+                continue
+            faults = list(_of_printed(cells[key], _KIND_OF[key], 0))
+            if key in {"mean", "sd"} and "n" not in cells and group not in usual:
+                faults.append(_fault("paper_no_size", 0))
+            elif key == "sd" and _is_below(cells.get("n", usual.get(group)), 2):
+                faults.append(_fault("paper_too_small", 0, n=cells.get("n", usual.get(group)), kind_of="sd"))
+            if key in {"mean", "sd", "min", "max"} and not variable:
+                faults.append(_fault("paper_key_missing", 0, key="variable"))
+            if key in {"count", "percent"} and not (variable and category):
+                faults.append(_fault("paper_key_missing", 0, key="category"))
+            problems += [line.told(name, key, found) for found in faults]
+            if faults or key == "n":
+                continue
+            compute = Compute(key, "patients", variable, group=where)  # type: ignore[arg-type]
+            if key == "count":
+                compute = Compute("n", "patients", group={**where, variable: category})
+            elif key == "percent":
+                compute = Compute("percent", "patients", group={variable: category}, within=where)
+            place = (cells["place"],) if "place" in cells else ()
+            yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
+
+
+def _size(line: Line, name: str, usual: str, told: set[str]) -> Iterator[Claim]:
+    """Tell the size of a group once, and that of a variable of its own where values are missing."""
+    n, group = line.cells.get("n", ""), line.cells.get("group", "")
+    if not _COUNT.fullmatch(n):
+        return
+    where = {"group": group} if group else {}
+    if group not in told and _COUNT.fullmatch(usual):
+        told.add(group)
+        yield Claim(f"{group or 'all'}.n", Reported(usual), "count", (), Compute("n", "patients", group=where))
+    if n != usual and "variable" in line.cells:
+        own = Compute("n", "patients", line.cells["variable"], group=where)
+        yield Claim(f"{name}.n", Reported(n), "count", (), own)
+
+
+def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem]) -> None:
+    """Read the grid of a variable from its scale, step and items."""
+    cells = line.cells
+    if "variable" not in cells or not {"scale", "step", "items"} & set(cells):
+        return
+    ends = _SCALE.fullmatch(cells.get("scale", ""))
+    step, items = decimal(cells.get("step", "1")), cells.get("items", "1")
+    if "scale" in cells and (ends is None or float(str(decimal(ends[1]))) >= float(str(decimal(ends[2])))):
+        problems.append(line.told(name, "scale", _fault("table_scale", 0, given=cells["scale"][:40])))
+    elif step is None or float(step) <= 0:
+        problems.append(line.told(name, "step", _fault("paper_step", 0)))
+    elif not re.fullmatch("[1-9][0-9]{0,2}", items):
+        problems.append(line.told(name, "items", _fault("table_items", 0, given=items[:40])))
+    else:
+        share = str(Fraction(step) / int(items))
+        low, high = (decimal(ends[1]), decimal(ends[2])) if ends else (None, None)
+        exact = step if items == "1" else share
+        grids.setdefault(cells["variable"], Grid("patients", exact, low, high))
+
+
+def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | None:
+    """Turn a row of tests into claims."""
+    cells = line.cells
+    name = cells.get("id") or cells.get("variable") or f"tests[{number}]"
+    entry = Entry({key: text for key, text in cells.items() if key not in {"place", "id"}})
+    entry["id"] = name if cells.get("id") else f"{name} ({line.row})"
+    entry["places"] = [cells["place"]] if "place" in cells else []
+    if "test" in entry:
+        entry["test"] = [word.strip() for word in re.split("[,;/]", entry["test"])]
+    entry.line, entry.lines = line.row, {}
+    found = of_printed_test(entry, number, line.row)
+    for each in found:
+        key = str(each.values.get("key", "p" if each.wording.startswith(("paper_p", "paper_below")) else ""))
+        problems.append(replace(each, line=None, sheet=line.sheet, row=line.row, column=line.headers.get(key)))
+    return None if found else _printed_test(entry)
+
+
 _SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
 
 def read_paper(path: Path | str) -> Paper:
-    """Read a paper's YAML.
+    """Read a paper's YAML, or its numbers from a CSV or an Excel workbook with a row a cell.
 
     Parameters
     ----------
     path : pathlib.Path or str
+        Beside ``table.csv``, ``table-tests.csv`` is read too where it is there.
 
     Returns
     -------
@@ -380,7 +701,7 @@ def read_paper(path: Path | str) -> Paper:
     '0,466'
     """
     path = Path(path)
-    return _paper(path.name, read_text(path))
+    return _table(path) if path.suffix.lower() in {".csv", ".xlsx"} else _paper(path.name, read_text(path))
 
 
 @lru_cache(maxsize=4)
@@ -393,6 +714,9 @@ def _paper(source: str, text: str) -> Paper:
         problems.append(tell("missing_key", wording="paper_no_key", line=about.line))
     for name, entry in variables.items():
         problems += of_variable(name, entry, variables)
+    if len(claims) > _MOST_CLAIMS:
+        too_many = tell("too_large", wording="paper_many_claims", n=len(claims), most=_MOST_CLAIMS)
+        raise InputError(source, [too_many])
     used = columns_of(claims)
     for number, (entry, line) in enumerate(zip(claims, getattr(claims, "lines", []), strict=True), 1):
         problems += of_claim(entry, number, line, variables, used)
@@ -401,14 +725,22 @@ def _paper(source: str, text: str) -> Paper:
     ids = [entry.get("id") for entry in claims if isinstance(entry, Entry)]
     for number, (entry, line) in enumerate(zip(statements, getattr(statements, "lines", []), strict=True), 1):
         problems += of_statement(entry, number, line, ids)
-    problems += [*of_ids([*claims, *statements]), *of_sizes(claims)]
+    tests = content.get("tests", []) if isinstance(content, dict) else []
+    if not isinstance(tests, Items):
+        line = content.line_of("tests") if isinstance(content, Entry) else 1
+        problems += [] if tests == [] else [tell("missing_key", wording="paper_no_list", line=line, key="tests")]
+        tests = Items()
+    for number, (entry, line) in enumerate(zip(tests, getattr(tests, "lines", []), strict=True), 1):
+        problems += of_printed_test(entry, number, line)
+    problems += [*of_ids([*claims, *tests, *statements]), *of_sizes(claims)]
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
     grids = {name: _grid(entry) for name, entry in variables.items() if name not in ratios}
-    return Paper(
-        about["key"], dict(about), grids, ratios, tuple(map(_claim, claims)), tuple(map(_statement, statements))
-    )
+    rows = tuple(map(_printed_test, tests))
+    every = (*map(_claim, claims), *(claim for row in rows for claim in row.claims.values()))
+    declared = tuple(map(_statement, statements))
+    return Paper(about["key"], dict(about), grids, ratios, every, declared, rows)
 
 
 def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> Any:
@@ -422,9 +754,9 @@ def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> An
 
 
 def _grid(entry: Entry) -> Grid:
-    numbers = {key: decimal(entry[key]) for key in ("step", "low", "high") if key in entry}
+    numbers = {key: decimal(entry[key]) or entry[key] for key in ("step", "low", "high") if key in entry}
     also = tuple(str(decimal(low)) for low in entry.get("also", ()))
-    return Grid(entry["over"], also=also, most_equal=entry.get("most_equal"), **numbers)  # type: ignore[arg-type]
+    return Grid(entry["over"], also=also, most_equal=entry.get("most_equal"), **numbers)
 
 
 def _statement(entry: Entry) -> Statement:

@@ -27,6 +27,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
+from vpresearch.core.errors import visible
 from vpresearch.core.files import put_all
 from vpresearch.parallel.cache import once
 from vpresearch.render import labels
@@ -94,6 +95,7 @@ _BANNER_COLOUR = "#9A3412"
 # Dots an inch: what journals ask for.
 _DPI = 300
 _MOST_PATHS = 1_000
+_LONGEST_NAME = 50
 KINDS = ("png", "svg")
 # The font that comes with matplotlib, before one of the same name in the system, whose glyphs are numbered otherwise.
 for _name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
@@ -112,6 +114,13 @@ def _shape_by_no_locale() -> None:
 
 
 _shape_by_no_locale()
+
+
+def drawable(name: str) -> str:
+    """Write a name as a drawing can: short, as no formula, and in the signs that its font has."""
+    font = get_font(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf")
+    short = visible(name[:_LONGEST_NAME]) + ("…" if len(name) > _LONGEST_NAME else "")
+    return "".join(sign if font.get_char_index(ord(sign)) else "?" for sign in short).replace("$", r"\$")
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,10 @@ from vpresearch.core.errors import words as words_of
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from vpresearch.audit import Check, Conclusion
-    from vpresearch.published import Claim
+    from vpresearch.audit import Check, Conclusion, Covered
+    from vpresearch.published import Claim, Paper
     from vpresearch.scorecard import Note, Row
 
 # Beyond this, digits would only pretend.
@@ -29,6 +31,18 @@ _MOST = 1000
 # Of a percentage: beyond them it is written as below or above.
 _MOST_DECIMALS = 3
 _RATIO_DECIMALS = 2
+# Whether names are those of another paper, in which sex, level or leak may mean anything.
+_OF_ANOTHER: ContextVar[bool] = ContextVar("_OF_ANOTHER", default=False)
+
+
+@contextmanager
+def names_of(paper: Paper, own: Paper) -> Iterator[None]:
+    """Leave the names of another paper as they are, whatever the dictionary calls so."""
+    token = _OF_ANOTHER.set(paper.key != own.key)
+    try:
+        yield
+    finally:
+        _OF_ANOTHER.reset(token)
 
 
 def text(key: str, language: str, **values: object) -> str:
@@ -156,6 +170,8 @@ def rounded(row: Row, language: str) -> str:
 def variable(name: str, language: str) -> str:
     """Return the name of a variable as the tables write it."""
     names = words_of(language)["variable"]
+    if _OF_ANOTHER.get():
+        return name
     if name in names:
         return str(names[name])
     # Another paper's variables are in no dictionary.
@@ -177,6 +193,8 @@ def places(names: Sequence[str], language: str) -> str:
 
 def category(column: str, value: str, language: str) -> str:
     """Return the name of a category."""
+    if _OF_ANOTHER.get():
+        return value
     if column == "region":
         return str(words_of(language)["region"].get(value, value))
     known = {level.value for level in dictionary.columns()[column].levels} if column in dictionary.columns() else set()
@@ -247,7 +265,22 @@ def concluded(conclusion: Conclusion, language: str) -> str:
 def audited(check: Check, language: str) -> str:
     """Write what an audit check found."""
     values: dict[str, object] = dict(check.values)
-    numbers = ("printed", "first", "second", "least")
+    numbers = (
+        "printed",
+        "first",
+        "second",
+        "least",
+        "value",
+        "lower",
+        "upper",
+        "se",
+        "df",
+        "p_values",
+        "candidates",
+        "below",
+        "above",
+        "most",
+    )
     values |= {name: printed(str(values[name]), language) for name in numbers if name in values}
     for name in ("over", "other"):
         if name in values:
@@ -258,7 +291,7 @@ def audited(check: Check, language: str) -> str:
     for name in ("first_variable", "second_variable"):
         if name in values:
             values[name] = variable(str(values[name]), language)
-    for name, key in (("test", "test"), ("first_tests", "first"), ("second_tests", "second")):
+    for name, key in (("test", "test"), ("as_test", "test"), ("first_tests", "first"), ("second_tests", "second")):
         if name in values:
             names = (text(f"test.{test}", language) for test in str(values[name]).split())
             values[f"{key}_label"] = " / ".join(names)
@@ -270,9 +303,32 @@ def audited(check: Check, language: str) -> str:
     values["sides"] = text("word.one_sided" if values.get("one_sided") else "word.two_sided", language)
     for name in ("one_sided", "named"):
         values[name] = text(f"word.{values[name]}", language) if values.get(name) else ""
+    if "statistic" in values:
+        values["statistic_label"] = text(f"printed_number.{values['statistic']}", language)
+    values["df"] = text("word.with_df", language, df=values["df"]) if values.get("df") else ""
     if "step" in values:
         values["step"] = str(values["step"]).replace(".", words_of(language)["decimal_mark"])
     return text(f"audit.{check.code}", language, **values)
+
+
+def covered(each: Covered, language: str) -> str:
+    """Write what checked a printed number, or why nothing did."""
+    if not each.checks:
+        return text("console.not_checked_one", language, why=text(f"not_checked.{each.why}", language))
+    names = (text(f"audit_check.{name}", language) for name in each.checks)
+    return text("console.checked_by", language, checks="; ".join(names))
+
+
+def not_checked(every: Sequence[Covered], language: str) -> list[str]:
+    """Write what was not checked, one line a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for each in every:
+        if not each.checks:
+            by_reason.setdefault(each.why, []).append(each.claim.id)
+    return [
+        text("console.not_checked", language, why=text(f"not_checked.{why}", language), n=len(ids), ids=", ".join(ids))
+        for why, ids in by_reason.items()
+    ]
 
 
 def names_of_tests(names: Iterable[str], language: str) -> str:
@@ -296,7 +352,7 @@ def _groups(groups: str, language: str) -> str:
     # The names of another paper are its own: approach = TPRPA.
     return ", ".join(
         value
-        if column == "level"
+        if column == "level" and not _OF_ANOTHER.get()
         else " = ".join(word if word == own else word.lower() for own, word in ((column, of), (value, word)))
         for column, of, value, word in named
     )

@@ -141,13 +141,11 @@ def _cells(rows: Sequence[Row], dataset: Dataset, language: str) -> str:
 
 def _beside(rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language: str) -> str:
     """Lay out one table: what is of a whole group first, then a line a variable or level."""
-    # In the paper's order, that of its claims.
-    ordered = {
-        row.claim.id: row for row in sorted(rows, key=lambda row: list(read_paper(PUBLISHED).claims).index(row.claim))
-    }
+    places = {claim.id: place for place, claim in enumerate(read_paper(PUBLISHED).claims)}
+    ordered = sorted(rows, key=lambda row: places[row.claim.id])
     lines: dict[str, dict[str, str]] = {}
     whole = []
-    for row in ordered.values():
+    for row in ordered:
         printed, _, rounded, verdict = map(html.escape, shown[row.claim.id])
         mark = ' class="decisive"' if row.verdict in _DECISIVE else ""
         cell = (

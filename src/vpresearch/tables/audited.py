@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from vpresearch.audit import Check
+from vpresearch.audit import Check, Covered
 from vpresearch.data import Dataset
 from vpresearch.privacy import withhold
 from vpresearch.published import Claim, Paper
@@ -54,6 +54,26 @@ def audit_table(checks: Sequence[Check], language: str) -> Table:
     )
     notes = (labels.text("footnote.audit", language),)
     return Table("audit", steady(data), shown, labels.text("caption.audit", language), language, False, notes)
+
+
+def numbers_table(covered: Sequence[Covered], language: str) -> Table:
+    """Lay out every printed number with what checked it, or why nothing did."""
+    rows = [
+        (each.claim.id, each.claim.printed.printed, " ".join(each.checks), labels.covered(each, language))
+        for each in covered
+    ]
+    data = pd.DataFrame(
+        [
+            (name, printed, checks, labels.covered(each, "en"))
+            for (name, printed, checks, _), each in zip(rows, covered, strict=True)
+        ],
+        columns=["claim", "printed", "checks", "detail"],
+    )
+    shown = pd.DataFrame(
+        [(name, printed, said) for name, printed, _, said in rows],
+        columns=[labels.text(f"word.{word}", language) for word in ("claims", "printed", "detail")],
+    )
+    return Table("numbers", data, shown, labels.text("caption.numbers", language), language, False, ())
 
 
 @exhibit

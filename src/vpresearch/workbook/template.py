@@ -23,6 +23,7 @@ from vpresearch.core.files import put
 from vpresearch.core.paths import shown
 from vpresearch.data import Examined
 from vpresearch.identifiers import screen
+from vpresearch.published.read import CELL_COLUMNS, TEST_COLUMNS
 from vpresearch.reading import RawTable, find_table, join_headers, read_bytes, read_sheets, reshape
 from vpresearch.reading.cells import EXAMPLE_IDS
 from vpresearch.reading.raw import Percent, Unreadable
@@ -284,6 +285,51 @@ def write_template(out: Path, language: str) -> str:
     put(out, template(language))
     sheet = text("template.data", language)
     return text("template.written", language, name=out.name, sheet=sheet, path=shown(out).as_posix())
+
+
+_OF_TEXT = "@"
+_EXAMPLE_CELLS = (
+    {"variable": "score", "group": "treated", "n": "15", "mean": "2.5", "sd": "1.9", "scale": "0-10"},
+    {"variable": "score", "group": "control", "n": "14", "mean": "3.4", "sd": "1.4"},
+    {"variable": "leakage", "group": "treated", "category": "yes", "n": "15", "count": "3"},
+    {"variable": "leakage", "group": "control", "category": "yes", "n": "14", "count": "5"},
+)
+_EXAMPLE_TESTS = ({"variable": "score", "p": "0.16"}, {"variable": "leakage", "test": "chi_squared", "p": "0.34"})
+
+
+def audit_template(language: str) -> bytes:
+    """Make an empty workbook of printed numbers: a sheet of cells, one of tests, and one that explains them."""
+    book = Workbook()
+    book.remove(book.active)
+    for name, of, examples in (("cells", CELL_COLUMNS, _EXAMPLE_CELLS), ("tests", TEST_COLUMNS, _EXAMPLE_TESTS)):
+        sheet = book.create_sheet(text(f"audit_template.{name}", language))
+        for position, column in enumerate(of, start=1):
+            head = sheet.cell(1, position, column)
+            head.font, head.fill = Font(bold=True), _HEADER
+            for row in range(2, _ROWS):
+                # As text a number keeps its last noughts, which say how it was rounded.
+                sheet.cell(row, position).number_format = _OF_TEXT
+            for row, example in enumerate(examples, start=2):
+                cell = sheet.cell(row, position, example.get(column))
+                cell.fill = _EXAMPLE
+        sheet.freeze_panes = "A2"
+    sheet = book.create_sheet(text("audit_template.help", language))
+    for row, column in enumerate(dict.fromkeys([*CELL_COLUMNS, *TEST_COLUMNS]), start=1):
+        sheet.cell(row, 1, column).font = Font(bold=True)
+        sheet.cell(row, 2, text(f"audit_template.of_{column}", language))
+    sheet.column_dimensions["B"].width = 100
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def write_audit_template(out: Path, language: str) -> str:
+    """Write the workbook for a paper's numbers, never over a file that is there."""
+    _check_name(out)
+    if out.exists():
+        raise refused(out.name, "file_exists")
+    put(out, audit_template(language))
+    return text("audit_template.written", language, path=shown(out).as_posix())
 
 
 def write_copy(path: Path, examined: Examined, out: Path, language: str, *, drop_identifiers: bool = False) -> str:

@@ -1,0 +1,331 @@
+"""Statistics, estimates and intervals that a paper prints beside a p, held against one another and against a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.stats.contingency import odds_ratio
+
+from vpresearch.audit.check import Check, Verdict, inside
+from vpresearch.audit.contingency import tests_of
+from vpresearch.core.reported import Interval, RoundingRule
+from vpresearch.published import Paper, PrintedTest
+
+Range = tuple[float, float]
+
+_RATIOS = ("or", "rr", "hr")
+_SYMMETRIC = ("t", "z", "r")
+_NOISE = 1e-9
+
+
+def check_printed_tests(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Check every row of tests: statistic and p, estimate, interval and p, and all of them against a table."""
+    for row in paper.tests:
+        yield from _statistic(row, rule)
+        yield from _ratio(row, rule)
+        yield from _coefficient(row, rule)
+        yield from _table(row, rule)
+
+
+# -- a statistic and its p (statcheck) -------------------------------------------------------------------------------
+
+
+def _statistic(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
+    """Hold a p against its statistic and degrees of freedom.
+
+    Nuijten MB et al. Behav Res Methods 2016;48:1205-1226.
+    """
+    name = next((key for key in ("t", "F", "chi2", "r", "z") if key in row.claims), None)
+    if name is None or "p" not in row.claims:
+        return
+    ends = p_of_statistic(row, name, rule)
+    if ends is None:
+        return
+    low, high = ends
+    printed = row.claims["p"].printed.interval(rule)
+    halves = [(low / 2, high / 2), (1 - high / 2, 1 - low / 2)]
+    one_sided = row.claims["p"].one_sided
+    # Chi-squared and F with one degree of freedom are squares of z and t, which have sides.
+    sided = name in _SYMMETRIC or row.claims["df"].printed.value == 1
+    fits = any(_meets(printed, half) for half in halves) if one_sided else _meets(printed, ends)
+    verdict: Verdict = "possible" if fits else "impossible"
+    code = "statistic_meets" if fits else "statistic_fails"
+    if not fits and not one_sided and row.sided is None and sided and _meets(printed, halves[0]):
+        verdict, code = "undecided", "statistic_one_sided"
+    used = [key for key in (name, "df", "df2", "n", "p") if key in row.claims]
+    values: dict[str, str | float] = {"statistic": name, "value": row.claims[name].printed.printed}
+    values |= {"low": low, "high": high}
+    values |= {
+        "printed": row.claims["p"].printed.printed,
+        "df": " / ".join(row.claims[k].printed.printed for k in used[1:-1]),
+    }
+    if one_sided:
+        values |= {"low": halves[0][0], "high": halves[0][1]}
+    yield _check("p_of_statistic", row, used, verdict, code, values, f"{low:.6g} - {high:.6g}")
+
+
+def p_of_statistic(row: PrintedTest, name: str, rule: RoundingRule) -> Range | None:
+    """Bound the two-sided p of a statistic within its rounding; None without its degrees of freedom."""
+    low, high = _absolute(row.claims[name].printed.interval(rule))
+    needed = {"t": ["df"], "F": ["df", "df2"], "chi2": ["df"], "z": [], "r": ["df" if "df" in row.claims else "n"]}[
+        name
+    ]
+    if any(key not in row.claims for key in needed):
+        return None
+    freedom = [_freedom(row, key, name) for key in needed]
+    if name == "r" and needed == ["n"]:
+        freedom = [(max(0.0, end - 2), max(0.0, end - 2)) for end, _ in freedom]
+    if any(end <= 0 for ends in freedom for end in ends):
+        return None
+    every = [_p(name, value, df) for value in (low, high) for df in product(*freedom)]
+    return min(every), max(every)
+
+
+def _freedom(row: PrintedTest, key: str, name: str) -> Range:
+    """Degrees of freedom; those of a t test that the paper does not call Student's may be Welch's, rounded."""
+    printed = row.claims[key].printed
+    whole = not printed.decimals
+    named = set(row.claims["p"].tests) if "p" in row.claims else set()
+    rounded = not whole or (
+        name in ("t", "F") and key != "df" * (name == "F") and bool(named & {"welch", "welch_anova"})
+    )
+    if name == "t" and whole and not named:
+        rounded = True
+    half = float(printed.half_unit) if rounded else 0.0
+    return max(0.5 if rounded else 0.0, float(printed.value) - half), float(printed.value) + half
+
+
+def _p(name: str, value: float, df: Sequence[float]) -> float:
+    if name == "z":
+        return float(2 * ndtr(-value))
+    if name == "chi2":
+        return float(chdtrc(df[0], value))
+    if name == "F":
+        return float(fdtrc(df[0], df[1], value))
+    if name == "r":
+        value = math.inf if value >= 1 else value * math.sqrt(df[0] / (1 - value * value))
+    return float(2 * stdtr(df[0], -value))
+
+
+def _absolute(interval: Interval) -> Range:
+    low, high = _ends(interval)
+    return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
+
+
+def _ends(interval: Interval) -> Range:
+    return float(interval.low if interval.low is not None else -math.inf), float(
+        interval.high if interval.high is not None else math.inf
+    )
+
+
+def _meets(printed: Interval, ends: Range) -> bool:
+    low, high = _ends(printed)
+    return ends[1] >= low - _NOISE and ends[0] <= high + _NOISE
+
+
+def _apart(one: Range, other: Range) -> bool:
+    return one[1] < other[0] - _NOISE * (1 + abs(other[0])) or one[0] > other[1] + _NOISE * (1 + abs(other[1]))
+
+
+# -- ratios with their interval --------------------------------------------------------------------------------------
+
+
+def _ratio(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
+    """Hold an odds ratio, risk ratio or hazard ratio against its interval, and both against p."""
+    name = next((key for key in _RATIOS if key in row.claims), None)
+    if name is None or not {"low", "high"} <= set(row.claims):
+        return
+    estimate, low, high = (_logs(row.claims[key].printed.interval(rule)) for key in (name, "low", "high"))
+    values: dict[str, str | float] = {"statistic": name, "value": row.claims[name].printed.printed}
+    values |= {"lower": row.claims["low"].printed.printed, "upper": row.claims["high"].printed.printed}
+    used = [name, "low", "high"]
+    if estimate[1] < low[0] - _NOISE or estimate[0] > high[1] + _NOISE or high[1] < low[0]:
+        yield _check("interval", row, used, "impossible", "estimate_outside", values)
+        return
+    middle = (low[0] + high[0]) / 2, (low[1] + high[1]) / 2
+    skewed = _apart(estimate, middle)
+    between = tuple(math.exp(end) if end < 700 else math.inf for end in middle)
+    values |= {"middle_low": between[0], "middle_high": between[1]}
+    verdict: Verdict = "undecided" if skewed else "possible"
+    code = "interval_skewed" if skewed else "interval_meets"
+    yield _check("interval", row, used, verdict, code, values, "" if skewed else f"{between[0]:.6g} - {between[1]:.6g}")
+    if "p" in row.claims:
+        z = float(ndtri((1 + row.level) / 2))
+        errors = max(0.0, high[0] - low[1]) / 2 / z, (high[1] - low[0]) / 2 / z
+        yield from _wald(row, [*used, "p"], _size(estimate), errors, values, rule)
+
+
+def _logs(interval: Interval) -> Range:
+    low, high = _ends(interval)
+    return (math.log(low) if low > 0 else -math.inf), (math.log(high) if high > 0 else -math.inf)
+
+
+def _size(ends: Range) -> Range:
+    return (0.0 if ends[0] <= 0 <= ends[1] else min(map(abs, ends))), max(map(abs, ends))
+
+
+def _wald(
+    row: PrintedTest, used: list[str], size: Range, errors: Range, values: dict[str, str | float], rule: RoundingRule
+) -> Iterator[Check]:
+    """Hold a p against an estimate over its standard error, as Wald's test has it."""
+    if not math.isfinite(errors[1]) or not errors[1]:
+        return
+    p = float(2 * ndtr(-size[1] / errors[0])) if errors[0] else 0.0, float(2 * ndtr(-size[0] / errors[1]))
+    fits = _meets(row.claims["p"].printed.interval(rule), p)
+    verdict: Verdict = "possible" if fits else ("impossible" if "wald" in row.claims["p"].tests else "undecided")
+    code = "wald_meets" if fits else ("wald_fails" if verdict == "impossible" else "wald_other")
+    told = values | {"printed": row.claims["p"].printed.printed, "p_low": p[0], "p_high": p[1]}
+    yield _check("p_of_interval", row, used, verdict, code, told, f"{p[0]:.6g} - {p[1]:.6g}" if fits else "")
+
+
+# -- coefficients ----------------------------------------------------------------------------------------------------
+
+
+def _coefficient(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
+    """Hold a coefficient and its standard error against t or z, p and the interval."""
+    if "coefficient" not in row.claims:
+        return
+    given = {key: claim.printed for key, claim in row.claims.items()}
+    estimate = _ends(given["coefficient"].interval(rule))
+    values: dict[str, str | float] = {"value": given["coefficient"].printed}
+    if "se" in given:
+        error = tuple(max(0.0, end) for end in _ends(given["se"].interval(rule)))
+        values |= {"se": given["se"].printed}
+        size = _size(estimate)
+        ratio = (size[0] / error[1] if error[1] else math.inf), (size[1] / error[0] if error[0] else math.inf)
+        values |= {"ratio_low": ratio[0], "ratio_high": ratio[1]}
+        name = next((key for key in ("t", "z") if key in given), None)
+        if name is not None:
+            apart = _apart(_absolute(given[name].interval(rule)), ratio)
+            told = values | {"statistic": name, "printed": given[name].printed}
+            code = "coefficient_fails" if apart else "coefficient_meets"
+            verdict: Verdict = "impossible" if apart else "possible"
+            witness = "" if apart else f"{ratio[0]:.6g} - {ratio[1]:.6g}"
+            yield _check("coefficient", row, ["coefficient", "se", name], verdict, code, told, witness)
+        if "p" in given and name is None:
+            yield from _p_of_ratio(row, ratio, values, rule)
+    if {"low", "high"} <= set(given):
+        yield from _interval_of(row, estimate, values, rule)
+
+
+def _p_of_ratio(row: PrintedTest, ratio: Range, values: dict[str, str | float], rule: RoundingRule) -> Iterator[Check]:
+    """Hold a p against a coefficient over its standard error, by t where degrees of freedom are printed."""
+    by_t = "df" in row.claims
+    df = _freedom(row, "df", "t") if by_t else (math.inf, math.inf)
+
+    def p(value: float, freedom: float) -> float:
+        return float(2 * (stdtr(freedom, -value) if math.isfinite(freedom) else ndtr(-value)))
+
+    ends = (p(ratio[1], df[1]) if math.isfinite(ratio[1]) else 0.0), p(ratio[0], df[0])
+    fits = _meets(row.claims["p"].printed.interval(rule), ends)
+    sure = by_t or "wald" in row.claims["p"].tests
+    verdict: Verdict = "possible" if fits else ("impossible" if sure else "undecided")
+    code = "wald_meets" if fits else ("wald_fails" if sure else "wald_other")
+    told = values | {"printed": row.claims["p"].printed.printed, "p_low": ends[0], "p_high": ends[1]}
+    used = ["coefficient", "se", *(["df"] if by_t else []), "p"]
+    yield _check("p_of_interval", row, used, verdict, code, told, f"{ends[0]:.6g} - {ends[1]:.6g}" if fits else "")
+
+
+def _interval_of(
+    row: PrintedTest, estimate: Range, values: dict[str, str | float], rule: RoundingRule
+) -> Iterator[Check]:
+    """Hold a coefficient against its interval, which has it inside, as a rule in the middle, and as wide as its SE."""
+    low, high = (_ends(row.claims[key].printed.interval(rule)) for key in ("low", "high"))
+    told = values | {"statistic": "coefficient"}
+    told |= {"lower": row.claims["low"].printed.printed, "upper": row.claims["high"].printed.printed}
+    used = ["coefficient", "low", "high", *(["se"] if "se" in row.claims else [])]
+    if estimate[1] < low[0] or estimate[0] > high[1]:
+        yield _check("interval", row, used, "impossible", "estimate_outside", told)
+        return
+    middle = (low[0] + high[0]) / 2, (low[1] + high[1]) / 2
+    told |= {"middle_low": middle[0], "middle_high": middle[1]}
+    apart = _apart(estimate, middle)
+    if "se" in row.claims and not apart:
+        error = _ends(row.claims["se"].printed.interval(rule))
+        df = _freedom(row, "df", "t") if "df" in row.claims else None
+        # Without degrees of freedom the factor is at least that of the normal distribution.
+        least = float(ndtri((1 + row.level) / 2)) if df is None else float(stdtrit(df[1], (1 + row.level) / 2))
+        most = math.inf if df is None else float(stdtrit(df[0], (1 + row.level) / 2))
+        width = max(0.0, high[0] - low[1]) / 2, (high[1] - low[0]) / 2
+        apart = _apart(width, (least * max(0.0, error[0]), most * error[1] if error[1] else 0.0))
+    code = "interval_skewed" if apart else "interval_meets"
+    witness = "" if apart else f"{middle[0]:.6g} - {middle[1]:.6g}"
+    yield _check("interval", row, used, "undecided" if apart else "possible", code, told, witness)
+
+
+# -- a table ---------------------------------------------------------------------------------------------------------
+
+
+def _table(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
+    """Hold p, chi-squared and a ratio against the table that they are said to be of."""
+    if not row.table:
+        return
+    table = np.array(row.table, dtype=np.int64)
+    shown = " / ".join(" ".join(map(str, line)) for line in row.table)
+    values: dict[str, str | float] = {"table": shown}
+    if not (table.sum(axis=0).all() and table.sum(axis=1).all()):
+        return
+    if "p" in row.claims:
+        named = row.claims["p"].tests
+        found = tests_of(table, named, one_sided=row.claims["p"].one_sided)
+        giving = [test for test, p in found.items() if inside(p, row.claims["p"].printed.interval(rule)).any()]
+        told = values | {"printed": row.claims["p"].printed.printed, "test_names": " ".join(giving or found)}
+        told |= {"p_values": "; ".join(f"{float(p.flat[0]):.4g}" for p in found.values())}
+        if found:
+            verdict: Verdict = "possible" if giving else "impossible"
+            yield _check("p_of_table", row, ["p"], verdict, "table_meets" if giving else "table_fails", told, shown)
+    if "chi2" in row.claims:
+        yield _of_table(row, "chi2", statistics_of(table), values, rule)
+    for name in ("or", "rr"):
+        if name in row.claims and table.shape == (2, 2):
+            yield _of_table(row, name, ratios_of(table, name), values, rule)
+
+
+def statistics_of(table: np.ndarray) -> list[float]:
+    """Return the statistics that go by the name of chi-squared: Pearson's, Yates' and the likelihood ratio."""
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    apart = np.abs(table - expected)
+    found = [float((apart**2 / expected).sum())]
+    if table.shape == (2, 2):
+        found.append(float(((apart - np.minimum(0.5, apart)) ** 2 / expected).sum()))
+    some = table > 0
+    return [*found, float(2 * (table[some] * np.log(table[some] / expected[some])).sum())]
+
+
+def ratios_of(table: np.ndarray, name: str) -> list[float]:
+    """Return the odds or risk ratios of a two-by-two table, whichever way it is set, and with 0.5 added."""
+    # What R's fisher.test prints as the odds ratio.
+    found = [float(odds_ratio(each).statistic) for each in (table, table[:, ::-1]) if name == "or"]
+    for cells in (table, table + 0.5):
+        for turned in (cells, cells.T) if name == "rr" else (cells,):
+            for a, b, c, d in (turned.ravel(), turned[:, ::-1].ravel()):
+                top, bottom = (a * d, b * c) if name == "or" else (a * (c + d), c * (a + b))
+                found += [top / bottom if bottom else math.inf, bottom / top if top else math.inf]
+    return found
+
+
+def _of_table(
+    row: PrintedTest, name: str, candidates: Sequence[float], values: dict[str, str | float], rule: RoundingRule
+) -> Check:
+    fits = inside(np.array(candidates), row.claims[name].printed.interval(rule)).any()
+    told = values | {"statistic": name, "printed": row.claims[name].printed.printed}
+    told |= {"candidates": "; ".join(dict.fromkeys(f"{value:.4g}" for value in candidates if math.isfinite(value)))}
+    code = "of_table_meets" if fits else "of_table_fails"
+    return _check("of_table", row, [name], "possible" if fits else "impossible", code, told, str(values["table"]))
+
+
+def _check(
+    name: str,
+    row: PrintedTest,
+    used: Sequence[str],
+    verdict: Verdict,
+    code: str,
+    values: dict[str, str | float],
+    witness: str = "",
+) -> Check:
+    ids = tuple(row.claims[key].id for key in reversed(used))
+    return Check(name, ids, verdict, code, values, witness=witness if verdict == "possible" else "")

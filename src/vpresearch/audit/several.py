@@ -1,0 +1,278 @@
+"""Three and more groups, and pairs: what analysis of variance, Kruskal-Wallis and the paired t test can give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import chdtrc, fdtrc, stdtr
+from scipy.stats import kruskal
+
+from vpresearch.audit.cells import Group, cell, grids, is_too_fine, pairs, several
+from vpresearch.audit.check import Check, Verdict, inside, show_values
+from vpresearch.audit.p_attained import STANDS_FOR
+from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source
+from vpresearch.audit.witness import Ints, admissible, datasets, on_scale
+from vpresearch.core.reported import Interval, RoundingRule
+from vpresearch.published import Claim, Paper
+
+Range = tuple[float, float]
+
+_TESTS = ("anova", "welch_anova", "kruskal")
+# Groups up to which every corner of the rounding box is gone through.
+_CORNERS = 12
+# Datasets of each group, and sets of groups, that are tried for a rank test.
+_POOL, _TRIES = 40, 3000
+_WITHOUT = 1e-12
+
+
+def check_several(paper: Paper, rule: RoundingRule, seed: int) -> Iterator[Check]:
+    """Hold a printed p of three or more groups against each test of them."""
+    every = list(several(paper))
+    for claim, parts in every:
+        meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())} if claim.tests else set(_TESTS)
+        if claim.one_sided:
+            continue
+        checks: list[Check] = []
+        for test in (test for test in _TESTS if test in meant):
+            # Of very many p-values those that the analysis of variance gives are not searched by ranks.
+            if len(every) <= MANY or not any(check.verdict == "possible" for check in checks):
+                checks.append(_check(paper, claim, parts, test, rule, np.random.default_rng(seed)))
+        yield from checks
+        if checks:
+            yield source(checks, claim)
+
+
+def check_paired(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold a p of the paired t test against all correlations that the pairs can have."""
+    for claim, first, second in pairs(paper):
+        if not is_paired_t(claim, first, second):
+            continue
+        low, high = paired_range(first, second, rule)
+        ends = [(low / 2, high / 2), (1 - high / 2, 1 - low / 2)] if claim.one_sided else [(low, high)]
+        meets = any(_meets(claim.printed.interval(rule), end) for end in ends)
+        # Where the paper names no test of pairs, ranks may have given it.
+        sure = set(claim.tests) == {"paired_t"}
+        verdict: Verdict = "possible" if meets else ("impossible" if sure else "undecided")
+        values: dict[str, str | float] = {"printed": claim.printed.printed, "variable": first.variable}
+        values |= {"low": low, "high": high, "one_sided": "one_sided" if claim.one_sided else ""}
+        code = "paired_meets" if meets else "paired_out_of_reach"
+        ids = (claim.id, *first.ids, *second.ids)
+        witness = f"{low:.6g} - {high:.6g}" if meets else ""
+        yield Check("p_paired_t", ids, verdict, code, values, None, low, high, witness)
+
+
+def paired_range(first: Group, second: Group, rule: RoundingRule) -> Range:
+    """Bound the p of the paired t test: the differences' SD is between the distance of the SDs and their sum."""
+    (a, b), (s, r) = _moments([first, second], rule)
+    near, far = max(0.0, a[0] - b[1], b[0] - a[1]), max(a[1] - b[0], b[1] - a[0])
+    least, most = max(0.0, s[0] - r[1], r[0] - s[1]), s[1] + r[1]
+    root = math.sqrt(first.n)
+
+    def p(gap: float, sd: float) -> float:
+        if not sd:
+            return 0.0 if gap else 1.0
+        return float(2 * stdtr(first.n - 1, -gap / sd * root))
+
+    return p(far, least), p(near, most)
+
+
+def _check(
+    paper: Paper, claim: Claim, parts: Sequence[Group], test: str, rule: RoundingRule, rng: np.random.Generator
+) -> Check:
+    printed = claim.printed.interval(rule)
+    low, high = {"anova": anova_range, "welch_anova": welch_range, "kruskal": kruskal_range}[test](parts, rule)
+    values: dict[str, str | float] = {"test": test, "variable": parts[0].variable, "low": low, "high": high}
+    values |= {"known": "outer" if test == "kruskal" else "range", **said_of(claim)}
+    ids = (claim.id, *(name for part in parts for name in part.ids))
+    witness = ""
+    if not _meets(printed, (low, high)):
+        verdict: Verdict = "impossible"
+        code = "p_out_of_reach"
+    else:
+        witness = (
+            _ranked(paper, parts, printed, rule, rng) if test == "kruskal" else _in_the_box(parts, test, printed, rule)
+        )
+        verdict, code = ("possible", "p_attained") if witness else ("undecided", "p_undecided")
+    return Check(f"p_{test}", ids, verdict, code, values, None, low, high, witness)
+
+
+def _meets(printed: Interval, ends: Range) -> bool:
+    low, high = ends
+    above = printed.low is None or high > printed.low - _WITHOUT
+    return above and (printed.high is None or low < printed.high + _WITHOUT)
+
+
+def _moments(parts: Sequence[Group], rule: RoundingRule) -> tuple[list[Range], list[Range]]:
+    """Means and SDs as ranges."""
+    intervals = [[part.claims[name].printed.interval(rule) for part in parts] for name in ("mean", "sd")]
+    means, sds = ([(float(each.low or 0), float(each.high or 0)) for each in row] for row in intervals)
+    return means, [(max(0.0, low), high) for low, high in sds]
+
+
+def _between(means: Sequence[Range], weights: Sequence[float]) -> float:
+    """Least weighted sum of squares of means, each in its range, about their common mean: convex in that mean."""
+
+    def about(centre: float) -> float:
+        return sum(
+            w * max(0.0, low - centre, centre - high) ** 2 for w, (low, high) in zip(weights, means, strict=True)
+        )
+
+    ends = min(low for low, _ in means), max(high for _, high in means)
+    # A hair less, so that an end of the search decides nothing.
+    return max(
+        0.0, float(minimize_scalar(about, bounds=ends, method="bounded", options={"xatol": 1e-12}).fun) * (1 - 1e-9)
+    )
+
+
+def _farthest(means: Sequence[Range], weights: Sequence[float]) -> float:
+    """Greatest weighted sum of squares of means about their common mean: at a corner; of many groups, a bound on it."""
+    w = np.array(weights)
+    if len(means) <= _CORNERS:
+        corners = np.array(list(product(*means)))
+        centre = (corners @ w / w.sum())[:, None]
+    else:
+        middle = sum(x * (low + high) / 2 for x, (low, high) in zip(weights, means, strict=True)) / w.sum()
+        corners = np.array([[max(ends, key=lambda end: abs(end - middle)) for ends in means]])
+        centre = np.array([[middle]])
+    return float((((corners - centre) ** 2) @ w).max())
+
+
+def anova_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
+    """Bound the p of one-way analysis of variance over everything that the printed means and SDs stand for."""
+    means, sds = _moments(parts, rule)
+    n = [part.n for part in parts]
+    k, total = len(parts), sum(n)
+    least, most = (sum((m - 1) * sd[end] ** 2 for m, sd in zip(n, sds, strict=True)) for end in (0, 1))
+    low, high = _between(means, n), _farthest(means, n)
+
+    def p(between: float, within: float) -> float:
+        if not within:
+            return 0.0 if between else 1.0
+        return float(fdtrc(k - 1, total - k, between / (k - 1) / (within / (total - k))))
+
+    return p(high, least), p(low, most)
+
+
+def welch_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
+    """Bound the p of Welch's analysis of variance: each part of it at its own extreme.
+
+    Welch BL. Biometrika 1951;38:330-336.
+    """
+    means, sds = _moments(parts, rule)
+    if any(not low for low, _ in sds):
+        return 0.0, 1.0
+    k = len(parts)
+    weights = [(part.n / high**2, part.n / low**2) for part, (low, high) in zip(parts, sds, strict=True)]
+    sums = [sum(weight[end] for weight in weights) for end in (0, 1)]
+    shares = [(w[0] / (w[0] + sums[1] - w[1]), w[1] / (w[1] + sums[0] - w[0])) for w in weights]
+    lack = [
+        sum((1 - share[1 - end]) ** 2 / (part.n - 1) for share, part in zip(shares, parts, strict=True))
+        for end in (0, 1)
+    ]
+    low = _between(means, [w[0] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[1])
+    high = _farthest(means, [w[1] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[0])
+    freedom = np.linspace((k * k - 1) / 3 / lack[1], (k * k - 1) / 3 / lack[0], 50)
+    return float(fdtrc(k - 1, freedom, high).min()), float(fdtrc(k - 1, freedom, low).max())
+
+
+def _p_of(test: str, means: np.ndarray, sds: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """P-values of analyses of variance, row by row."""
+    k = means.shape[1]
+    if test == "anova":
+        centre = (means @ n / n.sum())[:, None]
+        between, within = ((means - centre) ** 2) @ n, (sds**2) @ (n - 1)
+        return np.asarray(fdtrc(k - 1, n.sum() - k, between / (k - 1) / (within / (n.sum() - k))))
+    weights = n / sds**2
+    share = weights / weights.sum(axis=1, keepdims=True)
+    centre = (share * means).sum(axis=1, keepdims=True)
+    lack = ((1 - share) ** 2 / (n - 1)).sum(axis=1)
+    f = (weights * (means - centre) ** 2).sum(axis=1) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack)
+    return np.asarray(fdtrc(k - 1, (k * k - 1) / 3 / lack, f))
+
+
+def _in_the_box(parts: Sequence[Group], test: str, printed: Interval, rule: RoundingRule) -> str:
+    """Look for means and SDs that print as claimed and give p."""
+    means, sds = (np.array(ranges) for ranges in _moments(parts, rule))
+    n, rng = np.array([part.n for part in parts], dtype=float), np.random.default_rng(1)
+    middle = np.average(means.mean(axis=1), weights=n)
+    near, far = (
+        np.clip(middle, means[:, 0], means[:, 1]),
+        np.where(means.mean(axis=1) < middle, means[:, 0], means[:, 1]),
+    )
+    way = np.linspace(0, 1, 2001)[:, None]
+    rows = [near + (far - near) * way, means[:, 0] + (means[:, 1] - means[:, 0]) * rng.random((20_000, len(parts)))]
+    spreads = [
+        sds[:, 1] + (sds[:, 0] - sds[:, 1]) * way,
+        sds[:, 0] + (sds[:, 1] - sds[:, 0]) * rng.random((20_000, len(parts))),
+    ]
+    every, spread = np.concatenate(rows), np.concatenate(spreads)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fitting = np.flatnonzero(inside(_p_of(test, every, spread, n), printed))
+    if not len(fitting):
+        return ""
+    return " | ".join(f"{m:.6g} ({s:.6g})" for m, s in zip(every[fitting[0]], spread[fitting[0]], strict=True))
+
+
+def kruskal_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
+    """Bound the p of the Kruskal-Wallis test by how many values of a group can lie beyond a limit.
+
+    With k of n values at least d above the mean, the squares about it are at least d^2 k n / (n - k); so few values of
+    two groups far apart can change places, and their mean ranks lie apart. H is n - 1 at most.
+    """
+    means, sds = _moments(parts, rule)
+    n = [part.n for part in parts]
+    total = sum(n)
+    middle = (total + 1) / 2
+    least = 0.0
+    limits = np.unique(np.linspace(min(low for low, _ in means), max(high for _, high in means), 41))
+    for one in range(len(parts)):
+        for sign in (1, -1):
+            above = 0.0
+            for other in range(len(parts)):
+                if other != one:
+                    above += max(
+                        (n[one] - _beyond(limit, means[one], sds[one], n[one], -sign))
+                        * (n[other] - _beyond(limit, means[other], sds[other], n[other], sign))
+                        for limit in limits
+                    )
+            # U of a group against all the others is at least so much, and its mean rank with it.
+            distance = (n[one] + 1) / 2 + above / n[one] - middle
+            if distance > 0:
+                least = max(least, 12 / (total * (total + 1)) * n[one] * distance**2 * total / (total - n[one]))
+    return float(chdtrc(len(parts) - 1, total - 1)), float(chdtrc(len(parts) - 1, least))
+
+
+def _beyond(limit: float, mean: Range, sd: Range, n: int, sign: int) -> int:
+    """Most values of a group at a limit or beyond it, above or below: so many fit into its sum of squares."""
+    distance = limit - mean[1] if sign > 0 else mean[0] - limit
+    if distance <= 0:
+        return n
+    squares = (n - 1) * sd[1] ** 2
+    # k n / (n - k) d^2 must not pass the squares.
+    return min(n, math.floor(squares * n / (distance**2 * n + squares) * (1 + 1e-12)))
+
+
+def _ranked(
+    paper: Paper, parts: Sequence[Group], printed: Interval, rule: RoundingRule, rng: np.random.Generator
+) -> str:
+    """Look for data on the stated grid whose ranks give p."""
+    grid = next((grid for grid, stated in grids(paper, parts[0].variable) if stated), None)
+    if grid is None or any(is_too_fine(part, grid) for part in parts):
+        return ""
+    cells = [cell(paper, part, grid, rule, strict=True) for part in parts]
+    if any(each is None or not admissible(each) for each in cells):
+        return ""
+    known = [each for each in cells if each is not None]
+    pools = [datasets(each, rng, _POOL) for each in known]
+    if not all(map(len, pools)):
+        return ""
+    for _ in range(_TRIES):
+        drawn: list[Ints] = [pool[rng.integers(len(pool))] for pool in pools]
+        values = [on_scale(each, positions) for each, positions in zip(known, drawn, strict=True)]
+        if np.ptp(np.concatenate(values)) and inside(np.array(kruskal(*values).pvalue), printed):
+            return " | ".join(map(show_values, values))
+    return ""

@@ -1,0 +1,110 @@
+"""A paper's numbers from a CSV or a workbook, and tables that are refused by sheet, row and column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from vpresearch.audit import audit, coverage
+from vpresearch.cli import main
+from vpresearch.core.errors import LANGUAGES, InputError, line
+from vpresearch.published import Grid, Paper, read_paper
+
+CELLS = """variable;group;category;n;count;mean;sd;scale;items;percent
+score;treated;;15;;2,5;1,9;0-10;;
+score;control;;14;;3,4;1,4;;;
+fatigue;treated;;13;;2,54;0,50;1-5;3;
+fatigue;control;;14;;2,40;0,60;;3;
+leakage;treated;yes;15;3;;;;;20%
+leakage;control;yes;14;5;;;;;35,7%
+"""
+TESTS = """variable;test;p;t;gl
+score;;0,16;;
+leakage;chi_squared;0,900;;
+x;;0,036;2,20;28
+"""
+
+
+def written(folder: Path, cells: str = CELLS, tests: str = TESTS) -> Path:
+    (folder / "table.csv").write_text(cells, encoding="utf-8")
+    if tests:
+        (folder / "table-tests.csv").write_text(tests, encoding="utf-8")
+    return folder / "table.csv"
+
+
+def in_excel(folder: Path, cells: str = CELLS, tests: str = TESTS) -> Path:
+    book = Workbook()
+    book.remove(book.active)
+    for title, content in (("cells", cells), ("tests", tests)):
+        sheet = book.create_sheet(title)
+        for row in content.splitlines():
+            sheet.append(row.split(";"))
+    book.save(folder / "table.xlsx")
+    return folder / "table.xlsx"
+
+
+@pytest.mark.parametrize("write", [written, in_excel])
+def test_a_table_is_read_as_a_paper(write: object, tmp_path: Path) -> None:
+    paper: Paper = read_paper(write(tmp_path))  # type: ignore[operator]
+    assert paper.grids == {"score": Grid("patients", "1", "0", "10"), "fatigue": Grid("patients", "1/3", "1", "5")}
+    assert [claim.printed.printed for claim in paper.claims if claim.kind == "mean"] == ["2,5", "3,4", "2,54", "2,40"]
+    # The group has 15; of one variable two values are missing.
+    assert {claim.id: claim.printed.printed for claim in paper.claims if claim.compute.statistic == "n"} == {
+        "treated.n": "15",
+        "control.n": "14",
+        "fatigue / treated.n": "13",
+        "leakage / treated / yes.count": "3",
+        "leakage / control / yes.count": "5",
+    }
+    checks = audit(paper)
+    assert [check.claims[0] for check in checks if check.alarm] == ["leakage (3).p"]
+    assert {check.values["step"] for check in checks if check.check == "grimmer"} == {"1", "1/3"}
+    assert all(each.checks for each in coverage(paper, checks))
+
+
+@pytest.mark.parametrize(
+    ("cells", "tests", "row", "column", "says"),
+    [
+        ("variable;group;mean\nscore;a;2.5\n", "", 2, "mean", "no claim tells the n"),
+        ("variable;group;n;mean\nscore;a;15;about 2\n", "", 2, "mean", "printed is not one number"),
+        ("variable;group;n;mean\nscore;a;1.5;2.0\n", "", 2, "n", "a count must be a whole number"),
+        ("variable;group;n;mean;scale\nscore;a;15;2.0;ten\n", "", 2, "scale", "ten is no scale"),
+        ("variable;group;n;mean;items\nscore;a;15;2.0;0\n", "", 2, "items", "0 is no number of items"),
+        ("variable;group;n;mean;colour\nscore;a;15;2.0;red\n", "", 1, "colour", "The column colour is unknown"),
+        ("variable;group;n;mean\nscore;a;15;2.0\nscore;a;15;2.1\n", "", 3, "variable", "stands twice for this group"),
+        ("variable;group;n;count\nleak;a;15;2\n", "", 2, "count", "the key category is missing"),
+        (CELLS, "id;p;t;df\nx;1.5;2;20\n", 2, "p", "a p-value cannot be above 1"),
+        (CELLS, "id;p;r;df\nx;0.5;2;20\n", 2, "r", "r cannot be 2"),
+    ],
+)
+def test_a_faulty_table_is_refused_by_row_and_column(
+    cells: str, tests: str, row: int, column: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as refusal:
+        read_paper(written(tmp_path, cells, tests))
+    (problem,) = refusal.value.problems
+    assert (problem.row, problem.column) == (row, column)
+    assert says in problem.message
+    assert all(column in line(problem, language) for language in LANGUAGES)
+
+
+def test_a_file_without_such_a_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refusal:
+        read_paper(written(tmp_path, "a;b\n1;2\n", ""))
+    assert [problem.code for problem in refusal.value.problems] == ["no_table"]
+
+
+def test_the_template_is_audited_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "numbers.xlsx"
+    for language, sheets in (("es", ["celdas", "pruebas", "ayuda"]), ("en", ["cells", "tests", "help"])):
+        out.unlink(missing_ok=True)
+        assert main(["audit", "--template", str(out), "--language", language]) == 0
+        assert load_workbook(out).sheetnames == sheets
+        assert main(["audit", "--template", str(out), "--language", language]) == 2
+        paper = read_paper(out)
+        checks = audit(paper)
+        assert not [check for check in checks if check.alarm]
+        assert all(each.checks for each in coverage(paper, checks))
+    capsys.readouterr()
