@@ -15,7 +15,7 @@ from vpresearch.core.compendium import read_compendium
 from vpresearch.core.dictionary import columns
 from vpresearch.core.paths import ROOT
 from vpresearch.core.reported import Reported
-from vpresearch.published import Claim, Compute, Paper, Statistic
+from vpresearch.published import Claim, Compute, Paper, Recomputed
 from vpresearch.regression import gee
 from vpresearch.regression import models as models_module
 from vpresearch.regression.design import REASONS
@@ -35,6 +35,13 @@ SAME = {
     "method.part_variable",
     "test.fisher",
     "test.kruskal",
+    "test.wald",
+    "method.or",
+    "method.hr",
+    "printed_number.or",
+    "printed_number.hr",
+    "audit_template.of_or",
+    "audit_template.of_hr",
     "test.mann_whitney",
     "thousands_mark",
     "unit.cc",
@@ -162,7 +169,7 @@ def codes() -> dict[str, set[str]]:
         why_not |= {string for argument in call.args[1:] for string in strings(argument)}
     return {
         "verdict": set(get_args(Verdict)),
-        "method": set(get_args(Statistic)) | p,
+        "method": set(get_args(Recomputed)) | p,
         "reason": {s for tree in notes for call in calls(tree, "Note", "Finding") for s in strings(call.args[0])}
         | {"by_construction", "consistent"},
         "why": why,

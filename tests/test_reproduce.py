@@ -106,7 +106,7 @@ def test_an_output_that_is_not_as_it_was_made_is_made_again(wanted: Wanted, part
         ({"alpha": 0.1}, "cambiaron los parámetros", 4),
         ({"seed": 2}, "cambiaron los parámetros", 4),
         ({"min_cell": 5}, "cambiaron los parámetros", 3),
-        ({"only": "table", "seed": 2}, "cambiaron los parámetros", 2),
+        ({"only": ["table"], "seed": 2}, "cambiaron los parámetros", 2),
         ({"force": True}, "se pidió con --force", 4),
     ],
 )

@@ -150,7 +150,7 @@ def test_a_huge_interval_leaves_room_for_the_others(estimates: list[Estimate], s
     left, right = axes.get_xlim()
     assert 1 / 40 < left < 1 / 20
     assert 20 < right < 40
-    assert "7,39 (0,00 – > 1.000)" in [text.get_text() for text in axes.texts]
+    assert "7,39 (< 0,01 – > 1.000)" in [text.get_text() for text in axes.texts]
     assert faults(figure, seen(figure)) == []
 
 

@@ -123,7 +123,7 @@ def test_the_data_package_is_valid_and_so_is_every_value(package: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [(",no,,,7,1,1,1,", ",maybe,,,7,1,1,1,"), (",7,1,1,1,", ",11,1,1,1,"), (",22.2,", ",large,")]
+    ("old", "new"), [(",no,,,7,1,1,1,", ",maybe,,,7,1,1,1,"), (",7,1,1,1,", ",11,1,1,1,"), (",27.2,", ",large,")]
 )
 def test_the_data_package_refuses_a_wrong_value(copy: Path, old: str, new: str) -> None:
     path = copy / "data" / "reconstructed" / "vertebrae.csv"

@@ -12,7 +12,7 @@ import pytest
 from vpresearch.core.compendium import read_compendium
 from vpresearch.core.paths import NOTEBOOKS
 from vpresearch.data import Dataset
-from vpresearch.published import Paper, Statistic
+from vpresearch.published import Paper, Recomputed
 from vpresearch.review.origins import _FUNCTIONS, cells, cells_by_output, full_name, functions
 from vpresearch.scorecard import Row, judge, scorecard
 
@@ -49,7 +49,7 @@ def test_the_functions_named_are_those_that_ran(rows: list[Row], paper: Paper, s
 
 
 def test_every_statistic_has_its_functions() -> None:
-    assert set(_FUNCTIONS) == set(get_args(Statistic))
+    assert set(_FUNCTIONS) == set(get_args(Recomputed))
 
 
 def test_the_test_that_was_chosen_is_named(rows: list[Row]) -> None:

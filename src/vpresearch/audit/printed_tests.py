@@ -39,10 +39,10 @@ def _statistic(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
 
     Nuijten MB et al. Behav Res Methods 2016;48:1205-1226.
     """
-    name = next((key for key in ("t", "F", "chi2", "r", "z") if key in row.claims), None)
-    if name is None or "p" not in row.claims:
+    found = next((key for key in ("t", "F", "chi2", "r", "z") if key in row.claims), None)
+    if found is None or "p" not in row.claims:
         return
-    ends = p_of_statistic(row, name, rule)
+    ends = p_of_statistic(row, found, rule)
     if ends is None:
         return
     low, high = ends
@@ -50,14 +50,14 @@ def _statistic(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
     halves = [(low / 2, high / 2), (1 - high / 2, 1 - low / 2)]
     one_sided = row.claims["p"].one_sided
     # Chi-squared and F with one degree of freedom are squares of z and t, which have sides.
-    sided = name in _SYMMETRIC or row.claims["df"].printed.value == 1
+    sided = found in _SYMMETRIC or row.claims["df"].printed.value == 1
     fits = any(_meets(printed, half) for half in halves) if one_sided else _meets(printed, ends)
     verdict: Verdict = "possible" if fits else "impossible"
     code = "statistic_meets" if fits else "statistic_fails"
     if not fits and not one_sided and row.sided is None and sided and _meets(printed, halves[0]):
         verdict, code = "undecided", "statistic_one_sided"
-    used = [key for key in (name, "df", "df2", "n", "p") if key in row.claims]
-    values: dict[str, str | float] = {"statistic": name, "value": row.claims[name].printed.printed}
+    used = [key for key in (found, "df", "df2", "n", "p") if key in row.claims]
+    values: dict[str, str | float] = {"statistic": found, "value": row.claims[found].printed.printed}
     values |= {"low": low, "high": high}
     values |= {
         "printed": row.claims["p"].printed.printed,
@@ -136,13 +136,13 @@ def _apart(one: Range, other: Range) -> bool:
 
 def _ratio(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
     """Hold an odds ratio, risk ratio or hazard ratio against its interval, and both against p."""
-    name = next((key for key in _RATIOS if key in row.claims), None)
-    if name is None or not {"low", "high"} <= set(row.claims):
+    found = next((key for key in _RATIOS if key in row.claims), None)
+    if found is None or not {"low", "high"} <= set(row.claims):
         return
-    estimate, low, high = (_logs(row.claims[key].printed.interval(rule)) for key in (name, "low", "high"))
-    values: dict[str, str | float] = {"statistic": name, "value": row.claims[name].printed.printed}
+    estimate, low, high = (_logs(row.claims[key].printed.interval(rule)) for key in (found, "low", "high"))
+    values: dict[str, str | float] = {"statistic": found, "value": row.claims[found].printed.printed}
     values |= {"lower": row.claims["low"].printed.printed, "upper": row.claims["high"].printed.printed}
-    used = [name, "low", "high"]
+    used = [found, "low", "high"]
     if estimate[1] < low[0] - _NOISE or estimate[0] > high[1] + _NOISE or high[1] < low[0]:
         yield _check("interval", row, used, "impossible", "estimate_outside", values)
         return
@@ -198,15 +198,15 @@ def _coefficient(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
         size = _size(estimate)
         ratio = (size[0] / error[1] if error[1] else math.inf), (size[1] / error[0] if error[0] else math.inf)
         values |= {"ratio_low": ratio[0], "ratio_high": ratio[1]}
-        name = next((key for key in ("t", "z") if key in given), None)
-        if name is not None:
-            apart = _apart(_absolute(given[name].interval(rule)), ratio)
-            told = values | {"statistic": name, "printed": given[name].printed}
+        found = next((key for key in ("t", "z") if key in given), None)
+        if found is not None:
+            apart = _apart(_absolute(given[found].interval(rule)), ratio)
+            told = values | {"statistic": found, "printed": given[found].printed}
             code = "coefficient_fails" if apart else "coefficient_meets"
             verdict: Verdict = "impossible" if apart else "possible"
             witness = "" if apart else f"{ratio[0]:.6g} - {ratio[1]:.6g}"
-            yield _check("coefficient", row, ["coefficient", "se", name], verdict, code, told, witness)
-        if "p" in given and name is None:
+            yield _check("coefficient", row, ["coefficient", "se", found], verdict, code, told, witness)
+        if "p" in given and found is None:
             yield from _p_of_ratio(row, ratio, values, rule)
     if {"low", "high"} <= set(given):
         yield from _interval_of(row, estimate, values, rule)

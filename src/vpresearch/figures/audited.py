@@ -213,9 +213,10 @@ def _draw_models(axes: Axes, first: int, part: pd.DataFrame, implied: pd.DataFra
     numbers = found[["witnessed_least", "witnessed_greatest", "any_fill_least", "any_fill_greatest"]].to_numpy(float)
     for place, (model, row) in enumerate(zip(found["model"], numbers.tolist(), strict=True), start=first):
         own, ends = part[part["model"] == model], row[:2]
-        axes.plot(row[2:], [place + 0.36] * 2, color=_BEYOND, linewidth=3, solid_capstyle="butt", zorder=0)
-        low, high = (labels.number(end, 3, language) for end in row[2:])
-        number_row(axes, place + 0.36, labels.limits(low, high, language), _BEYOND_WORDS)
+        if not math.isnan(row[2]):
+            axes.plot(row[2:], [place + 0.36] * 2, color=_BEYOND, linewidth=3, solid_capstyle="butt", zorder=0)
+            low, high = (labels.number(end, 3, language) for end in row[2:])
+            number_row(axes, place + 0.36, labels.limits(low, high, language), _BEYOND_WORDS)
         _draw_strip(axes, place, own, ends)
         low, high = (labels.number(end, 3, language) for end in ends)
         words = labels.limits(low, high, language)

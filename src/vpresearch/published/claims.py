@@ -123,7 +123,9 @@ Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "
 TestNumber = Literal[
     "t", "F", "chi2", "r", "z", "df", "df2", "n", "coefficient", "se", "or", "rr", "hr", "low", "high", "table"
 ]
-Statistic = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"] | TestNumber
+# What can be computed from data; the numbers of a test are only audited.
+Recomputed = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]
+Statistic = Recomputed | TestNumber
 Unit = Literal["patients", "vertebrae"]
 TestName = Literal[
     "student",

@@ -224,7 +224,7 @@ def fit(design: Design, alpha: float = 0.05, points: int = 25) -> tuple[Estimate
     >>> design = vp.leak_design(vp.load(vp.RECONSTRUCTION).rows)
     >>> *_, slope, spread = vp.fit_mixed(design)
     >>> round(slope.estimate, 3), spread.term, spread.reason
-    (0.078, 'sd_patient', '')
+    (0.075, 'sd_patient', 'no_spread_between')
     """
     # Without two vertebrae of one patient, nothing tells patients from vertebrae.
     few = "too_few_clusters" if design.n_clusters <= len(design.terms) else ""

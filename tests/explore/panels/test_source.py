@@ -16,7 +16,7 @@ from vpresearch.regression.models import leak_design
 def test_a_point_is_the_slope_and_p_of_its_reconstruction() -> None:
     spec = source.draw("en")
     points = {point["id"]: point for mark in spec["marks"] for point in mark.get("points", []) if "id" in point}
-    assert len(points) == 504
+    assert len(points) == 506
     for at in (0, 16, 499, 500, 503):
         slope = logistic.fit(leak_design(member(*source.of_identity(at)).rows))[1]
         np.testing.assert_allclose(
