@@ -271,10 +271,10 @@ def without_single_values(data: pd.DataFrame, reconstruction: bool) -> pd.DataFr
     return data if reconstruction else data.assign(**data[order].round(1))
 
 
-def steady(data: pd.DataFrame) -> pd.DataFrame:
+def steady(data: pd.DataFrame, digits: int = 9) -> pd.DataFrame:
     """Keep the digits of fitted numbers that do not depend on the machine's vector instructions."""
     return data.assign(
-        **{str(name): [float(f"{value:.9g}") for value in data[name]] for name in data.select_dtypes("float")}
+        **{str(name): [float(f"{value:.{digits}g}") for value in data[name]] for name in data.select_dtypes("float")}
     )
 
 
