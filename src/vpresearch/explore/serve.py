@@ -149,6 +149,9 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
         app.initialize([str(NOTEBOOK)])
         # Set last and by hand: nothing that was read from a file opens the page to others.
         app.ip, app.port, app.token, app.open_browser, app.log_level = _LOOPBACK, port, token, True, "ERROR"
+        # Whoever is turned away is named with the address asked for, in which a token may stand.
+        for name in ("tornado.access", "tornado.general"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         # Voila answers whatever name it is called by; a page elsewhere could lend its own to this address.
         # Its own time to wait for a page is one that it complains of on the terminal.
         app.tornado_settings = {"allow_remote_access": False, "ws_ping_timeout": 30_000}
