@@ -279,3 +279,9 @@ def test_rows_that_cannot_be_fitted(y: list[float], columns: list[list[float]], 
     assert [estimate.reason for estimate in estimates] == [reason] * (1 + len(columns))
     assert all(math.isnan(estimate.estimate) and not estimate.converged for estimate in estimates)
     assert reason in REASONS
+
+
+def test_a_step_too_small_for_any_table_is_refused_and_not_divided_by() -> None:
+    with np.errstate(all="raise"):
+        assert not exact._fits(np.array([0.0, 1.0]), 5e-324, 1)
+        assert exact._fits(np.array([0.0, 1.0]), 0.1, 1)

@@ -130,7 +130,8 @@ def _own(x: Floats) -> list[float]:
 
 def _fits(x: Floats, step: float, few: int) -> bool:
     """Return whether the table of counts on a lattice is small enough."""
-    if np.ptp(x) / step > _MOST_CELLS:
+    # The greatest common step of odd values may be so small that the quotient is beyond any number.
+    if np.ptp(x) > step * _MOST_CELLS:
         return False
     return bool((few + 1) * (np.sort(_steps(x, step))[len(x) - few :].sum() + 1) <= _MOST_CELLS)
 
