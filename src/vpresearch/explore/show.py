@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from vpresearch.data import Dataset
 from vpresearch.explore.session import Session, one_of_many_note
+from vpresearch.render.html import html_table
 from vpresearch.render.labels import number, text
 
 
@@ -36,24 +37,20 @@ def table(
     kept = [place for place in range(len(columns)) if not rows or any(row[place] for row in rows)]
     right = {place for place in kept[words:] if any(re.search(r"\d", row[place]) for row in rows)}
 
-    def cells(row: Sequence[str], head: bool) -> str:
-        parts = []
-        for place in kept:
-            cell = row[place]
-            kind = " class='vp-number'" if place in right else ""
-            name, scope = ("th", " scope='col'") if head else ("td", "")
-            if not head and place == 0:
-                name, scope = "th", " scope='row'"
-            # A sign stays with its number.
-            said = re.sub(r"([<>]) (?=\d)", "\\1\u00a0", cell)
-            parts.append(f"<{name}{scope}{kind}>{escape(said)}</{name}>")
-        return "".join(parts)
-
-    body = "".join(
-        f"<tr{' class=vp-chosen' if place in chosen else ''}>{cells(row, False)}</tr>" for place, row in enumerate(rows)
+    table = html_table(
+        [[_said(columns[place]) for place in kept]],
+        [[_said(row[place]) for place in kept] for row in rows],
+        caption=escape(caption),
+        numbers=[shown for shown, place in enumerate(kept) if place in right],
+        chosen=chosen,
+        named=True,
     )
-    head = f"<thead><tr>{cells(columns, True)}</tr></thead>"
-    return f"<div class='vp-wide'><table><caption>{escape(caption)}</caption>{head}<tbody>{body}</tbody></table></div>"
+    return f"<div class='vp-wide'>{table}</div>"
+
+
+def _said(cell: str) -> str:
+    # A sign stays with its number.
+    return escape(re.sub(r"([<>]) (?=\d)", "\\1\u00a0", cell))
 
 
 def paragraph(words: str, kind: str = "") -> str:

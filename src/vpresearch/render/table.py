@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 
 from vpresearch.core.files import put_all
 from vpresearch.inference import TestResult
 from vpresearch.inference.describe import Summary
 from vpresearch.render import labels
+from vpresearch.render.html import NUMBERS, html_table
 from vpresearch.results import Results
 
 _STARTS = ("=", "+", "-", "@", "\t", "\n")
@@ -111,13 +111,17 @@ class Table:
         """Return a page of its own."""
         return (
             f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
-            f"<title>{_to_html(self.caption)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-            f"{self._repr_html_()}\n</body>\n</html>\n"
+            f"<title>{_to_html(self.caption)}</title>\n<style>{_STYLE}{NUMBERS}</style>\n</head>\n<body>\n"
+            f"{self._html()}\n</body>\n</html>\n"
         )
 
     def to_latex(self) -> str:
         """Return a floating table for the booktabs and multirow packages."""
-        styler = self._styler(_to_latex)
+        styler = self.shown.style.hide(axis="index")
+        styler = styler.format(lambda cell: _to_latex(str(cell))).format_index(
+            lambda cell: _to_latex(str(cell)), axis=1
+        )
+        styler = styler.apply(self._weights, axis=None) if self.bold else styler
         caption = " ".join(filter(None, (_to_latex(self.caption) + ".", _to_latex(self._banner()))))
         body = styler.to_latex(
             hrules=True,
@@ -132,27 +136,24 @@ class Table:
         return body.replace("\\end{table}", f"{notes}\\end{{table}}")
 
     def _repr_html_(self) -> str:
-        banner = self._banner()
-        caption = _to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else "")
-        table = self._styler(_to_html).set_caption(caption).to_html(table_attributes="")
-        notes = "".join(f'<p class="note">{_to_html(note)}</p>\n' for note in self.notes)
-        return f"{self._aligned()}{table}{notes}"
+        # The style goes with the table into notebooks.
+        return f"<style>{NUMBERS}</style>\n{self._html()}"
 
-    def _aligned(self) -> str:
-        columns = ", ".join(f".col{place}" for place in self._numbers())
-        if not columns:
-            return ""
-        right = f"#T_{self.name} :is(td, th.level{self.shown.columns.nlevels - 1}):is({columns})"
-        whole = f"#T_{self.name} td:is({columns})"
-        return f"<style>\n{right} {{ text-align: right; }}\n{whole} {{ white-space: nowrap; }}\n</style>\n"
+    def _html(self) -> str:
+        banner = self._banner()
+        shown = self.shown
+        table = html_table(
+            [[_to_html(str(word)) for word in shown.columns.get_level_values(n)] for n in range(shown.columns.nlevels)],
+            [[_to_html(str(cell)) for cell in row] for row in shown.to_numpy().tolist()],
+            caption=_to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else ""),
+            numbers=self._numbers(),
+            chosen=self.bold,
+        )
+        notes = "".join(f'\n<p class="note">{_to_html(note)}</p>' for note in self.notes)
+        return f"{table}{notes}"
 
     def _banner(self) -> str:
         return labels.text("banner.reconstruction", self.language) if self.reconstruction else ""
-
-    def _styler(self, escape: Callable[[str], str]) -> Styler:
-        styler = self.shown.style.hide(axis="index").set_uuid(self.name)
-        styler = styler.format(lambda cell: escape(str(cell))).format_index(lambda cell: escape(str(cell)), axis=1)
-        return styler.apply(self._weights, axis=None) if self.bold else styler
 
     def _numbers(self) -> list[int]:
         """Positions of the columns of numbers, which belong to the right."""
@@ -182,8 +183,8 @@ def exhibit(lay_out: Exhibit) -> Exhibit:
     return lay_out
 
 
-def _to_latex(words: str) -> str:
-    return words.translate(_LATEX)
+def _to_latex(words: object) -> str:
+    return str(words).translate(_LATEX)
 
 
 def _to_html(words: str) -> str:
@@ -227,18 +228,6 @@ def undone_note(tests: Iterable[tuple[str, TestResult]], language: str) -> tuple
 
 
 # -- cells -----------------------------------------------------------------------------------------------------------
-
-
-def reachable(page: str) -> str:
-    """Let each table of a page be panned by itself, by keyboard too, with its caption in sight and its heads scoped."""
-    page = re.sub(r"<th([^>]*)>(?:\s|&nbsp;)*</th>", r"<td\1></td>", page)
-    page = re.sub(r"<th(?=[ >])(?![^>]*\bscope=)([^>]*\bcolspan=)?", _scoped, page)
-    page = re.sub(r"(<caption[^>]*>)(.*?)(</caption>)", r'\1<span class="caption">\2</span>\3', page, flags=re.S)
-    return re.sub(r"<table\b.*?</table>", r'<div class="scroll" tabindex="0">\g<0></div>', page, flags=re.S)
-
-
-def _scoped(head: re.Match[str]) -> str:
-    return f'<th scope="{"colgroup" if head[1] else "col"}"{head[1] or ""}'
 
 
 def hidden_note(min_cell: int, language: str) -> str:

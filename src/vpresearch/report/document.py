@@ -27,7 +27,7 @@ from vpresearch.parallel.forks import begin_beside
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.docx import TEMPLATES, Node, docx, docx_each, landscape, write
-from vpresearch.render.table import reachable
+from vpresearch.render.html import reachable
 from vpresearch.report import template
 from vpresearch.report.blocks import (
     BREAK,

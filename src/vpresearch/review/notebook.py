@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from vpresearch.core.files import put
 from vpresearch.render import labels
-from vpresearch.render.table import reachable
+from vpresearch.render.html import reachable
 
 _TEMPLATE = Path(__file__).parent / "templates" / "page.html"
 

@@ -21,6 +21,7 @@ from vpresearch.core.paths import PUBLISHED, ROOT, shown
 from vpresearch.data import Dataset
 from vpresearch.published import Claim, read_paper
 from vpresearch.render import labels
+from vpresearch.render.html import html_table
 from vpresearch.report import about
 from vpresearch.review.notebook import STYLE, anchor, colours, link, page
 from vpresearch.review.origins import Cell, Function, cells, cells_by_output, full_name, functions, maker
@@ -104,15 +105,13 @@ def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], data
         said = {str(name): html.escape(str(value)) for name, value in seen.items()}
         named = html.escape(labels.claimed(row.claim, language))
         first = f"<strong>{named}</strong><br>{said[place]}<br><code>{said[claim]}</code>"
-        body.append(
-            (row.claim.id, [first, *(said[name] for name in [*before, verdict]), *linked, said[method], said[reason]])
-        )
+        body.append([first, *(said[name] for name in [*before, verdict]), *linked, said[method], said[reason]])
     search = html.escape(labels.text("review.filter", language))
     parts = [
         f"<h1>{html.escape(table.caption)}</h1>",
         f"<p>{link(_INDEX, labels.text('review.index', language))} · {_counts(rows, language)}</p>",
         f'<p class="filter"><label>{search} <input type="search"></label> <output></output></p>',
-        _table(header, body),
+        html_table([[html.escape(name) for name in header]], body, ids=[html.escape(row.claim.id) for row in rows]),
         *(f'<p class="note">{html.escape(note)}</p>' for note in table.notes),
         f"<script>{_FILTER}</script>",
     ]
@@ -160,15 +159,12 @@ def _beside(rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language:
                 f"<dt>{html.escape(labels.claimed(replace(row.claim, places=()), language))}</dt><dd>{cell}</dd>"
             )
     columns = list(dict.fromkeys(column for cells in lines.values() for column in cells))
-    head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
-    body = "\n".join(
-        f'<tr><th scope="row">{html.escape(line)}</th>'
-        + "".join(f"<td>{cells.get(column, '')}</td>" for column in columns)
-        + "</tr>"
-        for line, cells in lines.items()
+    table = html_table(
+        [["", *map(html.escape, columns)]],
+        [[html.escape(line), *(cells.get(column, "") for column in columns)] for line, cells in lines.items()],
+        named=True,
     )
-    groups = f"<dl>{''.join(whole)}</dl>\n" if whole else ""
-    return f"{groups}<table>\n<thead><tr><td></td>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f"<dl>{''.join(whole)}</dl>\n{table}" if whole else table
 
 
 def _line(claim: Claim, language: str) -> str:
@@ -384,11 +380,11 @@ th, td { padding: 0.3em 0.5em; box-sizing: border-box; overflow-wrap: break-word
 thead th { font-size: 0.8rem; position: sticky; top: 0; background: #fff; box-shadow: 0 1px; }
 .page-banner + main thead th { top: 2.2rem; }
 td code { font-size: 0.72rem; }
-th:nth-child(1) { width: 20%; }
-th:nth-child(n+2):nth-child(-n+4) { width: 8.5%; }
-th:nth-child(5), th:nth-child(6) { width: 9%; }
-th:nth-child(7) { width: 12%; }
-th:nth-child(8) { width: 12%; }
+th:nth-child(1) { width: 18%; }
+th:nth-child(n+2):nth-child(-n+4) { width: 7.7%; }
+th:nth-child(5) { width: 8.5%; }
+th:nth-child(6) { width: 6%; }
+th:nth-child(7), th:nth-child(8) { width: 11.5%; }
 tr[hidden] { display: none !important; }
 @media (max-width: 70rem) {
   table, tbody, tr, td { display: block; }
@@ -428,16 +424,3 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .exhibits li { border: 1px solid #d4d4d4; border-radius: 4px; padding: 0.8rem; min-width: 0; }
 .exhibits img { width: 100%; height: 10rem; object-fit: contain; }
 """
-
-
-def _table(header: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """Write a table whose rows can be linked to; its cells are HTML, and each knows its head where it stands alone."""
-    heads = [html.escape(name) for name in header]
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    body = "\n".join(
-        f'<tr id="{html.escape(name)}">'
-        + "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in zip(heads, row, strict=True))
-        + "</tr>"
-        for name, row in rows
-    )
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"

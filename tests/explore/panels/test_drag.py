@@ -95,14 +95,14 @@ def test_a_verdict_that_changes_names_its_number_and_writes_it_in_the_language(
 ) -> None:
     page.session.panel = "drag"
     controls(NumberBox)[1].value = "0.1"
-    assert "table 3, p, Injected cement (cc)</th><td class='vp-number'>0.267</td>" in words()
+    assert 'table 3, p, Injected cement (cc)</th><td class="vp-number">0.267</td>' in words()
     # It is still moved, in another language and after another panel.
     page.session.language = "es"
-    assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" in words()
+    assert 'tabla 3, p, Cemento inyectado (cc)</th><td class="vp-number">0,267</td>' in words()
     page.session.panel = "walk"
     page.session.panel = "drag"
     assert controls(NumberBox)[1].value == "0,1"
-    assert "tabla 3, p, Cemento inyectado (cc)</th><td class='vp-number'>0,267</td>" in words()
+    assert 'tabla 3, p, Cemento inyectado (cc)</th><td class="vp-number">0,267</td>' in words()
 
 
 def test_of_separated_leaks_firth_has_an_odds_ratio_and_what_it_hangs_on(drawn: Dataset) -> None:
