@@ -381,7 +381,7 @@ thead th { font-size: 0.8rem; position: sticky; top: 0; background: #fff; box-sh
 .page-banner + main thead th { top: 2.2rem; }
 td code { font-size: 0.72rem; }
 th:nth-child(1) { width: 18%; }
-th:nth-child(n+2):nth-child(-n+4) { width: 7.7%; }
+th:nth-child(n+2):nth-child(-n+4) { width: 8.5%; }
 th:nth-child(5) { width: 8.5%; }
 th:nth-child(6) { width: 6%; }
 th:nth-child(7), th:nth-child(8) { width: 11.5%; }
