@@ -26,7 +26,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 Node = dict[str, Any]
 
 # Prose only: no TeX, no HTML, and quotation marks as they are typed.
-_MARKDOWN = "markdown-smart-citations-tex_math_dollars-raw_tex-raw_html-example_lists-auto_identifiers"
+_MARKDOWN = "markdown-smart-tex_math_dollars-raw_tex-raw_html-example_lists-auto_identifiers"
 
 
 def read(prose: str) -> list[Node]:
@@ -40,6 +40,13 @@ def write(blocks: Sequence[Node], to: str, options: Sequence[str] = (), meta: Ma
     told = {name: {"t": "MetaInlines", "c": words(text)} for name, text in (meta or {}).items()}
     tree = {"pandoc-api-version": [1, 23, 1], "meta": told, "blocks": list(blocks)}
     return run(["--from", "json", "--to", to, "--wrap", "none", "--output", "-", *options], json.dumps(tree))
+
+
+def cite(blocks: Sequence[Node], bibliography: Path, style: Path) -> list[Node]:
+    """Resolve the citations of blocks by pandoc's own processor, the same for every format."""
+    options = ["--citeproc", "--bibliography", str(bibliography), "--csl", str(style)]
+    cited: list[Node] = json.loads(write(blocks, "json", options))["blocks"]
+    return cited
 
 
 def run(arguments: Sequence[str], given: str) -> bytes:

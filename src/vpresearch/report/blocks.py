@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from vpresearch.parallel.forks import begin_beside
 from vpresearch.render import labels
 from vpresearch.render.docx import Node, div, para, plain, raw, raw_words, strong, words
 from vpresearch.render.figure import KINDS
+from vpresearch.report.template import headings
 from vpresearch.results import Results
 from vpresearch.tables import Table
 from vpresearch.tables.leak_risk import one_of_many
@@ -36,21 +38,22 @@ _OF_SLOPE = {
 
 
 def captions(
-    shown: Sequence[str], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
+    shown: Sequence[Sequence[str]], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
 ) -> dict[str, str]:
-    """Give every exhibit its number, in the order in which a report shows them."""
+    """Give every exhibit its number, in the order in which manuscript and supplement show them."""
+    manuscript, supplement = shown
     every = {f"table.{name}": table.caption for name, table in tables.items()}
     every |= {f"figure.{name}": figure.caption for name, figure in figures.items()}
-    counts = {"table": 0, "figure": 0}
-    named = {}
-    for name in dict.fromkeys([*(name for name in shown if name in every), *every]):
+    counts, named = Counter[str](), {}
+    for name in dict.fromkeys([*manuscript, *supplement, *every]):
         kind, own = name.split(".")
+        series = kind if name in manuscript else f"{kind} S"
+        counts[series] += 1
         if own in _OF_THE_PAPER:
             named[name] = every[name]
-            continue
-        counts[kind] += 1
-        caption = " ".join(every[name].split())
-        named[name] = f"{labels.text(f'report.{kind}', language)} S{counts[kind]}. {caption}"
+        elif name in every:
+            number = f"{'' if name in manuscript else 'S'}{counts[series]}"
+            named[name] = f"{labels.text(f'report.{kind}', language)} {number}. {' '.join(every[name].split())}"
     return named
 
 
@@ -106,15 +109,20 @@ def _draw(name: str, kind: str, folder: Path) -> None:
 _ITEMS = Path(__file__).parent / "templates" / "strobe.yaml"
 
 
-def strobe_table(sections: Mapping[str, str], language: str) -> Table:
-    """Lay out the items of STROBE, each with its places in the report and in the paper."""
+def strobe_table(documents: Mapping[str, list[Node]], language: str) -> Table:
+    """Lay out the items of STROBE, each with its places in manuscript and supplement, and in the paper."""
+    sections = {
+        f"{document}.{own}": f"{labels.text(f'report.{document}', language)}: {title}"
+        for document, blocks in documents.items()
+        for own, title in headings(blocks).items()
+    }
     items = yaml.safe_load(_ITEMS.read_text(encoding="utf-8"))
     rows = []
     for item in items:
         report = "; ".join(sections[name] for name in item["report"])
         paper = "; ".join(labels.place(place, language) for place in item["paper"])
         paper = paper or labels.text("report.authors", language)
-        rows.append((str(item["item"]), item[language], report or "–", paper))
+        rows.append((str(item["item"]), item[language], report, paper))
     heads = [labels.text(f"report.strobe_{head}", language) for head in ("item", "asks", "report", "paper")]
     data = pd.DataFrame(
         [(item["item"], " ".join(item["report"]), "; ".join(item["paper"])) for item in items],
@@ -140,9 +148,6 @@ _WIDE = frozenset(
 
 def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) -> list[Node]:
     """Lay out a table with its caption, its banner and its notes."""
-    caption_nodes = [*words(caption)]
-    if table.reconstruction:
-        caption_nodes += [{"t": "LineBreak"}, *banner(table.language)]
     shown = table.shown.astype(str)
     heads = [column if isinstance(column, tuple) else (column,) for column in shown.columns]
     columns = [[heads[place][-1], *shown.iloc[:, place]] for place in range(len(heads))]
@@ -155,7 +160,7 @@ def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) ->
         "t": "Table",
         "c": [
             [f"table-{table.name}", [], []],
-            [None, [plain(caption_nodes)]],
+            [None, [plain(captioned(caption, table.language, reconstruction=table.reconstruction))]],
             [[{"t": "AlignLeft"}, width] for width in widths],
             [_NO_ATTR, _head_rows(heads)],
             [[_NO_ATTR, 0, [], body]],
@@ -171,20 +176,26 @@ def is_wide(table: Table) -> bool:
     return table.name in _WIDE
 
 
-def figure_blocks(name: str, caption: str, picture: str, notes: Sequence[str]) -> list[Node]:
+def figure_blocks(
+    name: str, caption: str, picture: str, notes: Sequence[str], language: str, *, reconstruction: bool
+) -> list[Node]:
     """Lay out a figure with its caption and its notes."""
     image = {"t": "Image", "c": [["", [], [["width", "100%"]]], words(caption), [picture, ""]]}
-    shown = [plain(words(caption))]
+    shown = [plain(captioned(caption, language, reconstruction=reconstruction))]
     node: Node = {"t": "Figure", "c": [[f"figure-{name}", [], []], [None, shown], [plain([image])]]}
     small = [div("note", [para(words(note))]) for note in notes]
     return [raw("typst", "#[#set text(size: 7.5pt)"), node, *small, raw("typst", "]")]
 
 
-def banner(language: str) -> list[Node]:
-    """Give what a reconstruction says of itself."""
-    said = strong(words(labels.text("banner.reconstruction", language)))
-    coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], [said]]}
-    return [raw_words("typst", '#text(fill: rgb("#9a3412"))['), coloured, raw_words("typst", "]")]
+def captioned(caption: str, language: str, *, reconstruction: bool) -> list[Node]:
+    """Write a caption; of a reconstruction, its first word after the number says so."""
+    named = re.match(r"(\S+ S?\d+\.) (.*)", caption)
+    if not reconstruction or named is None:
+        return words(caption)
+    said = words(labels.text("report.reconstruction", language))
+    coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], said]}
+    marked = [raw_words("typst", '#text(fill: rgb("#9a3412"))['), coloured, raw_words("typst", "]")]
+    return [*words(named[1]), {"t": "Space"}, *marked, {"t": "Space"}, *words(named[2])]
 
 
 _NO_ATTR: list[object] = ["", [], []]
