@@ -15,11 +15,11 @@ import pytest
 from vpresearch.core.paths import PROTOCOL
 from vpresearch.data import Dataset
 from vpresearch.render import labels
-from vpresearch.render.docx import read, run, text_of
+from vpresearch.render.docx import SHORT, read, run, text_of
 from vpresearch.report import Report, compose, publish
-from vpresearch.report.blocks import is_wide
+from vpresearch.report.blocks import _pads, is_wide
 from vpresearch.report.document import DOCUMENTS
-from vpresearch.report.template import exhibits
+from vpresearch.report.template import exhibits, pictures
 from vpresearch.results import Results
 
 Composed = Callable[[str, bool], Report]
@@ -111,6 +111,48 @@ def test_tables_of_word_are_tables_with_captions(published: Published, name: str
 
 
 @EACH
+def test_word_counts_the_captions_by_itself(published: Published, name: str) -> None:
+    document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
+    counted: dict[str, list[str]] = {}
+    for caption in document.iter(f"{_W}p"):
+        style = caption.find(f"{_W}pPr/{_W}pStyle")
+        if style is not None and style.get(f"{_W}val") in {"TableCaption", "ImageCaption"}:
+            (field,) = caption.findall(f"{_W}fldSimple")
+            counted.setdefault(str(field.get(f"{_W}instr")), []).append("".join(field.itertext()))
+    # As Word would number them when it updates its fields.
+    assert len(counted) == 2
+    assert all(numbers == [str(n) for n in range(1, len(numbers) + 1)] for numbers in counted.values())
+
+
+@EACH
+def test_no_row_of_word_breaks_and_heads_are_repeated(published: Published, name: str) -> None:
+    document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
+    for table in document.iter(f"{_W}tbl"):
+        rows = table.findall(f"{_W}tr")
+        assert all(row.find(f"{_W}trPr/{_W}cantSplit") is not None for row in rows)
+        assert rows[0].find(f"{_W}trPr/{_W}tblHeader") is not None
+        kept = [row for row in rows if row.find(f".//{_W}pStyle[@{_W}val='TableTextKept']") is not None]
+        assert kept == (rows[:-1] if len(rows) < SHORT else [])
+    styles = published.docx(name).read("word/styles.xml").decode()
+    used = set(
+        re.findall(r'w:(?:p|r|tbl)Style w:val="(\w+)"', ElementTree.tostring(document, "unicode").replace("ns0:", "w:"))
+    )
+    assert used <= set(re.findall(r'w:styleId="(\w+)"', styles))
+
+
+def test_numbers_stand_with_their_decimal_marks_below_each_other() -> None:
+    assert _pads(["1.5", "10", "−0.25%", "a 1.2345", "3.14"], "en") == ["\u2007", "\u2008\u2007\u2007", "", "", ""]
+
+
+@EACH
+def test_a_picture_is_described_in_other_words_than_its_caption(published: Published, name: str) -> None:
+    document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
+    told = [str(each.get("descr")) for each in document.iter() if each.tag.endswith("}docPr")]
+    language = published.report.language
+    assert told == [labels.text(f"seen.{own}", language) for own in pictures(published.report.documents[name])]
+
+
+@EACH
 def test_no_table_is_wider_than_its_page(published: Published, name: str) -> None:
     document = published.docx(name).read("word/document.xml").decode()
     start = 0
@@ -127,7 +169,7 @@ def test_an_empty_cell_is_no_higher_than_a_full_one(published: Published, name: 
     document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
     paragraphs = [paragraph for cell in document.iter(f"{_W}tc") for paragraph in cell.findall(f"{_W}p")]
     styles = [paragraph.find(f"{_W}pPr/{_W}pStyle") for paragraph in paragraphs]
-    assert {None if style is None else style.get(f"{_W}val") for style in styles} == {"TableText"}
+    assert {None if style is None else style.get(f"{_W}val") for style in styles} <= {"TableText", "TableTextKept"}
 
 
 def test_wide_tables_and_no_others_lie_on_their_side(published: Published) -> None:

@@ -130,7 +130,10 @@ _DOCUMENT, _BODY = "word/document.xml", "<w:body>"
 _CUT = "<!-- cut -->"
 _SECTION = re.compile(r"<w:sectPr[^>]*?(?:/>|>.*?</w:sectPr>)", re.S)
 _TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
+_FIELD = re.compile(r"</?w:fldSimple[^>]*>")
 _GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
+# Rows, heads included, that belong on one page.
+SHORT = 20
 # What pandoc takes the text of every page to measure.
 _ROOM = 7920
 _LYING = ' w:orient="landscape"'
@@ -166,7 +169,8 @@ def docx_each(documents: Sequence[Document], language: str, *, banner: str) -> l
     head, *bodies, tail = _cut(parts[_DOCUMENT].decode())
     made = []
     for body, (_, lying) in zip(bodies, documents, strict=True):
-        own = parts | {_DOCUMENT: f"{head}{body}{tail}".encode()}
+        # Alone, a table keeps the number that it has among the others.
+        own = parts | {_DOCUMENT: _FIELD.sub("", f"{head}{body}{tail}").encode()}
         made.append(_zipped(_dressed(own, banner, lying)))
     return made
 
@@ -246,7 +250,15 @@ def _fitted(section: str, room: int) -> str:
     def table(match: re.Match[str]) -> str:
         # Pandoc gives an empty cell no style, and with it the height of a line of prose.
         cells = match[0].replace("<w:p />", '<w:p><w:pPr><w:pStyle w:val="Compact" /></w:pPr></w:p>')
-        return _GRID.sub(grid, cells).replace('w:val="Compact"', 'w:val="TableText"')
+        rows = cells.replace("<w:trPr>", "").replace("</w:trPr>", "").split("<w:tr>")
+        # No row breaks, and the rows of a short table stay on one page, each with the next.
+        kept = len(rows) - 1 if len(rows) <= SHORT else 0
+        for place, row in enumerate(rows[1:], 1):
+            style = "TableTextKept" if place < kept else "TableText"
+            head = '<w:tblHeader w:val="on" />' * ("<w:tblHeader" in row)
+            cells = row.replace(head, "", 1).replace('w:val="Compact"', f'w:val="{style}"')
+            rows[place] = f"<w:tr><w:trPr><w:cantSplit/>{head}</w:trPr>{cells}"
+        return _GRID.sub(grid, "".join(rows))
 
     return _TABLE.sub(table, section)
 

@@ -124,7 +124,7 @@ class Table:
             caption=caption,
             label=f"tab:{self.name}",
             position_float="centering",
-            column_format="".join("r" if place in self._numbers() else "l" for place in range(self.shown.shape[1])),
+            column_format="".join("r" if place in self.numbers() else "l" for place in range(self.shown.shape[1])),
             multicol_align="c",
             convert_css=True,
         )
@@ -139,7 +139,7 @@ class Table:
         return f"{self._aligned()}{table}{notes}"
 
     def _aligned(self) -> str:
-        columns = ", ".join(f".col{place}" for place in self._numbers())
+        columns = ", ".join(f".col{place}" for place in self.numbers())
         if not columns:
             return ""
         right = f"#T_{self.name} :is(td, th.level{self.shown.columns.nlevels - 1}):is({columns})"
@@ -154,7 +154,7 @@ class Table:
         styler = styler.format(lambda cell: escape(str(cell))).format_index(lambda cell: escape(str(cell)), axis=1)
         return styler.apply(self._weights, axis=None) if self.bold else styler
 
-    def _numbers(self) -> list[int]:
+    def numbers(self) -> list[int]:
         """Positions of the columns of numbers, which belong to the right."""
         limits = labels.text("word.limits", self.language)
         number = re.compile(rf"(?:[-\d.,;:%()\s<>=–−∞/±+*{HIDDEN}]|\b{limits}\b)*")

@@ -21,7 +21,7 @@ from vpresearch.core.errors import placed
 from vpresearch.figures import Figure
 from vpresearch.parallel.forks import begin_beside
 from vpresearch.render import labels
-from vpresearch.render.docx import Node, div, para, plain, raw, raw_words, strong, words
+from vpresearch.render.docx import SHORT, Node, div, para, plain, raw, raw_words, strong, words
 from vpresearch.render.figure import KINDS
 from vpresearch.report.template import headings
 from vpresearch.results import Results
@@ -103,7 +103,7 @@ def _wait(finished: Iterable[Callable[[], None]]) -> None:
 
 
 def _draw(name: str, kind: str, folder: Path) -> None:
-    (folder / f"{name}.{kind}").write_bytes(_taken[name].to_bytes(kind))
+    (folder / f"{name}.{kind}").write_bytes(_taken[name].untitled(kind))
 
 
 _ITEMS = Path(__file__).parent / "templates" / "strobe.yaml"
@@ -139,6 +139,9 @@ PORTRAIT, LANDSCAPE = 112, 176
 _JOINTS = re.compile(r"(?<=[._/])(?=\w)")
 BREAK = "\u200b"
 _LONG = 14
+# Blanks as wide as a figure and as a decimal mark.
+_AS_FIGURE, _AS_MARK = "\u2007", "\u2008"
+_NUMBER = re.compile(r"[-−]?\d[\d.,]*%?")
 _BOLD = 1.3
 # Tables of many columns of words.
 _WIDE = frozenset(
@@ -151,9 +154,14 @@ def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) ->
     shown = table.shown.astype(str)
     heads = [column if isinstance(column, tuple) else (column,) for column in shown.columns]
     columns = [[heads[place][-1], *shown.iloc[:, place]] for place in range(len(heads))]
+    numbers = set(table.numbers())
+    pads = [
+        _pads(column[1:], table.language) if place in numbers else [""] * len(shown)
+        for place, column in enumerate(columns)
+    ]
     widths = [{"t": "ColWidth", "c": round(width, 4)} for width in _widths(columns, room)]
     body = [
-        _row([_cell(str(cell), bold=place in table.bold) for cell in row])
+        _row([_cell(str(cell), pad[place], bold=place in table.bold) for cell, pad in zip(row, pads, strict=True)])
         for place, row in enumerate(shown.itertuples(index=False, name=None))
     ]
     node: Node = {
@@ -161,14 +169,15 @@ def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) ->
         "c": [
             [f"table-{table.name}", [], []],
             [None, [plain(captioned(caption, table.language, reconstruction=table.reconstruction))]],
-            [[{"t": "AlignLeft"}, width] for width in widths],
+            [[{"t": "AlignRight" if place in numbers else "AlignLeft"}, width] for place, width in enumerate(widths)],
             [_NO_ATTR, _head_rows(heads)],
             [[_NO_ATTR, 0, [], body]],
             [_NO_ATTR, []],
         ],
     }
     small = [div("note", [para(words(note))]) for note in notes]
-    return [raw("typst", "#[#set text(size: 7.5pt)"), node, *small, raw("typst", "]")]
+    together = "#show figure: set block(breakable: false)\n" if len(shown) < SHORT else ""
+    return [raw("typst", f"#[#set text(size: 7.5pt)\n{together}"), node, *small, raw("typst", "]")]
 
 
 def is_wide(table: Table) -> bool:
@@ -180,7 +189,10 @@ def figure_blocks(
     name: str, caption: str, picture: str, notes: Sequence[str], language: str, *, reconstruction: bool
 ) -> list[Node]:
     """Lay out a figure with its caption and its notes."""
-    image = {"t": "Image", "c": [["", [], [["width", "100%"]]], words(caption), [picture, ""]]}
+    image = {
+        "t": "Image",
+        "c": [["", [], [["width", "100%"]]], words(labels.text(f"seen.{name}", language)), [picture, ""]],
+    }
     shown = [plain(captioned(caption, language, reconstruction=reconstruction))]
     node: Node = {"t": "Figure", "c": [[f"figure-{name}", [], []], [None, shown], [plain([image])]]}
     small = [div("note", [para(words(note))]) for note in notes]
@@ -189,13 +201,20 @@ def figure_blocks(
 
 def captioned(caption: str, language: str, *, reconstruction: bool) -> list[Node]:
     """Write a caption; of a reconstruction, its first word after the number says so."""
-    named = re.match(r"(\S+ S?\d+\.) (.*)", caption)
-    if not reconstruction or named is None:
+    named = re.fullmatch(r"(\S+) (S?)(\d+)\. (.*)", caption, re.S)
+    if named is None:
         return words(caption)
-    said = words(labels.text("report.reconstruction", language))
-    coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], said]}
-    marked = [raw_words("typst", '#text(fill: rgb("#9a3412"))['), coloured, raw_words("typst", "]")]
-    return [*words(named[1]), {"t": "Space"}, *marked, {"t": "Space"}, *words(named[2])]
+    kind, series, number, said = named.groups()
+    space: Node = {"t": "Space"}
+    # Word counts captions by itself, so that one which the authors put between others gets its number.
+    field = f'<w:fldSimple w:instr=" SEQ {kind}{"_S" if series else ""} \\* ARABIC ">'
+    counted = [*words(series), raw_words("openxml", field), *words(number), raw_words("openxml", "</w:fldSimple>")]
+    nodes = [*words(kind), space, *counted, *words("."), space]
+    if reconstruction:
+        made_up = words(labels.text("report.reconstruction", language))
+        coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], made_up]}
+        nodes += [raw_words("typst", '#text(fill: rgb("#9a3412"))['), coloured, raw_words("typst", "]"), space]
+    return [*nodes, *words(said)]
 
 
 _NO_ATTR: list[object] = ["", [], []]
@@ -205,9 +224,15 @@ def _row(cells: list[Node | list[object]]) -> list[object]:
     return [_NO_ATTR, cells]
 
 
-def _cell(text: str, *, bold: bool = False, span: int = 1) -> list[object]:
-    nodes = words(_breakable(text))
-    return [_NO_ATTR, {"t": "AlignDefault"}, 1, span, [plain([strong(nodes)] if bold and nodes else nodes)]]
+def _cell(text: str, pad: str = "", *, bold: bool = False, span: int = 1) -> list[object]:
+    nodes = [*words(_breakable(text)), *([{"t": "Str", "c": pad}] if pad else [])]
+    return [
+        _NO_ATTR,
+        {"t": "AlignCenter" if span > 1 else "AlignDefault"},
+        1,
+        span,
+        [plain([strong(nodes)] if bold and nodes else nodes)],
+    ]
 
 
 def _head_rows(heads: Sequence[Sequence[str]]) -> list[list[object]]:
@@ -217,6 +242,18 @@ def _head_rows(heads: Sequence[Sequence[str]]) -> list[list[object]]:
         runs = groupby(heads, key=lambda head: tuple(head[: level + 1]))
         rows.append(_row([_cell(str(key[-1]), bold=True, span=len(list(run))) for key, run in runs]))
     return rows
+
+
+def _pads(cells: Sequence[str], language: str) -> list[str]:
+    """Give what stands behind each number for its decimal mark to stand below that of the others."""
+    mark = labels.text("decimal_mark", language)
+    plain_ones = [bool(_NUMBER.fullmatch(cell)) for cell in cells]
+    tails = [len(cell.rstrip("%").partition(mark)[2]) for cell in cells]
+    most = max((tail for tail, is_plain in zip(tails, plain_ones, strict=True) if is_plain), default=0)
+    return [
+        (_AS_MARK if most and not tail else "") + _AS_FIGURE * (most - tail) if is_plain else ""
+        for tail, is_plain in zip(tails, plain_ones, strict=True)
+    ]
 
 
 def _breakable(text: str) -> str:
