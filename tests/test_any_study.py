@@ -144,10 +144,11 @@ def run_notebooks(rows: Path, out: Path, language: str, min_cell: int = 0) -> No
 
 def check_report(study: Dataset, language: str) -> None:
     report = compose(Results(study), language, {"commit": "–", "python": "–"})
-    prose = text_of([block for block in report.blocks if block["t"] != "Div" and "{show." not in text_of(block)])
+    blocks = [block for each in report.documents.values() for block in each]
+    prose = text_of([block for block in blocks if block["t"] != "Div" and "{show." not in text_of(block)])
     assert "{" not in prose
     assert "nan" not in prose.split()
-    assert {name.split(".")[1] for name in exhibits(report.blocks)} <= {*report.tables, *report.figures}
+    assert {name.split(".")[1] for name in exhibits(blocks)} <= {*report.tables, *report.figures}
 
 
 def may_be_public(study: Dataset) -> bool:
@@ -174,9 +175,8 @@ def open_panels(study: Dataset, language: str) -> None:
 def prose_of(table: pd.DataFrame, folder: Path, language: str) -> str:
     with cheap():
         study = as_study(table, folder / "study.csv")
-        return " ".join(
-            text_of(compose(analyse(study, 0.05, 1), language, {"commit": "", "python": ""}).blocks).split()
-        )
+        composed = compose(analyse(study, 0.05, 1), language, {"commit": "", "python": ""})
+        return " ".join(text_of([*composed.documents.values()]).split())
 
 
 def small(n: int = 24) -> pd.DataFrame:

@@ -124,7 +124,9 @@ def test_a_run_makes_all_that_the_map_says_and_nothing_else(finished: Finished) 
     made = {path.relative_to(finished.out).as_posix() for path in finished.out.rglob("*") if path.is_file()}
     report = {path for path in made if path.startswith("report/")}
     assert made - report == expected
-    assert report >= {f"report/es/report.{kind}" for kind in ("html", "docx", "pdf")}
+    assert report >= {
+        f"report/es/{name}.{kind}" for name in ("manuscript", "supplement") for kind in ("html", "docx", "pdf")
+    }
     assert report >= {f"report/es/tables/table3.{kind}" for kind in ("docx", "html", "tex", "csv")}
     assert report >= {f"report/es/figures/figure1.{kind}" for kind in ("svg", "png")}
     assert all(path.stat().st_size for path in finished.out.rglob("*"))

@@ -18,6 +18,7 @@ import pytest
 from vpresearch import cli
 from vpresearch.core.compendium import Compendium, read_compendium
 from vpresearch.core.paths import NOTEBOOKS, RECONSTRUCTION, ROOT
+from vpresearch.report.document import DOCUMENTS, FORMATS
 from vpresearch.run import runner
 
 SURNAME, NOTE = "ZZGARRIDO", "ZZCOMPLICATION"
@@ -176,7 +177,7 @@ def test_no_row_reaches_anything_shared(ran: Ran) -> None:
 
 def test_the_report_is_for_the_authors_only(ran: Ran) -> None:
     reports = {path.name for path in ran.folder.glob("report/en/*.*")}
-    assert reports == (set() if ran.public else {"report.docx", "report.html", "report.pdf"})
+    assert reports == (set() if ran.public else {f"{name}.{kind}" for name in DOCUMENTS for kind in FORMATS})
 
 
 def test_the_rows_themselves_are_not_kept(ran: Ran) -> None:

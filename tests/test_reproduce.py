@@ -52,7 +52,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     @contextlib.contextmanager
     def writing(*asked: Any) -> Iterator[Callable[[Path], None]]:
         def put_in_place(folder: Path) -> None:
-            place = folder / asked[4][0] / "report.html"
+            place = folder / asked[4][0] / "manuscript.html"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text("report", encoding="utf-8")
 
@@ -85,7 +85,7 @@ def test_what_was_made_is_unchanged_and_says_the_same(wanted: Wanted) -> None:
     assert set(why(wanted).lines) == {f"{name}: nada ha cambiado" for name in (*BOOKS, "report/es", "review")}
 
 
-@pytest.mark.parametrize("part", ["tables/01.csv", "report/es/report.html", "review/index.html"])
+@pytest.mark.parametrize("part", ["tables/01.csv", "report/es/manuscript.html", "review/index.html"])
 @pytest.mark.parametrize("gone", [False, True])
 def test_an_output_that_is_not_as_it_was_made_is_made_again(wanted: Wanted, part: str, gone: bool) -> None:
     remake(wanted)

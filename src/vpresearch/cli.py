@@ -459,7 +459,7 @@ def _report(options: argparse.Namespace) -> int:
     folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
     languages = _languages(options)
     if options.out is not None:
-        _check_out(folder, [name for name in (*languages, PRIVATE) if not (folder / name / "report.html").exists()])
+        _check_out(folder, [name for name in (*languages, PRIVATE) if not (folder / name / "manuscript.html").exists()])
     if dataset.reconstruction:
         for language in languages:
             say(labels.text("console.every_page", language))

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.image import imread
 
 from tests.figures.layout import Seen, digest, faults
 from vpresearch.data import Dataset
@@ -113,6 +114,20 @@ def test_the_png_is_what_a_notebook_shows(draw: Draw, name: str, shipped: Datase
     (width, height) = struct.unpack(">II", figure.to_bytes("png")[16:24])
     inches = figure.canvas.get_size_inches()
     assert (width, height) == tuple(round(300 * side) for side in inches)
+
+
+def test_without_its_title_a_picture_is_the_same_below(draw: Draw, name: str, shipped: Dataset) -> None:
+    figure = draw(name, shipped, "es")
+    whole, cut = (imread(io.BytesIO(each)) for each in (figure.to_bytes("png"), figure.untitled("png")))
+    assert len(whole) - len(cut) == 75
+    assert (whole[75:] == cut).all()
+    # No ink is cut through.
+    assert (cut[0] == 1).all()
+    (before,), (after,) = (
+        re.findall(rb'viewBox="0 (\d+) \S+ (\S+)"', each) for each in (figure.to_bytes("svg"), figure.untitled("svg"))
+    )
+    assert (before[0], after[0]) == (b"0", b"18")
+    assert float(before[1]) - float(after[1]) == pytest.approx(18)
 
 
 def test_processes_of_one_run_draw_a_figure_once(draw: Draw, name: str, shipped: Dataset, tmp_path: Path) -> None:

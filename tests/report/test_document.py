@@ -15,13 +15,15 @@ import pytest
 from vpresearch.core.paths import PROTOCOL
 from vpresearch.data import Dataset
 from vpresearch.render import labels
-from vpresearch.render.docx import read, run, text_of
+from vpresearch.render.docx import SHORT, read, run, text_of
 from vpresearch.report import Report, compose, publish
-from vpresearch.report.blocks import is_wide
-from vpresearch.report.template import exhibits
+from vpresearch.report.blocks import _pads, is_wide
+from vpresearch.report.document import DOCUMENTS
+from vpresearch.report.template import exhibits, pictures
 from vpresearch.results import Results
 
 Composed = Callable[[str, bool], Report]
+EACH = pytest.mark.parametrize("name", DOCUMENTS)
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
@@ -32,8 +34,11 @@ class Published:
     report: Report
     folder: Path
 
-    def docx(self, name: str = "report.docx") -> zipfile.ZipFile:
-        return zipfile.ZipFile(self.folder / name)
+    def docx(self, name: str) -> zipfile.ZipFile:
+        return zipfile.ZipFile(self.folder / f"{name}.docx")
+
+    def page(self, name: str) -> str:
+        return (self.folder / f"{name}.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session", params=[("es", True), ("en", False)], ids=["es-reconstruction", "en-real"])
@@ -42,7 +47,8 @@ def published(
 ) -> Published:
     report = composed(*request.param)
     folder = tmp_path_factory.mktemp("report")
-    assert [path.name for path in publish(report, folder)] == ["report.html", "report.docx", "report.pdf"]
+    every = [f"{name}.{kind}" for name in DOCUMENTS for kind in ("html", "docx", "pdf")]
+    assert [path.name for path in publish(report, folder)] == every
     return Published(report, folder)
 
 
@@ -50,51 +56,105 @@ def said(report: Report) -> str:
     return labels.text("banner.reconstruction", report.language)
 
 
-def test_every_page_of_word_has_the_banner_or_none(published: Published) -> None:
-    archive = published.docx()
+@EACH
+def test_every_page_of_word_has_the_banner_or_none(published: Published, name: str) -> None:
+    archive = published.docx(name)
     assert (said(published.report) in archive.read("word/header1.xml").decode()) == published.report.reconstruction
     document = ElementTree.fromstring(archive.read("word/document.xml"))
     sections = list(document.iter(f"{_W}sectPr"))
-    assert len(sections) > 4
+    assert len(sections) > (4 if name == "supplement" else 0)
     assert all(section.find(f"{_W}headerReference") is not None for section in sections)
 
 
-def test_every_table_of_a_reconstruction_says_so(published: Published) -> None:
-    page = (published.folder / "report.html").read_text(encoding="utf-8")
-    captions = re.findall(r"<caption>(.*?)</caption>", page, re.S)
-    made_up = [published.report.tables[name.split(".")[1]] for name in shown_tables(published.report)]
-    assert len(captions) == len(made_up) > 20
-    for caption, table in zip(captions, made_up, strict=True):
-        assert (said(published.report) in " ".join(caption.split())) == table.reconstruction
-    assert ('page-banner"' in page) == published.report.reconstruction
+@EACH
+def test_every_exhibit_of_a_reconstruction_says_so_first_in_its_caption(published: Published, name: str) -> None:
+    page, report = published.page(name), published.report
+    captions = re.findall(r"<(?:fig)?caption[^>]*>(.*?)</(?:fig)?caption>", page, re.S)
+    shown = [each.split(".") for each in exhibits(report.documents[name])]
+    made_up = [(report.tables if kind == "table" else report.figures)[own].reconstruction for kind, own in shown]
+    assert len(captions) == len(made_up) > (20 if name == "supplement" else 6)
+    word = labels.text("report.reconstruction", report.language)
+    for caption, expected in zip(captions, made_up, strict=True):
+        told = " ".join(re.sub(r"<.*?>", " ", caption, flags=re.S).split())
+        assert (re.match(rf"\S+ S?\d+\. {word} ", told) is not None) == expected
+    assert page.count(said(report)) == (1 if report.reconstruction else 0)
 
 
-def shown_tables(report: Report) -> list[str]:
-    return [name for name in exhibits(report.blocks) if name.startswith("table.")]
+def test_the_manuscript_has_at_most_eight_pages(published: Published) -> None:
+    pages = re.findall(rb"/Type\s*/Page\b", (published.folder / "manuscript.pdf").read_bytes())
+    assert 4 < len(pages) <= 8
 
 
-def test_the_page_needs_no_other_file(published: Published) -> None:
-    page = (published.folder / "report.html").read_text(encoding="utf-8")
-    links = re.findall(r'(?:src|href)="([^"]{1,30})', page)
-    assert links
-    assert all(link.startswith(("#", "data:image/svg+xml;base64,")) for link in links)
+def shown_tables(report: Report, document: str) -> list[str]:
+    return [name for name in exhibits(report.documents[document]) if name.startswith("table.")]
+
+
+@EACH
+def test_the_page_needs_no_other_file(published: Published, name: str) -> None:
+    page = published.page(name)
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in re.findall(r'src="([^"]{1,30})', page))
+    assert all(link.startswith(("#", "https://doi.org/10.")) for link in re.findall(r'href="([^"]{1,30})', page))
 
 
 def test_no_file_names_a_folder_of_this_machine(published: Published) -> None:
-    parts = [published.docx().read(name) for name in published.docx().namelist() if name.endswith((".xml", ".rels"))]
-    parts += [(published.folder / f"report.{kind}").read_bytes() for kind in ("html", "pdf")]
+    parts = [published.docx(each).read(part) for each in DOCUMENTS for part in published.docx(each).namelist()]
+    parts += [(published.folder / f"{each}.{kind}").read_bytes() for each in DOCUMENTS for kind in ("html", "pdf")]
     assert not any(str(published.folder.parent).encode() in part for part in parts)
 
 
-def test_tables_of_word_are_tables_with_captions(published: Published) -> None:
-    document = ElementTree.fromstring(published.docx().read("word/document.xml"))
+@EACH
+def test_tables_of_word_are_tables_with_captions(published: Published, name: str) -> None:
+    document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
     found = list(document.iter(f"{_W}tbl"))
     captions = [p for p in document.iter(f"{_W}pStyle") if p.get(f"{_W}val") == "TableCaption"]
-    assert len(found) == len(captions) == len(shown_tables(published.report))
+    assert len(found) == len(captions) == len(shown_tables(published.report, name))
 
 
-def test_no_table_is_wider_than_its_page(published: Published) -> None:
-    document = published.docx().read("word/document.xml").decode()
+@EACH
+def test_word_counts_the_captions_by_itself(published: Published, name: str) -> None:
+    document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
+    counted: dict[str, list[str]] = {}
+    for caption in document.iter(f"{_W}p"):
+        style = caption.find(f"{_W}pPr/{_W}pStyle")
+        if style is not None and style.get(f"{_W}val") in {"TableCaption", "ImageCaption"}:
+            (field,) = caption.findall(f"{_W}fldSimple")
+            counted.setdefault(str(field.get(f"{_W}instr")), []).append("".join(field.itertext()))
+    # As Word would number them when it updates its fields.
+    assert len(counted) == 2
+    assert all(numbers == [str(n) for n in range(1, len(numbers) + 1)] for numbers in counted.values())
+
+
+@EACH
+def test_no_row_of_word_breaks_and_heads_are_repeated(published: Published, name: str) -> None:
+    document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
+    for table in document.iter(f"{_W}tbl"):
+        rows = table.findall(f"{_W}tr")
+        assert all(row.find(f"{_W}trPr/{_W}cantSplit") is not None for row in rows)
+        assert rows[0].find(f"{_W}trPr/{_W}tblHeader") is not None
+        kept = [row for row in rows if row.find(f".//{_W}pStyle[@{_W}val='TableTextKept']") is not None]
+        assert kept == (rows[:-1] if len(rows) < SHORT else [])
+    styles = published.docx(name).read("word/styles.xml").decode()
+    used = set(
+        re.findall(r'w:(?:p|r|tbl)Style w:val="(\w+)"', ElementTree.tostring(document, "unicode").replace("ns0:", "w:"))
+    )
+    assert used <= set(re.findall(r'w:styleId="(\w+)"', styles))
+
+
+def test_numbers_stand_with_their_decimal_marks_below_each_other() -> None:
+    assert _pads(["1.5", "10", "−0.25%", "a 1.2345", "3.14"], "en") == ["\u2007", "\u2008\u2007\u2007", "", "", ""]
+
+
+@EACH
+def test_a_picture_is_described_in_other_words_than_its_caption(published: Published, name: str) -> None:
+    document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
+    told = [str(each.get("descr")) for each in document.iter() if each.tag.endswith("}docPr")]
+    language = published.report.language
+    assert told == [labels.text(f"seen.{own}", language) for own in pictures(published.report.documents[name])]
+
+
+@EACH
+def test_no_table_is_wider_than_its_page(published: Published, name: str) -> None:
+    document = published.docx(name).read("word/document.xml").decode()
     start = 0
     for section in re.finditer(r"<w:sectPr>.*?</w:sectPr>", document, re.S):
         wide = int(re.findall(r'w:pgSz w:w="(\d+)"', section[0])[0]) - 2 * 1134
@@ -104,24 +164,28 @@ def test_no_table_is_wider_than_its_page(published: Published) -> None:
         start = section.end()
 
 
-def test_an_empty_cell_is_no_higher_than_a_full_one(published: Published) -> None:
-    document = ElementTree.fromstring(published.docx().read("word/document.xml"))
+@EACH
+def test_an_empty_cell_is_no_higher_than_a_full_one(published: Published, name: str) -> None:
+    document = ElementTree.fromstring(published.docx(name).read("word/document.xml"))
     paragraphs = [paragraph for cell in document.iter(f"{_W}tc") for paragraph in cell.findall(f"{_W}p")]
     styles = [paragraph.find(f"{_W}pPr/{_W}pStyle") for paragraph in paragraphs]
-    assert {None if style is None else style.get(f"{_W}val") for style in styles} == {"TableText"}
+    assert {None if style is None else style.get(f"{_W}val") for style in styles} <= {"TableText", "TableTextKept"}
 
 
 def test_wide_tables_and_no_others_lie_on_their_side(published: Published) -> None:
     lying = {
         name
-        for block in published.report.blocks
+        for block in published.report.documents["supplement"]
         if block["t"] == "Div" and "landscape" in block["c"][0][1]
         for name in exhibits([block])
         if name.startswith("table.")
     }
     assert lying == {f"table.{table.name}" for table in published.report.tables.values() if is_wide(table)} & {
-        *shown_tables(published.report)
+        *shown_tables(published.report, "supplement")
     }
+    assert not any(
+        is_wide(published.report.tables[name.split(".")[1]]) for name in shown_tables(published.report, "manuscript")
+    )
 
 
 def test_every_table_is_also_alone_in_four_formats(published: Published) -> None:
@@ -162,7 +226,7 @@ def test_every_slope_of_a_reconstruction_has_the_identified_range(composed: Comp
     least, most = (labels.number(end, 3, "en") for end in Results(shipped).identified or ())
     for name in ("table.models", "table.leak_risk", "figure.spline", "figure.risk_curve"):
         assert any(f"between {least} and {most}" in note for note in report.notes[name])
-    prose = text_of(report.blocks)
+    prose = text_of([*report.documents.values()])
     assert prose.count("odds ratio of") <= prose.count(f"slopes from {least} to {most}")
     assert not any(
         "slope" in note and "reconstructed" in note for notes in composed("en", False).notes.values() for note in notes
@@ -173,7 +237,7 @@ def test_every_slope_of_a_reconstruction_has_the_identified_range(composed: Comp
 def test_the_report_prints_the_digest_of_the_protocol_and_does_not_say_that_it_came_first(
     composed: Composed, language: str
 ) -> None:
-    text = text_of(composed(language, True).blocks)
+    text = text_of(composed(language, True).documents["supplement"])
     assert hashlib.sha256(PROTOCOL.read_bytes()).hexdigest() in text
     assert {"es": "exploratorio de todos modos", "en": "exploratory anyway"}[language] in text
     assert "before any estimate" not in text
@@ -183,24 +247,25 @@ def test_the_report_prints_the_digest_of_the_protocol_and_does_not_say_that_it_c
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_real_data_are_told_what_differs(composed: Composed, language: str) -> None:
     report = composed(language, False)
-    assert "table.differences" in exhibits(report.blocks)
-    assert labels.text("banner.reconstruction", language) not in text_of(report.blocks)
-    assert "table.spread" not in exhibits(report.blocks)
+    assert "table.differences" in exhibits(report.documents["supplement"])
+    assert labels.text("banner.reconstruction", language) not in text_of([*report.documents.values()])
+    assert "table.spread" not in exhibits(report.documents["supplement"])
 
 
-def test_no_decimal_point_is_left_in_spanish(published: Published) -> None:
+@EACH
+def test_no_decimal_point_is_left_in_spanish(published: Published, name: str) -> None:
     if published.report.language != "es":
         return
     text = run(
-        ["--from", "docx", "--to", "plain", "--wrap", "none", str(published.folder / "report.docx")], ""
+        ["--from", "docx", "--to", "plain", "--wrap", "none", str(published.folder / f"{name}.docx")], ""
     ).decode()
-    colophon = text.index("SHA-256")
-    assert re.findall(r"(?<![\d.])0\.\d+", text[:colophon]) == []
+    references = text.index("\nBibliografía\n")
+    assert re.findall(r"(?<![\d.])0\.\d+", text[:references].replace("vpresearch 0.1.0", "")) == []
 
 
 def test_no_row_of_a_patient_is_in_a_report(composed: Composed, shipped: object) -> None:
     ids = composed("en", False)
-    assert "reconstructed-" not in text_of(ids.blocks)
+    assert "reconstructed-" not in text_of([*ids.documents.values()])
     for table in ids.tables.values():
         assert "reconstructed-" not in table.to_csv()
 

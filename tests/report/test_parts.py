@@ -49,10 +49,10 @@ def test_words_in_a_cell_are_never_markup(form: str, tmp_path: Path) -> None:
 
 def test_heads_that_span_are_written_once(shipped: Dataset) -> None:
     table = table3(Results(shipped), "en")
-    page = write(table_blocks(table, "c", PORTRAIT, ()), "html5").decode()
+    page = write(table_blocks(table, "Table 3. c", PORTRAIT, ()), "html5").decode()
     assert page.count('colspan="4"') == 1
     assert page.count('colspan="2"') >= 2
-    assert page.count(labels.text("banner.reconstruction", "en")) == 1
+    assert page.count(labels.text("report.reconstruction", "en")) == 1
 
 
 def test_a_failure_of_the_writer_is_told() -> None:

@@ -174,8 +174,8 @@ def test_the_index_lists_what_was_made(records: Path, shipped: Dataset, paper: P
     (records / "run.json").write_text(RECORD.replace('"sha256": "ab"', ""), encoding="utf-8")
     assert shipped.sha256 not in pages(records, shipped, paper, "en")["index.html"]
     (records / "report" / "en").mkdir(parents=True)
-    (records / "report" / "en" / "report.html").touch()
-    assert 'href="../report/en/report.html"' in pages(records, shipped, paper, "en")["index.html"]
+    (records / "report" / "en" / "manuscript.html").touch()
+    assert 'href="../report/en/manuscript.html"' in pages(records, shipped, paper, "en")["index.html"]
 
 
 def test_where_each_number_comes_from_is_there_for_a_machine(records: Path, shipped: Dataset, paper: Paper) -> None:

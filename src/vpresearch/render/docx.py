@@ -26,7 +26,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 Node = dict[str, Any]
 
 # Prose only: no TeX, no HTML, and quotation marks as they are typed.
-_MARKDOWN = "markdown-smart-citations-tex_math_dollars-raw_tex-raw_html-example_lists-auto_identifiers"
+_MARKDOWN = "markdown-smart-tex_math_dollars-raw_tex-raw_html-example_lists-auto_identifiers"
 
 
 def read(prose: str) -> list[Node]:
@@ -40,6 +40,13 @@ def write(blocks: Sequence[Node], to: str, options: Sequence[str] = (), meta: Ma
     told = {name: {"t": "MetaInlines", "c": words(text)} for name, text in (meta or {}).items()}
     tree = {"pandoc-api-version": [1, 23, 1], "meta": told, "blocks": list(blocks)}
     return run(["--from", "json", "--to", to, "--wrap", "none", "--output", "-", *options], json.dumps(tree))
+
+
+def cite(blocks: Sequence[Node], bibliography: Path, style: Path) -> list[Node]:
+    """Resolve the citations of blocks by pandoc's own processor, the same for every format."""
+    options = ["--citeproc", "--bibliography", str(bibliography), "--csl", str(style)]
+    cited: list[Node] = json.loads(write(blocks, "json", options))["blocks"]
+    return cited
 
 
 def run(arguments: Sequence[str], given: str) -> bytes:
@@ -123,7 +130,10 @@ _DOCUMENT, _BODY = "word/document.xml", "<w:body>"
 _CUT = "<!-- cut -->"
 _SECTION = re.compile(r"<w:sectPr[^>]*?(?:/>|>.*?</w:sectPr>)", re.S)
 _TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
+_FIELD = re.compile(r"</?w:fldSimple[^>]*>")
 _GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
+# Rows, heads included, that belong on one page.
+SHORT = 20
 # What pandoc takes the text of every page to measure.
 _ROOM = 7920
 _LYING = ' w:orient="landscape"'
@@ -159,7 +169,8 @@ def docx_each(documents: Sequence[Document], language: str, *, banner: str) -> l
     head, *bodies, tail = _cut(parts[_DOCUMENT].decode())
     made = []
     for body, (_, lying) in zip(bodies, documents, strict=True):
-        own = parts | {_DOCUMENT: f"{head}{body}{tail}".encode()}
+        # Alone, a table keeps the number that it has among the others.
+        own = parts | {_DOCUMENT: _FIELD.sub("", f"{head}{body}{tail}").encode()}
         made.append(_zipped(_dressed(own, banner, lying)))
     return made
 
@@ -239,7 +250,15 @@ def _fitted(section: str, room: int) -> str:
     def table(match: re.Match[str]) -> str:
         # Pandoc gives an empty cell no style, and with it the height of a line of prose.
         cells = match[0].replace("<w:p />", '<w:p><w:pPr><w:pStyle w:val="Compact" /></w:pPr></w:p>')
-        return _GRID.sub(grid, cells).replace('w:val="Compact"', 'w:val="TableText"')
+        rows = cells.replace("<w:trPr>", "").replace("</w:trPr>", "").split("<w:tr>")
+        # No row breaks, and the rows of a short table stay on one page, each with the next.
+        kept = len(rows) - 1 if len(rows) <= SHORT else 0
+        for place, row in enumerate(rows[1:], 1):
+            style = "TableTextKept" if place < kept else "TableText"
+            head = '<w:tblHeader w:val="on" />' * ("<w:tblHeader" in row)
+            cells = row.replace(head, "", 1).replace('w:val="Compact"', f'w:val="{style}"')
+            rows[place] = f"<w:tr><w:trPr><w:cantSplit/>{head}</w:trPr>{cells}"
+        return _GRID.sub(grid, "".join(rows))
 
     return _TABLE.sub(table, section)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import locale
 import math
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,8 @@ from vpresearch.render.table import harmless_frame, steady
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EIGHT_BITS_RGB = (8, 2, 0, 0, 0)
 _METRES_PER_INCH, _PER_METRE = 0.0254, 1
+# Points that the title takes at the top, and points an inch.
+_TITLE, _POINTS = 18, 72
 # Every row as what it adds to the one above: of a drawing, mostly nothing.
 _UP = 2
 # Rows that stay near the processor from one step to the next.
@@ -48,13 +51,17 @@ def encode(pixels: NDArray[np.uint8], dpi: int) -> bytes:
     ISO/IEC 15948:2004, Portable Network Graphics.
     """
     height, width, _ = pixels.shape
+    return _png(width, height, dpi, _squeezed(pixels.reshape(height, -1)))
+
+
+def _png(width: int, height: int, dpi: int, squeezed: bytes) -> bytes:
     per_metre = round(dpi / _METRES_PER_INCH)
     return b"".join(
         [
             _SIGNATURE,
             _chunk(b"IHDR", struct.pack(">2I5B", width, height, *_EIGHT_BITS_RGB)),
             _chunk(b"pHYs", struct.pack(">2IB", per_metre, per_metre, _PER_METRE)),
-            _chunk(b"IDAT", _squeezed(pixels.reshape(height, -1))),
+            _chunk(b"IDAT", squeezed),
             _chunk(b"IEND", b""),
         ]
     )
@@ -72,6 +79,27 @@ def _squeezed(rows: NDArray[np.uint8]) -> bytes:
         parts.append(squeezing.compress(filtered[: len(block)].data))
         above = block[-1:]
     return b"".join([*parts, squeezing.flush()])
+
+
+def _cut_png(png: bytes) -> bytes:
+    """Cut the title off a picture of ours."""
+    width, height = struct.unpack(">2I", png[16:24])
+    start = png.index(b"IDAT") + 4
+    (length,) = struct.unpack(">I", png[start - 8 : start - 4])
+    rows = np.frombuffer(bytearray(zlib.decompress(png[start : start + length])), np.uint8).reshape(height, -1)
+    first = _TITLE * _DPI // _POINTS
+    # Each row is what it adds to the one above; the first that stays takes over what the others added up to.
+    rows[first, 1:] = rows[: first + 1, 1:].sum(axis=0, dtype=np.uint8)
+    return _png(width, height - first, _DPI, zlib.compress(rows[first:].tobytes(), 1))
+
+
+def _cut_svg(svg: bytes) -> bytes:
+    """Let a drawing of ours begin below its title."""
+    size = re.search(rb'height="([\d.]+)pt" viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    if size is None:
+        raise ValueError("a drawing of another program")
+    left = float(size[1]) - _TITLE
+    return svg.replace(size[0], b'height="%.10gpt" viewBox="0 %d %s %.10g"' % (left, _TITLE, size[2], left), 1)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
@@ -163,6 +191,11 @@ class Figure:
         if kind not in self._rendered:
             self._rendered[kind] = self._to_png() if kind == "png" else self._to_svg()
         return self._rendered[kind]
+
+    def untitled(self, kind: str) -> bytes:
+        """Render without the title, for where a caption says the same."""
+        drawn = self.to_bytes(kind)
+        return _cut_png(drawn) if kind == "png" else _cut_svg(drawn)
 
     def _to_png(self) -> bytes:
         pixels = np.frombuffer(self._render("rgba"), np.uint8)

@@ -128,7 +128,7 @@ class Table:
             caption=caption,
             label=f"tab:{self.name}",
             position_float="centering",
-            column_format="".join("r" if place in self._numbers() else "l" for place in range(self.shown.shape[1])),
+            column_format="".join("r" if place in self.numbers() else "l" for place in range(self.shown.shape[1])),
             multicol_align="c",
             convert_css=True,
         )
@@ -146,7 +146,7 @@ class Table:
             [[_to_html(str(word)) for word in shown.columns.get_level_values(n)] for n in range(shown.columns.nlevels)],
             [[_to_html(str(cell)) for cell in row] for row in shown.to_numpy().tolist()],
             caption=_to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else ""),
-            numbers=self._numbers(),
+            numbers=self.numbers(),
             chosen=self.bold,
         )
         notes = "".join(f'\n<p class="note">{_to_html(note)}</p>' for note in self.notes)
@@ -155,7 +155,7 @@ class Table:
     def _banner(self) -> str:
         return labels.text("banner.reconstruction", self.language) if self.reconstruction else ""
 
-    def _numbers(self) -> list[int]:
+    def numbers(self) -> list[int]:
         """Positions of the columns of numbers, which belong to the right."""
         limits = labels.text("word.limits", self.language)
         number = re.compile(rf"(?:[-\d.,;:%()\s<>=–−∞/±+*{HIDDEN}]|\b{limits}\b)*")

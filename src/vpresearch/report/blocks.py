@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -20,8 +21,9 @@ from vpresearch.core.errors import placed
 from vpresearch.figures import Figure
 from vpresearch.parallel.forks import begin_beside
 from vpresearch.render import labels
-from vpresearch.render.docx import Node, div, para, plain, raw, raw_words, strong, words
+from vpresearch.render.docx import SHORT, Node, div, para, plain, raw, raw_words, strong, words
 from vpresearch.render.figure import KINDS
+from vpresearch.report.template import headings
 from vpresearch.results import Results
 from vpresearch.tables import Table
 from vpresearch.tables.leak_risk import one_of_many
@@ -36,21 +38,22 @@ _OF_SLOPE = {
 
 
 def captions(
-    shown: Sequence[str], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
+    shown: Sequence[Sequence[str]], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
 ) -> dict[str, str]:
-    """Give every exhibit its number, in the order in which a report shows them."""
+    """Give every exhibit its number, in the order in which manuscript and supplement show them."""
+    manuscript, supplement = shown
     every = {f"table.{name}": table.caption for name, table in tables.items()}
     every |= {f"figure.{name}": figure.caption for name, figure in figures.items()}
-    counts = {"table": 0, "figure": 0}
-    named = {}
-    for name in dict.fromkeys([*(name for name in shown if name in every), *every]):
+    counts, named = Counter[str](), {}
+    for name in dict.fromkeys([*manuscript, *supplement, *every]):
         kind, own = name.split(".")
+        series = kind if name in manuscript else f"{kind} S"
+        counts[series] += 1
         if own in _OF_THE_PAPER:
             named[name] = every[name]
-            continue
-        counts[kind] += 1
-        caption = " ".join(every[name].split())
-        named[name] = f"{labels.text(f'report.{kind}', language)} S{counts[kind]}. {caption}"
+        elif name in every:
+            number = f"{'' if name in manuscript else 'S'}{counts[series]}"
+            named[name] = f"{labels.text(f'report.{kind}', language)} {number}. {' '.join(every[name].split())}"
     return named
 
 
@@ -100,21 +103,26 @@ def _wait(finished: Iterable[Callable[[], None]]) -> None:
 
 
 def _draw(name: str, kind: str, folder: Path) -> None:
-    (folder / f"{name}.{kind}").write_bytes(_taken[name].to_bytes(kind))
+    (folder / f"{name}.{kind}").write_bytes(_taken[name].untitled(kind))
 
 
 _ITEMS = Path(__file__).parent / "templates" / "strobe.yaml"
 
 
-def strobe_table(sections: Mapping[str, str], language: str) -> Table:
-    """Lay out the items of STROBE, each with its places in the report and in the paper."""
+def strobe_table(documents: Mapping[str, list[Node]], language: str) -> Table:
+    """Lay out the items of STROBE, each with its places in manuscript and supplement, and in the paper."""
+    sections = {
+        f"{document}.{own}": f"{labels.text(f'report.{document}', language)}: {title}"
+        for document, blocks in documents.items()
+        for own, title in headings(blocks).items()
+    }
     items = yaml.safe_load(_ITEMS.read_text(encoding="utf-8"))
     rows = []
     for item in items:
         report = "; ".join(sections[name] for name in item["report"])
         paper = "; ".join(labels.place(place, language) for place in item["paper"])
         paper = paper or labels.text("report.authors", language)
-        rows.append((str(item["item"]), item[language], report or "–", paper))
+        rows.append((str(item["item"]), item[language], report, paper))
     heads = [labels.text(f"report.strobe_{head}", language) for head in ("item", "asks", "report", "paper")]
     data = pd.DataFrame(
         [(item["item"], " ".join(item["report"]), "; ".join(item["paper"])) for item in items],
@@ -131,6 +139,9 @@ PORTRAIT, LANDSCAPE = 112, 176
 _JOINTS = re.compile(r"(?<=[._/])(?=\w)")
 BREAK = "\u200b"
 _LONG = 14
+# Blanks as wide as a figure and as a decimal mark.
+_AS_FIGURE, _AS_MARK = "\u2007", "\u2008"
+_NUMBER = re.compile(r"[-−]?\d[\d.,]*%?")
 _BOLD = 1.3
 # Tables of many columns of words.
 _WIDE = frozenset(
@@ -140,30 +151,33 @@ _WIDE = frozenset(
 
 def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) -> list[Node]:
     """Lay out a table with its caption, its banner and its notes."""
-    caption_nodes = [*words(caption)]
-    if table.reconstruction:
-        caption_nodes += [{"t": "LineBreak"}, *banner(table.language)]
     shown = table.shown.astype(str)
     heads = [column if isinstance(column, tuple) else (column,) for column in shown.columns]
     columns = [[heads[place][-1], *shown.iloc[:, place]] for place in range(len(heads))]
+    numbers = set(table.numbers())
+    pads = [
+        _pads(column[1:], table.language) if place in numbers else [""] * len(shown)
+        for place, column in enumerate(columns)
+    ]
     widths = [{"t": "ColWidth", "c": round(width, 4)} for width in _widths(columns, room)]
     body = [
-        _row([_cell(str(cell), bold=place in table.bold) for cell in row])
+        _row([_cell(str(cell), pad[place], bold=place in table.bold) for cell, pad in zip(row, pads, strict=True)])
         for place, row in enumerate(shown.itertuples(index=False, name=None))
     ]
     node: Node = {
         "t": "Table",
         "c": [
             [f"table-{table.name}", [], []],
-            [None, [plain(caption_nodes)]],
-            [[{"t": "AlignLeft"}, width] for width in widths],
+            [None, [plain(captioned(caption, table.language, reconstruction=table.reconstruction))]],
+            [[{"t": "AlignRight" if place in numbers else "AlignLeft"}, width] for place, width in enumerate(widths)],
             [_NO_ATTR, _head_rows(heads)],
             [[_NO_ATTR, 0, [], body]],
             [_NO_ATTR, []],
         ],
     }
     small = [div("note", [para(words(note))]) for note in notes]
-    return [raw("typst", "#[#set text(size: 7.5pt)"), node, *small, raw("typst", "]")]
+    together = "#show figure: set block(breakable: false)\n" if len(shown) < SHORT else ""
+    return [raw("typst", f"#[#set text(size: 7.5pt)\n{together}"), node, *small, raw("typst", "]")]
 
 
 def is_wide(table: Table) -> bool:
@@ -171,20 +185,36 @@ def is_wide(table: Table) -> bool:
     return table.name in _WIDE
 
 
-def figure_blocks(name: str, caption: str, picture: str, notes: Sequence[str]) -> list[Node]:
+def figure_blocks(
+    name: str, caption: str, picture: str, notes: Sequence[str], language: str, *, reconstruction: bool
+) -> list[Node]:
     """Lay out a figure with its caption and its notes."""
-    image = {"t": "Image", "c": [["", [], [["width", "100%"]]], words(caption), [picture, ""]]}
-    shown = [plain(words(caption))]
+    image = {
+        "t": "Image",
+        "c": [["", [], [["width", "100%"]]], words(labels.text(f"seen.{name}", language)), [picture, ""]],
+    }
+    shown = [plain(captioned(caption, language, reconstruction=reconstruction))]
     node: Node = {"t": "Figure", "c": [[f"figure-{name}", [], []], [None, shown], [plain([image])]]}
     small = [div("note", [para(words(note))]) for note in notes]
     return [raw("typst", "#[#set text(size: 7.5pt)"), node, *small, raw("typst", "]")]
 
 
-def banner(language: str) -> list[Node]:
-    """Give what a reconstruction says of itself."""
-    said = strong(words(labels.text("banner.reconstruction", language)))
-    coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], [said]]}
-    return [raw_words("typst", '#text(fill: rgb("#9a3412"))['), coloured, raw_words("typst", "]")]
+def captioned(caption: str, language: str, *, reconstruction: bool) -> list[Node]:
+    """Write a caption; of a reconstruction, its first word after the number says so."""
+    named = re.fullmatch(r"(\S+) (S?)(\d+)\. (.*)", caption, re.S)
+    if named is None:
+        return words(caption)
+    kind, series, number, said = named.groups()
+    space: Node = {"t": "Space"}
+    # Word counts captions by itself, so that one which the authors put between others gets its number.
+    field = f'<w:fldSimple w:instr=" SEQ {kind}{"_S" if series else ""} \\* ARABIC ">'
+    counted = [*words(series), raw_words("openxml", field), *words(number), raw_words("openxml", "</w:fldSimple>")]
+    nodes = [*words(kind), space, *counted, *words("."), space]
+    if reconstruction:
+        made_up = words(labels.text("report.reconstruction", language))
+        coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], made_up]}
+        nodes += [raw_words("typst", '#text(fill: rgb("#9a3412"))['), coloured, raw_words("typst", "]"), space]
+    return [*nodes, *words(said)]
 
 
 _NO_ATTR: list[object] = ["", [], []]
@@ -194,9 +224,15 @@ def _row(cells: list[Node | list[object]]) -> list[object]:
     return [_NO_ATTR, cells]
 
 
-def _cell(text: str, *, bold: bool = False, span: int = 1) -> list[object]:
-    nodes = words(_breakable(text))
-    return [_NO_ATTR, {"t": "AlignDefault"}, 1, span, [plain([strong(nodes)] if bold and nodes else nodes)]]
+def _cell(text: str, pad: str = "", *, bold: bool = False, span: int = 1) -> list[object]:
+    nodes = [*words(_breakable(text)), *([{"t": "Str", "c": pad}] if pad else [])]
+    return [
+        _NO_ATTR,
+        {"t": "AlignCenter" if span > 1 else "AlignDefault"},
+        1,
+        span,
+        [plain([strong(nodes)] if bold and nodes else nodes)],
+    ]
 
 
 def _head_rows(heads: Sequence[Sequence[str]]) -> list[list[object]]:
@@ -206,6 +242,18 @@ def _head_rows(heads: Sequence[Sequence[str]]) -> list[list[object]]:
         runs = groupby(heads, key=lambda head: tuple(head[: level + 1]))
         rows.append(_row([_cell(str(key[-1]), bold=True, span=len(list(run))) for key, run in runs]))
     return rows
+
+
+def _pads(cells: Sequence[str], language: str) -> list[str]:
+    """Give what stands behind each number for its decimal mark to stand below that of the others."""
+    mark = labels.text("decimal_mark", language)
+    plain_ones = [bool(_NUMBER.fullmatch(cell)) for cell in cells]
+    tails = [len(cell.rstrip("%").partition(mark)[2]) for cell in cells]
+    most = max((tail for tail, is_plain in zip(tails, plain_ones, strict=True) if is_plain), default=0)
+    return [
+        (_AS_MARK if most and not tail else "") + _AS_FIGURE * (most - tail) if is_plain else ""
+        for tail, is_plain in zip(tails, plain_ones, strict=True)
+    ]
 
 
 def _breakable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""One report as HTML, DOCX and PDF, every table and figure alone, and what writes them beside a run."""
+"""Manuscript and supplement as HTML, DOCX and PDF, every table and figure alone, and what writes them beside a run."""
 
 from __future__ import annotations
 
@@ -46,28 +46,33 @@ from vpresearch.report.values import Missing, values
 from vpresearch.results import OF_RECONSTRUCTIONS, Results
 from vpresearch.tables import TABLES, Table
 from vpresearch.tables import write as write_table
+from vpresearch.tables.leak_risk import one_of_many
 
+DOCUMENTS = ("manuscript", "supplement")
 _LOCALES = {"es": "es-ES", "en": "en-GB"}
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report in one language, ready to be written."""
+    """A manuscript and its supplement in one language, ready to be written."""
 
-    title: str
     language: str
     reconstruction: bool
-    blocks: list[Node]
+    documents: Mapping[str, list[Node]]
     tables: Mapping[str, Table]
     figures: Mapping[str, Figure]
     captions: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]]
+    # What a reconstruction says of every slope: whole, and in brief.
+    open_slope: tuple[str, str]
+
+    def title(self, name: str) -> str:
+        """Give the title of a document."""
+        return labels.text(f"report.title_{name}", self.language)
 
 
 def compose(results: Results, language: str, about: Mapping[str, str]) -> Report:
     """Put a report together."""
-    source = template.TEMPLATES / f"{language}.md"
-    prose = source.read_text(encoding="utf-8")
     reconstruction = results.dataset.reconstruction
     facts = {"reconstruction" if reconstruction else "real"}
     left_out = frozenset() if reconstruction else OF_RECONSTRUCTIONS
@@ -75,22 +80,20 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     figures = {name: make(results, language) for name, make in FIGURES.items() if name not in left_out}
     known = values(results, tables, about)
     facts.add("no slope" if isinstance(known[f"models.{PRIMARY}.fill_percent.estimate"], Missing) else "slope")
-    skeleton = template.parse(prose, facts)
-    tables["strobe"] = strobe_table(template.headings(skeleton), language)
-    named = captions(template.exhibits(skeleton), tables, figures, language)
+    skeletons = {name: template.parse(template.source(name, language), facts) for name in DOCUMENTS}
+    tables["strobe"] = strobe_table(skeletons, language)
+    named = captions([template.exhibits(blocks) for blocks in skeletons.values()], tables, figures, language)
     known |= {f"ref.{name}": _reference(caption) for name, caption in named.items()}
     said = "" if results.identified is None else beside("report.beside", results.identified, language)
-    blocks = template.fill(skeleton, source.name, known, language, said)
-    return Report(
-        labels.text("report.title", language),
-        language,
-        reconstruction,
-        blocks,
-        tables,
-        figures,
-        named,
-        notes(tables, figures, results, language),
-    )
+    filled = {
+        name: template.fill(blocks, f"{name}.{language}.md", known, language, said)
+        for name, blocks in skeletons.items()
+    }
+    with ThreadPoolExecutor() as together:
+        documents = dict(zip(filled, together.map(template.cited, filled.values()), strict=True))
+    every = notes(tables, figures, results, language)
+    whole = " ".join(one_of_many(results, language))
+    return Report(language, reconstruction, documents, tables, figures, named, every, (whole, said))
 
 
 def _reference(caption: str) -> str:
@@ -100,53 +103,57 @@ def _reference(caption: str) -> str:
 
 
 def publish(report: Report, folder: Path) -> list[Path]:
-    """Write a report as HTML, DOCX and PDF, and its tables and figures alone."""
+    """Write manuscript and supplement as HTML, DOCX and PDF, and their tables and figures alone."""
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     # Word files are another program's work; they are made while the figures are drawn.
     with drawing(report.figures, folder / "figures") as drawn, ThreadPoolExecutor() as together:
         alone = together.submit(_publish_tables, report, folder / "tables")
         drawn()
-        made = {kind: together.submit(write_as, report, folder / "figures") for kind, write_as in FORMATS.items()}
-        paths = [folder / f"report.{kind}" for kind in made]
-        for path, written in zip(paths, made.values(), strict=True):
+        made = {
+            folder / f"{name}.{kind}": together.submit(write_as, report, name, folder / "figures")
+            for name in report.documents
+            for kind, write_as in FORMATS.items()
+        }
+        for path, written in made.items():
             path.write_bytes(written.result())
         alone.result()
-    return paths
+    return [*made]
 
 
-def to_html(report: Report, pictures: Path) -> bytes:
-    """Give the report as one page that needs no other file."""
-    blocks = _with_exhibits(report, lambda name: f"picture:{name}", PORTRAIT)
+def to_html(report: Report, name: str, pictures: Path) -> bytes:
+    """Give a document as one page that needs no other file."""
+    blocks = _with_exhibits(report, name, lambda own: f"picture:{own}")
     page = template.TEMPLATES / "page.html"
     options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
     banner = {"banner": labels.text("banner.reconstruction", report.language)} if report.reconstruction else {}
-    made = write(blocks, "html5", options, {"title": report.title, "lang": report.language, **banner})
+    made = write(blocks, "html5", options, {"title": report.title(name), "lang": report.language, **banner})
     # A break that is copied with the name it stands in would spoil it.
     made = reachable(made.decode().replace(BREAK, "<wbr>")).encode()
-    for name in report.figures:
+    for own in template.pictures(report.documents[name]):
         # Put in afterwards: pandoc would read and write every byte of them. In words this mark is escaped.
-        picture = base64.b64encode((pictures / f"{name}.svg").read_bytes())
-        made = made.replace(f'src="picture:{name}"'.encode(), b'src="data:image/svg+xml;base64,%b"' % picture)
+        picture = base64.b64encode((pictures / f"{own}.svg").read_bytes())
+        made = made.replace(f'src="picture:{own}"'.encode(), b'src="data:image/svg+xml;base64,%b"' % picture)
     return made
 
 
-def to_docx(report: Report, pictures: Path) -> bytes:
-    """Give the report as a Word file."""
-    blocks = _with_exhibits(report, lambda name: f"{name}.png", PORTRAIT)
-    return docx(blocks, report.title, _LOCALES[report.language], banner=_banner(report), pictures=pictures)
+def to_docx(report: Report, name: str, pictures: Path) -> bytes:
+    """Give a document as a Word file."""
+    blocks = _with_exhibits(report, name, lambda own: f"{own}.png")
+    return docx(blocks, report.title(name), _LOCALES[report.language], banner=_banner(report), pictures=pictures)
 
 
-def to_pdf(report: Report, pictures: Path) -> bytes:
-    """Give the report as PDF."""
-    body = write(_with_exhibits(report, lambda name: f"{name}.svg", PORTRAIT), "typst")
+def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
+    """Give a document as PDF."""
+    # Citations are resolved already; typst would look for a list of references of its own.
+    body = write(_with_exhibits(report, name, lambda own: f"{own}.svg"), "typst-citations")
     # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
     body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "report.typ"
         source.write_bytes((TEMPLATES / "page.typ").read_bytes() + body)
-        for name in report.figures:
-            (source.with_name(f"{name}.svg")).write_bytes((pictures / f"{name}.svg").read_bytes())
-        told = {"title": report.title, "language": report.language, "banner": _banner(report)}
+        for own in template.pictures(report.documents[name]):
+            (source.with_name(f"{own}.svg")).write_bytes((pictures / f"{own}.svg").read_bytes())
+        told = {"title": report.title(name), "language": report.language, "banner": _banner(report)}
         # Only the letters that the compiler brings with it: the same pages on every machine.
         compiler = typst.Compiler(source, root=place, ignore_system_fonts=True, sys_inputs=told)
         made = compiler.compile(format="pdf", timestamp=0)
@@ -155,7 +162,7 @@ def to_pdf(report: Report, pictures: Path) -> bytes:
     return made
 
 
-FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {"html": to_html, "docx": to_docx, "pdf": to_pdf}
+FORMATS: Mapping[str, Callable[[Report, str, Path], bytes]] = {"html": to_html, "docx": to_docx, "pdf": to_pdf}
 
 
 def _publish_tables(report: Report, folder: Path) -> None:
@@ -166,7 +173,8 @@ def _publish_tables(report: Report, folder: Path) -> None:
         write_table(replace(table, caption=report.captions[key], notes=report.notes[key]), folder)
         (folder / f"{name}.csv").write_bytes(_spreadsheet(table))
         lying = is_wide(table)
-        documents.append((_table(report, name, LANDSCAPE if lying else PORTRAIT), lying))
+        room = LANDSCAPE if lying else PORTRAIT
+        documents.append((table_blocks(table, report.captions[key], room, report.notes[key]), lying))
     made = docx_each(documents, _LOCALES[report.language], banner=_banner(report))
     for name, words in zip(report.tables, made, strict=True):
         (folder / f"{name}.docx").write_bytes(words)
@@ -182,14 +190,24 @@ def _spreadsheet(table: Table) -> bytes:
     return shown.to_csv(index=False, sep=separator, lineterminator="\n").encode("utf-8-sig")
 
 
-def _with_exhibits(report: Report, picture: Callable[[str], str], room: int) -> list[Node]:
-    def make(name: str) -> list[Node]:
-        kind, own = name.split(".")
-        if kind == "table":
-            return _table(report, own, LANDSCAPE if is_wide(report.tables[own]) else room)
-        return figure_blocks(own, report.captions[name], picture(own), report.notes[name])
+def _with_exhibits(report: Report, document: str, picture: Callable[[str], str]) -> list[Node]:
+    (whole, brief), told = report.open_slope, False
 
-    return _turned(template.replace(report.blocks, make))
+    def make(name: str) -> list[Node]:
+        nonlocal told
+        kind, own = name.split(".")
+        # The first exhibit of a slope says at length what is open about it; the others in brief.
+        said = tuple(brief if note == whole and told else note for note in report.notes[name])
+        told |= whole in said
+        if kind == "table":
+            table = report.tables[own]
+            return table_blocks(table, report.captions[name], LANDSCAPE if is_wide(table) else PORTRAIT, said)
+        figure = report.figures[own]
+        return figure_blocks(
+            own, report.captions[name], picture(own), said, report.language, reconstruction=figure.reconstruction
+        )
+
+    return _turned(template.replace(report.documents[document], make))
 
 
 def _turned(blocks: list[Node]) -> list[Node]:
@@ -199,11 +217,6 @@ def _turned(blocks: list[Node]) -> list[Node]:
         lies = block["t"] == "Div" and "landscape" in block["c"][0][1]
         done += landscape(block["c"][1]) if lies else [block]
     return done
-
-
-def _table(report: Report, name: str, room: int) -> list[Node]:
-    key = f"table.{name}"
-    return table_blocks(report.tables[name], report.captions[key], room, report.notes[key])
 
 
 def _banner(report: Report) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.render import labels
-from vpresearch.render.docx import Node, leaves, read, text_of, words
+from vpresearch.render.docx import Node, cite, leaves, read, text_of, words
 from vpresearch.report.values import Missing, Value, write
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -18,6 +18,11 @@ _KEY = re.compile(r"\{([a-z][\w.\-]*)(?::([a-z%\d]+))?\}")
 _SHOWN = re.compile(r"\{show\.([\w.]+)\}")
 # Keys that tell of the slope of leak on fill.
 _OF_SLOPE = ("models.", "leak_risk.", "dose.", "precision.", "specification.", "assumptions.", "validation.")
+
+
+def source(name: str, language: str) -> str:
+    """Read the template of a document."""
+    return (TEMPLATES / f"{name}.{language}.md").read_text(encoding="utf-8")
 
 
 def parse(prose: str, facts: set[str]) -> list[Node]:
@@ -49,6 +54,16 @@ def shown(block: Node) -> str:
 def exhibits(blocks: list[Node]) -> list[str]:
     """List the exhibits that a template shows, in its order."""
     return [name for block in _paragraphs(blocks) if (name := shown(block))]
+
+
+def pictures(blocks: list[Node]) -> list[str]:
+    """Name the figures that a document shows."""
+    return [name.removeprefix("figure.") for name in exhibits(blocks) if name.startswith("figure.")]
+
+
+def cited(blocks: list[Node]) -> list[Node]:
+    """Give citations their numbers, and list what they cite where the document has its place for it."""
+    return cite(blocks, TEMPLATES / "references.bib", TEMPLATES / "vancouver.csl")
 
 
 def replace(blocks: list[Node], make: Callable[[str], list[Node]]) -> list[Node]:

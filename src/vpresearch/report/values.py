@@ -13,6 +13,7 @@ from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import words as words_of
 from vpresearch.core.files import file_digest
 from vpresearch.core.paths import PROTOCOL
+from vpresearch.inference.describe import summarise
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.results import Results
@@ -72,7 +73,7 @@ def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, st
         if name in tables:
             found |= _of_table(tables[name], index)
     found |= _ratios(tables["models"])
-    found |= _of_study(results) | _of_rate(tables["comparators"]) | _of_verdicts(results)
+    found |= _of_study(results, tables["models"].language) | _of_rate(tables["comparators"]) | _of_verdicts(results)
     return found | _of_precision(results, tables["precision"]) | _colophon(results, about)
 
 
@@ -166,15 +167,21 @@ def _of_rate(comparators: Table) -> dict[str, Value]:
     return dict(zip(("study.rate", "study.rate_low", "study.rate_high"), shown, strict=True))
 
 
-def _of_study(results: Results) -> dict[str, Value]:
+def _of_study(results: Results, language: str) -> dict[str, Value]:
     study = results.dataset
-    leaks = results.leaks.count
+    leaks, age = results.leaks.count, summarise(study.patients["age_years"])
     found: dict[str, Value] = {
         "study.patients": len(study.patients),
         "study.vertebrae": len(study.vertebrae),
         "study.leaks": leaks,
         "study.no_leaks": len(study.vertebrae) - leaks,
         "study.women": int((study.patients["sex"] == "F").sum()),
+        "study.men": int((study.patients["sex"] == "M").sum()),
+        "study.age": age.mean,
+        "study.age_sd": Missing(labels.variable("age_years", language), _why(language, "one_value"))
+        if math.isnan(age.sd)
+        else age.sd,
+        "study.fill": summarise(study.vertebrae["fill_percent"]).mean,
         "study.sha256": study.sha256,
         "protocol.sha256": file_digest(PROTOCOL),
         **{f"paper.{name}": str(results.paper.about[name]) for name in _CITED},
