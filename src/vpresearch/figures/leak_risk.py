@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator
 
 from vpresearch.figures.curves import (
@@ -265,10 +266,12 @@ def risk_curve(results: Results, language: str) -> Figure:
 @drawn_once
 def calibration(results: Results, language: str) -> Figure:
     """Draw the observed share of leaks on the predicted risk, in groups of rising risk."""
-    data, reconstruction = results.calibration, results.dataset.reconstruction
+    data, free, reconstruction = results.calibration, results.free_calibration, results.dataset.reconstruction
     caption = labels.text("leak_figure.calibration", language)
     with panels(reconstruction, language, caption, 1, 5.8) as (canvas, (axes,)):
         axes.plot([0, 100], [0, 100], "--", color="#777777", label=labels.text("leak_figure.ideal", language))
+        if free is not None:
+            _draw_free_groups(axes, free, labels.text("leak_figure.free_group", language))
         if data.empty:
             why_not = results.risk_fits["ml"].reason or why_too_few(results.design)
             axes.text(50, 75, labels.in_brief(why_not, language), ha="center", fontsize=12)
@@ -281,7 +284,16 @@ def calibration(results: Results, language: str) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
         legend_below(axes, 2, title=one_of_many(results, language))
     told = tuple(int(n) for n in [*data["events"], *(data["n"] - data["events"])])
+    data = data if free is None else pd.concat([data, free], axis=1)
     return Figure("calibration", canvas, data, caption, reconstruction, fitted=True, counts=told, language=language)
+
+
+def _draw_free_groups(axes: Axes, free: pd.DataFrame, name: str) -> None:
+    shares = 100 * as_printed(free, _SHARE_DECIMALS)
+    for place, (left, below, right, above) in enumerate(shares.tolist()):
+        box = Rectangle((left, below), right - left, above - below, color="#777777", alpha=0.16, linewidth=0)
+        box.set_label("" if place else name)
+        axes.add_patch(box)
 
 
 def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:
