@@ -9,7 +9,7 @@ from vpresearch.data import Dataset
 from vpresearch.implied import fits, ranges
 from vpresearch.reconstruct import ANY_FILL
 from vpresearch.reconstruct.extreme import slope_of_leak_on_fill
-from vpresearch.regression import firth, gee, logistic
+from vpresearch.regression import assumptions, firth, gee, logistic, validation
 from vpresearch.regression.design import design
 from vpresearch.regression.models import by_patient, leak_design, with_covariates
 from vpresearch.results import Results
@@ -62,6 +62,7 @@ def test_the_range_stands_beside_a_reconstruction_only(shipped: Dataset, studies
         assert found == pytest.approx((slopes.min(), slopes.max()), abs=1e-8)
     for study in map(Results, studies.values()):
         assert (study.identified, study.identified_any_fill, study.free_risk([5])) == (None, None, None)
+        assert (study.free_volumes, study.free_calibration, study.free_spline([5])) == (None, None, None)
         assert "free_least" not in study.scores_with_range
         assert "free_least" not in study.leak_kinds_with_range
 
@@ -85,6 +86,27 @@ def test_what_is_free_reaches_over_every_reconstruction(shipped: Dataset) -> Non
     own = fit.predict(sm.add_constant(np.array([6.0, 12.0])))
     assert (free["ci_low"] <= own).all()
     assert (own <= free["ci_high"]).all()
+
+
+def test_the_range_of_volumes_curve_and_groups_holds_every_reconstruction(shipped: Dataset) -> None:
+    results, number = Results(shipped), 17
+    one = implied.shipped()["drawn"].table(number)
+    one = one.assign(region="", fill_percent=100 * one["cement_volume_cc"] / one["vertebral_volume_cc"])
+    volumes, curve, groups = results.free_volumes, results.free_spline([6.0, 12.0]), results.free_calibration
+    assert volumes is not None
+    assert curve is not None
+    assert groups is not None
+    for rows in (one, shipped.rows):
+        for leak, own in volumes.groupby("leak"):
+            for name in ("vertebral_volume_cc", "cement_volume_cc"):
+                ranked = rows.loc[rows["leak"] == leak, name].sort_values().to_numpy()
+                least, greatest = (own.loc[own["shown"] == end, name].to_numpy() for end in ("least", "greatest"))
+                assert ((least <= ranked) & (ranked <= greatest)).all()
+        risk = assumptions.curve(leak_design(rows), [6.0, 12.0])["risk"]
+        assert ((curve["ci_low"] <= risk) & (risk <= curve["ci_high"])).all()
+        found = validation.calibration(leak_design(rows))
+        for share in ("predicted", "observed"):
+            assert found[share].between(groups[f"{share}_least"] - 1e-9, groups[f"{share}_greatest"] + 1e-9).all()
 
 
 def test_the_reach_of_the_intervals_stands_beside_a_reconstruction_only(

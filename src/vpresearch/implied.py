@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -19,6 +19,7 @@ from vpresearch.core.files import put
 from vpresearch.core.paths import RELIEF
 from vpresearch.parallel import InPlace, Workers, gather
 from vpresearch.reconstruct import ENSEMBLE, EXTREMES, Ensemble, read_ensemble
+from vpresearch.regression import assumptions, validation
 from vpresearch.regression.batched import Fits, batched_firth, batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.gee import batched_gee
@@ -111,12 +112,62 @@ def _leak_kinds(ensemble: Ensemble) -> Iterator[tuple[tuple[str, str], NDArray[n
         yield (str(site), str(size)), ((sites == site) & (sizes == size)).sum(axis=1)
 
 
+def free_volumes(names: Sequence[str]) -> pd.DataFrame:
+    """Return how far the least, the second, ... of some volumes of either group reach over the reconstructions."""
+    parts = []
+    for leak in ("no", "yes"):
+        ranked = {name: np.concatenate([_ranked(each, name, leak) for each in shipped().values()]) for name in names}
+        for end, furthest in (("least", np.min), ("greatest", np.max)):
+            values = {name: furthest(each, axis=0) for name, each in ranked.items()}
+            parts.append(pd.DataFrame({"leak": leak, **values, "shown": end}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _ranked(ensemble: Ensemble, name: str, leak: str) -> Floats:
+    chosen = ensemble.leak == (leak == "yes")
+    # A published count: every dataset has as many.
+    return np.sort(ensemble.column(name)[chosen].reshape(len(ensemble), -1), axis=1)
+
+
 def free_risk(fill_percent: ArrayLike) -> pd.DataFrame:
     """Return how far the risk of a leak at some fills reaches over the reconstructions, by maximum likelihood."""
     fill = np.asarray(fill_percent, float)
     coef = np.concatenate([batched_ml(each.fill_percent, each.leak).coef for each in shipped().values()])
-    risks = expit(coef[:, :1] + coef[:, 1:] * fill)
-    return pd.DataFrame({"fill_percent": fill, "ci_low": risks.min(axis=0), "ci_high": risks.max(axis=0)})
+    return _reach(fill, expit(coef[:, :1] + coef[:, 1:] * fill))
+
+
+def free_spline(fill_percent: ArrayLike) -> pd.DataFrame:
+    """Return how far the risk by a restricted cubic spline reaches, each reconstruction with its own knots."""
+    fill = np.asarray(fill_percent, float)
+    risks = []
+    for ensemble in shipped().values():
+        fills = ensemble.fill_percent
+        knots = np.quantile(fills, assumptions.KNOT_QUANTILES, axis=1).T
+        bent, along = (
+            np.stack([np.column_stack([np.ones(len(x)), x, assumptions.basis(x, tuple(own))]) for x, own in each])
+            for each in (zip(fills, knots, strict=True), ((fill, own) for own in knots))
+        )
+        coefficients, _ = maximise_each(bent, ensemble.leak.astype(float))
+        risks.append(expit((along @ coefficients[..., None])[..., 0]))
+    return _reach(fill, np.concatenate(risks))
+
+
+def _reach(fill: Floats, risks: Floats) -> pd.DataFrame:
+    ends = {"ci_low": np.nanmin(risks, axis=0), "ci_high": np.nanmax(risks, axis=0)}
+    return pd.DataFrame({"fill_percent": fill} | ends)
+
+
+def free_calibration() -> pd.DataFrame:
+    """Return how far the predicted and the observed share of each group of risk reach over the reconstructions."""
+    shares = []
+    for ensemble in shipped().values():
+        coef = batched_ml(ensemble.fill_percent, ensemble.leak).coef
+        risks = expit(coef[:, :1] + coef[:, 1:] * ensemble.fill_percent)
+        for risk, leak in zip(risks, ensemble.leak, strict=True):
+            group = validation.risk_groups(risk)
+            shares.append([np.bincount(group, each) / np.bincount(group) for each in (risk, leak)])
+    names = [f"{share}_{end}" for end in ("least", "greatest") for share in ("predicted", "observed")]
+    return pd.DataFrame(np.concatenate([np.min(shares, axis=0), np.max(shares, axis=0)]).T, columns=names)
 
 
 def _ends(values: pd.DataFrame) -> pd.DataFrame:

@@ -320,6 +320,20 @@ class Results:
         """Return how far the risk along the fill reaches over reconstructions; None of real data."""
         return implied.free_risk(fill_percent) if self.dataset.reconstruction else None
 
+    def free_spline(self, fill_percent: ArrayLike) -> pd.DataFrame | None:
+        """Return how far the risk by the spline reaches over reconstructions; None of real data."""
+        return implied.free_spline(fill_percent) if self.dataset.reconstruction else None
+
+    @cached_property
+    def free_calibration(self) -> pd.DataFrame | None:
+        """How far predicted and observed shares reach over reconstructions; None of real data."""
+        return implied.free_calibration() if self.dataset.reconstruction else None
+
+    @cached_property
+    def free_volumes(self) -> pd.DataFrame | None:
+        """How far volumes and cement by rank in either group reach over reconstructions; None of real data."""
+        return implied.free_volumes(MEASURED) if self.dataset.reconstruction else None
+
     @_kept
     def identified_intervals(self) -> Intervals | None:
         """How far the primary interval reaches over reconstructions; None of real data."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -27,7 +28,7 @@ _BLACK, _BEYOND = "#1a1a1a", "#CCCCCC"
 @drawn_once
 def volumes(results: Results, language: str) -> Figure:
     """Draw the volume and the cement of every vertebra by leak."""
-    dataset = results.dataset
+    dataset, free = results.dataset, results.free_volumes
     # With the decimals that the paper prints of the means by leak.
     shown = {"volume": ("vertebral_volume_cc", 1), "cement": ("cement_volume_cc", 2)}
     names = ["leak", *(column for column, _ in shown.values())]
@@ -44,14 +45,22 @@ def volumes(results: Results, language: str) -> Figure:
                 values = np.sort(as_printed(data.loc[data["leak"] == group, column], _CC_DECIMALS))
                 mean = float(as_printed(summary.mean, decimals))
                 _draw_points(panel, position, values, mean, COLOURS[group])
+                if free is not None:
+                    own = free[free["leak"] == group]
+                    low, high = (own.loc[own["shown"] == end, column] for end in ("least", "greatest"))
+                    panel.vlines(position + 0.5 * apart(len(low)), low, high, color=_BEYOND, linewidth=2, zorder=0)
             counts = [int((data["leak"] == group).sum()) for group in ("no", "yes")]
             panel.set_xticks([0, 1], _group_names(counts, language))
             panel.set_xlim(-0.5, 1.5)
-            panel.set_ylim(0, 1.06 * float(as_printed(data[column].max(), _CC_DECIMALS)))
+            highest = data[column].max() if free is None else max(data[column].max(), free[column].max())
+            panel.set_ylim(0, 1.06 * float(as_printed(highest, _CC_DECIMALS)))
             panel.set_ylabel(labels.text(f"axis.{axis}", language))
             _localise(panel, language)
             panel.spines[["top", "right"]].set_visible(False)
         axes[0].plot([], [], color=_BLACK, linewidth=2, label=labels.text("word.mean", language))
+        if free is not None:
+            axes[0].plot([], [], color=_BEYOND, linewidth=2, label=labels.text("word.free_rank", language))
+            data = pd.concat([data.assign(shown="vertebra"), free], ignore_index=True)
         axes[0].legend(loc="lower center", frameon=False)
     return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True, language=language)
 

@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator
 
 from vpresearch.figures.curves import (
@@ -39,6 +40,7 @@ from vpresearch.render.figure import (
     localise,
     many,
     panels,
+    stacked,
 )
 from vpresearch.results import RISK_MODELS, Results
 
@@ -143,12 +145,15 @@ _LOG_DECIMALS = _SHARE_DECIMALS = 3
 def leak_models(results: Results, language: str) -> Figure:
     """Draw the odds ratio of a leak per percentage point of fill by every model, the primary one on top."""
     slopes, identified, reconstruction = _slopes(results.estimates), results.identified, results.dataset.reconstruction
+    doubled = [each for each in results.estimates if each.model == "gee_kc_logs" and each.term != "intercept"]
     data = _odds_ratios(slopes)
-    with np.errstate(divide="ignore", over="ignore"):
-        ratios = np.exp(as_printed(np.log(data[["odds_ratio", "ci_low", "ci_high"]]), _LOG_DECIMALS))
+    ratios = _as_drawn(data)
     caption = labels.text("leak_figure.models", language)
-    height = 2.2 + 0.34 * len(data) + 0.5 * (identified is not None)
-    with panels(reconstruction, language, caption, 1, height) as (canvas, (axes,)):
+    height = 2.2 + 0.34 * len(data) + 0.5 * (identified is not None) + 2.2 * bool(doubled)
+    shares = (len(slopes), len(doubled))[: 1 + bool(doubled)]
+    with stacked(reconstruction, language, caption, shares, height, apart=True) as (canvas, (axes, *others)):
+        for below in others:
+            _draw_doubled(below, doubled, language)
         witnessed = np.exp(identified) if identified is not None else np.array([])
         _set_odds_axis(axes, np.append(ratios, witnessed), language)
         axes.axvline(1, color="#1a1a1a", linewidth=1, zorder=1)
@@ -159,24 +164,49 @@ def leak_models(results: Results, language: str) -> Figure:
             axes.axvspan(least, greatest, color=WITNESSED, alpha=0.22, linewidth=0, zorder=0, label=words)
         for place, slope in enumerate(slopes):
             _draw_model(axes, place, slope, ratios[place].tolist(), language)
-        names = [labels.text(f"model.{model}", language) for model in data["model"]]
-        name_rows(axes, names, bold=np.flatnonzero(data["model"] == PRIMARY).tolist())
+        name_rows(axes, _names(slopes, language), bold=np.flatnonzero(data["model"] == PRIMARY).tolist())
         _explain_models(axes, data, language)
+    data = pd.concat([data, _odds_ratios(doubled)], ignore_index=True)
     return Figure("leak_models", canvas, data, caption, reconstruction, fitted=True, language=language)
 
 
+def _names(shown: Sequence[Estimate], language: str) -> list[str]:
+    """Name each row by its model, or where a model has several by its term."""
+    keys = [f"model.{each.model}" if each.term == "fill_percent" else f"leak_table.term_{each.term}" for each in shown]
+    return [labels.text(key, language) for key in keys]
+
+
+def _as_drawn(data: pd.DataFrame) -> Floats:
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.exp(as_printed(np.log(data[["odds_ratio", "ci_low", "ci_high"]]), _LOG_DECIMALS))
+
+
+def _draw_doubled(axes: Axes, doubled: Sequence[Estimate], language: str) -> None:
+    """Draw what doubling the cement, the volume or both does to the odds."""
+    ratios = _as_drawn(_odds_ratios(doubled))
+    _set_odds_axis(axes, ratios, language)
+    axes.set_xlabel(labels.text("leak_figure.doubling", language))
+    axes.axvline(1, color="#1a1a1a", linewidth=1, zorder=1)
+    for place, each in enumerate(doubled):
+        _draw_model(axes, place, each, ratios[place].tolist(), language)
+    name_rows(axes, _names(doubled, language))
+
+
 def _slopes(estimates: Sequence[Estimate]) -> list[Estimate]:
-    shown = [each for each in estimates if each.term == "fill_percent" and each.model != "spline"]
+    terms = ("fill_percent", "fill_between", "fill_within")
+    shown = [each for each in estimates if each.term in terms and each.model != "spline"]
     return sorted(shown, key=lambda each: each.model != PRIMARY)
 
 
 def _odds_ratios(shown: Sequence[Estimate]) -> pd.DataFrame:
     with np.errstate(over="ignore"):
-        estimate, low, high = np.exp([[each.estimate, each.ci_low, each.ci_high] for each in shown]).T
+        ends = np.array([[each.estimate, each.ci_low, each.ci_high] for each in shown]).reshape(-1, 3)
+        estimate, low, high = np.exp(ends).T
     return pd.DataFrame(
         {
             "model": [each.model for each in shown],
             "outcome": [each.outcome for each in shown],
+            "term": [each.term for each in shown],
             "odds_ratio": estimate,
             "ci_low": low,
             "ci_high": high,
@@ -223,7 +253,8 @@ def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:
     axes.set_xlim(math.exp(low - room), math.exp(high + room))
     wide = high - low > math.log(4)
     if wide:
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        # Ticks that stand apart, however wide the intervals.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high - low < math.log(40) else (1,)))
         axes.xaxis.set_major_formatter(lambda value, _: labels.number(value, 2, language))
     else:
         localise(axes.xaxis, 8, language)
@@ -265,10 +296,12 @@ def risk_curve(results: Results, language: str) -> Figure:
 @drawn_once
 def calibration(results: Results, language: str) -> Figure:
     """Draw the observed share of leaks on the predicted risk, in groups of rising risk."""
-    data, reconstruction = results.calibration, results.dataset.reconstruction
+    data, free, reconstruction = results.calibration, results.free_calibration, results.dataset.reconstruction
     caption = labels.text("leak_figure.calibration", language)
     with panels(reconstruction, language, caption, 1, 5.8) as (canvas, (axes,)):
         axes.plot([0, 100], [0, 100], "--", color="#777777", label=labels.text("leak_figure.ideal", language))
+        if free is not None:
+            _draw_free_groups(axes, free, labels.text("leak_figure.free_group", language))
         if data.empty:
             why_not = results.risk_fits["ml"].reason or why_too_few(results.design)
             axes.text(50, 75, labels.in_brief(why_not, language), ha="center", fontsize=12)
@@ -281,7 +314,16 @@ def calibration(results: Results, language: str) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
         legend_below(axes, 2, title=one_of_many(results, language))
     told = tuple(int(n) for n in [*data["events"], *(data["n"] - data["events"])])
+    data = data if free is None else pd.concat([data, free], axis=1)
     return Figure("calibration", canvas, data, caption, reconstruction, fitted=True, counts=told, language=language)
+
+
+def _draw_free_groups(axes: Axes, free: pd.DataFrame, name: str) -> None:
+    shares = 100 * as_printed(free, _SHARE_DECIMALS)
+    for place, (left, below, right, above) in enumerate(shares.tolist()):
+        box = Rectangle((left, below), right - left, above - below, color="#777777", alpha=0.16, linewidth=0)
+        box.set_label("" if place else name)
+        axes.add_patch(box)
 
 
 def _draw_groups(axes: Axes, data: pd.DataFrame, name: str) -> None:

@@ -175,10 +175,13 @@ def spline_figure(results: Results, language: str) -> Figure:
     design, bend, straight = results.design, results.spline, results.risk_fits["ml"]
     knots, fill, reconstruction = assumptions.knots(design), drawn_fills(design), results.dataset.reconstruction
     curves = {"spline": results.spline_curve(fill), "ml": results.risk_curve("ml", fill)}
+    free = results.free_spline(fill)
     why_not = labels.in_brief(bend.reason, language)
     p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
     caption = labels.text("leak_figure.spline", language, n=design.n)
     with panels(reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
+        if free is not None:
+            draw_band(axes, free, _GREY, labels.text("leak_figure.free_curve", language))
         name = f"{labels.text('model.spline', language)} – {why_not or p}"
         draw_curve(axes, curves["spline"], COLOURS["no"], "-", name)
         draw_band(axes, curves["spline"], COLOURS["no"], labels.text("leak_figure.band", language, level=95.0))
@@ -198,6 +201,7 @@ def spline_figure(results: Results, language: str) -> Figure:
         set_axes(axes, fill, language)
         legend_below(axes, 2, title=one_of_many(results, language))
     parts = [curve.assign(shown=model) for model, curve in curves.items()]
+    parts += [] if free is None else [free.assign(shown="reconstructions")]
     data = pd.concat([*parts, pd.DataFrame({"fill_percent": knots, "shown": "knot"})], ignore_index=True)
     data = data[["shown", "fill_percent", "risk", "ci_low", "ci_high"]]
     # The ends of the curves and the knots are those of single vertebrae.

@@ -263,4 +263,6 @@ _UNITS = {
     "vertebral_volume_cc": "cc",
     "cement_volume_cc": "cc",
     "age_years": "year",
+    **dict.fromkeys(("fill_between", "fill_within", "fill_contrast"), "percentage point"),
+    **dict.fromkeys(("log_cement", "log_volume", "log_ratio", "log_both"), "doubling"),
 }

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vpresearch.core.dictionary import columns
 from vpresearch.core.frame import Framed
-from vpresearch.regression import bayes, exact, firth, gee, logistic, mixed, ordinal, resampling
+from vpresearch.regression import bayes, exact, firth, gee, logistic, mixed, ordinal, ratio, resampling
 from vpresearch.regression.design import Design, Estimate, design
 
 # Fifteen leaks carry two predictors at most; whatever is added to fill is exploratory.
@@ -195,4 +195,4 @@ def fit_models(rows: pd.DataFrame, seed: int = 1, alpha: float = 0.05) -> tuple[
     fitted += ordinal.fit(severity_design(rows), alpha)
     apart = logistic.fit(leak_design(rows, ("cement_volume_cc", "vertebral_volume_cc")), alpha)
     fitted += [replace(estimate, model="ml_cement_and_volume") for estimate in apart]
-    return tuple(fitted)
+    return (*fitted, *ratio.fit(rows, alpha))

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from vpresearch.core.frame import Framed
 from vpresearch.regression.batched import batched_ml
-from vpresearch.regression.design import Design, Floats
+from vpresearch.regression.design import Design, Floats, Ints
 from vpresearch.regression.gee import why_too_few
 from vpresearch.regression.precision import korn_graubard
 from vpresearch.regression.resampling import Resampled, resampled
@@ -133,6 +133,11 @@ def _average(optimism: Floats) -> Floats:
     return np.append(finite[:2].mean(axis=1), np.median(finite[2:], axis=1))
 
 
+def risk_groups(risk: Floats, groups: int = 3) -> Ints:
+    """Give each row the number of its group of rising risk."""
+    return np.searchsorted(np.quantile(risk, np.arange(1, groups) / groups), risk)
+
+
 def calibration(design: Design, groups: int = 3) -> pd.DataFrame:
     """Compare predicted risks with the shares of leaks, in groups of rising risk."""
     columns = ["predicted", "observed", "ci_low", "ci_high", "n", "events"]
@@ -140,7 +145,7 @@ def calibration(design: Design, groups: int = 3) -> pd.DataFrame:
     if fitted.reason or why_too_few(design):
         return pd.DataFrame(columns=columns, dtype=float)
     risk = expit(design.x @ fitted.coefficients)
-    group = np.searchsorted(np.quantile(risk, np.arange(1, groups) / groups), risk)
+    group = risk_groups(risk, groups)
     rows = []
     for own in (group == number for number in np.unique(group)):
         patients = np.unique(design.cluster[own], return_inverse=True)[1]

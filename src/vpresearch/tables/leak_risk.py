@@ -62,7 +62,8 @@ MODEL_COLUMNS = (
     "clusters",
     "reason",
 )
-_SHOWN_TERMS = ("fill_percent", "cement_volume_cc", "vertebral_volume_cc", "sd_patient")
+_OF_RATIO = ("log_cement", "log_volume", "log_both", "fill_between", "fill_within", "fill_contrast")
+_SHOWN_TERMS = ("fill_percent", "cement_volume_cc", "vertebral_volume_cc", "sd_patient", *_OF_RATIO)
 
 
 @exhibit
@@ -175,7 +176,9 @@ def _rounded(estimates: Sequence[Estimate], language: str) -> tuple[str, ...]:
 
 
 def _term(name: str, language: str) -> str:
-    special = {"sd_patient": "leak_table.term_sd_patient", "vertebral_volume_cc": "axis.volume"}
+    special = {name: f"leak_table.term_{name}" for name in ("sd_patient", *_OF_RATIO)} | {
+        "vertebral_volume_cc": "axis.volume"
+    }
     return labels.text(special[name], language) if name in special else labels.variable(name, language)
 
 
