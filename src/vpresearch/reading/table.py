@@ -305,7 +305,7 @@ def _kind_of_row(
 
 
 def _may_be_of_vertebra(cell: object, name: str) -> bool:
-    """Return whether a cell has its column's value, or what may be meant for one: a number with words, a wrong level."""
+    """Return whether a cell has its column's value, or what may be meant for it: a number with words."""
     return convert(cell, columns()[name])[0] is not None or (name != "leak" and not is_blank(cell) and _has_digit(cell))
 
 
