@@ -32,7 +32,7 @@ from vpresearch.explore.session import Session
 from vpresearch.figures import Figure
 from vpresearch.parallel.cache import shared_by_all
 from vpresearch.privacy import check_public, withhold
-from vpresearch.published import read_paper
+from vpresearch.published import Paper, read_paper
 from vpresearch.published.comparators import compare, read_comparators
 from vpresearch.render.docx import text_of
 from vpresearch.report import analyse, compose
@@ -40,8 +40,8 @@ from vpresearch.report.template import exhibits, fill, parse
 from vpresearch.report.values import Value
 from vpresearch.results import Results
 from vpresearch.review import write_pages
-from vpresearch.scorecard import differing, scorecard
-from vpresearch.tables import comparators_table, outcome
+from vpresearch.scorecard import cause, differing, judge, missing, scorecard
+from vpresearch.tables import comparators_table, leak_kinds, outcome
 from vpresearch.workbook.validation import report
 
 # Of the paper alone, whatever the data.
@@ -229,3 +229,31 @@ def test_of_one_is_told_in_the_singular_and_without_an_interval(tmp_path: Path) 
     means = outcome(Results(study), "en").shown["Mean"]
     assert len(means)
     assert not means.str.contains("–").any()
+
+
+@pytest.mark.parametrize(
+    ("written", "verdict", "computed"), [("", "not computable", "nan"), ("Ninguna", "differs", "0.0")]
+)
+def test_complications_of_which_nobody_wrote_a_word_are_not_judged(
+    written: str, verdict: str, computed: str, paper: Paper, tmp_path: Path
+) -> None:
+    as_study(larger_study(24, seed=2).assign(complication=written), tmp_path / "study.csv")
+    study = load(tmp_path / "study.csv")
+    write_rows(pseudonymise(study), tmp_path / "rows.csv")
+    for each in (study, load(tmp_path / "rows.csv")):
+        row = judge(paper, paper["results.complications.n"], each)
+        assert (row.verdict, str(row.computed.value)) == (verdict, computed)
+
+
+def test_a_count_of_leaks_says_of_how_many_the_site_is_not_known(paper: Paper, tmp_path: Path) -> None:
+    table = larger_study(24, seed=2)
+    unknown = table.index[table["leak"] == "yes"][:2]
+    table.loc[unknown, ["leak_site", "leak_size"]] = ""
+    study = as_study(table, tmp_path / "study.csv")
+    row = judge(paper, paper["results.leak_site.vascular.n"], study)
+    assert (row.verdict, missing(row, study), cause(row, study)) == ("differs", 2, "missing")
+
+
+def test_a_total_of_no_recorded_leak_has_no_percentage(tmp_path: Path) -> None:
+    study = as_study(larger_study(24, seed=2).assign(leak_site="", leak_size=""), tmp_path / "study.csv")
+    assert set(leak_kinds(Results(study), "es").shown.iloc[:, -1]) == {"0"}

@@ -389,6 +389,15 @@ def test_a_workbook_packed_in_another_way_is_refused(
     assert [problem.code for problem in refused(path)] == ["not_a_workbook"]
 
 
+@pytest.mark.parametrize("name", ["study.ods", "STUDY.ODS", "study.xls", "an ods.xlsx"])
+def test_a_workbook_of_another_program_is_to_be_saved_as_xlsx(tmp_path: Path, refused: Refused, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(_zip(mimetype=b"application/vnd.oasis.opendocument.spreadsheet"))
+    (problem,) = refused(path)
+    for language, save in {"es": "guárdelo como libro de Excel (.xlsx)", "en": "save it as an Excel workbook"}.items():
+        assert save in told(problem, language).remedy
+
+
 def test_the_expected_headers_are_told(tmp_path: Path, refused: Refused) -> None:
     path = tmp_path / "study.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")

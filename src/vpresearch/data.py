@@ -26,7 +26,7 @@ from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.identifiers import identifies_nobody, kinds_of_file_name, screen
 from vpresearch.parallel.cache import once
 from vpresearch.reading.cells import is_code
-from vpresearch.reading.raw import letter
+from vpresearch.reading.raw import cell_at, is_blank, letter
 from vpresearch.reading.units import compare_computed, look_at_units, without_dates
 
 SUFFIX = ".fingerprints"
@@ -369,8 +369,9 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     headers = {name: raw.header[position] for name, position in matched.positions.items()}
     raw, filled = reading.unmerge(raw, matched.positions)
     raw, examples = reading.without_examples(raw, matched.positions)
-    raw, emptied = reading.said_empty(raw, matched.positions)
-    table, faults = reading.type_cells(raw, matched.positions)
+    read = {name: at for name, at in matched.positions.items() if name != "complication" or _is_filled(raw, at)}
+    raw, emptied = reading.said_empty(raw, read)
+    table, faults = reading.type_cells(raw, read)
     faults = _of_single_vertebrae(faults, headers)
     units = look_at_units(table, headers)
     table, dates = without_dates(table, headers)
@@ -385,6 +386,11 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
         problems.append(tell("no_rows"))
     notes = (*raw.notes, *matched.notes, *filled, *emptied, *compare_computed(raw, table))
     return table, [*problems, *examples], notes
+
+
+def _is_filled(raw: reading.RawTable, position: int) -> bool:
+    """Return whether a column has anything: where none of its cells says "none", nobody may have asked."""
+    return not raw.rows or any(not is_blank(cell_at(cells, position)) for cells in raw.rows.values())
 
 
 def _of_patients(faults: list[Problem], table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
@@ -517,5 +523,8 @@ def write_rows(dataset: Dataset, path: Path) -> None:
     rows: pd.DataFrame = dataset.rows.drop(columns=["region", "fill_percent"])
     # In words: an M without an F beside it is refused, for it may stand for mujer.
     rows["sex"] = rows["sex"].map({level.value: level.labels["en"] for level in columns()["sex"].levels})
+    if "complication" in rows:
+        (none,) = columns()["complication"].levels
+        rows["complication"] = rows["complication"].fillna(none.value)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(rows.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n")

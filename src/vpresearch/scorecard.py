@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+import pandas as pd
+
 from vpresearch.audit import findings, implied_by
 from vpresearch.audit.counts import OF_LEAKS
 from vpresearch.core.dictionary import columns
@@ -241,11 +243,15 @@ def _n(spec: Compute, dataset: Dataset) -> float:
 def _recorded(spec: Compute, dataset: Dataset) -> Iterator[bool]:
     """Tell of each column that a count depends on whether anybody filled it where there was something to fill."""
     for name in (*spec.group, *([spec.variable] if spec.variable else ())):
-        within = {**spec.within, **({"leak": "yes"} if name in OF_LEAKS else {})}
-        asked = select(dataset, "vertebrae", within)[name]
+        asked = _asked(spec, name, dataset, "vertebrae")
         # An empty text says that there was none.
         is_text = name in columns() and columns()[name].kind == "text"
         yield is_text or not len(asked) or bool(asked.notna().any())
+
+
+def _asked(spec: Compute, name: str, dataset: Dataset, over: str) -> pd.Series[Any]:
+    """Return the cells of a column of which an answer could be had."""
+    return select(dataset, over, {**spec.within, **({"leak": "yes"} if name in OF_LEAKS else {})})[name]
 
 
 def _percent(spec: Compute, dataset: Dataset) -> float:
@@ -346,11 +352,12 @@ def cause(row: Row, dataset: Dataset) -> Cause | None:
 
 
 def missing(row: Row, dataset: Dataset) -> int:
-    """Count the values that are missing of the variable of a count or summary; an empty text is no gap."""
+    """Count the values that are missing of what is counted or summarised; an empty text is no gap."""
     spec = row.claim.compute
-    if row.verdict == "not computable" or spec.variable is None or spec.statistic in {"p", "difference"}:
+    if row.verdict == "not computable" or spec.statistic in {"p", "difference"}:
         return 0
-    if (column := columns().get(spec.variable)) and column.kind == "text":
+    gaps = sum(int(_asked(spec, name, dataset, spec.over).isna().sum()) for name in spec.group)
+    if spec.variable is None or ((column := columns().get(spec.variable)) and column.kind == "text"):
         # An empty cell of complications says that there was none.
-        return 0
-    return int(select(dataset, spec.over, {**spec.within, **spec.group})[spec.variable].isna().sum())
+        return gaps
+    return gaps + int(select(dataset, spec.over, {**spec.within, **spec.group})[spec.variable].isna().sum())

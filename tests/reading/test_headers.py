@@ -134,9 +134,13 @@ def test_a_score_is_not_guessed_where_its_time_is_not_said(header: str) -> None:
     [
         *(("VAS 12 months", "vas_1y"), ("ODI 12 months", "odi_1y"), ("PMMA volume (mL)", "cement_volume_cc")),
         *(("PMMA (cc)", "cement_volume_cc"), ("Leak location", "leak_site"), ("Leak severity", "leak_size")),
+        *(("Vol vert (ml)", "vertebral_volume_cc"), ("Cant. cemento", "cement_volume_cc"), ("Magnitud", "leak_size")),
+        *(("Extravasación", "leak"), ("Nivel tratado", "level"), ("Vértebra tratada", "level")),
+        *(("Dolor basal", "vas_pre"), ("EVA anual", "vas_1y"), ("ODI prequirúrgico", "odi_pre")),
+        *(("Nivel de dolor", None), ("Dolor 1", None), ("Cantidad", None), ("Contraste (ml)", None)),
     ],
 )
-def test_an_english_header_near_a_known_one_is_suggested(header: str, name: str) -> None:
+def test_a_header_near_a_known_one_is_suggested(header: str, name: str | None) -> None:
     assert meant(header) == name
 
 

@@ -125,6 +125,13 @@ def test_a_table_of_rows_is_not_written_again(
         (["Media ± DE", None, "69 ± 8", None, None, "26 ± 7"], "row_of_totals"),
         (["* EAV: escala visual analógica"], "row_of_notes"),
         (["P9", "F", 70], "row_without_vertebra"),
+        ([None, "20 mujeres", 69.1, None, None, 26.1, 2, "15 (37%)"], "row_of_totals"),
+        (["N válidos", None, None, None, None, 41, 41], "row_without_level"),
+        (["Gran total", None, None, None, None, 1034], "row_without_level"),
+        ([None, None, None, None, "Nota: D es dorsal"], "row_of_notes"),
+        ([None, None, None, None, None, "revisar con radiología"], "row_of_notes"),
+        ([None, "categórica", "numérica", None, None, "numérica", "numérica", "dicotómica"], "row_without_vertebra"),
+        (["", "H/M", "(a)", None, None, "(cc)", "(cc)", "S/N"], "row_without_vertebra"),
     ],
 )
 def test_a_row_that_is_no_vertebra_is_one_problem(
@@ -133,6 +140,14 @@ def test_a_row_that_is_no_vertebra_is_one_problem(
     (problem,) = refused(workbook(lambda sheet: sheet.append(cells)))
     assert (problem.code, problem.wording, problem.row) == ("no_vertebra", wording, 7)
     assert problem.remedy.startswith("Delete the row")
+
+
+@pytest.mark.parametrize(("level", "leak"), [("L6", ""), ("", "No"), ("", "parcial"), ("L-3 y L4", "parcial")])
+def test_a_vertebra_with_wrong_words_is_no_row_of_another_kind(
+    level: str, leak: str, rows: Rows, write: Write, refused: Refused
+) -> None:
+    rows[2] |= {"level": level, "leak": leak}
+    assert {problem.code for problem in refused(write(rows))}.isdisjoint({"no_vertebra"})
 
 
 def test_a_row_of_units_and_a_header_again_are_one_problem_each(workbook: Book, refused: Refused) -> None:

@@ -297,18 +297,32 @@ _SHORT_FOR = {
     "m": "meses",
     "iny": "inyectado",
     "vert": "vertebral",
-    "preop": "previa",
+    "preop": "prev",
+    "preoperatorio": "prev",
+    "preoperatoria": "prev",
+    "prequirurgico": "prev",
+    "prequirurgica": "prev",
+    "basal": "prev",
+    "dolor": "eav",
+    "anual": "1 ano",
+    "tratado": "",
+    "tratada": "",
+    "treated": "",
     "postop": "post",
     "months": "meses",
 }
 _BESIDE_HINTS = frozenset(
-    {"de", "la", "fuga", "paciente", "of", "the", "leak", "volumen", "volume", "iny", "inyectado", "injected"}
+    {
+        *("de", "la", "fuga", "paciente", "of", "the", "leak", "volumen", "volume", "iny", "inyectado", "injected"),
+        *("cant", "cantidad", "amount"),
+    }
 )
 _HINTS = {
     "patient_id": "n no num numero caso case sujeto record registro codigo pac pte",
-    "leak_size": "grado grade severidad severity cuantia gravedad",
+    "leak": "extravasacion extravasation extravasado",
+    "leak_size": "grado grade severidad severity cuantia gravedad magnitud magnitude",
     "leak_site": "sitio via location",
-    "cement_volume_cc": "pmma",
+    "cement_volume_cc": "pmma cemento cement",
 }
 
 
@@ -339,7 +353,7 @@ def meant(header: str, among: Iterable[str] | None = None) -> str | None:
     if like := difflib.get_close_matches(key, alike, 1, _ALIKE):
         return spelled[like[0]]
     apart = re.sub(r"(?<=\d)(?=[^\W\d])", " ", key).split()
-    words = " ".join(_SHORT_FOR.get(word, word) for word in apart).split()
+    words = " ".join(_SHORT_FOR.get(word, word) for word in apart if word not in _SAME["cc"]).split()
     shortened = [spelling for spelling in spelled if _is_short_for(words, spelling.split())]
     if shortened:
         return spelled[min(shortened, key=len)]

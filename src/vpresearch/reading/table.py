@@ -288,7 +288,8 @@ def _kind_of_row(
     known = known_headers(filled)
     if known >= _FEWEST_KNOWN and 2 * known > len(filled):
         return "row_of_headers"
-    unplaced = bool(core) and all(is_blank(at[name]) for name in core)
+    # Words where a vertebra has a level and amounts are those of a note, of units or of a legend.
+    unplaced = bool(core) and not any(_may_be_of_vertebra(at[name], name) for name in core)
     if not unplaced and "level" not in at:
         return ""
     if is_first and 2 * sum(text in _UNITS for text in texts) > len(filled):
@@ -297,8 +298,19 @@ def _kind_of_row(
         return "row_of_totals"
     if unplaced:
         return "row_of_notes" if len(filled) == 1 and len(raw.header) > _LEAST_WIDTH else "row_without_vertebra"
-    unnamed = is_blank(at["level"]) and is_blank(at.get("patient_id", "")) and not isinstance(at.get("leak"), str)
-    return "row_of_totals" if unnamed else ""
+    leak, is_bare = at.get("leak"), is_blank(at["level"]) and not _may_be_of_vertebra(at.get("leak"), "leak")
+    if is_bare and is_blank(at.get("patient_id", "")) and (not isinstance(leak, str) or _has_digit(leak)):
+        return "row_of_totals"
+    return "row_without_level" if is_bare and "leak" in at and is_blank(leak) else ""
+
+
+def _may_be_of_vertebra(cell: object, name: str) -> bool:
+    """Return whether a cell has its column's value, or what may be meant for it: a number with words."""
+    return convert(cell, columns()[name])[0] is not None or (name != "leak" and not is_blank(cell) and _has_digit(cell))
+
+
+def _has_digit(cell: object) -> bool:
+    return any(map(str.isdigit, str(cell)[:LONGEST_WORD]))
 
 
 def _is_summary(text: str) -> bool:

@@ -44,7 +44,7 @@ def leak_kinds(results: Results, language: str) -> Table:
     for size in sizes:
         shown[labels.category("leak_size", size, language)] = list(cells.loc[sites, size])
     shown[labels.text("word.total", language)] = [
-        f"{int(total)} ({percent(proportion(int(total), recorded).percent, language)})"
+        f"{int(total)} ({percent(proportion(int(total), recorded).percent, language)})" if recorded else "0"
         for total in counts.loc[sites].sum(axis=1)
     ]
     caption = labels.text("caption.leak_kinds", language, n=leaks)
