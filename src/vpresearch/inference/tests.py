@@ -451,7 +451,8 @@ def associate(rows: pd.Series[str], columns: pd.Series[str]) -> Association:
     with warnings.catch_warnings():
         # It warns of small expected counts; the exact test below answers them.
         warnings.simplefilter("ignore")
-        table = pd.DataFrame({"rows": rows, "columns": columns})
+        # Older versions counted, in the size of the effect, rows that miss a value.
+        table = pd.DataFrame({"rows": rows, "columns": columns}).dropna()
         expected, _, tests = pingouin.chi2_independence(table, "rows", "columns", correction=False)
     pearson = tests.set_index("test").loc["pearson"]
     cramers_v = Effect("cramers_v", float(pearson["cramer"]))
