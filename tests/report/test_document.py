@@ -72,7 +72,7 @@ def test_every_exhibit_of_a_reconstruction_says_so_first_in_its_caption(publishe
     captions = re.findall(r"<(?:fig)?caption[^>]*>(.*?)</(?:fig)?caption>", page, re.S)
     shown = [each.split(".") for each in exhibits(report.documents[name])]
     made_up = [(report.tables if kind == "table" else report.figures)[own].reconstruction for kind, own in shown]
-    assert len(captions) == len(made_up) > (20 if name == "supplement" else 6)
+    assert len(captions) == len(made_up) > {"supplement": 20, "manuscript": 6}.get(name, 0)
     word = labels.text("report.reconstruction", report.language)
     for caption, expected in zip(captions, made_up, strict=True):
         told = " ".join(re.sub(r"<.*?>", " ", caption, flags=re.S).split())
@@ -120,7 +120,7 @@ def test_word_counts_the_captions_by_itself(published: Published, name: str) -> 
             (field,) = caption.findall(f"{_W}fldSimple")
             counted.setdefault(str(field.get(f"{_W}instr")), []).append("".join(field.itertext()))
     # As Word would number them when it updates its fields.
-    assert len(counted) == 2
+    assert len(counted) == (1 if name == "letter" else 2)
     assert all(numbers == [str(n) for n in range(1, len(numbers) + 1)] for numbers in counted.values())
 
 
@@ -285,7 +285,7 @@ def test_both_languages_have_the_same_numbers_in_the_same_places(composed: Compo
     for reconstruction in (True, False):
         spanish, english = (numbers(composed(language, reconstruction), name) for language in labels.LANGUAGES)
         assert [pair for pair in zip(spanish, english, strict=True) if pair[0] != pair[1]] == []
-        assert sum(map(len, english)) > 100
+        assert sum(map(len, english)) > 30
 
 
 @EACH

@@ -48,7 +48,7 @@ from vpresearch.tables import TABLES, Table
 from vpresearch.tables import write as write_table
 from vpresearch.tables.leak_risk import one_of_many
 
-DOCUMENTS = ("manuscript", "supplement")
+DOCUMENTS = ("manuscript", "supplement", "letter")
 _LOCALES = {"es": "es-ES", "en": "en-GB"}
 
 
