@@ -214,7 +214,7 @@ def test_one_of_many_is_neither_none_nor_a_plural(tmp_path: Path) -> None:
     with cheap():
         study = as_study(table, tmp_path / "study.csv")
         told = comparators_table(of(study, series=compare(1, 484, read_comparators())), "en")
-    assert told.shown.iloc[0, 3] == "1/484 = 0.2% (0.005 – 1.1)"
+    assert told.shown.iloc[0, 3] == "1/484 = 0.2% (0.005 to 1.1)"
     values: dict[str, Value] = {"study.leaks": 1, "study.rate": "0.2"}
     assert text_of(fill(parse("{study.leaks:vertebrae} ({study.rate}%)", set()), "en.md", values, "en")) == (
         "1 vertebra (0.2%)"

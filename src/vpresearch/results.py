@@ -14,6 +14,7 @@ from vpresearch import implied
 from vpresearch.audit import Check, Conclusion, audit, conclusions
 from vpresearch.core.dictionary import columns
 from vpresearch.core.paths import PUBLISHED
+from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
 from vpresearch.implied import Intervals
 from vpresearch.inference import ALPHA, Association, Comparison, associate_with_leak, compare_by_leak, describe
@@ -94,6 +95,14 @@ class Results:
     def checks(self) -> Sequence[Check]:
         """The audit of the printed numbers."""
         return once(audit, self.paper, self.seed)
+
+    @cached_property
+    def misattributed(self) -> Sequence[tuple[tuple[str, Reported], tuple[str, Reported]]]:
+        """Series quoted with a rate that was not seen there, each beside one that does print it, by name and rate."""
+        every = [(each.comparator, each.comparator.printed) for each in self.series]
+        quoted = [(other.study, rate) for other, rate in every if rate and other.verified == "attributed"]
+        seen = [(other.study, rate) for other, rate in every if rate and other.verified == "yes"]
+        return [(one, other) for one in quoted for other in seen if other[1].value in one[1].interval()]
 
     @cached_property
     def conclusions(self) -> Sequence[Conclusion]:

@@ -102,7 +102,7 @@ def test_the_name_says_what_was_counted_and_the_number_is_as_precise_as_printed(
         "Saad 2022: 75/211 procedures",
     } <= set(shown)
     texts = {text.get_text() for text in axes.texts}
-    assert {"88", "87.9", "80.0 (69.6 – 88.1)", "36.6 (22.1 – 53.1)"} <= texts
+    assert {"88", "87.9", "80.0 (69.6 to 88.1)", "36.6 (22.1 to 53.1)"} <= texts
 
 
 def test_a_series_of_a_reader_keeps_its_own_words(comparisons: tuple[Comparison, ...], shipped: Dataset) -> None:

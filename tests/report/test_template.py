@@ -42,7 +42,7 @@ def test_every_faulty_key_is_listed_at_once() -> None:
 
 @pytest.mark.parametrize("language", labels.LANGUAGES)
 @pytest.mark.parametrize("reason", REASONS)
-@EACH
+@pytest.mark.parametrize("name", ["manuscript", "supplement"])
 def test_a_primary_analysis_without_a_number_says_why(reason: str, language: str, name: str) -> None:
     prose = source(name, language)
     values: dict[str, Value] = {"models.gee_kc.fill_percent.reason": reason, "study.leaks": 1, "ref.table.models": "T"}

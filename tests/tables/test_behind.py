@@ -74,7 +74,7 @@ def test_the_outcome_is_summarised_over_patients(book: str, studies: dict[str, D
         assert row["n"] + row["missing"] == len(patients)
         expected = stats.t.interval(0.95, row["n"] - 1, row["mean"], row["sd"] / math.sqrt(row["n"]))
         assert (row["mean_low"], row["mean_high"]) == pytest.approx(expected, rel=1e-12)
-        assert shown["Mean"] == f"{row['mean']:.1f} ({row['mean_low']:.1f} – {row['mean_high']:.1f})"
+        assert shown["Mean"] == f"{row['mean']:.1f} ({row['mean_low']:.1f} to {row['mean_high']:.1f})"
 
 
 def test_a_score_of_one_patient_has_no_interval(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:

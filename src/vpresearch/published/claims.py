@@ -215,6 +215,7 @@ class Statement:
     says: Mapping[str, str]
     reason: Mapping[str, str]
     beside: tuple[str, ...] = ()
+    contradicted: bool = False
 
 
 @dataclass(frozen=True)

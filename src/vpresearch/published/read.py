@@ -36,7 +36,7 @@ from vpresearch.published.claims import (
 from vpresearch.reading.raw import Percent
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
-_STATEMENT_KEYS = {"id", "places", "says", "reason", "beside"}
+_STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
 _STATISTIC_OF = {
@@ -167,9 +167,11 @@ def of_statement(entry: object, number: int, line: int, claims: Container[object
     name = _name(entry, number, "statements")
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=name)]
-    faults = [*_keys(entry, _STATEMENT_KEYS, _STATEMENT_KEYS - {"beside"}), *_parts(entry)]
+    faults = [*_keys(entry, _STATEMENT_KEYS, _STATEMENT_KEYS - {"beside", "contradicted"}), *_parts(entry)]
     one = [key for key in ("says", "reason") if isinstance(entry.get(key), Entry) and set(entry[key]) < _LANGUAGES]
     faults += [_fault("paper_says", entry.line_of(key), key=key, languages="en, es") for key in one]
+    if not isinstance(entry.get("contradicted", False), bool):
+        faults.append(_fault("paper_yes_or_no", entry.line_of("contradicted"), key="contradicted"))
     beside = entry.get("beside", [])
     if not _is_list_of_text(beside):
         faults.append(_fault("paper_texts", entry.line_of("beside"), key="beside"))
@@ -761,7 +763,14 @@ def _grid(entry: Entry) -> Grid:
 
 def _statement(entry: Entry) -> Statement:
     said, reason = dict(entry["says"]), dict(entry["reason"])
-    return Statement(entry["id"], tuple(entry["places"]), said, reason, tuple(entry.get("beside", ())))
+    return Statement(
+        entry["id"],
+        tuple(entry["places"]),
+        said,
+        reason,
+        tuple(entry.get("beside", ())),
+        entry.get("contradicted", False),
+    )
 
 
 def _claim(entry: Entry) -> Claim:

@@ -71,8 +71,8 @@ def printed(value: str, language: str) -> str:
 
 
 def limits(low: str, high: str, language: str) -> str:
-    """Join the limits of an interval: by a word where a dash would stand beside a minus sign."""
-    return f"{low} {text('word.limits', language) if _MINUS in low + high else _EMPTY} {high}"
+    """Join the limits of an interval by a word: a dash might stand beside a minus sign."""
+    return f"{low} {text('word.limits', language)} {high}"
 
 
 def bounded(value: float, decimals: int, language: str) -> str:

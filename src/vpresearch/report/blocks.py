@@ -40,20 +40,22 @@ _OF_SLOPE = {
 def captions(
     shown: Sequence[Sequence[str]], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
 ) -> dict[str, str]:
-    """Give every exhibit its number, in the order in which manuscript and supplement show them."""
-    manuscript, supplement = shown
+    """Give every exhibit its number, in the order in which the documents show them; with an S in the supplement."""
+    manuscript, supplement, letter = shown
     every = {f"table.{name}": table.caption for name, table in tables.items()}
     every |= {f"figure.{name}": figure.caption for name, figure in figures.items()}
     counts, named = Counter[str](), {}
-    for name in dict.fromkeys([*manuscript, *supplement, *every]):
+    for name in dict.fromkeys([*manuscript, *letter, *supplement, *every]):
         kind, own = name.split(".")
-        series = kind if name in manuscript else f"{kind} S"
+        mark = "" if name in manuscript or name in letter else "S"
+        series = f"{kind} {mark} {name in letter}"
         counts[series] += 1
         if own in _OF_THE_PAPER:
             named[name] = every[name]
         elif name in every:
-            number = f"{'' if name in manuscript else 'S'}{counts[series]}"
-            named[name] = f"{labels.text(f'report.{kind}', language)} {number}. {' '.join(every[name].split())}"
+            named[name] = (
+                f"{labels.text(f'report.{kind}', language)} {mark}{counts[series]}. {' '.join(every[name].split())}"
+            )
     return named
 
 

@@ -48,7 +48,7 @@ from vpresearch.tables import TABLES, Table
 from vpresearch.tables import write as write_table
 from vpresearch.tables.leak_risk import one_of_many
 
-DOCUMENTS = ("manuscript", "supplement")
+DOCUMENTS = ("manuscript", "supplement", "letter")
 _LOCALES = {"es": "es-ES", "en": "en-GB"}
 
 
@@ -122,7 +122,7 @@ def publish(report: Report, folder: Path) -> list[Path]:
 
 def to_html(report: Report, name: str, pictures: Path) -> bytes:
     """Give a document as one page that needs no other file."""
-    blocks = _with_exhibits(report, name, lambda own: f"picture:{own}")
+    blocks = with_exhibits(report, name, lambda own: f"picture:{own}")
     page = template.TEMPLATES / "page.html"
     options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
     banner = {"banner": labels.text("banner.reconstruction", report.language)} if report.reconstruction else {}
@@ -138,14 +138,14 @@ def to_html(report: Report, name: str, pictures: Path) -> bytes:
 
 def to_docx(report: Report, name: str, pictures: Path) -> bytes:
     """Give a document as a Word file."""
-    blocks = _with_exhibits(report, name, lambda own: f"{own}.png")
+    blocks = with_exhibits(report, name, lambda own: f"{own}.png")
     return docx(blocks, report.title(name), _LOCALES[report.language], banner=_banner(report), pictures=pictures)
 
 
 def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
     """Give a document as PDF."""
     # Citations are resolved already; typst would look for a list of references of its own.
-    body = write(_with_exhibits(report, name, lambda own: f"{own}.svg"), "typst-citations")
+    body = write(with_exhibits(report, name, lambda own: f"{own}.svg"), "typst-citations")
     # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
     body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
     with tempfile.TemporaryDirectory() as place:
@@ -190,7 +190,8 @@ def _spreadsheet(table: Table) -> bytes:
     return shown.to_csv(index=False, sep=separator, lineterminator="\n").encode("utf-8-sig")
 
 
-def _with_exhibits(report: Report, document: str, picture: Callable[[str], str]) -> list[Node]:
+def with_exhibits(report: Report, document: str, picture: Callable[[str], str]) -> list[Node]:
+    """Put the exhibits of a document in their places."""
     (whole, brief), told = report.open_slope, False
 
     def make(name: str) -> list[Node]:

@@ -73,7 +73,9 @@ def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, st
         if name in tables:
             found |= _of_table(tables[name], index)
     found |= _ratios(tables["models"])
-    found |= _of_study(results, tables["models"].language) | _of_rate(tables["comparators"]) | _of_verdicts(results)
+    found |= (
+        _of_study(results, tables["models"].language) | _of_rate(tables["comparators"]) | _of_verdicts(results, tables)
+    )
     return found | _of_precision(results, tables["precision"]) | _colophon(results, about)
 
 
@@ -197,10 +199,11 @@ def _of_study(results: Results, language: str) -> dict[str, Value]:
     return found
 
 
-def _of_verdicts(results: Results) -> dict[str, Value]:
+def _of_verdicts(results: Results, tables: Mapping[str, Table]) -> dict[str, Value]:
     verdicts = Counter[str](row.verdict for row in results.rows)
     names = ("reproduced", "differs", "not computable", "by construction", "consistent", "unattainable")
     found: dict[str, Value] = {f"scorecard.{name.replace(' ', '_')}": verdicts[name] for name in names}
+    found["corrections.n"] = len(tables["corrections"].data)
     found["scorecard.implied"] = sum(note.code == "implied" for row in results.rows for note in row.reasons)
     causes = Counter(cause(row, results.dataset) for row in results.rows)
     found |= {f"differences.{name}": causes[name] for name in CAUSES}

@@ -245,6 +245,46 @@ def differences_table(results: Results, language: str) -> Table:
     return Table("differences", data, shown, caption, language, dataset.reconstruction, tuple(notes))
 
 
+# Notes that tell of the printed numbers alone, whatever the data.
+_OF_PRINT = {
+    *("p_unattainable", "p_exchanged", "p_copied", "near_the_edge", "printed_twice", "denominator_forced"),
+    "unit_forced",
+}
+
+
+@exhibit
+def corrections(results: Results, language: str) -> Table:
+    """Lay out what the paper would have to correct or make clear, from the data or, without them, by proof."""
+    dataset, found = results.dataset, list[tuple[str, ...]]()
+    for row in results.rows:
+        why = None if dataset.reconstruction else cause(row, dataset)
+        said = [labels.reason(note, language) for note in row.reasons if note.code in _OF_PRINT]
+        if why is not None:
+            place, what, printed, computed, explained = _cells(row, why, dataset, language)
+            found.append((row.claim.id, place, f"{what}: {printed}", f"{computed}. {explained}"))
+        elif said:
+            place, what = (
+                labels.places(row.claim.places, language),
+                labels.claimed(replace(row.claim, places=()), language),
+            )
+            printed = labels.printed(row.claim.printed.printed, language)
+            found.append((row.claim.id, place, f"{what}: {printed}", " ".join(said)))
+    for each in results.paper.statements:
+        if each.contradicted:
+            found.append((each.id, labels.places(each.places, language), each.says[language], each.reason[language]))
+    for quoted, seen in results.misattributed:
+        rates = [labels.percent(float(rate.value), rate.decimals, language) for _, rate in (quoted, seen)]
+        says = labels.text("word.attributed", language, percent=f"{rates[0]}%", study=quoted[0])
+        instead = labels.text("word.printed_by", language, study=seen[0], percent=f"{rates[1]}%")
+        found.append((quoted[0], labels.place("discussion", language), says, instead))
+    heads = [labels.text(f"word.{word}", language) for word in ("place", "printed", "given")]
+    shown = pd.DataFrame([cells for _, *cells in found], columns=heads)
+    caption = labels.text("caption.corrections", language, n=len(found))
+    data = pd.DataFrame({"name": [name for name, *_ in found]})
+    # Without rows it tells of the printed numbers alone, and nothing of a reconstruction.
+    return Table("corrections", data, shown, caption, language, False)
+
+
 def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, ...]:
     # An extreme is one patient's value: no digit more of it than the paper prints.
     more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}

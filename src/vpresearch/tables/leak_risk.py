@@ -193,8 +193,8 @@ def _interval(found: Estimate, decimals: int, language: str) -> str:
 def _odds_ratio(found: Estimate, language: str) -> str:
     if math.isnan(found.estimate) or found.term == "sd_patient":
         return "–"
-    ratios = [labels.odds_ratio(end, language) for end in (found.estimate, found.ci_low, found.ci_high)]
-    return f"{ratios[0]} ({ratios[1]} – {ratios[2]})"
+    ratio, low, high = (labels.odds_ratio(end, language) for end in (found.estimate, found.ci_low, found.ci_high))
+    return f"{ratio} ({labels.limits(low, high, language)})"
 
 
 def _percents(data: pd.DataFrame, columns: Sequence[str], language: str) -> list[str]:
