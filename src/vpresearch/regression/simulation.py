@@ -171,7 +171,7 @@ SINGLE = tuple(_SINGLE)
 # These aim at the slope within a patient.
 CONDITIONAL = ("mixed:z", "mixed:LR", "bayes:posterior")
 # Half a second each: of this many datasets one.
-FEWER = {"mixed:LR": 10}
+FEWER = {"mixed:LR": 20}
 # With skewed fills, those that are quick, for what they say of the primary analysis.
 OF_SKEWED = ("gee_kc:satterthwaite",)
 
