@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -34,8 +36,12 @@ from vpresearch.parallel.cache import shared_by_all
 from vpresearch.privacy import check_public, withhold
 from vpresearch.published import Paper, read_paper
 from vpresearch.published.comparators import compare, read_comparators
+from vpresearch.regression.design import Estimate
+from vpresearch.regression.models import PRIMARY
+from vpresearch.regression.validation import Performance
+from vpresearch.render import labels
 from vpresearch.render.docx import text_of
-from vpresearch.report import analyse, compose
+from vpresearch.report import Report, analyse, compose
 from vpresearch.report.template import exhibits, fill, parse
 from vpresearch.report.values import Value
 from vpresearch.results import Results
@@ -143,12 +149,46 @@ def run_notebooks(rows: Path, out: Path, language: str, min_cell: int = 0) -> No
 
 
 def check_report(study: Dataset, language: str) -> None:
-    report = compose(Results(study), language, {"commit": "–", "python": "–"})
+    results = Results(study)
+    report = compose(results, language, {"commit": "–", "python": "–"})
     blocks = [block for each in report.documents.values() for block in each]
     prose = text_of([block for block in blocks if block["t"] != "Div" and "{show." not in text_of(block)])
     assert "{" not in prose
     assert "nan" not in prose.split()
+    assert contradictions(results, report, prose, language) == []
     assert {name.split(".")[1] for name in exhibits(blocks)} <= {*report.tables, *report.figures}
+
+
+def contradictions(results: Results, report: Report, prose: str, language: str) -> list[str]:
+    """List what a report says that its own results do not bear: by rule, whatever the study."""
+    told = " ".join([prose, *report.captions.values(), *(note for notes in report.notes.values() for note in notes)])
+    design, words = results.design, told.casefold()
+    found = [
+        f"a number that is not there: {match[0]}"
+        for match in re.finditer(r"(?:\b(?:is|of|to|gives|by|es|de|a|da|por) –|\(– | – %|\bn = –)[^ ]*", prose)
+    ]
+    # Sizes are told, and never supposed.
+    found += [each for each in ("small study", "few leaks", "estudio pequeño", "pocas fugas") if each in words]
+    paper = labels.text("leak_table.simulation_caption", language)
+    alike = (design.n, design.n_clusters) == (41, 27)
+    found += [paper] if (paper in told or "simulation" in report.tables) != alike else []
+    beginning = {"en": "By the primary analysis the odds ratio", "es": "Según el análisis principal, la odds ratio"}
+    if (beginning[language] in prose) == math.isnan(results.slopes[PRIMARY].estimate):
+        found.append("an odds ratio without an estimate, or none with one")
+    for name, rows in (("validation", results.performance), ("models", results.estimates)):
+        shown = " ".join(report.tables[name].shown.astype(str).to_numpy().ravel())
+        found += [f"{name}: nan" for _ in range("nan" in shown.split())]
+        # A number that is not there has a reason beside it.
+        found += [f"{name}: no reason" for each in rows if _without_reason(each)]
+    for row in results.series:
+        if math.isnan(row.p_value) != math.isnan(row.difference_low):
+            found.append(f"p and interval of {row.comparator.study}")
+    return found
+
+
+def _without_reason(row: Estimate | Performance) -> bool:
+    number = row.estimate if isinstance(row, Estimate) else row.corrected
+    return math.isnan(number) and not row.reason
 
 
 def may_be_public(study: Dataset) -> bool:

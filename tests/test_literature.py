@@ -60,14 +60,15 @@ def test_a_percentage_alone_is_only_looked_up_in_the_interval(printed: str, insi
 @pytest.mark.parametrize("unit", ["patients", "procedures", ""])
 def test_what_is_not_counted_in_vertebrae_is_not_tested(unit: str) -> None:
     (row,) = compare(15, 41, [_series(64, 80, unit=unit)])
-    assert math.isnan(row.p_value)
+    # Test and interval of a difference are given together or not at all.
+    assert all(map(math.isnan, (row.p_value, row.difference_low, row.difference_high)))
     assert row.reason == "other_unit"
     assert compare(15, 41, [_series(64, 80)])[0].reason == ""
 
 
 def test_leaks_at_one_site_are_not_tested_against_leaks_at_any() -> None:
     (row,) = compare(15, 41, [_series(59, 585, sites="one")])
-    assert math.isnan(row.p_value)
+    assert all(map(math.isnan, (row.p_value, row.difference_low, row.difference_high)))
     assert row.reason == "one_site"
     gao = next(row for row in read_comparators() if row.study.startswith("Gao"))
     assert (gao.sites, gao.alike, gao.leaks, gao.n) == ("one", False, 59, 585)

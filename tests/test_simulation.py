@@ -10,20 +10,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import skew
 
 from vpresearch import cli
 from vpresearch.core.paths import BUILD, SIMULATION
+from vpresearch.data import Dataset
 from vpresearch.parallel import InPlace
 from vpresearch.regression import simulation
+from vpresearch.regression.models import leak_design
 from vpresearch.regression.simulation import (
     BLOCK,
+    NORMAL,
     SINGLE,
+    SKEWED,
     TRUTHS,
     Drawn,
     Results,
     batched_results,
     draw,
     marginal_slope,
+    plan_of,
     simulate,
     summarise,
     work,
@@ -34,17 +40,37 @@ _PARTS = 1 + len(SINGLE)
 
 
 def test_the_quick_methods_are_those_of_the_committed_file() -> None:
-    committed = pd.read_csv(SIMULATION, dtype=str).set_index("method")
-    n = int(committed.loc["ml:LR"].to_dict()["n"])
-    by_truth = [
-        np.concatenate(
-            [work("batched", place, number, 0, BLOCK, marginal_slope(truth)) for number in range(n // BLOCK)], axis=2
-        )
-        for place, truth in enumerate(TRUTHS)
-    ]
-    for method, nulls, others in zip(_BATCHED, *by_truth, strict=True):
-        row = summarise(Results(*nulls), Results(*others))
-        assert {name: f"{value:.6g}" for name, value in row.items()} == committed.loc[method].to_dict()
+    rows = pd.read_csv(SIMULATION, dtype=str).to_dict("records")
+    committed = {(row.pop("fills"), row.pop("method")): row for row in rows}
+    for plan in (NORMAL, SKEWED):
+        n = int(committed[plan.fills, "ml:LR"]["n"])
+        by_truth = [
+            np.concatenate(
+                [
+                    work("batched", place, number, 0, BLOCK, marginal_slope(truth, plan), plan)
+                    for number in range(n // BLOCK)
+                ],
+                axis=2,
+            )
+            for place, truth in enumerate(TRUTHS)
+        ]
+        for method, nulls, others in zip(_BATCHED, *by_truth, strict=True):
+            row = summarise(Results(*nulls), Results(*others))
+            shown = {name: f"{value:.6g}" for name, value in row.items()}
+            assert shown == committed[plan.fills, method]
+
+
+def test_a_study_is_simulated_at_its_own_sizes_with_fills_as_skewed_as_a_ratio(shipped: Dataset) -> None:
+    study = leak_design(shipped.rows)
+    plan = plan_of(study)
+    assert (len(plan.sizes), sum(plan.sizes), plan.fills) == (27, 41, "lognormal")
+    drawn = draw(TRUTHS[0], 2000, 1, plan)
+    assert drawn.fill_percent.shape == (2000, 41)
+    assert np.bincount(np.bincount(drawn.cluster)).tolist() == np.bincount(np.bincount(study.cluster)).tolist()
+    fill = study.x[:, 1]
+    assert drawn.fill_percent.mean() == pytest.approx(fill.mean(), rel=0.02)
+    assert drawn.fill_percent.std() == pytest.approx(fill.std(ddof=1), rel=0.05)
+    assert skew(drawn.fill_percent.ravel()) > 1 > abs(skew(draw(TRUTHS[0], 2000, 1).fill_percent.ravel()))
 
 
 @pytest.fixture
@@ -87,13 +113,14 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What was worked on, by work that takes no time and depends on its task."""
     tasks: list[tuple[Any, ...]] = []
 
-    def fake(part: str, truth: int, number: int, seed: int, block: int, slope: float) -> Any:
+    def fake(part: str, truth: int, number: int, seed: int, block: int, *_: object) -> Any:
         tasks.append((part, truth, number, seed))
         rng = np.random.default_rng((len(part), truth, number, seed))
         return rng.integers(0, 2, (len(_BATCHED) if part == "batched" else 1, 3, block)).astype(float)
 
     monkeypatch.setattr(simulation, "work", fake)
-    monkeypatch.setattr(simulation, "marginal_slope", lambda truth: 0.6 * truth.slope)
+    monkeypatch.setattr(simulation, "marginal_slope", lambda truth, _: 0.6 * truth.slope)
+    monkeypatch.setattr(simulation, "FEWER", {})
     return tasks
 
 

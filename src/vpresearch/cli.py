@@ -264,6 +264,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     simulate = add("simulate", _simulate)
     simulate.add_argument("--n", type=_whole(1), default=_SIMULATED, help=says["n_each"])
     simulate.add_argument("--seed", type=_whole(0), default=0, help=says["seed_data"])
+    simulate.add_argument("--data", type=Path, help=says["data_simulation"])
     simulate.add_argument("--out", type=Path, help=says["out_simulation"])
     _add_workers(simulate, says)
 
@@ -606,15 +607,19 @@ def _ensemble(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
+    from vpresearch.data import load
     from vpresearch.parallel import engage
-    from vpresearch.regression.simulation import write_simulation
+    from vpresearch.regression.models import leak_design
+    from vpresearch.regression.simulation import plan_of, write_simulation
     from vpresearch.render import labels
 
-    standard = (options.n, options.seed) == (_SIMULATED, 0)
-    other = BUILD / "simulation" / f"leak_regression-{options.n}-{options.seed}.csv"
+    plan = plan_of(leak_design(load(options.data).rows)) if options.data else None
+    standard = (options.n, options.seed, plan) == (_SIMULATED, 0, None)
+    own = "-own" if plan else ""
+    other = BUILD / "simulation" / f"leak_regression{own}-{options.n}-{options.seed}.csv"
     out: Path = options.out or (SIMULATION if standard else other)
     with engage(options.workers, options.scheduler) as workers:
-        write_simulation(options.n, options.seed, out, workers, options.language)
+        write_simulation(options.n, options.seed, out, workers, options.language, plan)
     say(labels.text("console.simulated", options.language, n=options.n, seed=options.seed, place=shown(out)))
     return OK
 

@@ -17,7 +17,15 @@ from vpresearch.core.paths import PUBLISHED
 from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
 from vpresearch.implied import Intervals
-from vpresearch.inference import ALPHA, Association, Comparison, associate_with_leak, compare_by_leak, describe
+from vpresearch.inference import (
+    ALPHA,
+    Association,
+    Comparison,
+    associate_over_patients,
+    associate_with_leak,
+    compare_by_leak,
+    describe,
+)
 from vpresearch.inference.describe import Proportion, Summary
 from vpresearch.parallel.cache import once
 from vpresearch.published import Paper, comparators, read_paper
@@ -161,7 +169,9 @@ class Results:
     @cached_property
     def associations(self) -> Mapping[str, Association]:
         """Categories against the leak, by variable."""
-        return {name: associate_with_leak(self.dataset, name) for name in ASSOCIATED}
+        over_vertebrae = {name: associate_with_leak(self.dataset, name) for name in ASSOCIATED}
+        # An attribute of patients is tested over patients too.
+        return over_vertebrae | {"sex_of_patients": associate_over_patients(self.dataset, "sex")}
 
     # -- leak on fill ------------------------------------------------------------------------------------------------
 
@@ -231,16 +241,21 @@ class Results:
     @cached_property
     def needed(self) -> Needed:
         """How many patients would settle the question."""
-        concordance = self.performance[0].apparent
-        return precision.needed(
-            self.slopes[PRIMARY], self.slopes["ml"], concordance, self.design.events / self.design.n
-        )
+        corrected = self.performance[0].corrected
+        return precision.needed(self.slopes[PRIMARY], self.slopes["ml"], corrected, self.design.events / self.design.n)
 
     @cached_property
     def precision(self) -> pd.DataFrame:
         """How precise the slope would be with more patients."""
         primary = self.slopes[PRIMARY]
-        return precision.precision(primary, [times * primary.clusters for times in _TIMES_AS_MANY])
+        found = precision.precision(primary, [times * primary.clusters for times in _TIMES_AS_MANY])
+        # A power computed of what was found says no more than its p.
+        return found.drop(columns="power")
+
+    @cached_property
+    def simulated(self) -> bool:
+        """Whether the shipped simulation is of as many vertebrae and patients as these."""
+        return (self.design.n, self.design.n_clusters) == (sum(simulation.SIZES), len(simulation.SIZES))
 
     @cached_property
     def simulation(self) -> pd.DataFrame:

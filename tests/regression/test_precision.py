@@ -15,11 +15,10 @@ from scipy.stats import norm
 from vpresearch.regression.design import Estimate
 from vpresearch.regression.precision import (
     clusters_by_t,
-    clusters_for_half_width,
-    clusters_for_power,
     design_effect,
     largest_r2,
     minimum_sample_size,
+    needed,
     precision,
     r2_of_c,
 )
@@ -100,46 +99,46 @@ def test_four_times_the_patients_halve_the_interval() -> None:
     now, later = precision(_SLOPE, [27, 108]).to_dict("records")
     assert (now["n"], now["events"], now["se"]) == (41, 15, pytest.approx(0.0533))
     assert (later["n"], later["events"], later["se"]) == (164, 60, pytest.approx(0.02665))
-    assert now["half_width"] == pytest.approx(1.959963985 * 0.0533)
-    assert later["half_width"] == pytest.approx(now["half_width"] / 2)
-
-
-def test_power_is_that_of_a_simulated_normal_estimate() -> None:
-    rng = np.random.default_rng(7)
-    z = rng.normal(0.1213, 0.0533, 200_000) / 0.0533
-    assert precision(_SLOPE, [27])["power"][0] == pytest.approx((np.abs(z) > 1.959964).mean(), abs=0.005)
-    nothing = replace(_SLOPE, estimate=0.0)
-    assert precision(nothing, [27, 500], alpha=0.1)["power"].tolist() == pytest.approx([0.1, 0.1])
+    assert later["half_width"] < now["half_width"] / 2
 
 
 def test_by_t_a_study_of_this_size_has_the_interval_of_t_and_the_power_of_simulated_t() -> None:
-    (row,) = precision(_SLOPE, [27], by_t=True).to_dict("records")
+    (row,) = precision(_SLOPE, [27]).to_dict("records")
     assert row["half_width"] == pytest.approx(2.059538553 * 0.0533)
     rng = np.random.default_rng(7)
     ratio = rng.normal(0.1213 / 0.0533, 1, 200_000) / np.sqrt(rng.chisquare(25, 200_000) / 25)
     assert row["power"] == pytest.approx((np.abs(ratio) > 2.059538553).mean(), abs=0.005)
     patients = int(clusters_by_t(_SLOPE, power=0.8, half_width=0.1))
-    enough, short = precision(_SLOPE, [patients, patients - 1], by_t=True)[["power", "half_width"]].to_numpy()
+    enough, short = precision(_SLOPE, [patients, patients - 1])[["power", "half_width"]].to_numpy()
     assert enough[0] >= 0.8 > short[0] or enough[1] <= 0.1 < short[1]
     assert clusters_by_t(replace(_SLOPE, estimate=0.0), power=0.8) == math.inf
     assert clusters_by_t(_SLOPE, half_width=1e-9) == math.inf
 
 
-@given(power=st.floats(0.5, 0.99), alpha=st.floats(0.001, 0.2))
-def test_the_patients_asked_for_give_the_power_and_one_fewer_does_not(power: float, alpha: float) -> None:
-    patients = clusters_for_power(_SLOPE, power, alpha)
-    enough, short = precision(_SLOPE, [patients, patients - 2], alpha)["power"]
-    assert enough >= power - 1e-9
-    # The far tail adds a little to the power that the formula leaves out.
-    assert short < power + alpha / 2
+def test_the_least_slope_that_is_seen_is_seen_with_the_power_it_is_said_of() -> None:
+    least = precision(_SLOPE, [27, 108])["detectable"]
+    for patients, slope in zip((27, 108), least, strict=True):
+        assert precision(replace(_SLOPE, estimate=slope), [patients])["power"][0] == pytest.approx(0.8, abs=0.01)
+    # It hangs on the design alone.
+    assert precision(replace(_SLOPE, estimate=9.0), [27, 108])["detectable"].tolist() == least.tolist()
 
 
 @given(half_width=st.floats(0.005, 0.5))
 def test_the_patients_asked_for_give_the_half_width_and_one_fewer_does_not(half_width: float) -> None:
-    patients = clusters_for_half_width(_SLOPE, half_width)
-    assert precision(_SLOPE, [patients])["half_width"][0] <= half_width * (1 + 1e-9)
-    if patients > 1:
-        assert precision(_SLOPE, [patients - 1])["half_width"][0] > half_width
+    patients = int(clusters_by_t(_SLOPE, half_width=half_width))
+    assert precision(_SLOPE, [patients])["half_width"][0] <= half_width
+    assert patients == 3 or precision(_SLOPE, [patients - 1])["half_width"][0] > half_width
+
+
+def test_a_prediction_model_needs_more_by_the_corrected_c_and_by_clustering() -> None:
+    alone = replace(_SLOPE, model="ml", se=0.0533 / math.sqrt(2))
+    flattered, corrected = (needed(_SLOPE, alone, c, 15 / 41).prediction for c in (0.7, 0.6))
+    independent = minimum_sample_size(r2_of_c(0.6, 15 / 41), 15 / 41).n
+    assert corrected == pytest.approx(2 * independent, abs=1)
+    assert corrected > flattered
+    assert needed(alone, _SLOPE, 0.6, 15 / 41).prediction == independent
+    for c in (0.5, 0.4, math.nan):
+        assert math.isnan(needed(_SLOPE, alone, c, 15 / 41).prediction)
 
 
 def test_the_design_effect_is_a_ratio_of_variances() -> None:
@@ -147,8 +146,6 @@ def test_the_design_effect_is_a_ratio_of_variances() -> None:
 
 
 def test_without_an_estimate_there_is_no_answer() -> None:
-    assert math.isnan(clusters_for_power(_NONE))
-    assert math.isnan(clusters_for_half_width(_NONE, 0.05))
+    assert math.isnan(clusters_by_t(_NONE, half_width=0.05))
     assert math.isnan(design_effect(_NONE, _SLOPE))
-    assert precision(_NONE, [50])[["se", "half_width", "power"]].isna().all(axis=None)
-    assert clusters_for_power(replace(_SLOPE, estimate=0.0)) == math.inf
+    assert precision(_NONE, [50])[["se", "half_width", "detectable"]].isna().all(axis=None)

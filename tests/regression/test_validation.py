@@ -18,11 +18,12 @@ from vpresearch.regression import logistic
 from vpresearch.regression.design import Design, design
 from vpresearch.regression.logistic import gate
 from vpresearch.regression.precision import korn_graubard
-from vpresearch.regression.validation import MEASURES, Performance, calibration, validate
+from vpresearch.regression.validation import MEASURES, Performance, _in_the_large, calibration, validate
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _RMS: dict[str, Any] = json.loads((_HERE / "synthetic41.json").read_text(encoding="utf-8"))["R"]["lrm_linear_stats"]
 _R: dict[str, Any] = json.loads((_HERE / "others.json").read_text(encoding="utf-8"))["optimism"]
+_C: dict[str, Any] = json.loads((_HERE / "concordance.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,15 @@ def _small(x: list[float], y: list[float], patients: list[int] | None = None) ->
 def test_the_apparent_performance_is_that_of_lrm(many: dict[str, Performance]) -> None:
     assert many["c"].apparent == pytest.approx(_RMS["C"], rel=1e-9)
     assert many["brier"].apparent == pytest.approx(_RMS["Brier"], rel=1e-6)
-    assert [many[name].apparent for name in MEASURES[2:]] == pytest.approx([0, 1], abs=1e-12)
+    assert [many[name].apparent for name in MEASURES[2:]] == pytest.approx([0, 0, 1], abs=1e-12)
+
+
+def test_the_interval_of_c_and_the_calibration_in_the_large_are_those_of_r(study: Design) -> None:
+    c = validate(study, resamples=20)[0]
+    assert (c.apparent, c.ci_low, c.ci_high) == pytest.approx([_C[name] for name in ("c", "low", "high")], rel=1e-9)
+    odds = -2 + 0.2 * study.x[None, :, 1]
+    (moved,) = _in_the_large(odds, study.y, np.ones_like(odds))
+    assert moved == pytest.approx(_C["in_the_large"], rel=1e-9)
 
 
 def test_the_optimism_is_that_of_r_but_for_chance(many: dict[str, Performance]) -> None:
@@ -80,7 +89,9 @@ def _one(train: Design, test: Design) -> list[float]:
     line = logistic.maximise(train.x, train.y).coefficients
     score = test.x @ line
     again = logistic.maximise(np.column_stack([np.ones(test.n), score]), test.y).coefficients
-    return [_c(score, test.y), float(((expit(score) - test.y) ** 2).mean()), float(again[0]), float(again[1])]
+    large = logistic.maximise(np.ones((test.n, 1)), test.y, score).coefficients
+    brier = float(((expit(score) - test.y) ** 2).mean())
+    return [_c(score, test.y), brier, float(large[0]), float(again[0]), float(again[1])]
 
 
 def test_a_loop_over_the_same_resamples_finds_the_same(study: Design) -> None:
@@ -92,11 +103,17 @@ def test_a_loop_over_the_same_resamples_finds_the_same(study: Design) -> None:
         resample = replace(study, x=study.x[rows], y=study.y[rows])
         if gate(resample):
             separated += 1
+            # It has an order of risks, and nothing else.
+            here, there = _c(resample.x[:, 1], resample.y), _c(study.x[:, 1], study.y)
+            excess.append(np.array([here - there if here > 0.5 else there - here, *[np.nan] * 4]))
             continue
         excess.append(np.array(_one(resample, resample)) - _one(resample, study))
-    expected = [*np.mean(excess, axis=0)[:2], *np.median(excess, axis=0)[2:]]
-    assert [result.optimism for result in results] == pytest.approx(expected, rel=1e-6)
-    assert {result.resamples for result in results} == {60 - separated}
+    expected = [*np.nanmean(excess, axis=0)[:2], *np.nanmedian(excess, axis=0)[2:]]
+    assert [result.optimism for result in results] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert [result.resamples for result in results] == [60, *[60 - separated] * 4]
+    brier = np.array(excess)[:, 1]
+    error = np.nanstd(brier, ddof=1) / np.sqrt(60 - separated)
+    assert results[1].optimism_error == pytest.approx(error, rel=1e-6)
     assert all(result.corrected == pytest.approx(result.apparent - result.optimism) for result in results)
 
 
@@ -116,19 +133,20 @@ def test_the_calibration_does_not_hang_on_single_resamples(studies: dict[str, Da
 # -- what is left out --------------------------------------------------------------------------------------------
 
 
-def test_resamples_without_a_fit_are_counted() -> None:
-    results = validate(_small([1, 2, 3, 4, 5, 6], [0, 0, 1, 0, 1, 1]), resamples=400)
-    assert {(result.resamples, result.separated, result.degenerate) for result in results} == {
-        (results[0].resamples, results[0].separated, results[0].degenerate)
-    }
-    assert results[0].resamples + results[0].separated + results[0].degenerate == 400
-    assert min(results[0].resamples, results[0].separated, results[0].degenerate) > 5
+def test_where_too_many_resamples_are_lost_the_correction_is_withheld_and_c_keeps_those_that_separate() -> None:
+    c, brier, *_ = validate(_small([1, 2, 3, 4, 5, 6], [0, 0, 1, 0, 1, 1]), resamples=400)
+    assert min(brier.resamples, brier.separated, brier.degenerate) > 5
+    assert brier.resamples + brier.separated + brier.degenerate == 400
+    assert (brier.reason, c.reason) == ("too_many_lost", "")
+    assert math.isnan(brier.corrected)
+    assert c.resamples == brier.resamples + brier.separated
+    assert c.corrected < c.apparent
 
 
 def test_a_falling_risk_is_concordant_too() -> None:
     rising = validate(_small([1, 2, 3, 4, 5, 6, 7, 8], [0, 1, 0, 0, 1, 0, 1, 1]))
     falling = validate(_small([-1, -2, -3, -4, -5, -6, -7, -8], [0, 1, 0, 0, 1, 0, 1, 1]))
-    assert [one.corrected for one in falling] == pytest.approx([one.corrected for one in rising], rel=1e-6)
+    assert falling[0].corrected == pytest.approx(rising[0].corrected, rel=1e-6)
     assert falling[0].apparent == pytest.approx(0.75)
 
 

@@ -1,6 +1,13 @@
 """Comparisons of groups by the paper's own protocol, with the alternatives that it passes over."""
 
-from vpresearch.inference.protocol import ALPHA, Comparison, associate_with_leak, compare, compare_by_leak
+from vpresearch.inference.protocol import (
+    ALPHA,
+    Comparison,
+    associate_over_patients,
+    associate_with_leak,
+    compare,
+    compare_by_leak,
+)
 from vpresearch.inference.tests import (
     Association,
     Effect,
@@ -27,6 +34,7 @@ __all__ = [
     "Normality",
     "TestResult",
     "associate",
+    "associate_over_patients",
     "associate_with_leak",
     "compare",
     "compare_by_leak",

@@ -159,6 +159,14 @@ def associate_with_leak(dataset: Dataset, variable: str) -> Association:
     return associate(column(dataset.rows, variable), dataset.rows["leak"])
 
 
+def associate_over_patients(dataset: Dataset, variable: str) -> Association:
+    """Test the association of an attribute of patients with a leak in any vertebra, each patient counted once."""
+    rows = dataset.rows.dropna(subset=["leak"])
+    leaking = rows["leak"].eq("yes").groupby(rows["patient_id"]).any().map({True: "yes", False: "no"})
+    of_patients = rows.drop_duplicates("patient_id").set_index("patient_id")[variable]
+    return associate(of_patients, leaking)
+
+
 def _present(values: ArrayLike) -> NDArray[np.float64]:
     array: NDArray[np.float64] = np.asarray(values, dtype=float)
     return array[~np.isnan(array)]

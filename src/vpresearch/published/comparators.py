@@ -128,12 +128,13 @@ def _compare(events: int, n: int, own: tuple[float, float], other: Comparator, a
     if other.leaks is None or other.n is None:
         nan = math.nan
         return Comparison(other, percent, nan, nan, difference, nan, nan, nan, inside, "no_counts")
-    ends = confint_proportions_2indep(events, n, other.leaks, other.n, method="newcomb", alpha=alpha)
     exact = clopper_pearson(other.leaks, other.n, alpha)
-    apart = 100 * float(ends[0]), 100 * float(ends[1])
     reason = "other_unit" if other.unit != "vertebrae" else "one_site" if other.sites == "one" else ""
     if reason:
-        return Comparison(other, percent, *exact, difference, *apart, math.nan, inside, reason)
+        # What is not tested has no interval of the difference either: it would be the same test.
+        return Comparison(other, percent, *exact, difference, math.nan, math.nan, math.nan, inside, reason)
+    ends = confint_proportions_2indep(events, n, other.leaks, other.n, method="newcomb", alpha=alpha)
+    apart = 100 * float(ends[0]), 100 * float(ends[1])
     p_value = fisher(np.array([[events, n - events], [other.leaks, other.n - other.leaks]])).p_value
     return Comparison(other, percent, *exact, difference, *apart, p_value, inside)
 

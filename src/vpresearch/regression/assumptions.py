@@ -103,6 +103,7 @@ def assumptions(rows: pd.DataFrame, usual: Estimate | None = None) -> tuple[Assu
     bend, odds = fit(study)[-1], ordinal.proportional_odds(severity_design(rows))
     names, priors = zip(*bayes.ALTERNATIVES, strict=True)
     slopes = [usual or bayes.fit(study)[1], *(each[1] for each in bayes.fit_each(study, priors))]
+    rise = bayes.probability_of_rise(study)
     return (
         Assumption("straight_line", p_value=bend.p_value, reason=bend.reason),
         Assumption("proportional_odds", p_value=odds.p_value, reason=odds.reason),
@@ -112,4 +113,5 @@ def assumptions(rows: pd.DataFrame, usual: Estimate | None = None) -> tuple[Assu
             )
             for name, slope in zip(("usual", *names), slopes, strict=True)
         ),
+        Assumption("probability_of_rise", rise, reason=slopes[0].reason),
     )

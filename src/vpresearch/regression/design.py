@@ -29,6 +29,7 @@ REASONS = (
     "conditioned_out",
     "not_one_predictor",
     "knots_coincide",
+    "too_many_lost",
 )
 
 

@@ -165,28 +165,25 @@ def design_effect(clustered: Estimate, independent: Estimate) -> float:
     return (clustered.se / independent.se) ** 2
 
 
-def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05, *, by_t: bool = False) -> pd.DataFrame:
-    """Return how precise a coefficient would be with more patients like those there are.
+def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05) -> pd.DataFrame:
+    """Return how precise a coefficient would be with more patients like those there are, by t as GEE is reported.
 
-    By the normal, as is planned with; or by t with two degrees of freedom fewer than patients, as GEE is reported.
+    ``detectable`` is the least coefficient that would be told from 0 with a power of 80%; ``power`` is that to tell one
+    of the size that ``slope`` has, and says nothing but the p-value again where that is the estimate.
     """
     patients = np.asarray(clusters)
-    times = patients / slope.clusters
+    times, df = patients / slope.clusters, patients - 2
     se = slope.se / np.sqrt(times)
-    away = abs(slope.estimate) / se
-    if by_t:
-        z = t.isf(alpha / 2, patients - 2)
-        # Far out in the wrong direction scipy gives no number for what is next to nothing.
-        power = nct.sf(z, patients - 2, away) + np.nan_to_num(nct.cdf(-z, patients - 2, away))
-    else:
-        z = norm.isf(alpha / 2)
-        power = norm.sf(z - away) + norm.sf(z + away)
+    away, far = abs(slope.estimate) / se, t.isf(alpha / 2, df)
+    # Far out in the wrong direction scipy gives no number for what is next to nothing.
+    power = nct.sf(far, df, away) + np.nan_to_num(nct.cdf(-far, df, away))
     columns = {
         "clusters": patients,
         "n": slope.n * times,
         "events": slope.events * times,
         "se": se,
-        "half_width": z * se,
+        "half_width": far * se,
+        "detectable": (far + t.ppf(0.8, df)) * se,
         "power": power,
     }
     return pd.DataFrame(columns)
@@ -194,52 +191,37 @@ def precision(slope: Estimate, clusters: ArrayLike, alpha: float = 0.05, *, by_t
 
 def clusters_by_t(slope: Estimate, *, power: float = 0.0, half_width: float = math.inf) -> float:
     """Return the least number of patients, up to a million, with whom GEE's t gives a power and a half-width."""
+    if math.isnan(slope.se):
+        return math.nan
     if power and slope.estimate == 0:
         return math.inf
 
     def enough(patients: int) -> bool:
-        at = precision(slope, [patients], by_t=True).iloc[0]
+        at = precision(slope, [patients]).iloc[0]
         return bool(at["power"] >= power and at["half_width"] <= half_width)
 
     found = bisect_left(range(3, 1_000_000), True, key=enough)
     return found + 3 if found + 3 < 1_000_000 else math.inf
 
 
-def clusters_for_power(slope: Estimate, power: float = 0.8, alpha: float = 0.05) -> float:
-    """Return the patients with whom a coefficient of the estimated size would be told from 0 with a given chance."""
-    if slope.estimate == 0:
-        return math.inf
-    return _whole(slope.clusters * ((norm.isf(alpha / 2) + norm.ppf(power)) * slope.se / slope.estimate) ** 2)
-
-
-def clusters_for_half_width(slope: Estimate, half_width: float, alpha: float = 0.05) -> float:
-    """Return the patients with whom the interval of a coefficient would reach no further to either side than asked."""
-    return _whole(slope.clusters * (norm.isf(alpha / 2) * slope.se / half_width) ** 2)
-
-
-def _whole(patients: float) -> float:
-    return float(np.ceil(patients))
-
-
 @dataclass(frozen=True)
 class Needed:
-    """What it would take to settle the slope: numbers of patients, and what patients with several vertebrae cost."""
+    """What it would take to settle the slope: numbers of patients, and of vertebrae for a prediction model."""
 
-    power: float
     fifth: float
     tenth: float
     design_effect: float
     prediction: float
 
 
-def needed(slope: Estimate, independent: Estimate, concordance: float, prevalence: float) -> Needed:
-    """Return how many patients would tell the slope from none, pin it down, and do for a prediction model."""
-    # Where none or all leak, or no model tells who, there is no concordance.
-    no_model = math.isnan(concordance)
-    return Needed(
-        clusters_for_power(slope),
-        clusters_for_half_width(slope, FIFTH),
-        clusters_for_half_width(slope, TENTH),
-        design_effect(slope, independent),
-        math.nan if no_model else minimum_sample_size(r2_of_c(concordance, prevalence), prevalence).n,
-    )
+def needed(slope: Estimate, independent: Estimate, corrected: float, prevalence: float) -> Needed:
+    """Return how many patients would pin the slope down, and how many vertebrae do for a prediction model.
+
+    The latter by the c that is left after correction, times the design effect where that is above one.
+    """
+    effect = design_effect(slope, independent)
+    # No c, or one that is no better than chance: there is nothing to predict with.
+    told = corrected > 0.5 and not math.isnan(effect)
+    alone = minimum_sample_size(r2_of_c(corrected, prevalence), prevalence).n if told else math.nan
+    fifth, tenth = (clusters_by_t(slope, half_width=half_width) for half_width in (FIFTH, TENTH))
+    return Needed(fifth, tenth, effect, float(np.ceil(alone * max(effect, 1.0))))

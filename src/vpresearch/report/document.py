@@ -76,6 +76,9 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     reconstruction = results.dataset.reconstruction
     facts = {"reconstruction" if reconstruction else "real"}
     left_out = frozenset() if reconstruction else OF_RECONSTRUCTIONS
+    # How methods err at the paper's design says nothing of a study of another.
+    left_out |= frozenset() if results.simulated else {"simulation"}
+    facts |= {"simulated"} if results.simulated else set()
     tables = {name: make(results, language) for name, make in TABLES.items() if name not in left_out}
     figures = {name: make(results, language) for name, make in FIGURES.items() if name not in left_out}
     known = values(results, tables, about)

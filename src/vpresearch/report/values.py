@@ -47,7 +47,7 @@ _INDEX: Mapping[str, tuple[str, ...]] = {
     "relief": ("outcome", "term", "margin"),
     "comparators": ("study",),
     "assumptions": ("question",),
-    "simulation": ("method",),
+    "simulation": ("method", "fills"),
     "spread": ("statistic",),
     "implied": ("model", "unit", "adjustment"),
     "scorecard": ("claim",),
@@ -73,9 +73,8 @@ def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, st
         if name in tables:
             found |= _of_table(tables[name], index)
     found |= _ratios(tables["models"])
-    found |= (
-        _of_study(results, tables["models"].language) | _of_rate(tables["comparators"]) | _of_verdicts(results, tables)
-    )
+    found |= _of_study(results, tables["models"].language) | _of_rate(tables["comparators"])
+    found |= _of_verdicts(results, tables) | _of_many(results, tables)
     return found | _of_precision(results, tables["precision"]) | _colophon(results, about)
 
 
@@ -135,6 +134,7 @@ def _missing(table: Table, row: Mapping[Hashable, Any], column: str) -> Missing:
     """Say what a table lacks, and why: by the reason of its row, or by how many values there are."""
     language, (statistic, _, group) = table.language, column.partition("_")
     what = labels.variable(str(row["variable"]), language) if "variable" in row else table.caption
+    what = labels.text(f"model.{row['model']}", language) if table.name == "models" else what
     if statistic in {"mean", "sd", "p"} and "variable" in row:
         parts = [labels.text("word.p_value" if statistic == "p" else f"word.{statistic}", language)]
         parts += [labels.text(f"leak_group.{_GROUPS[group]}", language)] if group in _GROUPS else []
@@ -216,10 +216,17 @@ def _of_verdicts(results: Results, tables: Mapping[str, Table]) -> dict[str, Val
     }
 
 
+def _of_many(results: Results, tables: Mapping[str, Table]) -> dict[str, Value]:
+    """Count the models and the tests beyond the paper's, and the vertebrae that the regression leaves out."""
+    tested = ("comparisons", "associations", "models", "specification", "assumptions", "relief", "comparators")
+    p_values = sum(int(tables[name].data["p_value"].notna().sum()) for name in tested)
+    models = tables["models"].data["model"].nunique() + len(tables["specification"].data)
+    left_out = len(results.dataset.vertebrae) - results.design.n
+    return {"many.p_values": p_values, "many.models": models, "study.left_out": left_out}
+
+
 def _of_precision(results: Results, table: Table) -> dict[str, Value]:
-    needed = {"power": results.needed.power, "fifth": results.needed.fifth}
-    told = {f"patients_{name}": int(number) if math.isfinite(number) else math.nan for name, number in needed.items()}
-    told["design_effect"] = results.needed.design_effect
+    told = {"design_effect": results.needed.design_effect, "detectable": float(results.precision["detectable"].iloc[0])}
     reason: dict[Hashable, Any] = {"reason": results.slopes[PRIMARY].reason or results.slopes["ml"].reason}
     found = {f"precision.{name}": _plain(number, table, reason, name) for name, number in told.items()}
     fill = results.design.x[:, 1]

@@ -68,7 +68,7 @@ def leak_kinds(results: Results, language: str) -> Table:
 def outcome(results: Results, language: str) -> Table:
     """Summarise VAS and Oswestry over time, over patients."""
     dataset, data = results.dataset, results.scores_with_range
-    words = ("variable", "n", "missing", "mean", "sd", "minimum", "maximum")
+    words = ("variable", "n", "missing", "mean", "sd", "quartiles", "minimum", "maximum")
     shown = pd.DataFrame(
         [_score_shown(row, language) for row in data.to_dict("records")],
         columns=[labels.text(f"word.{word}", language) for word in words],
@@ -101,7 +101,9 @@ def _score_shown(row: Mapping[Hashable, Any], language: str) -> list[str]:
     # The mean of a single patient has no interval.
     interval = "" if math.isnan(row["mean_low"]) else f" ({labels.limits(low, high, language)})"
     variable = labels.variable(row["variable"], language)
-    return [variable, str(row["n"]), str(row["missing"]), f"{mean}{interval}", *rest]
+    middle, first, third = (labels.number(row[name], 1, language) for name in ("median", "q1", "q3"))
+    quartiles = f"{middle} ({labels.limits(first, third, language)})"
+    return [variable, str(row["n"]), str(row["missing"]), f"{mean}{interval}", rest[0], quartiles, *rest[1:]]
 
 
 def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
 def _public_outcome(table: Table, dataset: Dataset, min_cell: int) -> Table:
     """Hide extremes, how few scores there are or are missing, and what gives that back."""
     language = table.language
-    shown = hide(table.shown, range(len(table.shown)), (5, 6))
+    shown = hide(table.shown, range(len(table.shown)), (5, 6, 7))
     for place, row in enumerate(table.data.to_dict("records")):
         if hides_n(dataset, row["variable"], min_cell):
             # The width of the interval and the standard deviation tell n.
@@ -164,6 +166,7 @@ def comparisons(results: Results, language: str) -> Table:
     tests = [(name, test) for name, comparison in found.items() for test in comparison.tests.values()]
     notes = (
         labels.text("footnote.chosen", language),
+        labels.text("footnote.independent", language),
         *undone_note(tests, language),
         *_free_note(results, found, language),
     )
@@ -237,6 +240,7 @@ def associations(results: Results, language: str) -> Table:
         results.dataset.reconstruction,
         (
             labels.text("footnote.fisher", language),
+            labels.text("footnote.independent", language),
             *undone_note(tests, language),
             *_free_note(results, found, language),
         ),

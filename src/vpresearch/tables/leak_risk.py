@@ -14,6 +14,7 @@ from vpresearch.privacy import few_as_far, is_small
 from vpresearch.regression import exact
 from vpresearch.regression.design import Design, Estimate
 from vpresearch.regression.models import PRIMARY
+from vpresearch.regression.risk import LogOdds
 from vpresearch.render import labels
 from vpresearch.render.table import Table, exhibit, hidden_note, hide, steady
 from vpresearch.results import RISK_MODELS, Results
@@ -123,10 +124,19 @@ def _leak_risk_table(results: Results, language: str, min_cell: int = 0) -> Tabl
         }
     )
     notes = (word("exploratory", language), *_beyond(data, language, min_cell))
+    fits = [] if min_cell else [results.risk_fits[model] for model in RISK_MODELS]
+    notes += tuple(_formula(fit, language) for fit in fits if not fit.reason)
     notes += reasons({model: results.risk_fits[model].reason for model in RISK_MODELS}, language)
     notes += one_of_many(results, language)
     caption, reconstruction = word("risk_caption", language), results.dataset.reconstruction
     return Table("leak_risk", steady(data), shown, caption, language, reconstruction, notes)
+
+
+def _formula(fit: LogOdds, language: str) -> str:
+    """Write the whole model, by which a reader computes a risk."""
+    intercept, slope = (labels.number(float(value), 4, language) for value in fit.coefficients)
+    model = labels.text(f"model.{fit.model}", language)
+    return word("formula", language, model=model, intercept=intercept, slope=slope)
 
 
 @exhibit

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from vpresearch.regression import bayes
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.table import Table, exhibit, steady
@@ -25,12 +26,11 @@ def precision_table(results: Results, language: str) -> Table:
             word("vertebrae", language): [labels.count(int(row), language) for row in data["n"]],
             word("leaks", language): [labels.count(int(row), language) for row in data["events"]],
             word("half_width", language): [labels.number(row, 3, language) for row in data["half_width"]],
-            word("power", language): [
-                labels.number(100 * row, 0, language) + ("" if math.isnan(row) else "%") for row in data["power"]
-            ],
+            word("detectable", language): [labels.odds_ratio(row, language) for row in data["detectable"]],
         }
     )
-    numbers = {name: _patients(getattr(needed, name), language) for name in ("power", "fifth", "tenth")}
+    own = {"fifth": primary.clusters, "tenth": primary.clusters, "prediction": primary.n}
+    numbers = {name: _enough(getattr(needed, name), there, language) for name, there in own.items()}
     numbers["effect"] = labels.number(needed.design_effect, 2, language)
     notes: tuple[str, ...] = (word("exploratory", language),)
     notes += reasons({PRIMARY: primary.reason}, language) or (word("precision_note", language, **numbers),)
@@ -45,29 +45,44 @@ def validation_table(results: Results, language: str) -> Table:
     performance = results.performance
     data = pd.DataFrame([asdict(each) for each in performance])
     shown = pd.DataFrame(
-        {word("measure", language): [word(f"measure_{each.measure}", language) for each in performance]}
-        | {
-            word(column, language): [labels.number(value, 3, language) for value in data[column]]
-            for column in ("apparent", "optimism", "corrected")
+        {
+            word("measure", language): [word(f"measure_{each.measure}", language) for each in performance],
+            word("apparent", language): [
+                _slope(each.apparent, each.ci_low, each.ci_high, language) for each in performance
+            ],
+            word("optimism", language): [
+                "–"
+                if math.isnan(each.optimism)
+                else f"{labels.number(each.optimism, 3, language)} ± {labels.number(each.optimism_error, 3, language)}"
+                for each in performance
+            ],
+            word("corrected", language): [labels.number(each.corrected, 3, language) for each in performance],
+            labels.text("word.reason", language): [labels.why_not(each.reason, language) for each in performance],
         }
     )
     first = performance[0]
-    told = {"n": labels.count(first.resamples, language), "separated": first.separated + first.degenerate}
     notes: tuple[str, ...] = (word("exploratory", language),)
     # The model itself may have its number where it cannot be resampled.
     refused = "ml" if results.risk_fits["ml"].reason else "bootstrap"
-    notes += reasons({refused: first.reason}, language) or (
-        word("validation_note", language, needed=_patients(results.needed.prediction, language), **told),
-    )
+    if math.isnan(first.apparent):
+        notes += reasons({refused: first.reason}, language)
+    else:
+        counts = {name: labels.count(getattr(first, name), language) for name in ("separated", "degenerate")}
+        n = labels.count(first.resamples + first.degenerate, language)
+        notes += (word("validation_note", language, n=n, **counts),)
     notes += one_of_many(results, language)
     caption = word("validation_caption", language)
     return Table("validation", steady(data), shown, caption, language, results.dataset.reconstruction, notes)
 
 
-def _patients(number: float, language: str) -> str:
-    return labels.count(int(number), language) if math.isfinite(number) else "–"
+def _enough(number: float, there: int, language: str) -> str:
+    """Write how many it takes, but for no more than there are already."""
+    if not math.isfinite(number):
+        return word("cannot_tell", language)
+    return word("enough", language) if number <= there else labels.count(int(number), language)
 
 
+_NOMINAL = 0.95
 _ESTIMATE = ("model", "estimate", "se", "ci_low", "ci_high", "p_value", "n", "events", "clusters", "reason")
 
 
@@ -116,7 +131,10 @@ def assumptions_table(results: Results, language: str) -> Table:
             labels.text("word.reason", language): [labels.why_not(code, language) for code in data["reason"]],
         }
     )
-    notes = (word("exploratory", language), word("assumptions_note", language), *one_of_many(results, language))
+    own = dict(bayes.ALTERNATIVES)["little clustering"].sd_patient
+    priors = {"usual": bayes.PRIORS.slope, **{name: prior.slope for name, prior in bayes.ALTERNATIVES}, "own": own}
+    told = {name.split()[0]: labels.number(sd, 1, language) for name, sd in priors.items()}
+    notes = (word("exploratory", language), word("assumptions_note", language, **told), *one_of_many(results, language))
     caption = word("assumptions_caption", language)
     return Table("assumptions", steady(data), shown, caption, language, results.dataset.reconstruction, notes)
 
@@ -152,6 +170,7 @@ def simulation_table(results: Results, language: str) -> Table:
     shown = pd.DataFrame(
         {
             word("model", language): [_method(name, language) for name in data["method"]],
+            word("fills", language): [word(f"fills_{fills}", language) for fills in data["fills"]],
             word("datasets", language): [labels.count(int(n), language) for n in data["n"]],
             word("type_one", language): _shares(data, "type_one", language),
             word("coverage", language): _shares(data, "coverage", language),
@@ -159,8 +178,19 @@ def simulation_table(results: Results, language: str) -> Table:
             word("failed", language): [labels.number(100 * share, 1, language) + "%" for share in data["failed"]],
         }
     )
-    notes = (word("simulation_note", language),)
+    notes = (word("simulation_note", language), _judged(data, language))
     return Table("simulation", data, shown, word("simulation_caption", language), language, False, notes)
+
+
+def _judged(data: pd.DataFrame, language: str) -> str:
+    """Say what follows for the primary analysis, by a rule on the coverage with skewed fills."""
+    skewed = data[data["fills"] == "lognormal"].set_index("method")
+    coverage, errors = skewed["coverage"], skewed["coverage_error"]
+    names = {"primary": "gee_kc:t", "satterthwaite": "gee_kc:satterthwaite"}
+    short = {name: bool(coverage[method] + 2 * errors[method] < _NOMINAL) for name, method in names.items()}
+    key = "simulation_other" if short["primary"] and not short["satterthwaite"] else "simulation_kept"
+    told = {name: labels.number(100 * float(coverage[method]), 1, language) for name, method in names.items()}
+    return word("simulation_rule", language, **told) + " " + word(key, language)
 
 
 def _method(name: str, language: str) -> str:
@@ -170,8 +200,8 @@ def _method(name: str, language: str) -> str:
 
 
 def _slope(estimate: float, low: float, high: float, language: str) -> str:
-    if math.isnan(estimate):
-        return "–"
+    if math.isnan(estimate) or math.isnan(low):
+        return labels.number(estimate, 3, language)
     ends = labels.limits(labels.bounded(low, 3, language), labels.bounded(high, 3, language), language)
     return f"{labels.bounded(estimate, 3, language)} ({ends})"
 

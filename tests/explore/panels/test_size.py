@@ -25,7 +25,7 @@ def test_the_panel_says_the_precision_of_the_library(
     patients.value = max(patients.options)
     ratio.value = 1.2
     true = replace(slope, estimate=math.log(1.2))
-    row = precision(true, [2000], by_t=True).iloc[0]
+    row = precision(true, [2000]).iloc[0]
     assert f"power {100 * row['power']:.0f}%" in words()
     low, high = (math.exp(math.log(1.2) + side * row["half_width"]) for side in (-1, 1))
     assert f"expected 95% CI {low:.2f} to {high:.2f}" in words()
@@ -40,7 +40,7 @@ def test_the_panel_supposes_an_effect_of_its_own_and_at_the_size_there_is_gives_
     (ratio,) = controls(widgets.FloatSlider)
     assert ratio.value == size.SUPPOSED
     slope = gee.fit(leak_design(page.session.study.rows))[1]
-    (half,) = precision(slope, [slope.clusters], by_t=True)["half_width"]
+    (half,) = precision(slope, [slope.clusters])["half_width"]
     assert math.isclose(half, slope.ci_high - slope.estimate)
     assert "log odds" not in words()
 

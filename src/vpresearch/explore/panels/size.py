@@ -34,7 +34,7 @@ def told(slope: Estimate, ratio: float, patients: int, language: str) -> str:
     """Say how precise the study would be, and how many patients would settle it."""
     if slope.reason:
         return show.paragraph(text("explore.no_slope", language, why=why_not(slope.reason, language)), "vp-fault")
-    at = precision(supposed(slope, ratio), [patients], by_t=True).iloc[0]
+    at = precision(supposed(slope, ratio), [patients]).iloc[0]
     ends = [math.log(ratio) + side * float(at["half_width"]) for side in (-1, 1)]
     words = text(
         "explore.size_is",
@@ -61,7 +61,7 @@ def whole(patients: float, language: str) -> str:
 def draw(slope: Estimate, ratio: float, patients: int, language: str) -> dict[str, Any]:
     """Draw the interval of the odds ratio over the number of patients."""
     x = np.unique(np.geomspace(10, MOST, 60).round())
-    found = precision(supposed(slope, ratio), x, by_t=True)
+    found = precision(supposed(slope, ratio), x)
     low, high = (np.exp(math.log(ratio) + side * found["half_width"].to_numpy()) for side in (-1, 1))
     up = chart.axis(text("explore.odds_ratio_point", language), *REACH, language)
     # The axis is of doublings: from ten patients to two thousand.
@@ -130,7 +130,7 @@ def panel(session: Session) -> widgets.Widget:
             "from math import log",
             "from vpresearch.regression.precision import precision",
             "slope = vp.fit_gee(vp.leak_design(study.rows))[1]",
-            f"precision(replace(slope, estimate=log({round(ratio.value, 2)})), [{patients.value}], by_t=True)",
+            f"precision(replace(slope, estimate=log({round(ratio.value, 2)})), [{patients.value}])",
         )
         plot.spec = draw(slope, ratio.value, patients.value, language)
 
