@@ -17,6 +17,7 @@ from vpresearch.figures import figure2
 from vpresearch.figures import leak_kinds as leak_kinds_figure
 from vpresearch.privacy import (
     Precision,
+    all_alike,
     check_public,
     hidden_leak_kinds,
     hidden_levels,
@@ -94,13 +95,13 @@ def test_regions_are_hidden_with_their_levels() -> None:
     assert "counts" not in shown.to_csv()
 
 
-@pytest.mark.parametrize(("leaks", "group"), [(3, "with"), (18, "without")])
+@pytest.mark.parametrize(("leaks", "group"), [(4, "with"), (17, "without")])
 def test_a_study_of_a_few_is_not_public(leaks: int, group: str) -> None:
     study = study_of(["L1"] * 21, [("disc", "moderate")] * leaks + [None] * (21 - leaks))
     with pytest.raises(InputError, match=f"fewer than 5 vertebrae or patients {group} a leak") as caught:
         check_public(study, 5)
     assert [problem.code for problem in caught.value.problems] == ["too_few_for_public"]
-    check_public(study, 3)
+    check_public(study, 4)
 
 
 def test_a_study_without_a_leak_may_be_public() -> None:
@@ -194,6 +195,16 @@ def test_the_n_of_a_model_is_hidden_where_it_differs_from_the_whole_and_from_eve
     assert hides_relief(study, "vas", 22, 5)
     assert not hides_relief(study, "vas", 30, 5)
     assert not hides_relief(study, "vas", 40, 5)
+    # Two lack a score, and every number of the model is then theirs to tell.
+    few = study.patients.assign(vas_pre=5.0, vas_1m=[math.nan] * 2 + [3.0] * 38)
+    assert hides_relief(replace(study, patients=few), "vas", 38, 5)
+
+
+def test_values_that_differ_in_what_is_not_printed_are_alike() -> None:
+    study = study_of(["L1"] * 40, [("disc", "moderate")] * 20 + [None] * 20)
+    for one, alike in ((3.1, True), (4.0, False)):
+        scores = study.patients.assign(vas_1m=[one] + [3.0] * 39)
+        assert all_alike(replace(study, patients=scores), "vas_1m", "patients") is alike
 
 
 def test_nothing_is_told_of_the_score_of_a_few_patients_of_many_vertebrae() -> None:

@@ -58,8 +58,10 @@ def test_two_ones_are_not_enough() -> None:
 
 
 def test_zeros_are_hidden_where_nothing_less_would_do() -> None:
-    counts = {"a": 1, "b": 1, "c": 0, "all": 2}
-    assert suppress(counts, [Sum("all", ("a", "b", "c"))], 2, known=["all"]) == {"a", "b", "c"}
+    counts, sums = {"a": 1, "b": 1, "c": 0, "all": 2}, [Sum("all", ("a", "b", "c"))]
+    assert suppress(counts, sums, 2, known=["all"]) == {"a", "b", "c"}
+    # Of hidden counts one of which is none nobody knows that they are at least 1.
+    assert derivable(counts, sums, {"a", "b", "c"}) == frozenset()
 
 
 def test_a_known_count_that_is_small_is_refused() -> None:
