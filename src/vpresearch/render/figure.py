@@ -86,7 +86,9 @@ def _cut_png(png: bytes) -> bytes:
     width, height = struct.unpack(">2I", png[16:24])
     start = png.index(b"IDAT") + 4
     (length,) = struct.unpack(">I", png[start - 8 : start - 4])
-    rows = np.frombuffer(bytearray(zlib.decompress(png[start : start + length])), np.uint8).reshape(height, -1)
+    rows = np.frombuffer(
+        bytearray(zlib.decompress(png[start : start + length], bufsize=height * (3 * width + 1))), np.uint8
+    ).reshape(height, -1)
     first = _TITLE * _DPI // _POINTS
     # Each row is what it adds to the one above; the first that stays takes over what the others added up to.
     rows[first, 1:] = rows[: first + 1, 1:].sum(axis=0, dtype=np.uint8)
