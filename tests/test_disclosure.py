@@ -13,7 +13,7 @@ from tests.parts import of
 from vpresearch.core.errors import InputError
 from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
-from vpresearch.figures import figure2
+from vpresearch.figures import calibration, figure2
 from vpresearch.figures import leak_kinds as leak_kinds_figure
 from vpresearch.privacy import (
     Precision,
@@ -31,7 +31,7 @@ from vpresearch.published import Compute, Paper
 from vpresearch.regression.design import Estimate
 from vpresearch.results import Results
 from vpresearch.scorecard import Row, judge, scorecard
-from vpresearch.tables import leak_kinds, models_table, table1
+from vpresearch.tables import associations, leak_kinds, models_table, table1
 
 LEVELS = ("T8", "T9", "T11", "T12", "L1", "L2", "L3", "L4", "L5")
 SITES, SIZES = ("posterior", "vascular", "disc"), ("punctate", "moderate")
@@ -323,3 +323,23 @@ def test_the_counts_of_a_model_that_leaves_out_a_few_are_hidden(shipped: Dataset
     models = [Estimate("ml", "leak", "fill_percent", "", 0.1, 0.1, 0.0, 0.3, "", 0.4, "", *each) for each in counts]
     shown = models_table(of(shipped, estimates=models), "en").for_public(5).shown.iloc[:, 5]
     assert shown.tolist() == ["41 / 15 / 27", "•", "•", "•"]
+
+
+def test_a_test_of_a_small_count_is_hidden() -> None:
+    # Of 8 thoracic vertebrae 4 leak; of either sex many do and many do not.
+    leaks: list[tuple[str, str] | None] = [("disc", "moderate"), None] * 24
+    study = study_of(["T8"] * 8 + ["L1"] * 40, leaks)
+    sexes = study.patients.assign(sex=["F", "F", "M", "M"] * 12)
+    regions = study.vertebrae.assign(region=["thoracic"] * 8 + ["lumbar"] * 40)
+    shown = associations(Results(replace(study, patients=sexes, vertebrae=regions)), "en").for_public(5).shown
+    hidden = {str(row[0]): {row[place] for place in (3, 5, 6)} == {"•"} for row in shown.to_numpy() if row[0]}
+    assert hidden == {"Sex": False, "Region": True, "Level": True}
+
+
+@pytest.mark.parametrize(("events", "public"), [([0, 10], True), ([4, 10], False), ([6, 10], False)])
+def test_the_figure_of_calibration_is_not_public_where_a_few_of_a_group_leak_or_do_not(
+    events: list[int], public: bool, shipped: Dataset
+) -> None:
+    columns = dict.fromkeys(("predicted", "observed", "ci_low", "ci_high"), 0.5)
+    groups = pd.DataFrame({"n": [10, 20], "events": events}).assign(**columns)
+    assert calibration(of(shipped, calibration=groups), "en").is_public(5) is public

@@ -380,7 +380,7 @@ def test_no_degrees_of_freedom_follow_from_the_table_of_relief(public: Public) -
         lost = [int(public.study.patients[name].isna().sum()) for name in SCORES if name.startswith(score)]
         if not any(0 < n < MIN_CELL for n in lost):
             continue
-        assert row[2] == HIDDEN
+        assert row[2] == row[5] == row[6] == HIDDEN
         left = list(range(2, patients))
         if found := re.fullmatch(r"([−\d.]+) \(([−\d.]+) (?:–|to) ([−\d.]+)\)", row[3]):
             estimate, low, high = (number(part) for part in found.groups())
@@ -526,6 +526,13 @@ def test_what_tells_a_hidden_n_or_a_single_patient_is_hidden_cell_by_cell(tmp_pa
     assert with_p == {("VAS after", "Kruskal-Wallis"), ("VAS one month", "Student's t")}
     # Why a test of it has no result is a matter of its n.
     assert not [note for note in comparisons.notes for name in hidden if name in note]
+
+
+def test_why_a_test_of_a_hidden_n_has_no_result_is_not_told(tmp_path: Path) -> None:
+    study = planted(((20, 9), {"vas_1m": (1, 9)}, 1.0), 1, tmp_path)
+    own = tables.table4(Results(study), "en")
+    assert [note for note in own.notes if note.startswith("Without a result")]
+    assert not [note for note in own.for_public(MIN_CELL).notes if note.startswith("Without a result")]
 
 
 def test_a_mean_without_spread_is_not_shown(paper: Paper, tmp_path: Path) -> None:

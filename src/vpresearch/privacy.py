@@ -233,7 +233,7 @@ def precision(dataset: Dataset, variable: str, min_cell: int, over: str = "group
         return Precision(None, p=False)
     alike = all_alike(dataset, variable, over)
     for decimals, p in product(range(_DECIMALS, -1, -1), (True, False)):
-        if _leaves_enough([part for part in groups if len(part)], decimals, min_cell, p=p):
+        if _leaves_enough([part for part in groups if not np.isnan(part).all()], decimals, min_cell, p=p):
             return Precision(None if alike else decimals, p)
     return Precision(None, p=False)
 
