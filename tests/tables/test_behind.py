@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from vpresearch.data import Dataset, load
-from vpresearch.inference import TestResult, associate_with_leak, compare_by_leak
+from vpresearch.inference import TestResult, associate_over_patients, associate_with_leak, compare_by_leak
 from vpresearch.inference.describe import summarise
 from vpresearch.results import Results
 from vpresearch.tables import associations, comparisons, leak_kinds, outcome
@@ -146,8 +146,9 @@ def test_an_effect_is_shown_with_its_interval(shipped: Dataset) -> None:
 def test_every_association_is_what_the_library_says(book: str, studies: dict[str, Dataset]) -> None:
     table = associations(Results(studies[book]), "en")
     rows = iter(records(table.data))
-    for variable in ("sex", "region", "level"):
-        found = associate_with_leak(studies[book], variable)
+    study = studies[book]
+    found_by = {name: associate_with_leak(study, name) for name in ("sex", "region", "level")}
+    for variable, found in (found_by | {"sex_of_patients": associate_over_patients(study, "sex")}).items():
         least = found.expected.to_numpy().min()
         tests = [found.chi_squared] + ([found.fisher] if least < 5 and found.fisher else [])
         for test in tests:
@@ -155,7 +156,7 @@ def test_every_association_is_what_the_library_says(book: str, studies: dict[str
             assert_row(row, test)
             assert (row["variable"], row["n"], row["smallest_expected"]) == (
                 variable,
-                len(studies[book].vertebrae),
+                study.patients["sex"].notna().sum() if variable == "sex_of_patients" else len(study.vertebrae),
                 least,
             )
     assert next(rows, None) is None
