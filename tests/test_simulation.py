@@ -25,6 +25,7 @@ from vpresearch.regression.simulation import (
     SKEWED,
     TRUTHS,
     Drawn,
+    Plan,
     Results,
     batched_results,
     draw,
@@ -208,7 +209,9 @@ def test_only_the_shipped_run_takes_the_place_of_the_shipped_file(
 ) -> None:
     asked: list[Path] = []
 
-    def write(n: int, seed: int, place: Path, workers: object, progress: str) -> pd.DataFrame:
+    def write(n: int, seed: int, place: Path, workers: object, progress: str, plan: Plan | None) -> pd.DataFrame:
+        # Not of a study: the paper's own.
+        assert plan is None
         asked.append(place)
         return pd.DataFrame()
 

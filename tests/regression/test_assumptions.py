@@ -23,7 +23,10 @@ def test_each_question_has_the_answer_of_its_own_method(shipped: Dataset) -> Non
 
 
 def test_a_test_has_no_slope_and_a_slope_no_test(shipped: Dataset) -> None:
-    tests, slopes = assumptions(shipped.rows)[:2], assumptions(shipped.rows)[2:]
+    *answers, rise = assumptions(shipped.rows)
+    tests, slopes = answers[:2], answers[2:]
+    assert rise.question == "probability_of_rise"
+    assert rise.estimate == pytest.approx(bayes.probability_of_rise(leak_design(shipped.rows)))
     assert len(slopes) == 1 + len(bayes.ALTERNATIVES)
     assert all(math.isnan(each.estimate) for each in tests)
     assert all(math.isnan(each.p_value) for each in slopes)

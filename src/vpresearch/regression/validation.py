@@ -23,7 +23,7 @@ RESAMPLES = 500
 # Where more resamples than this have no number, what the others say of them all is withheld.
 MOST_LOST = 0.1
 _NOISE = 1e-12
-_NEWTON = 50
+_NEWTON, _SETTLED = 50, 1e-9
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,8 @@ def _in_the_large(odds: Floats, y: Floats, weights: Floats) -> Floats:
         moved += np.clip(step, -1, 1)
         if np.abs(step).max(initial=0) < _NOISE:
             break
-    return moved
+    # In the rows of the fit it is nought, whose last digits are the machine's.
+    return np.where(np.abs(moved) < _SETTLED, 0.0, moved)
 
 
 def _interval_of_c(design: Design, c: float, alpha: float = 0.05) -> tuple[float, float]:
