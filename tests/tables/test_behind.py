@@ -185,7 +185,7 @@ def test_a_test_that_is_not_done_says_why(rows: list[dict[str, str]], write: Cal
 def test_one_reason_of_several_tests_is_said_once(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
     for row in rows:
         row |= {"leak": "no", "leak_site": "", "leak_size": ""}
-    (_, note) = comparisons(Results(load(write(rows))), "en").notes
+    *_, note = comparisons(Results(load(write(rows))), "en").notes
     assert note.startswith("Without a result: ")
     assert "Kruskal-Wallis, Mann-Whitney (all variables): one group is empty" in note
     assert note.count("Kruskal-Wallis") == 1
