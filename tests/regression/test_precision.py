@@ -132,11 +132,11 @@ def test_the_patients_asked_for_give_the_half_width_and_one_fewer_does_not(half_
 
 def test_a_prediction_model_needs_more_by_the_corrected_c_and_by_clustering() -> None:
     alone = replace(_SLOPE, model="ml", se=0.0533 / math.sqrt(2))
-    flattered, corrected = (needed(_SLOPE, alone, c, 15 / 41).prediction for c in (0.7, 0.6))
-    independent = minimum_sample_size(r2_of_c(0.6, 15 / 41), 15 / 41).n
+    flattered, corrected = (needed(_SLOPE, alone, c, 15 / 41).prediction for c in (0.7, 0.55))
+    independent = minimum_sample_size(r2_of_c(0.55, 15 / 41), 15 / 41).n
     assert corrected == pytest.approx(2 * independent, abs=1)
     assert corrected > flattered
-    assert needed(alone, _SLOPE, 0.6, 15 / 41).prediction == independent
+    assert needed(alone, _SLOPE, 0.55, 15 / 41).prediction == independent
     for c in (0.5, 0.4, math.nan):
         assert math.isnan(needed(_SLOPE, alone, c, 15 / 41).prediction)
 
