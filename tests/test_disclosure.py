@@ -333,7 +333,7 @@ def test_a_test_of_a_small_count_is_hidden() -> None:
     regions = study.vertebrae.assign(region=["thoracic"] * 8 + ["lumbar"] * 40)
     shown = associations(Results(replace(study, patients=sexes, vertebrae=regions)), "en").for_public(5).shown
     hidden = {str(row[0]): {row[place] for place in (3, 5, 6)} == {"•"} for row in shown.to_numpy() if row[0]}
-    assert hidden == {"Sex": False, "Region": True, "Level": True}
+    assert hidden == {"Sex": False, "Sex, over patients (a leak in any vertebra)": False, "Region": True, "Level": True}
 
 
 @pytest.mark.parametrize(("events", "public"), [([0, 10], True), ([4, 10], False), ([6, 10], False)])

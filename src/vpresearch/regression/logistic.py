@@ -112,14 +112,15 @@ def maximise_each(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     basis, triangle = np.linalg.qr(x[able])
     # Towards each row's own outcome, and the log odds of it.
     signed = basis * (2 * y[able] - 1)[..., None]
-    beta = np.zeros(basis.shape[::2])
+    beta, settled = np.zeros(basis.shape[::2]), np.zeros(len(basis), bool)
     for _ in range(_STEPS):
         miss = expit(-np.clip(_along(signed, beta), -_FAR, _FAR))
         turned = np.swapaxes(signed, 1, 2)
         information = (turned * (miss * (1 - miss))[:, None, :]) @ signed
         step = np.linalg.solve(information, turned @ miss[..., None])[..., 0]
-        beta += step
-        settled = np.abs(step).max(axis=1, initial=0) <= _SETTLED
+        # Who has settled stays, so that no digit depends on whom a fit shares its block with.
+        beta = np.where(settled[:, None], beta, beta + step)
+        settled |= np.abs(step).max(axis=1, initial=0) <= _SETTLED
         if settled.all():
             break
     found = np.flatnonzero(able)[settled]
