@@ -131,6 +131,7 @@ def test_a_kernel_that_ends_or_hangs_is_told_with_its_cell_and_the_rest_finishes
     }
 
 
+@pytest.mark.long
 def test_nothing_leaks_from_one_notebook_to_the_next_and_a_forked_kernel_is_like_any(
     together: tuple[Path, dict[str, Any]],
 ) -> None:

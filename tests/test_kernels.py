@@ -29,6 +29,7 @@ def test_a_kernel_says_nothing_beside_its_notebook(tmp_path: Path, capfd: pytest
     assert "in the notebook" in made.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_warm_process_has_all_that_notebooks_import() -> None:
     paths = [NOTEBOOKS / notebook.file for notebook in read_compendium().notebooks]
     books = [json.loads(path.read_text(encoding="utf-8"))["cells"] for path in paths]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from vpresearch.core.paths import ROOT
@@ -32,6 +33,7 @@ for language in ("es", "en"):
 """
 
 
+@pytest.mark.long
 def test_the_recipes_are_right_to_the_letter(tmp_path: Path) -> None:
     for part in ("src/vpresearch", "data", "docs"):
         # Without the rows of patients that may lie there.

@@ -40,6 +40,7 @@ _BATCHED = list(batched_results(draw(TRUTHS[0], 2, 0), 0.0))
 _PARTS = 1 + len(SINGLE)
 
 
+@pytest.mark.long
 def test_the_quick_methods_are_those_of_the_committed_file() -> None:
     rows = pd.read_csv(SIMULATION, dtype=str).to_dict("records")
     committed = {(row.pop("fills"), row.pop("method")): row for row in rows}

@@ -629,8 +629,13 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
-    # Long tests measure and kill what others would disturb.
-    return _tool("pytest", "-m", "long") if options.long else _tool("pytest", "-n", "auto", "-m", "not long")
+    if not options.long:
+        return _tool("pytest", "-n", "auto", "-m", "not long")
+    # What measures how soon the explorer answers would be disturbed by others.
+    return max(
+        _tool("pytest", "-n", "auto", "--dist", "loadfile", "-m", "long", "--ignore=tests/explore"),
+        _tool("pytest", "-m", "long", "tests/explore"),
+    )
 
 
 def _check(_: argparse.Namespace) -> int:

@@ -135,7 +135,8 @@ def test_possible_has_a_witness(checks: list[Check]) -> None:
     assert without <= {"sd_limit", "unit_of_analysis"}
 
 
-@pytest.mark.parametrize("seed", [100, *(pytest.param(seed, marks=pytest.mark.long) for seed in (101, 102))])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [100, 101, 102])
 def test_true_numbers_raise_no_alarm(seed: int, tmp_path: Path) -> None:
     paper = read_paper(write_paper(make_paper(seed), tmp_path / "paper.yaml"))
     assert [check for check in audit(paper) if check.alarm] == []
