@@ -52,7 +52,7 @@ def seen(opened: Browser, written: list[Path], width: int, ask: str, script: str
 
 @pytest.mark.parametrize("width", _WIDTHS)
 def test_nothing_pans_sideways(opened: Browser, written: list[Path], width: int) -> None:
-    assert len(written) == 13
+    assert len(written) == 15
     assert {name: beyond for name, beyond in seen(opened, written, width, _SIDEWAYS).items() if beyond > 0} == {}
 
 
