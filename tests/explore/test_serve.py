@@ -12,6 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from tornado.websocket import WebSocketClosedError
 
 from vpresearch import cli
 from vpresearch.core.errors import InputError
@@ -175,3 +176,11 @@ def test_the_laboratory_ends_as_quietly_as_the_page(monkeypatch: pytest.MonkeyPa
         for each, handler in before:
             signal.signal(each, handler)
     assert ended_by == [serve._end_quietly] * 2
+
+
+@pytest.mark.parametrize(("kind", "news"), [(WebSocketClosedError, False), (ValueError, True)])
+def test_a_page_closed_while_it_is_written_to_is_no_news(kind: type[Exception], news: bool) -> None:
+    failed = (kind, kind(), None)
+    record = logging.LogRecord("asyncio", logging.ERROR, "", 0, "Task exception was never retrieved", (), failed)
+    assert serve.is_news(record) is news
+    assert serve.is_news(logging.LogRecord("asyncio", logging.ERROR, "", 0, "", (), None))

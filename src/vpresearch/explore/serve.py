@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError
 
 from vpresearch.core.compendium import read_compendium
 from vpresearch.core.errors import LANGUAGES, refused, say
@@ -152,11 +153,18 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
         # Whoever is turned away is named with the address asked for, in which a token may stand.
         for name in ("tornado.access", "tornado.general"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger("asyncio").addFilter(is_news)
         # Voila answers whatever name it is called by; a page elsewhere could lend its own to this address.
         # Its own time to wait for a page is one that it complains of on the terminal.
         app.tornado_settings = {"allow_remote_access": False, "ws_ping_timeout": 30_000}
         _end_on_signals()
         app.start()
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a failed task is worth a line: a page that was closed while it was written to is not."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or not issubclass(kind, WebSocketClosedError)
 
 
 @contextmanager
