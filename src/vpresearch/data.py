@@ -369,7 +369,7 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     headers = {name: raw.header[position] for name, position in matched.positions.items()}
     raw, filled = reading.unmerge(raw, matched.positions)
     raw, examples = reading.without_examples(raw, matched.positions)
-    read = {name: at for name, at in matched.positions.items() if name != "complication" or _is_filled(raw, at)}
+    read = {name: at for name, at in matched.positions.items() if not columns()[name].none or _is_filled(raw, at)}
     raw, emptied = reading.said_empty(raw, read)
     table, faults = reading.type_cells(raw, read)
     faults = _of_single_vertebrae(faults, headers)
@@ -523,8 +523,8 @@ def write_rows(dataset: Dataset, path: Path) -> None:
     rows: pd.DataFrame = dataset.rows.drop(columns=["region", "fill_percent"])
     # In words: an M without an F beside it is refused, for it may stand for mujer.
     rows["sex"] = rows["sex"].map({level.value: level.labels["en"] for level in columns()["sex"].levels})
-    if "complication" in rows:
-        (none,) = columns()["complication"].levels
-        rows["complication"] = rows["complication"].fillna(none.value)
+    for name, column in columns().items():
+        if column.none and name in rows:
+            rows[name] = rows[name].fillna(column.none.value)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(rows.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n")

@@ -87,9 +87,14 @@ def with_any_fill(ranges: pd.DataFrame, any_fill: pd.DataFrame) -> pd.DataFrame:
 
 
 @cache
+def ml_fits(kind: str = "") -> Mapping[str, Fits]:
+    """Return the regression of leak on fill in every reconstruction, by maximum likelihood."""
+    return {source: batched_ml(each.fill_percent, each.leak) for source, each in shipped(kind).items()}
+
+
 def identified(kind: str = "") -> tuple[float, float]:
     """Return the range that must stand beside whatever a reconstruction tells of the slope of leak on fill."""
-    slopes = np.concatenate([batched_ml(each.fill_percent, each.leak).coef[:, 1] for each in shipped(kind).values()])
+    slopes = np.concatenate([each.coef[:, 1] for each in ml_fits(kind).values()])
     return float(slopes.min()), float(slopes.max())
 
 
@@ -132,7 +137,7 @@ def _ranked(ensemble: Ensemble, name: str, leak: str) -> Floats:
 def free_risk(fill_percent: ArrayLike) -> pd.DataFrame:
     """Return how far the risk of a leak at some fills reaches over the reconstructions, by maximum likelihood."""
     fill = np.asarray(fill_percent, float)
-    coef = np.concatenate([batched_ml(each.fill_percent, each.leak).coef for each in shipped().values()])
+    coef = np.concatenate([each.coef for each in ml_fits().values()])
     return _reach(fill, expit(coef[:, :1] + coef[:, 1:] * fill))
 
 
@@ -160,8 +165,8 @@ def _reach(fill: Floats, risks: Floats) -> pd.DataFrame:
 def free_calibration() -> pd.DataFrame:
     """Return how far the predicted and the observed share of each group of risk reach over the reconstructions."""
     shares = []
-    for ensemble in shipped().values():
-        coef = batched_ml(ensemble.fill_percent, ensemble.leak).coef
+    for source, ensemble in shipped().items():
+        coef = ml_fits()[source].coef
         risks = expit(coef[:, :1] + coef[:, 1:] * ensemble.fill_percent)
         for risk, leak in zip(risks, ensemble.leak, strict=True):
             group = validation.risk_groups(risk)

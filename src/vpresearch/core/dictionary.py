@@ -51,6 +51,11 @@ class Column:
         """All accepted headers, the canonical one first."""
         return (self.name, *self.labels.values(), *self.aliases)
 
+    @property
+    def none(self) -> Level | None:
+        """The one level of a text column: its word for nothing to tell, which is read as an empty cell is."""
+        return self.levels[0] if self.kind == "text" and self.levels else None
+
 
 def fold(text: object) -> str:
     """Fold case, accents, blanks and punctuation, so that spellings can be compared."""

@@ -153,18 +153,18 @@ def leak_models(results: Results, language: str) -> Figure:
     shares = (len(slopes), len(doubled))[: 1 + bool(doubled)]
     with stacked(reconstruction, language, caption, shares, height, apart=True) as (canvas, (axes, *others)):
         for below in others:
-            _draw_doubled(below, doubled, language)
+            below_ratios = _as_drawn(_odds_ratios(doubled))
+            _set_odds_axis(below, below_ratios, language)
+            below.set_xlabel(labels.text("leak_figure.doubling", language))
+            _draw_models(below, doubled, below_ratios, language)
         witnessed = np.exp(identified) if identified is not None else np.array([])
         _set_odds_axis(axes, np.append(ratios, witnessed), language)
-        axes.axvline(1, color="#1a1a1a", linewidth=1, zorder=1)
         if identified is not None:
             least, greatest = (float(ratio) for ratio in witnessed)
             data["witnessed_least"], data["witnessed_greatest"] = least, greatest
             words = labels.text("leak_figure.identified", language, least=least, greatest=greatest)
             axes.axvspan(least, greatest, color=WITNESSED, alpha=0.22, linewidth=0, zorder=0, label=words)
-        for place, slope in enumerate(slopes):
-            _draw_model(axes, place, slope, ratios[place].tolist(), language)
-        name_rows(axes, _names(slopes, language), bold=np.flatnonzero(data["model"] == PRIMARY).tolist())
+        _draw_models(axes, slopes, ratios, language)
         _explain_models(axes, data, language)
     data = pd.concat([data, _odds_ratios(doubled)], ignore_index=True)
     return Figure("leak_models", canvas, data, caption, reconstruction, fitted=True, language=language)
@@ -181,15 +181,13 @@ def _as_drawn(data: pd.DataFrame) -> Floats:
         return np.exp(as_printed(np.log(data[["odds_ratio", "ci_low", "ci_high"]]), _LOG_DECIMALS))
 
 
-def _draw_doubled(axes: Axes, doubled: Sequence[Estimate], language: str) -> None:
-    """Draw what doubling the cement, the volume or both does to the odds."""
-    ratios = _as_drawn(_odds_ratios(doubled))
-    _set_odds_axis(axes, ratios, language)
-    axes.set_xlabel(labels.text("leak_figure.doubling", language))
+def _draw_models(axes: Axes, shown: Sequence[Estimate], ratios: Floats, language: str) -> None:
+    """Draw a row for each odds ratio, and where there is no effect."""
     axes.axvline(1, color="#1a1a1a", linewidth=1, zorder=1)
-    for place, each in enumerate(doubled):
+    for place, each in enumerate(shown):
         _draw_model(axes, place, each, ratios[place].tolist(), language)
-    name_rows(axes, _names(doubled, language))
+    bold = [place for place, each in enumerate(shown) if each.model == PRIMARY]
+    name_rows(axes, _names(shown, language), bold=bold)
 
 
 def _slopes(estimates: Sequence[Estimate]) -> list[Estimate]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vpresearch.regression import gee, logistic
-from vpresearch.regression.design import Design, Estimate, design
+from vpresearch.regression.design import Estimate, design
 
 
 def fit(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Estimate, ...]:
@@ -38,18 +38,11 @@ def fit(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Estimate, ...]:
         design(table, "leak", leak, terms)
         for terms in (("fill_between", "fill_within"), ("fill_percent", "fill_contrast"))
     ]
-    return (
-        *_with_last(logs, "ml_logs", alpha),
-        *_with_last(logs, "gee_kc_logs", alpha),
-        *_with_last(apart, "gee_kc_within", alpha),
-    )
-
-
-def _with_last(designs: list[Design], model: str, alpha: float) -> tuple[Estimate, ...]:
-    """Fit one model in two coordinates: all its coefficients in the first, and the last one in the second."""
-    first = designs[0]
-    if model == "gee_kc_within" and first.n == first.n_clusters:
-        found = [each.failed(model, "one_row_a_cluster") for each in designs]
+    by_ml, by_gee = ([fit(each, alpha) for each in logs] for fit in (logistic.fit, gee.fit))
+    if apart[0].n == apart[0].n_clusters:
+        within = [each.failed("gee_kc_within", "one_row_a_cluster") for each in apart]
     else:
-        found = [logistic.fit(each, alpha) if model == "ml_logs" else gee.fit(each, alpha) for each in designs]
-    return tuple(replace(each, model=model) for each in (*found[0], found[1][-1]))
+        within = [gee.fit(each, alpha) for each in apart]
+    models = {"ml_logs": by_ml, "gee_kc_logs": by_gee, "gee_kc_within": within}
+    # Fitted in two coordinates: all the coefficients of the first, and the last one of the second.
+    return tuple(replace(each, model=model) for model, (whole, other) in models.items() for each in (*whole, other[-1]))

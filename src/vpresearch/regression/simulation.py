@@ -232,13 +232,10 @@ def simulate(
     found = _done(list(_tasks(sizes, seed, block, plan)), workers, kept, progress)
     rows = []
     for part, size in sizes.items():
+        numbers = _blocks(size, block)
         for place, name in enumerate(batched if part == _BATCHED else [part]):
             nulls, others = (
-                Results(
-                    *np.concatenate([found[part, truth, number][place] for number in _blocks(size, block)], axis=1)[
-                        :, :size
-                    ]
-                )
+                Results(*np.concatenate([found[part, truth, number][place] for number in numbers], axis=1)[:, :size])
                 for truth in range(len(TRUTHS))
             )
             rows.append({"method": name, "fills": plan.fills} | summarise(nulls, others))

@@ -117,10 +117,7 @@ class Table:
 
     def to_latex(self) -> str:
         """Return a floating table for the booktabs and multirow packages."""
-        styler = self.shown.style.hide(axis="index")
-        styler = styler.format(lambda cell: _to_latex(str(cell))).format_index(
-            lambda cell: _to_latex(str(cell)), axis=1
-        )
+        styler = self.shown.style.hide(axis="index").format(_to_latex).format_index(_to_latex, axis=1)
         styler = styler.apply(self._weights, axis=None) if self.bold else styler
         caption = " ".join(filter(None, (_to_latex(self.caption) + ".", _to_latex(self._banner()))))
         body = styler.to_latex(
@@ -143,8 +140,8 @@ class Table:
         banner = self._banner()
         shown = self.shown
         table = html_table(
-            [[_to_html(str(word)) for word in shown.columns.get_level_values(n)] for n in range(shown.columns.nlevels)],
-            [[_to_html(str(cell)) for cell in row] for row in shown.to_numpy().tolist()],
+            [[*map(_to_html, shown.columns.get_level_values(level))] for level in range(shown.columns.nlevels)],
+            [[*map(_to_html, row)] for row in shown.to_numpy().tolist()],
             caption=_to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else ""),
             numbers=self.numbers(),
             chosen=self.bold,
@@ -183,11 +180,12 @@ def exhibit(lay_out: Exhibit) -> Exhibit:
     return lay_out
 
 
-def _to_latex(words: object) -> str:
-    return str(words).translate(_LATEX)
+def _to_latex(cell: object) -> str:
+    return str(cell).translate(_LATEX)
 
 
-def _to_html(words: str) -> str:
+def _to_html(cell: object) -> str:
+    words = str(cell)
     # A spreadsheet opens HTML tables too.
     said = html.escape(harmless(words))
     return re.sub(r"([._/])", r"\1<wbr>", said) if _CODE.fullmatch(words) else said

@@ -263,11 +263,7 @@ def corrections(results: Results, language: str) -> Table:
             place, what, printed, computed, explained = _cells(row, why, dataset, language)
             found.append((row.claim.id, place, f"{what}: {printed}", f"{computed}. {explained}"))
         elif said:
-            place, what = (
-                labels.places(row.claim.places, language),
-                labels.claimed(replace(row.claim, places=()), language),
-            )
-            printed = labels.printed(row.claim.printed.printed, language)
+            place, what, printed = _printed(row, language)
             found.append((row.claim.id, place, f"{what}: {printed}", " ".join(said)))
     for each in results.paper.statements:
         if each.contradicted:
@@ -285,17 +281,24 @@ def corrections(results: Results, language: str) -> Table:
     return Table("corrections", data, shown, caption, language, False)
 
 
+def _printed(row: Row, language: str) -> tuple[str, str, str]:
+    """Say where a number is printed, what it is, and how it is printed."""
+    claim = row.claim
+    what = labels.claimed(replace(claim, places=()), language)
+    return labels.places(claim.places, language), what, labels.printed(claim.printed.printed, language)
+
+
 def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, ...]:
     # An extreme is one patient's value: no digit more of it than the paper prints.
     more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
     decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
-    what = labels.claimed(replace(row.claim, places=()), language)
+    place, what, printed = _printed(row, language)
     if row.computed.method.code.startswith(("p_", "smallest_p_")):
         what = f"{what}: {labels.method(row.computed.method, language)}"
     return (
-        labels.places(row.claim.places, language),
+        place,
         what,
-        labels.printed(row.claim.printed.printed, language),
+        printed,
         labels.number(row.computed.value, decimals, language),
         _explanation(row, why, dataset, language),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Callable
-from functools import cache
 from html import escape
 from typing import Any
 
@@ -18,8 +17,7 @@ from vpresearch.data import Dataset, Examined, load
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session, member, uploaded
-from vpresearch.implied import shipped
-from vpresearch.regression.batched import batched_ml
+from vpresearch.implied import ml_fits, shipped
 from vpresearch.render.labels import number, odds_ratio, p_value, text
 from vpresearch.workbook.validation import report
 
@@ -46,11 +44,9 @@ SOURCES = ("drawn", "extreme")
 _COLOURS = {"drawn": ("#56B4E9", "circle"), "extreme": (chart.YES, "diamond")}
 
 
-@cache
 def slopes() -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     """Return the slope of leak on fill of every reconstruction by maximum likelihood, and its p."""
-    fits = {source: batched_ml(ensemble.fill_percent, ensemble.leak) for source, ensemble in shipped().items()}
-    return {source: (found.coef[:, 1], found.p_value) for source, found in fits.items()}
+    return {source: (found.coef[:, 1], found.p_value) for source, found in ml_fits().items()}
 
 
 def identity(source: str, number: int) -> int:

@@ -30,8 +30,7 @@ def cell(name: str, value: Any, language: str) -> str:
     """Write one value of a row; a dash where it is missing, or the column's word for nothing to tell."""
     column = columns().get(name)
     if pd.isna(value):
-        # The one level of a text column is its word for nothing to tell, which is read as an empty cell is.
-        return column.levels[0].labels[language] if column and column.kind == "text" and column.levels else "–"
+        return column.none.labels[language] if column and column.none else "–"
     if name == "region" or (column is not None and column.kind == "category"):
         return category(name, str(value), language)
     if isinstance(value, str):
