@@ -7,12 +7,12 @@ BIN := .venv/bin
 endif
 VPRESEARCH := $(BIN)/vpresearch
 
-# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1 DROP_IDENTIFIERS=1 PUBLIC=1 ONLY=table3 FORCE=1 PLAIN=1
+# What `make reproduce` passes on: DATA=file.xlsx OUT=folder LANGUAGE=en STRICT=1 DROP_IDENTIFIERS=1 PUBLIC=1 PAPER=other.yaml ONLY=table3 FORCE=1 PLAIN=1
 # LANGUAGE counts only where it is said on the command line; many systems have one in the environment.
 SPOKEN := $(if $(filter command,$(origin LANGUAGE)),--language $(LANGUAGE))
-REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) $(if $(STRICT),--strict) \
+REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(PAPER),--paper "$(PAPER)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) $(if $(STRICT),--strict) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers) $(if $(PUBLIC),--public) $(if $(ONLY),--only "$(ONLY)") $(if $(FORCE),--force) $(if $(PLAIN),--plain)
-REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
+REPORT := $(if $(DATA),--data "$(DATA)") $(if $(PAPER),--paper "$(PAPER)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
@@ -21,10 +21,10 @@ REPORT := $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= OUT= LANGUAGE= STRICT= ...)
+reproduce: .venv/done ## Make every table, figure and p-value, with a verdict on each (DATA= PAPER= OUT= LANGUAGE= STRICT= ...)
 	$(VPRESEARCH) reproduce $(REPRODUCE)
 
-report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and figure also alone (DATA= OUT= LANGUAGE=)
+report: .venv/done ## Write the report as HTML, DOCX and PDF, each table and figure also alone (DATA= PAPER= OUT= LANGUAGE=)
 	$(VPRESEARCH) report $(REPORT)
 
 audit: .venv/done ## Check a paper's printed numbers against one another, without data (PAPER= LANGUAGE=)
@@ -37,10 +37,10 @@ template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGU
 	$(VPRESEARCH) template $(SPOKEN) "$(OUT)"
 
 explore: .venv/done ## Explore the study in JupyterLab (PORT=)
-	$(VPRESEARCH) explore $(SPOKEN) $(if $(PORT),--port $(PORT))
+	$(VPRESEARCH) explore $(SPOKEN) $(if $(PAPER),--paper "$(PAPER)") $(if $(PORT),--port $(PORT))
 
 app: .venv/done ## Explore the study on a page without code (PORT=)
-	$(VPRESEARCH) app $(SPOKEN) $(if $(PORT),--port $(PORT))
+	$(VPRESEARCH) app $(SPOKEN) $(if $(PAPER),--paper "$(PAPER)") $(if $(PORT),--port $(PORT))
 
 test: .venv/tests ## Run the tests
 	$(VPRESEARCH) test

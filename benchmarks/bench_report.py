@@ -7,8 +7,9 @@ from itertools import product
 from pathlib import Path
 
 from benchmarks.bench_common import Row, medians
-from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.data import load
+from vpresearch.published import read_paper
 from vpresearch.report import about, analyse, compose, write_reports
 from vpresearch.report.document import FORMATS
 
@@ -16,7 +17,7 @@ RUNS = 5
 
 
 def rows(runs: int = RUNS) -> list[Row]:
-    results = analyse(load(RECONSTRUCTION), 0.05, 1)
+    results = analyse(load(RECONSTRUCTION), 0.05, 1, read_paper(PUBLISHED))
     report = compose(results, "es", about())
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -67,6 +67,32 @@ def test_studies_of_every_odd_shape_run_to_their_end(tmp_path: Path) -> None:
     assert [fault for fault in done if fault] == []
 
 
+_OTHER_PAPER = """
+paper: {key: another-2026}
+variables:
+  cement_volume_cc: {over: vertebrae, step: "0.1"}
+claims:
+- {id: patients, printed: "16", kind: count, places: [results], compute: {statistic: n, over: patients}}
+- {id: vertebrae, printed: "24", kind: count, places: [results], compute: {statistic: n, over: vertebrae}}
+- {id: cement, printed: "1.0", kind: mean, places: [results],
+   compute: {statistic: mean, over: vertebrae, variable: cement_volume_cc}}
+"""
+
+
+@pytest.mark.long
+def test_a_study_is_held_against_a_paper_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "paper.yaml").write_text(_OTHER_PAPER, encoding="utf-8")
+    own = read_paper(tmp_path / "paper.yaml")
+    study = as_study(larger_study(24, seed=2), tmp_path / "study.csv")
+    report = compose(analyse(study, 0.05, 1, own), "en", {"commit": "", "python": ""})
+    told = " ".join(text_of([*report.documents.values()]).split())
+    assert "This letter is about: another-2026." in told
+    assert "It prints 3 numbers about its patients." in told
+    shown = [str(cell) for table in report.tables.values() for cell in table.shown.to_numpy().ravel()]
+    assert not [words for words in (told, *shown) if "Barriga" in words or "88%" in words]
+    assert report.tables["statements"].shown.empty
+
+
 def _run_alone(folder: Path, seed: int) -> str:
     own = folder / str(seed)
     own.mkdir()
@@ -96,7 +122,7 @@ def run_all(seed: int, folder: Path, *, whole: bool = True) -> None:
         judged = scorecard(read_paper(PUBLISHED), again)
         record = '{"data": {}, "parameters": {}, "python": "", "versions": {}}'
         (folder / "run.json").write_text(record, encoding="utf-8")
-        assert write_pages(folder, folder / "out", judged, study, read_compendium(), language)
+        assert write_pages(folder, folder / "out", read_paper(PUBLISHED), judged, study, read_compendium(), language)
         assert len(differing(judged)) <= len(judged)
         if seed % 3 == 0 and may_be_public(study):
             run_notebooks(rows, folder / "public", language, _MIN_CELL)
@@ -215,7 +241,7 @@ def open_panels(study: Dataset, language: str) -> None:
 def prose_of(table: pd.DataFrame, folder: Path, language: str) -> str:
     with cheap():
         study = as_study(table, folder / "study.csv")
-        composed = compose(analyse(study, 0.05, 1), language, {"commit": "", "python": ""})
+        composed = compose(analyse(study, 0.05, 1, read_paper(PUBLISHED)), language, {"commit": "", "python": ""})
         return " ".join(text_of([*composed.documents.values()]).split())
 
 

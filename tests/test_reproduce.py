@@ -33,11 +33,11 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     notebooks = tuple(Notebook(file, (Exhibit("table", f"tables/{file[:2]}"),)) for file in BOOKS)
     monkeypatch.setattr(reproduce, "read_compendium", lambda: Compendium(notebooks, ()))
 
-    def run(dataset: Dataset, data: Path, out: Path, records: Path, **chosen: object) -> runner.Run:
+    def run(dataset: Dataset, data: Path, paper: Path, out: Path, records: Path, **chosen: object) -> runner.Run:
         only, force = chosen.pop("only"), chosen.pop("force")
         assert chosen.pop("copies") is None
         state = read_state(out, records)
-        made_from = state_module.inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
+        made_from = state_module.inputs_of(notebooks, dataset.sha256, paper, chosen, NOTEBOOKS)
         seconds = {}
         for name, inputs in made_from.items():
             if only in {None, name} and (force or state.stale(name, inputs)):
@@ -52,7 +52,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     @contextlib.contextmanager
     def writing(*asked: Any) -> Iterator[Callable[[Path], None]]:
         def put_in_place(folder: Path) -> None:
-            place = folder / asked[4][0] / "manuscript.html"
+            place = folder / asked[2][0] / "manuscript.html"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text("report", encoding="utf-8")
 
@@ -68,7 +68,9 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wanted:
     monkeypatch.setattr(vpresearch.review, "write_pages", write_pages)
     monkeypatch.setattr(vpresearch.report, "writing", writing)
     out = tmp_path / "out"
-    return Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False, plain=True)
+    return Wanted(
+        RECONSTRUCTION, PUBLISHED, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False, plain=True
+    )
 
 
 def test_nothing_is_said_to_be_unchanged_before_it_was_made(wanted: Wanted) -> None:
@@ -188,7 +190,8 @@ def by_whom(paper, seed):
     return os.getpid()
 import_module("vpresearch.audit").audit = by_whom
 out = Path(sys.argv[1])
-wanted = reproduce.Wanted(RECONSTRUCTION, out, out, "es", 0.05, 1, 0, None, drop_identifiers=False, force=False)
+asked = (RECONSTRUCTION, PUBLISHED, out, out, "es", 0.05, 1, 0, None)
+wanted = reproduce.Wanted(*asked, drop_identifiers=False, force=False)
 for asked in (wanted, replace(wanted, only=["01_cohort"]), replace(wanted, plain=True)):
     with shared_by_all(out / str(id(asked))), reproduce._auditing(asked):
         # Time enough to be begun.

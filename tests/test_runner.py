@@ -11,7 +11,7 @@ import papermill
 import pytest
 
 from vpresearch.core.compendium import Compendium, Exhibit, Notebook
-from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.data import Dataset, load
 from vpresearch.run import runner
 from vpresearch.run import state as state_module
@@ -74,7 +74,7 @@ def go(shipped: Dataset, out: Path, records: Path) -> Go:
 
     def go(**more: Any) -> Run:
         chosen: dict[str, Any] = {"language": "en", "alpha": 0.1, "seed": 7, "quiet": True} | more
-        return runner.run(shipped, RECONSTRUCTION, out, records, **chosen)
+        return runner.run(shipped, RECONSTRUCTION, PUBLISHED, out, records, **chosen)
 
     return go
 
@@ -452,7 +452,7 @@ def test_notebooks_get_rows_without_ids_that_are_gone_afterwards(
     books(good=WRITES)
     monkeypatch.setattr(papermill, "execute_notebook", execute)
     data, out = tmp_path / "Ana Ruiz.csv", tmp_path / "out"
-    runner.run(study, data, out, out, language="es", alpha=0.05, seed=1, min_cell=7, quiet=True)
+    runner.run(study, data, PUBLISHED, out, out, language="es", alpha=0.05, seed=1, min_cell=7, quiet=True)
     ((parameters, seen),) = given
     assert Path(parameters["data"]).parent.name == "private"
     assert parameters["min_cell"] == 7
@@ -483,7 +483,7 @@ def test_a_public_run_removes_what_it_leaves_out(
     old.parent.mkdir(parents=True)
     old.write_text("of an earlier run", encoding="utf-8")
     run = {"language": "es", "alpha": 0.05, "seed": 1, "min_cell": min_cell, "quiet": True}
-    runner.run(studies["plain"], tmp_path / "x.csv", out, out, **run)  # type: ignore[arg-type]
+    runner.run(studies["plain"], tmp_path / "x.csv", PUBLISHED, out, out, **run)  # type: ignore[arg-type]
     assert old.exists() == (min_cell == 0)
     assert (out / "private" / "points.svg").read_text(encoding="utf-8") == "new"
 

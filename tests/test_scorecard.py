@@ -507,3 +507,18 @@ def test_only_a_p_proved_unattainable_is_called_so(
 def test_what_is_unattainable_is_so_of_a_reconstruction_alone(paper: Paper, shipped: Dataset, twin: Dataset) -> None:
     claim = paper["table3.vertebral_volume.p"]
     assert [judge(paper, claim, dataset).verdict for dataset in (shipped, twin)] == ["unattainable", "differs"]
+
+
+def test_a_reconstruction_was_made_for_the_numbers_of_its_own_paper_alone(paper: Paper, shipped: Dataset) -> None:
+    """A corrected number that it happens to give was no aim."""
+    claims = {"table3.vertebral_volume.p": "0,465", "table3.cement_volume.p": "0,3"}
+    corrected = replace(
+        paper,
+        claims=tuple(
+            replace(claim, printed=Reported(claims[claim.id])) if claim.id in claims else claim
+            for claim in paper.claims
+        ),
+    )
+    judged = {row.claim.id: row.verdict for row in scorecard(corrected, shipped)}
+    assert [judged[name] for name in claims] == ["consistent", "consistent"]
+    assert judged["cohort.patients.n"] == "by construction"

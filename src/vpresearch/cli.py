@@ -35,7 +35,7 @@ from vpresearch.core.errors import (
     words,
 )
 from vpresearch.core.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
-from vpresearch.core.paths import BUILD, CLONED, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
+from vpresearch.core.paths import BUILD, CLONED, PAPER, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.core.reported import RoundingRule
 
 if TYPE_CHECKING:
@@ -223,6 +223,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     reproduce = add("reproduce", _reproduce)
     reproduce.add_argument("--data", type=Path, default=RECONSTRUCTION, help=says["data"])
+    reproduce.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
     reproduce.add_argument("--out", type=Path, help=says["out"])
     reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])
     reproduce.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
@@ -270,6 +271,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     report = add("report", _report, _BOTH)
     report.add_argument("--data", type=Path, default=RECONSTRUCTION, help=says["data"])
+    report.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
     report.add_argument("--out", type=Path, help=says["out_report"])
     report.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])
     report.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
@@ -277,6 +279,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     for name, serve, port in (("explore", _explore, 8888), ("app", _app, 8866)):
         server = add(name, serve)
+        server.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
         server.add_argument("--port", type=_port, default=port, help=says["port"])
         server.add_argument("--no-browser", action="store_true", help=says["no_browser"])
 
@@ -350,6 +353,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     remove_left(records)
     wanted = Wanted(
         data=options.data,
+        paper=options.paper,
         out=out,
         records=records,
         language=options.language,
@@ -452,12 +456,15 @@ def _template(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     from vpresearch.data import load
+    from vpresearch.published import read_paper
     from vpresearch.render import labels
     from vpresearch.report import analyse, write_reports
 
+    paper = read_paper(options.paper)
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
-    folder: Path = options.out or BUILD / ("reconstruction" if standard else _name(options)) / "report"
+    name = ("reconstruction" if standard else _name(options)) + _paper_name(options)
+    folder: Path = options.out or BUILD / name / "report"
     languages = _languages(options)
     if options.out is not None:
         _check_out(folder, [name for name in (*languages, PRIVATE) if not (folder / name / "manuscript.html").exists()])
@@ -465,13 +472,14 @@ def _report(options: argparse.Namespace) -> int:
         for language in languages:
             say(labels.text("console.every_page", language))
     with alone(options.out or folder.parent):
-        written = write_reports(analyse(dataset, options.alpha, options.seed), folder, languages)
+        written = write_reports(analyse(dataset, options.alpha, options.seed, paper), folder, languages)
     for path in written:
         say(str(shown(path)))
     return OK
 
 
 def _explore(options: argparse.Namespace) -> int:
+    _pass_on_paper(options)
     from vpresearch.explore.serve import serve_lab
 
     serve_lab(options.port, options.language, browser=not options.no_browser)
@@ -483,10 +491,19 @@ def _app(options: argparse.Namespace) -> int:
 
     # Before anything scientific is imported: kernels are copies, and a process of more than one thread has none.
     one_thread()
+    _pass_on_paper(options)
     from vpresearch.explore.serve import serve_app
 
     serve_app(options.port, options.language, browser=not options.no_browser)
     return OK
+
+
+def _pass_on_paper(options: argparse.Namespace) -> None:
+    """Let the kernels know which paper to show, once it is one that can be read."""
+    from vpresearch.published import read_paper
+
+    read_paper(options.paper)
+    os.environ[PAPER] = str(options.paper.resolve())
 
 
 def _check_out(folder: Path, parts: Sequence[str]) -> None:
@@ -517,13 +534,14 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
         # The notebooks run in a folder of their own, where a relative path would mean another place.
         folder = options.out.resolve()
         return folder, folder
-    standard = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED) and not options.public
+    as_shipped = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED) and not options.public
+    standard, beside = as_shipped and not _paper_name(options), _paper_name(options)
     # A public run beside another, so that nobody shares what the other left.
     public = "-public" if options.public else ""
     if options.data.resolve() == RECONSTRUCTION.resolve():
-        records = BUILD / ("reconstruction" if standard else f"reconstruction-{options.language}{public}")
+        records = BUILD / ("reconstruction" if standard else f"reconstruction{beside}-{options.language}{public}")
         return (ROOT, records) if standard else (records, records)
-    folder = BUILD / f"{_name(options)}{public}"
+    folder = BUILD / f"{_name(options)}{beside}{public}"
     return folder, folder
 
 
@@ -533,6 +551,14 @@ def _name(options: argparse.Namespace) -> str:
 
     stem: str = options.data.stem
     return "study" if may_name_somebody(stem) or not _is_text(stem) else stem
+
+
+def _paper_name(options: argparse.Namespace) -> str:
+    """Tell apart, in the name of a folder, what is held against another paper than the compendium's own."""
+    paper: Path = options.paper
+    if paper.resolve() == PUBLISHED.resolve():
+        return ""
+    return f"-{paper.stem}" if _is_text(paper.stem) else "-paper"
 
 
 def _is_text(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import TypeVar
 
@@ -54,6 +54,10 @@ _TIMES_AS_MANY = (1, 2, 4, 8, 16)
 T = TypeVar("T")
 
 
+def _shipped() -> Paper:
+    return read_paper(PUBLISHED)
+
+
 def _kept(compute: Callable[[Results], T]) -> cached_property[T]:
     """Share what takes long with the other processes of a run."""
 
@@ -77,6 +81,8 @@ class Results:
         Level of the protocol's test of normality.
     seed : int, default 1
         Of the bootstraps, and of the audit's random orders.
+    paper : Paper, optional
+        The printed numbers that the study is held against; the compendium's own where none is given.
 
     Examples
     --------
@@ -91,13 +97,9 @@ class Results:
     dataset: Dataset
     alpha: float = ALPHA
     seed: int = 1
+    paper: Paper = field(default_factory=_shipped)
 
     # -- the paper ---------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def paper(self) -> Paper:
-        """The printed numbers."""
-        return read_paper(PUBLISHED)
 
     @cached_property
     def checks(self) -> Sequence[Check]:
@@ -107,6 +109,8 @@ class Results:
     @cached_property
     def misattributed(self) -> Sequence[tuple[tuple[str, Reported], tuple[str, Reported]]]:
         """Series quoted with a rate that was not seen there, each beside one that does print it, by name and rate."""
+        if self.paper.key != _shipped().key:
+            return []
         every = [(each.comparator, each.comparator.printed) for each in self.series]
         quoted = [(other.study, rate) for other, rate in every if rate and other.verified == "attributed"]
         seen = [(other.study, rate) for other, rate in every if rate and other.verified == "yes"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -13,10 +14,11 @@ from vpresearch.audit import findings, implied_by
 from vpresearch.audit.counts import OF_LEAKS
 from vpresearch.core.dictionary import columns
 from vpresearch.core.frame import Framed
+from vpresearch.core.paths import PUBLISHED
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import select, summarise
-from vpresearch.published import Claim, Compute, Paper
+from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import most_mean_fill, targeted
 
 Verdict = Literal[
@@ -129,7 +131,7 @@ def judge(paper: Paper, claim: Claim, dataset: Dataset, alpha: float = ALPHA) ->
     """Compute one claim and give its verdict."""
     computed = compute(claim.compute, dataset, alpha)
     known = findings(paper, claim)
-    notes = *(Note(finding.code, finding.values) for finding in known), *_near_the_edge(paper, claim)
+    notes = *(Note(finding.code, finding.values) for finding in known), *near_the_edge(paper, claim)
     if computed.reason is not None:
         return Row(claim, computed, "", "not computable", (computed.reason,))
     rounded = claim.printed.render(computed.value)
@@ -146,9 +148,9 @@ def judge(paper: Paper, claim: Claim, dataset: Dataset, alpha: float = ALPHA) ->
 
 def _of_reconstruction(paper: Paper, claim: Claim, dataset: Dataset, alpha: float) -> tuple[Verdict, Note]:
     """Tell whether a reconstruction agrees because it was made to, because it had to, or of its own accord."""
-    if targeted(claim):
+    if _aimed_at(claim):
         return "by construction", Note("by_construction", {})
-    aims = [each for each in paper.claims if targeted(each)]
+    aims = [each for each in paper.claims if _aimed_at(each)]
     while parents := implied_by(claim, aims):
         met = {each.id: compute(each.compute, dataset, alpha).value in each.printed.interval() for each in parents}
         if all(met.values()):
@@ -158,7 +160,18 @@ def _of_reconstruction(paper: Paper, claim: Claim, dataset: Dataset, alpha: floa
     return "consistent", Note("consistent", {})
 
 
-def _near_the_edge(paper: Paper, claim: Claim) -> Iterator[Note]:
+def _aimed_at(claim: Claim) -> bool:
+    """Whether the reconstruction was made to satisfy a claim: one that the compendium's own paper prints alike."""
+    own = _own_claims().get(claim.id)
+    return targeted(claim) and own is not None and (own.printed, own.compute) == (claim.printed, claim.compute)
+
+
+@cache
+def _own_claims() -> Mapping[str, Claim]:
+    return {claim.id: claim for claim in read_paper(PUBLISHED).claims}
+
+
+def near_the_edge(paper: Paper, claim: Claim) -> Iterator[Note]:
     """Say of a mean fill ratio that the other printed numbers leave little room for it."""
     if claim.compute.statistic != "mean" or claim.compute.variable != "fill_percent" or claim.compute.group:
         return

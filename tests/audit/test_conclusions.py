@@ -68,3 +68,10 @@ def test_other_numbers_give_another_answer(paper: Paper, claims: dict[str, str],
         replace(claim, printed=Reported(claims[claim.id])) if claim.id in claims else claim for claim in paper.claims
     )
     assert {each.code: each.answer for each in conclusions(replace(paper, claims=changed))}[code] == answer
+
+
+def test_what_a_paper_does_not_conclude_or_print_is_not_held_against_it(paper: Paper) -> None:
+    assert conclusions(replace(paper, about={"key": "another"})) == []
+    scores = tuple(claim for claim in paper.claims if claim.compute.variable != "cement_volume_cc")
+    left = {each.code for each in conclusions(replace(paper, claims=scores))}
+    assert left == _ANSWERS.keys() - {"less_cement", "reduces_leaks", "recommended"}

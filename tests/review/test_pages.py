@@ -42,7 +42,7 @@ def records(tmp_path: Path) -> Path:
 
 
 def pages(records: Path, dataset: Dataset, paper: Paper, language: str) -> dict[str, str]:
-    made = write_pages(records, records, scorecard(paper, dataset), dataset, read_compendium(), language)
+    made = write_pages(records, records, paper, scorecard(paper, dataset), dataset, read_compendium(), language)
     return {path.name: path.read_text(encoding="utf-8") for path in made}
 
 
@@ -123,7 +123,7 @@ def test_the_papers_tables_stand_beside_ours_cell_by_cell(
 
 def test_a_cell_that_is_withheld_shows_no_number(records: Path, shipped: Dataset, paper: Paper) -> None:
     rows = withhold(scorecard(paper, shipped), shipped, 5)
-    write_pages(records, records, rows, shipped, read_compendium(), "en")
+    write_pages(records, records, paper, rows, shipped, read_compendium(), "en")
     page = (records / "review" / "cells.html").read_text(encoding="utf-8")
     hidden = [row.claim.id for row in rows if row.verdict == "withheld" and "table 1" in row.claim.places]
     assert hidden
@@ -190,7 +190,7 @@ def test_a_public_page_hides_what_is_withheld(records: Path, shipped: Dataset, p
     rows = withhold(scorecard(paper, shipped), shipped, 5)
     hidden = [row for row in rows if row.verdict == "withheld"]
     assert hidden
-    write_pages(records, records, rows, shipped, read_compendium(), "en")
+    write_pages(records, records, paper, rows, shipped, read_compendium(), "en")
     page = (records / "review" / "scorecard.html").read_text(encoding="utf-8")
     for row in hidden:
         (cells,) = re.findall(rf'<tr id="{re.escape(row.claim.id)}">(.*?)</tr>', page, re.S)

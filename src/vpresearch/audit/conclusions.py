@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -16,7 +17,7 @@ from vpresearch.audit.p_attained import student_from_printed
 from vpresearch.core.reported import Reported
 from vpresearch.inference import ALPHA
 from vpresearch.inference.tests import fisher
-from vpresearch.published import Claim, Paper
+from vpresearch.published import Paper
 
 Answer = Literal["holds", "fails", "untested"]
 _LEAKS, _NO_LEAKS = {"leak": "yes"}, {"leak": "no"}
@@ -50,7 +51,9 @@ def t_of_mean(mean: Reported, sd: Reported, n: int, against: float) -> tuple[flo
 
 
 def conclusions(paper: Paper) -> list[Conclusion]:
-    """Hold the paper's conclusions against its printed numbers; what it does not print leaves one untested.
+    """Hold what a paper concludes, as its file lists it, against its printed numbers.
+
+    A conclusion whose numbers the paper does not print is left out.
 
     Parameters
     ----------
@@ -71,44 +74,83 @@ def conclusions(paper: Paper) -> list[Conclusion]:
     >>> {each.code: each.answer for each in conclusions(read_paper(PUBLISHED))}["immediate"]
     'fails'
     """
-    return list(_conclusions(paper))
+    listed, found = paper.about.get("concludes", ()), []
+    for code, hold in _CONCLUSIONS.items():
+        # Without one of its numbers, or with one that is no number, there is nothing to hold it against.
+        with suppress(_NotPrintedError):
+            found += [Conclusion(code, *hold(paper))] if code in listed else []
+    return found
 
 
-def _conclusions(paper: Paper) -> Iterator[Conclusion]:
-    leaks, others = (int(_needed(paper, "n", None, group).printed.value) for group in (_LEAKS, _NO_LEAKS))
+class _NotPrintedError(Exception):
+    """A paper does not print a number that its conclusion rests on."""
+
+
+_Held = tuple[Answer, Mapping[str, float]]
+
+
+def _fewer_leaks(paper: Paper) -> _Held:
+    leaks, others = _groups(paper)
     total = leaks + others
     binomial = float(binomtest(leaks, total, float(ELSEWHERE.value) / 100).pvalue)
     # How many vertebrae the other series has is not known; the more, the smaller the p.
     possible = (fisher_of_percentage(leaks, total, ELSEWHERE, n)[1] for n in range(1, _LARGEST))
     greatest = max(p for p in possible if p == p)
-    fewer: Answer = "holds" if max(binomial, greatest) < ALPHA else "fails"
-    yield Conclusion("fewer_leaks", fewer, {"p": binomial, "greatest": greatest})
-    mean, sd = (_needed(paper, name, "cement_volume_cc").printed for name in ("mean", "sd"))
-    _, of_mean = t_of_mean(mean, sd, total, USUAL_CEMENT)
-    less: Answer = "holds" if of_mean < ALPHA else "fails"
-    yield Conclusion("less_cement", less, {"p": of_mean, "usual": USUAL_CEMENT})
-    halves = [
-        (_needed(paper, name, "cement_volume_cc", group)) for group in (_LEAKS, _NO_LEAKS) for name in ("mean", "sd")
-    ]
-    p = _needed(paper, "p", "cement_volume_cc").printed
-    with_leak, without = (halves[place].printed for place in (0, 2))
-    student = student_from_printed(p, (with_leak, without), (halves[1].printed, halves[3].printed), (leaks, others))
+    return "holds" if max(binomial, greatest) < ALPHA else "fails", {"p": binomial, "greatest": greatest}
+
+
+def _less_cement(paper: Paper) -> _Held:
+    mean, sd = (_needed(paper, name, "cement_volume_cc") for name in ("mean", "sd"))
+    _, of_mean = t_of_mean(mean, sd, sum(_groups(paper)), USUAL_CEMENT)
+    return "holds" if of_mean < ALPHA else "fails", {"p": of_mean, "usual": USUAL_CEMENT}
+
+
+def _reduces_leaks(paper: Paper) -> _Held:
+    with_leak, without, *sds = (
+        _needed(paper, name, "cement_volume_cc", group) for name in ("mean", "sd") for group in (_LEAKS, _NO_LEAKS)
+    )
+    p = _needed(paper, "p", "cement_volume_cc")
+    student = student_from_printed(p, (with_leak, without), (sds[0], sds[1]), _groups(paper))
     own = {"leak": float(with_leak.value), "no_leak": float(without.value), "p": float(p.value)}
-    yield Conclusion("reduces_leaks", "untested", {**own, "student_low": student.low, "student_high": student.high})
-    yield Conclusion("similar_results", "untested", {})
-    first = [_needed(paper, "mean", "vas_post", group).printed for group in (_NO_LEAKS, _LEAKS)]
+    return "untested", {**own, "student_low": student.low, "student_high": student.high}
+
+
+def _immediate(paper: Paper) -> _Held:
+    first = [_needed(paper, "mean", "vas_post", group) for group in (_NO_LEAKS, _LEAKS)]
     least = float(paper.grids["vas_post"].low or 0)
     painless = all(float(number.value - number.half_unit) <= least for number in first)
     after = {"no_leak": float(first[0].value), "leak": float(first[1].value), "least": least}
-    yield Conclusion("immediate", "untested" if painless else "fails", after)
-    early, late = (_needed(paper, "mean", name).printed.value for name in ("vas_post", "vas_1y"))
-    yield Conclusion("maintained", "holds" if late <= early else "fails", {"early": float(early), "late": float(late)})
+    return "untested" if painless else "fails", after
+
+
+def _maintained(paper: Paper) -> _Held:
+    early, late = (_needed(paper, "mean", name).value for name in ("vas_post", "vas_1y"))
+    return "holds" if late <= early else "fails", {"early": float(early), "late": float(late)}
+
+
+def _recommended(paper: Paper) -> _Held:
     low, high = (_PEDICLES * cement for cement in PEDICLE)
-    yield Conclusion("recommended", "untested", {"low": low, "high": high, "mean": float(mean.value)})
+    return "untested", {"low": low, "high": high, "mean": float(_needed(paper, "mean", "cement_volume_cc").value)}
 
 
-def _needed(paper: Paper, statistic: str, variable: str | None, group: Mapping[str, str] | None = None) -> Claim:
+_CONCLUSIONS: Mapping[str, Callable[[Paper], _Held]] = {
+    "fewer_leaks": _fewer_leaks,
+    "less_cement": _less_cement,
+    "reduces_leaks": _reduces_leaks,
+    "similar_results": lambda _: ("untested", {}),
+    "immediate": _immediate,
+    "maintained": _maintained,
+    "recommended": _recommended,
+}
+
+
+def _groups(paper: Paper) -> tuple[int, int]:
+    leaks, others = (int(_needed(paper, "n", None, group).value) for group in (_LEAKS, _NO_LEAKS))
+    return leaks, others
+
+
+def _needed(paper: Paper, statistic: str, variable: str | None, group: Mapping[str, str] | None = None) -> Reported:
     claim = find(paper, statistic, variable, group)
     if claim is None:
-        raise KeyError(f"{paper.key} does not print the {statistic} of {variable} in {group or 'all'}")
-    return claim
+        raise _NotPrintedError
+    return claim.printed

@@ -8,6 +8,8 @@ CLONED = (_CLONE / "compendium.yaml").is_file()
 ROOT = _CLONE if CLONED else _PACKAGE / "shipped"
 DICTIONARY = ROOT / "data" / "dictionary.csv"
 RECONSTRUCTION = ROOT / "data" / "reconstructed" / "vertebrae.csv"
+# What tells kernels of another paper than this one.
+PAPER = "VPRESEARCH_PAPER"
 PUBLISHED = ROOT / "data" / "published" / "barriga-martin-2022.yaml"
 COMPARATORS = ROOT / "data" / "literature" / "comparators.csv"
 SIMULATION = ROOT / "data" / "simulation" / "leak_regression.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,7 +16,7 @@ import ipywidgets as widgets
 import traitlets
 
 from vpresearch.core.errors import place_of
-from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
+from vpresearch.core.paths import PAPER, PUBLISHED, RECONSTRUCTION
 from vpresearch.data import Dataset, Examined, examine, load
 from vpresearch.implied import shipped
 from vpresearch.published import Paper, read_paper
@@ -25,8 +26,8 @@ from vpresearch.results import Results
 
 @cache
 def paper() -> Paper:
-    """Read the paper's printed numbers."""
-    return read_paper(PUBLISHED)
+    """Read the printed numbers that the study is held against."""
+    return read_paper(os.environ.get(PAPER, PUBLISHED))
 
 
 @cache

@@ -24,6 +24,7 @@ from vpresearch.render.figure import (
     legend_below,
     localise,
     panels,
+    say_why,
     stacked,
 )
 from vpresearch.results import Results
@@ -43,6 +44,8 @@ _COLOURS = {"possible": COLOURS["no"], "impossible": "#999999", "undecided": "#E
 def audit_p(checks: Sequence[Check], language: str) -> Figure:
     """Draw, for each printed p, the range that each test can give and where the printed value lies."""
     every = [check for check in checks if "test" in check.values]
+    if not every:
+        return _without_p(language)
     data = pd.DataFrame([_row(check) for check in every])
     caption = labels.text("caption.audit_figure", language)
     by_p = {key: list(rows) for key, rows in groupby(every, key=_printed_p)}
@@ -93,6 +96,15 @@ def audit_p(checks: Sequence[Check], language: str) -> Figure:
             _draw_close(axes_close, check, language)
         canvas.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10)
     return Figure("audit_p", canvas, data, caption, False, language=language)
+
+
+def _without_p(language: str) -> Figure:
+    """Say that the paper prints no p to draw."""
+    caption = labels.text("caption.audit_figure", language)
+    with stacked(False, language, caption, (1,), 2) as (canvas, (axes,)):
+        axes.set_axis_off()
+        say_why(axes, labels.text("word.nothing", language))
+    return Figure("audit_p", canvas, pd.DataFrame(columns=["claim"]), caption, False, language=language)
 
 
 def _printed_p(check: Check) -> tuple[str, str]:

@@ -282,3 +282,11 @@ class Paper:
 
     def __getitem__(self, claim_id: str) -> Claim:
         return {claim.id: claim for claim in self.claims}[claim_id]
+
+    @property
+    def citation(self) -> str:
+        """Authors, title, journal, year and pages, as far as its file gives them; else its short name."""
+        about = {name: str(value).rstrip(".") for name, value in self.about.items()}
+        place = " ".join(about[name] for name in ("journal", "year") if about.get(name))
+        place = ";".join(filter(None, (place, about.get("pages"))))
+        return ". ".join(filter(None, (about.get("authors"), about.get("title"), place))) or self.key

@@ -120,12 +120,13 @@ class Table:
         styler = self.shown.style.hide(axis="index").format(_to_latex).format_index(_to_latex, axis=1)
         styler = styler.apply(self._weights, axis=None) if self.bold else styler
         caption = " ".join(filter(None, (_to_latex(self.caption) + ".", _to_latex(self._banner()))))
+        numbers = self.numbers()
         body = styler.to_latex(
             hrules=True,
             caption=caption,
             label=f"tab:{self.name}",
             position_float="centering",
-            column_format="".join("r" if place in self.numbers() else "l" for place in range(self.shown.shape[1])),
+            column_format="".join("r" if place in numbers else "l" for place in range(self.shown.shape[1])),
             multicol_align="c",
             convert_css=True,
         )

@@ -24,6 +24,7 @@ from vpresearch.core.paths import CLONED, ROOT
 from vpresearch.data import Dataset, pseudonymise
 from vpresearch.figures import FIGURES, Figure
 from vpresearch.parallel.forks import begin_beside
+from vpresearch.published import Paper
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.docx import TEMPLATES, Node, docx, docx_each, landscape, write
@@ -239,25 +240,23 @@ def about() -> dict[str, str]:
     return {"commit": commit, "python": platform.python_version()}
 
 
-def analyse(dataset: Dataset, alpha: float, seed: int) -> Results:
+def analyse(dataset: Dataset, alpha: float, seed: int, paper: Paper) -> Results:
     """Give what a report tells; the patients of real data lose their ids first."""
-    return Results(dataset if dataset.reconstruction else pseudonymise(dataset), alpha, seed)
+    return Results(dataset if dataset.reconstruction else pseudonymise(dataset), alpha, seed, paper)
 
 
 @contextmanager
 def writing(
-    dataset: Dataset,
-    alpha: float,
-    seed: int,
+    results: Results,
     aside: Path,
     languages: Sequence[str],
     submit: Callable[..., Any] | None = None,
 ) -> Iterator[Callable[[Path], None]]:
-    """Analyse, and write reports aside, in another process while this one does something else."""
+    """Analyse and write reports aside, in another process while this one does something else."""
     with ExitStack() as started:
         if submit is None:
             submit = started.enter_context(ProcessPoolExecutor(1, get_context("spawn"), begin_beside)).submit
-        written = submit(placed, _write_aside, dataset, alpha, seed, aside, languages)
+        written = submit(placed, _write, results, aside, languages)
 
         def put_in_place(folder: Path) -> None:
             written.result()
@@ -272,10 +271,6 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
         made = _write(results, aside, languages)
         _put_in_place(aside, folder, languages)
     return [folder / path.relative_to(aside) for path in made]
-
-
-def _write_aside(dataset: Dataset, alpha: float, seed: int, aside: Path, languages: Sequence[str]) -> None:
-    _write(analyse(dataset, alpha, seed), aside, languages)
 
 
 def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:

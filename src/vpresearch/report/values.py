@@ -12,12 +12,13 @@ from typing import Any
 from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import words as words_of
 from vpresearch.core.files import file_digest
-from vpresearch.core.paths import PROTOCOL
+from vpresearch.core.paths import PROTOCOL, PUBLISHED
 from vpresearch.inference.describe import summarise
+from vpresearch.published import read_paper
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.results import Results
-from vpresearch.scorecard import CAUSES, cause
+from vpresearch.scorecard import CAUSES, cause, near_the_edge
 from vpresearch.tables import Table
 
 
@@ -52,7 +53,6 @@ _INDEX: Mapping[str, tuple[str, ...]] = {
     "implied": ("model", "unit", "adjustment"),
     "scorecard": ("claim",),
 }
-_CITED = ("authors", "title", "journal", "year", "pages")
 # Rows that such a table leaves out where there is nothing to show.
 _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "outcome": tuple(name for name in columns() if name.startswith(("vas_", "odi_")))
@@ -186,7 +186,7 @@ def _of_study(results: Results, language: str) -> dict[str, Value]:
         "study.fill": summarise(study.vertebrae["fill_percent"]).mean,
         "study.sha256": study.sha256,
         "protocol.sha256": file_digest(PROTOCOL),
-        **{f"paper.{name}": str(results.paper.about[name]) for name in _CITED},
+        "paper.citation": results.paper.citation,
         "parameters.alpha": results.alpha,
         "parameters.seed": str(results.seed),
     }
@@ -194,7 +194,10 @@ def _of_study(results: Results, language: str) -> dict[str, Value]:
         least, most, any_least, any_most = *results.identified, *(results.identified_any_fill or results.identified)
         found |= {"identified.least": least, "identified.most": most, "ensemble.n": len(results.ensembles["drawn"])}
         found |= {"identified.any_least": any_least, "identified.any_most": any_most}
-        edge = next(note for row in results.rows for note in row.reasons if note.code == "near_the_edge")
+        # Whatever paper it is held against, a reconstruction was made for the compendium's own.
+        made_for = read_paper(PUBLISHED)
+        found["reconstruction.citation"] = made_for.citation
+        edge = next(note for claim in made_for.claims for note in near_the_edge(made_for, claim))
         found |= {f"fill.{name}": edge.values[name] for name in ("printed", "most")}
     return found
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from vpresearch.core.compendium import Compendium, Notebook
 from vpresearch.core.files import put_all
-from vpresearch.core.paths import PUBLISHED, ROOT, shown
+from vpresearch.core.paths import ROOT, shown
 from vpresearch.data import Dataset
-from vpresearch.published import Claim, read_paper
+from vpresearch.published import Claim, Paper
 from vpresearch.render import labels
 from vpresearch.render.html import html_table
 from vpresearch.report import about
@@ -62,6 +62,7 @@ _FORMATS = {"tables": ("csv", "html", "tex"), "figures": ("png", "svg", "csv")}
 def write_pages(
     records: Path,
     out: Path,
+    paper: Paper,
     rows: Sequence[Row],
     dataset: Dataset,
     compendium: Compendium,
@@ -75,9 +76,9 @@ def write_pages(
     pages = {
         _FUNCTIONS: functions_page(used, language, reconstruction=dataset.reconstruction),
         _SCORECARD: _scorecard(rows, shown_in, dataset, language),
-        _CELLS: _cells(rows, dataset, language),
+        _CELLS: _cells(paper, rows, dataset, language),
         _ORIGINS: _origins(rows, shown_in),
-        _INDEX: _index(records, out, rows, dataset, compendium, made, language),
+        _INDEX: _index(records, out, paper, rows, dataset, compendium, made, language),
     }
     folder = records / "review"
     put_all({folder / name: content for name, content in pages.items()})
@@ -122,7 +123,7 @@ _TABLES = ("table 1", "table 2", "table 3", "table 4")
 _STATISTICS = {"sd": "sd", "min": "minimum", "max": "maximum", "p": "p_value"}
 
 
-def _cells(rows: Sequence[Row], dataset: Dataset, language: str) -> str:
+def _cells(paper: Paper, rows: Sequence[Row], dataset: Dataset, language: str) -> str:
     """Set the paper's tables beside ours, cell by cell: printed, recomputed, verdict; what differs is marked."""
     said = judged_table(rows, dataset, language).shown
     shown = {row.claim.id: tuple(map(str, said.iloc[place, 2:6])) for place, row in enumerate(rows)}
@@ -134,13 +135,13 @@ def _cells(rows: Sequence[Row], dataset: Dataset, language: str) -> str:
     ]
     for place in _TABLES:
         printed = [row for row in rows if place in row.claim.places]
-        parts.append(_section(labels.place(place, language).capitalize(), _beside(printed, shown, language)))
+        parts.append(_section(labels.place(place, language).capitalize(), _beside(paper, printed, shown, language)))
     return page(title, "\n".join(parts), language, reconstruction=dataset.reconstruction, style=_BESIDE)
 
 
-def _beside(rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language: str) -> str:
+def _beside(paper: Paper, rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language: str) -> str:
     """Lay out one table: what is of a whole group first, then a line a variable or level."""
-    places = {claim.id: place for place, claim in enumerate(read_paper(PUBLISHED).claims)}
+    places = {claim.id: place for place, claim in enumerate(paper.claims)}
     ordered = sorted(rows, key=lambda row: places[row.claim.id])
     lines: dict[str, dict[str, str]] = {}
     whole = []
@@ -219,6 +220,7 @@ def _origins(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]]) -> str
 def _index(
     records: Path,
     out: Path,
+    paper: Paper,
     rows: Sequence[Row],
     dataset: Dataset,
     compendium: Compendium,
@@ -237,7 +239,7 @@ def _index(
     )
     sections = [
         f"<h1>{html.escape(title)}</h1>",
-        _summary(rows, dataset, language),
+        _summary(paper, rows, dataset, language),
         _section(words("verdicts"), f"{_meanings(rows, language)}\n<p>{' · '.join(pages)}</p>"),
         _section(words("exhibits"), _exhibits(records, out, compendium.notebooks, made, language)),
     ]
@@ -249,13 +251,11 @@ def _index(
     return page(title, "\n".join(sections), language, reconstruction=dataset.reconstruction, style=_CARDS)
 
 
-def _summary(rows: Sequence[Row], dataset: Dataset, language: str) -> str:
+def _summary(paper: Paper, rows: Sequence[Row], dataset: Dataset, language: str) -> str:
     """Say in words whose numbers they are, what became of them, and which of them to look at first."""
-    paper = read_paper(PUBLISHED).about
+    spoken = html.escape(str(paper.about.get("language", language)))
     parts = [
-        f'<p><cite lang="{paper["language"]}">{html.escape(paper["title"])}</cite>. '
-        + html.escape(f"{paper['authors']}. {paper['journal']} {paper['year']};{paper['pages']}.")
-        + "</p>",
+        f'<p><cite lang="{spoken}">{html.escape(paper.citation)}.</cite></p>',
         f"<p>{labels.text('review.summary', language, n=len(rows), counts=_counts(rows, language, _SCORECARD))}"
         + (f" {html.escape(labels.text('review.made_to_fit', language))}" if dataset.reconstruction else "")
         + "</p>",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vpresearch.core.compendium import choose, read_compendium
 from vpresearch.core.errors import line
 from vpresearch.core.files import alone, file_digest, staging
-from vpresearch.core.paths import PUBLISHED, shown
+from vpresearch.core.paths import shown
 from vpresearch.render import labels
 from vpresearch.run.state import Computed, Made, State, Verdicts, code_digest, inputs, inputs_of, outputs_of, read_state
 
@@ -37,6 +37,7 @@ class Wanted:
     """What is asked for."""
 
     data: Path
+    paper: Path
     out: Path
     records: Path
     language: str
@@ -106,8 +107,11 @@ def remake(wanted: Wanted) -> Told:
     gc.set_threshold(_NEW_OBJECTS)
     from vpresearch.parallel.cache import shared_by_all
     from vpresearch.parallel.forks import one_thread
+    from vpresearch.published import read_paper
 
     one_thread()
+    # What is wrong in it is told before any work.
+    paper = read_paper(wanted.paper)
     computed = Computed(wanted.records, code_digest())
     with ExitStack() as started:
         started.enter_context(alone(wanted.records))
@@ -130,6 +134,7 @@ def remake(wanted: Wanted) -> Told:
         runner.run(
             dataset,
             wanted.data,
+            wanted.paper,
             wanted.out,
             wanted.records,
             **wanted.chosen,
@@ -144,7 +149,7 @@ def remake(wanted: Wanted) -> Told:
         from vpresearch.scorecard import differing
 
         # While what the notebooks computed is still there.
-        rows = list(Results(dataset, wanted.alpha, wanted.seed).rows)
+        rows = list(Results(dataset, wanted.alpha, wanted.seed, paper).rows)
         if dataset.reconstruction:
             computed.keep(results)
     if wanted.min_cell:
@@ -161,7 +166,7 @@ def remake(wanted: Wanted) -> Told:
         _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction, unattainable
     )
     if wanted.only is None:
-        pages = write_pages(wanted.records, wanted.out, rows, dataset, read_compendium(), wanted.language)
+        pages = write_pages(wanted.records, wanted.out, paper, rows, dataset, read_compendium(), wanted.language)
         state.made[_PAGES] = Made(_of_pages(wanted, dataset.sha256), outputs_of(wanted.records, pages))
     state.write()
     lines = _reconstructed(wanted, reconstruction=dataset.reconstruction)
@@ -173,7 +178,7 @@ def remake(wanted: Wanted) -> Told:
 def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
     """Name, for each notebook, the report and the reviewer's pages, what changed since it was made."""
     notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
-    made_from = inputs_of(notebooks, digest, wanted.chosen)
+    made_from = inputs_of(notebooks, digest, wanted.paper, wanted.chosen)
     if wanted.report is not None:
         made_from[_report_name(wanted)] = _of_report(wanted, digest)
     if wanted.only is None:
@@ -214,7 +219,7 @@ def _auditing(wanted: Wanted) -> Iterator[None]:
     from vpresearch.published import read_paper
 
     with forks.Copies(1) as beside:
-        begun = beside.submit(once, audit, read_paper(PUBLISHED), wanted.seed)
+        begun = beside.submit(once, audit, read_paper(wanted.paper), wanted.seed)
         yield
         # It has ended, unless the notebook was made by a run that did not; whoever needs it in vain tells why.
         for _ in beside.finished([begun]):
@@ -229,9 +234,11 @@ def _reporting(
     if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
         return nullcontext()
     from vpresearch import report
+    from vpresearch.published import read_paper
 
     submit = None if copies is None else copies.submit
-    return report.writing(dataset, wanted.alpha, wanted.seed, aside, [wanted.language], submit)
+    results = report.analyse(dataset, wanted.alpha, wanted.seed, read_paper(wanted.paper))
+    return report.writing(results, aside, [wanted.language], submit)
 
 
 def _record_report(wanted: Wanted, dataset: Dataset) -> None:
@@ -246,16 +253,17 @@ def _report_name(wanted: Wanted) -> str:
 
 
 def _of_report(wanted: Wanted, digest: str) -> dict[str, str]:
-    return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed})
+    return inputs(digest, wanted.paper, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed})
 
 
 def _of_pages(wanted: Wanted, digest: str) -> dict[str, str]:
-    return inputs(digest, wanted.language, {"alpha": wanted.alpha, "seed": wanted.seed, "min_cell": wanted.min_cell})
+    hang_on = {"alpha": wanted.alpha, "seed": wanted.seed, "min_cell": wanted.min_cell}
+    return inputs(digest, wanted.paper, wanted.language, hang_on)
 
 
 def _of_verdicts(wanted: Wanted, digest: str) -> dict[str, str]:
     hang_on = {"alpha": wanted.alpha, "min_cell": wanted.min_cell, "drop_identifiers": wanted.drop_identifiers}
-    return inputs(digest, "", hang_on)
+    return inputs(digest, wanted.paper, "", hang_on)
 
 
 def _reconstructed(wanted: Wanted, *, reconstruction: bool) -> list[str]:
@@ -292,7 +300,7 @@ def _told_unattainable(wanted: Wanted, unattainable: Mapping[str, str]) -> list[
             printed=labels.printed(claim.printed.printed, wanted.language),
             computed=labels.printed(unattainable[claim.id], wanted.language),
         )
-        for claim in read_paper(PUBLISHED).claims
+        for claim in read_paper(wanted.paper).claims
         if claim.id in unattainable
     ]
 

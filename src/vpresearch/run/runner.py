@@ -44,6 +44,7 @@ class Run:
 def run(
     dataset: Dataset,
     data: Path,
+    paper: Path,
     out: Path,
     records: Path,
     *,
@@ -61,8 +62,8 @@ def run(
     notebooks = choose(read_compendium(), only, reconstruction=dataset.reconstruction)
     chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
     for notebook in notebooks:
-        _check_parameters(notebook, {"data", "out", *chosen})
-    made_from = inputs_of(notebooks, dataset.sha256, chosen, NOTEBOOKS)
+        _check_parameters(notebook, {"data", "paper", "out", *chosen})
+    made_from = inputs_of(notebooks, dataset.sha256, paper, chosen, NOTEBOOKS)
     state, finished = read_state(out, records), Finished(records)
     stale = [each for each in notebooks if force or state.stale(each.file, made_from[each.file])]
     seconds: dict[str, float] = {}
@@ -74,10 +75,17 @@ def run(
         rows = data.resolve() if dataset.reconstruction else place / "private" / "rows.csv"
         if not dataset.reconstruction:
             write_rows(pseudonymise(dataset), rows)
-        shown = {"data": _data_shown(dataset, rows, public=bool(min_cell)), **chosen, "out": _OUT}
-        names = {str(rows): str(shown["data"]), str(ROOT): "."}
+        of_paper = paper.resolve()
+        own = of_paper.is_relative_to(ROOT)
+        shown = {
+            "data": _data_shown(dataset, rows, public=bool(min_cell)),
+            "paper": of_paper.relative_to(ROOT).as_posix() if own else of_paper.name,
+            **chosen,
+            "out": _OUT,
+        }
+        names = {str(rows): str(shown["data"]), str(of_paper): str(shown["paper"]), str(ROOT): "."}
         waiting.sort(key=lambda each: -_expected(each, state))
-        tasks = [_task(each, place, {"data": str(rows), **chosen}, limit) for each in waiting]
+        tasks = [_task(each, place, {"data": str(rows), "paper": str(of_paper), **chosen}, limit) for each in waiting]
         outcomes = execute_in_turn(tasks) if copies is None else execute_together(tasks, copies)
         if tasks:
             # While the first of them run.

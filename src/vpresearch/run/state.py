@@ -50,23 +50,24 @@ def code_digest() -> str:
     return _digest([source_digest().encode(), _lines(LOCK), machine.encode()])
 
 
-def inputs(data: str, language: str, parameters: Mapping[str, object]) -> dict[str, str]:
+def inputs(data: str, paper: Path, language: str, parameters: Mapping[str, object]) -> dict[str, str]:
     """Return the digests of all that a whole run depends on, but for the notebooks."""
     return {
         "parameters": _digest([json.dumps(dict(parameters), sort_keys=True).encode()]),
         "language": language,
         "data": data,
+        "paper": file_digest(paper),
         "source": source_digest(),
         "lock": _digest([_lines(LOCK)]),
     }
 
 
 def inputs_of(
-    notebooks: Sequence[Notebook], sha256: str, chosen: Mapping[str, object], folder: Path = NOTEBOOKS
+    notebooks: Sequence[Notebook], sha256: str, paper: Path, chosen: Mapping[str, object], folder: Path = NOTEBOOKS
 ) -> dict[str, dict[str, str]]:
     """Return the digests of all that each notebook's outputs are made from."""
     parameters = {name: value for name, value in chosen.items() if name != "language"}
-    common = inputs(sha256, str(chosen["language"]), parameters)
+    common = inputs(sha256, paper, str(chosen["language"]), parameters)
     return {each.file: common | {"notebook": notebook_digest(folder / each.file)} for each in notebooks}
 
 

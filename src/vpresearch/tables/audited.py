@@ -81,7 +81,8 @@ def conclusions_table(results: Results, language: str) -> Table:
     """Lay out the paper's conclusions: what it says, whether the arithmetic holds, and what that leaves open."""
     found = results.conclusions
     data = pd.DataFrame(
-        [{"conclusion": each.code, "arithmetic": each.answer, "detail": labels.concluded(each, "en")} for each in found]
+        [(each.code, each.answer, labels.concluded(each, "en")) for each in found],
+        columns=["conclusion", "arithmetic", "detail"],
     )
     shown = pd.DataFrame(
         {
@@ -112,7 +113,8 @@ def statements_table(results: Results, language: str) -> Table:
                 "claims": " ".join(each.beside),
             }
             for each in found
-        ]
+        ],
+        columns=["statement", "place", "says", "reason", "claims"],
     )
     columns = {
         "place": [labels.places(each.places, language) for each in found],
