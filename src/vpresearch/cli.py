@@ -655,12 +655,13 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
+    slowest = ("--durations", "20", "--durations-min", "5")
     if not options.long:
-        return _tool("pytest", "-n", "auto", "-m", "not long")
-    # What measures how soon the explorer answers would be disturbed by others.
+        return _tool("pytest", "-n", "auto", *slowest, "-m", "not long")
+    # A browser that has no core of its own may lose patience.
     return max(
-        _tool("pytest", "-n", "auto", "--dist", "loadfile", "-m", "long", "--ignore=tests/explore"),
-        _tool("pytest", "-m", "long", "tests/explore"),
+        _tool("pytest", "-n", "auto", "--dist", "loadfile", *slowest, "-m", "long", "--ignore=tests/explore"),
+        _tool("pytest", *slowest, "-m", "long", "tests/explore"),
     )
 
 

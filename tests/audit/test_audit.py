@@ -143,7 +143,13 @@ def test_true_numbers_raise_no_alarm(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "kruskal"), [("<0.05", "impossible"), (">0.05", "possible"), ("<0.5", "possible"), (">0.5", "possible")]
+    ("printed", "kruskal"),
+    [
+        pytest.param("<0.05", "impossible", marks=pytest.mark.long),
+        (">0.05", "possible"),
+        ("<0.5", "possible"),
+        (">0.5", "possible"),
+    ],
 )
 def test_a_p_that_is_printed_as_a_bound(printed: str, kruskal: str, tmp_path: Path) -> None:
     claims = [
@@ -233,8 +239,9 @@ def test_large_groups_are_audited_without_the_exact_test(tmp_path: Path) -> None
     assert "p_mann_whitney_exact" not in checks
 
 
-def test_the_example_of_another_paper_that_the_project_shows(tmp_path: Path) -> None:
-    example = re.search(r"```yaml\n(.*?)```", (PUBLISHED.parent / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+@pytest.mark.parametrize("name", ["README.md", "README.es.md"])
+def test_the_example_of_another_paper_that_the_project_shows(name: str, tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(.*?)```", (PUBLISHED.parent / name).read_text(encoding="utf-8"), re.DOTALL)
     assert example is not None
     path = tmp_path / "paper.yaml"
     path.write_text(example[1], encoding="utf-8")
@@ -272,6 +279,7 @@ def test_a_yes_or_no_with_means_is_tested_as_a_table_too(printed: str, test: str
     assert [dict(group) for group in groups] == [{"0": "139", "1": "61"}, {"0": "115", "1": "85"}]
 
 
+@pytest.mark.long
 def test_a_p_of_three_arms_is_not_taken_for_one_of_two_groups(tmp_path: Path) -> None:
     content = make_paper(100)
     for arm, n in (("x", "10"), ("y", "12"), ("z", "14")):

@@ -56,6 +56,7 @@ def test_a_figure_has_the_same_bytes_twice(draw: Draw, name: str, shipped: Datas
     assert drawn(draw(name, shipped, "es")) == first
 
 
+@pytest.mark.long
 def test_another_process_draws_the_same_bytes(draw: Draw, shipped: Dataset, tmp_path: Path) -> None:
     strange = {
         "PYTHONHASHSEED": "4242",

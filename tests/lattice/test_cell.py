@@ -225,6 +225,7 @@ def test_items_refine_the_lattice() -> None:
     assert count(_cell(2, "1.25", None, 1, 2, items=2)) == 1
 
 
+@pytest.mark.long
 def test_brute_force_agrees_on_a_thousand_small_cells() -> None:
     rng = random.Random(20240229)
     cells = [_random_cell(rng) for _ in range(1200)]

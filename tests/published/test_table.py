@@ -96,6 +96,7 @@ def test_a_file_without_such_a_table_is_refused(tmp_path: Path) -> None:
     assert [problem.code for problem in refusal.value.problems] == ["no_table"]
 
 
+@pytest.mark.long
 def test_the_template_is_audited_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "numbers.xlsx"
     for language, sheets in (("es", ["celdas", "pruebas", "ayuda"]), ("en", ["cells", "tests", "help"])):

@@ -33,6 +33,7 @@ def study(made: Reconstruction, tmp_path_factory: pytest.TempPathFactory) -> Dat
     return load(path)
 
 
+@pytest.mark.long
 def test_a_seed_gives_one_table(paper: Paper, reconstructions: dict[int, Reconstruction]) -> None:
     again = reconstruct(paper, 1)
     pd.testing.assert_frame_equal(again.table, reconstructions[1].table, check_exact=True)

@@ -55,6 +55,7 @@ def test_two_workers_give_the_same_bytes_as_one(paper: Paper, small: Ensemble) -
     assert ensemble_bytes(two) == ensemble_bytes(small)
 
 
+@pytest.mark.long
 def test_every_member_is_verified(paper: Paper, small: Ensemble) -> None:
     assert len(small) == _N
     for number in range(_N):

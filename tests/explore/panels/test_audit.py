@@ -80,6 +80,7 @@ def test_the_headline_counts_the_t_tests_that_cannot_give_the_printed_p(page: Pa
     assert words().count(">impossible<") == 2
 
 
+@pytest.mark.long
 def test_a_whole_audit_is_there_for_whoever_comes_back(page: Page, words: Callable[[], str]) -> None:
     page.session.panel = "audit"
     running = page.session.notes["audit"]
