@@ -16,7 +16,7 @@ REPORT := $(if $(DATA),--data "$(DATA)") $(if $(PAPER),--paper "$(PAPER)") $(if 
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce report audit validate template explore app test test-long check reconstruct ensemble simulate bench verify metadata docs clean
+.PHONY: help reproduce report audit validate template claims explore app test test-long check reconstruct ensemble simulate bench verify metadata docs clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ validate: .venv/done ## Report all that is wrong in a workbook (DATA= ANNOTATE=m
 
 template: .venv/done ## Write an empty workbook to fill in (OUT=study.xlsx LANGUAGE=)
 	$(VPRESEARCH) template $(SPOKEN) "$(OUT)"
+
+claims: .venv/done ## Write the paper's numbers as your data give them, for PAPER= (DATA= OUT=corrected.yaml PAPER= LANGUAGE=)
+	$(VPRESEARCH) claims $(SPOKEN) --data "$(DATA)" $(if $(PAPER),--paper "$(PAPER)") "$(OUT)"
 
 explore: .venv/done ## Explore the study in JupyterLab (PORT=)
 	$(VPRESEARCH) explore $(SPOKEN) $(if $(PAPER),--paper "$(PAPER)") $(if $(PORT),--port $(PORT))

@@ -21,7 +21,7 @@ from vpresearch.inference import compare_by_leak
 from vpresearch.inference.describe import select, summarise
 from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import targeted
-from vpresearch.scorecard import Row, compute, differing, judge, over_unit, scorecard
+from vpresearch.scorecard import Row, compute, corrected, differing, judge, over_unit, scorecard
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -522,3 +522,18 @@ def test_a_reconstruction_was_made_for_the_numbers_of_its_own_paper_alone(paper:
     judged = {row.claim.id: row.verdict for row in scorecard(corrected, shipped)}
     assert [judged[name] for name in claims] == ["consistent", "consistent"]
     assert judged["cohort.patients.n"] == "by construction"
+
+
+def test_a_corrected_file_holds_what_the_data_give_and_they_reproduce_it(
+    paper: Paper, studies: dict[str, Dataset], tmp_path: Path
+) -> None:
+    study = studies["plain"]
+    (tmp_path / "corrected.yaml").write_text(corrected(PUBLISHED, scorecard(paper, study)), encoding="utf-8")
+    written = read_paper(tmp_path / "corrected.yaml")
+    assert (written.key, len(written.claims)) == ("barriga-martin-2022-corrected", len(paper.claims))
+    judged = scorecard(written, study)
+    assert {row.verdict for row in judged if row.claim.kind != "verbal"} == {"reproduced"}
+    # Words are the authors' to change.
+    assert {row.verdict for row in judged if row.claim.kind == "verbal"} == {"reproduced", "differs"}
+    verbal = [claim for claim in paper.claims if claim.kind == "verbal"]
+    assert [written[claim.id].printed for claim in verbal] == [claim.printed for claim in verbal]

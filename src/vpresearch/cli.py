@@ -34,7 +34,7 @@ from vpresearch.core.errors import (
     visible,
     words,
 )
-from vpresearch.core.files import PRIVATE, alone, holds_records, put_all, remove_left, staging
+from vpresearch.core.files import PRIVATE, alone, holds_records, put, put_all, remove_left, staging
 from vpresearch.core.paths import BUILD, CLONED, PAPER, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
 from vpresearch.core.reported import RoundingRule
 
@@ -255,6 +255,13 @@ def _parser(language: str) -> argparse.ArgumentParser:
     template = add("template", _template)
     template.add_argument("file", type=Path, metavar="FILE", help=says["new_file"])
 
+    claims = add("claims", _claims)
+    claims.add_argument("file", type=Path, metavar="OUT.yaml", help=says["new_file"])
+    claims.add_argument("--data", type=Path, required=True, help=says["data_claims"])
+    claims.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
+    claims.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])
+    claims.add_argument("--drop-identifiers", action="store_true", help=says["drop"])
+
     reconstruct = add("reconstruct", _reconstruct)
     reconstruct.add_argument("--seed", type=_whole(0), help=says["seed_data"])
     reconstruct.add_argument("--out", type=Path, help=says["out_data"])
@@ -451,6 +458,35 @@ def _template(options: argparse.Namespace) -> int:
     from vpresearch.workbook.template import write_template
 
     say(write_template(options.file, options.language))
+    return OK
+
+
+def _claims(options: argparse.Namespace) -> int:
+    # What make passes on where no DATA or no OUT is given.
+    if not options.data.name:
+        raise refused("DATA", "no_file_named")
+    if not options.file.name:
+        raise refused("OUT", "no_new_file_named")
+    if options.file.exists():
+        raise refused(options.file.name, "file_exists")
+    from vpresearch.data import load
+    from vpresearch.published import read_paper
+    from vpresearch.render import labels
+    from vpresearch.scorecard import corrected, scorecard
+
+    paper = read_paper(options.paper)
+    dataset = load(options.data, drop_identifiers=options.drop_identifiers)
+    if dataset.reconstruction:
+        raise refused(options.data.name, "claims_of_reconstruction")
+    rows = scorecard(paper, dataset, options.alpha)
+    put(options.file, corrected(options.paper, rows))
+    changed = [row for row in rows if row.verdict == "differs" and row.claim.kind != "verbal"]
+    say(labels.text("console.claims", options.language, n=len(changed), of=len(rows), path=shown(options.file)))
+    # Words are the authors' to change.
+    for row in rows:
+        if row.verdict == "not computable" or (row.verdict == "differs" and row.claim.kind == "verbal"):
+            verdict = labels.text(f"verdict.{row.verdict}", options.language)
+            say(f"  {labels.claimed(row.claim, options.language)}: {verdict}")
     return OK
 
 

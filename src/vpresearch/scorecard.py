@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pandas as pd
+import yaml
 
 from vpresearch.audit import findings, implied_by
 from vpresearch.audit.counts import OF_LEAKS
@@ -19,6 +21,7 @@ from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import select, summarise
 from vpresearch.published import Claim, Compute, Paper, read_paper
+from vpresearch.published.claims import read_text
 from vpresearch.reconstruct import most_mean_fill, targeted
 
 Verdict = Literal[
@@ -119,7 +122,18 @@ def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]
     >>> sorted({row.verdict for row in vp.score_paper(paper, study)})
     ['by construction', 'unattainable']
     """
-    return [judge(paper, claim, dataset, alpha) for claim in paper.claims]
+    # The numbers of a row of tests are audited alone.
+    return [judge(paper, claim, dataset, alpha) for claim in paper.claims if claim.kind != "test"]
+
+
+def corrected(path: Path, rows: Iterable[Row]) -> str:
+    """Write a paper's file anew with each number as the data give it, and what they do not give as it was."""
+    given = {row.claim.id: row.rounded for row in rows if row.rounded and row.claim.kind != "verbal"}
+    content = yaml.safe_load(read_text(path))
+    content["paper"]["key"] += "-corrected"
+    for claim in content["claims"]:
+        claim["printed"] = given.get(claim["id"], claim["printed"])
+    return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120))
 
 
 def differing(rows: list[Row]) -> list[Row]:
