@@ -208,7 +208,7 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
     # Tests beside this one ask for the same folder.
     monkeypatch.setattr(reproduce, "alone", lambda _: contextlib.nullcontext())
 
-    def run(dataset: object, data: Path, out: Path, records: Path, **more: object) -> runner.Run:
+    def run(dataset: object, data: Path, paper: Path, out: Path, records: Path, **more: object) -> runner.Run:
         given.append({"data": data, "out": out, "records": records, **more})
         return runner.Run(out, {"a.ipynb": 1.4, "b.ipynb": 2.0})
 
@@ -455,7 +455,7 @@ def test_a_relative_output_folder_is_where_the_user_stands(
 ) -> None:
     asked: list[Path] = []
 
-    def run(dataset: object, data: Path, out: Path, records: Path, **_: object) -> runner.Run:
+    def run(dataset: object, data: Path, paper: Path, out: Path, records: Path, **_: object) -> runner.Run:
         asked.extend([out, records])
         return runner.Run(out, {})
 

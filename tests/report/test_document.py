@@ -198,13 +198,15 @@ def test_every_table_is_also_alone_in_four_formats(published: Published) -> None
         assert {len(row) for row in rows} == {len(table.shown.columns) + table.reconstruction}
 
 
-def test_every_figure_is_also_alone_with_300_dots_an_inch(published: Published) -> None:
+def test_every_figure_is_also_alone_with_300_dots_an_inch_and_as_pdf(published: Published) -> None:
     names = {path.name for path in (published.folder / "figures").iterdir()}
-    assert names == {f"{name}.{kind}" for name in published.report.figures for kind in ("png", "svg")}
+    assert names == {f"{name}.{kind}" for name in published.report.figures for kind in ("png", "svg", "pdf")}
     for path in (published.folder / "figures").glob("*.png"):
         content = path.read_bytes()
         place = content.index(b"pHYs") + 4
         assert round(int.from_bytes(content[place : place + 4], "big") * 0.0254) == 300
+        # A page as wide as two columns of a journal: 170 mm, in points.
+        assert b"481.89" in path.with_suffix(".pdf").read_bytes()
 
 
 def test_the_same_results_give_the_same_bytes(

@@ -120,8 +120,16 @@ def publish(report: Report, folder: Path) -> list[Path]:
         }
         for path, written in made.items():
             path.write_bytes(written.result())
+        for own in report.figures:
+            (folder / "figures" / f"{own}.pdf").write_bytes(_picture_to_pdf(own, folder / "figures"))
         alone.result()
     return [*made]
+
+
+def _picture_to_pdf(name: str, pictures: Path) -> bytes:
+    """Give a figure without its title as wide as two columns of a journal, in lines that no resolution coarsens."""
+    page = f'#set page(width: 170mm, height: auto, margin: 0pt)\n#image("{name}.svg", width: 100%)'
+    return _compiled(page.encode(), pictures, {})
 
 
 def to_html(report: Report, name: str, pictures: Path) -> bytes:
@@ -153,14 +161,16 @@ def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
     # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
     body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
     with tempfile.TemporaryDirectory() as place:
-        source = Path(place) / "report.typ"
-        source.write_bytes((TEMPLATES / "page.typ").read_bytes() + body)
         for own in template.pictures(report.documents[name]):
-            (source.with_name(f"{own}.svg")).write_bytes((pictures / f"{own}.svg").read_bytes())
+            (Path(place) / f"{own}.svg").write_bytes((pictures / f"{own}.svg").read_bytes())
         told = {"title": report.title(name), "language": report.language, "banner": _banner(report)}
-        # Only the letters that the compiler brings with it: the same pages on every machine.
-        compiler = typst.Compiler(source, root=place, ignore_system_fonts=True, sys_inputs=told)
-        made = compiler.compile(format="pdf", timestamp=0)
+        return _compiled((TEMPLATES / "page.typ").read_bytes() + body, Path(place), told)
+
+
+def _compiled(source: bytes, place: Path, told: dict[str, str]) -> bytes:
+    # Only the letters that the compiler brings with it: the same pages on every machine.
+    compiler = typst.Compiler(source, root=place, ignore_system_fonts=True, sys_inputs=told)
+    made = compiler.compile(format="pdf", timestamp=0)
     if not isinstance(made, bytes):
         raise TypeError("a PDF is one file")
     return made
