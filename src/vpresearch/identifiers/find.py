@@ -12,7 +12,7 @@ from vpresearch.core.errors import Problem, first_of, runs, tell
 from vpresearch.identifiers.headers import Kind, kind_of_header, words
 from vpresearch.identifiers.persons import is_name_alone, may_be_a_name, names_by_capitals, without_words_of_the_field
 from vpresearch.identifiers.values import as_text, kinds_of_value
-from vpresearch.reading.headers import column_of
+from vpresearch.reading.headers import OF_REDCAP, column_of
 from vpresearch.reading.raw import RawTable, cell_at, letter
 
 
@@ -29,8 +29,11 @@ def header_at(table: RawTable, position: int) -> str:
 def shown(table: RawTable, position: int) -> str | None:
     """Name a column by its header, unless that is empty, an identifier itself or written as a name is."""
     header = header_at(table, position)
-    named = bool(kinds_of_value(header)) or (column_of(header) is None and may_be_a_name(header, several=True))
-    return None if not header or named else header
+    return None if not header or kinds_of_value(header) or _is_written_as_a_name(header) else header
+
+
+def _is_written_as_a_name(header: str) -> bool:
+    return column_of(header) is None and fold(header) not in OF_REDCAP and may_be_a_name(header, several=True)
 
 
 _LONGEST = 30
@@ -317,7 +320,7 @@ def _quotable(header: str, place: int) -> str:
     """Return a header that may be told: none for an identifier, the column's letter for one written as a name is."""
     if kinds_of_value(header):
         return ""
-    return f"[col. {letter(place)}]" if column_of(header) is None and may_be_a_name(header, several=True) else header
+    return f"[col. {letter(place)}]" if _is_written_as_a_name(header) else header
 
 
 def _unnamed(problem: Problem) -> Problem:
