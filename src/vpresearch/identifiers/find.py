@@ -218,12 +218,14 @@ def _kinds_of_ids(values: Sequence[object], *, of_patients: bool = False) -> Cal
             return () if running or len(text) < _LEAST_DIGITS else ("record",)
         if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", text) and isinstance(value, str):
             return ("record",)
+        if said := kinds_of_value(value):
+            return said
         if _NEAR_IDENTITY.fullmatch(text.upper()) and not (codes and len(texts) > 1 and text[:2].isalpha()):
             return ("identity",)
         named = initials or (
             may_be_a_name(text.title() if text.islower() else text) and not (codes and text[-1:].isdecimal())
         )
-        return ("name",) if is_name_alone(text) or (of_patients and named) else kinds_of_value(value)
+        return ("name",) if is_name_alone(text) or (of_patients and named) else ()
 
     return kinds
 
