@@ -336,6 +336,9 @@ def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -
     # A date for a patient's code is one trouble, and its number is the answer to it.
     told = {problem.column for problem in identifying}
     problems = [p for p in problems if p.wording != "date_for_text" or p.column not in told]
+    # What a row that must go seems to name goes with it.
+    gone = {str(p.row) for p in problems if p.code == "no_vertebra"}
+    identifying = tuple(p for p in identifying if p.values.get("rows") not in gone)
     notes = (*screened, *notes)
     if problems or identifying:
         ordered = _in_order([*identifying, *problems], raw)
@@ -373,8 +376,8 @@ def _read(raw: reading.RawTable) -> tuple[pd.DataFrame, list[Problem], tuple[Pro
     raw, emptied = reading.said_empty(raw, read)
     table, faults = reading.type_cells(raw, read)
     faults = _of_single_vertebrae(faults, headers)
-    units = look_at_units(table, headers)
     table, dates = without_dates(table, headers)
+    units = look_at_units(table, headers)
     odd = [*units, *reading.look_at_ids(table, headers), *reading.look_at_sex(raw, matched.positions, table)]
     # A header that names a wrong unit says enough of its column.
     named = {problem.column for problem in matched.problems if problem.code == "header_unit"}

@@ -253,7 +253,11 @@ def test_two_amounts_of_cement_are_told_as_such(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["1,2-1,5", "2 a 3", "3.4.5", "2 cc (lote 12)", "3/5/2020", "≈2,5", "2,,5", "1/2", "2 000", "4 total"]
+    "written",
+    [
+        *("1,2-1,5", "2 a 3", "3.4.5", "2 cc (lote 12)", "3/5/2020", "≈2,5", "2,,5", "1/2", "2 000", "4 total"),
+        "2,5 (12/03/2021)",
+    ],
 )
 def test_other_numbers_of_cement_are_not_to_be_added(written: str) -> None:
     fault = convert(written, columns()["cement_volume_cc"])[1]

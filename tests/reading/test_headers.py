@@ -137,6 +137,8 @@ def test_a_score_is_not_guessed_where_its_time_is_not_said(header: str) -> None:
         *(("Vol vert (ml)", "vertebral_volume_cc"), ("Cant. cemento", "cement_volume_cc"), ("Magnitud", "leak_size")),
         *(("Extravasación", "leak"), ("Nivel tratado", "level"), ("Vértebra tratada", "level")),
         *(("Dolor basal", "vas_pre"), ("EVA anual", "vas_1y"), ("ODI prequirúrgico", "odi_pre")),
+        *(("Preop VAS", "vas_pre"), ("Postoperative VAS", "vas_post"), ("VAS 12mo", "vas_1y")),
+        *(("EVA alta", "vas_post"), ("Leakage location", "leak_site"), ("ODI final", None)),
         *(("Nivel de dolor", None), ("Dolor 1", None), ("Cantidad", None), ("Contraste (ml)", None)),
     ],
 )

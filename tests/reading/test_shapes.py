@@ -127,6 +127,7 @@ def test_a_table_of_rows_is_not_written_again(
         (["P9", "F", 70], "row_without_vertebra"),
         ([None, "20 mujeres", 69.1, None, None, 26.1, 2, "15 (37%)"], "row_of_totals"),
         (["N válidos", None, None, None, None, 41, 41], "row_without_level"),
+        (["n = 27", None, None, None, "n = 41"], "row_without_vertebra"),
         (["Gran total", None, None, None, None, 1034], "row_without_level"),
         ([None, None, None, None, "Nota: D es dorsal"], "row_of_notes"),
         ([None, None, None, None, None, "revisar con radiología"], "row_of_notes"),
@@ -146,7 +147,8 @@ def test_a_row_that_is_no_vertebra_is_one_problem(
 def test_a_vertebra_with_wrong_words_is_no_row_of_another_kind(
     level: str, leak: str, rows: Rows, write: Write, refused: Refused
 ) -> None:
-    rows[2] |= {"level": level, "leak": leak}
+    # P25 is a percentile too.
+    rows[2] |= {"patient_id": "P25", "level": level, "leak": leak}
     assert {problem.code for problem in refused(write(rows))}.isdisjoint({"no_vertebra"})
 
 
@@ -154,7 +156,7 @@ def test_a_row_of_units_and_a_header_again_are_one_problem_each(workbook: Book, 
     def change(sheet: Any) -> None:
         header = [cell.value for cell in sheet[1]]
         sheet.insert_rows(2)
-        for place, unit in enumerate(["", "M/F", "años", "", "", "cc", "cc", "Sí/No"], start=1):
+        for place, unit in enumerate(["código", "M/F", "años", "", "", "cc", "cc", "Sí/No"], start=1):
             sheet.cell(2, place).value = unit
         sheet.append(header)
 
@@ -162,6 +164,18 @@ def test_a_row_of_units_and_a_header_again_are_one_problem_each(workbook: Book, 
         ("row_of_units", 2),
         ("row_of_headers", 8),
     ]
+
+
+@pytest.mark.parametrize("written", ["{}", "({})", "V{}", "col. {}"])
+def test_a_row_of_numbers_of_columns_is_one_problem(written: str, workbook: Book, refused: Refused) -> None:
+    def change(sheet: Any) -> None:
+        sheet.insert_rows(2)
+        for place in range(sheet.max_column):
+            sheet.cell(2, place + 1).value = written.format(place)
+
+    (problem,) = refused(workbook(change))
+    assert (problem.wording, problem.row) == ("row_of_numbers", 2)
+    assert "one row of headers" in problem.remedy
 
 
 def test_a_header_of_two_rows_is_one_problem(workbook: Book, refused: Refused) -> None:
@@ -181,9 +195,10 @@ def test_a_header_of_two_rows_is_one_problem(workbook: Book, refused: Refused) -
     assert "one row of headers" in problem.remedy
 
 
-def test_an_export_of_redcap_is_one_problem(tmp_path: Path, refused: Refused) -> None:
+@pytest.mark.parametrize("named", ["record_id,redcap_repeat_instrument", "Record ID,Repeat Instrument"])
+def test_an_export_of_redcap_is_one_problem(named: str, tmp_path: Path, refused: Refused) -> None:
     path = tmp_path / "export.csv"
-    path.write_text("record_id,redcap_repeat_instrument,sex,level,leak\n1,,2,,\n1,vertebra,,L1,0\n", "utf-8")
+    path.write_text(f"{named},sex,level,leak\n1,,2,,\n1,vertebra,,L1,0\n", "utf-8")
     (problem,) = refused(path)
     assert problem.code == "redcap"
     assert "labels" in problem.remedy
@@ -248,6 +263,15 @@ def test_a_date_kept_as_a_number_is_called_one(number: str, rows: Rows, write: W
     assert [(problem.code, problem.row) for problem in refused(write(rows))] == [("date", 3)]
 
 
+@pytest.mark.parametrize(("name", "number", "code"), [("vas_1y", 45000, "date"), ("age_years", 15000, "date")])
+def test_a_column_of_dates_kept_as_numbers_is_in_no_other_unit(
+    name: str, number: int, code: str, rows: Rows, write: Write, refused: Refused
+) -> None:
+    for place, row in enumerate(rows):
+        row[name] = str(number + place)
+    assert {problem.code for problem in refused(write(rows))} == {code}
+
+
 def test_a_date_of_a_patient_has_no_echo(rows: Rows, write: Write, refused: Refused) -> None:
     rows[0]["age_years"] = "45352.25"
     assert [problem.wording for problem in refused(write(rows))] == ["date_of_birth"]
@@ -267,8 +291,9 @@ def test_a_line_cut_short_and_an_open_quotation_mark_are_told_with_their_line(
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([*lines[:3], lines[3][:40].rpartition(",")[0], *lines[4:]]), "utf-8")
     assert ("cells_missing", 4) in [(problem.code, problem.row) for problem in refused(path)]
-    path.write_text("\n".join([*lines[:3], lines[3].replace(",", ',"', 1), *lines[4:]]), "utf-8")
-    assert [(problem.code, problem.row) for problem in refused(path)] == [("stray_quote", 4)]
+    for change in (',"', ',"a"b'):
+        path.write_text("\n".join([*lines[:3], lines[3].replace(",", change, 1), *lines[4:]]), "utf-8")
+        assert [(problem.code, problem.row) for problem in refused(path)] == [("stray_quote", 4)]
 
 
 def test_what_may_not_be_seen_or_is_crossed_out_is_remarked(workbook: Book) -> None:

@@ -287,7 +287,9 @@ def _one(found: Sequence[Problem]) -> Problem:
 def line(problem: Problem, language: str, values: Mapping[str, object] = MappingProxyType({})) -> str:
     """Write a problem with its place in one line."""
     names = words(language)["where"]
-    places = problem.places(names["more"])
+    # A column that is not there is in no place; the words name it in their language.
+    gone = problem.column is not None and problem.column == problem.values.get("name")
+    places = (replace(problem, column=None) if gone else problem).places(names["more"])
     # The cell says the row.
     order = ("sheet", "rows", "cell" if "cell" in places else "row", "columns", "column", "line")
     place = ", ".join(f"{names[name]} {places[name]}" for name in order if name in places)

@@ -12,7 +12,7 @@ from vpresearch.core.errors import Problem, first_of, runs, tell
 from vpresearch.identifiers.headers import Kind, kind_of_header, words
 from vpresearch.identifiers.persons import is_name_alone, may_be_a_name, names_by_capitals, without_words_of_the_field
 from vpresearch.identifiers.values import as_text, kinds_of_value
-from vpresearch.reading.headers import column_of
+from vpresearch.reading.headers import OF_REDCAP, column_of
 from vpresearch.reading.raw import RawTable, cell_at, letter
 
 
@@ -29,8 +29,11 @@ def header_at(table: RawTable, position: int) -> str:
 def shown(table: RawTable, position: int) -> str | None:
     """Name a column by its header, unless that is empty, an identifier itself or written as a name is."""
     header = header_at(table, position)
-    named = bool(kinds_of_value(header)) or (column_of(header) is None and may_be_a_name(header, several=True))
-    return None if not header or named else header
+    return None if not header or kinds_of_value(header) or _is_written_as_a_name(header) else header
+
+
+def _is_written_as_a_name(header: str) -> bool:
+    return column_of(header) is None and fold(header) not in OF_REDCAP and may_be_a_name(header, several=True)
 
 
 _LONGEST = 30
@@ -215,12 +218,14 @@ def _kinds_of_ids(values: Sequence[object], *, of_patients: bool = False) -> Cal
             return () if running or len(text) < _LEAST_DIGITS else ("record",)
         if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", text) and isinstance(value, str):
             return ("record",)
+        if said := kinds_of_value(value):
+            return said
         if _NEAR_IDENTITY.fullmatch(text.upper()) and not (codes and len(texts) > 1 and text[:2].isalpha()):
             return ("identity",)
         named = initials or (
             may_be_a_name(text.title() if text.islower() else text) and not (codes and text[-1:].isdecimal())
         )
-        return ("name",) if is_name_alone(text) or (of_patients and named) else kinds_of_value(value)
+        return ("name",) if is_name_alone(text) or (of_patients and named) else ()
 
     return kinds
 
@@ -317,7 +322,7 @@ def _quotable(header: str, place: int) -> str:
     """Return a header that may be told: none for an identifier, the column's letter for one written as a name is."""
     if kinds_of_value(header):
         return ""
-    return f"[col. {letter(place)}]" if column_of(header) is None and may_be_a_name(header, several=True) else header
+    return f"[col. {letter(place)}]" if _is_written_as_a_name(header) else header
 
 
 def _unnamed(problem: Problem) -> Problem:

@@ -167,7 +167,7 @@ def as_text(cell: object) -> str:
 def _kinds_of_text(text: str) -> tuple[Kind, ...]:
     upper, found = text.upper(), dict[Kind, None]()
     if any(character.isdigit() for character in text):
-        if _has_identity(upper) or _has_social_security(upper) or _PASSPORT.fullmatch(upper) or _has_groups(text):
+        if _has_identity(upper) or _has_social_security(upper) or _has_groups(text):
             found["identity"] = None
         if _HEALTH_CARD.search(upper):
             found["health_card"] = None
@@ -182,6 +182,9 @@ def _kinds_of_text(text: str) -> tuple[Kind, ...]:
         found |= {kind: None for kind, said in _SAID.items() if said.search(upper)}
         if _OBJECT.search(text) or (_NUMBERED.search(upper) and not _OF_A_THING.search(upper)):
             found["record"] = None
+        # After a keyword the number is of what that says, as in NHC 123456.
+        if not found and _PASSPORT.fullmatch(upper):
+            found["identity"] = None
         if _POSTCODE.search(text) or _POSTCODE_BY_FORM.search(text):
             found["address"] = None
     if _ADDRESS.search(text):

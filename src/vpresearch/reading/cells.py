@@ -46,6 +46,7 @@ _DATE_OR_FRACTION = re.compile(
     r"[0-9]{1,4}/[0-9]{1,4}(?:/[0-9]{1,4})?|[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}"
     rf"|[0-9]{{1,2}}[-/ ]{_MONTH}(?:[-/ ][0-9]{{2,4}})?|{_MONTH}[-/ ][0-9]{{1,4}}"
 )
+_DAY = re.compile(r"[0-9]{1,4}([-/])[0-9]{1,2}\1[0-9]{2,4}")
 # Points out of a whole: 12/50, 3 de 10.
 _FRACTION = re.compile(r"([0-9]{1,2}) ?(?:/|de|of|sobre) ?([0-9]{1,3})")
 # 2'5, 2 ,5, 2,,5 and 2 000: one number, and not two to be added.
@@ -286,7 +287,7 @@ def _seeming(cell: object, column: Column) -> dict[str, object]:
 def _of_several_amounts(written: str, column: Column) -> bool:
     """Return whether cement is given by pedicle: 1,5+1,2; 2 / 1.5; 1.5 R, 1.2 L; but 1,2-1,5 is a range."""
     numbers = _NUMBERS.findall(written)
-    if column.name != "cement_volume_cc" or not numbers:
+    if column.name != "cement_volume_cc" or not numbers or _DAY.search(written):
         return False
     if len(numbers) == 1:
         return bool(_EACH_SIDE.search(written))

@@ -31,22 +31,22 @@ def read_delimited(name: str, content: bytes) -> list[Sheet]:
             records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
             sheets.append(Sheet(None, _numbered(records)))
         except csv.Error:
-            if line := _unclosed(text, delimiter):
+            if line := _misquoted(text, delimiter, records.line_num):
                 raise refused(name, "stray_quote", row=line) from None
     if not sheets:
         raise refused(name, "broken_csv")
     return sheets
 
 
-def _unclosed(text: str, delimiter: str) -> int:
-    """Give the line of a table with this delimiter where a quotation mark is opened and not closed; 0 for none."""
+def _misquoted(text: str, delimiter: str, stopped: int) -> int:
+    """Give the line of a table with this delimiter whose quotation marks enclose no cell; 0 for another table."""
     lines = text.splitlines()
     width = lines[0].count(delimiter) if lines else 0
     if known_headers(lines[0].split(delimiter)) < _FEWEST_KNOWN:
         return 0
     odd = [number for number, line in enumerate(lines, start=1) if line.count('"') % 2]
     # A cell of several lines is open where a row would be whole otherwise.
-    return next((n for n in odd if n == len(lines) or lines[n].count(delimiter) >= width), odd[-1] if odd else 0)
+    return next((n for n in odd if n == len(lines) or lines[n].count(delimiter) >= width), odd[-1] if odd else stopped)
 
 
 def _numbered(records: Iterable[list[str]]) -> dict[int, tuple[object, ...]]:

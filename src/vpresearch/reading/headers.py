@@ -61,6 +61,12 @@ _DIGITS = re.compile(r"\d+")
 _TOKENS = re.compile(r"\b[cdm]?m3\b|\b(?:t|d|th)(?:1[0-2]|[1-9])\b|\bl[1-5]\b|\d+|[^\W\d]+")
 # Columns of a form with boxes to tick, as REDCap names them by code and by label.
 _BOX = re.compile(r"(.+?)(?:___\w+|\s*\(choice=.*\))")
+OF_REDCAP = frozenset(
+    {
+        *("redcap repeat instrument", "redcap repeat instance", "repeat instrument", "repeat instance"),
+        *("redcap event name", "event name"),
+    }
+)
 SCORES = frozenset({"eav", "eva", "vas", "odi", "oswestry", "dolor", "pain"})
 _SIDE = re.compile(r"\b(?:der\w*|dch\w*|d|izq\w*|izd\w*|i|right|left|r|l)\b")
 # Where columns are numbered, the bare word is enough.
@@ -297,7 +303,9 @@ _SHORT_FOR = {
     "m": "meses",
     "iny": "inyectado",
     "vert": "vertebral",
-    "preop": "prev",
+    **dict.fromkeys(("preop", "preoperative", "baseline", "before"), "prev"),
+    **dict.fromkeys(("postop", "postoperative", "postoperatorio", "postoperatoria", "alta", "discharge"), "post"),
+    "mo": "meses",
     "preoperatorio": "prev",
     "preoperatoria": "prev",
     "prequirurgico": "prev",
@@ -308,13 +316,12 @@ _SHORT_FOR = {
     "tratado": "",
     "tratada": "",
     "treated": "",
-    "postop": "post",
     "months": "meses",
 }
 _BESIDE_HINTS = frozenset(
     {
-        *("de", "la", "fuga", "paciente", "of", "the", "leak", "volumen", "volume", "iny", "inyectado", "injected"),
-        *("cant", "cantidad", "amount"),
+        *("de", "la", "fuga", "paciente", "of", "the", "leak", "leakage", "volumen", "volume", "iny", "inyectado"),
+        *("injected", "cant", "cantidad", "amount"),
     }
 )
 _HINTS = {
@@ -354,7 +361,9 @@ def meant(header: str, among: Iterable[str] | None = None) -> str | None:
         return spelled[like[0]]
     apart = re.sub(r"(?<=\d)(?=[^\W\d])", " ", key).split()
     words = " ".join(_SHORT_FOR.get(word, word) for word in apart if word not in _SAME["cc"]).split()
-    shortened = [spelling for spelling in spelled if _is_short_for(words, spelling.split())]
+    # English puts the time before the score.
+    orders = (words, [*words[1:], *words[:1]])
+    shortened = [spelling for spelling in spelled for own in orders if _is_short_for(own, spelling.split())]
     if shortened:
         return spelled[min(shortened, key=len)]
     hints = set(key.split()) - _BESIDE_HINTS - {*_SAME["cc"]}

@@ -125,7 +125,9 @@ _SUMMARY = frozenset(
         *("variance", "recuento", "count", "porcentaje", "percent"),
     }
 )
-_SUMMARY_WHOLE = frozenset({"n", "de", "sd", "ds", "std", "min", "max", "riq", "iqr", "cv", "p25", "p75", "q1", "q3"})
+_SUMMARY_WHOLE = frozenset({"n", "de", "sd", "ds", "std", "min", "max", "riq", "iqr", "cv"})
+# Of a column, as under the headers of a form: 5, (5), V5, col. 5.
+_NUMBER = re.compile(r"\W*(?:[^\W\d_]{1,3}\W*)?(\d+)\W*")
 _UNITS = frozenset(
     {
         *("cc", "ml", "cm3", "mm3", "mm", "anos", "years", "puntos", "points", "percent", "porcentaje", "unidad"),
@@ -285,6 +287,8 @@ def _kind_of_row(
         return ""
     filled = [cell for cell in cells if not is_blank(cell)]
     texts = [fold(cell) for cell in filled if isinstance(cell, str) and len(cell) <= LONGEST_WORD]
+    if is_first and len(filled) > _LEAST_WIDTH and _is_numbering(cells):
+        return "row_of_numbers"
     known = known_headers(filled)
     if known >= _FEWEST_KNOWN and 2 * known > len(filled):
         return "row_of_headers"
@@ -304,9 +308,19 @@ def _kind_of_row(
     return "row_without_level" if is_bare and "leak" in at and is_blank(leak) else ""
 
 
+def _is_numbering(cells: Sequence[object]) -> bool:
+    """Return whether the cells of a row say which column they are of, counted from any number."""
+    found = [(at, _NUMBER.fullmatch(str(cell)[:LONGEST_WORD])) for at, cell in enumerate(cells) if not is_blank(cell)]
+    starts = {match and int(match[1]) - place for place, match in found}
+    return len(starts) == 1 and None not in starts
+
+
 def _may_be_of_vertebra(cell: object, name: str) -> bool:
     """Return whether a cell has its column's value, or what may be meant for it: a number with words."""
-    return convert(cell, columns()[name])[0] is not None or (name != "leak" and not is_blank(cell) and _has_digit(cell))
+    if convert(cell, columns()[name])[0] is not None:
+        return True
+    # "n = 41" is a count.
+    return name != "leak" and not is_blank(cell) and _has_digit(cell) and "=" not in str(cell)
 
 
 def _has_digit(cell: object) -> bool:

@@ -16,8 +16,8 @@ from vpresearch.reading.raw import RawTable
 # Two printed digits of a percentage may differ by so much from the exact ratio.
 _TOLERANCE = 0.5
 _FEWEST = 3
-# Days since 1900 of the years 1954 to 2064.
-_SERIALS = (20_000, 60_000)
+# Days since 1900 of the years 1954 to 2064, and since 1908 of births.
+_SERIALS, _BORN = (20_000, 60_000), (3_000, 60_000)
 
 
 def look_at_units(table: pd.DataFrame, headers: Mapping[str, str]) -> list[Problem]:
@@ -84,15 +84,15 @@ def _as_number(cell: object) -> float:
 
 
 def without_dates(table: pd.DataFrame, headers: Mapping[str, str]) -> tuple[pd.DataFrame, list[Problem]]:
-    """Take out the numbers that Excel keeps for a date, here and there in a column of measurements, and tell them."""
+    """Take out the numbers that Excel keeps for a date, and tell them."""
     problems = []
     for name in table:
         if columns()[str(name)].kind != "number":
             continue
         values = table[name].astype(float)
-        serial = values.between(*_SERIALS)
-        # Where most are like that, the whole column is in another unit.
-        if 0 < serial.sum() <= values.notna().sum() / 2:
+        serial = values.between(*(_BORN if columns()[str(name)].unit == "years" else _SERIALS))
+        # Where most volumes are like that, all are in mm³.
+        if serial.any() and (name != "vertebral_volume_cc" or serial.sum() <= values.notna().sum() / 2):
             table = table.assign(**{str(name): values.mask(serial)})
             column = headers.get(str(name), str(name))
             # A volume of 35600 may also be one in mm³.

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from vpresearch.core.dictionary import columns, fold, label
 from vpresearch.core.errors import Problem, tell
 from vpresearch.reading.cells import denies, says_missing
-from vpresearch.reading.headers import SCORES, Numbered, bare, boxed, column_of, meant, of_vertebrae, readings
+from vpresearch.reading.headers import (
+    OF_REDCAP,
+    SCORES,
+    Numbered,
+    bare,
+    boxed,
+    column_of,
+    meant,
+    of_vertebrae,
+    readings,
+)
 from vpresearch.reading.raw import RawTable, cell_at, is_blank, letter
 
 # What makes a numbered column one of a vertebra and not, say, of a second complication.
 _CORE = frozenset({"level", "vertebral_volume_cc", "cement_volume_cc", "leak"})
-_REPEATED = frozenset(
-    {
-        *("redcap repeat instrument", "redcap repeat instance", "repeat instrument", "repeat instance"),
-        *("redcap event name", "event name"),
-    }
-)
 # R tells equal headers apart by the number of the column.
 _OF_R = re.compile(r"\.\.\.\d+$")
 _LEVELS = frozenset(level.value for level in columns()["level"].levels)
@@ -194,7 +198,7 @@ def _named(raw: RawTable, positions: Sequence[int]) -> str:
 
 def is_redcap(raw: RawTable) -> bool:
     """Return whether an export of REDCap has rows of patients, or of visits, and rows of vertebrae."""
-    if _REPEATED.isdisjoint(map(fold, raw.header)):
+    if OF_REDCAP.isdisjoint(map(fold, raw.header)):
         return False
     core = [position for position, header in enumerate(raw.header) if column_of(header) in _CORE]
     return any(all(is_blank(cell_at(cells, position)) for position in core) for cells in raw.rows.values())
