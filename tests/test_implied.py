@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from vpresearch import implied
+from vpresearch import implied, tables
 from vpresearch.data import Dataset
 from vpresearch.implied import fits, ranges
 from vpresearch.reconstruct import ANY_FILL
@@ -57,9 +57,17 @@ def test_the_range_stands_beside_a_reconstruction_only(shipped: Dataset, studies
     results = Results(shipped)
     for kind, found in (("", results.identified), (ANY_FILL, results.identified_any_fill)):
         slopes = np.concatenate(
-            [slope_of_leak_on_fill(each.fill_percent, each.leak) for each in implied.shipped(kind).values()]
+            [
+                slope_of_leak_on_fill(each.fill_percent, each.leak)
+                for name in {"", kind}
+                for each in implied.shipped(name).values()
+            ]
         )
         assert found == pytest.approx((slopes.min(), slopes.max()), abs=1e-8)
+    # A range without one number holds the one with it.
+    for table in (results.implied, tables.spread_table(results, "en").data):
+        assert (table["any_fill_least"] <= table["witnessed_least"]).all()
+        assert (table["any_fill_greatest"] >= table["witnessed_greatest"]).all()
     for study in map(Results, studies.values()):
         assert (study.identified, study.identified_any_fill, study.free_risk([5])) == (None, None, None)
         assert (study.free_volumes, study.free_calibration, study.free_spline([5])) == (None, None, None)

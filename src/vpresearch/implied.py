@@ -79,11 +79,13 @@ def ranges(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_any_fill(ranges: pd.DataFrame, any_fill: pd.DataFrame) -> pd.DataFrame:
-    """Set beside each range what it is without the printed mean fill ratio."""
+    """Set beside each range what it is without the printed mean fill ratio, with which it is one of that too."""
     names = {"drawn_median": "any_fill_median"}
     names |= {f"witnessed_{end}": f"any_fill_{end}" for end in ("least", "greatest")}
     key = ["model", "unit", "adjustment"]
-    return ranges.merge(any_fill.rename(columns=names)[[*key, *sorted(names.values())]], on=key, how="left")
+    both = ranges.merge(any_fill.rename(columns=names)[[*key, *sorted(names.values())]], on=key, how="left")
+    least, greatest = (both[[f"{kind}_{end}" for kind in ("any_fill", "witnessed")]] for end in ("least", "greatest"))
+    return both.assign(any_fill_least=least.min(axis=1), any_fill_greatest=greatest.max(axis=1))
 
 
 @cache
@@ -94,7 +96,8 @@ def ml_fits(kind: str = "") -> Mapping[str, Fits]:
 
 def identified(kind: str = "") -> tuple[float, float]:
     """Return the range that must stand beside whatever a reconstruction tells of the slope of leak on fill."""
-    slopes = np.concatenate([each.coef[:, 1] for each in ml_fits(kind).values()])
+    # What satisfies every claim satisfies all but one, too.
+    slopes = np.concatenate([each.coef[:, 1] for name in {"", kind} for each in ml_fits(name).values()])
     return float(slopes.min()), float(slopes.max())
 
 

@@ -195,7 +195,8 @@ def _of_study(results: Results, language: str) -> dict[str, Value]:
         found |= {"identified.least": least, "identified.most": most, "ensemble.n": len(results.ensembles["drawn"])}
         found |= {"identified.any_least": any_least, "identified.any_most": any_most}
         edge = next(note for row in results.rows for note in row.reasons if note.code == "near_the_edge")
-        found |= {f"fill.{name}": edge.values[name] for name in ("printed", "most")}
+        found |= {f"fill.{name}": edge.values[name] for name in ("printed", "most", "low")}
+        found["fill.found"] = max(float(each.fill_percent.mean(axis=1).max()) for each in results.ensembles.values())
     return found
 
 
