@@ -104,7 +104,8 @@ def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], data
         ]
         said = {str(name): html.escape(str(value)) for name, value in seen.items()}
         named = html.escape(labels.claimed(row.claim, language))
-        first = f"<strong>{named}</strong><br>{said[place]}<br><code>{said[claim]}</code>"
+        code = re.sub(r"([._])", r"\1<wbr>", said[claim])
+        first = f"<strong>{named}</strong><br>{said[place]}<br><code>{code}</code>"
         body.append([first, *(said[name] for name in [*before, verdict]), *linked, said[method], said[reason]])
     search = html.escape(labels.text("review.filter", language))
     parts = [
@@ -134,14 +135,16 @@ def _cells(rows: Sequence[Row], dataset: Dataset, language: str) -> str:
     ]
     for place in _TABLES:
         printed = [row for row in rows if place in row.claim.places]
-        parts.append(_section(labels.place(place, language).capitalize(), _beside(printed, shown, language)))
+        parts.append(_section(labels.place(place, language).capitalize(), _beside(place, printed, shown, language)))
     return page(title, "\n".join(parts), language, reconstruction=dataset.reconstruction, style=_BESIDE)
 
 
-def _beside(rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language: str) -> str:
+def _beside(name: str, rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language: str) -> str:
     """Lay out one table: what is of a whole group first, then a line a variable or level."""
     places = {claim.id: place for place, claim in enumerate(read_paper(PUBLISHED).claims)}
-    ordered = sorted(rows, key=lambda row: places[row.claim.id])
+    own = f"{name.replace(' ', '')}."
+    # In the order of the table: what other places print too, and the table repeats, comes after.
+    ordered = sorted(rows, key=lambda row: (not row.claim.id.startswith(own), places[row.claim.id]))
     lines: dict[str, dict[str, str]] = {}
     whole = []
     for row in ordered:
