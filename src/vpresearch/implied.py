@@ -85,7 +85,8 @@ def with_any_fill(ranges: pd.DataFrame, any_fill: pd.DataFrame) -> pd.DataFrame:
     key = ["model", "unit", "adjustment"]
     both = ranges.merge(any_fill.rename(columns=names)[[*key, *sorted(names.values())]], on=key, how="left")
     least, greatest = (both[[f"{kind}_{end}" for kind in ("any_fill", "witnessed")]] for end in ("least", "greatest"))
-    return both.assign(any_fill_least=least.min(axis=1), any_fill_greatest=greatest.max(axis=1))
+    ends = {"any_fill_least": least.min(axis=1, skipna=False), "any_fill_greatest": greatest.max(axis=1, skipna=False)}
+    return both.assign(**ends)
 
 
 @cache
