@@ -104,8 +104,7 @@ def _scorecard(rows: Sequence[Row], shown_in: Mapping[str, Sequence[Cell]], data
         ]
         said = {str(name): html.escape(str(value)) for name, value in seen.items()}
         named = html.escape(labels.claimed(row.claim, language))
-        code = re.sub(r"([._])", r"\1<wbr>", said[claim])
-        first = f"<strong>{named}</strong><br>{said[place]}<br><code>{code}</code>"
+        first = f"<strong>{named}</strong><br>{said[place]}<br><code>{said[claim]}</code>"
         body.append([first, *(said[name] for name in [*before, verdict]), *linked, said[method], said[reason]])
     search = html.escape(labels.text("review.filter", language))
     parts = [
