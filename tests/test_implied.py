@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from vpresearch import implied
+from vpresearch import implied, tables
 from vpresearch.data import Dataset
 from vpresearch.implied import fits, ranges
 from vpresearch.reconstruct import ANY_FILL
 from vpresearch.reconstruct.extreme import slope_of_leak_on_fill
-from vpresearch.regression import assumptions, firth, gee, logistic, validation
+from vpresearch.regression import assumptions, firth, gee, logistic, ratio, validation
 from vpresearch.regression.design import design
 from vpresearch.regression.models import by_patient, leak_design, with_covariates
 from vpresearch.results import Results
@@ -57,13 +57,36 @@ def test_the_range_stands_beside_a_reconstruction_only(shipped: Dataset, studies
     results = Results(shipped)
     for kind, found in (("", results.identified), (ANY_FILL, results.identified_any_fill)):
         slopes = np.concatenate(
-            [slope_of_leak_on_fill(each.fill_percent, each.leak) for each in implied.shipped(kind).values()]
+            [
+                slope_of_leak_on_fill(each.fill_percent, each.leak)
+                for name in {"", kind}
+                for each in implied.shipped(name).values()
+            ]
         )
         assert found == pytest.approx((slopes.min(), slopes.max()), abs=1e-8)
+    # One of many: what it gives lies in the range of all of them.
+    for name, (least, greatest) in results.free_p.items():
+        test = (
+            results.associations[name].chi_squared
+            if name in results.associations
+            else results.comparisons[name].tests["kruskal"]
+        )
+        assert least - 1e-9 <= test.p_value <= greatest + 1e-9
+    assert set(results.associations) < set(results.free_p)
+    terms = {each.term: each.estimate for each in ratio.fit(shipped.rows)}
+    for term, (least, greatest) in results.free_terms.iterrows():
+        assert least - 1e-6 <= terms[str(term)] <= greatest + 1e-6
+    assert results.free_rate is not None
+    assert results.free_rate[0] < results.rate.clustered.low < results.rate.clustered.high < results.free_rate[1]
+    # A range without one number holds the one with it.
+    for table in (results.implied, tables.spread_table(results, "en").data):
+        assert (table["any_fill_least"] <= table["witnessed_least"]).all()
+        assert (table["any_fill_greatest"] >= table["witnessed_greatest"]).all()
     for study in map(Results, studies.values()):
         assert (study.identified, study.identified_any_fill, study.free_risk([5])) == (None, None, None)
         assert (study.free_volumes, study.free_calibration, study.free_spline([5])) == (None, None, None)
         assert "free_least" not in study.scores_with_range
+        assert (study.free_p, study.free_rate, len(study.free_terms)) == ({}, None, 0)
         assert "free_least" not in study.leak_kinds_with_range
 
 

@@ -16,6 +16,7 @@ import pytest
 from vpresearch import cli
 from vpresearch.core.paths import ROOT
 from vpresearch.data import Dataset
+from vpresearch.implied import shipped as ensembles
 from vpresearch.published import Paper
 from vpresearch.reconstruct import ENSEMBLE, most_mean_fill, read_ensemble
 from vpresearch.render import labels
@@ -81,7 +82,8 @@ def test_every_number_of_its_prose_is_that_of_an_output(paper: Paper) -> None:
         **{number: number for number in ("0.207", "0.488", "0.267")},
         "500": str(len(read_ensemble(ENSEMBLE).fill_percent)),
         "9": paper["results.fill_ratio.mean"].printed.printed.removesuffix("%"),
-        "9.28": f"{math.ceil(100 * (most_mean_fill(paper) or 0)) / 100}",
+        "9.29": f"{math.ceil(100 * (most_mean_fill(paper) or 0)) / 100}",
+        "9.17": f"{max(each.fill_percent.mean(axis=1).max() for each in ensembles().values()):.2f}",
         # Exhibits by their numbers in the paper: table 3, figures 3 and 4.
         "3": "3",
         "4": "4",

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, expit
-from scipy.stats import t
+from scipy.stats import kruskal, t
 
 from vpresearch.core.errors import progress_bar
 from vpresearch.core.files import put
 from vpresearch.core.paths import RELIEF
 from vpresearch.parallel import InPlace, Workers, gather
 from vpresearch.reconstruct import ENSEMBLE, EXTREMES, Ensemble, read_ensemble
-from vpresearch.regression import assumptions, validation
+from vpresearch.regression import assumptions, precision, validation
 from vpresearch.regression.batched import Fits, batched_firth, batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.gee import batched_gee
@@ -79,11 +79,14 @@ def ranges(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_any_fill(ranges: pd.DataFrame, any_fill: pd.DataFrame) -> pd.DataFrame:
-    """Set beside each range what it is without the printed mean fill ratio."""
+    """Set beside each range what it is without the printed mean fill ratio, with which it is one of that too."""
     names = {"drawn_median": "any_fill_median"}
     names |= {f"witnessed_{end}": f"any_fill_{end}" for end in ("least", "greatest")}
     key = ["model", "unit", "adjustment"]
-    return ranges.merge(any_fill.rename(columns=names)[[*key, *sorted(names.values())]], on=key, how="left")
+    both = ranges.merge(any_fill.rename(columns=names)[[*key, *sorted(names.values())]], on=key, how="left")
+    least, greatest = (both[[f"{kind}_{end}" for kind in ("any_fill", "witnessed")]] for end in ("least", "greatest"))
+    ends = {"any_fill_least": least.min(axis=1, skipna=False), "any_fill_greatest": greatest.max(axis=1, skipna=False)}
+    return both.assign(**ends)
 
 
 @cache
@@ -94,7 +97,8 @@ def ml_fits(kind: str = "") -> Mapping[str, Fits]:
 
 def identified(kind: str = "") -> tuple[float, float]:
     """Return the range that must stand beside whatever a reconstruction tells of the slope of leak on fill."""
-    slopes = np.concatenate([each.coef[:, 1] for each in ml_fits(kind).values()])
+    # What satisfies every claim satisfies all but one, too.
+    slopes = np.concatenate([each.coef[:, 1] for name in {"", kind} for each in ml_fits(name).values()])
     return float(slopes.min()), float(slopes.max())
 
 
@@ -129,9 +133,64 @@ def free_volumes(names: Sequence[str]) -> pd.DataFrame:
 
 
 def _ranked(ensemble: Ensemble, name: str, leak: str) -> Floats:
-    chosen = ensemble.leak == (leak == "yes")
+    return np.sort(_of_group(ensemble, ensemble.column(name), leak == "yes"), axis=1)
+
+
+def _of_group(ensemble: Ensemble, values: Floats, leak: bool) -> Floats:
     # A published count: every dataset has as many.
-    return np.sort(ensemble.column(name)[chosen].reshape(len(ensemble), -1), axis=1)
+    return np.asarray(values[ensemble.leak == leak].reshape(len(ensemble), -1), float)
+
+
+def free_p() -> dict[str, tuple[float, float]]:
+    """Return how far p reaches where the paper prints none: by Kruskal-Wallis, and of categories by chi-squared."""
+    parts = [pd.DataFrame(dict(_free_p(each))) for each in shipped().values()]
+    found = pd.concat(parts)
+    return {str(name): (float(p.min()), float(p.max())) for name, p in found.items()}
+
+
+def _free_p(ensemble: Ensemble) -> Iterator[tuple[str, Floats]]:
+    for name, values in (("fill_percent", ensemble.fill_percent), ("vas_1y", ensemble.column("vas_1y"))):
+        groups = (_of_group(ensemble, values, leak) for leak in (False, True))
+        yield name, np.asarray(kruskal(*groups, axis=1).pvalue, float)
+    level = ensemble.column("level")
+    categories = {"sex": ensemble.column("sex"), "region": np.char.startswith(level, "L"), "level": level}
+    for name, values in categories.items():
+        yield name, _chi_squared_p(values, ensemble.leak)
+    yield "sex_of_patients", _chi_squared_p(ensemble.of_patients("sex"), _by_patient(ensemble)[1] > 0)
+
+
+def _chi_squared_p(values: NDArray[Any], leak: NDArray[np.bool_]) -> Floats:
+    both = np.stack([leak, ~leak], axis=2)
+    cells = np.stack([((values == value)[:, :, None] & both).sum(axis=1) for value in np.unique(values)], axis=1)
+    expected = cells.sum(axis=2, keepdims=True) * cells.sum(axis=1, keepdims=True) / leak.shape[1]
+    return np.asarray(chdtrc(cells.shape[1] - 1, ((cells - expected) ** 2 / expected).sum(axis=(1, 2))), float)
+
+
+def free_terms() -> pd.DataFrame:
+    """Return how far the log odds of two covariates at once reach, by term: logarithms, and within and between."""
+    parts = []
+    for ensemble in shipped().values():
+        mean = np.take_along_axis(_by_patient(ensemble)[0], ensemble.patient, axis=1)
+        logs = _two_slopes(ensemble, np.log2(ensemble.cement), np.log2(ensemble.volumes))
+        within = _two_slopes(ensemble, mean, ensemble.fill_percent - mean)
+        columns = {"log_cement": logs[:, 0], "log_volume": logs[:, 1], "log_both": logs.sum(axis=1)}
+        parts.append(pd.DataFrame(columns | {"fill_between": within[:, 0], "fill_within": within[:, 1]}))
+    return _ends(pd.concat(parts))
+
+
+def _two_slopes(ensemble: Ensemble, first: Floats, second: Floats) -> Floats:
+    x = np.stack([np.ones_like(first), first, second], axis=-1)
+    return maximise_each(x, ensemble.leak.astype(float))[0][:, 1:]
+
+
+def free_rate() -> tuple[float, float]:
+    """Return how far the interval of the leak rate for vertebrae that share patients reaches."""
+    found = [
+        precision.korn_graubard(Design("leak", y, np.ones((len(y), 1)), ("intercept",), ("",), patient))
+        for each in shipped().values()
+        for y, patient in zip(each.leak.astype(float), each.patient, strict=True)
+    ]
+    return min(each.low for each in found), max(each.high for each in found)
 
 
 def free_risk(fill_percent: ArrayLike) -> pd.DataFrame:

@@ -336,6 +336,21 @@ class Results:
         return self.scores.merge(implied.free_scores(), how="left") if self.dataset.reconstruction else self.scores
 
     @cached_property
+    def free_p(self) -> Mapping[str, tuple[float, float]]:
+        """How far the p that the paper does not print reach over reconstructions, by variable; empty of real data."""
+        return implied.free_p() if self.dataset.reconstruction else {}
+
+    @cached_property
+    def free_terms(self) -> pd.DataFrame:
+        """How far the other coefficients of a leak reach over reconstructions, by term; empty of real data."""
+        return implied.free_terms() if self.dataset.reconstruction else pd.DataFrame()
+
+    @_kept
+    def free_rate(self) -> tuple[float, float] | None:
+        """How far the interval for vertebrae that share patients reaches over reconstructions; None of real data."""
+        return implied.free_rate() if self.dataset.reconstruction else None
+
+    @cached_property
     def leak_kinds_with_range(self) -> pd.DataFrame:
         """Leaks by site and size, of a reconstruction with how far each count reaches over all of them."""
         found = self.leak_kinds

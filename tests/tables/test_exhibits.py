@@ -21,6 +21,11 @@ def test_every_exhibit_of_the_paper_has_its_line(shipped: Dataset) -> None:
     ]
 
 
+def test_a_reconstruction_names_no_level_that_the_paper_does_not_print(shipped: Dataset) -> None:
+    kinds = exhibits_table(Results(shipped), "en").data.set_index("exhibit")["vertebrae"]
+    assert (kinds["figure 3"], kinds["figure 4"]) == ("5", "2")
+
+
 def test_an_image_names_vertebrae_of_its_kind_by_level_and_never_a_patient(studies: dict[str, Dataset]) -> None:
     for study in studies.values():
         table = exhibits_table(Results(study), "en")

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from vpresearch.inference.describe import TIMES
 from vpresearch.privacy import all_alike, score_counts
 from vpresearch.render import labels
-from vpresearch.render.figure import COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
-from vpresearch.render.table import free_counts, without_single_values
+from vpresearch.render.figure import BEYOND, COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
+from vpresearch.render.table import free_counts, free_mean, without_single_values
 from vpresearch.results import Results
 
 _SCALES = {"vas": 10, "odi": 100}
 # The paper prints volumes, and means of scores, to one decimal.
 _CC_DECIMALS = _MEAN_DECIMALS = 1
-_BLACK, _BEYOND = "#1a1a1a", "#CCCCCC"
+_BLACK = "#1a1a1a"
 
 
 @drawn_once
@@ -48,7 +48,7 @@ def volumes(results: Results, language: str) -> Figure:
                 if free is not None:
                     own = free[free["leak"] == group]
                     low, high = (own.loc[own["shown"] == end, column] for end in ("least", "greatest"))
-                    panel.vlines(position + 0.5 * apart(len(low)), low, high, color=_BEYOND, linewidth=2, zorder=0)
+                    panel.vlines(position + 0.5 * apart(len(low)), low, high, color=BEYOND, linewidth=2, zorder=0)
             counts = [int((data["leak"] == group).sum()) for group in ("no", "yes")]
             panel.set_xticks([0, 1], _group_names(counts, language))
             panel.set_xlim(-0.5, 1.5)
@@ -59,7 +59,7 @@ def volumes(results: Results, language: str) -> Figure:
             panel.spines[["top", "right"]].set_visible(False)
         axes[0].plot([], [], color=_BLACK, linewidth=2, label=labels.text("word.mean", language))
         if free is not None:
-            axes[0].plot([], [], color=_BEYOND, linewidth=2, label=labels.text("word.free_rank", language))
+            axes[0].plot([], [], color=BEYOND, linewidth=2, label=labels.text("word.free_rank", language))
             data = pd.concat([data.assign(shown="vertebra"), free], ignore_index=True)
         axes[0].legend(loc="lower center", frameon=False)
     return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True, language=language)
@@ -81,19 +81,28 @@ def outcome(results: Results, language: str) -> Figure:
             if dataset.reconstruction and not rows.empty:
                 least, most = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("free_least", "free_greatest"))
                 label = labels.text("word.free_mean", language)
-                panel.vlines(positions, least, most, color=_BEYOND, linewidth=11, zorder=0, label=label)
+                panel.vlines(positions, least, most, color=BEYOND, linewidth=11, zorder=0, label=label)
                 panel.legend(loc="upper right", frameon=False, fontsize=10)
-            for position, value, top_of_whisker in zip(positions, mean, high, strict=True):
-                words = labels.number(value, 1, language)
+                words = [free_mean(*ends, language) for ends in zip(least, most, strict=True)]
+            else:
+                words = [labels.number(value, 1, language) for value in mean]
+            for position, value, top_of_whisker, number in zip(positions, mean, high, words, strict=True):
                 # One patient has no interval, and a whisker may leave the scale; the number stays in sight.
                 place = (position, value if math.isnan(top_of_whisker) else min(top_of_whisker, top))
                 panel.annotate(
-                    words, place, (0, 5), textcoords="offset points", ha="center", fontsize=11, annotation_clip=False
+                    number,
+                    place,
+                    (0, 5),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=11,
+                    annotation_clip=False,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
                 )
             if rows.empty:
                 say_why(panel, labels.text("word.unrecorded", language))
             panel.set_xticks(positions, [labels.text(f"time.{time}", language) for time in rows["time"]])
-            panel.set_xlim(-0.4, len(TIMES) - 0.4)
+            panel.set_xlim(-0.6, len(TIMES) - 0.4)
             panel.set_ylim(0, top)
             panel.set_ylabel(labels.text(f"axis.{scale}", language))
             panel.spines[["top", "right"]].set_visible(False)

@@ -31,6 +31,7 @@ from vpresearch.regression.gee import why_too_few
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.figure import (
+    BEYOND,
     COLOURS,
     WITNESSED,
     Figure,
@@ -67,6 +68,9 @@ def comparators_figure(results: Results, language: str) -> Figure:
         names = _draw_own(axes, rate, OWN_DETECTION, list(ends.values()), language)
         if clustered.reason:
             excuse_row(axes, 1, labels.why_not(clustered.reason, language))
+        if results.free_rate is not None:
+            words = labels.text("leak_figure.free_clustered", language)
+            axes.hlines(1, *results.free_rate, color=BEYOND, linewidth=9, zorder=0.5, label=words)
         headings = _draw_series(axes, names, ranked, language)
         name_rows(axes, names, bold=[0, *headings])
         localise(axes.xaxis, 6, language)
@@ -156,6 +160,7 @@ def leak_models(results: Results, language: str) -> Figure:
             below_ratios = _as_drawn(_odds_ratios(doubled))
             _set_odds_axis(below, below_ratios, language)
             below.set_xlabel(labels.text("leak_figure.doubling", language))
+            _draw_free(below, doubled, results.free_terms)
             _draw_models(below, doubled, below_ratios, language)
         witnessed = np.exp(identified) if identified is not None else np.array([])
         _set_odds_axis(axes, np.append(ratios, witnessed), language)
@@ -164,10 +169,22 @@ def leak_models(results: Results, language: str) -> Figure:
             data["witnessed_least"], data["witnessed_greatest"] = least, greatest
             words = labels.text("leak_figure.identified", language, least=least, greatest=greatest)
             axes.axvspan(least, greatest, color=WITNESSED, alpha=0.22, linewidth=0, zorder=0, label=words)
+        if _draw_free(axes, slopes, results.free_terms):
+            axes.fill_between([], [], [], color=BEYOND, label=labels.text("leak_figure.free_term", language))
         _draw_models(axes, slopes, ratios, language)
         _explain_models(axes, data, language)
     data = pd.concat([data, _odds_ratios(doubled)], ignore_index=True)
+    if reconstruction:
+        data = data.join(results.free_terms.apply(np.exp), on="term")
     return Figure("leak_models", canvas, data, caption, reconstruction, fitted=True, language=language)
+
+
+def _draw_free(axes: Axes, shown: Sequence[Estimate], free: pd.DataFrame) -> bool:
+    """Draw how far terms with a range of their own reach over the reconstructions, and tell whether there are any."""
+    rows = [(place, free.loc[each.term]) for place, each in enumerate(shown) if each.term in free.index]
+    for place, ends in rows:
+        axes.plot(np.exp(ends), [place] * 2, color=BEYOND, linewidth=9, solid_capstyle="butt", zorder=0.5)
+    return bool(rows)
 
 
 def _names(shown: Sequence[Estimate], language: str) -> list[str]:

@@ -282,9 +282,11 @@ _EXCEEDED = 1e-7
 def most_mean_fill(paper: Paper) -> float | None:
     """Bound the mean of cement over volume, percent, by everything else that is printed of the two.
 
-    A linear programme over how many vertebrae of each leak group have each pair of volume and cement on the grid. The
-    numbers may be fractions and ranks and ties are left out, so that the true maximum is at most this. None where the
-    paper does not print means, standard deviations and ends of both.
+    A linear programme over how many vertebrae of each leak group have each pair of volume and cement on a grid. The
+    numbers may be fractions, and ranks and ties are left out. What lies between two points of the grid counts as a
+    mixture of both: its mean is the same, its fill is not less, and its squares are greater by at most a quarter of the
+    step's. So no data, however finely measured, have more than this. None where the paper does not print means,
+    standard deviations and ends of both.
     """
     try:
         return _most_mean_fill(target(paper, "vertebral_volume_cc"), target(paper, "cement_volume_cc"))
@@ -294,8 +296,7 @@ def most_mean_fill(paper: Paper) -> float | None:
 
 @cache
 def _most_mean_fill(*aims: Target) -> float | None:
-    axes = [np.arange(first, last + 1) * float(aim.step) for aim in aims for first, last in [aim.ends]]
-    volume, cement = (axis.ravel() for axis in np.meshgrid(*axes, indexing="ij"))
+    volume, cement = (axis.ravel() for axis in np.meshgrid(*(_grid(aim)[1] for aim in aims), indexing="ij"))
     fill = np.tile(100 * cement / volume, 2)
     n_groups = np.array([aims[0].no_leak.n, aims[0].leak.n], float)
     rows, highest = _limits(aims, [volume, cement])
@@ -318,6 +319,16 @@ def _most_mean_fill(*aims: Target) -> float | None:
         kept = np.union1d(kept, forgotten)
 
 
+def _grid(aim: Target) -> tuple[float, Floats]:
+    """Return a step, and points from the least to the greatest that can print as the ends, all four limits included."""
+    if aim.minimum is None or aim.maximum is None:
+        raise KeyError(f"the minimum and maximum of {aim.variable} are not printed")
+    step = min(aim.step, 2 * aim.minimum.half_unit, 2 * aim.maximum.half_unit)
+    first = aim.minimum.value - aim.minimum.half_unit
+    n_steps = int((aim.maximum.value + aim.maximum.half_unit - first) / step)
+    return float(step), np.linspace(float(first), float(first + n_steps * step), n_steps + 1)
+
+
 def _limits(aims: Sequence[Target], values: Sequence[Floats]) -> tuple[Floats, Floats]:
     """Return what is printed of volume and cement as sums over both groups that may not be exceeded."""
     nothing = np.zeros_like(values[0])
@@ -330,6 +341,7 @@ def _limits(aims: Sequence[Target], values: Sequence[Floats]) -> tuple[Floats, F
         highest.extend([high, -low])
 
     for aim, value in zip(aims, values, strict=True):
+        step, _ = _grid(aim)
         for where, printed in (((1, 0), aim.no_leak), ((0, 1), aim.leak), ((1, 1), aim.pooled)):
             if printed is None:
                 continue
@@ -339,8 +351,10 @@ def _limits(aims: Sequence[Target], values: Sequence[Floats]) -> tuple[Floats, F
                 sd, reach = float(printed.sd.value), float(printed.sd.half_unit)
                 # Squares about the printed mean are those about the true one and n times the square of its distance.
                 low, high = (n - 1) * max(0.0, sd - reach) ** 2, (n - 1) * (sd + reach) ** 2 + n * half**2
+                high += n * step**2 / 4
                 within(where, (value - centre) ** 2, low, high)
-        for end in (value.min(), value.max()):
-            within((1, 1), (value == end).astype(float), 1, math.inf)
+        for end in filter(None, (aim.minimum, aim.maximum)):
+            prints = abs(value - float(end.value)) < float(end.half_unit) + _EXCEEDED
+            within((1, 1), prints.astype(float), 1, math.inf)
     finite = np.isfinite(highest)
     return np.array(rows)[finite], np.array(highest)[finite]

@@ -121,6 +121,8 @@ SITE_COLOURS = {
 }
 # What was seen among datasets with the published statistics.
 WITNESSED = "#E69F00"
+# How far what a reconstruction leaves free reaches.
+BEYOND = "#CCCCCC"
 _BANNER_COLOUR = "#9A3412"
 # Dots an inch: what journals ask for.
 _DPI = 300

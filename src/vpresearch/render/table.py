@@ -253,6 +253,12 @@ def free_counts(data: pd.DataFrame, language: str) -> list[str]:
     ]
 
 
+def free_mean(least: float, greatest: float, language: str) -> str:
+    """Write how far a mean reaches over all reconstructions, or the one number that it prints as in all."""
+    low, high = (labels.number(end, 1, language) for end in (least, greatest))
+    return low if low == high else labels.limits(low, high, language)
+
+
 def without_single_values(data: pd.DataFrame, reconstruction: bool) -> pd.DataFrame:
     """Round what is some single patient's value to what the paper prints; a reconstruction has no patients."""
     order = [name for name in ("minimum", "q1", "median", "q3", "maximum") if name in data]

@@ -198,7 +198,8 @@ def _of_study(results: Results, language: str) -> dict[str, Value]:
         made_for = read_paper(PUBLISHED)
         found["reconstruction.citation"] = made_for.citation
         edge = next(note for claim in made_for.claims for note in near_the_edge(made_for, claim))
-        found |= {f"fill.{name}": edge.values[name] for name in ("printed", "most")}
+        found |= {f"fill.{name}": edge.values[name] for name in ("printed", "most", "low")}
+        found["fill.found"] = max(float(each.fill_percent.mean(axis=1).max()) for each in results.ensembles.values())
     return found
 
 

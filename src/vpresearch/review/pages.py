@@ -135,14 +135,17 @@ def _cells(paper: Paper, rows: Sequence[Row], dataset: Dataset, language: str) -
     ]
     for place in _TABLES:
         printed = [row for row in rows if place in row.claim.places]
-        parts.append(_section(labels.place(place, language).capitalize(), _beside(paper, printed, shown, language)))
+        beside = _beside(paper, place, printed, shown, language)
+        parts.append(_section(labels.place(place, language).capitalize(), beside))
     return page(title, "\n".join(parts), language, reconstruction=dataset.reconstruction, style=_BESIDE)
 
 
-def _beside(paper: Paper, rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language: str) -> str:
+def _beside(paper: Paper, name: str, rows: Sequence[Row], shown: Mapping[str, tuple[str, ...]], language: str) -> str:
     """Lay out one table: what is of a whole group first, then a line a variable or level."""
     places = {claim.id: place for place, claim in enumerate(paper.claims)}
-    ordered = sorted(rows, key=lambda row: places[row.claim.id])
+    own = f"{name.replace(' ', '')}."
+    # In the order of the table: what other places print too, and the table repeats, comes after.
+    ordered = sorted(rows, key=lambda row: (not row.claim.id.startswith(own), places[row.claim.id]))
     lines: dict[str, dict[str, str]] = {}
     whole = []
     for row in ordered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import pandas as pd
 
@@ -325,13 +326,14 @@ def spread_table(results: Results, language: str) -> Table:
     values = {key: _by_quantile(table) for key, table in results.spread.items()}
     drawn = values["", "drawn"]
     names = list(dict.fromkeys(name for name, _ in drawn))
-    ends = {"witnessed": "", "any_fill": ANY_FILL}
+    # What satisfies every claim satisfies all but one, too.
+    ends = {"witnessed": ("",), "any_fill": ("", ANY_FILL)}
     rows = [
         {"statistic": name}
         | {f"quantile_{quantile:g}": drawn[name, quantile] for quantile in _SHOWN}
         | {
-            f"{head}_{end}": choose(values[kind, source][name, quantile] for source in ("drawn", "extreme"))
-            for head, kind in ends.items()
+            f"{head}_{end}": choose(values[key][name, quantile] for key in product(kinds, ("drawn", "extreme")))
+            for head, kinds in ends.items()
             for end, (choose, quantile) in _ENDS.items()
         }
         for name in names

@@ -20,6 +20,7 @@ from vpresearch.render.table import (
     Table,
     exhibit,
     free_counts,
+    free_mean,
     hidden_note,
     hide,
     percent,
@@ -78,7 +79,7 @@ def outcome(results: Results, language: str) -> Table:
     notes = (*first, *_unrecorded_note(dataset, language))
     if dataset.reconstruction:
         shown[labels.text("word.free_mean", language)] = [
-            _free_mean(least, greatest, language) for least, greatest in data[_FREE].to_numpy(float).tolist()
+            free_mean(least, greatest, language) for least, greatest in data[_FREE].to_numpy(float).tolist()
         ]
         notes += (labels.text("footnote.free_means", language),)
     told = without_single_values(data, dataset.reconstruction)
@@ -87,11 +88,6 @@ def outcome(results: Results, language: str) -> Table:
 
 
 _FREE = ["free_least", "free_greatest"]
-
-
-def _free_mean(least: float, greatest: float, language: str) -> str:
-    low, high = (labels.number(end, 1, language) for end in (least, greatest))
-    return low if low == high else labels.limits(low, high, language)
 
 
 def _score_shown(row: Mapping[Hashable, Any], language: str) -> list[str]:
@@ -168,7 +164,7 @@ def comparisons(results: Results, language: str) -> Table:
         labels.text("footnote.chosen", language),
         labels.text("footnote.independent", language),
         *undone_note(tests, language),
-        *_free_note(results, found, language),
+        *_free_note(results, found, "kruskal", language),
     )
     caption = labels.text("caption.comparisons", language)
     table = Table(
@@ -200,11 +196,16 @@ def comparisons(results: Results, language: str) -> Table:
     return replace(table, public=public)
 
 
-def _free_note(results: Results, variables: Iterable[str], language: str) -> tuple[str, ...]:
-    """Name what a reconstruction was not made to give."""
-    compared = {claim.compute.variable for claim in results.paper.claims if claim.kind == "p"}
-    free = "; ".join(labels.variable(name, language) for name in variables if name not in compared)
-    return (labels.text("footnote.free_rows", language, list=free),) if results.dataset.reconstruction and free else ()
+def _free_note(results: Results, variables: Iterable[str], test: str, language: str) -> tuple[str, ...]:
+    """Name what a reconstruction was not made to give, with how far its p reaches over all of them."""
+    free = []
+    for name, ends in results.free_p.items():
+        if name in variables:
+            least, greatest = (labels.p_value(end, language) for end in ends)
+            of_all = labels.limits(least, greatest, language)
+            free.append(labels.text("footnote.free_row", language, name=labels.variable(name, language), ends=of_all))
+    named = labels.text(f"test.{test}", language)
+    return (labels.text("footnote.free_rows", language, list="; ".join(free), test=named),) if free else ()
 
 
 @exhibit
@@ -242,7 +243,7 @@ def associations(results: Results, language: str) -> Table:
             labels.text("footnote.fisher", language),
             labels.text("footnote.independent", language),
             *undone_note(tests, language),
-            *_free_note(results, found, language),
+            *_free_note(results, found, "chi_squared", language),
         ),
     )
 

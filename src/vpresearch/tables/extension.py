@@ -64,11 +64,13 @@ def comparators_table(results: Results, language: str) -> Table:
     )
     _, low, high = labels.percents(clustered.percent, clustered.low, clustered.high, 1, language)
     why_not = labels.why_not(clustered.reason, language)
-    allowing = (
-        word("not_clustered_note", language, why=why_not)
-        if why_not
-        else word("clustered_note", language, low=low, high=high)
-    )
+    if why_not:
+        allowing = word("not_clustered_note", language, why=why_not)
+    elif results.free_rate is not None:
+        least, greatest = (labels.number(end, 1, language) for end in results.free_rate)
+        allowing = word("free_clustered_note", language, low=low, high=high, least=least, greatest=greatest)
+    else:
+        allowing = word("clustered_note", language, low=low, high=high)
     notes = (word("comparators_note", language), allowing)
     caption, reconstruction = word("comparators_caption", language), results.dataset.reconstruction
     return Table("comparators", steady(data), shown, caption, language, reconstruction, notes, (0,))

@@ -215,17 +215,18 @@ def _exhibits(dataset: Dataset, language: str, counted: bool = True) -> Table:
             "exhibit": image.name,
             "notebook": "",
             "output": "",
-            "vertebrae": _levels(image, dataset) if counted else HIDDEN,
+            "vertebrae": _of_kind(image, dataset) if counted else HIDDEN,
         }
         for image in compendium.images
     ]
     rows.sort(key=lambda row: row["exhibit"])
+    told = "free_image" if dataset.reconstruction else "image"
     shown = [
         {
             labels.text("word.exhibit", language): labels.place(row["exhibit"], language),
             labels.text("word.notebook", language): row["notebook"],
             labels.text("word.output", language): row["output"]
-            or labels.text("footnote.image", language, list=row["vertebrae"] or "0"),
+            or labels.text(f"footnote.{told}", language, list=row["vertebrae"] or "0"),
         }
         for row in rows
     ]
@@ -233,8 +234,11 @@ def _exhibits(dataset: Dataset, language: str, counted: bool = True) -> Table:
     return Table("exhibits", pd.DataFrame(rows), pd.DataFrame(shown), caption, language, dataset.reconstruction)
 
 
-def _levels(image: Image, dataset: Dataset) -> str:
-    counts = select(dataset, "vertebrae", image.shows)["level"].value_counts()
+def _of_kind(image: Image, dataset: Dataset) -> str:
+    found = select(dataset, "vertebrae", image.shows)
+    if dataset.reconstruction:
+        return str(len(found))
+    counts = found["level"].value_counts()
     return ", ".join(
         f"{level.value} × {counts[level.value]}" for level in columns()["level"].levels if level.value in counts
     )
