@@ -108,6 +108,13 @@ def draw_band(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:
     axes.fill_between(curve["fill_percent"], low, high, color=colour, alpha=0.16, linewidth=0, label=name)
 
 
+def draw_limits(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:
+    """Draw the ends of that interval alone, where another curve has the band."""
+    if curve["ci_low"].notna().any():
+        ends = 100 * curve[["ci_low", "ci_high"]]
+        axes.plot(curve["fill_percent"], ends, ":", color=colour, linewidth=1.4, label=[name, "_"])
+
+
 def drawn_fills(design: Design) -> Floats:
     """Give the fills that a curve is drawn at: between the ends as printed, which are single vertebrae's own."""
     low, high = as_printed([design.x[:, 1].min(), design.x[:, 1].max()], FILL_DECIMALS)

@@ -16,6 +16,7 @@ from vpresearch.figures.curves import (
     FILL_DECIMALS,
     draw_band,
     draw_curve,
+    draw_limits,
     drawn_fills,
     excuse_row,
     in_words,
@@ -278,6 +279,7 @@ def risk_curve(results: Results, language: str) -> Figure:
         draw_curve(axes, curves[PRIMARY], COLOURS["no"], "-", names[PRIMARY])
         draw_band(axes, curves[PRIMARY], COLOURS["no"], labels.text("leak_figure.band", language, level=level))
         draw_curve(axes, curves["flic"], "#1a1a1a", "--", names["flic"])
+        draw_limits(axes, curves["flic"], "#1a1a1a", labels.text("leak_figure.limits", language, level=level))
         for group, height in (("yes", 104), ("no", -4)):
             own = as_printed(vertebrae.loc[vertebrae["leak"] == group, "fill_percent"], FILL_DECIMALS)
             name = f"{labels.text(f'leak_group.{group}', language)} (n = {len(own)})"

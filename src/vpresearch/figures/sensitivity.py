@@ -176,7 +176,7 @@ def spline_figure(results: Results, language: str) -> Figure:
     knots, fill, reconstruction = assumptions.knots(design), drawn_fills(design), results.dataset.reconstruction
     curves = {"spline": results.spline_curve(fill), "ml": results.risk_curve("ml", fill)}
     free = results.free_spline(fill)
-    why_not = labels.in_brief(bend.reason, language)
+    why_not = labels.in_brief(bend.reason or str(curves["spline"]["reason"].iloc[0]), language)
     p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
     caption = labels.text("leak_figure.spline", language, n=design.n)
     with panels(reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):
