@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -132,6 +133,11 @@ def set_axes(axes: Axes, fill_percent: Floats, language: str) -> None:
     axes.set_xlabel(labels.variable("fill_percent", language))
     axes.set_ylabel(labels.text("leak_figure.risk_axis", language))
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def as_independent(language: str) -> str:
+    """Say which models take vertebrae as independent, in lines as short as a legend."""
+    return textwrap.fill(labels.text("leak_table.independent", language), 64)
 
 
 def one_of_many(results: Results, language: str) -> str | None:

@@ -194,7 +194,7 @@ def comparisons(results: Results, language: str) -> Table:
                 masked = hide(masked, [place], {*first, 4, 5, 6, 7}.difference(shown_p))
         of_all = [(name, test) for name, test in tests if name not in hidden]
         least = (hidden_note(min_cell, language),) if hidden else ()
-        told_notes = (labels.text("footnote.chosen", language), *undone_note(of_all, language), *least)
+        told_notes = (*notes[:2], *undone_note(of_all, language), *least)
         return replace(table, shown=masked, notes=told_notes)
 
     return replace(table, public=public)
