@@ -192,7 +192,7 @@ def test_complete_data_need_no_such_note(shipped: Dataset) -> None:
 def test_table_3_of_a_reconstruction_names_its_tests_and_the_p_that_no_data_give(
     shipped: Dataset, language: str, tests: str, beyond: str
 ) -> None:
-    _, independent, named, unattainable = table3(Results(shipped), language).notes
+    _, named, unattainable, independent = table3(Results(shipped), language).notes
     assert independent == labels.text("footnote.independent", language)
     assert named.startswith(tests)
     assert beyond in unattainable

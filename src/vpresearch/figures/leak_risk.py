@@ -239,7 +239,8 @@ def _explain_models(axes: Axes, data: pd.DataFrame, language: str) -> None:
     for reason in dict.fromkeys(data.loc[told & (data["reason"] != ""), "reason"]):
         words = labels.text("leak_figure.hollow", language, why=labels.why_not(reason, language))
         axes.plot([], [], "o", color=COLOURS["no"], markerfacecolor="white", markersize=7.5, label=words)
-    legend_below(axes, 1, title=as_independent(language))
+    if axes.get_legend_handles_labels()[0]:
+        legend_below(axes, 1, title=as_independent(language))
 
 
 def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:

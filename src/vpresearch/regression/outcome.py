@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import f, t
 
+from vpresearch.core.dictionary import columns
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 from vpresearch.regression.logistic import dependent, original_scale, standardised
 
@@ -259,6 +260,23 @@ def equivalence(
     )
 
 
+def bounds(table: pd.DataFrame, predictor: str, score: str) -> tuple[float, float]:
+    """Return how far the difference at one time could reach if the missing scores were anywhere on their scale.
+
+    Horowitz JL, Manski CF. J Am Stat Assoc 2000;95:77-84.
+    """
+    known = table.dropna(subset="baseline")
+    most = columns()[f"{score}_pre"].maximum
+    ends = [known["change"].fillna(end - known["baseline"]) for end in (0, most)]
+    (design,) = change_designs(known.assign(change=ends[0]), predictor, score)
+    if known["change"].notna().all() or _gate(design):
+        return math.nan, math.nan
+    # Least squares weighs the changes, whatever they are.
+    weights = CONTRASTS[predictor] * np.linalg.pinv(design.x)[-1]
+    reached = np.array([weights * np.asarray(end, float) for end in ends])
+    return float(reached.min(axis=0).sum()), float(reached.max(axis=0).sum())
+
+
 def two_one_sided(
     estimate: float, se: float, df: float, margin: float, alpha: float = 0.05
 ) -> tuple[float, float, float, float, str]:
@@ -281,7 +299,9 @@ def relief(patients: pd.DataFrame, vertebrae: pd.DataFrame) -> pd.DataFrame:
             for study in change_designs(table, predictor, score):
                 time = study.outcome.removeprefix(f"{score}_change").lstrip("_")
                 (alone,) = change_designs(table[table["time"] == time], predictor, score)
+                least, most = bounds(table[table["time"] == time], predictor, score)
                 beside = {"patients": alone.n, "of_model": study.n_clusters, "p_by_time": p_by_time(study)}
+                beside |= {"bound_low": least, "bound_high": most}
                 rows += [
                     asdict(tested)
                     | beside

@@ -83,7 +83,9 @@ def outcome(results: Results, language: str) -> Table:
         notes += (labels.text("footnote.free_means", language),)
     told = without_single_values(data, dataset.reconstruction)
     table = Table("outcome", told, shown, caption, language, dataset.reconstruction, notes)
-    return replace(table, public=partial(_public_outcome, table, dataset))
+    return replace(
+        replace(table, public=partial(_public_outcome, table, dataset)), notes=(*notes, *_lost(results, language))
+    )
 
 
 _FREE = ["free_least", "free_greatest"]
@@ -112,6 +114,19 @@ def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
     empty = [name for name in names if name in dataset.patients and not recorded(dataset, name)]
     listed = "; ".join(labels.variable(name, language) for name in empty)
     return (labels.text("footnote.unrecorded", language, list=listed),) if empty else ()
+
+
+def _lost(results: Results, language: str) -> tuple[str, ...]:
+    """Say who lacks a score that others have."""
+    rows = results.lost.to_dict("records")
+    numbers = [{name: labels.number(row[name], 1, language) for name in ("before", "before_others")} for row in rows]
+    items = [
+        labels.text(
+            "footnote.lost_score", language, **(row | own | {"variable": labels.variable(row["variable"], language)})
+        )
+        for row, own in zip(rows, numbers, strict=True)
+    ]
+    return (labels.text("footnote.lost", language, list="; ".join(items)),) if items else ()
 
 
 def _public_outcome(table: Table, dataset: Dataset, min_cell: int) -> Table:

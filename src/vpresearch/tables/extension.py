@@ -133,6 +133,10 @@ def relief_table(results: Results, language: str) -> Table:
         }
     )
     notes: tuple[str, ...] = (word("exploratory", language), word("relief_note", language))
+    if data["bound_low"].notna().any():
+        ends = data[["bound_low", "bound_high"]].map(lambda end: labels.number(end, 2, language)).to_numpy()
+        shown[word("bounds", language)] = [labels.limits(low, high, language) for low, high in ends]
+        notes += (word("bounds_note", language),)
     if dataset.reconstruction:
         seen = results.relief_seen
         data = data.merge(seen, how="left", on=["outcome", "term", "margin"])
@@ -148,7 +152,7 @@ def relief_table(results: Results, language: str) -> Table:
             score, sizes = each["outcome"].split("_")[0], (each["patients"], each["of_model"])
             if any(hides_relief(dataset, score, n, min_cell) for n in sizes):
                 # Intervals and every p go by degrees of freedom, which tell n.
-                masked.iloc[place, [2, 5, 6, 10]] = HIDDEN
+                masked.iloc[place, [2, 5, 6, *range(10, masked.shape[1])]] = HIDDEN
                 difference, alone = (_without_ends(each[f"{of}estimate"], language) for of in ("", "ancova_"))
                 masked.iloc[place, 3], masked.iloc[place, 9] = difference, _alone(each, alone, language)
         return replace(laid_out, shown=masked, notes=(*notes, hidden_note(min_cell, language)))
