@@ -380,7 +380,9 @@ def test_no_degrees_of_freedom_follow_from_the_table_of_relief(public: Public) -
         lost = [int(public.study.patients[name].isna().sum()) for name in SCORES if name.startswith(score)]
         if not any(0 < n < MIN_CELL for n in lost):
             continue
-        assert row[2] == row[5] == row[6] == HIDDEN
+        assert row[2] == row[5] == row[6] == row[10] == HIDDEN
+        # Nor is there an interval of the analysis of one time alone.
+        assert not re.search(r"(?:–|to) [−\d]", row[9])
         left = list(range(2, patients))
         if found := re.fullmatch(r"([−\d.]+) \(([−\d.]+) (?:–|to) ([−\d.]+)\)", row[3]):
             estimate, low, high = (number(part) for part in found.groups())

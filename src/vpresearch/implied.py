@@ -24,7 +24,7 @@ from vpresearch.regression.batched import Fits, batched_firth, batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.gee import batched_gee
 from vpresearch.regression.logistic import gate, maximise_each
-from vpresearch.regression.outcome import CONTRASTS, change_design, changes, equivalence
+from vpresearch.regression.outcome import CONTRASTS, change_designs, changes, equivalence
 
 # Datasets that are fitted at once, three seconds' work.
 BLOCK = 500
@@ -328,11 +328,12 @@ def _relief_block(source: str, start: int, ensemble: Ensemble) -> list[dict[str,
         patients = table.drop_duplicates("patient_id").set_index("patient_id")
         for score in ("vas", "odi"):
             about = changes(patients, vertebrae, score)
-            found = [each for term in CONTRASTS for each in equivalence(change_design(about, term, score))]
+            studies = [study for term in CONTRASTS for study in change_designs(about, term, score)]
             rows += [
                 {"source": source, "number": start + number, "outcome": each.outcome, "term": each.term}
                 | {"margin": each.margin, "estimate": each.estimate, "verdict": each.verdict}
-                for each in found
+                for study in studies
+                for each in equivalence(study)
             ]
     return rows
 

@@ -164,6 +164,11 @@ class Results:
         """VAS and Oswestry over time, by patient."""
         return describe.scores(self.dataset)
 
+    @cached_property
+    def lost(self) -> pd.DataFrame:
+        """Who lacks a score that others have."""
+        return describe.lost(self.dataset)
+
     @_kept
     def comparisons(self) -> Mapping[str, Comparison]:
         """Vertebrae without and with a leak, by variable."""

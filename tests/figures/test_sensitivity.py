@@ -212,8 +212,8 @@ def test_the_spline_and_the_line_are_those_of_the_library(book: str, studies: di
     assert legend is not None
     words = [text.get_text() for text in legend.get_texts()]
     p = labels.p_value(assumptions.fit(design)[-1].p_value, "en")
-    assert f"Restricted cubic spline – p of curvature: {p}" in words
-    assert "95% interval at each fill ratio" in words
+    assert f"Restricted cubic spline – p of curvature, as if vertebrae\nwere independent: {p}" in words
+    assert "95% interval at each fill ratio, patients as clusters" in words
 
 
 def test_the_spline_is_sound_and_tells_why_there_is_none(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from vpresearch.data import Dataset
-from vpresearch.regression.outcome import change_design, changes
+from vpresearch.regression.outcome import change_designs, changes
 
 _PATIENTS = pd.DataFrame(
     {
@@ -42,23 +42,25 @@ def test_changes_are_later_minus_baseline_of_each_patient() -> None:
 
 
 def test_what_is_missing_is_left_out_row_by_row() -> None:
-    study = change_design(changes(_PATIENTS, _VERTEBRAE, "vas"), "fill_percent", "vas")
-    assert (study.outcome, study.n, study.n_clusters) == ("vas_change", 7, 3)
-    assert study.terms == ("intercept", "time_1m", "time_1y", "baseline", "fill_percent")
-    assert study.units[-1] == "points per percentage point"
+    _, study, _ = change_designs(changes(_PATIENTS, _VERTEBRAE, "vas"), "fill_percent", "vas")
+    assert (study.outcome, study.n, study.n_clusters) == ("vas_change_1m", 7, 3)
+    assert study.terms[:4] == ("intercept", "time_post", "time_1y", "baseline")
+    assert study.terms[4:] == ("fill_percent_post", "fill_percent_1y", "fill_percent")
+    assert study.units[3:] == ("points per point", *["points per percentage point"] * 3)
     assert sorted(study.x[study.cluster == 0, -1].tolist()) == [15, 15]
     assert study.x[:, 1:3].sum(axis=0).tolist() == [2, 3]
+    assert study.x[:, 4:6].sum(axis=0).tolist() == [20, 32]
 
 
 def test_follow_ups_that_nobody_has_are_no_terms() -> None:
-    study = change_design(changes(_PATIENTS, _VERTEBRAE, "odi"), "leak", "odi")
+    (study,) = change_designs(changes(_PATIENTS, _VERTEBRAE, "odi"), "leak", "odi")
     assert (study.outcome, study.terms, study.units[-1]) == (
         "odi_change_1y",
         ("intercept", "baseline", "leak"),
         "points",
     )
     assert (study.n, study.y.tolist()) == (1, [-40])
-    nobody = change_design(changes(_PATIENTS.assign(odi_pre=math.nan), _VERTEBRAE, "odi"), "leak", "odi")
+    (nobody,) = change_designs(changes(_PATIENTS.assign(odi_pre=math.nan), _VERTEBRAE, "odi"), "leak", "odi")
     assert nobody.n == 0
 
 
@@ -68,10 +70,10 @@ def test_every_score_of_a_study_is_used(studies: dict[str, Dataset]) -> None:
     scores = study.patients[["odi_post", "odi_1m", "odi_1y"]].sub(study.patients["odi_pre"], axis=0)
     assert len(table) == 900
     assert np.nansum(table["change"]) == pytest.approx(np.nansum(scores))
-    assert change_design(table, "leak", "odi").n == 900 - 68
+    assert {study.n for study in change_designs(table, "leak", "odi")} == {900 - 68}
 
 
 def test_without_any_follow_up_there_is_nothing_to_fit() -> None:
     nobody = _PATIENTS.assign(vas_post=math.nan, vas_1m=math.nan, vas_1y=math.nan)
-    study = change_design(changes(nobody, _VERTEBRAE, "vas"), "leak", "vas")
+    (study,) = change_designs(changes(nobody, _VERTEBRAE, "vas"), "leak", "vas")
     assert (study.outcome, study.n) == ("vas_change", 0)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from vpresearch.data import Dataset
 from vpresearch.regression import outcome
 from vpresearch.regression.design import Design
-from vpresearch.regression.outcome import change_design, changes, equivalence, two_one_sided
+from vpresearch.regression.outcome import bounds, change_designs, changes, equivalence, two_one_sided
 
 _R: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "reference" / "regression" / "others.json").read_text(encoding="utf-8")
@@ -95,11 +95,11 @@ def test_the_difference_is_that_of_the_mixed_model(
     score: str, margins: list[float], predictor: str, contrast: float, studies: dict[str, Dataset]
 ) -> None:
     table = changes(studies["large"].patients, studies["large"].vertebrae, score)
-    study = change_design(table, predictor, score)
+    _, _, study = change_designs(table, predictor, score)
     results, slope = equivalence(study), outcome.fit(study)[-1]
     assert [result.margin for result in results] == margins
     for result in results:
-        assert (result.outcome, result.term, result.contrast) == (f"{score}_change", predictor, contrast)
+        assert (result.outcome, result.term, result.contrast) == (f"{score}_change_1y", predictor, contrast)
         assert result.estimate == pytest.approx(contrast * slope.estimate)
         assert result.p_difference == pytest.approx(slope.p_value)
         assert result.ci_low > contrast * slope.ci_low
@@ -108,8 +108,26 @@ def test_the_difference_is_that_of_the_mixed_model(
 
 def test_a_small_study_settles_nothing(studies: dict[str, Dataset]) -> None:
     table = changes(studies["normal"].patients, studies["normal"].vertebrae, "vas")
-    last = change_design(table[table["time"] == "1y"], "leak", "vas")
+    (last,) = change_designs(table[table["time"] == "1y"], "leak", "vas")
     assert [result.verdict for result in equivalence(last)] == ["inconclusive", "inconclusive"]
+    # By either model the interval is of what the model finds.
+    for model in (outcome.fit, outcome.ancova):
+        assert equivalence(last, model=model)[0].estimate == model(last)[-1].estimate
+
+
+def test_bounds_are_reached_by_scores_at_the_ends_of_the_scale_and_never_passed(studies: dict[str, Dataset]) -> None:
+    table = changes(studies["large"].patients, studies["large"].vertebrae, "vas").query("time == '1y'")
+    gone = table["change"].isna() & table["baseline"].notna()
+    low, high = bounds(table, "leak", "vas")
+    rng, found = np.random.default_rng(1), []
+    for _ in range(20):
+        filled = table["change"].mask(gone, rng.integers(0, 2, len(table)) * 10 - table["baseline"])
+        found.append(outcome.ancova(change_designs(table.assign(change=filled), "leak", "vas")[0])[-1].estimate)
+    assert low < min(found) < max(found) < high
+    by_leak = table["change"].mask(gone, 10 * table["leak"] - table["baseline"])
+    furthest = outcome.ancova(change_designs(table.assign(change=by_leak), "leak", "vas")[0])[-1].estimate
+    assert max(found) < furthest <= high + 1e-9
+    assert np.isnan(bounds(table.dropna(), "leak", "vas")).all()
 
 
 def test_without_a_model_there_is_no_verdict() -> None:

@@ -1,4 +1,4 @@
-"""Models of relief against lmer and R's HC3, the exact case without missing values, and data that bear no model."""
+"""Models of relief against nlme and R's HC3, the exact case without missing values, and data that bear no model."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from scipy.stats import t
 
 from vpresearch.data import Dataset
 from vpresearch.regression.design import Design
-from vpresearch.regression.outcome import ancova, between_df, change_design, changes, fit
+from vpresearch.regression.outcome import ancova, between_df, change_designs, changes, fit, p_by_time
 
-_R: dict[str, Any] = json.loads(
-    (Path(__file__).parents[1] / "reference" / "regression" / "others.json").read_text(encoding="utf-8")
-)["relief"]
+_REFERENCE = Path(__file__).parents[1] / "reference" / "regression"
+_R: dict[str, Any] = json.loads((_REFERENCE / "others.json").read_text(encoding="utf-8"))["relief"]
+_NLME: dict[str, Any] = json.loads((_REFERENCE / "relief.json").read_text(encoding="utf-8"))
 _PREDICTORS = {"fill": "fill_percent", "leaking": "leak"}
 
 
@@ -43,28 +43,26 @@ def _made_up(change: list[float], fill: list[float], times: int = 1) -> Design:
 # -- R -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", list(_R))
-def test_the_mixed_model_is_that_of_lmer(case: str, studies: dict[str, Dataset]) -> None:
-    (book, score, predictor), expected = case.split(), _R[case]
-    study = change_design(_table(studies, book, score), _PREDICTORS[predictor], score)
-    estimate = fit(study)[-1]
-    assert (estimate.n, estimate.clusters, estimate.events) == (expected["n"], expected["patients"], 0)
-    assert estimate.estimate == pytest.approx(expected["coef"], rel=1e-7)
-    assert estimate.se == pytest.approx(expected["se"], rel=1e-6)
-    df = expected["patients"] - 3
-    assert estimate.ci_kind == f"t({df})"
-    assert estimate.ci_high - estimate.estimate == pytest.approx(t.isf(0.025, df) * estimate.se)
-    assert estimate.p_value == pytest.approx(2 * t.sf(abs(estimate.estimate / estimate.se), df))
-    # Satterthwaite's degrees of freedom are the same, but where lmer finds no variance between patients.
-    if expected["sd_patient"] > 0:
-        assert df == pytest.approx(expected["satterthwaite_df"], rel=0.02)
+@pytest.mark.parametrize("case", list(_NLME))
+def test_the_mixed_model_at_each_time_is_that_of_nlme(case: str, studies: dict[str, Dataset]) -> None:
+    (book, score, predictor), expected = case.split(), _NLME[case]
+    designs = change_designs(_table(studies, book, score), _PREDICTORS[predictor], score)
+    assert [study.outcome for study in designs] == [f"{score}_change_{time}" for time in ("post", "1m", "1y")]
+    for study, (coefficient, se, df, p) in zip(designs, list(expected.values())[:3], strict=True):
+        estimate = fit(study)[-1]
+        assert (estimate.n, estimate.events, estimate.ci_kind) == (study.n, 0, f"t({df})")
+        assert estimate.estimate == pytest.approx(coefficient, rel=1e-7)
+        assert estimate.se == pytest.approx(se, rel=1e-7)
+        assert estimate.ci_high - estimate.estimate == pytest.approx(t.isf(0.025, df) * estimate.se)
+        assert estimate.p_value == pytest.approx(p, abs=1e-7)
+        assert p_by_time(study) == pytest.approx(expected["by_time"][-1], abs=1e-7)
 
 
 @pytest.mark.parametrize("case", list(_R))
 def test_the_analysis_of_covariance_is_that_of_r(case: str, studies: dict[str, Dataset]) -> None:
     (book, score, predictor), expected = case.split(), _R[case]["ancova"]
     table = _table(studies, book, score)
-    estimates = ancova(change_design(table[table["time"] == "1y"], _PREDICTORS[predictor], score))
+    estimates = ancova(change_designs(table[table["time"] == "1y"], _PREDICTORS[predictor], score)[0])
     assert (estimates[0].outcome, estimates[0].n) == (f"{score}_change_1y", expected["n"])
     assert [estimate.estimate for estimate in estimates] == pytest.approx(expected["coef"], rel=1e-9)
     assert [estimate.se for estimate in estimates] == pytest.approx(expected["hc3"], rel=1e-9)
@@ -99,14 +97,14 @@ def test_without_missing_values_the_mixed_model_is_the_regression_of_the_means(s
 
 def test_one_follow_up_makes_the_mixed_model_least_squares(studies: dict[str, Dataset]) -> None:
     table = _table(studies, "plain", "vas")
-    estimates = fit(change_design(table[table["time"] == "1y"], "fill_percent", "vas"))
+    estimates = fit(change_designs(table[table["time"] == "1y"], "fill_percent", "vas")[0])
     expected = _R["plain vas fill"]["ancova"]
     assert [estimate.estimate for estimate in estimates] == pytest.approx(expected["coef"], rel=1e-8)
     assert [estimate.se for estimate in estimates] == pytest.approx(expected["classical"], rel=1e-8)
 
 
 def test_degrees_of_freedom_count_patients_not_rows(studies: dict[str, Dataset]) -> None:
-    study = change_design(_table(studies, "large", "vas"), "leak", "vas")
+    study = change_designs(_table(studies, "large", "vas"), "leak", "vas")[0]
     assert (study.n, study.n_clusters, between_df(study)) == (832, 300, 297)
 
 
@@ -143,6 +141,23 @@ def test_patients_who_all_go_the_same_way_leave_no_error_within_patients() -> No
     assert fit(_made_up([*np.repeat(first, 3)], [0, 0, 1, 0, 1, 1, 0, 1], times=3))[-1].reason == "not_converged"
     parallel[0] += 0.1
     assert fit(_made_up([*parallel], [0, 0, 1, 0, 1, 1, 0, 1], times=3))[-1].reason == ""
+
+
+def test_a_time_at_which_all_are_alike_tells_no_difference_and_leaves_the_others_theirs() -> None:
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(
+        [(f"p{n}", time, 5.0 + n % 3, rng.normal(), n % 2) for n in range(12) for time in ("post", "1m", "1y")],
+        columns=["patient_id", "time", "baseline", "change", "leak"],
+    )
+    alike = table[(table["time"] != "1y") | (table["leak"] == 0)]
+    designs = change_designs(alike, "leak", "vas")
+    assert [fit(study)[-1].reason for study in designs] == ["", "", "constant"]
+    assert designs[0].terms[-2:] == ("leak_1m", "leak")
+    # A single patient of a kind would stand for all of it.
+    single = pd.concat([alike, table[(table["patient_id"] == "p1") & (table["time"] == "1y")]])
+    reasons = [fit(study)[-1].reason for study in change_designs(single, "leak", "vas")]
+    assert reasons == ["", "", "too_few_outcomes"]
+    assert math.isnan(p_by_time(change_designs(alike[alike["time"] == "post"], "leak", "vas")[0]))
 
 
 def test_a_patient_whom_nobody_contradicts_leaves_hc3_undefined() -> None:

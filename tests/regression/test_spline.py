@@ -12,11 +12,15 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit
+from scipy.stats import t
 
 from vpresearch.data import Dataset
 from vpresearch.regression import logistic
 from vpresearch.regression.assumptions import basis, curve, fit, knots, with_spline
 from vpresearch.regression.design import Design, design
+from vpresearch.regression.models import leak_design
+from vpresearch.regression.risk import log_odds, risk_curve
 
 _HERE = Path(__file__).parents[1] / "reference" / "regression"
 _R: dict[str, Any] = json.loads((_HERE / "others.json").read_text(encoding="utf-8"))["spline"]
@@ -82,8 +86,22 @@ def test_knots_that_coincide_bend_nothing() -> None:
 
 def test_the_curve_is_that_of_r() -> None:
     table, expected = curve(_synthetic()).iloc[[0, 25, 50, 100]], _R["synthetic41"]["curve"]
-    for column in ("fill_percent", "risk", "ci_low", "ci_high"):
+    for column in ("fill_percent", "risk"):
         assert table[column].tolist() == pytest.approx(expected[column], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["plain", "normal", "large"])
+@pytest.mark.parametrize("model", ["spline", "flic"])
+def test_the_bands_take_patients_as_clusters(name: str, model: str, studies: dict[str, Dataset]) -> None:
+    study = leak_design(studies[name].rows)
+    by_flic = risk_curve(study, log_odds(study, "flic"), [5, 10, 15])
+    table = curve(study, [5, 10, 15]) if model == "spline" else by_flic
+    logit, se = np.reshape(
+        json.loads((_HERE / "ratio.json").read_text(encoding="utf-8"))[name][f"curve_{model}"], (2, 3)
+    )
+    reach = t.isf(0.025, study.n_clusters - (3 if model == "spline" else 2)) * se
+    for column, expected in (("risk", logit), ("ci_low", logit - reach), ("ci_high", logit + reach)):
+        assert table[column].tolist() == pytest.approx(expit(expected).tolist(), rel=1e-7)
 
 
 def test_the_spline_fits_no_worse_than_the_line() -> None:

@@ -20,7 +20,7 @@ from vpresearch.parallel.cache import shared_by_all
 from vpresearch.published import Paper
 from vpresearch.render import labels
 from vpresearch.render.docx import run, text_of, write
-from vpresearch.report.blocks import PORTRAIT, _widths, strobe_table, table_blocks
+from vpresearch.report.blocks import CHECKLISTS, PORTRAIT, _widths, checklist_table, table_blocks
 from vpresearch.results import Results
 from vpresearch.scorecard import Note, Row, cause, scorecard
 from vpresearch.tables import TABLES, Table, differences_table, table3
@@ -94,7 +94,7 @@ def test_all_that_differs_is_listed_and_its_causes_counted(
     assert len(table.data) == len(table.shown) == causes.total() > 18
     assert table.caption.endswith(f"(n = {causes.total()})")
     for why, n in causes.items():
-        assert f"{labels.text(f'cause.{why}', language)}, {n}" in table.notes[1]
+        assert f"{labels.text(f'cause.{why}', language)}, {n}" in table.notes[2]
     assert not table.shown.stack().str.contains(r"[a-z]+\.[a-z_0-9]+\.[a-z]+").any(), "a key is no word"
     # Extremes too: printed as the paper prints them, computed with the language's decimal mark.
     other = "," if language == "en" else "."
@@ -126,13 +126,15 @@ def test_no_complication_is_no_missing_value(paper: Paper, shipped: Dataset, lan
 
 
 def test_an_item_without_its_section_is_refused(composed: Callable[[str, bool], object]) -> None:
-    with pytest.raises(KeyError):
-        strobe_table({}, "en")
+    for name in CHECKLISTS:
+        with pytest.raises(KeyError):
+            checklist_table(name, {}, "en")
 
 
-def test_strobe_has_its_items(composed: Callable[[str, bool], object]) -> None:
+def test_either_list_has_its_items(composed: Callable[[str, bool], object]) -> None:
     report = composed("es", True)
-    assert list(report.tables["strobe"].data["item"]) == list(range(1, 23))  # type: ignore[attr-defined]
+    for name, n in (("strobe", 22), ("tripod", 27)):
+        assert list(report.tables[name].data["item"]) == list(range(1, n + 1))  # type: ignore[attr-defined]
 
 
 def test_values_have_no_patient(results: Callable[[bool], Results]) -> None:

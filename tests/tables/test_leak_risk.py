@@ -105,7 +105,7 @@ def test_without_leaks_relief_has_a_reason_and_no_verdict(shipped: Dataset, lang
     table = draw("relief", with_leaks(shipped, 1000.0), language)
     leak = table.data["term"] == "leak"
     assert set(table.data.loc[leak, "verdict"]) == {""}
-    assert set(table.data.loc[leak, "reason"]) == set(table.data.loc[leak, "ancova_1y_reason"]) == {"constant"}
+    assert set(table.data.loc[leak, "reason"]) == set(table.data.loc[leak, "ancova_reason"]) == {"constant"}
     assert table.data.loc[~leak, "verdict"].ne("").all()
     assert table.shown[labels.text("word.verdict", language)][leak].eq("–").all()
     assert table.shown[labels.text("leak_table.difference", language)][leak].eq("–").all()
@@ -126,6 +126,9 @@ def test_the_relief_of_a_reconstruction_stands_beside_that_of_the_others(
         assert counts == [row[verdict] for verdict in ("equivalent", "inconclusive", "different") if row[verdict]]
         assert sum(counts) == 500
     assert "500" in table.notes[-1]
+    # A row is of a time, which it names.
+    scores = table.shown[labels.text("leak_table.score", language)]
+    assert scores.str.lower().str.contains(labels.text("time.1y", language).lower()).sum() == 6
     real = draw("relief", studies["plain"], language)
     assert column not in real.shown
     assert "least" not in real.data

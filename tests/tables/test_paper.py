@@ -11,6 +11,7 @@ from vpresearch.data import Dataset, load
 from vpresearch.inference import compare_by_leak
 from vpresearch.inference.describe import summarise
 from vpresearch.published import Paper
+from vpresearch.render import labels
 from vpresearch.results import Results
 from vpresearch.tables import Table, table1, table2, table3, table4
 
@@ -191,7 +192,8 @@ def test_complete_data_need_no_such_note(shipped: Dataset) -> None:
 def test_table_3_of_a_reconstruction_names_its_tests_and_the_p_that_no_data_give(
     shipped: Dataset, language: str, tests: str, beyond: str
 ) -> None:
-    _, named, unattainable = table3(Results(shipped), language).notes
+    _, named, unattainable, independent = table3(Results(shipped), language).notes
+    assert independent == labels.text("footnote.independent", language)
     assert named.startswith(tests)
     assert beyond in unattainable
-    assert len(table3(Results(replace(shipped, reconstruction=False)), language).notes) == 1
+    assert len(table3(Results(replace(shipped, reconstruction=False)), language).notes) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -108,6 +109,13 @@ def draw_band(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:
     axes.fill_between(curve["fill_percent"], low, high, color=colour, alpha=0.16, linewidth=0, label=name)
 
 
+def draw_limits(axes: Axes, curve: pd.DataFrame, colour: str, name: str) -> None:
+    """Draw the ends of that interval alone, where another curve has the band."""
+    if curve["ci_low"].notna().any():
+        ends = 100 * curve[["ci_low", "ci_high"]]
+        axes.plot(curve["fill_percent"], ends, ":", color=colour, linewidth=1.4, label=[name, "_"])
+
+
 def drawn_fills(design: Design) -> Floats:
     """Give the fills that a curve is drawn at: between the ends as printed, which are single vertebrae's own."""
     low, high = as_printed([design.x[:, 1].min(), design.x[:, 1].max()], FILL_DECIMALS)
@@ -125,6 +133,11 @@ def set_axes(axes: Axes, fill_percent: Floats, language: str) -> None:
     axes.set_xlabel(labels.variable("fill_percent", language))
     axes.set_ylabel(labels.text("leak_figure.risk_axis", language))
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def as_independent(language: str) -> str:
+    """Say which models take vertebrae as independent, in lines as short as a legend."""
+    return textwrap.fill(labels.text("leak_table.independent", language), 64)
 
 
 def one_of_many(results: Results, language: str) -> str | None:

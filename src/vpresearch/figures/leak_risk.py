@@ -14,8 +14,10 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from vpresearch.figures.curves import (
     FILL_DECIMALS,
+    as_independent,
     draw_band,
     draw_curve,
+    draw_limits,
     drawn_fills,
     excuse_row,
     in_words,
@@ -255,7 +257,7 @@ def _explain_models(axes: Axes, data: pd.DataFrame, language: str) -> None:
         words = labels.text("leak_figure.hollow", language, why=labels.why_not(reason, language))
         axes.plot([], [], "o", color=COLOURS["no"], markerfacecolor="white", markersize=7.5, label=words)
     if axes.get_legend_handles_labels()[0]:
-        legend_below(axes, 1)
+        legend_below(axes, 1, title=as_independent(language))
 
 
 def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:
@@ -295,6 +297,7 @@ def risk_curve(results: Results, language: str) -> Figure:
         draw_curve(axes, curves[PRIMARY], COLOURS["no"], "-", names[PRIMARY])
         draw_band(axes, curves[PRIMARY], COLOURS["no"], labels.text("leak_figure.band", language, level=level))
         draw_curve(axes, curves["flic"], "#1a1a1a", "--", names["flic"])
+        draw_limits(axes, curves["flic"], "#1a1a1a", labels.text("leak_figure.limits", language, level=level))
         for group, height in (("yes", 104), ("no", -4)):
             own = as_printed(vertebrae.loc[vertebrae["leak"] == group, "fill_percent"], FILL_DECIMALS)
             name = f"{labels.text(f'leak_group.{group}', language)} (n = {len(own)})"

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from vpresearch.figures.curves import (
     FILL_DECIMALS,
+    as_independent,
     draw_band,
     draw_curve,
     drawn_fills,
@@ -71,7 +72,7 @@ def specification_figure(results: Results, language: str) -> Figure:
                 corner, height = (place - 0.5, least), greatest - least
                 above.add_patch(Rectangle(corner, 1, height, color=WITNESSED, alpha=0.35, linewidth=0, zorder=1))
             below.fill_between([], [], [], color=WITNESSED, alpha=0.22, label=words)
-        legend_below(below, 2, inches=0.15)
+        legend_below(below, 2, inches=0.15, title=as_independent(language))
     return Figure("specification", canvas, data, caption, reconstruction, fitted=True, language=language)
 
 
@@ -176,7 +177,7 @@ def spline_figure(results: Results, language: str) -> Figure:
     knots, fill, reconstruction = assumptions.knots(design), drawn_fills(design), results.dataset.reconstruction
     curves = {"spline": results.spline_curve(fill), "ml": results.risk_curve("ml", fill)}
     free = results.free_spline(fill)
-    why_not = labels.in_brief(bend.reason, language)
+    why_not = labels.in_brief(bend.reason or str(curves["spline"]["reason"].iloc[0]), language)
     p = labels.text("leak_figure.p_of_curvature", language, p=labels.p_value(bend.p_value, language))
     caption = labels.text("leak_figure.spline", language, n=design.n)
     with panels(reconstruction, language, caption, 1, 5.6) as (canvas, (axes,)):

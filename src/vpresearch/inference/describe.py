@@ -204,6 +204,18 @@ def scores(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=heads)
 
 
+def lost(dataset: Dataset) -> pd.DataFrame:
+    """Count who lacks a score that others have, by a leak in any vertebra, and average what they and the others had."""
+    patients, vertebrae = dataset.patients, dataset.vertebrae
+    leak = vertebrae["leak"].eq("yes").groupby(vertebrae["patient_id"]).any().reindex(patients.index)
+    rows = []
+    for scale, time in ((scale, time) for scale in SCALES for time in TIMES if recorded(dataset, f"{scale}_{time}")):
+        gone, before = patients[f"{scale}_{time}"].isna(), patients[f"{scale}_pre"]
+        row = {"variable": f"{scale}_{time}", "leak": int((gone & leak).sum()), "no_leak": int((gone & ~leak).sum())}
+        rows += [row | {"before": before[gone].mean(), "before_others": before[~gone].mean()}] if gone.any() else []
+    return pd.DataFrame(rows)
+
+
 def _t_interval(summary: Summary) -> tuple[float, float]:
     if summary.n < 2:
         return math.nan, math.nan

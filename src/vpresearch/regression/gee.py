@@ -292,15 +292,15 @@ def fit(design: Design, alpha: float = 0.05, model: str = "gee_kc") -> tuple[Est
     return design.failed(model, reason) if reason else _estimates(design, model, coefficients, spread, alpha)
 
 
-def solve(design: Design, model: str) -> tuple[str, Floats, Floats]:
-    """Solve the equations of a model on standardised predictors."""
+def solve(design: Design, model: str, given: Floats | None = None) -> tuple[str, Floats, Floats]:
+    """Solve the equations of a model on standardised predictors, or take the spread about given coefficients."""
     working, kind = MODELS[model]
     nothing = np.full(len(design.terms), np.nan)
     reason = gate(design) or why_too_few(design)
     if reason:
         return reason, nothing, np.diag(nothing)
     x = standardised(design.x)
-    coefficients, correlation = _SOLVERS[working](x, design.y, design.cluster)
+    coefficients, correlation = (given, 0.0) if given is not None else _SOLVERS[working](x, design.y, design.cluster)
     if np.isnan(coefficients).any():
         return "not_converged", nothing, np.diag(nothing)
     scores, information = cluster_sums(x, design.y, design.cluster, coefficients, correlation)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import t
+from scipy.stats import f, t
 
+from vpresearch.core.dictionary import columns
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 from vpresearch.regression.logistic import dependent, original_scale, standardised
 
@@ -28,9 +29,27 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     reason = _gate(design)
     if reason:
         return _without_events(design.failed("mixed_change", reason))
+    return _by_t(design, "mixed_change", *_solve(design), alpha)
+
+
+def _solve(design: Design) -> tuple[Floats, Floats]:
     x, back = standardised(design.x), original_scale(design.x)
     coefficients, covariance = _restricted_likelihood(x, design.y, design.cluster)
-    return _by_t(design, "mixed_change", back @ coefficients, back @ covariance @ back.T, alpha)
+    return back @ coefficients, back @ covariance @ back.T
+
+
+def p_by_time(design: Design) -> float:
+    """Test whether the last predictor's coefficient is the same at every time; NaN where there are no two.
+
+    Pinheiro JC, Bates DM. Mixed-Effects Models in S and S-PLUS. Springer 2000:91 (degrees of freedom within patients).
+    """
+    own = [place for place, term in enumerate(design.terms) if term.startswith(f"{design.terms[-1]}_")]
+    if not own or _gate(design):
+        return math.nan
+    coefficients, covariance = _solve(design)
+    within = design.n - design.n_clusters - (len(design.terms) - _steady(design))
+    turned = np.linalg.solve(covariance[np.ix_(own, own)], coefficients[own])
+    return float(f.sf(coefficients[own] @ turned / len(own), len(own), within)) if within > 0 else math.nan
 
 
 def ancova(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
@@ -51,20 +70,24 @@ def ancova(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
 def between_df(design: Design) -> int:
     """Return the patients beyond the terms that do not change within a patient."""
+    return design.n_clusters - _steady(design)
+
+
+def _steady(design: Design) -> int:
     first = np.unique(design.cluster, return_index=True)[1]
-    steady = (design.x == design.x[first][design.cluster]).all(axis=0)
-    return design.n_clusters - int(steady.sum())
+    return int((design.x == design.x[first][design.cluster]).all(axis=0).sum())
 
 
 def _gate(design: Design) -> str:
-    """Return why the model cannot be fitted; a yes or no needs two patients of either kind."""
-    first = np.unique(design.cluster, return_index=True)[1]
-    of_patient = design.x[first, -1]
+    """Return why the model cannot be fitted; a yes or no needs two patients of either kind at the time in question."""
+    other = [place for place, term in enumerate(design.terms) if term.startswith("time_")]
+    of_patient = design.x[~design.x[:, other].any(axis=1), -1]
     if between_df(design) < 1:
         return "too_few_clusters"
     if np.ptp(design.y) == 0:
         return "one_outcome"
-    reason = dependent(standardised(design.x))
+    reason = "" if np.ptp(of_patient) else "constant"
+    reason = reason or dependent(standardised(design.x))
     if reason:
         return reason
     if set(of_patient) <= {0.0, 1.0} and np.bincount(of_patient.astype(int)).min() < 2:
@@ -162,17 +185,28 @@ def changes(patients: pd.DataFrame, vertebrae: pd.DataFrame, score: str) -> pd.D
     return pd.concat(parts).reset_index()[columns]
 
 
-def change_design(table: pd.DataFrame, predictor: str, score: str) -> Design:
-    """Set up the regression of the change on a predictor, the baseline and the time, of what is not missing."""
+def change_designs(table: pd.DataFrame, predictor: str, score: str) -> list[Design]:
+    """Set up the regression of the change on a predictor at every time, the baseline and the time, of what is there.
+
+    Of every follow-up once, as that whose coefficient of the predictor is the last one.
+    """
     rows = table.dropna()
-    first, *later = [time for time in FOLLOW_UPS if (rows["time"] == time).any()] or [""]
-    times = [(rows["time"] == time).to_numpy(float) for time in later]
-    x = np.column_stack([np.ones(len(rows)), *times, rows["baseline"].to_numpy(float), rows[predictor].to_numpy(float)])
-    terms = ("intercept", *(f"time_{time}" for time in later), "baseline", predictor)
-    units = ("points", *("points" for _ in later), "points per point", PREDICTORS[predictor])
+    present = [time for time in FOLLOW_UPS if (rows["time"] == time).any()]
+    return [_change_design(rows, predictor, score, time, present) for time in present or [""]]
+
+
+def _change_design(rows: pd.DataFrame, predictor: str, score: str, at: str, present: list[str]) -> Design:
+    exposure = rows[predictor].to_numpy(float)
+    times = {time: (rows["time"] == time).to_numpy(float) for time in present if time != at}
+    # Where all are alike the time alone tells the difference, and the other times keep theirs.
+    by_time = {time: there * exposure for time, there in times.items() if np.ptp(exposure[there > 0])}
+    x = [np.ones(len(rows)), *times.values(), rows["baseline"].to_numpy(float), *by_time.values(), exposure]
+    terms = ["intercept", *(f"time_{time}" for time in times), "baseline"]
+    terms += [*(f"{predictor}_{time}" for time in by_time), predictor]
+    units = ["points"] * (1 + len(times)) + ["points per point"] + [PREDICTORS[predictor]] * (1 + len(by_time))
     cluster = np.unique(rows["patient_id"].to_numpy(str), return_inverse=True)[1].astype(np.int64)
-    outcome = f"{score}_change_{first}" if first and not later else f"{score}_change"
-    return Design(outcome, rows["change"].to_numpy(float), x, terms, units, cluster)
+    outcome = f"{score}_change_{at}" if at else f"{score}_change"
+    return Design(outcome, rows["change"].to_numpy(float), np.column_stack(x), tuple(terms), tuple(units), cluster)
 
 
 # Least changes that matter to patients (Ostelo RW, Deyo RA, Stratford P, et al. Spine 2008;33:90-94): 15 of 100 on a
@@ -180,6 +214,9 @@ def change_design(table: pd.DataFrame, predictor: str, score: str) -> Design:
 MARGINS: Mapping[str, tuple[float, ...]] = {"vas": (1.5, 2.0), "odi": (10.0,)}
 # What is compared: a leak with none, and five percentage points of fill.
 CONTRASTS: Mapping[str, float] = {"leak": 1.0, "fill_percent": 5.0}
+
+
+_SHOWN = ("estimate", "ci_low", "ci_high")
 
 
 @dataclass(frozen=True)
@@ -199,12 +236,14 @@ class Equivalence:
     reason: str = ""
 
 
-def equivalence(design: Design, alpha: float = 0.05) -> tuple[Equivalence, ...]:
-    """Test the last predictor of the model of change for equivalence, at every margin of the score.
+def equivalence(
+    design: Design, alpha: float = 0.05, model: Callable[[Design], tuple[Estimate, ...]] = fit
+) -> tuple[Equivalence, ...]:
+    """Test the last predictor of a model of change for equivalence, at every margin of the score.
 
     Schuirmann DJ. J Pharmacokinet Biopharm 1987;15:657-680.
     """
-    found = fit(design)[-1]
+    found = model(design)[-1]
     contrast, margins = CONTRASTS[found.term], MARGINS[design.outcome.split("_")[0]]
     estimate, se, df = contrast * found.estimate, contrast * found.se, between_df(design)
     return tuple(
@@ -221,6 +260,23 @@ def equivalence(design: Design, alpha: float = 0.05) -> tuple[Equivalence, ...]:
     )
 
 
+def bounds(table: pd.DataFrame, predictor: str, score: str) -> tuple[float, float]:
+    """Return how far the difference at one time could reach if the missing scores were anywhere on their scale.
+
+    Horowitz JL, Manski CF. J Am Stat Assoc 2000;95:77-84.
+    """
+    known = table.dropna(subset="baseline")
+    most = columns()[f"{score}_pre"].maximum
+    ends = [known["change"].fillna(end - known["baseline"]) for end in (0, most)]
+    (design,) = change_designs(known.assign(change=ends[0]), predictor, score)
+    if known["change"].notna().all() or _gate(design):
+        return math.nan, math.nan
+    # Least squares weighs the changes, whatever they are.
+    weights = CONTRASTS[predictor] * np.linalg.pinv(design.x)[-1]
+    reached = np.array([weights * np.asarray(end, float) for end in ends])
+    return float(reached.min(axis=0).sum()), float(reached.max(axis=0).sum())
+
+
 def two_one_sided(
     estimate: float, se: float, df: float, margin: float, alpha: float = 0.05
 ) -> tuple[float, float, float, float, str]:
@@ -235,14 +291,21 @@ def two_one_sided(
 
 
 def relief(patients: pd.DataFrame, vertebrae: pd.DataFrame) -> pd.DataFrame:
-    """Test whether relief depends on fill or on leaks, for either score, with the difference at one year beside."""
+    """Test whether relief depends on fill or on leaks at each time, with the analysis of that time alone beside."""
     rows = []
     for score in MARGINS:
         table = changes(patients, vertebrae, score)
-        for predictor, contrast in CONTRASTS.items():
-            study = change_design(table, predictor, score)
-            last = ancova(change_design(table[table["time"] == "1y"], predictor, score))[-1]
-            beside: dict[str, object] = {"patients": study.n_clusters, "ancova_1y": contrast * last.estimate}
-            beside |= {"ancova_1y_p_value": last.p_value, "ancova_1y_reason": last.reason}
-            rows += [asdict(tested) | beside for tested in equivalence(study)]
+        for predictor in CONTRASTS:
+            for study in change_designs(table, predictor, score):
+                time = study.outcome.removeprefix(f"{score}_change").lstrip("_")
+                (alone,) = change_designs(table[table["time"] == time], predictor, score)
+                least, most = bounds(table[table["time"] == time], predictor, score)
+                beside = {"patients": alone.n, "of_model": study.n_clusters, "p_by_time": p_by_time(study)}
+                beside |= {"bound_low": least, "bound_high": most}
+                rows += [
+                    asdict(tested)
+                    | beside
+                    | {f"ancova_{name}": getattr(last, name) for name in (*_SHOWN, "verdict", "reason")}
+                    for tested, last in zip(equivalence(study), equivalence(alone, model=ancova), strict=True)
+                ]
     return pd.DataFrame(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -43,17 +43,14 @@ def _ml(design: Design, model: str) -> LogOdds:
 
 def _flic(design: Design, model: str) -> LogOdds:
     reason = gate(design)
-    coefficients = firth.flic(design)
-    if reason or np.isnan(coefficients).any():
-        return _failed(design, model, reason or "not_converged")
-    p = expit(design.x @ coefficients)
-    triangle = np.linalg.qr(design.x * np.sqrt(p * (1 - p))[:, None], mode="r")
-    inverse = np.linalg.inv(triangle)
-    return LogOdds(model, coefficients, inverse @ inverse.T)
+    if reason:
+        return _failed(design, model, reason)
+    given = np.asarray(np.linalg.solve(original_scale(design.x), firth.flic(design)), float)
+    return replace(_gee(design, "gee_kc", given), model=model)
 
 
-def _gee(design: Design, model: str) -> LogOdds:
-    reason, coefficients, spread = gee.solve(design, model)
+def _gee(design: Design, model: str, given: Floats | None = None) -> LogOdds:
+    reason, coefficients, spread = gee.solve(design, model, given)
     if reason:
         return _failed(design, model, reason)
     back, df = original_scale(design.x), design.n_clusters - len(design.terms)

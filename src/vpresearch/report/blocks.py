@@ -23,7 +23,7 @@ from vpresearch.parallel.forks import begin_beside
 from vpresearch.render import labels
 from vpresearch.render.docx import SHORT, Node, div, para, plain, raw, raw_words, strong, words
 from vpresearch.render.figure import KINDS
-from vpresearch.report.template import headings
+from vpresearch.report.template import TEMPLATES, headings
 from vpresearch.results import Results
 from vpresearch.tables import Table
 from vpresearch.tables.leak_risk import one_of_many
@@ -108,31 +108,31 @@ def _draw(name: str, kind: str, folder: Path) -> None:
     (folder / f"{name}.{kind}").write_bytes(_taken[name].untitled(kind))
 
 
-_ITEMS = Path(__file__).parent / "templates" / "strobe.yaml"
+CHECKLISTS = ("strobe", "tripod")
 
 
-def strobe_table(documents: Mapping[str, list[Node]], language: str) -> Table:
-    """Lay out the items of STROBE, each with its places in manuscript and supplement, and in the paper."""
+def checklist_table(name: str, documents: Mapping[str, list[Node]], language: str) -> Table:
+    """Lay out the items of STROBE or TRIPOD+AI, each with its places in manuscript and supplement, and in the paper."""
     sections = {
         f"{document}.{own}": f"{labels.text(f'report.{document}', language)}: {title}"
         for document, blocks in documents.items()
         for own, title in headings(blocks).items()
     }
-    items = yaml.safe_load(_ITEMS.read_text(encoding="utf-8"))
+    items = yaml.safe_load((TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8"))
     rows = []
     for item in items:
-        report = "; ".join(sections[name] for name in item["report"])
+        report = "; ".join(sections[place] for place in item["report"]) or labels.text("report.not_dealt", language)
         paper = "; ".join(labels.place(place, language) for place in item["paper"])
         paper = paper or labels.text("report.authors", language)
         rows.append((str(item["item"]), item[language], report, paper))
-    heads = [labels.text(f"report.strobe_{head}", language) for head in ("item", "asks", "report", "paper")]
+    heads = [labels.text(f"report.checklist_{head}", language) for head in ("item", "asks", "report", "paper")]
     data = pd.DataFrame(
         [(item["item"], " ".join(item["report"]), "; ".join(item["paper"])) for item in items],
         columns=["item", "report", "paper"],
     )
-    notes = (labels.text("report.strobe_note", language),)
-    caption = labels.text("report.strobe_caption", language, n=len(items))
-    return Table("strobe", data, pd.DataFrame(rows, columns=heads), caption, language, False, notes)
+    notes = (labels.text("report.checklist_note", language),)
+    caption = labels.text(f"report.{name}_caption", language, n=len(items))
+    return Table(name, data, pd.DataFrame(rows, columns=heads), caption, language, False, notes)
 
 
 # Characters that a line of a table holds: upright, on its side.

@@ -32,15 +32,16 @@ from vpresearch.render.html import reachable
 from vpresearch.report import template
 from vpresearch.report.blocks import (
     BREAK,
+    CHECKLISTS,
     LANDSCAPE,
     PORTRAIT,
     beside,
     captions,
+    checklist_table,
     drawing,
     figure_blocks,
     is_wide,
     notes,
-    strobe_table,
     table_blocks,
 )
 from vpresearch.report.values import Missing, values
@@ -85,7 +86,7 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     known = values(results, tables, about)
     facts.add("no slope" if isinstance(known[f"models.{PRIMARY}.fill_percent.estimate"], Missing) else "slope")
     skeletons = {name: template.parse(template.source(name, language), facts) for name in DOCUMENTS}
-    tables["strobe"] = strobe_table(skeletons, language)
+    tables |= {name: checklist_table(name, skeletons, language) for name in CHECKLISTS}
     named = captions([template.exhibits(blocks) for blocks in skeletons.values()], tables, figures, language)
     known |= {f"ref.{name}": _reference(caption) for name, caption in named.items()}
     said = "" if results.identified is None else beside("report.beside", results.identified, language)

@@ -74,7 +74,7 @@ def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, st
             found |= _of_table(tables[name], index)
     found |= _ratios(tables["models"])
     found |= _of_study(results, tables["models"].language) | _of_rate(tables["comparators"])
-    found |= _of_verdicts(results, tables) | _of_many(results, tables)
+    found |= _of_verdicts(results, tables) | _of_many(tables)
     return found | _of_precision(results, tables["precision"]) | _colophon(results, about)
 
 
@@ -220,13 +220,14 @@ def _of_verdicts(results: Results, tables: Mapping[str, Table]) -> dict[str, Val
     }
 
 
-def _of_many(results: Results, tables: Mapping[str, Table]) -> dict[str, Value]:
-    """Count the models and the tests beyond the paper's, and the vertebrae that the regression leaves out."""
+def _of_many(tables: Mapping[str, Table]) -> dict[str, Value]:
+    """Count the models and the tests beyond the paper's."""
     tested = ("comparisons", "associations", "models", "specification", "assumptions", "relief", "comparators")
     p_values = sum(int(tables[name].data["p_value"].notna().sum()) for name in tested)
     models = tables["models"].data["model"].nunique() + len(tables["specification"].data)
-    left_out = len(results.dataset.vertebrae) - results.design.n
-    return {"many.p_values": p_values, "many.models": models, "study.left_out": left_out}
+    # Of a difference at two margins it is one.
+    p_values += sum(tables["relief"].data[name].nunique() for name in ("p_difference", "p_by_time"))
+    return {"many.p_values": p_values, "many.models": models}
 
 
 def _of_precision(results: Results, table: Table) -> dict[str, Value]:

@@ -178,7 +178,8 @@ def judged_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
             for row in rows
         ]
     )
-    notes = (labels.text("footnote.rule", language), labels.text("footnote.bound", language, n=len(rows)))
+    notes = tuple(labels.text(f"footnote.{name}", language) for name in ("rule", "independent"))
+    notes += (labels.text("footnote.bound", language, n=len(rows)),)
     caption = labels.text("caption.scorecard", language)
     return Table("scorecard", data, shown, caption, language, dataset.reconstruction, notes)
 
@@ -237,7 +238,7 @@ def differences_table(results: Results, language: str) -> Table:
     )
     heads = [labels.text(f"word.{word}", language) for word in ("place", "claim", "printed", "computed", "reason")]
     shown = pd.DataFrame([_cells(row, why, dataset, language) for row, why in different], columns=heads)
-    notes = [labels.text("footnote.rule", language)]
+    notes = [labels.text(f"footnote.{name}", language) for name in ("rule", "independent")]
     counts = Counter(why for _, why in different)
     if different:
         causes = [f"{labels.text(f'cause.{why}', language)}, {counts[why]}" for why in CAUSES if counts[why]]

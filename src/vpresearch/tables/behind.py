@@ -84,7 +84,9 @@ def outcome(results: Results, language: str) -> Table:
         notes += (labels.text("footnote.free_means", language),)
     told = without_single_values(data, dataset.reconstruction)
     table = Table("outcome", told, shown, caption, language, dataset.reconstruction, notes)
-    return replace(table, public=partial(_public_outcome, table, dataset))
+    return replace(
+        replace(table, public=partial(_public_outcome, table, dataset)), notes=(*notes, *_lost(results, language))
+    )
 
 
 _FREE = ["free_least", "free_greatest"]
@@ -108,6 +110,19 @@ def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
     empty = [name for name in names if name in dataset.patients and not recorded(dataset, name)]
     listed = "; ".join(labels.variable(name, language) for name in empty)
     return (labels.text("footnote.unrecorded", language, list=listed),) if empty else ()
+
+
+def _lost(results: Results, language: str) -> tuple[str, ...]:
+    """Say who lacks a score that others have."""
+    rows = results.lost.to_dict("records")
+    numbers = [{name: labels.number(row[name], 1, language) for name in ("before", "before_others")} for row in rows]
+    items = [
+        labels.text(
+            "footnote.lost_score", language, **(row | own | {"variable": labels.variable(row["variable"], language)})
+        )
+        for row, own in zip(rows, numbers, strict=True)
+    ]
+    return (labels.text("footnote.lost", language, list="; ".join(items)),) if items else ()
 
 
 def _public_outcome(table: Table, dataset: Dataset, min_cell: int) -> Table:
@@ -190,7 +205,7 @@ def comparisons(results: Results, language: str) -> Table:
                 masked = hide(masked, [place], {*first, 4, 5, 6, 7}.difference(shown_p))
         of_all = [(name, test) for name, test in tests if name not in hidden]
         least = (hidden_note(min_cell, language),) if hidden else ()
-        told_notes = (labels.text("footnote.chosen", language), *undone_note(of_all, language), *least)
+        told_notes = (*notes[:2], *undone_note(of_all, language), *least)
         return replace(table, shown=masked, notes=told_notes)
 
     return replace(table, public=public)

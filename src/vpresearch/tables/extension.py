@@ -119,7 +119,7 @@ def relief_table(results: Results, language: str) -> Table:
     rows = data.to_dict("records")
     shown = pd.DataFrame(
         {
-            word("score", language): [word(f"score_{each['outcome'].split('_')[0]}", language) for each in rows],
+            word("score", language): [_at(each["outcome"], language) for each in rows],
             word("contrast", language): [word(f"contrast_{each['term']}", language) for each in rows],
             labels.text("word.n", language): [str(each["patients"]) for each in rows],
             word("difference", language): [_interval(each, language) for each in rows],
@@ -130,13 +130,15 @@ def relief_table(results: Results, language: str) -> Table:
                 word(f"verdict_{each['verdict']}", language) if each["verdict"] else "–" for each in rows
             ],
             labels.text("word.reason", language): [labels.why_not(each["reason"], language) for each in rows],
-            word("ancova", language): [
-                labels.why_not(each["ancova_1y_reason"], language) or labels.number(each["ancova_1y"], 2, language)
-                for each in rows
-            ],
+            word("ancova", language): [_alone(each, _interval(each, language, "ancova_"), language) for each in rows],
+            word("p_by_time", language): [labels.p_value(each["p_by_time"], language) for each in rows],
         }
     )
     notes: tuple[str, ...] = (word("exploratory", language), word("relief_note", language))
+    if data["bound_low"].notna().any():
+        ends = data[["bound_low", "bound_high"]].map(lambda end: labels.number(end, 2, language)).to_numpy()
+        shown[word("bounds", language)] = [labels.limits(low, high, language) for low, high in ends]
+        notes += (word("bounds_note", language),)
     if dataset.reconstruction:
         seen = results.relief_seen
         data = data.merge(seen, how="left", on=["outcome", "term", "margin"])
@@ -149,11 +151,12 @@ def relief_table(results: Results, language: str) -> Table:
     def public(min_cell: int) -> Table:
         masked = shown.copy()
         for place, each in enumerate(rows):
-            if hides_relief(dataset, each["outcome"].split("_")[0], each["patients"], min_cell):
-                # The interval and either p go by degrees of freedom, which tell n.
-                masked.iloc[place, 2] = masked.iloc[place, 5] = masked.iloc[place, 6] = HIDDEN
-                if not math.isnan(each["estimate"]):
-                    masked.iloc[place, 3] = f"{labels.number(each['estimate'], 2, language)} ({HIDDEN})"
+            score, sizes = each["outcome"].split("_")[0], (each["patients"], each["of_model"])
+            if any(hides_relief(dataset, score, n, min_cell) for n in sizes):
+                # Intervals and every p go by degrees of freedom, which tell n.
+                masked.iloc[place, [2, 5, 6, *range(10, masked.shape[1])]] = HIDDEN
+                difference, alone = (_without_ends(each[f"{of}estimate"], language) for of in ("", "ancova_"))
+                masked.iloc[place, 3], masked.iloc[place, 9] = difference, _alone(each, alone, language)
         return replace(laid_out, shown=masked, notes=(*notes, hidden_note(min_cell, language)))
 
     return replace(laid_out, public=public)
@@ -167,8 +170,24 @@ def _seen(row: Mapping[Hashable, Any], language: str) -> str:
     return f"{counts} ({labels.limits(low, high, language)})"
 
 
-def _interval(row: Mapping[Hashable, Any], language: str) -> str:
-    if math.isnan(row["estimate"]):
+def _at(outcome: str, language: str) -> str:
+    score, _, time = f"{outcome}_".split("_")[:3]
+    return word(f"score_{score}", language) + (f", {labels.text(f'time.{time}', language).lower()}" if time else "")
+
+
+def _alone(row: Mapping[Hashable, Any], difference: str, language: str) -> str:
+    """Write what the analysis of one time alone says, or why it says nothing."""
+    if row["ancova_reason"]:
+        return labels.why_not(row["ancova_reason"], language)
+    return f"{difference}: {word('verdict_' + row['ancova_verdict'], language)}"
+
+
+def _interval(row: Mapping[Hashable, Any], language: str, of: str = "") -> str:
+    if math.isnan(row[f"{of}estimate"]):
         return "–"
-    estimate, low, high = (labels.number(row[name], 2, language) for name in ("estimate", "ci_low", "ci_high"))
+    estimate, low, high = (labels.number(row[of + name], 2, language) for name in ("estimate", "ci_low", "ci_high"))
     return f"{estimate} ({labels.limits(low, high, language)})"
+
+
+def _without_ends(estimate: float, language: str) -> str:
+    return "–" if math.isnan(estimate) else f"{labels.number(estimate, 2, language)} ({HIDDEN})"

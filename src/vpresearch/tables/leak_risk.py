@@ -84,8 +84,8 @@ def models_table(results: Results, language: str) -> Table:
             labels.text("word.reason", language): [labels.why_not(each.reason, language) for each in of_interest],
         }
     )
-    notes = (word("exploratory", language), word("models_note", language), *_rounded(estimates, language))
-    notes += one_of_many(results, language)
+    notes = tuple(word(each, language) for each in ("exploratory", "models_note", "independent"))
+    notes += _rounded(estimates, language) + one_of_many(results, language)
     primary = tuple(place for place, each in enumerate(of_interest) if each.model == PRIMARY)
     caption = word("models_caption", language)
     table = Table("models", steady(data), shown, caption, language, dataset.reconstruction, notes, primary)

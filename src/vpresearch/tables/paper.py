@@ -126,7 +126,7 @@ def _by_leak(
         labels.p_value(comparison.result.p_value, language) for comparison in comparisons.values()
     ]
     shown = pd.DataFrame(list(zip(*cells.values(), strict=True)), columns=pd.MultiIndex.from_tuples(list(cells)))
-    first = (labels.text("footnote.sd", language), *notes)
+    first = (labels.text("footnote.sd", language), *notes, labels.text("footnote.independent", language))
     caption = labels.text(f"caption.{name}", language)
     undone = undone_note(((variable, comparison.result) for variable, comparison in comparisons.items()), language)
     notes = (*first, *_missing_note(comparisons, language), *undone)

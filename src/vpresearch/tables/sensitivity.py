@@ -110,7 +110,8 @@ def specification_table(results: Results, language: str) -> Table:
         }
     )
     primary = (data["model"] == PRIMARY) & (data["adjustment"] == "none") & (data["unit"] == "vertebrae")
-    notes = (word("exploratory", language), word("specification_note", language), *one_of_many(results, language))
+    notes = (word("exploratory", language), word("specification_note", language), word("independent", language))
+    notes += one_of_many(results, language)
     caption = word("specification_caption", language, n=len(data))
     bold = tuple(int(place) for place in primary.to_numpy().nonzero()[0])
     return Table("specification", steady(data), shown, caption, language, results.dataset.reconstruction, notes, bold)

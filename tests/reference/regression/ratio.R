@@ -1,4 +1,5 @@
 # Oracle values of whether the ratio is the predictor: logarithms of cement and volume, fill within and between patients.
+# And of the errors, with patients as clusters, of the log odds of a leak by a spline and by FLIC.
 # Run: Rscript tests/reference/regression/ratio.R
 # Reads ../workbooks/*.csv and writes ratio.json beside this file.  Base R alone; any warning stops it.
 
@@ -38,6 +39,36 @@ cr2 <- function(fit, patient) {
   bread %*% meat %*% bread
 }
 
+# Log odds at fills of 5, 10 and 15%, and their errors.
+at_fills <- function(fit, patient, columns) {
+  x <- cbind(1, columns(c(5, 10, 15)))
+  c(drop(x %*% fit$coefficients), sqrt(rowSums((x %*% cr2(fit, patient)) * x)))
+}
+
+# Harrell's restricted cubic spline with three knots.
+spline <- function(fill) {
+  k <- quantile(fill, c(0.1, 0.5, 0.9), names = FALSE)
+  cube <- function(x, knot) pmax(x - knot, 0)^3
+  function(x) cbind(x, (cube(x, k[1]) - cube(x, k[2]) * (k[3] - k[1]) / (k[3] - k[2]) +
+                        cube(x, k[3]) * (k[2] - k[1]) / (k[3] - k[2])) / (k[3] - k[1])^2)
+}
+
+# Firth (1993) by his modified score, then the intercept fitted anew to the slope (Puhr and others, 2017).
+flic <- function(d) {
+  x <- cbind(1, d$fill)
+  b <- c(0, 0)
+  for (step in 1:500) {
+    p <- plogis(drop(x %*% b))
+    inverse <- solve(t(x) %*% (x * p * (1 - p)))
+    h <- p * (1 - p) * rowSums((x %*% inverse) * x)
+    b <- b + drop(inverse %*% t(x) %*% (d$leak - p + h * (0.5 - p)))
+  }
+  fit <- glm(leak ~ fill, binomial, d)
+  fit$coefficients <- c(uniroot(function(a) sum(d$leak - plogis(a + b[2] * d$fill)), c(-50, 50), tol = 1e-14)$root, b[2])
+  fit$fitted.values <- plogis(drop(x %*% fit$coefficients))
+  fit
+}
+
 wald <- function(weights, b, s, df) {
   se <- sqrt(drop(t(weights) %*% s %*% weights))
   est <- sum(weights * b)
@@ -52,6 +83,8 @@ answers <- function(name) {
   both <- c(0, 1, 1)
   apart <- glm(leak ~ between + within, binomial, d, control = control)
   df <- length(unique(d$patient)) - 3
+  bend <- spline(d$fill)
+  bent <- glm(leak ~ bend(fill), binomial, d, control = control)
   list(
     log_cement = c(coef(logs)[2], sqrt(vcov(logs)[2, 2])),
     log_volume = c(coef(logs)[3], sqrt(vcov(logs)[3, 3])),
@@ -62,7 +95,9 @@ answers <- function(name) {
     gee_log_both = wald(both, coef(logs), cr2(logs, d$patient), df),
     fill_between = wald(c(0, 1, 0), coef(apart), cr2(apart, d$patient), df),
     fill_within = wald(c(0, 0, 1), coef(apart), cr2(apart, d$patient), df),
-    fill_contrast = wald(c(0, 1, -1), coef(apart), cr2(apart, d$patient), df)
+    fill_contrast = wald(c(0, 1, -1), coef(apart), cr2(apart, d$patient), df),
+    curve_spline = at_fills(bent, d$patient, bend),
+    curve_flic = at_fills(flic(d), d$patient, identity)
   )
 }
 
