@@ -97,6 +97,12 @@ def test_the_citation_keeps_the_schema_and_tells_the_version_of_the_package() ->
         assert all(
             set(author) <= {"family-names", "given-names", "name", "affiliation"} for author in reference["authors"]
         )
+    # As the journal's own page has it.
+    (paper,) = (each for each in CITATION["references"] if each["type"] == "article")
+    assert [paper[key] for key in ("volume", "issue", "start", "end")] == [67, "3", "181", "187"]
+    assert (paper["date-published"], paper["year"]) == ("2022-11-09", 2023)
+    assert paper["identifiers"][0]["value"] == "S1888-4415(22)00306-X"
+    assert paper["authors"][-1]["family-names"] == "Guimbard-Pérez"
 
 
 # -- data package --------------------------------------------------------------------------------------------------
