@@ -180,15 +180,13 @@ def test_the_readme_counts_the_verdicts_as_they_are() -> None:
     with (ROOT / "tables" / "scorecard.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     counts, implied = Counter(row["verdict"] for row in rows), sum("mplied by" in row["reason"] for row in rows)
-    text = " ".join(read(ROOT / "README.md").split())
-    assert (
-        "{} of the paper's {} claims hold *by construction* ({} because others imply them)".format(
-            counts["by construction"], counts.total(), implied
-        )
-        in text
-    )
+    text, spanish = (" ".join(read(ROOT / name).split()) for name in ("README.md", "README.es.md"))
+    held, n = counts["by construction"], counts.total()
+    assert f"{held} of the paper's {n} claims hold *by construction* ({implied} because others imply them)" in text
+    assert f"los {n} datos del artículo, {held} se cumplen *por construcción* ({implied} porque otros" in spanish
     assert counts["unattainable"] == 1
     assert "one is *unattainable*" in text
+    assert "uno es *inalcanzable*" in spanish
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.es.md"])
