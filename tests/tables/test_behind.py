@@ -114,6 +114,19 @@ def test_the_scores_that_are_not_there_are_left_out(studies: dict[str, Dataset],
         assert "odi_1m" not in set(outcome(Results(study), "es").data["variable"])
 
 
+def test_who_lacks_a_score_is_told_and_not_in_public(shipped: Dataset) -> None:
+    leaky = shipped.vertebrae.loc[shipped.vertebrae["leak"] == "yes", "patient_id"].iloc[0]
+    later = shipped.patients["vas_1y"].astype(float)
+    later[leaky] = math.nan
+    study = replace(shipped, patients=shipped.patients.assign(vas_1y=later))
+    before, others = (shipped.patients["vas_pre"][own].mean() for own in (later.isna(), later.notna()))
+    said = f"VAS one year, 1 + 0 ({before:.1f}; {others:.1f})"
+    table = outcome(Results(study), "en")
+    assert said in table.notes[-1]
+    assert table.public is not None
+    assert not any(said in note for note in table.public(5).notes)
+
+
 def test_a_score_that_nobody_has_is_not_there(shipped: Dataset) -> None:
     empty = replace(shipped, patients=shipped.patients.assign(odi_1y=math.nan))
     assert list(outcome(Results(empty), "es").data["variable"]) == [

@@ -266,7 +266,7 @@ def bounds(table: pd.DataFrame, predictor: str, score: str) -> tuple[float, floa
     Horowitz JL, Manski CF. J Am Stat Assoc 2000;95:77-84.
     """
     known = table.dropna(subset="baseline")
-    most = columns()[f"{score}_pre"].maximum
+    most = columns()[f"{score}_pre"].maximum or 0.0
     ends = [known["change"].fillna(end - known["baseline"]) for end in (0, most)]
     (design,) = change_designs(known.assign(change=ends[0]), predictor, score)
     if known["change"].notna().all() or _gate(design):

@@ -114,13 +114,16 @@ def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
 
 def _lost(results: Results, language: str) -> tuple[str, ...]:
     """Say who lacks a score that others have."""
-    rows = results.lost.to_dict("records")
-    numbers = [{name: labels.number(row[name], 1, language) for name in ("before", "before_others")} for row in rows]
     items = [
         labels.text(
-            "footnote.lost_score", language, **(row | own | {"variable": labels.variable(row["variable"], language)})
+            "footnote.lost_score",
+            language,
+            variable=labels.variable(row["variable"], language),
+            counts=f"{row['leak']} + {row['no_leak']}",
+            before=labels.number(row["before"], 1, language),
+            others=labels.number(row["before_others"], 1, language),
         )
-        for row, own in zip(rows, numbers, strict=True)
+        for row in results.lost.to_dict("records")
     ]
     return (labels.text("footnote.lost", language, list="; ".join(items)),) if items else ()
 

@@ -110,7 +110,7 @@ def specification_table(results: Results, language: str) -> Table:
         }
     )
     primary = (data["model"] == PRIMARY) & (data["adjustment"] == "none") & (data["unit"] == "vertebrae")
-    notes = (word("exploratory", language), word("specification_note", language), word("independent", language))
+    notes = tuple(word(each, language) for each in ("exploratory", "specification_note", "independent"))
     notes += one_of_many(results, language)
     caption = word("specification_caption", language, n=len(data))
     bold = tuple(int(place) for place in primary.to_numpy().nonzero()[0])
