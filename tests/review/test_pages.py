@@ -160,6 +160,9 @@ def test_an_exhibit_has_its_title_its_cell_its_function_and_its_files(
     assert 'href="../notebooks/02_leaks.html#cell-id=02-11"' in entry
     assert 'href="functions.html#vpresearch.tables.paper.table3"' in entry
     assert 'id="vpresearch.tables.paper.table3"' in made["functions.html"]
+    (records / "tables" / "table3.html").touch()
+    preview = '<iframe src="../tables/table3.html" title="A &lt; B" loading="lazy">'
+    assert preview in pages(records, shipped, paper, "en")["index.html"]
 
 
 def test_the_index_lists_what_was_made(records: Path, shipped: Dataset, paper: Paper) -> None:

@@ -300,8 +300,6 @@ def _exhibits(records: Path, out: Path, notebooks: Iterable[Notebook], made: Map
             places = {path.suffix[1:]: _relative(path, records / "review") for path in files if path.exists()}
             cell = made[exhibit.output]
             title = _title(outputs.get(cell.id, []), language) or html.escape(labels.place(exhibit.name, language))
-            shown = places.get("svg")
-            picture = f'<img src="{html.escape(shown)}" alt="" loading="lazy">' if shown else ""
             function = maker(cell)
             badge = [
                 link(_cell_target(cell), f"{Path(cell.notebook).stem}, {cell.id}"),
@@ -309,10 +307,21 @@ def _exhibits(records: Path, out: Path, notebooks: Iterable[Notebook], made: Map
                 " ".join(link(place, ending) for ending, place in places.items()) or _private(language),
             ]
             body.append(
-                f'<li id="{exhibit.output}">{picture}<div><strong>{title}</strong>'
+                f'<li id="{exhibit.output}">{_preview(places, title)}<div><strong>{title}</strong>'
                 f'<p class="note">{" · ".join(badge)}</p></div></li>'
             )
     return '<ul class="exhibits">\n' + "\n".join(body) + "\n</ul>"
+
+
+def _preview(places: Mapping[str, str], title: str) -> str:
+    """Show a figure small, and the upper part of a table."""
+    if "svg" in places:
+        return f'<img src="{html.escape(places["svg"])}" alt="" loading="lazy">'
+    if "html" in places:
+        named = html.escape(html.unescape(re.sub(r"<[^>]*>", "", title)))
+        frame = f'<iframe src="{html.escape(places["html"])}" title="{named}" loading="lazy"></iframe>'
+        return f'<div class="small">{frame}</div>'
+    return ""
 
 
 def _outputs(notebook: Path) -> dict[str, list[Any]]:
@@ -426,4 +435,6 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .exhibits { grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
 .exhibits li { border: 1px solid #d4d4d4; border-radius: 4px; padding: 0.8rem; min-width: 0; }
 .exhibits img { width: 100%; height: 10rem; object-fit: contain; }
+.small { height: 10rem; overflow: hidden; }
+.small iframe { width: 200%; height: 20rem; border: 0; transform: scale(0.5); transform-origin: 0 0; }
 """
