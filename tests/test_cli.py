@@ -615,8 +615,8 @@ def test_a_name_that_is_no_text_names_no_folder(tmp_path: Path, capsys: pytest.C
     named = tmp_path / os.fsdecode(b"caf\xe9")
     assert cli.main(["reproduce", "--out", str(named), "--language", "en"]) == cli.BAD_INPUT
     assert "no UTF-8 text" in capsys.readouterr().err
-    options = argparse.Namespace(data=named, out=None, language="es", alpha=0.05, seed=1, public=False)
-    assert cli._folders(options)[0].name == "study"
+    options = argparse.Namespace(data=named, paper=named, out=None, language="es", alpha=0.05, seed=1, public=False)
+    assert cli._folders(options)[0].name == "study-paper"
 
 
 # -- the other commands ------------------------------------------------------------------------------------------

@@ -139,6 +139,7 @@ def test_a_notebook_has_one_cell_of_parameters(file: str) -> None:
     # Those of the committed outputs, so that a reader who runs a cell gets them.
     assert values == {
         "data": "data/reconstructed/vertebrae.csv",
+        "paper": "data/published/barriga-martin-2022.yaml",
         "language": "es",
         "alpha": 0.05,
         "seed": 1,
@@ -159,7 +160,7 @@ def test_a_notebook_says_what_its_data_are_before_anything_else(file: str) -> No
     showing = [cell for cell in cells(file)[1:] if not source(cell).startswith("from ")]
     places, loading, banner = source(showing[0]).splitlines()
     assert places == "data, out = in_project(data), in_project(out)"
-    assert loading == "results = Results(load(data), alpha, seed)"
+    assert loading == "results = Results(load(data), alpha, seed, read_paper(in_project(paper)))"
     assert banner == "labels.Banner(results.dataset.reconstruction, language)"
 
 

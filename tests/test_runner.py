@@ -18,7 +18,7 @@ from vpresearch.run import state as state_module
 from vpresearch.run.runner import NotebookError, Run
 from vpresearch.run.state import read_state
 
-PARAMETERS = 'data = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nmin_cell = 0\nout = ""\n'
+PARAMETERS = 'data = ""\npaper = ""\nlanguage = "es"\nalpha = 0.05\nseed = 1\nmin_cell = 0\nout = ""\n'
 WRITES = (
     "from pathlib import Path\n"
     "folder = Path(out) / 'tables'\n"

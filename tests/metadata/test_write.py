@@ -146,7 +146,7 @@ def test_the_data_package_names_every_shipped_file_and_calls_a_reconstruction_on
         for path in (ROOT / "data").rglob("*")
         if path.is_file() and "raw" not in path.parts
     }
-    own = {"README.md", "datapackage.json", "literature/README.md", "published/README.md"}
+    own = {"README.md", "datapackage.json", "literature/README.md", "published/README.md", "published/README.es.md"}
     assert {resource["path"] for resource in package["resources"]} == shipped - own
     assert "econstruct" in package["title"]
     assert "no row is a patient" in package["description"]
