@@ -26,7 +26,8 @@ TOOLS = {
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """As much of a clone as one notebook needs."""
-    for name in ("compendium.yaml", f"notebooks/{BOOK}", "data/reconstructed/vertebrae.csv"):
+    shipped = ("data/reconstructed/vertebrae.csv", "data/published/barriga-martin-2022.yaml")
+    for name in ("compendium.yaml", f"notebooks/{BOOK}", *shipped):
         (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / "clone" / name)
     return tmp_path / "clone"
