@@ -107,9 +107,11 @@ def remake(wanted: Wanted) -> Told:
     gc.set_threshold(_NEW_OBJECTS)
     from vpresearch.parallel.cache import shared_by_all
     from vpresearch.parallel.forks import one_thread
+
+    # Before anything scientific is imported: a process of more than one thread has no copies.
+    one_thread()
     from vpresearch.published import read_paper
 
-    one_thread()
     # What is wrong in it is told before any work.
     paper = read_paper(wanted.paper)
     computed = Computed(wanted.records, code_digest())
