@@ -7,7 +7,7 @@ from vpresearch import __version__
 project, author, version = "vpresearch", "the authors of vpresearch", __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "REVIEWING.md", "CONTRIBUTING.md", "data/**/README.md", "data/README.md"]
+include_patterns = ["docs/*.md", "REVIEWING.md", "CONTRIBUTING.md", "data/**/README*.md", "data/README.md"]
 exclude_patterns = [".*", "build", "data/raw", "src", "tests", "tables", "figures", "notebooks", "benchmarks"]
 myst_heading_anchors = 2
 autodoc_default_options = {"members": True, "member-order": "bysource", "exclude-members": "records, __init__"}
