@@ -570,8 +570,8 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path]:
         # The notebooks run in a folder of their own, where a relative path would mean another place.
         folder = options.out.resolve()
         return folder, folder
-    as_shipped = (options.language, options.alpha, options.seed) == (_LANGUAGE, _ALPHA, _SEED) and not options.public
-    standard, beside = as_shipped and not _paper_name(options), _paper_name(options)
+    chosen, beside = (options.language, options.alpha, options.seed), _paper_name(options)
+    standard = chosen == (_LANGUAGE, _ALPHA, _SEED) and not options.public and not beside
     # A public run beside another, so that nobody shares what the other left.
     public = "-public" if options.public else ""
     if options.data.resolve() == RECONSTRUCTION.resolve():

@@ -23,6 +23,7 @@ from vpresearch.run.state import Computed, Made, State, Verdicts, code_digest, i
 if TYPE_CHECKING:
     from vpresearch.data import Dataset
     from vpresearch.parallel.forks import Copies
+    from vpresearch.published import Paper
     from vpresearch.scorecard import Row
 
 _MOST_LISTED = 10
@@ -130,7 +131,7 @@ def remake(wanted: Wanted) -> Told:
         forks = None if wanted.plain else warm_copies()
         if forks is not None:
             started.enter_context(forks)
-        put_in_place = started.enter_context(_reporting(wanted, dataset, place / "report", forks))
+        put_in_place = started.enter_context(_reporting(wanted, dataset, paper, place / "report", forks))
         from vpresearch.run import runner
 
         runner.run(
@@ -229,17 +230,16 @@ def _auditing(wanted: Wanted) -> Iterator[None]:
 
 
 def _reporting(
-    wanted: Wanted, dataset: Dataset, aside: Path, copies: Copies | None
+    wanted: Wanted, dataset: Dataset, paper: Paper, aside: Path, copies: Copies | None
 ) -> AbstractContextManager[Callable[[Path], None] | None]:
     """Write the report beside the notebooks, where there is to be a new one."""
     state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
     if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
         return nullcontext()
     from vpresearch import report
-    from vpresearch.published import read_paper
 
     submit = None if copies is None else copies.submit
-    results = report.analyse(dataset, wanted.alpha, wanted.seed, read_paper(wanted.paper))
+    results = report.analyse(dataset, wanted.alpha, wanted.seed, paper)
     return report.writing(results, aside, [wanted.language], submit)
 
 
