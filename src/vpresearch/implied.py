@@ -19,7 +19,7 @@ from vpresearch.core.files import put
 from vpresearch.core.paths import RELIEF
 from vpresearch.parallel import InPlace, Workers, gather
 from vpresearch.reconstruct import ENSEMBLE, EXTREMES, Ensemble, read_ensemble
-from vpresearch.regression import assumptions, precision, validation
+from vpresearch.regression import assumptions, models, precision, validation
 from vpresearch.regression.batched import Fits, batched_firth, batched_ml
 from vpresearch.regression.design import Design, Floats
 from vpresearch.regression.gee import batched_gee
@@ -183,6 +183,32 @@ def _two_slopes(ensemble: Ensemble, first: Floats, second: Floats) -> Floats:
     return maximise_each(x, ensemble.leak.astype(float))[0][:, 1:]
 
 
+def free_slopes() -> pd.DataFrame:
+    """Return how far the slope by maximum likelihood reaches, by unit of observation and adjustment."""
+    found = pd.concat([pd.DataFrame(dict(_free_slopes(each))) for each in shipped().values()])
+    return _ends(found).rename_axis(["unit", "adjustment"])
+
+
+def _free_slopes(ensemble: Ensemble) -> Iterator[tuple[tuple[str, str], Floats]]:
+    numbers = np.array([models.level_numbers()[name] for name in ensemble.values["level"]])
+    level = numbers[ensemble.codes["level"]]
+    covariates = {
+        "none": np.zeros((*level.shape, 0)),
+        "volume": ensemble.volumes,
+        "region": np.char.startswith(ensemble.column("level"), "L"),
+        "level": level,
+        "age": ensemble.column("age_years"),
+        "sex": ensemble.column("sex") == "F",
+    }
+    for adjustment, values in covariates.items():
+        x = np.dstack([np.ones_like(level), ensemble.fill_percent, values])
+        units = {"vertebrae": (x, ensemble.leak.astype(float))}
+        if adjustment in models.PATIENT_ADJUSTMENTS:
+            units["patients"] = (_means(ensemble, x), _by_patient(ensemble)[1])
+        for unit, (predictors, leak) in units.items():
+            yield (unit, adjustment), maximise_each(predictors, leak)[0][:, 1]
+
+
 def free_rate() -> tuple[float, float]:
     """Return how far the interval of the leak rate for vertebrae that share patients reaches."""
     found = [
@@ -283,10 +309,16 @@ def _of(found: Fits) -> _Fitted:
 
 def _by_patient(ensemble: Ensemble) -> tuple[Floats, Floats]:
     """Mean fill, and whether any vertebra leaks; shapes (n_datasets, n_patients)."""
+    numbers = np.stack([ensemble.fill_percent, ensemble.leak], axis=-1)
+    mean_fill, leaks = np.moveaxis(_means(ensemble, numbers), -1, 0)
+    return mean_fill, (leaks > 0).astype(float)
+
+
+def _means(ensemble: Ensemble, numbers: Floats) -> Floats:
+    """Average over each patient's vertebrae; shape (n_datasets, n_patients, n_numbers)."""
     belongs = ensemble.patient[:, :, None] == np.arange(ensemble.n_vertebrae_of.shape[1])
-    sizes = ensemble.n_vertebrae_of.astype(float)
-    mean_fill = np.einsum("dv,dvp->dp", ensemble.fill_percent, belongs) / sizes
-    return mean_fill, (ensemble.leak[:, :, None] & belongs).any(axis=1).astype(float)
+    means: Floats = np.einsum("dvk,dvp->dpk", numbers, belongs) / ensemble.n_vertebrae_of[:, :, None]
+    return means
 
 
 def _adjusted(ensemble: Ensemble) -> _Fitted:

@@ -350,6 +350,11 @@ class Results:
         """How far the other coefficients of a leak reach over reconstructions, by term; empty of real data."""
         return implied.free_terms() if self.dataset.reconstruction else pd.DataFrame()
 
+    @cached_property
+    def free_slopes(self) -> pd.DataFrame:
+        """How far the slope reaches over reconstructions, by unit and adjustment; empty of real data."""
+        return implied.free_slopes() if self.dataset.reconstruction else pd.DataFrame()
+
     @_kept
     def free_rate(self) -> tuple[float, float] | None:
         """How far the interval for vertebrae that share patients reaches over reconstructions; None of real data."""

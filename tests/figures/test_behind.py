@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,13 +63,27 @@ def test_the_course_is_the_tables_means_and_intervals(book: str, studies: dict[s
         (bars,) = (container for container in axes.containers if isinstance(container, ErrorbarContainer))
         line, _, (whiskers,) = bars.lines
         assert line is not None
-        times = [("pre", "post", "1m", "1y").index(str(time)) for time in rows["time"]]
+        times = [{"pre": -1, "post": 0, "1m": 1, "1y": 12}[str(time)] for time in rows["time"]]
         assert list(np.asarray(line.get_xdata())) == times
         assert list(np.asarray(line.get_ydata())) == as_printed(rows["mean"], 1).tolist()
         ends = np.asarray(whiskers.get_segments())[:, :, 1]
         assert ends == pytest.approx(as_printed(rows[["mean_low", "mean_high"]], 1), abs=1e-9)
         assert [text.get_text() for text in axes.texts] == [f"{mean:.1f}" for mean in rows["mean"]]
         assert tuple(axes.get_ylim()) == (0, top)
+        names = [label.get_text().partition("\n")[2] for label in axes.get_xticklabels()]
+        assert names == [f"n = {n}" for n in rows["n"]]
+
+
+def test_a_line_joins_the_means_of_the_same_patients_alone(studies: dict[str, Dataset]) -> None:
+    study = studies["plain"]
+    patients = study.patients.copy()
+    times = ["vas_pre", "vas_post", "vas_1m", "vas_1y"]
+    patients[times] = 5.0
+    patients.loc[patients.index[0], ["vas_post", "vas_1m"]] = math.nan
+    patients.loc[patients.index[1], "vas_1y"] = math.nan
+    axes = outcome(Results(replace(study, patients=patients)), "en").canvas.axes[0]
+    joined = [np.asarray(line.get_xdata()).tolist() for line in axes.lines if line.get_linestyle() == "-"]
+    assert joined == [[0, 1]]
 
 
 def test_the_map_of_leaks_is_the_table(book: str, studies: dict[str, Dataset]) -> None:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -14,7 +16,7 @@ from matplotlib.markers import CARETDOWN, CARETUP
 from tests.figures.layout import Seen, assert_sound, faults
 from tests.parts import of
 from vpresearch.data import Dataset
-from vpresearch.figures import specification_figure, spline_figure
+from vpresearch.figures import leak_models, specification_figure, spline_figure
 from vpresearch.regression import assumptions
 from vpresearch.regression.design import Estimate
 from vpresearch.regression.models import PRIMARY, Specification, leak_design, specification_curve
@@ -53,7 +55,7 @@ def names(axes: Axes) -> list[str]:
 
 
 def test_the_slopes_rise_and_those_without_a_fit_come_last(shipped: Dataset) -> None:
-    figure = specification_figure(of(shipped, specifications=CHOICES, identified=None), "en")
+    figure = specification_figure(of(shipped, specifications=CHOICES), "en")
     assert figure.data["model"].tolist() == [PRIMARY, PRIMARY, "ml", "ml", "mixed"]
     assert figure.data["estimate"].tolist()[:4] == [-0.4, 0.2, 0.25, 0.3]
     assert figure.data["primary"].tolist() == [False, True, False, False, False]
@@ -69,7 +71,7 @@ def test_the_slopes_rise_and_those_without_a_fit_come_last(shipped: Dataset) -> 
 
 
 def test_an_interval_is_drawn_from_end_to_end_but_for_what_no_axis_holds(shipped: Dataset) -> None:
-    above, _ = specification_figure(of(shipped, specifications=CHOICES, identified=None), "en").canvas.axes
+    above, _ = specification_figure(of(shipped, specifications=CHOICES), "en").canvas.axes
     ends = {
         float(segment[0, 0]): [float(y) for y in segment[:, 1]]
         for lines in above.collections
@@ -81,7 +83,7 @@ def test_an_interval_is_drawn_from_end_to_end_but_for_what_no_axis_holds(shipped
 
 def test_a_slope_that_no_axis_holds_has_no_point(shipped: Dataset) -> None:
     steep = choice("vertebrae", "sex", "firth", (5.0, 1.0, 9.0))
-    above, _ = specification_figure(of(shipped, specifications=[*CHOICES, steep], identified=None), "en").canvas.axes
+    above, _ = specification_figure(of(shipped, specifications=[*CHOICES, steep]), "en").canvas.axes
     drawn = {float(y) for line in above.lines if line.get_marker() == "o" for y in np.asarray(line.get_ydata())}
     assert {y for y in drawn if not math.isnan(y)} == {-0.4, 0.2, 0.25, 0.3}
     assert max(float(np.asarray(line.get_ydata()).max()) for line in above.lines if line.get_marker() == "x") == 0
@@ -92,9 +94,7 @@ def test_what_goes_on_beyond_the_axis_has_an_arrow_that_the_legend_tells_of(ship
         choice("vertebrae", "sex", "firth", (5.0, 1.0, 9.0)),
         choice("vertebrae", "region", "ml", (0.1, -8.0, 2.0)),
     ]
-    above, below = specification_figure(
-        of(shipped, specifications=[*CHOICES, *steep], identified=None), "en"
-    ).canvas.axes
+    above, below = specification_figure(of(shipped, specifications=[*CHOICES, *steep]), "en").canvas.axes
     arrows = {
         (place, float(y))
         for line in above.lines
@@ -105,16 +105,14 @@ def test_what_goes_on_beyond_the_axis_has_an_arrow_that_the_legend_tells_of(ship
     assert arrows == {(1.0, -3.0), (3.0, 3.0), (5.0, 3.0)}
     words = [text.get_text() for text in below.get_legend().get_texts()]  # type: ignore[union-attr]
     assert "arrow: goes on beyond ±3" in words
-    tame, legend = specification_figure(of(shipped, specifications=CHOICES[:3], identified=None), "en").canvas.axes
+    tame, legend = specification_figure(of(shipped, specifications=CHOICES[:3]), "en").canvas.axes
     assert not [line for line in tame.lines if line.get_marker() in (CARETUP, CARETDOWN) and places(line)]
     assert not [text for text in legend.get_legend().get_texts() if "arrow" in text.get_text()]  # type: ignore[union-attr]
 
 
 def test_a_number_beside_a_reason_is_hollow(shipped: Dataset) -> None:
     apart = choice("patients", "none", "firth", (0.9, 0.1, 2.0), "complete_separation")
-    above, below = specification_figure(
-        of(shipped, specifications=[*CHOICES, apart], identified=None), "en"
-    ).canvas.axes
+    above, below = specification_figure(of(shipped, specifications=[*CHOICES, apart]), "en").canvas.axes
     hollow = [line for line in above.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "white"]
     assert [places(line) for line in hollow] == [[4.0]]
     words = [text.get_text() for text in below.get_legend().get_texts()]  # type: ignore[union-attr]
@@ -122,7 +120,7 @@ def test_a_number_beside_a_reason_is_hollow(shipped: Dataset) -> None:
 
 
 def test_a_slope_has_a_dot_for_each_of_its_choices(shipped: Dataset) -> None:
-    _, below = specification_figure(of(shipped, specifications=CHOICES, identified=None), "en").canvas.axes
+    _, below = specification_figure(of(shipped, specifications=CHOICES), "en").canvas.axes
     marked: dict[float, set[str]] = {}
     for line in below.lines:
         for place, row in zip(places(line), np.asarray(line.get_ydata()), strict=True):
@@ -139,50 +137,62 @@ def test_a_slope_has_a_dot_for_each_of_its_choices(shipped: Dataset) -> None:
     assert bold == ["Unit", "Adjusted for", "Model"]
 
 
-def test_the_primary_is_marked_in_both_panels_and_the_witnessed_range_in_one(shipped: Dataset) -> None:
-    figure = specification_figure(of(shipped, specifications=CHOICES, identified=(-0.004, 0.134)), "en")
+def test_the_primary_is_marked_in_both_panels_and_every_slope_of_a_reconstruction_has_its_range(
+    shipped: Dataset, studies: dict[str, Dataset]
+) -> None:
+    free = pd.DataFrame(
+        {"free_least": [-0.004, -0.3, -9.0], "free_greatest": [0.134, 0.4, 0.6]},
+        pd.MultiIndex.from_tuples([("vertebrae", "none"), ("vertebrae", "age"), ("patients", "none")]),
+    )
+    figure = specification_figure(of(shipped, specifications=CHOICES, free_slopes=free), "en")
     above, below = figure.canvas.axes
     spans = [
         [patch.get_window_extent().transformed(axes.transData.inverted()) for patch in axes.patches]
         for axes in (above, below)
     ]
-    assert [len(span) for span in spans] == [3, 1]
+    assert [len(span) for span in spans] == [6, 1]
     for span in (spans[0][0], spans[1][0]):
         assert span.intervalx.tolist() == pytest.approx([0.5, 1.5])
-    # Only those with the slope of maximum likelihood over vertebrae have a range of theirs.
-    bands = {tuple(np.round(span.intervalx, 6).tolist()) for span in spans[0] if span.intervaly[1] < 0.2}
-    assert all(
-        span.intervaly.tolist() == pytest.approx([-0.004, 0.134]) for span in spans[0] if span.intervaly[1] < 0.2
-    )
-    assert bands == {(0.5, 1.5), (2.5, 3.5)}
-    known = figure.data["witnessed_least"].notna()
-    assert known.tolist() == [False, True, False, True, False]
-    assert figure.data.loc[known, "witnessed_greatest"].tolist() == [0.134] * 2
+    # By size: age, the primary, patients, maximum likelihood, age again; -9 is beyond the axis.
+    ends = [(-0.3, 0.4), (-0.004, 0.134), (-3.0, 0.6), (-0.004, 0.134), (-0.3, 0.4)]
+    for place, (span, own) in enumerate(zip(spans[0][1:], ends, strict=True)):
+        assert span.intervalx.tolist() == pytest.approx([place - 0.5, place + 0.5])
+        assert span.intervaly.tolist() == pytest.approx(own)
+    assert figure.data["free_least"].tolist() == [-0.3, -0.004, -9.0, -0.004, -0.3]
     legend = below.get_legend()
     assert legend is not None
-    assert any(text.get_text().endswith("−0.004 to 0.134") for text in legend.get_texts())
+    assert any("Seen among datasets" in text.get_text() for text in legend.get_texts())
+    assert "free_least" not in specification_figure(of(studies["plain"], specifications=CHOICES), "en").data
+
+
+def test_the_primary_slope_is_drawn_wherever_it_lies(shipped: Dataset) -> None:
+    steep = [choice("vertebrae", "none", PRIMARY, (7.0, -2.0, 16.0)), choice("vertebrae", "sex", "ml", (8.0, 1.0, 9.0))]
+    above, _ = specification_figure(of(shipped, specifications=steep), "en").canvas.axes
+    drawn = {float(y) for line in above.lines if line.get_marker() == "o" for y in np.asarray(line.get_ydata())}
+    assert {y for y in drawn if not math.isnan(y)} == {7.0}
+    assert above.get_ylim()[1] > 7.0
+    models = leak_models(of(shipped, estimates=[replace(steep[0].slope, estimate=7.0)]), "en").canvas.axes[0]
+    assert models.get_xlim()[1] > math.exp(7.0)
 
 
 def test_the_specification_curve_is_sound(shipped: Dataset, studies: dict[str, Dataset], seen: Seen) -> None:
     found = specification_curve(shipped.rows)
     assert_sound(
-        lambda language: specification_figure(of(shipped, specifications=found, identified=(-0.004, 0.134)), language),
+        lambda language: specification_figure(of(shipped, specifications=found), language),
         seen,
     )
     assert_sound(
-        lambda language: specification_figure(of(studies["plain"], specifications=CHOICES, identified=None), language),
+        lambda language: specification_figure(of(studies["plain"], specifications=CHOICES), language),
         seen,
     )
     reasons = ("not_converged", "too_few_clusters", "quasi_complete_separation")
     several = [choice("vertebrae", "age", "mixed", (NAN, NAN, NAN), reason) for reason in reasons]
     assert_sound(
-        lambda language: specification_figure(
-            of(studies["plain"], specifications=[*CHOICES, *several], identified=None), language
-        ),
+        lambda language: specification_figure(of(studies["plain"], specifications=[*CHOICES, *several]), language),
         seen,
     )
     failed = [choice("vertebrae", "none", name, (NAN, NAN, NAN), "one_outcome") for name in ("ml", PRIMARY)]
-    figure = specification_figure(of(shipped, specifications=failed, identified=None), "es")
+    figure = specification_figure(of(shipped, specifications=failed), "es")
     assert faults(figure, seen(figure)) == []
 
 

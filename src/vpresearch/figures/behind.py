@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,20 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from vpresearch.inference.describe import TIMES
 from vpresearch.privacy import all_alike, score_counts
 from vpresearch.render import labels
-from vpresearch.render.figure import BEYOND, COLOURS, Figure, apart, as_printed, drawn_once, many, panels, say_why
+from vpresearch.render.figure import (
+    BEYOND,
+    COLOURS,
+    Figure,
+    apart,
+    as_printed,
+    drawn_once,
+    many,
+    panels,
+    say_why,
+    stacked,
+)
 from vpresearch.render.table import free_counts, free_mean, without_single_values
 from vpresearch.results import Results
 
@@ -23,6 +34,8 @@ _SCALES = {"vas": 10, "odi": 100}
 # The paper prints volumes, and means of scores, to one decimal.
 _CC_DECIMALS = _MEAN_DECIMALS = 1
 _BLACK = "#1a1a1a"
+# Months since the treatment; how long before it the first score was taken, no column tells.
+_MONTHS = {"pre": -1.0, "post": 0.0, "1m": 1.0, "1y": 12.0}
 
 
 @drawn_once
@@ -71,27 +84,32 @@ def outcome(results: Results, language: str) -> Figure:
     dataset = results.dataset
     data = without_single_values(results.scores_with_range, dataset.reconstruction)
     caption = labels.text("caption.outcome_figure", language, n=len(dataset.patients))
-    with panels(dataset.reconstruction, language, caption, 2, 4.6) as (canvas, axes):
+    with stacked(dataset.reconstruction, language, caption, (1, 1), 7.6, apart=True) as (canvas, axes):
         for panel, (scale, top) in zip(axes, _SCALES.items(), strict=True):
             rows = data[data["scale"] == scale]
-            positions = [TIMES.index(time) for time in rows["time"]]
+            places = np.array([_MONTHS[time] for time in rows["time"]])
             mean, low, high = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("mean", "mean_low", "mean_high"))
             whiskers = [mean - low, high - mean]
-            panel.errorbar(positions, mean, yerr=whiskers, marker="o", color=COLOURS["no"], capsize=4, linewidth=1.8)
+            panel.errorbar(places, mean, yerr=whiskers, fmt="o", color=COLOURS["no"], capsize=4, linewidth=1.8)
+            there = dataset.patients[list(rows["variable"])].notna()
+            for place, (before, after) in enumerate(pairwise(there)):
+                # Means of others than those before tell of no course.
+                if there[before].equals(there[after]):
+                    both = slice(place, place + 2)
+                    panel.plot(places[both], mean[both], color=COLOURS["no"], linewidth=1.8)
             if dataset.reconstruction and not rows.empty:
                 least, most = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("free_least", "free_greatest"))
                 label = labels.text("word.free_mean", language)
-                panel.vlines(positions, least, most, color=BEYOND, linewidth=11, zorder=0, label=label)
+                panel.vlines(places, least, most, color=BEYOND, linewidth=11, zorder=0, label=label)
                 panel.legend(loc="upper right", frameon=False, fontsize=10)
                 words = [free_mean(*ends, language) for ends in zip(least, most, strict=True)]
             else:
                 words = [labels.number(value, 1, language) for value in mean]
-            for position, value, top_of_whisker, number in zip(positions, mean, high, words, strict=True):
-                # One patient has no interval, and a whisker may leave the scale; the number stays in sight.
-                place = (position, value if math.isnan(top_of_whisker) else min(top_of_whisker, top))
+            for place, value, top_of_whisker, number in zip(places, mean, high, words, strict=True):
                 panel.annotate(
                     number,
-                    place,
+                    # One patient has no interval, and a whisker may leave the scale; the number stays in sight.
+                    (place, value if math.isnan(top_of_whisker) else min(top_of_whisker, top)),
                     (0, 5),
                     textcoords="offset points",
                     ha="center",
@@ -101,11 +119,17 @@ def outcome(results: Results, language: str) -> Figure:
                 )
             if rows.empty:
                 say_why(panel, labels.text("word.unrecorded", language))
-            panel.set_xticks(positions, [labels.text(f"time.{time}", language) for time in rows["time"]])
-            panel.set_xlim(-0.6, len(TIMES) - 0.4)
+            names = [
+                f"{labels.text(f'time.{time}', language)}\nn = {n}"
+                for time, n in zip(rows["time"], rows["n"], strict=True)
+            ]
+            panel.set_xticks(places, names, fontsize=10)
+            panel.set_xticks(range(13), minor=True)
+            panel.set_xlim(-1.75, 12.7)
             panel.set_ylim(0, top)
             panel.set_ylabel(labels.text(f"axis.{scale}", language))
             panel.spines[["top", "right"]].set_visible(False)
+        axes[-1].set_xlabel(labels.text("axis.months", language), fontsize=11)
     told = tuple(count for variable in data["variable"] for count in score_counts(dataset, variable))
     alike = any(all_alike(dataset, variable, "patients") for variable in data["variable"])
     return Figure("outcome", canvas, data, caption, dataset.reconstruction, alike, counts=told, language=language)

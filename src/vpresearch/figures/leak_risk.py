@@ -165,7 +165,8 @@ def leak_models(results: Results, language: str) -> Figure:
             _draw_free(below, doubled, results.free_terms)
             _draw_models(below, doubled, below_ratios, language)
         witnessed = np.exp(identified) if identified is not None else np.array([])
-        _set_odds_axis(axes, np.append(ratios, witnessed), language)
+        primary = np.array([each.model == PRIMARY for each in slopes], bool)
+        _set_odds_axis(axes, np.append(ratios, witnessed), language, always=ratios[primary, 0])
         if identified is not None:
             least, greatest = (float(ratio) for ratio in witnessed)
             data["witnessed_least"], data["witnessed_greatest"] = least, greatest
@@ -260,9 +261,10 @@ def _explain_models(axes: Axes, data: pd.DataFrame, language: str) -> None:
         legend_below(axes, 1, title=as_independent(language))
 
 
-def _set_odds_axis(axes: Axes, ratios: Floats, language: str) -> None:
-    """Set the axis to the odds ratios that can be shown, and 1."""
-    finite = np.append(ratios[np.isfinite(ratios)].clip(_LEAST, _MOST), 1.0)
+def _set_odds_axis(axes: Axes, ratios: Floats, language: str, always: Floats | None = None) -> None:
+    """Set the axis to the odds ratios that can be shown, some wherever they lie, and 1."""
+    near = np.append(ratios.clip(_LEAST, _MOST), [] if always is None else always)
+    finite = np.append(near[np.isfinite(near) & (near > 0)], 1.0)
     finite = np.append(finite, [] if np.ptp(finite) else [0.5, 2.0])
     low, high = np.log(finite.min()), np.log(finite.max())
     room = 0.06 * (high - low) + 0.01

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.markers import CARETDOWN, CARETUP
-from matplotlib.patches import Rectangle
 
 from vpresearch.figures.curves import (
     FILL_DECIMALS,
@@ -37,41 +36,34 @@ from vpresearch.render.figure import (
 from vpresearch.results import Results
 
 _BLACK, _GREY = "#1a1a1a", "#777777"
-# Log odds a percentage point, beyond which nothing is drawn.
-_FURTHEST = 3.0
+# Log odds a percentage point, beyond which nothing is drawn but the primary slope.
+_FURTHEST, _ROOM = 3.0, 1.05
 _DECIMALS = 3
-# Models with the slope of maximum likelihood.
-_LIKE_ML = ("ml", "gee_robust", "gee_kc", "gee_md", "gee_fg")
 
 
 @drawn_once
 def specification_figure(results: Results, language: str) -> Figure:
     """Draw the slope of leak on fill under every choice by its size, and below it the choices."""
-    specifications, identified, reconstruction = (
-        results.specifications,
-        results.identified,
-        results.dataset.reconstruction,
-    )
+    specifications, reconstruction = results.specifications, results.dataset.reconstruction
     data = _by_size(specifications)
     caption = labels.text("leak_figure.specification", language, n=len(data))
+    furthest = max([_FURTHEST, *(_ROOM * data.loc[data["primary"], "estimate"].abs().dropna())])
     with stacked(reconstruction, language, caption, (4, 5), 9.6) as (canvas, (above, below)):
-        _draw_slopes(above, data, language)
+        _draw_slopes(above, data, furthest, language)
         _draw_choices(below, data, specifications, language)
         for axes in (above, below):
             for place in np.flatnonzero(data["primary"]).tolist():
                 axes.axvspan(place - 0.5, place + 0.5, color=_GREY, alpha=0.3, linewidth=0, zorder=0)
         above.set_xlim(-1, len(data))
-        _explain_slopes(below, data, language)
-        if identified is not None:
-            least, greatest = identified
-            # It is the range of the slopes of these alone.
-            same = (data["unit"] == "vertebrae") & (data["adjustment"] == "none") & data["model"].isin(_LIKE_ML)
-            data.loc[same, ["witnessed_least", "witnessed_greatest"]] = identified
-            words = labels.text("leak_figure.identified", language, least=least, greatest=greatest)
-            for place in np.flatnonzero(same).tolist():
-                corner, height = (place - 0.5, least), greatest - least
-                above.add_patch(Rectangle(corner, 1, height, color=WITNESSED, alpha=0.35, linewidth=0, zorder=1))
-            below.fill_between([], [], [], color=WITNESSED, alpha=0.22, label=words)
+        _explain_slopes(below, data, furthest, language)
+        if reconstruction:
+            data = data.join(results.free_slopes, on=["unit", "adjustment"])
+            ends = as_printed(data[["free_least", "free_greatest"]].clip(-furthest, furthest), _DECIMALS)
+            above.bar(
+                data.index, np.diff(ends)[:, 0], 1, ends[:, 0], color=WITNESSED, alpha=0.35, linewidth=0, zorder=1
+            )
+            words = labels.text("leak_figure.free_slopes", language)
+            below.fill_between([], [], [], color=WITNESSED, alpha=0.35, label=words)
         legend_below(below, 2, inches=0.15, title=as_independent(language))
     return Figure("specification", canvas, data, caption, reconstruction, fitted=True, language=language)
 
@@ -89,13 +81,13 @@ def _by_size(specifications: Sequence[Specification]) -> pd.DataFrame:
     return pd.DataFrame(rows).loc[order].reset_index(drop=True)
 
 
-def _draw_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
+def _draw_slopes(axes: Axes, data: pd.DataFrame, furthest: float, language: str) -> None:
     failed = data["estimate"].isna()
     excludes = (data["ci_low"] > 0) | (data["ci_high"] < 0)
     numbers = data[["ci_low", "ci_high", "reason"]].copy()
-    numbers[["ci_low", "ci_high"]] = numbers[["ci_low", "ci_high"]].clip(-_FURTHEST, _FURTHEST)
+    numbers[["ci_low", "ci_high"]] = numbers[["ci_low", "ci_high"]].clip(-furthest, furthest)
     # A point that is out of sight is not drawn where it is not.
-    numbers["estimate"] = data["estimate"].where(data["estimate"].abs() <= _FURTHEST)
+    numbers["estimate"] = data["estimate"].where(data["estimate"].abs() <= furthest)
     drawn = ["ci_low", "ci_high", "estimate"]
     numbers[drawn] = as_printed(numbers[drawn], _DECIMALS)
     axes.axhline(0, color=_BLACK, linewidth=1)
@@ -105,7 +97,7 @@ def _draw_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
             if told.any():
                 own = rows.loc[told, "estimate"]
                 axes.plot(own.index, own, "o", color=colour, markerfacecolor=face, markersize=5)
-                _draw_arrows(axes, data.loc[own.index], colour, face)
+                _draw_arrows(axes, data.loc[own.index], furthest, colour, face)
     axes.plot(data.index[failed], [0] * int(failed.sum()), "x", color=_GREY, markersize=6)
     axes.set_ylabel(labels.text("leak_figure.slope", language), fontsize=10.5)
     localise(axes.yaxis, 7, language)
@@ -114,18 +106,18 @@ def _draw_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
     axes.spines[["top", "right", "bottom"]].set_visible(False)
 
 
-def _draw_arrows(axes: Axes, rows: pd.DataFrame, colour: str, face: str) -> None:
+def _draw_arrows(axes: Axes, rows: pd.DataFrame, furthest: float, colour: str, face: str) -> None:
     """Mark at the edge what goes on beyond it."""
-    for end, edge, arrow in (("ci_low", -_FURTHEST, CARETDOWN), ("ci_high", _FURTHEST, CARETUP)):
-        beyond = rows.index[_beyond(rows, end)]
+    for end, edge, arrow in (("ci_low", -furthest, CARETDOWN), ("ci_high", furthest, CARETUP)):
+        beyond = rows.index[_beyond(rows, end, furthest)]
         (drawn,) = axes.plot(beyond, [edge] * len(beyond), linestyle="", marker=arrow, color=colour, markersize=6)
         drawn.set_markerfacecolor(face)
 
 
-def _beyond(data: pd.DataFrame, end: str) -> pd.Series[bool]:
+def _beyond(data: pd.DataFrame, end: str, furthest: float) -> pd.Series[bool]:
     """Tell which intervals, or estimates without one, go on below or above what is drawn."""
     sign = -1 if end == "ci_low" else 1
-    return (sign * data[end] > _FURTHEST) | (sign * data["estimate"] > _FURTHEST)
+    return (sign * data[end] > furthest) | (sign * data["estimate"] > furthest)
 
 
 def _draw_choices(axes: Axes, data: pd.DataFrame, specifications: Sequence[Specification], language: str) -> None:
@@ -150,7 +142,7 @@ def _draw_choices(axes: Axes, data: pd.DataFrame, specifications: Sequence[Speci
     axes.grid(axis="y", color="#E5E5E5", linewidth=0.8)
 
 
-def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
+def _explain_slopes(axes: Axes, data: pd.DataFrame, furthest: float, language: str) -> None:
     fitted = data[data["estimate"].notna()]
     excludes = (fitted["ci_low"] > 0) | (fitted["ci_high"] < 0)
     for name, drawn, colour in (("includes", ~excludes, COLOURS["no"]), ("excludes", excludes, COLOURS["yes"])):
@@ -159,8 +151,10 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, language: str) -> None:
     if (fitted["reason"] != "").any():
         words = labels.text("leak_figure.no_likelihood", language)
         axes.plot([], [], "o", color=_GREY, markerfacecolor="white", markersize=5, label=words)
-    if (_beyond(fitted, "ci_low") | _beyond(fitted, "ci_high")).any():
-        words = labels.text("leak_figure.beyond", language, most=f"{_FURTHEST:g}")
+    if any(_beyond(fitted, end, furthest).any() for end in ("ci_low", "ci_high")):
+        words = labels.text(
+            "leak_figure.beyond", language, most=labels.number(furthest, int(furthest > _FURTHEST), language)
+        )
         axes.plot([], [], marker=CARETUP, linestyle="", color=_GREY, markersize=6, label=words)
     if data["estimate"].isna().any():
         codes = data.loc[data["estimate"].isna(), "reason"].unique()

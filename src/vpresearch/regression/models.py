@@ -26,14 +26,18 @@ ADJUSTMENTS: Mapping[str, tuple[str, ...]] = {
 PATIENT_ADJUSTMENTS = ("none", "volume", "age", "sex")
 
 
+def level_numbers() -> dict[str, float]:
+    """Return the place of each level of the spine, from above."""
+    return {level.value: float(place) for place, level in enumerate(columns()["level"].levels, start=1)}
+
+
 def with_covariates(rows: pd.DataFrame) -> pd.DataFrame:
     """Add the columns that only a regression needs."""
-    number = {level.value: float(place) for place, level in enumerate(columns()["level"].levels, start=1)}
     return rows.assign(
         leaked=rows["leak"].eq("yes").astype(float),
         female=rows["sex"].eq("F").astype(float),
         lumbar=rows["region"].eq("lumbar").astype(float),
-        level_number=rows["level"].map(number).astype(float),
+        level_number=rows["level"].map(level_numbers()).astype(float),
     )
 
 

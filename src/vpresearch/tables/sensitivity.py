@@ -109,6 +109,11 @@ def specification_table(results: Results, language: str) -> Table:
             labels.text("word.reason", language): [labels.why_not(code, language) for code in data["reason"]],
         }
     )
+    if results.dataset.reconstruction:
+        data = data.join(results.free_slopes, on=["unit", "adjustment"])
+        ends = ([labels.number(end, 3, language) for end in data[name]] for name in ("free_least", "free_greatest"))
+        words = [labels.limits(low, high, language) for low, high in zip(*ends, strict=True)]
+        shown.insert(4, word("free_slopes", language), words)
     primary = (data["model"] == PRIMARY) & (data["adjustment"] == "none") & (data["unit"] == "vertebrae")
     notes = tuple(word(each, language) for each in ("exploratory", "specification_note", "independent"))
     notes += one_of_many(results, language)
