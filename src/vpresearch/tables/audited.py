@@ -296,16 +296,8 @@ def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, 
     # An extreme is one patient's value: no digit more of it than the paper prints.
     more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
     decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
-    place, what, printed = _printed(row, language)
-    if row.computed.method.code.startswith(("p_", "smallest_p_")):
-        what = f"{what}: {labels.method(row.computed.method, language)}"
-    return (
-        place,
-        what,
-        printed,
-        labels.number(row.computed.value, decimals, language),
-        _explanation(row, why, dataset, language),
-    )
+    computed = labels.number(row.computed.value, decimals, language)
+    return (*_printed(row, language), computed, _explanation(row, why, dataset, language))
 
 
 def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
@@ -314,7 +306,10 @@ def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
         found.insert(0, labels.text("report.truncation", language))
     if gaps := missing(row, dataset):
         found.append(labels.text("report.missing_one" if gaps == 1 else "report.missing_many", language, n=gaps))
-    return " ".join(found) or labels.text("report.no_reason", language)
+    told = " ".join(found) or labels.text("report.no_reason", language)
+    # The test is ours; what is printed may come from another.
+    tested = row.computed.method.code.startswith(("p_", "smallest_p_"))
+    return f"{labels.method(row.computed.method, language)}. {told}" if tested else told
 
 
 _SHOWN = (0.0, 0.025, 0.5, 0.975, 1.0)
