@@ -213,6 +213,9 @@ def contradictions(results: Results, report: Report, prose: str, language: str) 
         found.append("patients with several vertebrae")
     cells = " ".join(str(cell) for table in report.tables.values() for cell in table.shown.to_numpy().ravel())
     found += ["two names of one scale"] if re.search(r"\bEVA\b", f"{told} {cells}") else []
+    apart = report.tables["differences"]
+    for claim, computed in zip(apart.data["claim"], apart.shown.iloc[:, 3], strict=True):
+        found += [f"{claim}: {computed}"] if claim.endswith(".p") and re.fullmatch("[0.,]+", computed) else []
     of_print = report.tables["corrections"].shown.iloc[:, 1]
     found += [f"a test of ours as printed: {cell}" for cell in of_print if "Shapiro-Wilk" in cell]
     for name, rows in (("validation", results.performance), ("models", results.estimates)):

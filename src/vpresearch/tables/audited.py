@@ -199,7 +199,13 @@ def _computed(row: Row, language: str, reconstruction: bool) -> str:
     if row.claim.compute.statistic in {"n", "lead"}:
         return labels.number(row.computed.value, 0, language)
     more = 0 if row.coarse or _is_single_value(row, reconstruction) else 2
-    return labels.number(row.computed.value, row.claim.printed.decimals + more, language)
+    return _number(row, row.claim.printed.decimals + more, language)
+
+
+def _number(row: Row, decimals: int, language: str) -> str:
+    if row.claim.kind == "p":
+        return labels.p_value(row.computed.value, language, decimals)
+    return labels.number(row.computed.value, decimals, language)
 
 
 def _reasons(row: Row, language: str, claims: Mapping[str, Claim]) -> str:
@@ -296,8 +302,7 @@ def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, 
     # An extreme is one patient's value: no digit more of it than the paper prints.
     more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
     decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
-    computed = labels.number(row.computed.value, decimals, language)
-    return (*_printed(row, language), computed, _explanation(row, why, dataset, language))
+    return (*_printed(row, language), _number(row, decimals, language), _explanation(row, why, dataset, language))
 
 
 def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
