@@ -271,7 +271,11 @@ def corrections(results: Results, language: str) -> Table:
         said = [labels.reason(note, language) for note in row.reasons if note.code in _OF_PRINT]
         if why is not None:
             place, what, printed, computed, explained = _cells(row, why, dataset, language)
-            found.append((row.claim.id, place, f"{what}: {printed}", f"{computed}. {explained}"))
+            stated, given = f"{what}: {printed}", f"{computed}. {explained}"
+            # What the paper says in words it does not print as a number.
+            if says := row.claim.says.get(language):
+                stated, given = labels.text("reason.says", language, says=says), f"{what}: {given}"
+            found.append((row.claim.id, place, stated, given))
         elif said:
             place, what, printed = _printed(row, language)
             found.append((row.claim.id, place, f"{what}: {printed}", " ".join(said)))
