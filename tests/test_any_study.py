@@ -90,7 +90,7 @@ def test_a_study_is_held_against_a_paper_of_its_own(tmp_path: Path) -> None:
     report = compose(analyse(study, 0.05, 1, own), "en", {"commit": "", "python": ""})
     told = " ".join(text_of([*report.documents.values()]).split())
     assert "This letter is about: another-2026." in told
-    assert "It prints 3 numbers about its patients." in told
+    assert "The paper prints 3 numbers about its patients." in told
     shown = [str(cell) for table in report.tables.values() for cell in table.shown.to_numpy().ravel()]
     assert not [words for words in (told, *shown) if "Barriga" in words or "88%" in words]
     assert report.tables["statements"].shown.empty
@@ -197,13 +197,27 @@ def contradictions(results: Results, report: Report, prose: str, language: str) 
         for match in re.finditer(r"(?:\b(?:is|of|to|gives|by|es|de|a|da|por) –|\(– | – %|\bn = –)[^ ]*", prose)
     ]
     # Sizes are told, and never supposed.
-    found += [each for each in ("small study", "few leaks", "estudio pequeño", "pocas fugas") if each in words]
+    supposed = ("small study", "few leaks", "for few patients", "estudio pequeño", "pocas fugas", "los pocos pacientes")
+    found += [each for each in supposed if each in words]
     paper = labels.text("leak_table.simulation_caption", language)
     alike = (design.n, design.n_clusters) == (41, 27)
     found += [paper] if (paper in told or "simulation" in report.tables) != alike else []
     beginning = {"en": "By the primary analysis the odds ratio", "es": "Según el análisis principal, la odds ratio"}
     if (beginning[language] in prose) == math.isnan(results.slopes[PRIMARY].estimate):
         found.append("an odds ratio without an estimate, or none with one")
+    # A sentence goes with the number or the patients that it supposes.
+    if ("Riley" in prose) == math.isnan(results.precision["detectable"].iloc[0]):
+        found.append("criteria without a size, or a size without them")
+    several = {"en": "compared as if they were of several", "es": "se comparan como si fueran de varios"}
+    if (several[language] in prose) != (design.n_clusters < design.n):
+        found.append("patients with several vertebrae")
+    cells = " ".join(str(cell) for table in report.tables.values() for cell in table.shown.to_numpy().ravel())
+    found += ["two names of one scale"] if re.search(r"\bEVA\b", f"{told} {cells}") else []
+    apart = report.tables["differences"]
+    for claim, computed in zip(apart.data["claim"], apart.shown.iloc[:, 3], strict=True):
+        found += [f"{claim}: {computed}"] if claim.endswith(".p") and re.fullmatch("[0.,]+", computed) else []
+    of_print = report.tables["corrections"].shown.iloc[:, 1]
+    found += [f"a test of ours as printed: {cell}" for cell in of_print if "Shapiro-Wilk" in cell]
     for name, rows in (("validation", results.performance), ("models", results.estimates)):
         shown = " ".join(report.tables[name].shown.astype(str).to_numpy().ravel())
         found += [f"{name}: nan" for _ in range("nan" in shown.split())]

@@ -108,7 +108,7 @@ class Results:
 
     @cached_property
     def misattributed(self) -> Sequence[tuple[tuple[str, Reported], tuple[str, Reported]]]:
-        """Series quoted with a rate that was not seen there, each beside one that does print it, by name and rate."""
+        """Series quoted with a rate that nobody checked there, each beside one that does print it, by name and rate."""
         if self.paper.key != _shipped().key:
             return []
         every = [(each.comparator, each.comparator.printed) for each in self.series]

@@ -17,7 +17,16 @@ from scipy.stats import t
 
 from vpresearch.data import Dataset
 from vpresearch.regression.design import Design
-from vpresearch.regression.outcome import ancova, between_df, change_designs, changes, fit, p_by_time
+from vpresearch.regression.outcome import (
+    ancova,
+    between_df,
+    change_designs,
+    changes,
+    equivalence,
+    fit,
+    p_by_time,
+    robust_df,
+)
 
 _REFERENCE = Path(__file__).parents[1] / "reference" / "regression"
 _R: dict[str, Any] = json.loads((_REFERENCE / "others.json").read_text(encoding="utf-8"))["relief"]
@@ -158,6 +167,21 @@ def test_a_time_at_which_all_are_alike_tells_no_difference_and_leaves_the_others
     reasons = [fit(study)[-1].reason for study in change_designs(single, "leak", "vas")]
     assert reasons == ["", "", "too_few_outcomes"]
     assert math.isnan(p_by_time(change_designs(alike[alike["time"] == "post"], "leak", "vas")[0]))
+
+
+@pytest.mark.parametrize(("leaks", "reason"), [(2, "few_bear_it"), (4, "few_bear_it"), (5, "")])
+def test_an_error_that_few_patients_bear_settles_nothing(leaks: int, reason: str) -> None:
+    # As alike as they are, two patients would pass for thirty.
+    rng, leak = np.random.default_rng(1), np.arange(30.0) < leaks
+    x = np.column_stack([np.ones(30), rng.normal(size=30), leak])
+    study = Design("vas_change", rng.normal(size=30), x, ("intercept", "baseline", "leak"), ("",) * 3, np.arange(30))
+    assert {each.reason for each in equivalence(study, model=ancova)} == {reason}
+    assert (equivalence(study, model=ancova)[-1].verdict == "") == bool(reason)
+    assert fit(study)[-1].reason == ""
+    # Without a covariate each group's mean has its own part of the variance, on a freedom less than its patients.
+    parts = np.array([1 / (leaks - 1), 1 / (29 - leaks)])
+    alone = replace(study, x=x[:, [0, 2]], terms=("intercept", "leak"), units=("",) * 2)
+    assert robust_df(alone) == pytest.approx(parts.sum() ** 2 / (parts**3).sum(), rel=1e-12)
 
 
 def test_a_patient_whom_nobody_contradicts_leaves_hc3_undefined() -> None:

@@ -241,7 +241,7 @@ def test_the_report_prints_the_digest_of_the_protocol_and_does_not_say_that_it_c
 ) -> None:
     text = text_of(composed(language, True).documents["supplement"])
     assert hashlib.sha256(PROTOCOL.read_bytes()).hexdigest() in text
-    assert {"es": "exploratorio de todos modos", "en": "exploratory anyway"}[language] in text
+    assert {"es": "todo esto es exploratorio", "en": "all of this is exploratory"}[language] in text
     assert "before any estimate" not in text
     assert "antes de toda" not in text
 

@@ -41,3 +41,6 @@ def test_of_rows_what_differs_is_listed_too(paper: Paper, shipped: Dataset) -> N
     assert {"results.leaks.n", "table1.heading", "Álvarez 2005"} <= {*names}
     assert len(names) == len({*names}) > len(_PROVEN)
     assert str(table.shown.iloc[names.index("results.leaks.n"), 2]).startswith("0")
+    said = table.shown.iloc[names.index("results.leak_site.vascular.majority")]
+    assert ">" not in said.iloc[1]
+    assert said.iloc[1].startswith("The paper says that")

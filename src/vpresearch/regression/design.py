@@ -30,6 +30,7 @@ REASONS = (
     "not_one_predictor",
     "knots_coincide",
     "too_many_lost",
+    "few_bear_it",
 )
 
 

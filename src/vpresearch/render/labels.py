@@ -144,9 +144,10 @@ def _telling_decimals(value: float, decimals: int) -> int:
     return -math.floor(math.log10(min(value, 100 - value)))
 
 
-def p_value(value: float, language: str) -> str:
-    """Write a p-value with three decimals, and one below 0.001 as such."""
-    return f"< {number(0.001, 3, language)}" if value < 0.001 else number(value, 3, language)
+def p_value(value: float, language: str, decimals: int = 3) -> str:
+    """Write a p-value with three decimals, and one below 0.001 as such; or with more."""
+    least = 10.0**-decimals
+    return f"< {number(least, decimals, language)}" if value < least else number(value, decimals, language)
 
 
 def p_is(value: float, language: str) -> str:

@@ -82,6 +82,7 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
     left_out |= frozenset() if results.simulated else {"simulation"}
     facts |= {"simulated"} if results.simulated else set()
     unsized = results.dataset.vertebrae["leak"].eq("yes") & results.dataset.vertebrae["leak_size"].isna()
+    facts |= {"shared"} if results.design.n_clusters < results.design.n else set()
     facts |= ({"unsized"} if unsized.any() else set()) | (set() if results.lost.empty else {"lost"})
     tables = {name: make(results, language) for name, make in TABLES.items() if name not in left_out}
     figures = {name: make(results, language) for name, make in FIGURES.items() if name not in left_out}

@@ -199,7 +199,13 @@ def _computed(row: Row, language: str, reconstruction: bool) -> str:
     if row.claim.compute.statistic in {"n", "lead"}:
         return labels.number(row.computed.value, 0, language)
     more = 0 if row.coarse or _is_single_value(row, reconstruction) else 2
-    return labels.number(row.computed.value, row.claim.printed.decimals + more, language)
+    return _number(row, row.claim.printed.decimals + more, language)
+
+
+def _number(row: Row, decimals: int, language: str) -> str:
+    if row.claim.kind == "p":
+        return labels.p_value(row.computed.value, language, decimals)
+    return labels.number(row.computed.value, decimals, language)
 
 
 def _reasons(row: Row, language: str, claims: Mapping[str, Claim]) -> str:
@@ -265,7 +271,11 @@ def corrections(results: Results, language: str) -> Table:
         said = [labels.reason(note, language) for note in row.reasons if note.code in _OF_PRINT]
         if why is not None:
             place, what, printed, computed, explained = _cells(row, why, dataset, language)
-            found.append((row.claim.id, place, f"{what}: {printed}", f"{computed}. {explained}"))
+            stated, given = f"{what}: {printed}", f"{computed}. {explained}"
+            # What the paper says in words it does not print as a number.
+            if says := row.claim.says.get(language):
+                stated, given = labels.text("reason.says", language, says=says), f"{what}: {given}"
+            found.append((row.claim.id, place, stated, given))
         elif said:
             place, what, printed = _printed(row, language)
             found.append((row.claim.id, place, f"{what}: {printed}", " ".join(said)))
@@ -296,16 +306,7 @@ def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, 
     # An extreme is one patient's value: no digit more of it than the paper prints.
     more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
     decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
-    place, what, printed = _printed(row, language)
-    if row.computed.method.code.startswith(("p_", "smallest_p_")):
-        what = f"{what}: {labels.method(row.computed.method, language)}"
-    return (
-        place,
-        what,
-        printed,
-        labels.number(row.computed.value, decimals, language),
-        _explanation(row, why, dataset, language),
-    )
+    return (*_printed(row, language), _number(row, decimals, language), _explanation(row, why, dataset, language))
 
 
 def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
@@ -314,7 +315,10 @@ def _explanation(row: Row, why: Cause, dataset: Dataset, language: str) -> str:
         found.insert(0, labels.text("report.truncation", language))
     if gaps := missing(row, dataset):
         found.append(labels.text("report.missing_one" if gaps == 1 else "report.missing_many", language, n=gaps))
-    return " ".join(found) or labels.text("report.no_reason", language)
+    told = " ".join(found) or labels.text("report.no_reason", language)
+    # The test is ours; what is printed may come from another.
+    tested = row.computed.method.code.startswith(("p_", "smallest_p_"))
+    return f"{labels.method(row.computed.method, language)}. {told}" if tested else told
 
 
 _SHOWN = (0.0, 0.025, 0.5, 0.975, 1.0)
