@@ -244,6 +244,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     audit.add_argument("--strict", action="store_true", help=says["strict"])
     audit.add_argument("--template", type=Path, metavar="OUT.xlsx", help=says["audit_template"])
     audit.add_argument("--complete", action="store_true", help=says["complete"])
+    audit.add_argument("--page", action="store_true", help=says["page"])
 
     validate = add("validate", _validate)
     validate.add_argument("file", type=Path, metavar="FILE", help=says["file"])
@@ -422,6 +423,10 @@ def _tell_audit(paper: Paper, checks: list[Check], out: Path, options: argparse.
     tables.write(tables.audited.numbers_table(covered, options.language), out / "tables")
     for line in labels.not_checked(covered, options.language):
         say(f"  {line}")
+    if options.page:
+        from vpresearch.report.audited import write_audit
+
+        write_audit(paper, checks, covered, out, options.language)
     unchecked = sum(not each.checks for each in covered)
     counts = {"checks": len(checks), "claims": len(covered), "alarms": len(alarms), "unchecked": unchecked}
     counts["checked"] = len(covered) - unchecked
@@ -483,10 +488,13 @@ def _claims(options: argparse.Namespace) -> int:
     changed = [row for row in rows if row.verdict == "differs" and row.claim.kind != "verbal"]
     say(labels.text("console.claims", options.language, n=len(changed), of=len(rows), path=shown(options.file)))
     # Words are the authors' to change.
-    for row in rows:
-        if row.verdict == "not computable" or (row.verdict == "differs" and row.claim.kind == "verbal"):
-            verdict = labels.text(f"verdict.{row.verdict}", options.language)
-            say(f"  {labels.claimed(row.claim, options.language)}: {verdict}")
+    left = [row for row in rows if row.verdict == "not computable"]
+    left += [row for row in rows if row.verdict == "differs" and row.claim.kind == "verbal"]
+    if left:
+        say(labels.text("console.claims_left", options.language))
+    for row in left:
+        verdict = labels.text(f"verdict.{row.verdict}", options.language)
+        say(f"  {labels.claimed(row.claim, options.language)}: {verdict}")
     return OK
 
 
@@ -691,13 +699,14 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
-    slowest = ("--durations", "20", "--durations-min", "5")
+    # The plug-in that runs notebooks takes seconds to load, in every process.
+    told = ("-p", "no:nbmake", "--durations", "20", "--durations-min", "5")
     if not options.long:
-        return _tool("pytest", "-n", "auto", *slowest, "-m", "not long")
+        return _tool("pytest", "-n", "auto", *told, "-m", "not long")
     # A browser that has no core of its own may lose patience.
     return max(
-        _tool("pytest", "-n", "auto", "--dist", "loadfile", *slowest, "-m", "long", "--ignore=tests/explore"),
-        _tool("pytest", *slowest, "-m", "long", "tests/explore"),
+        _tool("pytest", "-n", "auto", "--dist", "loadfile", *told, "-m", "long", "--ignore=tests/explore"),
+        _tool("pytest", *told, "-m", "long", "tests/explore"),
     )
 
 

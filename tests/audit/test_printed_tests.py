@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from vpresearch.core.errors import LANGUAGES, InputError
 from vpresearch.core.reported import Reported
 from vpresearch.published import Paper, read_paper
 from vpresearch.render import labels
+from vpresearch.report.audited import write_audit
 
 TABLE = [["8", "30"], ["11", "23"]]
 
@@ -88,6 +91,25 @@ def test_a_row_of_tests(kind: str, row: dict[str, Any], verdict: str, tmp_path: 
     for language in LANGUAGES:
         assert labels.audited(check, language)
         assert all(labels.claimed(paper[name], language) for name in check.claims)
+
+
+def test_what_was_found_is_a_page_that_can_be_sent(tmp_path: Path) -> None:
+    rows = [{"id": "a", "places": ["table 2"], "table": TABLE, "chi2": "2.18"}]
+    rows += [{"id": "b", "places": [], "p": "0.000"}]
+    paper = paper_of(tmp_path, rows)
+    checks = audit(paper)
+    page, *others = write_audit(paper, checks, coverage(paper, checks), tmp_path, "es")
+    assert [path.suffix for path in others if path.stat().st_size] == [".docx", ".pdf"]
+    said = html.unescape(" ".join(re.sub("<[^>]*>", " ", page.read_text(encoding="utf-8")).split()))
+    assert f"El artículo: {paper.citation}. Comprobaciones: {len(checks)};" in said
+    assert "no pueden ser todos correctos: 1;" in said
+    (alarm,) = [check for check in checks if check.alarm]
+    assert f"tabla 2 {labels.claimed(paper[alarm.claims[0]], 'es')}" in said
+    assert labels.audited(alarm, "es") in said
+    assert ("Lo que conviene aclarar" in said) == any(check.remark for check in checks)
+    none = write_audit(paper, [], coverage(paper, []), tmp_path, "en")[0].read_text(encoding="utf-8")
+    assert "cannot all be right: 0;" in none
+    assert "Each finding needs one answer" not in none
 
 
 def test_what_cannot_be_held_against_anything_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,7 +71,7 @@ def numbers_table(covered: Sequence[Covered], language: str) -> Table:
         columns=["claim", "printed", "checks", "detail"],
     )
     shown = pd.DataFrame(
-        [(name, printed, said) for name, printed, _, said in rows],
+        [(name, labels.printed(printed, language), said) for name, printed, _, said in rows],
         columns=[labels.text(f"word.{word}", language) for word in ("claims", "printed", "detail")],
     )
     return Table("numbers", data, shown, labels.text("caption.numbers", language), language, False, ())
