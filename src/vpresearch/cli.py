@@ -702,7 +702,7 @@ def _test(options: argparse.Namespace) -> int:
     # The plug-in that runs notebooks takes seconds to load, in every process.
     told = ("-p", "no:nbmake", "--durations", "20", "--durations-min", "5")
     if not options.long:
-        return _tool("pytest", "-n", "auto", *told, "-m", "not long")
+        return _tool("pytest", "-n", "auto", "--dist", "loadfile", *told, "-m", "not long")
     # A browser that has no core of its own may lose patience.
     return max(
         _tool("pytest", "-n", "auto", "--dist", "loadfile", *told, "-m", "long", "--ignore=tests/explore"),
