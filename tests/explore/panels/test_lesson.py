@@ -13,9 +13,9 @@ from vpresearch.explore.panels import lesson
 from vpresearch.render.labels import text
 
 
-def test_both_languages_ask_the_same_six_questions() -> None:
+def test_both_languages_ask_the_same_ten_questions() -> None:
     spanish, english = (lesson.questions(language) for language in LANGUAGES)
-    assert len(spanish) == len(english) == 6
+    assert len(spanish) == len(english) == 10
     for one, other in zip(spanish, english, strict=True):
         assert (one.panel, one.read, len(one.hints)) == (other.panel, other.read, len(other.hints))
         assert [answer.right for answer in one.answers] == [answer.right for answer in other.answers]
@@ -53,6 +53,7 @@ def test_a_class_can_ask_for_hints_and_check_itself(
     assert question.hints[1] not in words()
     check.click()
     assert "Choose an answer first." in words()
+    assert "Answered rightly: 0 of 10." in words()
     (choice,) = controls(widgets.RadioButtons)
     for number, answer in enumerate(question.answers):
         choice.value = number
@@ -62,6 +63,7 @@ def test_a_class_can_ask_for_hints_and_check_itself(
     choice.value = [answer.right for answer in question.answers].index(False)
     check.click()
     assert text("explore.answer_wrong", "en") in words()
+    assert "Answered rightly: 1 of 10." in words()
     # What was said and how many hints were given is there after another panel, in another language.
     go.click()
     assert page.session.panel == question.panel

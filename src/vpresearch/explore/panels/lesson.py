@@ -1,8 +1,8 @@
-"""A guided path for a class: six questions with hints, answers and a check of one's own."""
+"""A guided path for a class: ten questions with hints, answers and a check of one's own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -87,20 +87,24 @@ def panel(session: Session) -> widgets.Widget:
             options=[(f"{place}. {each.title}", place - 1) for place, each in enumerate(path, start=1)]
         ),
     )
-    place = widgets.VBox()
+    place, solved = widgets.VBox(), show.html()
+
+    def count() -> None:
+        done = sum(session.notes.get(f"lesson{at}", {}).get("solved", False) for at in range(len(path)))
+        solved.value = show.paragraph(text("explore.lesson_solved", language, done=done, of=len(path)))
 
     def update() -> None:
         before = place.children
-        place.children = [_question(session, which.value, path[which.value])]
+        place.children = [_question(session, which.value, path[which.value], count)]
         for each in before:
             show.close(each)
 
     session.on(which, update)
     update()
-    return show.column(show.heading("lesson", language), which, place)
+    return show.column(show.heading("lesson", language), which, solved, place)
 
 
-def _question(session: Session, at: int, question: Question) -> widgets.Widget:
+def _question(session: Session, at: int, question: Question, count: Callable[[], None]) -> widgets.Widget:
     language = session.language
     options = [(answer.says, number) for number, answer in enumerate(question.answers)]
     choice = session.keep(f"lesson.answer{at}", widgets.RadioButtons(options=options, value=None))
@@ -111,14 +115,17 @@ def _question(session: Session, at: int, question: Question) -> widgets.Widget:
         for name in ("check", "hint", "go")
     )
     hints, said = show.html(), show.html()
-    # How many hints were asked for, and whether the chosen answer was checked.
-    note = session.notes.setdefault(f"lesson{at}", {"hints": 0, "checked": False})
+    # How many hints were asked for, whether the chosen answer was checked, and whether the right one ever was.
+    note = session.notes.setdefault(f"lesson{at}", {"hints": 0, "checked": False, "solved": False})
 
     def tell() -> None:
         items = "".join(f"<li>{escape(each)}</li>" for each in question.hints[: note["hints"]])
         hints.value = f"<ol>{items}</ol>" if items else ""
         hint.disabled = note["hints"] == len(question.hints)
         said.value = verdict(question, choice.value, language) if note["checked"] else ""
+        # Solved is solved, whatever is tried afterwards.
+        note["solved"] |= note["checked"] and choice.value is not None and question.answers[choice.value].right
+        count()
 
     def now(**changes: Any) -> None:
         note.update(changes)
