@@ -45,6 +45,7 @@ def test_a_class_can_ask_for_hints_and_check_itself(
     page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
 ) -> None:
     page.session.panel = "lesson"
+    assert "Fill ratio" in words()
     (question, *_) = lesson.questions("en")
     check, hint, go = controls(widgets.Button)
     assert question.hints[0] not in words()

@@ -17,6 +17,7 @@ from vpresearch.explore.session import Session
 from vpresearch.render.labels import text
 
 _WORDS = Path(__file__).parents[1] / "lessons"
+_TERMS = ("leak", "fill", "vas", "oswestry", "odds_ratio", "cluster", "separation", "interval", "p")
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,14 @@ def panel(session: Session) -> widgets.Widget:
 
     session.on(which, update)
     update()
-    return show.column(show.heading("lesson", language), which, solved, place)
+    return show.column(show.heading("lesson", language), which, solved, place, show.html(_glossary(language)))
+
+
+def _glossary(language: str) -> str:
+    """Explain the words that the questions take for known."""
+    words = [text(f"glossary.{term}", language).partition(": ") for term in _TERMS]
+    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(says)}</dd>" for term, _, says in words)
+    return f"<details><summary>{escape(text('explore.glossary', language))}</summary><dl>{terms}</dl></details>"
 
 
 def _question(session: Session, at: int, question: Question, count: Callable[[], None]) -> widgets.Widget:
