@@ -394,6 +394,8 @@ def test_every_control_answers(one: Visitor) -> None:
     measured("drag: leak", other.click)
     one.tab(es("resample_tab"))
     measured("resample: many", lambda: one.tab(es("draw_many", n=25)))
+    # All that was asked for is there before the panel is left.
+    page.get_by_text("125 extracciones").first.wait_for()
     one.tab(es("size_tab"))
     measured("size: patients", keys(one.slider(es("n_patients")), "ArrowRight"))
     one.tab(es("draws_tab"))
