@@ -488,8 +488,11 @@ def _claims(options: argparse.Namespace) -> int:
     changed = [row for row in rows if row.verdict == "differs" and row.claim.kind != "verbal"]
     say(labels.text("console.claims", options.language, n=len(changed), of=len(rows), path=shown(options.file)))
     # Words are the authors' to change.
-    left = [row for row in rows if row.verdict == "not computable"]
-    left += [row for row in rows if row.verdict == "differs" and row.claim.kind == "verbal"]
+    left = [
+        row
+        for row in rows
+        if row.verdict == "not computable" or (row.verdict == "differs" and row.claim.kind == "verbal")
+    ]
     if left:
         say(labels.text("console.claims_left", options.language))
     for row in left:
@@ -700,13 +703,13 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _test(options: argparse.Namespace) -> int:
     # The plug-in that runs notebooks takes seconds to load, in every process.
-    told = ("-p", "no:nbmake", "--durations", "20", "--durations-min", "5")
+    common = ("-p", "no:nbmake", "--durations", "20", "--durations-min", "5")
     if not options.long:
-        return _tool("pytest", "-n", "auto", "--dist", "loadfile", *told, "-m", "not long")
+        return _tool("pytest", "-n", "auto", "--dist", "loadfile", *common, "-m", "not long")
     # A browser that has no core of its own may lose patience.
     return max(
-        _tool("pytest", "-n", "auto", "--dist", "loadfile", *told, "-m", "long", "--ignore=tests/explore"),
-        _tool("pytest", *told, "-m", "long", "tests/explore"),
+        _tool("pytest", "-n", "auto", "--dist", "loadfile", *common, "-m", "long", "--ignore=tests/explore"),
+        _tool("pytest", *common, "-m", "long", "tests/explore"),
     )
 
 

@@ -191,7 +191,7 @@ def free_slopes() -> pd.DataFrame:
 
 def _free_slopes(ensemble: Ensemble) -> Iterator[tuple[tuple[str, str], Floats]]:
     numbers = np.array([models.level_numbers()[name] for name in ensemble.values["level"]])
-    level = numbers[ensemble.codes["level"]]
+    level, any_leak = numbers[ensemble.codes["level"]], _by_patient(ensemble)[1]
     covariates = {
         "none": np.zeros((*level.shape, 0)),
         "volume": ensemble.volumes,
@@ -204,7 +204,7 @@ def _free_slopes(ensemble: Ensemble) -> Iterator[tuple[tuple[str, str], Floats]]
         x = np.dstack([np.ones_like(level), ensemble.fill_percent, values])
         units = {"vertebrae": (x, ensemble.leak.astype(float))}
         if adjustment in models.PATIENT_ADJUSTMENTS:
-            units["patients"] = (_means(ensemble, x), _by_patient(ensemble)[1])
+            units["patients"] = (_means(ensemble, x), any_leak)
         for unit, (predictors, leak) in units.items():
             yield (unit, adjustment), maximise_each(predictors, leak)[0][:, 1]
 
