@@ -109,7 +109,7 @@ class Visitor:
         self.page.context.route("**/*", self._route)
 
     def _said(self, message: Any) -> None:
-        if message.type == "error":
+        if message.type == "error" or message.text.startswith("Connection lost"):
             self.complaints.append(f"{message.text} {message.location.get('url', '')}")
 
     def _failed(self, error: Any) -> None:

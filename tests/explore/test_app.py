@@ -363,9 +363,10 @@ def test_workbooks_are_checked_and_two_visitors_see_each_their_own(
 
 
 def test_every_control_answers(one: Visitor) -> None:
-    """With -s it tells how soon; that is no test's to judge."""
+    """With -s it tells how soon; that is no test's to judge. Nor is the page ever cut off from what computes."""
     page = one.page
     took: dict[str, list[float]] = {}
+    began = time.monotonic()
 
     def measured(name: str, act: Callable[[], None], times: int = 5) -> None:
         for _ in range(times):
@@ -394,8 +395,6 @@ def test_every_control_answers(one: Visitor) -> None:
     measured("drag: leak", other.click)
     one.tab(es("resample_tab"))
     measured("resample: many", lambda: one.tab(es("draw_many", n=25)))
-    # All that was asked for is there before the panel is left.
-    page.get_by_text("125 extracciones").first.wait_for()
     one.tab(es("size_tab"))
     measured("size: patients", keys(one.slider(es("n_patients")), "ArrowRight"))
     one.tab(es("draws_tab"))
@@ -413,6 +412,8 @@ def test_every_control_answers(one: Visitor) -> None:
     for name, times in took.items():
         print(f"{name:20} median {median(times):5.0f} ms, most {max(times):5.0f} ms")
     assert min(map(min, took.values())) > 0
+    # A server that asks its pages for a sign of life does so each half minute.
+    page.wait_for_timeout(max(0.0, 33 - (time.monotonic() - began)) * 1000)
 
 
 def test_a_long_audit_goes_on_in_the_background_and_can_be_stopped(one: Visitor) -> None:

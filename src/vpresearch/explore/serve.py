@@ -155,8 +155,9 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
             logging.getLogger(name).setLevel(logging.ERROR)
         logging.getLogger("asyncio").addFilter(is_news)
         # Voila answers whatever name it is called by; a page elsewhere could lend its own to this address.
-        # Its own time to wait for a page is one that it complains of on the terminal.
-        app.tornado_settings = {"allow_remote_access": False, "ws_ping_timeout": 30_000}
+        # On one machine the end of a page is heard without asking. The answer to the first question is awaited from the
+        # page's opening on, for no longer than until it is asked: each page would be cut off then, with what it said.
+        app.tornado_settings = {"allow_remote_access": False, "ws_ping_interval": 0}
         _end_on_signals()
         app.start()
 
