@@ -16,7 +16,7 @@ REPORT := $(if $(DATA),--data "$(DATA)") $(if $(PAPER),--paper "$(PAPER)") $(if 
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce report audit validate template claims explore app test test-long check reconstruct ensemble simulate bench verify metadata docs clean
+.PHONY: help reproduce report audit validate template claims explore app test test-long check reconstruct ensemble simulate bench verify metadata site docs clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ verify: .venv/done ## Run everything twice under unlike conditions and compare e
 
 metadata: .venv/done ## Write what machines and checkers read about the compendium (codecheck.yml, RO-Crate, data package)
 	$(VPRESEARCH) metadata
+
+site: .venv/done ## Write the explorer as one page without a server, into build/site/
+	$(VPRESEARCH) site $(SPOKEN)
 
 docs: .venv/tests ## Build the documentation as a site, into build/docs/
 	$(VPRESEARCH) docs

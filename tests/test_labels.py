@@ -52,6 +52,8 @@ SAME = {
     "word.variables",
     "axis.odi",
     "explore.odds_ratio",
+    "glossary_forms.oswestry",
+    "glossary_forms.odds_ratio",
     "leak_table.verified_no",
 }
 # Words that no Spanish sentence holds.

@@ -297,6 +297,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
         ("check", _check),
         ("verify", _verify),
         ("metadata", _metadata),
+        ("site", _site),
         ("docs", _docs),
         ("clean", _clean),
     ):
@@ -738,10 +739,22 @@ def _tool(*command: str) -> int:
     return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=surroundings, check=False).returncode
 
 
-def _docs(_: argparse.Namespace) -> int:
+def _site(options: argparse.Namespace) -> int:
+    from vpresearch.explore.site import SITE, write_site
+    from vpresearch.parallel import engage
+
+    with engage() as workers:
+        write_site(SITE, workers, options.language)
+    say(str(shown(SITE)))
+    return OK
+
+
+def _docs(options: argparse.Namespace) -> int:
+    # A page of the site is the explorer.
+    _site(options)
     # Warnings are errors: a page that is not there, a link to nowhere.
-    options = ("-W", "--keep-going", "-q", "-c", "docs", "-d", str(BUILD / "docs-read"))
-    return _tool("sphinx", *options, ".", str(BUILD / "docs"))
+    strict = ("-W", "--keep-going", "-q", "-c", "docs", "-d", str(BUILD / "docs-read"))
+    return _tool("sphinx", *strict, ".", str(BUILD / "docs"))
 
 
 def _clean(_: argparse.Namespace) -> int:

@@ -21,9 +21,14 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from vpresearch.core.paths import ROOT
+from vpresearch.explore.page import PANELS
 from vpresearch.render.labels import text
 
 PATIENCE = 90
+# `npm pack axe-core` puts it there.
+_AXE = ROOT / "build" / "axe-core" / "package" / "axe.min.js"
+_FOUND = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 200)).join(" | ")}`)"""
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -120,7 +125,7 @@ class Visitor:
 
     def _asked(self, url: str) -> bool:
         parts = urlsplit(url)
-        own = parts.scheme in {"data", "blob"} or socket.gethostbyname(parts.hostname or "").startswith("127.")
+        own = parts.scheme in {"data", "blob", "file"} or socket.gethostbyname(parts.hostname or "").startswith("127.")
         if not own:
             self.complaints.append(f"left the machine: {url}")
         return own
@@ -192,3 +197,20 @@ def visitor(opened: Browser, size: tuple[int, int] = (1280, 800)) -> Iterator[Vi
     yield one
     context.close()
     assert one.complaints == [], one.complaints
+
+
+def assert_nothing_in_the_way(one: Visitor, language: str) -> None:
+    """Open every panel: axe finds no fault of access, and nothing is wider than the window."""
+    if not _AXE.exists():
+        pytest.skip("there is no axe-core to look at the explorer with")
+    found: dict[str, list[str]] = {}
+    one.page.evaluate(_AXE.read_text(encoding="utf-8"))
+    for panel in PANELS:
+        one.tab(text(f"explore.{panel}_tab", language))
+        one.see(text(f"explore.{panel}_title", language))
+        one.page.wait_for_function(f"document.title.startsWith({text(f'explore.{panel}_tab', language)!r})")
+        one.page.wait_for_function("!document.querySelector('.vp-plot') || document.querySelector('.vp-plot svg')")
+        found[panel] = one.page.evaluate(_FOUND)
+        assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), panel
+    faults = {panel: each for panel, each in found.items() if each}
+    assert not faults, faults

@@ -15,21 +15,15 @@ from playwright.sync_api import Browser
 
 from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import LANGUAGES
-from vpresearch.core.paths import ROOT
 from vpresearch.data import Dataset
-from vpresearch.explore.page import PANELS
 from vpresearch.explore.panels import dose
 from vpresearch.explore.session import member, moved
 from vpresearch.inference import compare_by_leak
 from vpresearch.render.labels import number, p_value, text
 
-from .browser import PATIENCE, Visitor, es, serving, visitor
+from .browser import PATIENCE, Visitor, assert_nothing_in_the_way, es, serving, visitor
 
 pytestmark = pytest.mark.long
-# `npm pack axe-core` puts it there.
-_AXE = ROOT / "build" / "axe-core" / "package" / "axe.min.js"
-_FOUND = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
-    .map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 200)).join(" | ")}`)"""
 
 
 @pytest.fixture(scope="module")
@@ -306,21 +300,10 @@ def test_a_link_is_opened_left_come_back_to_and_reloaded(one: Visitor, address: 
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_on_any_panel(opened: Browser, address: str, language: str, width: int) -> None:
-    if not _AXE.exists():
-        pytest.skip("there is no axe-core to look at the explorer with")
-    found: dict[str, list[str]] = {}
     with visitor(opened, (width, 900)) as one:
         one.visit(f"{address}#panel=walk&language={language}")
         one.ready()
-        one.page.evaluate(_AXE.read_text(encoding="utf-8"))
-        for panel in PANELS:
-            one.tab(text(f"explore.{panel}_tab", language))
-            one.see(text(f"explore.{panel}_title", language))
-            one.page.wait_for_function(f"document.title.startsWith({text(f'explore.{panel}_tab', language)!r})")
-            one.page.wait_for_function("!document.querySelector('.vp-plot') || document.querySelector('.vp-plot svg')")
-            found[panel] = one.page.evaluate(_FOUND)
-            assert one.page.evaluate("document.documentElement.scrollWidth") <= width, panel
-    assert {panel: faults for panel, faults in found.items() if faults} == {}
+        assert_nothing_in_the_way(one, language)
 
 
 # -- data --------------------------------------------------------------------------------------------------------

@@ -65,11 +65,11 @@ def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...
     n = tuple(int(size.value) for size in printed[2])
     student = student_from_printed(p, printed[0], printed[1], n)  # type: ignore[arg-type]
     # Without the correction every rank sum has the p that it has without ties.
-    plain = replace(kruskal_without_contrived_ties(p, n, 1), test="kruskal_uncorrected")  # type: ignore[arg-type]
+    plain = replace(kruskal_without_contrived_ties(p, n, 1), test="kruskal_uncorrected")
     most_equal = paper.grids[variable].most_equal
     if most_equal is None:
         return student, AttainableP("kruskal", 0.0, 1.0, float(p.value), True), plain
-    return student, kruskal_without_contrived_ties(p, n, most_equal), plain  # type: ignore[arg-type]
+    return student, kruskal_without_contrived_ties(p, n, most_equal), plain
 
 
 def _unattainable_p(paper: Paper, claim: Claim) -> list[Finding]:

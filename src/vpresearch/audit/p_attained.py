@@ -101,6 +101,7 @@ def student_from_printed(
     return AttainableP("student", low, high, nearest, possible)
 
 
+@lru_cache(maxsize=64)
 def kruskal_without_contrived_ties(
     p: Reported, sizes: tuple[int, int], most_equal: int, continuity: float = 0.0, rule: RoundingRule = "any"
 ) -> AttainableP:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from vpresearch.core.reported import Reported
 from vpresearch.render.labels import number, printed, text
 
-_HERE = pathlib.Path(__file__).parent
+SCRIPT = pathlib.Path(__file__).with_name("plot.js")
 _TABLE = {"summary": "as_table", "csv": "as_csv", "svg": "as_svg", "separator": "csv_separator"}
 MOST_SEED = 999_999
 _NOTHING: dict[str, Any] = {"selected": None, "related": []}
@@ -27,7 +27,7 @@ _NOTHING: dict[str, Any] = {"selected": None, "related": []}
 class Plot(anywidget.AnyWidget):
     """A plot whose points can be picked, and one of them dragged, by pointer and keyboard."""
 
-    _esm = _HERE / "plot.js"
+    _esm = SCRIPT
     spec = traitlets.Dict().tag(sync=True)
     marked = traitlets.Dict(_NOTHING).tag(sync=True)
     picked = traitlets.Dict().tag(sync=True)

@@ -20,7 +20,7 @@ from vpresearch.explore.panels import audit, dose, drag, draws, groups, lesson, 
 from vpresearch.explore.session import Session, one_of_many_note
 from vpresearch.render.labels import text
 
-_STYLE = Path(__file__).with_name("page.css")
+STYLE, FRAME = (Path(__file__).with_name(f"page.{kind}") for kind in ("css", "js"))
 PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {
     "walk": walk.panel,
     "source": source.panel,
@@ -33,16 +33,16 @@ PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {
     "audit": audit.panel,
     "lesson": lesson.panel,
 }
-_OWN_NAMES = {"es": "Español", "en": "English"}
+OWN_NAMES = {"es": "Español", "en": "English"}
 
 
 class Frame(anywidget.AnyWidget):
     """Language, tabs and address of the page."""
 
-    _esm = Path(__file__).with_name("page.js")
+    _esm = FRAME
     panels: Any = traitlets.List().tag(sync=True)
     panel = traitlets.Unicode().tag(sync=True)
-    languages = traitlets.List([[each, _OWN_NAMES[each]] for each in LANGUAGES]).tag(sync=True)
+    languages = traitlets.List([[each, OWN_NAMES[each]] for each in LANGUAGES]).tag(sync=True)
     language = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
     here = traitlets.Unicode().tag(sync=True)
@@ -58,7 +58,7 @@ class Page(widgets.VBox):  # type: ignore[misc]
         super().__init__()
         self.add_class("vp-explorer")
         self.session = session
-        self._style = show.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
+        self._style = show.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
         self._banner, self._fault = show.html(), show.html()
         self._frame, self._place = Frame(), widgets.VBox()
         self._place.add_class("vp-place")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +78,7 @@ def _icc(y: Floats, cluster: Ints, sizes: Ints) -> float:
 # Half-widths of the interval of the slope, log odds a percentage point: an odds ratio known to a fifth or to a tenth.
 FIFTH, TENTH = 0.2, 0.1
 _NODES = 100
+_MOST_PATIENTS = 999_999
 
 
 @dataclass(frozen=True)
@@ -196,12 +196,18 @@ def clusters_by_t(slope: Estimate, *, power: float = 0.0, half_width: float = ma
     if power and slope.estimate == 0:
         return math.inf
 
-    def enough(patients: int) -> bool:
-        at = precision(slope, [patients]).iloc[0]
-        return bool(at["power"] >= power and at["half_width"] <= half_width)
-
-    found = bisect_left(range(3, 1_000_000), True, key=enough)
-    return found + 3 if found + 3 < 1_000_000 else math.inf
+    low, high = 3, _MOST_PATIENTS
+    while True:
+        # All of a search's step at once: each call takes as long for many as for one.
+        tried = np.unique(np.geomspace(low, high, 60).round())
+        at = precision(slope, tried)
+        enough = ((at["power"] >= power) & (at["half_width"] <= half_width)).to_numpy()
+        if not enough.any():
+            return math.inf
+        first = int(enough.argmax())
+        if first == 0 or tried[first] - tried[first - 1] == 1:
+            return int(tried[first])
+        low, high = int(tried[first - 1]) + 1, int(tried[first])
 
 
 @dataclass(frozen=True)

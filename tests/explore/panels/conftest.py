@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,8 @@ def words(page: Page) -> Callable[[], str]:
     """What the page says; a space that breaks no line is a space."""
 
     def words() -> str:
-        return " ".join(each.value for each in _inside(page) if isinstance(each, widgets.HTML)).replace("\u00a0", " ")
+        said = " ".join(each.value for each in _inside(page) if isinstance(each, widgets.HTML)).replace("\u00a0", " ")
+        # A term that can be pressed reads like the words about it.
+        return re.sub(r"<button [^>]*class='vp-term'[^>]*>(.*?)</button>", r"\1", said)
 
     return words

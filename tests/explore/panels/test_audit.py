@@ -74,6 +74,15 @@ def test_the_panel_names_the_box_and_goes_on(
     assert page.session.fault == ""
 
 
+def test_a_preset_fills_every_box(page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]) -> None:
+    page.session.panel = "audit"
+    controls(widgets.Button, "Ten whole scores")[0].click()
+    assert [each.value for each in controls(widgets.Text)] == ["10", "3.45", *[""] * 5, "0", "10", "1"]
+    assert "1 impossible" in words()
+    controls(widgets.Button, "Table 3")[0].click()
+    assert controls(widgets.Text, "Mean, group B")[0].value == "24.5"
+
+
 def test_the_headline_counts_the_t_tests_that_cannot_give_the_printed_p(page: Page, words: Callable[[], str]) -> None:
     page.session.panel = "audit"
     assert "Printed p: impossible by 2 of 2 t tests." in words()

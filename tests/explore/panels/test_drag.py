@@ -124,3 +124,15 @@ def test_a_vertebra_as_large_as_a_study_may_hold_is_not_told_to_be_moved(
     page.session.panel = "drag"
     assert [box.number for box in controls(NumberBox)] == [120.0, 20.0]
     assert text("explore.made_up", "en") not in words()
+
+
+def test_one_outlier_is_a_button_away(page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]) -> None:
+    page.session.panel = "drag"
+    before = words()
+    controls(widgets.Button, "Put it far")[0].click()
+    rows = page.session.study.vertebrae
+    volume, cement = (each.number for each in controls(NumberBox))
+    assert volume < rows["vertebral_volume_cc"].min()
+    assert cement > rows["cement_volume_cc"].max()
+    controls(widgets.Button, "Put it back")[0].click()
+    assert words() == before

@@ -41,6 +41,19 @@ def test_hints_send_to_the_panel_that_the_button_names_and_to_no_other(language:
         assert named <= {tabs[question.panel]}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_of_each_term_of_a_question_can_be_pressed(language: str) -> None:
+    explained = set(re.findall(r"<div popover class='vp-aside' id='(.+?)'", lesson.glossary(language)))
+    pressed = set()
+    for question in lesson.questions(language):
+        for words in (question.asks, *question.hints, question.explains):
+            found = re.findall("popovertarget='(.+?)'", lesson.linked(words, language))
+            assert len(found) == len(set(found))
+            pressed |= set(found)
+    # No question asks for the disability.
+    assert pressed == explained - {"vp-oswestry"}
+
+
 def test_a_class_can_ask_for_hints_and_check_itself(
     page: Page, controls: Callable[..., list[Any]], words: Callable[[], str]
 ) -> None:

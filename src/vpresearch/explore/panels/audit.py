@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -105,6 +106,16 @@ NAMES = ("n", "mean", "sd")
 GROUPS = ("a", "b")
 _KINDS = {"n": "count", "mean": "mean", "sd": "sd"}
 MOST = 100_000
+# What can be put into the boxes at once, as a Spanish paper prints it.
+_BOXES = (*(f"{name}_{group}" for group in GROUPS for name in NAMES), "p", "low", "high", "step")
+PRESETS = {
+    name: dict(zip(_BOXES, values, strict=True))
+    for name, values in {
+        "volume": ("26", "27,0", "5,9", "15", "24,5", "5,9", "0,466", "", "", "0,1"),
+        "swapped": ("26", "27,0", "5,9", "15", "24,5", "5,9", "0,267", "", "", "0,1"),
+        "grim": ("10", "3,45", "", "", "", "", "", "0", "10", "1"),
+    }.items()
+}
 
 
 def typed_paper(typed: Mapping[str, str]) -> Paper | str:
@@ -261,18 +272,6 @@ def panel(session: Session) -> widgets.Widget:
     """Show the boxes to type in, the checks that take no time, and the button for all the others."""
     language = session.language
     mark = text("explore.decimal_example", language)
-    first = {
-        "n_a": "26",
-        "mean_a": "27,0",
-        "sd_a": "5,9",
-        "n_b": "15",
-        "mean_b": "24,5",
-        "sd_b": "5,9",
-        "p": "0,466",
-        "low": "",
-        "high": "",
-        "step": "0,1",
-    }
     typed = {
         name: session.keep(
             f"audit.{name}",
@@ -280,18 +279,23 @@ def panel(session: Session) -> widgets.Widget:
                 value.replace(",", mark), description=text(f"explore.type_{name}", language), continuous_update=False
             ),
         )
-        for name, value in first.items()
+        for name, value in PRESETS["volume"].items()
     }
+    presets = {name: widgets.Button(description=text(f"explore.audit_as_{name}", language)) for name in PRESETS}
     everything = widgets.Button(description=text("explore.audit_all", language))
     stop = widgets.Button(description=text("explore.audit_stop", language), disabled=True)
     said, bounds, checks, progress, plot = show.html(), show.html(), show.html(), show.html(), Plot()
     code = show.html()
+    state = {"quiet": False}
     running: Audit = session.notes.setdefault("audit", Audit())
 
     def asked() -> Paper | str:
         return typed_paper({name: control.value for name, control in typed.items()})
 
     def change() -> None:
+        # A preset fills all boxes, and is judged once.
+        if state["quiet"]:
+            return
         running.stop()
         stop.disabled, progress.value = True, ""
         update()
@@ -332,6 +336,15 @@ def panel(session: Session) -> widgets.Widget:
         running.stop()
         stop.disabled, progress.value = True, show.paragraph(text("explore.audit_stopped", language))
 
+    def fill(name: str) -> None:
+        state["quiet"] = True
+        for box, value in PRESETS[name].items():
+            typed[box].value = value.replace(",", mark)
+        state["quiet"] = False
+        change()
+
+    for name, button in presets.items():
+        button.on_click(session.guarded(partial(lambda name, _: fill(name), name)))
     everything.on_click(session.guarded(lambda _: run()))
     stop.on_click(session.guarded(lambda _: halt()))
     for control in typed.values():
@@ -345,6 +358,7 @@ def panel(session: Session) -> widgets.Widget:
     head = show.heading("audit", language)
     return show.column(
         head,
+        show.near(*presets.values()),
         show.row(one, two, more),
         said,
         show.row(show.half(bounds), show.half(plot)),

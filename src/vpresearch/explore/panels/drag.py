@@ -157,7 +157,7 @@ def panel(session: Session) -> widgets.Widget:
             description=text("explore.model", language),
         ),
     )
-    reset = widgets.Button(description=text("explore.put_back", language))
+    reset, outlier = (widgets.Button(description=text(f"explore.{name}", language)) for name in ("put_back", "put_far"))
     said, numbers, changes, code, plot = show.html(), show.html(), show.html(), show.html(), Plot()
 
     def base() -> Outcome:
@@ -216,9 +216,15 @@ def panel(session: Session) -> widgets.Widget:
         plot, lambda: put({"vertebral_volume_cc": plot.moved["x"], "cement_volume_cc": plot.moved["y"]}), "moved"
     )
     reset.on_click(session.guarded(lambda _: choose(state["at"])))
+    # One outlier: the smallest vertebra with the most cement that the plot has room for.
+    outlier.on_click(
+        session.guarded(
+            lambda _: put({"vertebral_volume_cc": plot.spec["x"]["low"], "cement_volume_cc": plot.spec["y"]["high"]})
+        )
+    )
     kept = session.of_data.get("drag") or {"at": session.selected, "values": None}
     choose(**(asked_of(session) or kept))
-    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset), said, numbers, code)
+    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset, outlier), said, numbers, code)
     beside = show.beside(study, language)
     return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import ipywidgets as widgets
 import yaml
@@ -75,7 +77,27 @@ def verdict(question: Question, chosen: int | None, language: str) -> str:
     answer = question.answers[chosen]
     words = text(f"explore.answer_{'right' if answer.right else 'wrong'}", language)
     said = show.paragraph(f"{words} {answer.because}", "vp-big" if answer.right else "vp-fault")
-    return said + (show.paragraph(question.explains) + reading(question, language) if answer.right else "")
+    return said + (
+        f"<p>{linked(question.explains, language)}</p>" + reading(question, language) if answer.right else ""
+    )
+
+
+def summed(at: int, question: Question, chosen: int | None, language: str) -> str:
+    """Write down a question, what was answered, and what there is to say of it."""
+    lines = [f"{at + 1}. {question.title}", question.asks]
+    if chosen is None:
+        return "\n".join([*lines, text("explore.lesson_unanswered", language)])
+    answer = question.answers[chosen]
+    word = text(f"explore.answer_{'right' if answer.right else 'wrong'}", language)
+    lines += [f"– {answer.says}", f"{word} {answer.because}"]
+    read = [f"{reference} doi:{doi}" for reference, doi in question.read]
+    return "\n".join([*lines, question.explains, *read] if answer.right else lines)
+
+
+def download(words: str, language: str) -> str:
+    """Offer words as a file; nobody is asked for it."""
+    said, name = (escape(text(f"explore.lesson_{key}", language)) for key in ("summary", "file"))
+    return f"<p><a download='{name}' href='data:text/plain;charset=utf-8,{quote(words)}'>{said}</a></p>"
 
 
 def panel(session: Session) -> widgets.Widget:
@@ -88,11 +110,14 @@ def panel(session: Session) -> widgets.Widget:
             options=[(f"{place}. {each.title}", place - 1) for place, each in enumerate(path, start=1)]
         ),
     )
-    place, solved = widgets.VBox(), show.html()
+    place, solved, kept = widgets.VBox(), show.html(), show.html()
 
     def count() -> None:
-        done = sum(session.notes.get(f"lesson{at}", {}).get("solved", False) for at in range(len(path)))
+        notes = [session.notes.get(f"lesson{at}", {}) for at in range(len(path))]
+        done = sum(note.get("solved", False) for note in notes)
         solved.value = show.paragraph(text("explore.lesson_solved", language, done=done, of=len(path)))
+        told = [summed(at, path[at], note.get("chosen"), language) for at, note in enumerate(notes)]
+        kept.value = download("\n\n".join([text("explore.lesson_lead", language), *told]), language)
 
     def update() -> None:
         before = place.children
@@ -102,14 +127,31 @@ def panel(session: Session) -> widgets.Widget:
 
     session.on(which, update)
     update()
-    return show.column(show.heading("lesson", language), which, solved, place, show.html(_glossary(language)))
+    return show.column(show.heading("lesson", language), which, solved, place, kept, show.html(glossary(language)))
 
 
-def _glossary(language: str) -> str:
-    """Explain the words that the questions take for known."""
-    words = [text(f"glossary.{term}", language).partition(": ") for term in _TERMS]
-    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(says)}</dd>" for term, _, says in words)
-    return f"<details><summary>{escape(text('explore.glossary', language))}</summary><dl>{terms}</dl></details>"
+def glossary(language: str) -> str:
+    """Explain the words that the questions take for known, in a list and one by one where a word is pressed."""
+    said = {term: text(f"glossary.{term}", language) for term in _TERMS}
+    words = {term: each.partition(": ") for term, each in said.items()}
+    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(says)}</dd>" for term, _, says in words.values())
+    asides = "".join(
+        f"<div popover class='vp-aside' id='vp-{term}'>{escape(each)}</div>" for term, each in said.items()
+    )
+    title = escape(text("explore.glossary", language))
+    return f"<details><summary>{title}</summary><dl>{terms}</dl></details>{asides}"
+
+
+def linked(words: str, language: str) -> str:
+    """Write words; the first of each term of the glossary can be pressed to be told what it means."""
+    words, places = escape(words), {}
+    for term in _TERMS:
+        if found := re.search(rf"\b(?:{text(f'glossary_forms.{term}', language)})\b", words):
+            places[found.span()] = term
+    for (start, end), term in sorted(places.items(), reverse=True):
+        pressed = f"<button type='button' class='vp-term' popovertarget='vp-{term}'>{words[start:end]}</button>"
+        words = words[:start] + pressed + words[end:]
+    return words
 
 
 def _question(session: Session, at: int, question: Question, count: Callable[[], None]) -> widgets.Widget:
@@ -127,7 +169,8 @@ def _question(session: Session, at: int, question: Question, count: Callable[[],
     note = session.notes.setdefault(f"lesson{at}", {"hints": 0, "checked": False, "solved": False})
 
     def tell() -> None:
-        items = "".join(f"<li>{escape(each)}</li>" for each in question.hints[: note["hints"]])
+        note["chosen"] = choice.value
+        items = "".join(f"<li>{linked(each, language)}</li>" for each in question.hints[: note["hints"]])
         hints.value = f"<ol>{items}</ol>" if items else ""
         hint.disabled = note["hints"] == len(question.hints)
         said.value = verdict(question, choice.value, language) if note["checked"] else ""
@@ -145,5 +188,5 @@ def _question(session: Session, at: int, question: Question, count: Callable[[],
     go.on_click(session.guarded(lambda _: setattr(session, "panel", question.panel)))
     session.on(choice, lambda: now(checked=False))
     tell()
-    asks = show.html(f"<h3>{escape(question.title)}</h3>{show.paragraph(question.asks)}")
+    asks = show.html(f"<h3>{escape(question.title)}</h3><p>{linked(question.asks, language)}</p>")
     return show.column(asks, choice, show.near(check, hint, go), hints, said)

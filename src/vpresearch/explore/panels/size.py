@@ -19,6 +19,7 @@ from vpresearch.regression.precision import TENTH, clusters_by_t, precision
 from vpresearch.render.labels import count, number, odds_ratio, text, why_not
 
 MOST = 2000
+PATIENTS = [int(n) for n in np.unique(np.geomspace(10, MOST, 80).round())]
 # Odds ratios that are drawn and can be supposed.
 REACH = (0.5, 2.0)
 # Not the estimate: a power computed of what was found says no more than its p.
@@ -112,9 +113,7 @@ def panel(session: Session) -> widgets.Widget:
     """Show sliders of patients and of the true effect over the interval."""
     study, language = session.study, session.language
     slope = gee.fit(leak_design(study.rows))[1]
-    patients = widgets.SelectionSlider(
-        options=[int(n) for n in np.unique(np.geomspace(10, MOST, 80).round())], readout=False
-    )
+    patients = widgets.SelectionSlider(options=PATIENTS, readout=False)
     patients.value = min(patients.options, key=lambda n: abs(n - len(study.patients)))
     ratio = show.slider(text("explore.true_ratio", language), SUPPOSED, (*REACH, 0.01), language, 2)
     session.keep("size.patients", patients)
