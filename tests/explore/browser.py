@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,8 +21,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from vpresearch.core.errors import LANGUAGES
 from vpresearch.core.paths import ROOT
-from vpresearch.explore.page import PANELS
+from vpresearch.explore.page import PANELS, TOGETHER
 from vpresearch.render.labels import text
 
 PATIENCE = 90
@@ -144,6 +146,13 @@ class Visitor:
         self.page.evaluate(_WATCH)
 
     def tab(self, words: str) -> None:
+        for (tab, panels), language in product(TOGETHER.items(), LANGUAGES):
+            names = [text(f"explore.{panel}_tab", language) for panel in panels]
+            if words in names and not self.tab_of(words).is_visible():
+                self.tab_of(text(f"explore.{tab}_tab", language)).click()
+                # It opens at the first of them.
+                if words == names[0]:
+                    return
         self.tab_of(words).click()
 
     def tab_of(self, words: str) -> Any:

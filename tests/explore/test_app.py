@@ -5,12 +5,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser
 
 from vpresearch.core.dictionary import columns
@@ -252,11 +255,21 @@ def test_a_plots_table_and_picture_are_given_as_files(one: Visitor) -> None:
     one.see(es("dose_title"))
     page.locator(".vp-save").wait_for()
     files = {}
-    for key in ("as_csv", "as_svg"):
+    for key in ("as_csv", "as_svg", "as_png"):
         with page.expect_download() as given:
             page.get_by_role("button", name=es(key)).click()
-        files[key] = Path(given.value.path()).read_bytes().decode("utf-8")
-    heads, first, *_ = files["as_csv"].removeprefix("\ufeff").splitlines()
+        files[key] = Path(given.value.path()).read_bytes()
+    with Image.open(BytesIO(files.pop("as_png"))) as picture:
+        assert (picture.width, picture.format) == (
+            3 * page.evaluate("document.querySelector('.vp-plot > svg').clientWidth"),
+            "PNG",
+        )
+        # White below, and the blue of the curve.
+        seen = {
+            tuple(colour) for colour in np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0).tolist()
+        }
+        assert {(255, 255, 255), (0, 0x72, 0xB2)} <= seen
+    heads, first, *_ = files["as_csv"].decode("utf-8").removeprefix("\ufeff").splitlines()
     assert heads == ";".join(es(key) for key in ("fill", "risk_axis", "low", "high"))
     assert all(re.fullmatch(r"\d+,\d", each.strip('"')) for each in first.split(";"))
     drawn = ElementTree.fromstring(files["as_svg"])

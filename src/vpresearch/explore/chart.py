@@ -19,7 +19,7 @@ from vpresearch.core.reported import Reported
 from vpresearch.render.labels import number, printed, text
 
 SCRIPT = pathlib.Path(__file__).with_name("plot.js")
-_TABLE = {"summary": "as_table", "csv": "as_csv", "svg": "as_svg", "separator": "csv_separator"}
+_TABLE = {"summary": "as_table", "csv": "as_csv", "svg": "as_svg", "png": "as_png", "separator": "csv_separator"}
 MOST_SEED = 999_999
 _NOTHING: dict[str, Any] = {"selected": None, "related": []}
 

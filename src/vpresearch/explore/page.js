@@ -16,17 +16,33 @@ function tabs(model, root, act) {
     go(all[(to + all.length) % all.length]);
     event.preventDefault();
   });
+  // The panels behind the tab that is open, where it has several.
+  const parts = document.createElement("div");
+  parts.setAttribute("role", "group");
+  parts.className = "vp-tabs vp-parts";
+  root.append(parts);
   return () => {
     list.setAttribute("aria-label", model.get("words").panels);
     const held = list.contains(document.activeElement);
     const open = model.get("panel");
-    model.get("panels").forEach(([name, words], at) => {
+    let behind = [];
+    model.get("tabs").forEach(([name, words, panels], at) => {
+      const here = name === open || panels.some(([each]) => each === open);
+      if (here) behind = panels;
+      if (here) parts.setAttribute("aria-label", words);
       const tab = list.children[at] ?? list.appendChild(document.createElement("button"));
       tab.textContent = words;
       tab.setAttribute("role", "tab");
-      tab.setAttribute("aria-selected", name === open);
-      tab.onclick = () => act("panel", name);
-      if (!held) tab.tabIndex = name === open ? 0 : -1;
+      tab.setAttribute("aria-selected", here);
+      tab.onclick = () => act("panel", panels[0]?.[0] ?? name);
+      if (!held) tab.tabIndex = here ? 0 : -1;
+    });
+    parts.hidden = !behind.length;
+    behind.forEach(([name, words], at) => {
+      const button = parts.children[at] ?? parts.appendChild(document.createElement("button"));
+      button.textContent = words;
+      button.setAttribute("aria-pressed", name === open);
+      button.onclick = () => act("panel", name);
     });
   };
 }
@@ -96,7 +112,8 @@ function render({ model, el }) {
     for (const redraw of redraws) redraw();
     nav.setAttribute("aria-label", model.get("words").panels);
     const explorer = el.closest(".vp-explorer");
-    const open = model.get("panels").find(([name]) => name === model.get("panel"));
+    const panels = model.get("tabs").flatMap(([name, words, behind]) => (behind.length ? behind : [[name, words]]));
+    const open = panels.find(([name]) => name === model.get("panel"));
     const place = explorer?.querySelector(".vp-place");
     place?.setAttribute("role", "tabpanel");
     place?.setAttribute("aria-label", open[1]);
@@ -120,7 +137,7 @@ function render({ model, el }) {
   };
   show();
   const frame = requestAnimationFrame(show);
-  model.on("change:panels change:panel change:language change:words", show);
+  model.on("change:tabs change:panel change:language change:words", show);
   model.on("change:here", tell);
   if (page) {
     if (here()) ask();
@@ -140,7 +157,7 @@ function render({ model, el }) {
     clearInterval(wait);
     observer?.disconnect();
     window.removeEventListener("popstate", ask);
-    model.off("change:panels change:panel change:language change:words", show);
+    model.off("change:tabs change:panel change:language change:words", show);
     model.off("change:here", tell);
   };
 }

@@ -33,14 +33,24 @@ PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {
     "audit": audit.panel,
     "lesson": lesson.panel,
 }
+# Panels that share an idea stand behind one tab.
+TOGETHER: Mapping[str, tuple[str, ...]] = {"chance": ("resample", "size", "draws")}
 OWN_NAMES = {"es": "Español", "en": "English"}
+
+
+def tabs(language: str) -> list[list[Any]]:
+    """Name the tabs, each with the panels that stand behind it where it is more than one."""
+    behind = {panel: tab for tab, panels in TOGETHER.items() for panel in panels}
+    names = {name: text(f"explore.{name}_tab", language) for name in (*PANELS, *TOGETHER)}
+    order = dict.fromkeys(behind.get(panel, panel) for panel in PANELS)
+    return [[tab, names[tab], [[each, names[each]] for each in TOGETHER.get(tab, ())]] for tab in order]
 
 
 class Frame(anywidget.AnyWidget):
     """Language, tabs and address of the page."""
 
     _esm = FRAME
-    panels: Any = traitlets.List().tag(sync=True)
+    tabs: Any = traitlets.List().tag(sync=True)
     panel = traitlets.Unicode().tag(sync=True)
     languages = traitlets.List([[each, OWN_NAMES[each]] for each in LANGUAGES]).tag(sync=True)
     language = traitlets.Unicode().tag(sync=True)
@@ -111,7 +121,7 @@ class Page(widgets.VBox):  # type: ignore[misc]
         session.leave()
         session.fault = ""
         with frame.hold_sync():
-            frame.panels = [[each, text(f"explore.{each}_tab", session.language)] for each in PANELS]
+            frame.tabs = tabs(session.language)
             frame.panel, frame.language = session.panel, session.language
             frame.words = {each: text(f"explore.{each}", session.language) for each in ("panels", "language", "title")}
         self._tell_data()

@@ -19,7 +19,7 @@ function make(name, attributes = {}, parent = null, text = null) {
 
 function save(name, kind, content) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: kind }));
+  link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type: kind }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -107,10 +107,10 @@ class Plot {
     this.summary = make("summary", {}, this.details);
     this.rows = make("div", { class: "vp-scroll", tabindex: 0 }, this.details);
     const buttons = make("div", { class: "vp-save" }, this.root);
-    this.csv = make("button", { class: "jupyter-button" }, buttons);
-    this.picture = make("button", { class: "jupyter-button" }, buttons);
+    [this.csv, this.picture, this.pixels] = [1, 2, 3].map(() => make("button", { class: "jupyter-button" }, buttons));
     this.csv.addEventListener("click", () => save(`${this.file()}.csv`, "text/csv", this.asCsv()));
     this.picture.addEventListener("click", () => save(`${this.file()}.svg`, "image/svg+xml", this.asSvg()));
+    this.pixels.addEventListener("click", async () => save(`${this.file()}.png`, "image/png", await this.asPng()));
     this.svg.addEventListener("pointermove", (event) => this.drag(event));
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       this.svg.addEventListener(end, () => this.drop());
@@ -210,10 +210,11 @@ class Plot {
     make("path", { d: SHAPES[mark.shape](RADIUS), fill: mark.colour, transform: at }, this.shapes);
   }
   table() {
-    const { columns, rows, summary, csv, svg } = this.spec.table;
+    const { columns, rows, summary, csv, svg, png } = this.spec.table;
     this.summary.textContent = summary;
     this.csv.textContent = csv;
     this.picture.textContent = svg;
+    this.pixels.textContent = png;
     this.rows.replaceChildren();
     const table = make("table", {}, this.rows);
     make("caption", {}, table, `${this.spec.title}. ${this.spec.description}`);
@@ -247,6 +248,20 @@ class Plot {
       for (const name of kept) node.setAttribute(name, style.getPropertyValue(name));
     });
     return new XMLSerializer().serializeToString(copy);
+  }
+
+  async asPng() {
+    const image = new Image();
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(this.asSvg())}`;
+    await image.decode();
+    // Three dots for each of the screen's, so that it can be printed.
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [3 * this.width, 3 * this.height];
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return new Promise((done) => canvas.toBlob(done, "image/png"));
   }
 
   // -- picking and dragging

@@ -18,7 +18,7 @@ from vpresearch.core.paths import BUILD, RECONSTRUCTION
 from vpresearch.data import load
 from vpresearch.explore import show
 from vpresearch.explore.chart import SCRIPT, Plot, SeedBox
-from vpresearch.explore.page import FRAME, OWN_NAMES, PANELS, STYLE, banner
+from vpresearch.explore.page import FRAME, OWN_NAMES, PANELS, STYLE, banner, tabs
 from vpresearch.explore.panels import audit, lesson, size
 from vpresearch.explore.panels.resample import MANY
 from vpresearch.explore.session import Session
@@ -284,7 +284,7 @@ def write_site(path: Path, workers: Workers, progress: str | None = None) -> Non
     languages = {
         language: {
             "words": {each: text(f"explore.{each}", language) for each in ("panels", "language", "title")},
-            "tabs": [[each, text(f"explore.{each}_tab", language)] for each in PANELS],
+            "tabs": tabs(language),
             "banner": banner(Session(study=shipped, language=language)),
             "says": show.paragraph(text("explore.site_says", language)),
             "panels": {panel: recorded[panel, language] for panel in PLACES},

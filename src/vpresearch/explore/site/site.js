@@ -66,7 +66,7 @@ function address() {
 function go(words) {
   const said = new URLSearchParams(words);
   if (languages[said.get("language")]) state.language = said.get("language");
-  if (here().tabs.some(([name]) => name === said.get("panel"))) state.panel = said.get("panel");
+  if (here().panels[said.get("panel")] || said.get("panel") === "lesson") state.panel = said.get("panel");
   const vertebra = Number(said.get("vertebra"));
   if (vertebra > 0 && vertebra <= here().panels.walk.controls[0].places.length) state.vertebra = vertebra - 1;
   if (state.panel === "lesson") {
@@ -88,7 +88,7 @@ function go(words) {
 }
 
 const head = new Model(
-  { languages: names, turned: {}, asked: "", here: "", words: here().words, panels: here().tabs, panel: state.panel, language: state.language },
+  { languages: names, turned: {}, asked: "", here: "", words: here().words, tabs: here().tabs, panel: state.panel, language: state.language },
   (model) => {
     const { turn, ...turned } = model.get("turned");
     const asked = model.get("asked");
@@ -104,7 +104,7 @@ function show() {
   title.textContent = here().words.title;
   strip.innerHTML = here().banner;
   says.innerHTML = here().says;
-  for (const [name, value] of Object.entries({ words: here().words, panels: here().tabs, language: state.language, panel: state.panel })) {
+  for (const [name, value] of Object.entries({ words: here().words, tabs: here().tabs, language: state.language, panel: state.panel })) {
     head.set(name, value);
   }
   place.replaceChildren();
