@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pingouin
 import pytest
 import yaml
 from scipy.stats import kruskal, ttest_ind
@@ -347,3 +348,38 @@ def test_a_fault_of_one_number_is_one_alarm(tmp_path: Path) -> None:
     ]
     paper = paper_of(tmp_path, [], claims, score={"over": "patients", "step": "0.1", "low": "0", "high": "10"})
     assert [check.check for check in audit(paper) if check.alarm] == ["groups_mean"]
+
+
+def _with_effect(folder: Path, parts: list[np.ndarray], name: str, printed: str, places: int) -> Check:
+    lines = [
+        f"score;{'ab'[at]};{len(x)};{x.mean():.{places}f};{x.std(ddof=1):.{places}f}" for at, x in enumerate(parts)
+    ]
+    (folder / "t.csv").write_text("\n".join(["variable;group;n;mean;sd", *lines]), encoding="utf-8")
+    (folder / "t-tests.csv").write_text(f"variable;{name}\nscore;{printed}\n", encoding="utf-8")
+    (found,) = (check for check in audit(read_paper(folder / "t.csv")) if check.check == "effect_size")
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_effect_size_of_the_data_is_among_those_that_their_means_and_sds_give(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    parts = [rng.normal(mean, sd, n) for mean, sd, n in ((5, 2, 6 + seed), (5 + rng.normal(0, 2), 1, 9))]
+    of_pooled, corrected = (pingouin.compute_effsize(*parts, eftype=kind) for kind in ("cohen", "hedges"))
+    of_one = (parts[0].mean() - parts[1].mean()) / parts[1].std(ddof=1)
+    average = (parts[0].mean() - parts[1].mean()) / np.sqrt((parts[0].var(ddof=1) + parts[1].var(ddof=1)) / 2)
+    for value in (of_pooled, corrected, of_one, average):
+        assert _with_effect(tmp_path, parts, "d", f"{value:.2f}", 2).verdict == "possible"
+    far = _with_effect(tmp_path, parts, "g", f"{2 * max(map(abs, (of_one, of_pooled, average))) + 0.5:.2f}", 2)
+    assert far.alarm
+    assert all("Hedges" in labels.audited(far, language) for language in LANGUAGES)
+    # The bounds close on the value as more digits are printed.
+    exact = _with_effect(tmp_path, parts, "d", f"{of_pooled:.4f}", 6)
+    assert exact.values["pooled_high"] == pytest.approx(abs(of_pooled), rel=1e-4)
+    assert exact.values["pooled_low"] == pytest.approx(abs(corrected), rel=1e-3)
+
+
+def test_an_effect_size_of_pairs_is_not_judged(tmp_path: Path) -> None:
+    cells = "variable;group;n;mean;sd\nscore;a;8;2.5;1.9\nscore;b;8;3.4;1.4\n"
+    (tmp_path / "t.csv").write_text(cells, encoding="utf-8")
+    (tmp_path / "t-tests.csv").write_text("variable;d;p;test\nscore;2.9;0.01;paired_t\n", encoding="utf-8")
+    assert "effect_size" not in {check.check for check in audit(read_paper(tmp_path / "t.csv"))}

@@ -90,6 +90,17 @@ def test_a_faulty_table_is_refused_by_row_and_column(
     assert all(column in line(problem, language) for language in LANGUAGES)
 
 
+def test_groups_that_several_columns_tell(tmp_path: Path) -> None:
+    cells = "variable;Group;group: sex;n;mean;sd\nscore;a;f;9;2.4;1.1\nscore;a;m;6;2.5;1.2\nscore;b;f;7;3.1;1.0\n"
+    paper = read_paper(written(tmp_path, cells, ""))
+    assert [dict(claim.compute.group) for claim in paper.claims if claim.kind == "mean"] == [
+        {"group": "a", "sex": "f"},
+        {"group": "a", "sex": "m"},
+        {"group": "b", "sex": "f"},
+    ]
+    assert [claim.id for claim in paper.claims if claim.kind == "count"] == ["a, f.n", "a, m.n", "b, f.n"]
+
+
 def test_a_file_without_such_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refusal:
         read_paper(written(tmp_path, "a;b\n1;2\n", ""))

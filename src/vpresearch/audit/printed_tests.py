@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, fdtrc, gammaln, ndtr, ndtri, stdtr, stdtrit
 from scipy.stats.contingency import odds_ratio
 
+from vpresearch.audit.cells import Group, halves
 from vpresearch.audit.check import Check, Verdict, inside
 from vpresearch.audit.contingency import tests_of
+from vpresearch.audit.p_attained import PAIRED
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Paper, PrintedTest
 
@@ -19,6 +21,7 @@ Range = tuple[float, float]
 
 _RATIOS = ("or", "rr", "hr")
 _SYMMETRIC = ("t", "z", "r")
+_EFFECTS = ("d", "g")
 _NOISE = 1e-9
 
 
@@ -29,6 +32,7 @@ def check_printed_tests(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         yield from _ratio(row, rule)
         yield from _coefficient(row, rule)
         yield from _table(row, rule)
+        yield from _effect(paper, row, rule)
 
 
 # -- a statistic and its p (statcheck) -------------------------------------------------------------------------------
@@ -316,6 +320,60 @@ def _of_table(
     told |= {"candidates": "; ".join(dict.fromkeys(f"{value:.4g}" for value in candidates if math.isfinite(value)))}
     code = "of_table_meets" if fits else "of_table_fails"
     return _check("of_table", row, [name], "possible" if fits else "impossible", code, told, str(values["table"]))
+
+
+# -- effect sizes ----------------------------------------------------------------------------------------------------
+
+
+def _effect(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
+    """Hold Cohen's d or Hedges' g against the means and SDs of the two groups, by every denominator that is in use.
+
+    Lakens D. Front Psychol 2013;4:863. Goulet-Pelletier JC, Cousineau D. Quant Methods Psychol 2018;14:242-265.
+    """
+    found = next((key for key in _EFFECTS if key in row.claims), None)
+    if found is None or (PAIRED & {test for claim in row.claims.values() for test in claim.tests}):
+        return
+    claim = row.claims[found]
+    variable, over = claim.compute.variable, claim.compute.over
+    compared = [
+        pair
+        for pair in halves(paper)
+        if (pair[0].variable, pair[0].over) == (variable, over) and all("sd" in part.claims for part in pair)
+    ]
+    if len(compared) != 1:
+        return
+    ends = effect_sizes(*compared[0], rule)
+    printed = _absolute(claim.printed.interval(rule))
+    fits = any(not _apart(printed, each) for each in ends.values())
+    values: dict[str, str | float] = {"statistic": found, "value": claim.printed.printed}
+    values |= {"low": min(low for low, _ in ends.values()), "high": max(high for _, high in ends.values())}
+    values |= {"pooled_low": ends["pooled"][0], "pooled_high": ends["pooled"][1]}
+    verdict: Verdict = "possible" if fits else "impossible"
+    code = "effect_meets" if fits else "effect_fails"
+    ids = (claim.id, *(part.claims[name].id for part in compared[0] for name in ("mean", "sd")))
+    witness = f"{values['low']:.6g} - {values['high']:.6g}" if fits else ""
+    yield Check("effect_size", ids, verdict, code, values, witness=witness)
+
+
+def effect_sizes(first: Group, second: Group, rule: RoundingRule) -> dict[str, Range]:
+    """Bound the size of a standardised difference for each denominator, with the correction for small n or without."""
+    means = [_ends(part.claims["mean"].printed.interval(rule)) for part in (first, second)]
+    away = _size((means[0][0] - means[1][1], means[0][1] - means[1][0]))
+    sds = [_ends(part.claims["sd"].printed.interval(rule)) for part in (first, second)]
+    low, high = (tuple(max(0.0, sd[end]) for sd in sds) for end in (0, 1))
+    df = first.n + second.n - 2
+    spreads = {
+        "pooled": [math.sqrt(((first.n - 1) * a * a + (second.n - 1) * b * b) / df) for a, b in (low, high)],
+        "average": [math.sqrt((a * a + b * b) / 2) for a, b in (low, high)],
+        "first": [low[0], high[0]],
+        "second": [low[1], high[1]],
+    }
+    # Either letter stands for either in print; of the correction for small n there are two forms.
+    smaller = min(1 - 3 / (4 * df - 1), math.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / math.sqrt(df / 2))
+    return {
+        name: (smaller * away[0] / spread[1] if spread[1] else 0.0, away[1] / spread[0] if spread[0] else math.inf)
+        for name, spread in spreads.items()
+    }
 
 
 def _check(

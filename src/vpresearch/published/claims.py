@@ -121,7 +121,24 @@ def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
 Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal", "test"]
 # Numbers that a row of tests prints beside its p.
 TestNumber = Literal[
-    "t", "F", "chi2", "r", "z", "df", "df2", "n", "coefficient", "se", "or", "rr", "hr", "low", "high", "table"
+    "t",
+    "F",
+    "chi2",
+    "r",
+    "z",
+    "df",
+    "df2",
+    "n",
+    "coefficient",
+    "se",
+    "or",
+    "rr",
+    "hr",
+    "d",
+    "g",
+    "low",
+    "high",
+    "table",
 ]
 # What can be computed from data; the numbers of a test are only audited.
 Recomputed = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]

@@ -487,6 +487,8 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "level": ("nivel",),
     "place": ("lugar", "table", "tabla"),
 }
+# A further column that tells groups, named behind the word.
+_FURTHER_GROUP = re.compile(r"(?:group|grupo|arm|brazo)\s*:\s*(.{1,40})", re.I)
 _SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
 _KIND_OF = {"n": "count", "count": "count", "percent": "percentage", "mean": "mean", "sd": "sd", "min": "minimum"}
 _KIND_OF |= {"max": "maximum", "p": "p"}
@@ -568,6 +570,8 @@ def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]],
         for position, spelling in enumerate(written):
             if spelling in names and names[spelling] not in places.values():
                 places[position] = names[spelling]
+            elif of is CELL_COLUMNS and (further := _FURTHER_GROUP.fullmatch(str(header[position]).strip())):
+                places[position] = f"group:{further[1]}"
         found.append((of, places))
     return max(found, key=lambda each: len(each[1]))
 
@@ -583,23 +587,23 @@ def _text_of(value: object) -> str:
 
 def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem]) -> Iterator[Claim]:
     """Turn rows of cells into claims, and their scales into grids."""
-    sizes: dict[str, Counter[str]] = {}
+    sizes: dict[tuple[str, ...], Counter[str]] = {}
     for line in lines:
         if "n" in line.cells:
-            sizes.setdefault(line.cells.get("group", ""), Counter())[line.cells["n"]] += 1
+            sizes.setdefault(_of_group(line), Counter())[line.cells["n"]] += 1
     usual = {group: counted.most_common(1)[0][0] for group, counted in sizes.items()}
-    told: set[str] = set()
-    seen: set[tuple[str, str, str]] = set()
+    told: set[tuple[str, ...]] = set()
+    seen: set[tuple[str, tuple[str, ...], str]] = set()
     for line in lines:
         cells = line.cells
-        variable, group, category = cells.get("variable", ""), cells.get("group", ""), cells.get("category", "")
-        name = " / ".join(filter(None, (variable, group, category)))
+        variable, where, category = cells.get("variable", ""), _where(line), cells.get("category", "")
+        group = _of_group(line)
+        name = " / ".join(filter(None, (variable, *where.values(), category)))
         if (variable, group, category) in seen:
             problems.append(line.told(name, "variable", _fault("table_twice", 0)))
         seen.add((variable, group, category))
         yield from _size(line, name, usual.get(group, ""), told)
         _scale(line, name, grids, problems)
-        where = {"group": group} if group else {}
         for key in ("n", "count", "percent", "mean", "sd", "min", "max"):
             if key not in cells:
                 continue
@@ -624,15 +628,29 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
             yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
 
 
-def _size(line: Line, name: str, usual: str, told: set[str]) -> Iterator[Claim]:
+def _where(line: Line) -> dict[str, str]:
+    """Return the group of a row: its value in each column that tells groups."""
+    return {key.partition(":")[2] or key: text for key, text in line.cells.items() if key.partition(":")[0] == "group"}
+
+
+def _of_group(line: Line) -> tuple[str, ...]:
+    return tuple(f"{column}={value}" for column, value in sorted(_where(line).items()))
+
+
+def _size(line: Line, name: str, usual: str, told: set[tuple[str, ...]]) -> Iterator[Claim]:
     """Tell the size of a group once, and that of a variable of its own where values are missing."""
-    n, group = line.cells.get("n", ""), line.cells.get("group", "")
+    n, group, where = line.cells.get("n", ""), _of_group(line), _where(line)
     if not _COUNT.fullmatch(n):
         return
-    where = {"group": group} if group else {}
     if group not in told and _COUNT.fullmatch(usual):
         told.add(group)
-        yield Claim(f"{group or 'all'}.n", Reported(usual), "count", (), Compute("n", "patients", group=where))
+        yield Claim(
+            f"{', '.join(where.values()) or 'all'}.n",
+            Reported(usual),
+            "count",
+            (),
+            Compute("n", "patients", group=where),
+        )
     if n != usual and "variable" in line.cells:
         own = Compute("n", "patients", line.cells["variable"], group=where)
         yield Claim(f"{name}.n", Reported(n), "count", (), own)
