@@ -216,12 +216,13 @@ def panel(session: Session) -> widgets.Widget:
         plot, lambda: put({"vertebral_volume_cc": plot.moved["x"], "cement_volume_cc": plot.moved["y"]}), "moved"
     )
     reset.on_click(session.guarded(lambda _: choose(state["at"])))
-    # One outlier: the smallest vertebra with the most cement that the plot has room for.
-    outlier.on_click(
-        session.guarded(
-            lambda _: put({"vertebral_volume_cc": plot.spec["x"]["low"], "cement_volume_cc": plot.spec["y"]["high"]})
-        )
-    )
+
+    def put_far() -> None:
+        # One outlier: in the smallest vertebra the most cement that the plot has room for.
+        smallest = float(study.vertebrae["vertebral_volume_cc"].min())
+        put({"vertebral_volume_cc": smallest, "cement_volume_cc": plot.spec["y"]["high"]})
+
+    outlier.on_click(session.guarded(lambda _: put_far()))
     kept = session.of_data.get("drag") or {"at": session.selected, "values": None}
     choose(**(asked_of(session) or kept))
     left = show.half(show.near(who, volume, cement), show.near(leak, model, reset, outlier), said, numbers, code)
