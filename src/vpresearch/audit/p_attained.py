@@ -378,7 +378,9 @@ def _on_its_scale(p: Floats, test: str, n: int) -> Floats:
         return p
     squared = stdtrit(n - 2, p / 2) ** 2
     # A p of nought has an infinite t, whose share of the variance is all.
-    share = 1 / (1 + (n - 2) / np.maximum(squared, np.finfo(float).tiny))
+    with np.errstate(over="ignore"):
+        # And a p of one has none.
+        share = 1 / (1 + (n - 2) / np.maximum(squared, np.finfo(float).tiny))
     normal: Floats = 2 * ndtr(-np.sqrt((n - 1) * share))
     return normal
 
