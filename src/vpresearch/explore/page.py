@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,11 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {"chance": ("resample", "size", "draws
 OWN_NAMES = {"es": "Español", "en": "English"}
 
 
-def tabs(language: str) -> list[list[Any]]:
+def tabs(language: str, panels: Collection[str] = PANELS) -> list[list[Any]]:
     """Name the tabs, each with the panels that stand behind it where it is more than one."""
-    behind = {panel: tab for tab, panels in TOGETHER.items() for panel in panels}
-    names = {name: text(f"explore.{name}_tab", language) for name in (*PANELS, *TOGETHER)}
-    order = dict.fromkeys(behind.get(panel, panel) for panel in PANELS)
+    behind = {panel: tab for tab, together in TOGETHER.items() for panel in together}
+    order = dict.fromkeys(behind.get(panel, panel) for panel in panels)
+    names = {name: text(f"explore.{name}_tab", language) for name in (*panels, *order)}
     return [[tab, names[tab], [[each, names[each]] for each in TOGETHER.get(tab, ())]] for tab in order]
 
 

@@ -284,7 +284,7 @@ def write_site(path: Path, workers: Workers, progress: str | None = None) -> Non
     languages = {
         language: {
             "words": {each: text(f"explore.{each}", language) for each in ("panels", "language", "title")},
-            "tabs": tabs(language),
+            "tabs": tabs(language, [panel for panel in PANELS if panel in PLACES or panel == "lesson"]),
             "banner": banner(Session(study=shipped, language=language)),
             "says": show.paragraph(text("explore.site_says", language)),
             "panels": {panel: recorded[panel, language] for panel in PLACES},
