@@ -206,6 +206,7 @@ _SAY_NOTHING = {
     *("missing_value", "missing_word", "missing_word_to_empty", "category_or_empty", "excel_error_or_empty"),
     "same_as_above",
 }
+_ANALYSED = ("leak_site", "leak_size", "vas_pre", "vas_post", "vas_1m", "vas_1y", "odi_pre", "odi_1y")
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
 
 
@@ -493,6 +494,10 @@ def _values(raw: reading.RawTable, problems: Iterable[Problem]) -> dict[str, obj
 
 def _normalise(table: pd.DataFrame, name: str, checksum: str) -> Dataset:
     """Split the table into patients and vertebrae, and compute what is never read."""
+    # A column of the paper's analyses that a study lacks is one of which nothing was recorded.
+    kinds = {name: float if columns()[name].kind == "number" else object for name in _ANALYSED if name not in table}
+    empty = {name: pd.Series([None] * len(table), table.index, kind) for name, kind in kinds.items()}
+    table = table.assign(**empty)
     of_patient = [key for key, column in columns().items() if column.unit_of_observation == "patient" and key in table]
     patients = table[of_patient].drop_duplicates("patient_id").set_index("patient_id")
     vertebrae = table[["patient_id", *(key for key in table if key not in of_patient)]].reset_index(drop=True)
