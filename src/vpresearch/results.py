@@ -46,6 +46,14 @@ COMPARED = (*MEASURED, "fill_percent", "vas_pre", "vas_post", "vas_1m", "vas_1y"
 ASSOCIATED = ("sex", "region", "level")
 # Tables and figures that only a reconstruction has: of what the printed numbers leave free.
 OF_RECONSTRUCTIONS = frozenset({"spread", "implied", "identified_range"})
+# Those that hold a paper's numbers against something, and those of scores.
+OF_PAPERS = frozenset(
+    {
+        *("audit", "audit_digest", "audit_findings", "audit_p", "conclusions", "corrections", "differences"),
+        *("exhibits", "scorecard", "statements"),
+    }
+)
+OF_SCORES = frozenset({"table4", "outcome", "relief"})
 RISK_MODELS = (PRIMARY, "flic")
 _FREE = ("free_least", "free_greatest")
 _TIMES_AS_MANY = (1, 2, 4, 8, 16)
@@ -105,6 +113,11 @@ class Results:
     def checks(self) -> Sequence[Check]:
         """The audit of the printed numbers."""
         return once(audit, self.paper, self.seed)
+
+    @cached_property
+    def published(self) -> bool:
+        """Whether the paper is the compendium's own, a corrected version included."""
+        return self.paper.key.startswith(_shipped().key)
 
     @cached_property
     def misattributed(self) -> Sequence[tuple[tuple[str, Reported], tuple[str, Reported]]]:

@@ -16,7 +16,7 @@ from typing import Any
 from vpresearch.core.compendium import Exhibit, Notebook, choose, read_compendium
 from vpresearch.core.errors import Problem, VPResearchError, failure, progress_bar, refused, tell
 from vpresearch.core.files import PRIVATE, put, staging
-from vpresearch.core.paths import NOTEBOOKS, ROOT
+from vpresearch.core.paths import NO_PAPER, NOTEBOOKS, ROOT
 from vpresearch.data import Dataset, pseudonymise, write_rows
 from vpresearch.parallel.forks import Copies
 from vpresearch.review import load_page_writer, write_notebook_page
@@ -59,7 +59,9 @@ def run(
     copies: Copies | None = None,
 ) -> Run:
     """Execute every notebook whose inputs changed, and put the outputs in place only when all have finished."""
-    notebooks = choose(read_compendium(), only, reconstruction=dataset.reconstruction)
+    notebooks = choose(
+        read_compendium(), only, reconstruction=dataset.reconstruction, judged=paper.resolve() != NO_PAPER
+    )
     chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
     for notebook in notebooks:
         _check_parameters(notebook, {"data", "paper", "out", *chosen})
