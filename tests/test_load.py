@@ -20,6 +20,9 @@ from vpresearch.core.dictionary import Column, Level, columns
 from vpresearch.core.errors import LANGUAGES, InputError, Problem, VPResearchError, line, told
 from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.data import Dataset, load
+from vpresearch.regression.models import with_covariates, with_own
+from vpresearch.results import Results
+from vpresearch.tables import table1
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -624,3 +627,62 @@ def test_a_leak_of_unknown_kind_is_loaded(rows: Rows, write: Write) -> None:
     rows[0]["leak_site"] = rows[2]["leak_size"] = ""
     study = load(write(rows))
     assert study.vertebrae["leak_site"].notna().sum() == study.vertebrae["leak_size"].notna().sum() == 1
+
+
+# -- columns that a study declares ---------------------------------------------------------------------------------
+
+_DECLARATION = """columns:
+  side:
+    unit_of_observation: vertebra
+    type: category
+    label: {es: Lado, en: Side}
+    values: {left: {es: Izquierdo, en: Left}, right: {es: Derecho, en: Right}}
+  t_score:
+    unit_of_observation: patient
+    type: number
+    unit: SD
+    range: [-8, 4]
+    label: {es: Densidad ósea (T), en: Bone density (T)}
+"""
+
+
+def test_columns_that_are_declared_beside_the_file_are_read(rows: Rows, write: Write, refused: Refused) -> None:
+    for place, row in enumerate(rows):
+        row |= {"Lado": ("Izquierdo", "left", "Derecho")[place % 3], "t_score": "-2,5"}
+    path = write(rows)
+    assert "side" not in load(path).vertebrae
+    path.with_suffix(".yaml").write_text(_DECLARATION, encoding="utf-8")
+    study = load(path)
+    assert [each.name for each in study.declared] == ["side", "t_score"]
+    assert set(study.vertebrae["side"]) == {"left", "right"}
+    assert set(study.patients["t_score"]) == {-2.5}
+    results = Results(study)
+    assert "t_score" in results.comparisons
+    assert "side" in results.associations
+    assert with_own(with_covariates(study.rows), results.compared)[1]["t_score"] == ("t_score",)
+    assert list(table1(results, "es").shown.iloc[-1, :2]) == ["Densidad ósea (T)", "media −2,5 (DE 0,0)"]
+    rows[0]["t_score"] = "9"
+    rows[1]["Lado"] = "Arriba"
+    assert {problem.code for problem in refused(write(rows))} == {"out_of_range", "unknown_category"}
+    # Whoever declares nothing has the dictionary alone.
+    path.with_suffix(".yaml").unlink()
+    assert "t_score" not in load(path).patients
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wording"),
+    [
+        ("columns:", "colums:", "no_declaration"),
+        ("  side:", "  leak:", "declared_name"),
+        ("type: number", "type: text", "declared_type"),
+        ("range: [-8, 4]", "range: -8", "bad_declaration"),
+        ("observation: patient", "observation: study", "bad_declaration"),
+        ("columns:", "[", "not_yaml"),
+    ],
+)
+def test_a_faulty_declaration_is_told(rows: Rows, write: Write, old: str, new: str, wording: str) -> None:
+    path = write(rows)
+    path.with_suffix(".yaml").write_text(_DECLARATION.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError, match=r"study\.yaml") as caught:
+        load(path)
+    assert [problem.wording for problem in caught.value.problems] == [wording]

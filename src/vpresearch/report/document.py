@@ -18,6 +18,7 @@ from typing import Any
 
 import typst
 
+from vpresearch.core.dictionary import remember
 from vpresearch.core.errors import placed
 from vpresearch.core.files import staging
 from vpresearch.core.paths import CLONED, ROOT
@@ -302,6 +303,8 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
 
 
 def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
+    # This may be a process that has read no workbook.
+    remember(results.dataset.declaration)
     return [path for each in languages for path in publish(compose(results, each, about()), aside / each)]
 
 

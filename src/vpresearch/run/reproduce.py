@@ -83,7 +83,7 @@ class Told:
 
 def unchanged(wanted: Wanted) -> Told | None:
     """Report at once that nothing changed and that every output is there as it was made."""
-    state, digest = read_state(wanted.out, wanted.records), file_digest(wanted.data)
+    state, digest = read_state(wanted.out, wanted.records), _digest(wanted)
     verdicts = state.verdicts
     if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
         return None
@@ -103,7 +103,7 @@ def why(wanted: Wanted) -> Told:
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     state = read_state(wanted.out, wanted.records)
-    reasons = _reasons(wanted, state, dataset.sha256, reconstruction=dataset.reconstruction)
+    reasons = _reasons(wanted, state, dataset.digest, reconstruction=dataset.reconstruction)
     nothing = _words("nothing_changed", wanted)
     return Told(
         [
@@ -183,11 +183,11 @@ def remake(wanted: Wanted) -> Told:
     unattainable = {row.claim.id: row.rounded for row in rows if row.verdict == "unattainable"}
     state = read_state(wanted.out, wanted.records)
     verdicts = state.verdicts = Verdicts(
-        _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction, unattainable
+        _of_verdicts(wanted, dataset.digest), dict(counts), len(differences), dataset.reconstruction, unattainable
     )
     if wanted.pages:
         pages = write_pages(wanted.records, wanted.out, paper, rows, dataset, read_compendium(), wanted.language)
-        state.made[_PAGES] = Made(_of_pages(wanted, dataset.sha256), outputs_of(wanted.records, pages))
+        state.made[_PAGES] = Made(_of_pages(wanted, dataset.digest), outputs_of(wanted.records, pages))
     state.write()
     lines = _reconstructed(wanted, reconstruction=dataset.reconstruction)
     lines += [_words("another_study", wanted)] if another else []
@@ -210,14 +210,22 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
 def _known_reconstruction(wanted: Wanted) -> bool:
     """Return whether an earlier run found that these data are a reconstruction."""
     verdicts = read_state(wanted.out, wanted.records).verdicts
-    return verdicts is not None and verdicts.reconstruction and verdicts.inputs["data"] == file_digest(wanted.data)
+    return verdicts is not None and verdicts.reconstruction and verdicts.inputs["data"] == _digest(wanted)
+
+
+def _digest(wanted: Wanted) -> str:
+    """Return the checksum of the data and of what they declare, which a public run leaves out."""
+    from vpresearch.core.dictionary import declaration_digest
+
+    return file_digest(wanted.data) if wanted.min_cell else declaration_digest(wanted.data)
 
 
 def _load(wanted: Wanted) -> Dataset:
-    from vpresearch.data import load
+    from vpresearch.data import load, without_declared
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
+        dataset = without_declared(dataset)
         from vpresearch.privacy import check_public
 
         check_public(dataset, wanted.min_cell)
@@ -229,7 +237,7 @@ def _auditing(wanted: Wanted) -> Iterator[None]:
     """Audit the paper in a copy of this process while it imports the rest, where anything is to show the audit."""
     from vpresearch.parallel import forks
 
-    digest = file_digest(wanted.data)
+    digest = _digest(wanted)
     # The audit is of the paper, whatever the data are.
     reasons = _reasons(wanted, read_state(wanted.out, wanted.records), digest, reconstruction=True)
     if wanted.plain or not forks.possible() or not reasons.get(_AUDIT):
@@ -252,7 +260,7 @@ def _reporting(
 ) -> AbstractContextManager[Callable[[Path], None] | None]:
     """Write the report beside the notebooks, where there is to be a new one."""
     state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
-    if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
+    if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.digest))):
         return nullcontext()
     from vpresearch import report
 
@@ -264,7 +272,7 @@ def _reporting(
 def _record_report(wanted: Wanted, dataset: Dataset) -> None:
     state = read_state(wanted.out, wanted.records)
     files = (path for path in (wanted.records / "report" / wanted.language).rglob("*") if path.is_file())
-    state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
+    state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.digest), outputs_of(wanted.records, files))
     state.write()
 
 

@@ -65,7 +65,7 @@ def run(
     chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
     for notebook in notebooks:
         _check_parameters(notebook, {"data", "paper", "out", *chosen})
-    made_from = inputs_of(notebooks, dataset.sha256, paper, chosen, NOTEBOOKS)
+    made_from = inputs_of(notebooks, dataset.digest, paper, chosen, NOTEBOOKS)
     state, finished = read_state(out, records), Finished(records)
     stale = [each for each in notebooks if force or state.stale(each.file, made_from[each.file])]
     seconds: dict[str, float] = {}
