@@ -301,6 +301,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
         server.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
         server.add_argument("--port", type=_port, default=port, help=says["port"])
         server.add_argument("--no-browser", action="store_true", help=says["no_browser"])
+        if name == "app":
+            server.add_argument("--authors", action="store_true", help=says["authors"])
 
     add("bench", _bench).add_argument("names", nargs="*", metavar="NAME", help=says["names"])
     add("test", _test).add_argument("--long", action="store_true", help=says["long"])
@@ -566,7 +568,8 @@ def _app(options: argparse.Namespace) -> int:
     _pass_on_paper(options)
     from vpresearch.explore.serve import serve_app
 
-    serve_app(options.port, options.language, browser=not options.no_browser)
+    panel = "author" if options.authors else ""
+    serve_app(options.port, options.language, browser=not options.no_browser, panel=panel)
     return OK
 
 
