@@ -21,7 +21,7 @@ from vpresearch.core.errors import placed
 from vpresearch.figures import Figure
 from vpresearch.parallel.forks import begin_beside
 from vpresearch.render import labels
-from vpresearch.render.docx import SHORT, Node, div, para, plain, raw, raw_words, strong, words
+from vpresearch.render.docx import SHORT, Node, counted, div, para, plain, raw, raw_words, strong, words
 from vpresearch.render.figure import KINDS
 from vpresearch.report.template import TEMPLATES, headings
 from vpresearch.results import Results
@@ -212,15 +212,13 @@ def figure_blocks(
 
 def captioned(caption: str, language: str, *, reconstruction: bool) -> list[Node]:
     """Write a caption; of a reconstruction, its first word after the number says so."""
-    named = re.fullmatch(r"(\S+) (S?)(\d+)\. (.*)", caption, re.S)
+    named = re.fullmatch(r"(\S+) (S?\d+)\. (.*)", caption, re.S)
     if named is None:
         return words(caption)
-    kind, series, number, said = named.groups()
+    kind, number, said = named.groups()
     space: Node = {"t": "Space"}
-    # Word counts captions by itself, so that one which the authors put between others gets its number.
-    field = f'<w:fldSimple w:instr=" SEQ {kind}{"_S" if series else ""} \\* ARABIC ">'
-    counted = [*words(series), raw_words("openxml", field), *words(number), raw_words("openxml", "</w:fldSimple>")]
-    nodes = [*words(kind), space, *counted, *words("."), space]
+    # A caption that the authors put between others gets its number from Word.
+    nodes = [*words(kind), space, *counted(kind, number), *words("."), space]
     if reconstruction:
         made_up = words(labels.text("report.reconstruction", language))
         coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], made_up]}
