@@ -158,6 +158,8 @@ _SECTION = re.compile(r"<w:sectPr[^>]*?(?:/>|>.*?</w:sectPr>)", re.S)
 _TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
 _FIELD = re.compile(r"</?w:fldSimple[^>]*>")
 _MARKS = 1000
+_TAG = re.compile("<[^>]*>")
+_A_PAGE = 2500
 _GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
 # Rows, heads included, that belong on one page.
 SHORT = 20
@@ -279,7 +281,9 @@ def _fitted(section: str, room: int) -> str:
         cells = match[0].replace("<w:p />", '<w:p><w:pPr><w:pStyle w:val="Compact" /></w:pPr></w:p>')
         rows = cells.replace("<w:trPr>", "").replace("</w:trPr>", "").split("<w:tr>")
         # No row breaks, and the rows of a short table stay on one page, each with the next.
-        kept = len(rows) - 1 if len(rows) <= SHORT else 0
+        # So many letters fill a page though their rows are few.
+        short = len(rows) <= SHORT and len(_TAG.sub("", match[0])) <= _A_PAGE
+        kept = len(rows) - 1 if short else 0
         for place, row in enumerate(rows[1:], 1):
             style = "TableTextKept" if place < kept else "TableText"
             head = '<w:tblHeader w:val="on" />' * ("<w:tblHeader" in row)
