@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vpresearch.core.dictionary import Column, Level, columns, fold, label
 
 _OUTCOMES = [f"{score}_{time}" for score, time in product(("vas", "odi"), ("pre", "post", "1m", "1y"))]
-_OPTIONAL = {"cause", "odi_post", "odi_1m", "complication", "new_fracture_1y"}
+_OPTIONAL = {*_OUTCOMES, "cause", "leak_site", "leak_size", "complication", "new_fracture_1y"}
 
 
 # -- spelling ----------------------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ def test_columns_of_the_data_model() -> None:
     assert list(columns())[:4] == ["patient_id", "sex", "age_years", "cause"]
     assert set(_OUTCOMES) <= set(columns())
     assert {name for name, column in columns().items() if not column.required} == _OPTIONAL
-    assert all(columns()[name].may_be_empty for name in (*_OUTCOMES, *_OPTIONAL, "leak_site", "leak_size"))
+    assert all(columns()[name].may_be_empty for name in _OPTIONAL)
     assert not any(columns()[name].may_be_empty for name in ("patient_id", "sex", "level", "leak", "age_years"))
     assert {name for name, column in columns().items() if column.unit_of_observation == "patient"} == {
         "patient_id",

@@ -20,6 +20,9 @@ from vpresearch.core.dictionary import Column, Level, columns
 from vpresearch.core.errors import LANGUAGES, InputError, Problem, VPResearchError, line, told
 from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.data import Dataset, load
+from vpresearch.regression.models import with_covariates, with_own
+from vpresearch.results import Results
+from vpresearch.tables import table1
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -190,8 +193,11 @@ def test_columns_in_any_order_and_columns_of_no_interest(rows: Rows, write: Writ
 def test_optional_columns_may_be_absent(rows: Rows, write: Write, canonical: Dataset) -> None:
     optional = {name for name, column in columns().items() if not column.required}
     study = load(write([{name: cell for name, cell in row.items() if name not in optional} for row in rows]))
-    assert list(study.patients) == [name for name in canonical.patients if name not in optional]
-    assert list(study.vertebrae) == [name for name in canonical.vertebrae if name not in optional]
+    for kept, whole in ((study.patients, canonical.patients), (study.vertebrae, canonical.vertebrae)):
+        given = [name for name in whole if name not in optional]
+        # What every analysis asks for is there, empty.
+        assert list(kept.dropna(axis=1, how="all")) == given
+        assert set(kept) <= set(whole)
 
 
 def test_blank_rows_and_short_rows_of_a_csv(rows: Rows, write: Write, canonical: Dataset) -> None:
@@ -435,8 +441,6 @@ def test_a_missing_column_is_told(rows: Rows, write: Write, refused: Refused, na
     [
         ("patient_id", "Pacientes"),
         ("vertebral_volume_cc", "Volumen vertebrla (cc)"),
-        ("leak_site", "Localizacion de las fugas"),
-        ("vas_1m", "EAV 1 mess"),
         ("cement_volume_cc", "Cemento inyectdo"),
     ],
 )
@@ -446,6 +450,15 @@ def test_a_near_miss_of_a_header_is_suggested(
     (problem,) = refused(write(_renamed(rows, {name: header})))
     assert (problem.code, problem.column) == ("missing_column", name)
     assert f"the column {header}, rename" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "header"), [("leak_site", "Localizacion de las fugas"), ("vas_1m", "EAV 1 mess"), ("cause", "Causas")]
+)
+def test_a_near_miss_of_an_optional_header_is_noted(rows: Rows, write: Write, name: str, header: str) -> None:
+    (note,) = load(write(_renamed(rows, {name: header}))).notes
+    assert (note.code, note.column) == ("ignored_near", header)
+    assert columns()[name].labels["en"] in note.message
 
 
 def test_a_column_that_stands_twice_is_told(rows: Rows, write: Write, refused: Refused) -> None:
@@ -534,7 +547,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_header(rows: Rows, write: Wri
 
 def test_all_problems_are_told_at_once_in_reading_order(rows: Rows, write: Write, refused: Refused) -> None:
     for row in rows:
-        del row["odi_1y"]
+        del row["vertebral_volume_cc"]
         row["Género"] = "xyzzy"
     rows[0]["age_years"] = "xyzzy"
     rows[1]["leak_site"] = "disc"
@@ -544,7 +557,7 @@ def test_all_problems_are_told_at_once_in_reading_order(rows: Rows, write: Write
     told = [(problem.code, problem.row, problem.column) for problem in refused(write(rows))]
     assert told == [
         ("column_twice", None, "Género"),
-        ("missing_column", None, "odi_1y"),
+        ("missing_column", None, "vertebral_volume_cc"),
         ("not_a_number", 2, "age_years"),
         ("no_site_without_leak", 3, "leak_site"),
         ("unknown_category", 4, "sex"),
@@ -614,3 +627,62 @@ def test_a_leak_of_unknown_kind_is_loaded(rows: Rows, write: Write) -> None:
     rows[0]["leak_site"] = rows[2]["leak_size"] = ""
     study = load(write(rows))
     assert study.vertebrae["leak_site"].notna().sum() == study.vertebrae["leak_size"].notna().sum() == 1
+
+
+# -- columns that a study declares ---------------------------------------------------------------------------------
+
+_DECLARATION = """columns:
+  side:
+    unit_of_observation: vertebra
+    type: category
+    label: {es: Lado, en: Side}
+    values: {left: {es: Izquierdo, en: Left}, right: {es: Derecho, en: Right}}
+  t_score:
+    unit_of_observation: patient
+    type: number
+    unit: SD
+    range: [-8, 4]
+    label: {es: Densidad ósea (T), en: Bone density (T)}
+"""
+
+
+def test_columns_that_are_declared_beside_the_file_are_read(rows: Rows, write: Write, refused: Refused) -> None:
+    for place, row in enumerate(rows):
+        row |= {"Lado": ("Izquierdo", "left", "Derecho")[place % 3], "t_score": "-2,5"}
+    path = write(rows)
+    assert "side" not in load(path).vertebrae
+    path.with_suffix(".yaml").write_text(_DECLARATION, encoding="utf-8")
+    study = load(path)
+    assert [each.name for each in study.declared] == ["side", "t_score"]
+    assert set(study.vertebrae["side"]) == {"left", "right"}
+    assert set(study.patients["t_score"]) == {-2.5}
+    results = Results(study)
+    assert "t_score" in results.comparisons
+    assert "side" in results.associations
+    assert with_own(with_covariates(study.rows), results.compared)[1]["t_score"] == ("t_score",)
+    assert list(table1(results, "es").shown.iloc[-1, :2]) == ["Densidad ósea (T)", "media −2,5 (DE 0,0)"]
+    rows[0]["t_score"] = "9"
+    rows[1]["Lado"] = "Arriba"
+    assert {problem.code for problem in refused(write(rows))} == {"out_of_range", "unknown_category"}
+    # Whoever declares nothing has the dictionary alone.
+    path.with_suffix(".yaml").unlink()
+    assert "t_score" not in load(path).patients
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wording"),
+    [
+        ("columns:", "colums:", "no_declaration"),
+        ("  side:", "  leak:", "declared_name"),
+        ("type: number", "type: text", "declared_type"),
+        ("range: [-8, 4]", "range: -8", "bad_declaration"),
+        ("observation: patient", "observation: study", "bad_declaration"),
+        ("columns:", "[", "not_yaml"),
+    ],
+)
+def test_a_faulty_declaration_is_told(rows: Rows, write: Write, old: str, new: str, wording: str) -> None:
+    path = write(rows)
+    path.with_suffix(".yaml").write_text(_DECLARATION.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError, match=r"study\.yaml") as caught:
+        load(path)
+    assert [problem.wording for problem in caught.value.problems] == [wording]

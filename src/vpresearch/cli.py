@@ -35,7 +35,18 @@ from vpresearch.core.errors import (
     words,
 )
 from vpresearch.core.files import PRIVATE, alone, holds_records, put, put_all, remove_left, staging
-from vpresearch.core.paths import BUILD, CLONED, PAPER, PUBLISHED, RECONSTRUCTION, RELIEF, ROOT, SIMULATION, shown
+from vpresearch.core.paths import (
+    BUILD,
+    CLONED,
+    NO_PAPER,
+    PAPER,
+    PUBLISHED,
+    RECONSTRUCTION,
+    RELIEF,
+    ROOT,
+    SIMULATION,
+    shown,
+)
 from vpresearch.core.reported import RoundingRule
 
 if TYPE_CHECKING:
@@ -223,7 +234,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     reproduce = add("reproduce", _reproduce)
     reproduce.add_argument("--data", type=Path, default=RECONSTRUCTION, help=says["data"])
-    reproduce.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
+    reproduce.add_argument("--paper", type=_paper, help=says["paper_or_none"])
     reproduce.add_argument("--out", type=Path, help=says["out"])
     reproduce.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])
     reproduce.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
@@ -279,7 +290,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     report = add("report", _report, _BOTH)
     report.add_argument("--data", type=Path, default=RECONSTRUCTION, help=says["data"])
-    report.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
+    report.add_argument("--paper", type=_paper, help=says["paper_or_none"])
     report.add_argument("--out", type=Path, help=says["out_report"])
     report.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])
     report.add_argument("--seed", type=_whole(0), default=_SEED, help=says["seed"])
@@ -290,6 +301,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
         server.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
         server.add_argument("--port", type=_port, default=port, help=says["port"])
         server.add_argument("--no-browser", action="store_true", help=says["no_browser"])
+        if name == "app":
+            server.add_argument("--authors", action="store_true", help=says["authors"])
 
     add("bench", _bench).add_argument("names", nargs="*", metavar="NAME", help=says["names"])
     add("test", _test).add_argument("--long", action="store_true", help=says["long"])
@@ -318,6 +331,10 @@ def _add_workers(command: argparse.ArgumentParser, says: dict[str, str]) -> None
 
 def _unfit(code: str, **values: object) -> argparse.ArgumentTypeError:
     return argparse.ArgumentTypeError(words(spoken())["help"][code].format(**values))
+
+
+def _paper(text: str) -> Path:
+    return NO_PAPER if text == "none" else Path(text)
 
 
 def _address(text: str) -> str:
@@ -358,11 +375,14 @@ def _reproduce(options: argparse.Namespace) -> int:
     from vpresearch.run.reproduce import Wanted, remake, unchanged, why
 
     min_cell: int = options.min_cell if options.public else 0
+    named = options.paper is not None
+    options.paper = options.paper or PUBLISHED
     out, records = _folders(options)
     remove_left(records)
     wanted = Wanted(
         data=options.data,
         paper=options.paper,
+        named=named,
         out=out,
         records=records,
         language=options.language,
@@ -507,9 +527,16 @@ def _report(options: argparse.Namespace) -> int:
     from vpresearch.published import read_paper
     from vpresearch.render import labels
     from vpresearch.report import analyse, write_reports
+    from vpresearch.scorecard import is_another
 
+    named = options.paper is not None
+    options.paper = options.paper or PUBLISHED
     paper = read_paper(options.paper)
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
+    if not named and is_another(paper, dataset):
+        options.paper = NO_PAPER
+        paper = read_paper(NO_PAPER)
+        say(labels.text("console.another_study", options.language if options.language != _BOTH else _LANGUAGE))
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
     name = ("reconstruction" if standard else _name(options)) + _paper_name(options)
     folder: Path = options.out or BUILD / name / "report"
@@ -542,7 +569,8 @@ def _app(options: argparse.Namespace) -> int:
     _pass_on_paper(options)
     from vpresearch.explore.serve import serve_app
 
-    serve_app(options.port, options.language, browser=not options.no_browser)
+    panel = "author" if options.authors else ""
+    serve_app(options.port, options.language, browser=not options.no_browser, panel=panel)
     return OK
 
 

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from pandera.errors import SchemaErrors
 
 from vpresearch import reading
-from vpresearch.core.dictionary import REGIONS, Column, columns
+from vpresearch.core.dictionary import REGIONS, Column, columns, declaration_beside, declared, declaring, digest_with
 from vpresearch.core.errors import InputError, Problem, grouped, retold, tell
 from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.identifiers import identifies_nobody, kinds_of_file_name, screen
@@ -206,6 +206,7 @@ _SAY_NOTHING = {
     *("missing_value", "missing_word", "missing_word_to_empty", "category_or_empty", "excel_error_or_empty"),
     "same_as_above",
 }
+_ANALYSED = ("leak_site", "leak_size", "vas_pre", "vas_post", "vas_1m", "vas_1y", "odi_pre", "odi_1y")
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
 
 
@@ -229,6 +230,8 @@ class Dataset:
         What the author should know of the file and need not mend.
     dropped : tuple of Problem
         The direct identifiers that were dropped from the file, by column.
+    declaration : str
+        What its YAML says of columns that the dictionary lacks.
 
     Examples
     --------
@@ -247,11 +250,22 @@ class Dataset:
     reconstruction: bool
     notes: tuple[Problem, ...] = ()
     dropped: tuple[Problem, ...] = ()
+    declaration: str = ""
 
     def __repr__(self) -> str:
         # A notebook shows what stands last in a cell: never a patient's row, nor the name of the file.
         kind = "a reconstruction" if self.reconstruction else "real data"
         return f"<Dataset: {len(self.patients)} patients, {len(self.vertebrae)} vertebrae, {kind}>"
+
+    @property
+    def declared(self) -> tuple[Column, ...]:
+        """The columns that the study declares, and of which anything was recorded."""
+        return tuple(each for name, each in declared(self.declaration).items() if self.rows[name].notna().any())
+
+    @property
+    def digest(self) -> str:
+        """Checksum of the file and of what it declares."""
+        return digest_with(self.sha256, self.declaration)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -323,15 +337,30 @@ def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
     except InputError as error:
         return Examined(name, error.problems, (), None)
     # Every notebook loads the same file.
-    return once(_examine, Path(path.name), name, content, drop_identifiers=drop_identifiers)
+    declaration = declaration_beside(path)
+    return once(_examine, Path(path.name), name, content, declaration, drop_identifiers=drop_identifiers)
 
 
-def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -> Examined:
+def _examine(path: Path, name: str, content: bytes, declaration: str, *, drop_identifiers: bool) -> Examined:
     try:
         raw = reading.find_table(path.name, reading.read_sheets(path, content))
     except InputError as error:
         return Examined(name, error.problems, (), None)
     raw, screened, identifying = screen(raw, drop_identifiers=drop_identifiers)
+    with declaring(declaration):
+        return _understood(raw, screened, identifying, name, content, declaration, drop_identifiers=drop_identifiers)
+
+
+def _understood(
+    raw: reading.RawTable,
+    screened: tuple[Problem, ...],
+    identifying: tuple[Problem, ...],
+    name: str,
+    content: bytes,
+    declaration: str,
+    *,
+    drop_identifiers: bool,
+) -> Examined:
     table, problems, notes = _read(_unnamed(raw, identifying))
     # A date for a patient's code is one trouble, and its number is the answer to it.
     told = {problem.column for problem in identifying}
@@ -343,8 +372,9 @@ def _examine(path: Path, name: str, content: bytes, *, drop_identifiers: bool) -
     if problems or identifying:
         ordered = _in_order([*identifying, *problems], raw)
         return Examined(name, tuple(grouped(ordered)), notes, None, _values(raw, ordered))
-    dataset = _normalise(table, name, hashlib.sha256(content).hexdigest())
-    return Examined(name, (), notes, replace(dataset, notes=notes, dropped=screened if drop_identifiers else ()))
+    dataset = _normalise(table, name, hashlib.sha256(content).hexdigest(), declared(declaration))
+    dropped = screened if drop_identifiers else ()
+    return Examined(name, (), notes, replace(dataset, notes=notes, dropped=dropped, declaration=declaration))
 
 
 def _unnamed(raw: reading.RawTable, identifying: Iterable[Problem]) -> reading.RawTable:
@@ -491,8 +521,13 @@ def _values(raw: reading.RawTable, problems: Iterable[Problem]) -> dict[str, obj
 # -- the dataset -------------------------------------------------------------------------------------------------
 
 
-def _normalise(table: pd.DataFrame, name: str, checksum: str) -> Dataset:
+def _normalise(table: pd.DataFrame, name: str, checksum: str, own: Iterable[str]) -> Dataset:
     """Split the table into patients and vertebrae, and compute what is never read."""
+    # A column of the paper's analyses that a study lacks is one of which nothing was recorded.
+    asked = (*_ANALYSED, *own)
+    kinds = {name: float if columns()[name].kind == "number" else object for name in asked if name not in table}
+    empty = {name: pd.Series([None] * len(table), table.index, kind) for name, kind in kinds.items()}
+    table = table.assign(**empty)
     of_patient = [key for key, column in columns().items() if column.unit_of_observation == "patient" and key in table]
     patients = table[of_patient].drop_duplicates("patient_id").set_index("patient_id")
     vertebrae = table[["patient_id", *(key for key in table if key not in of_patient)]].reset_index(drop=True)
@@ -531,3 +566,12 @@ def write_rows(dataset: Dataset, path: Path) -> None:
             rows[name] = rows[name].fillna(column.none.value)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(rows.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n")
+    if dataset.declaration:
+        path.with_suffix(".yaml").write_text(dataset.declaration, encoding="utf-8", newline="\n")
+
+
+def without_declared(dataset: Dataset) -> Dataset:
+    """Leave out the columns that a study declares."""
+    names = list(declared(dataset.declaration))
+    kept = [table.drop(columns=names, errors="ignore") for table in (dataset.patients, dataset.vertebrae)]
+    return replace(dataset, patients=kept[0], vertebrae=kept[1], declaration="")

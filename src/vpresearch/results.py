@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from vpresearch import implied
 from vpresearch.audit import Check, Conclusion, audit, conclusions
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import Column, columns
 from vpresearch.core.paths import PUBLISHED
 from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
@@ -46,6 +46,14 @@ COMPARED = (*MEASURED, "fill_percent", "vas_pre", "vas_post", "vas_1m", "vas_1y"
 ASSOCIATED = ("sex", "region", "level")
 # Tables and figures that only a reconstruction has: of what the printed numbers leave free.
 OF_RECONSTRUCTIONS = frozenset({"spread", "implied", "identified_range"})
+# Those that hold a paper's numbers against something, and those of scores.
+OF_PAPERS = frozenset(
+    {
+        *("audit", "audit_digest", "audit_findings", "audit_p", "conclusions", "corrections", "differences"),
+        *("exhibits", "scorecard", "statements"),
+    }
+)
+OF_SCORES = frozenset({"table4", "outcome", "relief"})
 RISK_MODELS = (PRIMARY, "flic")
 _FREE = ("free_least", "free_greatest")
 _TIMES_AS_MANY = (1, 2, 4, 8, 16)
@@ -105,6 +113,11 @@ class Results:
     def checks(self) -> Sequence[Check]:
         """The audit of the printed numbers."""
         return once(audit, self.paper, self.seed)
+
+    @cached_property
+    def published(self) -> bool:
+        """Whether the paper is the compendium's own, a corrected version included."""
+        return self.paper.key.startswith(_shipped().key)
 
     @cached_property
     def misattributed(self) -> Sequence[tuple[tuple[str, Reported], tuple[str, Reported]]]:
@@ -169,16 +182,25 @@ class Results:
         """Who lacks a score that others have."""
         return describe.lost(self.dataset)
 
+    @cached_property
+    def compared(self) -> Sequence[Column]:
+        """The columns of the study's own that vertebrae without a leak have too."""
+        rows = self.dataset.rows
+        there = rows[rows["leak"].eq("no")].notna().any()
+        return [each for each in self.dataset.declared if there[each.name]]
+
     @_kept
     def comparisons(self) -> Mapping[str, Comparison]:
         """Vertebrae without and with a leak, by variable."""
-        present = (name for name in COMPARED if name in self.dataset.rows)
+        present = [name for name in COMPARED if name in self.dataset.rows]
+        present += [each.name for each in self.compared if each.kind == "number"]
         return {name: compare_by_leak(self.dataset, name, self.alpha) for name in present}
 
     @cached_property
     def associations(self) -> Mapping[str, Association]:
         """Categories against the leak, by variable."""
-        over_vertebrae = {name: associate_with_leak(self.dataset, name) for name in ASSOCIATED}
+        own = (each.name for each in self.compared if each.kind == "category")
+        over_vertebrae = {name: associate_with_leak(self.dataset, name) for name in (*ASSOCIATED, *own)}
         # An attribute of patients is tested over patients too.
         return over_vertebrae | {"sex_of_patients": associate_over_patients(self.dataset, "sex")}
 
@@ -202,7 +224,7 @@ class Results:
     @_kept
     def specifications(self) -> Sequence[Specification]:
         """Slopes under every choice of model, covariance, adjustment and unit."""
-        return models.specification_curve(self.dataset.rows)
+        return models.specification_curve(self.dataset.rows, own=self.compared)
 
     @_kept
     def assumptions(self) -> Sequence[Assumption]:

@@ -97,6 +97,12 @@ class Row(Framed):
         ]
 
 
+def is_another(paper: Paper, dataset: Dataset) -> bool:
+    """Return whether a study has so many vertebrae, twice those of a paper, that it is not the paper's."""
+    sizes = (claim for claim in paper.claims if claim.compute == Compute("n", "vertebrae"))
+    return any(len(dataset.vertebrae) > 2 * float(claim.printed.value) for claim in sizes)
+
+
 def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]:
     """Hold every claim of a paper against a dataset.
 

@@ -66,11 +66,11 @@ def test_the_address_reaches_the_browser_by_a_file_and_not_by_a_command(
 
 @pytest.mark.parametrize("command", ["explore", "app"])
 def test_the_commands_serve_on_the_port_that_is_asked_for(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, bool]] = []
-    monkeypatch.setattr(serve, "serve_lab", lambda port, _, *, browser: asked.append((port, browser)))
-    monkeypatch.setattr(serve, "serve_app", lambda port, _, *, browser: asked.append((port + 1, browser)))
+    asked: list[tuple[int, bool, str]] = []
+    monkeypatch.setattr(serve, "serve_lab", lambda port, _, *, browser: asked.append((port, browser, "lab")))
+    monkeypatch.setattr(serve, "serve_app", lambda port, _, *, browser, panel: asked.append((port, browser, panel)))
     assert cli.main([command, "--port", "4000", "--no-browser"]) == 0
-    assert asked == [(4000 if command == "explore" else 4001, False)]
+    assert asked == [(4000, False, "lab" if command == "explore" else "")]
 
 
 def test_a_port_that_is_taken_is_passed_over_and_one_that_is_forbidden_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -389,8 +389,8 @@ def test_a_row_a_visit_is_one_problem(rows: Rows, write: Write, refused: Refused
     visits = [row | {"Visita": visit, "EVA": "3"} for row in kept for visit in ("Pre", "1 mes")]
     (problem,) = refused(write(visits))
     assert (problem.code, problem.cell) == ("row_a_visit", f"{letter(len(kept[0]) + 1)}1")
-    # One row a vertebra lacks the columns of the scores, and nothing more.
-    assert {problem.code for problem in refused(write([row | {"EVA": "3"} for row in kept]))} == {"missing_column"}
+    # Of a score alone nobody knows when it was taken.
+    assert {note.code for note in examine(write([row | {"EVA": "3"} for row in kept])).notes} == {"ignored_columns"}
 
 
 def test_boxes_of_sites_are_to_be_one_column(rows: Rows, write: Write, refused: Refused) -> None:

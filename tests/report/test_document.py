@@ -122,6 +122,15 @@ def test_word_counts_the_captions_by_itself(published: Published, name: str) -> 
     # As Word would number them when it updates its fields.
     assert len(counted) == (1 if name == "letter" else 2)
     assert all(numbers == [str(n) for n in range(1, len(numbers) + 1)] for numbers in counted.values())
+    # What the text says of an exhibit of its own is what the caption's mark holds.
+    marks = {each.get(f"{_W}name"): each.get(f"{_W}id") for each in document.iter(f"{_W}bookmarkStart")}
+    assert len(set(marks.values())) == len(marks)
+    fields = [field for field in document.iter(f"{_W}fldSimple") if " REF " in str(field.get(f"{_W}instr"))]
+    for field in fields:
+        mark = str(field.get(f"{_W}instr")).split()[1]
+        assert mark in marks
+        assert mark.endswith(f"_{''.join(field.itertext())}")
+    assert fields or name == "letter"
 
 
 @EACH

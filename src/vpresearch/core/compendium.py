@@ -28,6 +28,7 @@ class Notebook:
     file: str
     exhibits: tuple[Exhibit, ...]
     only_reconstruction: bool = False
+    only_paper: bool = False
     seconds: float = 0.0
 
 
@@ -72,13 +73,20 @@ def _notebook(entry: Mapping[str, Any]) -> Notebook:
         str(name),
         tuple(Exhibit(str(made["exhibit"]), str(made["output"])) for made in exhibits),
         bool(entry.get("only_reconstruction", False)),
+        bool(entry.get("only_paper", False)),
         float(entry.get("seconds", 0.0)),
     )
 
 
-def choose(compendium: Compendium, names: Sequence[str] | None, *, reconstruction: bool) -> tuple[Notebook, ...]:
+def choose(
+    compendium: Compendium, names: Sequence[str] | None, *, reconstruction: bool, judged: bool = True
+) -> tuple[Notebook, ...]:
     """Choose the notebooks of a run: all that have something to say of its data, or those that make some exhibits."""
-    sensible = tuple(each for each in compendium.notebooks if reconstruction or not each.only_reconstruction)
+    sensible = tuple(
+        each
+        for each in compendium.notebooks
+        if (reconstruction or not each.only_reconstruction) and (judged or not each.only_paper)
+    )
     if names is None:
         return sensible
     known = {each.file: {_plain(name) for name in _names(each)} for each in sensible}

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
+import yaml
+
+from vpresearch.core.errors import LANGUAGES, InputError, Problem, tell
+from vpresearch.core.files import file_digest
 from vpresearch.core.paths import DICTIONARY
 
 UnitOfObservation = Literal["patient", "vertebra"]
@@ -70,9 +78,14 @@ def fold(text: object) -> str:
     return " ".join(_BETWEEN_WORDS.sub(" ", plain).split())
 
 
-@cache
 def columns(path: Path = DICTIONARY) -> dict[str, Column]:
-    """Read the data dictionary."""
+    """Return the columns of the data dictionary, and those that the study in hand declares."""
+    declaration = _in_hand.get()
+    return {**_read(path), **declared(declaration)} if declaration else _read(path)
+
+
+@cache
+def _read(path: Path) -> dict[str, Column]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     levels: dict[str, list[Level]] = {}
@@ -82,9 +95,151 @@ def columns(path: Path = DICTIONARY) -> dict[str, Column]:
     return {row["column"]: _column(row, tuple(levels.get(row["column"], ()))) for row in rows if not row["value"]}
 
 
+# -- columns that a study declares -------------------------------------------------------------------------------
+
+_in_hand: ContextVar[str] = ContextVar("declaration", default="")
+# What tables of studies that were read may have to name.
+_named: dict[str, Column] = {}
+_hanging: list[Any] = []
+_Kept = TypeVar("_Kept", bound=Callable[..., Any])
+_NAME = re.compile("[a-z][a-z0-9_]{0,39}")
+_KEYS = {"number": {"range"}, "category": {"values"}}
+_OPTIONAL_KEYS = {"unit"}
+_UNIT = "unit_of_observation"
+_COMPUTED = {"region", "fill_percent"}
+
+
+def of_dictionary(compute: _Kept) -> _Kept:
+    """Keep what hangs on the dictionary, until a study declares other columns."""
+    kept = lru_cache(maxsize=10_000)(compute)
+    _hanging.append(kept)
+    return kept  # type: ignore[return-value]
+
+
+@contextmanager
+def declaring(declaration: str) -> Iterator[None]:
+    """Count the columns that a study declares among the dictionary's."""
+    if not declaration:
+        yield
+        return
+    before = _in_hand.set(declaration)
+    _forget()
+    try:
+        yield
+    finally:
+        _in_hand.reset(before)
+        _forget()
+
+
+def _forget() -> None:
+    for kept in _hanging:
+        kept.cache_clear()
+
+
+def declaration_beside(path: Path) -> str:
+    """Return what stands beside a workbook about columns of its own: study.yaml beside study.xlsx."""
+    place = path.with_suffix(".yaml")
+    if not place.is_file():
+        return ""
+    declaration = place.read_text(encoding="utf-8-sig", errors="replace")
+    try:
+        remember(declaration)
+    except InputError as error:
+        raise InputError(place.name, error.problems) from None
+    return declaration
+
+
+def declaration_digest(path: Path) -> str:
+    """Return the checksum of a file and of what is declared beside it."""
+    return digest_with(file_digest(path), declaration_beside(path))
+
+
+def digest_with(sha256: str, declaration: str) -> str:
+    """Return the checksum of a file, of that and a declaration where there is one."""
+    return hashlib.sha256(f"{sha256}{declaration}".encode()).hexdigest() if declaration else sha256
+
+
+def remember(declaration: str) -> None:
+    """Let tables name what a study declares."""
+    _named.update(declared(declaration))
+
+
+@lru_cache(maxsize=16)
+def declared(declaration: str) -> Mapping[str, Column]:
+    """Read the columns that a study declares."""
+    if not declaration:
+        return {}
+    try:
+        content = yaml.safe_load(declaration)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError("YAML", [tell("not_yaml", line=mark.line + 1 if mark else 1)]) from None
+    entries = content.get("columns") if isinstance(content, dict) else None
+    if not isinstance(entries, dict) or not entries:
+        raise InputError("YAML", [tell("bad_declaration", wording="no_declaration")])
+    known = {fold(spelling) for column in _read(DICTIONARY).values() for spelling in column.spellings()} | _COMPUTED
+    problems = [problem for own, entry in entries.items() for problem in _faults(own, entry, known)]
+    if problems:
+        raise InputError("YAML", problems)
+    return {own: _declared(own, entry) for own, entry in entries.items()}
+
+
+def _faults(own: Any, entry: Any, known: set[str]) -> list[Problem]:
+    """Tell what is wrong with one column that is declared."""
+    told: dict[str, Any] = {"name": str(own)[:40]}
+    if not isinstance(own, str) or not _NAME.fullmatch(own) or {own, fold(own)} & known:
+        return [tell("bad_declaration", wording="declared_name", **told)]
+    if not isinstance(entry, dict) or entry.get("type") not in _KEYS:
+        return [tell("bad_declaration", wording="declared_type", **told)]
+    asked = {_UNIT, "type", "label", *_KEYS[entry["type"]]}
+    faulty = [*(asked - entry.keys())] + [key for key in entry if key not in asked | _OPTIONAL_KEYS]
+    ends, values = entry.get("range"), entry.get("values")
+    if "range" in entry and not (isinstance(ends, list) and len(ends) == 2 and all(map(_is_number, ends))):
+        faulty.append("range")
+    if "values" in entry and not (
+        isinstance(values, dict) and len(values) > 1 and all(map(_is_label, values.values()))
+    ):
+        faulty.append("values")
+    faulty += ["label"] if "label" in entry and not _is_label(entry["label"]) else []
+    faulty += [_UNIT] if _UNIT in entry and entry[_UNIT] not in {"patient", "vertebra"} else []
+    return [tell("bad_declaration", **told, key=", ".join(sorted(set(faulty))))] if faulty else []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_label(entry: object) -> bool:
+    return isinstance(entry, dict) and set(entry) == set(LANGUAGES) and all(isinstance(v, str) for v in entry.values())
+
+
+def _declared(own: str, entry: Mapping[str, Any]) -> Column:
+    low, high = map(float, entry.get("range", (0, 0)))
+    numbers = entry["type"] == "number"
+    levels = {} if numbers else entry["values"]
+    return Column(
+        name=own,
+        unit_of_observation=entry[_UNIT],
+        kind=entry["type"],
+        unit=str(entry.get("unit", "")),
+        minimum=low if numbers else None,
+        maximum=high if numbers else None,
+        required=False,
+        may_be_empty=True,
+        labels=dict(entry["label"]),
+        aliases=(),
+        levels=tuple(Level(str(value), dict(labels), ()) for value, labels in levels.items()),
+    )
+
+
+def known(name: str) -> Column | None:
+    """Return a column of the dictionary, or one that a study which was read declares."""
+    return columns().get(name) or _named.get(name)
+
+
 def label(name: str, language: str, value: str | None = None) -> str:
     """Return the label of a column, or of one of its categories."""
-    column = columns()[name]
+    column = columns().get(name) or _named[name]
     if value is None:
         return column.labels[language]
     return {level.value: level.labels[language] for level in column.levels}[value]

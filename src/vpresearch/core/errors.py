@@ -248,7 +248,8 @@ def retold(problem: Problem, wording: str) -> Problem:
 
 def _said(name: str, value: object, language: str) -> str:
     if name in _NAMED:
-        return str(words(language)[_NAMED[name]][value])
+        # A unit that a study declares is the same in every language.
+        return str(words(language)[_NAMED[name]].get(value, value))
     if isinstance(value, Mapping):
         return str(value[language])
     if isinstance(value, float):

@@ -16,7 +16,7 @@ from vpresearch.core.errors import LANGUAGES
 from vpresearch.core.paths import RECONSTRUCTION, in_project
 from vpresearch.data import load
 from vpresearch.explore import show
-from vpresearch.explore.panels import audit, dose, drag, draws, groups, lesson, resample, size, source, walk
+from vpresearch.explore.panels import audit, author, dose, drag, draws, groups, lesson, resample, size, source, walk
 from vpresearch.explore.session import Session, one_of_many_note
 from vpresearch.render.labels import text
 
@@ -24,6 +24,7 @@ STYLE, FRAME = (Path(__file__).with_name(f"page.{kind}") for kind in ("css", "js
 PANELS: Mapping[str, Callable[[Session], widgets.Widget]] = {
     "walk": walk.panel,
     "source": source.panel,
+    "author": author.panel,
     "groups": groups.panel,
     "dose": dose.panel,
     "drag": drag.panel,

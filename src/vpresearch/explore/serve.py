@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
@@ -97,7 +98,7 @@ def serve_lab(port: int, language: str, *, browser: bool) -> None:
         server.start()
 
 
-def serve_app(port: int, language: str, *, browser: bool) -> None:
+def serve_app(port: int, language: str, *, browser: bool, panel: str = "") -> None:
     """Serve the explorer as a page without code, until it is interrupted; every visitor has a kernel alone."""
     port = _free(port)
     with _nursed(), _apart() as (folder, token):
@@ -143,7 +144,9 @@ def serve_app(port: int, language: str, *, browser: bool) -> None:
 
             def launch_browser(self) -> None:
                 # The page begins in the first of the languages.
-                spoken = "" if language == LANGUAGES[0] else f"#language={language}"
+                asked = {"panel": panel} if panel else {}
+                asked |= {"language": language} if language != LANGUAGES[0] else {}
+                spoken = f"#{urlencode(asked)}" if asked else ""
                 _announce(f"http://{_LOOPBACK}:{self.port}/?token={token}{spoken}", folder, language, browser=browser)
 
         app = App.instance(config_file_paths=[str(folder)])

@@ -129,7 +129,7 @@ def _draw_choices(axes: Axes, data: pd.DataFrame, specifications: Sequence[Speci
     rows = [("", "", labels.text("leak_table.unit", language))]
     rows += [("unit", unit, labels.text(f"word.{unit}", language)) for unit in units]
     rows += [("", "", labels.text("leak_table.adjusted_for", language))]
-    rows += [("adjustment", name, labels.text(f"adjustment.{name}", language)) for name in adjustments]
+    rows += [("adjustment", name, labels.adjustment(name, language)) for name in adjustments]
     rows += [("", "", labels.text("leak_table.model", language))]
     rows += [("model", name, labels.text(f"model.{name}", language)) for name in models]
     for height, (kind, option, _) in enumerate(rows):

@@ -7,12 +7,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from vpresearch.core.dictionary import Column, columns, fold
+from vpresearch.core.dictionary import Column, columns, fold, of_dictionary
 from vpresearch.core.errors import LANGUAGES, Problem, retold, tell
 from vpresearch.reading.raw import LONGEST_WORD, Percent, RawTable, Unreadable, cell_at, is_blank, letter
 
@@ -411,7 +410,7 @@ def _plain(text: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
-@cache
+@of_dictionary
 def _words(name: str) -> dict[str, str]:
     """Return the category by its folded spellings."""
     return {fold(spelling): level.value for level in columns()[name].levels for spelling in level.spellings()}

@@ -6,11 +6,10 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from vpresearch.core.dictionary import columns, fold
+from vpresearch.core.dictionary import columns, fold, of_dictionary
 from vpresearch.core.errors import refused
 from vpresearch.reading.headers import known_headers
 from vpresearch.reading.raw import MAX_BYTES, MOST_RECORDS, Sheet, is_blank
@@ -76,7 +75,7 @@ def _understood(text: str) -> int:
     return sum(not cell.isascii() and (known_headers([cell]) or fold(cell) in _categories()) for cell in cells)
 
 
-@cache
+@of_dictionary
 def _categories() -> frozenset[str]:
     return frozenset(fold(each) for c in columns().values() for level in c.levels for each in level.spellings())
 

@@ -6,9 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
-from vpresearch.core.dictionary import Column, columns, fold
+from vpresearch.core.dictionary import Column, columns, fold, of_dictionary
 from vpresearch.core.errors import Problem, retold, tell
 from vpresearch.reading.raw import LONGEST_WORD, RawTable, letter
 
@@ -123,7 +122,7 @@ def _folded(header: object) -> str:
     return fold(str(header).replace("%", " percent "))
 
 
-@cache
+@of_dictionary
 def _names() -> dict[str, tuple[str, str]]:
     """Return column and wrong unit by folded header; a header as the dictionary has it goes before one with a unit."""
     known = {_folded(spelling): (column.name, "") for column in columns().values() for spelling in column.spellings()}
@@ -166,7 +165,7 @@ def numbered(header: str) -> Numbered | None:
     return next((found for found in readings(header) if found.is_counted), None)
 
 
-@lru_cache(maxsize=10_000)
+@of_dictionary
 def readings(header: str) -> tuple[Numbered, ...]:
     """Return every way to read a header as a column of a vertebra and words that tell which one, the best first."""
     words = _TOKENS.findall(_folded(header))
@@ -195,7 +194,7 @@ def boxed(header: str) -> str | None:
     return column_of(match[1]) if match else _sites().get(_folded(header))
 
 
-@cache
+@of_dictionary
 def _sites() -> dict[str, str]:
     """Return the column of the sites of leaks by headers that name one of them: posterior leak."""
     sites = [fold(word) for level in columns()["leak_site"].levels for word in level.spellings()]
@@ -209,7 +208,7 @@ def _of_one_side(header: str) -> bool:
     return words != _folded(header) and bare(" ".join(words.split()))[0] == "cement_volume_cc"
 
 
-@lru_cache(maxsize=10_000)
+@of_dictionary
 def bare(words: str) -> tuple[str | None, str, bool]:
     """Return the column of a vertebra that a folded header means, its wrong unit, and whether it is no guess."""
     name, unit = _names().get(words, (None, ""))
@@ -226,13 +225,13 @@ def bare(words: str) -> tuple[str | None, str, bool]:
     return (name, unit, is_sure) if fits else (None, "", False)
 
 
-@cache
+@of_dictionary
 def of_vertebrae() -> tuple[str, ...]:
     """Return the columns that belong to the vertebra and not to the patient."""
     return tuple(column.name for column in columns().values() if column.unit_of_observation == "vertebra")
 
 
-@cache
+@of_dictionary
 def _of_columns() -> frozenset[str]:
     """Return the words that name a column of a vertebra other than its level, or a unit: none of them counts."""
     spelled = {_folded(s) for name in of_vertebrae() if name != "level" for s in columns()[name].spellings()}
@@ -242,7 +241,7 @@ def _of_columns() -> frozenset[str]:
     return frozenset({*few, *hints, *_BARE, *_SAME["cc"], *_WRONG["cc"]} - {"l"})
 
 
-@cache
+@of_dictionary
 def _levels() -> dict[str, str]:
     return {fold(word): level.value for level in columns()["level"].levels for word in level.spellings()}
 

@@ -203,9 +203,10 @@ def _header(cell: object) -> str:
 
 def _could_be(sheet: Sheet, found: tuple[int, int], chosen: Sheet) -> bool:
     """Return whether somebody could have meant this sheet: it has rows, and most of the columns that must be there."""
-    known, row = found
-    required = sum(column.required for column in columns().values())
-    if sheet is chosen or sheet.title is None or 4 * known < 3 * required:
+    row = found[1]
+    required = {column.name for column in columns().values() if column.required}
+    there = required.intersection(map(column_of, map(_header, sheet.records.get(row, ()))))
+    if sheet is chosen or sheet.title is None or 4 * len(there) < 3 * len(required):
         return False
     return any(number > row for number in sheet.records)
 
@@ -214,7 +215,7 @@ def _elsewhere(
     header: Sequence[str], chosen: Sheet, sheets: Sequence[Sheet], best: Sequence[tuple[int, int]]
 ) -> list[Problem]:
     """Report the columns that must be there and stand on another sheet, as of vertebrae beside a sheet of patients."""
-    missing = {column.name for column in columns().values() if column.required} - set(map(column_of, header))
+    missing = set(columns()) - set(map(column_of, header))
     found = []
     for sheet, (_, row) in zip(sheets, best, strict=True):
         written = {column_of(text): text for cell in sheet.records.get(row, ()) if (text := _header(cell))}

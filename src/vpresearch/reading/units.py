@@ -50,6 +50,8 @@ def _suspect(name: str, values: np.ndarray) -> str:
         return "unit_of_100" if middle > maximum else "unit_of_1" if of_one else ""
     if unit == "years":
         return "unit_year_of_birth" if middle > maximum else ""
+    if unit != "percent":
+        return ""
     # A score of a few points of a hundred is a recovered patient; one that is no whole number and below 1 is not.
     return "unit_fraction" if values.max() <= 1 and bool(np.any(values % 1 > 0)) else ""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
 
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import Column, columns
 from vpresearch.core.frame import Framed
 from vpresearch.regression import bayes, exact, firth, gee, logistic, mixed, ordinal, ratio, resampling
 from vpresearch.regression.design import Design, Estimate, design
@@ -41,9 +41,9 @@ def with_covariates(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def by_patient(rows: pd.DataFrame) -> pd.DataFrame:
+def by_patient(rows: pd.DataFrame, own: Sequence[str] = ()) -> pd.DataFrame:
     """Collapse vertebrae to patients: any leak, and the mean of every number."""
-    numbers = ["fill_percent", "vertebral_volume_cc", "age_years", "female"]
+    numbers = ["fill_percent", "vertebral_volume_cc", "age_years", "female", *own]
     grouped = rows.groupby("patient_id", sort=True)
     return grouped[numbers].mean().assign(leaked=grouped["leaked"].max()).reset_index()
 
@@ -67,7 +67,9 @@ class Specification(Framed):
     slope: Estimate
 
 
-def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specification, ...]:
+def specification_curve(
+    rows: pd.DataFrame, alpha: float = 0.05, own: Sequence[Column] = ()
+) -> tuple[Specification, ...]:
     """Estimate the slope of leak on fill under every choice of model, covariance, adjustment and unit.
 
     The choices are not equally good and their results not independent; their spread says how far the answer depends on
@@ -79,6 +81,8 @@ def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specif
         Canonical columns, the patient's repeated.
     alpha : float
         One minus the coverage of the intervals.
+    own : sequence of Column
+        Columns that the study declares, to adjust for as well.
 
     Returns
     -------
@@ -96,23 +100,32 @@ def specification_curve(rows: pd.DataFrame, alpha: float = 0.05) -> tuple[Specif
     >>> len(curve), curve[0].unit, curve[0].adjustment, curve[0].slope.model
     (56, 'vertebrae', 'none', 'ml')
     """
-    vertebrae = with_covariates(rows)
-    patients = by_patient(vertebrae)
+    vertebrae, terms = with_own(with_covariates(rows), own)
+    of_patients = [each.name for each in own if each.unit_of_observation == "patient"]
+    patients = by_patient(vertebrae, [term for name in of_patients for term in terms[name]])
     # In place: all 56 fits take a second, and starting a process to share them takes two.
     return tuple(
         Specification(unit, adjustment, fit(study, alpha)[1])
         for unit, table, adjustments, fits in (
-            ("vertebrae", vertebrae, tuple(ADJUSTMENTS), _OF_VERTEBRAE),
-            ("patients", patients, PATIENT_ADJUSTMENTS, _OF_PATIENTS),
+            ("vertebrae", vertebrae, tuple(terms), _OF_VERTEBRAE),
+            ("patients", patients, (*PATIENT_ADJUSTMENTS, *of_patients), _OF_PATIENTS),
         )
         for adjustment in adjustments
-        for study in (_design(table, adjustment),)
+        for study in (design(table, "leak", table["leaked"], ("fill_percent", *terms[adjustment])),)
         for fit in fits.values()
     )
 
 
-def _design(table: pd.DataFrame, adjustment: str) -> Design:
-    return design(table, "leak", table["leaked"], ("fill_percent", *ADJUSTMENTS[adjustment]))
+def with_own(table: pd.DataFrame, own: Sequence[Column]) -> tuple[pd.DataFrame, Mapping[str, tuple[str, ...]]]:
+    """Add columns of a study's own as numbers, all categories but the most frequent as yes or no, with their terms."""
+    terms = dict(ADJUSTMENTS)
+    for each in own:
+        values = table[each.name]
+        seen = list(values.value_counts().index) if each.kind == "category" else []
+        added = {f"{each.name}={value}": values.eq(value).astype(float).where(values.notna()) for value in seen[1:]}
+        table = table.assign(**added)
+        terms[each.name] = tuple(added) if each.kind == "category" else (each.name,)
+    return table, terms
 
 
 # The analysis that was chosen beforehand: odds over all patients, errors for few clusters.

@@ -100,6 +100,32 @@ def raw_words(form: str, text: str) -> Node:
     return {"t": "RawInline", "c": [form, text]}
 
 
+def counted(kind: str, number: str) -> list[Node]:
+    """Return the number of a caption, which Word counts by itself, marked for those who refer to it."""
+    series, count = number[: number.startswith("S")], number.removeprefix("S")
+    # Word asks for marks of different numbers in a document; pandoc's own are small.
+    mark = f"{_MARKS + ord(kind[0])}{len(series)}{count:0>3}"
+    field = f'<w:fldSimple w:instr=" SEQ {kind}{"_S" if series else ""} \\* ARABIC ">'
+    return [
+        raw_words("openxml", f'<w:bookmarkStart w:id="{mark}" w:name="{_name(kind, number)}"/>'),
+        *words(series),
+        raw_words("openxml", field),
+        *words(count),
+        raw_words("openxml", f'</w:fldSimple><w:bookmarkEnd w:id="{mark}"/>'),
+    ]
+
+
+def referred(kind: str, number: str) -> list[Node]:
+    """Return the number of an exhibit of the same document, which Word takes from its caption."""
+    field = f'<w:fldSimple w:instr=" REF {_name(kind, number)} \\h ">'
+    return [raw_words("openxml", field), *words(number), raw_words("openxml", "</w:fldSimple>")]
+
+
+def _name(kind: str, number: str) -> str:
+    # Word hides marks that begin so.
+    return f"_Ref_{kind}_{number}"
+
+
 def text_of(node: object) -> str:
     """Return the words of a node or of a list of nodes."""
     return "".join(" " if part["t"] in {"Space", "SoftBreak", "LineBreak"} else str(part["c"]) for part in leaves(node))
@@ -131,6 +157,9 @@ _CUT = "<!-- cut -->"
 _SECTION = re.compile(r"<w:sectPr[^>]*?(?:/>|>.*?</w:sectPr>)", re.S)
 _TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
 _FIELD = re.compile(r"</?w:fldSimple[^>]*>")
+_MARKS = 1000
+_TAG = re.compile("<[^>]*>")
+_A_PAGE = 2500
 _GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
 # Rows, heads included, that belong on one page.
 SHORT = 20
@@ -252,7 +281,9 @@ def _fitted(section: str, room: int) -> str:
         cells = match[0].replace("<w:p />", '<w:p><w:pPr><w:pStyle w:val="Compact" /></w:pPr></w:p>')
         rows = cells.replace("<w:trPr>", "").replace("</w:trPr>", "").split("<w:tr>")
         # No row breaks, and the rows of a short table stay on one page, each with the next.
-        kept = len(rows) - 1 if len(rows) <= SHORT else 0
+        # So many letters fill a page though their rows are few.
+        short = len(rows) <= SHORT and len(_TAG.sub("", match[0])) <= _A_PAGE
+        kept = len(rows) - 1 if short else 0
         for place, row in enumerate(rows[1:], 1):
             style = "TableTextKept" if place < kept else "TableText"
             head = '<w:tblHeader w:val="on" />' * ("<w:tblHeader" in row)

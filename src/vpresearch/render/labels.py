@@ -176,7 +176,7 @@ def variable(name: str, language: str) -> str:
     if name in names:
         return str(names[name])
     # Another paper's variables are in no dictionary.
-    return dictionary.label(name, language) if name in dictionary.columns() else name
+    return dictionary.label(name, language) if dictionary.known(name) else name
 
 
 def place(name: str, language: str) -> str:
@@ -198,8 +198,15 @@ def category(column: str, value: str, language: str) -> str:
         return value
     if column == "region":
         return str(words_of(language)["region"].get(value, value))
-    known = {level.value for level in dictionary.columns()[column].levels} if column in dictionary.columns() else set()
+    found = dictionary.known(column)
+    known = {level.value for level in found.levels} if found else set()
     return dictionary.label(column, language, value) if value in known else value
+
+
+def adjustment(name: str, language: str) -> str:
+    """Return the name of what a model is adjusted for."""
+    names = words_of(language)["adjustment"]
+    return str(names[name]) if name in names else variable(name, language)
 
 
 def series(study: str, language: str) -> str:

@@ -43,7 +43,8 @@ def write_audit(
     )
     captions = {f"table.{name}": table.caption for name, table in tables.items()}
     notes = dict.fromkeys(captions, ())
-    report = Report(language, False, {_NAME: blocks}, tables, {}, captions, notes, ("", ""))
+    titles = {_NAME: labels.text(f"report.title_{_NAME}", language)}
+    report = Report(language, False, {_NAME: blocks}, tables, {}, captions, notes, ("", ""), titles)
     made = {folder / f"{_NAME}.{kind}": make(report, _NAME, folder) for kind, make in FORMATS.items()}
     put_all(made)
     return [*made]

@@ -21,7 +21,7 @@ from vpresearch.core.errors import placed
 from vpresearch.figures import Figure
 from vpresearch.parallel.forks import begin_beside
 from vpresearch.render import labels
-from vpresearch.render.docx import SHORT, Node, div, para, plain, raw, raw_words, strong, words
+from vpresearch.render.docx import SHORT, Node, counted, div, para, plain, raw, raw_words, strong, words
 from vpresearch.render.figure import KINDS
 from vpresearch.report.template import TEMPLATES, headings
 from vpresearch.results import Results
@@ -41,7 +41,9 @@ def captions(
     shown: Sequence[Sequence[str]], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
 ) -> dict[str, str]:
     """Give every exhibit its number, in the order in which the documents show them; with an S in the supplement."""
-    manuscript, supplement, letter = shown
+    # Where there is no paper there is no letter.
+    manuscript, supplement, *rest = shown
+    letter = [name for each in rest for name in each]
     every = {f"table.{name}": table.caption for name, table in tables.items()}
     every |= {f"figure.{name}": figure.caption for name, figure in figures.items()}
     counts, named = Counter[str](), {}
@@ -109,9 +111,11 @@ def _draw(name: str, kind: str, folder: Path) -> None:
 
 
 CHECKLISTS = ("strobe", "tripod")
+# The section that only a study with scores has.
+_OF_SOME = {"manuscript.outcome"}
 
 
-def checklist_table(name: str, documents: Mapping[str, list[Node]], language: str) -> Table:
+def checklist_table(name: str, documents: Mapping[str, list[Node]], language: str, *, published: bool = True) -> Table:
     """Lay out the items of STROBE or TRIPOD+AI, each with its places in manuscript and supplement, and in the paper."""
     sections = {
         f"{document}.{own}": f"{labels.text(f'report.{document}', language)}: {title}"
@@ -121,8 +125,9 @@ def checklist_table(name: str, documents: Mapping[str, list[Node]], language: st
     items = yaml.safe_load((TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8"))
     rows = []
     for item in items:
-        report = "; ".join(sections[place] for place in item["report"]) or labels.text("report.not_dealt", language)
-        paper = "; ".join(labels.place(place, language) for place in item["paper"])
+        report = "; ".join(sections[place] for place in item["report"] if place in sections or place not in _OF_SOME)
+        report = report or labels.text("report.not_dealt", language)
+        paper = "; ".join(labels.place(place, language) for place in item["paper"] if published)
         paper = paper or labels.text("report.authors", language)
         rows.append((str(item["item"]), item[language], report, paper))
     heads = [labels.text(f"report.checklist_{head}", language) for head in ("item", "asks", "report", "paper")]
@@ -130,9 +135,13 @@ def checklist_table(name: str, documents: Mapping[str, list[Node]], language: st
         [(item["item"], " ".join(item["report"]), "; ".join(item["paper"])) for item in items],
         columns=["item", "report", "paper"],
     )
-    notes = (labels.text("report.checklist_note", language),)
+    notes: tuple[str, ...] = (labels.text("report.checklist_note", language),)
     caption = labels.text(f"report.{name}_caption", language, n=len(items))
-    return Table(name, data, pd.DataFrame(rows, columns=heads), caption, language, False, notes)
+    shown = pd.DataFrame(rows, columns=heads)
+    if not published:
+        # Where in the paper is told of the compendium's own alone.
+        shown, notes = shown.iloc[:, :-1], ()
+    return Table(name, data, shown, caption, language, False, notes)
 
 
 # Characters that a line of a table holds: upright, on its side.
@@ -203,15 +212,13 @@ def figure_blocks(
 
 def captioned(caption: str, language: str, *, reconstruction: bool) -> list[Node]:
     """Write a caption; of a reconstruction, its first word after the number says so."""
-    named = re.fullmatch(r"(\S+) (S?)(\d+)\. (.*)", caption, re.S)
+    named = re.fullmatch(r"(\S+) (S?\d+)\. (.*)", caption, re.S)
     if named is None:
         return words(caption)
-    kind, series, number, said = named.groups()
+    kind, number, said = named.groups()
     space: Node = {"t": "Space"}
-    # Word counts captions by itself, so that one which the authors put between others gets its number.
-    field = f'<w:fldSimple w:instr=" SEQ {kind}{"_S" if series else ""} \\* ARABIC ">'
-    counted = [*words(series), raw_words("openxml", field), *words(number), raw_words("openxml", "</w:fldSimple>")]
-    nodes = [*words(kind), space, *counted, *words("."), space]
+    # A caption that the authors put between others gets its number from Word.
+    nodes = [*words(kind), space, *counted(kind, number), *words("."), space]
     if reconstruction:
         made_up = words(labels.text("report.reconstruction", language))
         coloured = {"t": "Span", "c": [["", ["banner"], [["custom-style", "Banner"]]], made_up]}

@@ -18,6 +18,7 @@ from typing import Any
 
 import typst
 
+from vpresearch.core.dictionary import remember
 from vpresearch.core.errors import placed
 from vpresearch.core.files import staging
 from vpresearch.core.paths import CLONED, ROOT
@@ -45,7 +46,7 @@ from vpresearch.report.blocks import (
     table_blocks,
 )
 from vpresearch.report.values import Missing, values
-from vpresearch.results import OF_RECONSTRUCTIONS, Results
+from vpresearch.results import OF_PAPERS, OF_RECONSTRUCTIONS, OF_SCORES, Results
 from vpresearch.tables import TABLES, Table
 from vpresearch.tables import write as write_table
 from vpresearch.tables.leak_risk import one_of_many
@@ -67,29 +68,38 @@ class Report:
     notes: Mapping[str, tuple[str, ...]]
     # What a reconstruction says of every slope: whole, and in brief.
     open_slope: tuple[str, str]
-
-    def title(self, name: str) -> str:
-        """Give the title of a document."""
-        return labels.text(f"report.title_{name}", self.language)
+    titles: Mapping[str, str]
 
 
 def compose(results: Results, language: str, about: Mapping[str, str]) -> Report:
     """Put a report together."""
     reconstruction = results.dataset.reconstruction
-    facts = {"reconstruction" if reconstruction else "real"}
+    judged = bool(results.paper.claims)
+    facts = {"reconstruction" if reconstruction else "real", "paper" if judged else "no paper"}
+    facts |= ({"held"} if judged and not reconstruction else set()) | ({"published"} if results.published else set())
     left_out = frozenset() if reconstruction else OF_RECONSTRUCTIONS
+    left_out |= frozenset() if judged else OF_PAPERS
+    # A section of what nobody recorded would say nothing.
+    recorded = {"scores": not results.scores.empty, "sites": bool(results.site_shares["n"].sum())}
+    recorded |= {"kinds": bool(results.leak_kinds["n"].sum())}
+    facts |= {name if there else f"no {name}" for name, there in recorded.items()}
+    left_out |= frozenset() if recorded["scores"] else OF_SCORES
+    left_out |= {name for name, of in (("figure2", "sites"), ("leak_kinds", "kinds")) if not recorded[of]}
     # How methods err at the paper's design says nothing of a study of another.
     left_out |= frozenset() if results.simulated else {"simulation"}
     facts |= {"simulated"} if results.simulated else set()
     unsized = results.dataset.vertebrae["leak"].eq("yes") & results.dataset.vertebrae["leak_size"].isna()
     facts |= {"shared"} if results.design.n_clusters < results.design.n else set()
-    facts |= ({"unsized"} if unsized.any() else set()) | (set() if results.lost.empty else {"lost"})
+    facts |= ({"unsized"} if unsized.any() and recorded["kinds"] else set()) | (
+        set() if results.lost.empty else {"lost"}
+    )
     tables = {name: make(results, language) for name, make in TABLES.items() if name not in left_out}
     figures = {name: make(results, language) for name, make in FIGURES.items() if name not in left_out}
     known = values(results, tables, about)
     facts.add("no slope" if isinstance(known[f"models.{PRIMARY}.fill_percent.estimate"], Missing) else "slope")
-    skeletons = {name: template.parse(template.source(name, language), facts) for name in DOCUMENTS}
-    tables |= {name: checklist_table(name, skeletons, language) for name in CHECKLISTS}
+    documents = DOCUMENTS if judged else DOCUMENTS[:2]
+    skeletons = {name: template.parse(template.source(name, language), facts) for name in documents}
+    tables |= {name: checklist_table(name, skeletons, language, published=results.published) for name in CHECKLISTS}
     named = captions([template.exhibits(blocks) for blocks in skeletons.values()], tables, figures, language)
     known |= {f"ref.{name}": _reference(caption) for name, caption in named.items()}
     said = "" if results.identified is None else beside("report.beside", results.identified, language)
@@ -98,10 +108,15 @@ def compose(results: Results, language: str, about: Mapping[str, str]) -> Report
         for name, blocks in skeletons.items()
     }
     with ThreadPoolExecutor() as together:
-        documents = dict(zip(filled, together.map(template.cited, filled.values()), strict=True))
+        cited = dict(zip(filled, together.map(template.cited, filled.values()), strict=True))
     every = notes(tables, figures, results, language)
     whole = " ".join(one_of_many(results, language))
-    return Report(language, reconstruction, documents, tables, figures, named, every, (whole, said))
+    titles = {name: labels.text(f"report.title_{name}{_untold(name, recorded)}", language) for name in documents}
+    return Report(language, reconstruction, cited, tables, figures, named, every, (whole, said), titles)
+
+
+def _untold(name: str, recorded: Mapping[str, bool]) -> str:
+    return "" if recorded["scores"] or name == "letter" else "_no_scores"
 
 
 def _reference(caption: str) -> str:
@@ -142,7 +157,7 @@ def to_html(report: Report, name: str, pictures: Path) -> bytes:
     page = template.TEMPLATES / "page.html"
     options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
     banner = {"banner": labels.text("banner.reconstruction", report.language)} if report.reconstruction else {}
-    made = write(blocks, "html5", options, {"title": report.title(name), "lang": report.language, **banner})
+    made = write(blocks, "html5", options, {"title": report.titles[name], "lang": report.language, **banner})
     # A break that is copied with the name it stands in would spoil it.
     made = reachable(made.decode().replace(BREAK, "<wbr>")).encode()
     for own in template.pictures(report.documents[name]):
@@ -155,7 +170,7 @@ def to_html(report: Report, name: str, pictures: Path) -> bytes:
 def to_docx(report: Report, name: str, pictures: Path) -> bytes:
     """Give a document as a Word file."""
     blocks = with_exhibits(report, name, lambda own: f"{own}.png")
-    return docx(blocks, report.title(name), _LOCALES[report.language], banner=_banner(report), pictures=pictures)
+    return docx(blocks, report.titles[name], _LOCALES[report.language], banner=_banner(report), pictures=pictures)
 
 
 def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
@@ -167,7 +182,7 @@ def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
     with tempfile.TemporaryDirectory() as place:
         for own in template.pictures(report.documents[name]):
             (Path(place) / f"{own}.svg").write_bytes((pictures / f"{own}.svg").read_bytes())
-        told = {"title": report.title(name), "language": report.language, "banner": _banner(report)}
+        told = {"title": report.titles[name], "language": report.language, "banner": _banner(report)}
         return _compiled((TEMPLATES / "page.typ").read_bytes() + body, Path(place), told)
 
 
@@ -288,6 +303,8 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
 
 
 def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
+    # This may be a process that has read no workbook.
+    remember(results.dataset.declaration)
     return [path for each in languages for path in publish(compose(results, each, about()), aside / each)]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.render import labels
-from vpresearch.render.docx import Node, cite, leaves, read, text_of, words
+from vpresearch.render.docx import Node, cite, leaves, read, referred, text_of, words
 from vpresearch.report.values import Missing, Value, write
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,10 +33,12 @@ def parse(prose: str, facts: set[str]) -> list[Node]:
 def fill(blocks: list[Node], source: str, values: Mapping[str, Value], language: str, beside: str = "") -> list[Node]:
     """Fill in the keys of a template; a sentence that needs what is missing is left out, and its reason told."""
     filled, problems = copy.deepcopy(blocks), list[Problem]()
+    own = {f"ref.{name}" for name in exhibits(blocks)}
     for paragraph in _paragraphs(filled):
         if shown(paragraph):
             continue
         _leave_out(paragraph, values, language)
+        _refer(paragraph, values, own)
         of_slope = _fill_in(paragraph, values, language, problems)
         if of_slope and beside:
             paragraph["c"] += [{"t": "Space"}, *words(beside)]
@@ -134,6 +136,17 @@ def _sentences(nodes: list[Node]) -> list[list[Node]]:
         sentences[-1].append(node)
         ended = (ended and blank) or text_of(node).endswith(".")
     return sentences
+
+
+def _refer(paragraph: Node, values: Mapping[str, Value], own: set[str]) -> None:
+    """Let the number of an exhibit of the same document follow its caption in Word."""
+    for leaf in list(leaves(paragraph)):
+        match = _KEY.search(leaf["c"]) if leaf["t"] == "Str" else None
+        if match and match[1] in own:
+            kind, _, number = str(values[match[1]]).partition(" ")
+            before, after = (words(part) for part in (leaf["c"][: match.start()] + kind, leaf["c"][match.end() :]))
+            parts = [*before, {"t": "Space"}, *referred(kind.capitalize(), number), *after]
+            leaf |= {"t": "Span", "c": [["", [], []], parts]}
 
 
 def _fill_in(paragraph: Node, values: Mapping[str, Value], language: str, problems: list[Problem]) -> bool:

@@ -207,7 +207,7 @@ def _of_verdicts(results: Results, tables: Mapping[str, Table]) -> dict[str, Val
     verdicts = Counter[str](row.verdict for row in results.rows)
     names = ("reproduced", "differs", "not computable", "by construction", "consistent", "unattainable")
     found: dict[str, Value] = {f"scorecard.{name.replace(' ', '_')}": verdicts[name] for name in names}
-    found["corrections.n"] = len(tables["corrections"].data)
+    found["corrections.n"] = len(tables["corrections"].data) if "corrections" in tables else 0
     found["scorecard.implied"] = sum(note.code == "implied" for row in results.rows for note in row.reasons)
     causes = Counter(cause(row, results.dataset) for row in results.rows)
     found |= {f"differences.{name}": causes[name] for name in CAUSES}
@@ -223,10 +223,11 @@ def _of_verdicts(results: Results, tables: Mapping[str, Table]) -> dict[str, Val
 def _of_many(tables: Mapping[str, Table]) -> dict[str, Value]:
     """Count the models and the tests beyond the paper's."""
     tested = ("comparisons", "associations", "models", "specification", "assumptions", "relief", "comparators")
-    p_values = sum(int(tables[name].data["p_value"].notna().sum()) for name in tested)
+    p_values = sum(int(tables[name].data["p_value"].notna().sum()) for name in tested if name in tables)
     models = tables["models"].data["model"].nunique() + len(tables["specification"].data)
     # Of a difference at two margins it is one.
-    p_values += sum(tables["relief"].data[name].nunique() for name in ("p_difference", "p_by_time"))
+    of_relief = (("relief", "p_difference"), ("relief", "p_by_time"))
+    p_values += sum(tables[own].data[name].nunique() for own, name in of_relief if own in tables)
     return {"many.p_values": p_values, "many.models": models}
 
 

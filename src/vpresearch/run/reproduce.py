@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vpresearch.core.compendium import choose, read_compendium
 from vpresearch.core.errors import line
 from vpresearch.core.files import alone, file_digest, staging
-from vpresearch.core.paths import shown
+from vpresearch.core.paths import NO_PAPER, shown
 from vpresearch.render import labels
 from vpresearch.run.state import Computed, Made, State, Verdicts, code_digest, inputs, inputs_of, outputs_of, read_state
 
@@ -49,11 +49,23 @@ class Wanted:
     drop_identifiers: bool
     force: bool
     plain: bool = False
+    # Whether the paper is one that was asked for.
+    named: bool = True
 
     @property
     def chosen(self) -> dict[str, Any]:
         """The parameters of the notebooks."""
         return {"language": self.language, "alpha": self.alpha, "seed": self.seed, "min_cell": self.min_cell}
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is a paper to hold the data against."""
+        return self.paper.resolve() != NO_PAPER.resolve()
+
+    @property
+    def pages(self) -> bool:
+        """Whether pages for a reviewer of the paper are written."""
+        return self.only is None and self.judged
 
     @property
     def report(self) -> Path | None:
@@ -71,7 +83,7 @@ class Told:
 
 def unchanged(wanted: Wanted) -> Told | None:
     """Report at once that nothing changed and that every output is there as it was made."""
-    state, digest = read_state(wanted.out, wanted.records), file_digest(wanted.data)
+    state, digest = read_state(wanted.out, wanted.records), _digest(wanted)
     verdicts = state.verdicts
     if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
         return None
@@ -91,7 +103,7 @@ def why(wanted: Wanted) -> Told:
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     state = read_state(wanted.out, wanted.records)
-    reasons = _reasons(wanted, state, dataset.sha256, reconstruction=dataset.reconstruction)
+    reasons = _reasons(wanted, state, dataset.digest, reconstruction=dataset.reconstruction)
     nothing = _words("nothing_changed", wanted)
     return Told(
         [
@@ -126,6 +138,11 @@ def remake(wanted: Wanted) -> Told:
         # Whatever still writes must end before its folder goes.
         started.enter_context(_auditing(wanted))
         dataset = _load(wanted)
+        from vpresearch.scorecard import is_another
+
+        another = not wanted.named and is_another(paper, dataset)
+        if another:
+            wanted, paper = replace(wanted, paper=NO_PAPER), read_paper(NO_PAPER)
         from vpresearch.run.kernels import warm_copies
 
         forks = None if wanted.plain else warm_copies()
@@ -166,13 +183,14 @@ def remake(wanted: Wanted) -> Told:
     unattainable = {row.claim.id: row.rounded for row in rows if row.verdict == "unattainable"}
     state = read_state(wanted.out, wanted.records)
     verdicts = state.verdicts = Verdicts(
-        _of_verdicts(wanted, dataset.sha256), dict(counts), len(differences), dataset.reconstruction, unattainable
+        _of_verdicts(wanted, dataset.digest), dict(counts), len(differences), dataset.reconstruction, unattainable
     )
-    if wanted.only is None:
+    if wanted.pages:
         pages = write_pages(wanted.records, wanted.out, paper, rows, dataset, read_compendium(), wanted.language)
-        state.made[_PAGES] = Made(_of_pages(wanted, dataset.sha256), outputs_of(wanted.records, pages))
+        state.made[_PAGES] = Made(_of_pages(wanted, dataset.digest), outputs_of(wanted.records, pages))
     state.write()
     lines = _reconstructed(wanted, reconstruction=dataset.reconstruction)
+    lines += [_words("another_study", wanted)] if another else []
     lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(wanted, differences)
     ending = _ending(wanted, verdicts, f" ({perf_counter() - start:.0f} s)")
     return Told([*lines, *ending], len(differences) + len(unattainable))
@@ -180,11 +198,11 @@ def remake(wanted: Wanted) -> Told:
 
 def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
     """Name, for each notebook, the report and the reviewer's pages, what changed since it was made."""
-    notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction)
+    notebooks = choose(read_compendium(), wanted.only, reconstruction=reconstruction, judged=wanted.judged)
     made_from = inputs_of(notebooks, digest, wanted.paper, wanted.chosen)
     if wanted.report is not None:
         made_from[_report_name(wanted)] = _of_report(wanted, digest)
-    if wanted.only is None:
+    if wanted.pages:
         made_from[_PAGES] = _of_pages(wanted, digest)
     return {name: ["force"] if wanted.force else state.stale(name, of) for name, of in made_from.items()}
 
@@ -192,14 +210,22 @@ def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool)
 def _known_reconstruction(wanted: Wanted) -> bool:
     """Return whether an earlier run found that these data are a reconstruction."""
     verdicts = read_state(wanted.out, wanted.records).verdicts
-    return verdicts is not None and verdicts.reconstruction and verdicts.inputs["data"] == file_digest(wanted.data)
+    return verdicts is not None and verdicts.reconstruction and verdicts.inputs["data"] == _digest(wanted)
+
+
+def _digest(wanted: Wanted) -> str:
+    """Return the checksum of the data and of what they declare, which a public run leaves out."""
+    from vpresearch.core.dictionary import declaration_digest
+
+    return file_digest(wanted.data) if wanted.min_cell else declaration_digest(wanted.data)
 
 
 def _load(wanted: Wanted) -> Dataset:
-    from vpresearch.data import load
+    from vpresearch.data import load, without_declared
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
     if wanted.min_cell:
+        dataset = without_declared(dataset)
         from vpresearch.privacy import check_public
 
         check_public(dataset, wanted.min_cell)
@@ -211,7 +237,7 @@ def _auditing(wanted: Wanted) -> Iterator[None]:
     """Audit the paper in a copy of this process while it imports the rest, where anything is to show the audit."""
     from vpresearch.parallel import forks
 
-    digest = file_digest(wanted.data)
+    digest = _digest(wanted)
     # The audit is of the paper, whatever the data are.
     reasons = _reasons(wanted, read_state(wanted.out, wanted.records), digest, reconstruction=True)
     if wanted.plain or not forks.possible() or not reasons.get(_AUDIT):
@@ -234,7 +260,7 @@ def _reporting(
 ) -> AbstractContextManager[Callable[[Path], None] | None]:
     """Write the report beside the notebooks, where there is to be a new one."""
     state, name = read_state(wanted.out, wanted.records), _report_name(wanted)
-    if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.sha256))):
+    if wanted.report is None or not (wanted.force or state.stale(name, _of_report(wanted, dataset.digest))):
         return nullcontext()
     from vpresearch import report
 
@@ -246,7 +272,7 @@ def _reporting(
 def _record_report(wanted: Wanted, dataset: Dataset) -> None:
     state = read_state(wanted.out, wanted.records)
     files = (path for path in (wanted.records / "report" / wanted.language).rglob("*") if path.is_file())
-    state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.sha256), outputs_of(wanted.records, files))
+    state.made[_report_name(wanted)] = Made(_of_report(wanted, dataset.digest), outputs_of(wanted.records, files))
     state.write()
 
 
@@ -312,13 +338,14 @@ def _ending(wanted: Wanted, verdicts: Verdicts, took: str) -> list[str]:
     counted = (f"{labels.text(f'verdict.{verdict}', wanted.language)}: {count}" for verdict, count in counts.items())
     out = shown(wanted.out)
     place = out if out.parts else _words("project", wanted)
-    lines = [", ".join(counted), *_told_unattainable(wanted, verdicts.unattainable)]
+    lines = [", ".join(counted)] if wanted.judged else []
+    lines += [*_told_unattainable(wanted, verdicts.unattainable)]
     lines.append(f"{_words('outputs', wanted, place=place)}{took}")
     if wanted.report is not None:
         lines.append(_words("report", wanted, place=shown(wanted.report)))
-    if wanted.only is None:
+    if wanted.pages:
         lines.append(_words("review", wanted, place=shown(wanted.records / "review" / "index.html")))
-    lines.append(_words("bound", wanted, n=sum(counts.values())))
+    lines += [_words("bound", wanted, n=sum(counts.values()))] if wanted.judged else []
     return [*lines, _words("one_public", wanted)] if wanted.min_cell else lines
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from vpresearch.core.compendium import Exhibit, Notebook, choose, read_compendium
 from vpresearch.core.errors import Problem, VPResearchError, failure, progress_bar, refused, tell
 from vpresearch.core.files import PRIVATE, put, staging
-from vpresearch.core.paths import NOTEBOOKS, ROOT
+from vpresearch.core.paths import NO_PAPER, NOTEBOOKS, ROOT
 from vpresearch.data import Dataset, pseudonymise, write_rows
 from vpresearch.parallel.forks import Copies
 from vpresearch.review import load_page_writer, write_notebook_page
@@ -59,11 +59,13 @@ def run(
     copies: Copies | None = None,
 ) -> Run:
     """Execute every notebook whose inputs changed, and put the outputs in place only when all have finished."""
-    notebooks = choose(read_compendium(), only, reconstruction=dataset.reconstruction)
+    notebooks = choose(
+        read_compendium(), only, reconstruction=dataset.reconstruction, judged=paper.resolve() != NO_PAPER
+    )
     chosen = {"language": language, "alpha": alpha, "seed": seed, "min_cell": min_cell}
     for notebook in notebooks:
         _check_parameters(notebook, {"data", "paper", "out", *chosen})
-    made_from = inputs_of(notebooks, dataset.sha256, paper, chosen, NOTEBOOKS)
+    made_from = inputs_of(notebooks, dataset.digest, paper, chosen, NOTEBOOKS)
     state, finished = read_state(out, records), Finished(records)
     stale = [each for each in notebooks if force or state.stale(each.file, made_from[each.file])]
     seconds: dict[str, float] = {}

@@ -28,7 +28,7 @@ from vpresearch.render.table import (
     undone_note,
     without_single_values,
 )
-from vpresearch.results import Results
+from vpresearch.results import MEASURED, Results
 
 
 @exhibit
@@ -151,7 +151,9 @@ def comparisons(results: Results, language: str) -> Table:
     rows: list[dict[str, object]] = []
     shown: list[dict[str, str]] = []
     bold: list[int] = []
-    dataset, found = results.dataset, results.comparisons
+    dataset, every = results.dataset, results.comparisons
+    # Of what nobody recorded there is nothing to compare.
+    found = {name: each for name, each in every.items() if name in MEASURED or any(s.n for s in each.summaries)}
     for variable, comparison in found.items():
         for test in comparison.tests.values():
             chosen = test.test == comparison.chosen

@@ -34,7 +34,7 @@ def comparators_table(results: Results, language: str) -> Table:
             ],
             word("detection", language): [
                 # The means by which they are compared is one, and the paper looked by two.
-                word("detection_own", language),
+                word("detection_own", language) if results.published else "–",
                 *(word(f"detection_{each.comparator.detection}", language) for each in comparisons),
             ],
             word("counted", language): [word(f"counted_{unit}", language) if unit else "–" for unit in data["unit"]],
@@ -71,7 +71,8 @@ def comparators_table(results: Results, language: str) -> Table:
         allowing = word("free_clustered_note", language, low=low, high=high, least=least, greatest=greatest)
     else:
         allowing = word("clustered_note", language, low=low, high=high)
-    notes = (word("comparators_note", language), allowing)
+    detection = (word("detection_note", language),) if results.published else ()
+    notes = (word("comparators_note", language), *detection, allowing)
     caption, reconstruction = word("comparators_caption", language), results.dataset.reconstruction
     return Table("comparators", steady(data), shown, caption, language, reconstruction, notes, (0,))
 

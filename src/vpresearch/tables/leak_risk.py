@@ -156,7 +156,12 @@ def _dose_table(results: Results, language: str, min_cell: int = 0) -> Table:
             f"{fill}%: {risk}" + ("*" if beyond else "")
             for fill, risk, beyond in zip(fills, risks, rows["extrapolated"], strict=True)
         ]
-    notes = (word("exploratory", language), word("dose_note", language), *_beyond(data, language, min_cell))
+    said = ("dose_note", "dose_recommended") if results.published else ("dose_note",)
+    notes = (
+        word("exploratory", language),
+        " ".join(word(each, language) for each in said),
+        *_beyond(data, language, min_cell),
+    )
     notes += (*reasons({PRIMARY: reason}, language), *one_of_many(results, language))
     caption, reconstruction = word("dose_caption", language), results.dataset.reconstruction
     return Table("dose", steady(data), shown, caption, language, reconstruction, notes)

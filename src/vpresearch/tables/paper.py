@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 import pandas as pd
 
 from vpresearch.core.compendium import Image, read_compendium
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import REGIONS, Column, columns
 from vpresearch.data import Dataset
 from vpresearch.inference import Comparison
-from vpresearch.inference.describe import select
+from vpresearch.inference.describe import select, shares, summarise
 from vpresearch.privacy import Precision, all_alike, hidden_levels, hides_n, precision
 from vpresearch.render import labels
 from vpresearch.render.table import (
@@ -44,10 +44,13 @@ def table1(results: Results, language: str) -> Table:
 
 def _table1(results: Results, language: str, hidden: frozenset[str] = frozenset()) -> Table:
     levels = results.levels
-    data = levels[(levels["n"] > 0) | levels["level"].isin(hidden)].reset_index(drop=True)
+    data = levels[(levels["n"] > 0) | levels["level"].isin(hidden)]
+    data = pd.concat([data, *(_own(each, results, language) for each in results.dataset.declared)], ignore_index=True)
     share = data.groupby("region", sort=False)["n"].sum()
     heads = {
-        region: f"{labels.text(f'region.{region}', language)} "
+        region: labels.variable(str(region), language)
+        if region not in REGIONS.values()
+        else f"{labels.text(f'region.{region}', language)} "
         f"({HIDDEN if region in hidden else percent(100 * count / results.leaks.n, language)})"
         for region, count in share.items()
     }
@@ -55,7 +58,10 @@ def _table1(results: Results, language: str, hidden: frozenset[str] = frozenset(
     shown = pd.DataFrame(
         {
             labels.text("word.kind", language): data["region"].map(heads).where(first, ""),
-            labels.variable("level", language): data["level"],
+            labels.variable("level", language): [
+                labels.category(column, level, language)
+                for column, level in zip(data["region"], data["level"], strict=True)
+            ],
             labels.text("word.number_of_vertebrae", language): data["n"].astype(str),
             labels.text("word.percent", language): [percent(value, language) for value in data["percent"]],
         }
@@ -63,6 +69,21 @@ def _table1(results: Results, language: str, hidden: frozenset[str] = frozenset(
     shown = hide(shown, data["level"].isin(hidden).to_numpy().nonzero()[0], (2, 3))
     caption, reconstruction = labels.text("caption.table1", language), results.dataset.reconstruction
     return Table("table1", data, shown, caption, language, reconstruction)
+
+
+def _own(column: Column, results: Results, language: str) -> pd.DataFrame:
+    """Count the categories of a column of the study's own, or sum up its numbers."""
+    values = results.dataset.rows[column.name].dropna()
+    if column.kind == "category":
+        found = shares(values, [level.value for level in column.levels], len(values))
+        return found.rename(columns={column.name: "level"}).assign(region=column.name)[
+            ["region", "level", "n", "percent"]
+        ]
+    summary = summarise(values)
+    told = [labels.number(each, 1, language) for each in (summary.mean, summary.sd)]
+    said = labels.text("word.mean_and_sd", language, mean=told[0], sd=told[1])
+    row = {"region": column.name, "level": said, "n": summary.n, "percent": 100 * summary.n / results.leaks.n}
+    return pd.DataFrame([row])
 
 
 @exhibit

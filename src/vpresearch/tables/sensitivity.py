@@ -97,9 +97,7 @@ def specification_table(results: Results, language: str) -> Table:
     shown = pd.DataFrame(
         {
             word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
-            word("adjusted_for", language): [
-                labels.text(f"adjustment.{name}", language) for name in data["adjustment"]
-            ],
+            word("adjusted_for", language): [labels.adjustment(name, language) for name in data["adjustment"]],
             word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
             word("estimate", language): [
                 _slope(estimate, low, high, language)
@@ -154,9 +152,7 @@ def implied_table(results: Results, language: str) -> Table:
     shown = pd.DataFrame(
         {
             word("unit", language): [labels.text(f"word.{unit}", language) for unit in data["unit"]],
-            word("adjusted_for", language): [
-                labels.text(f"adjustment.{name}", language) for name in data["adjustment"]
-            ],
+            word("adjusted_for", language): [labels.adjustment(name, language) for name in data["adjustment"]],
             word("model", language): [labels.text(f"model.{name}", language) for name in data["model"]],
             **{word(name, language): [labels.number(value, 3, language) for value in data[name]] for name in numbers},
             word("below_005", language): [
@@ -172,6 +168,10 @@ def implied_table(results: Results, language: str) -> Table:
 @exhibit
 def simulation_table(results: Results, language: str) -> Table:
     """Lay out how often each method errs at the design of the study, by simulation."""
+    if not results.simulated:
+        # How methods err at the paper's design says nothing of a study of another.
+        nothing, caption = pd.DataFrame(), word("simulation_none", language)
+        return Table("simulation", nothing, nothing, caption, language, False, ())
     data = results.simulation
     shown = pd.DataFrame(
         {

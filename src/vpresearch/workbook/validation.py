@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import Column, columns
 from vpresearch.core.errors import LANGUAGES, Problem, exact, line, listed, tell, told
 from vpresearch.data import Dataset, Examined
 from vpresearch.reading import is_code
@@ -36,7 +36,7 @@ class Present:
 def presence(dataset: Dataset) -> list[Present]:
     """Count the values of every variable, over the unit that it belongs to."""
     found = []
-    for name, column in columns().items():
+    for name, column in _columns(dataset).items():
         unit, table = _of(name, dataset)
         if name in table and name not in {"patient_id", "complication"} and (unit != "leaks" or len(table)):
             numbers: tuple[float | None, ...] = (None, None, None)
@@ -46,11 +46,15 @@ def presence(dataset: Dataset) -> list[Present]:
     return found
 
 
+def _columns(dataset: Dataset) -> dict[str, Column]:
+    return columns() | {each.name: each for each in dataset.declared}
+
+
 def _of(name: str, dataset: Dataset) -> tuple[str, pd.DataFrame]:
     """Return what a variable is counted over."""
     if name in _OF_LEAKS:
         return "leaks", dataset.vertebrae[dataset.vertebrae["leak"].eq("yes")]
-    if columns()[name].unit_of_observation == "patient":
+    if _columns(dataset)[name].unit_of_observation == "patient":
         return "patients", dataset.patients
     return "vertebrae", dataset.vertebrae
 
@@ -58,7 +62,7 @@ def _of(name: str, dataset: Dataset) -> tuple[str, pd.DataFrame]:
 def remarks(dataset: Dataset) -> list[Problem]:
     """Find what may be meant otherwise than it is read: ends of scales that are codes, and yes without any no."""
     found = []
-    for name, column in columns().items():
+    for name, column in _columns(dataset).items():
         unit, table = _of(name, dataset)
         if column.kind == "category" and name in table and {*table[name].fillna("")} == {"", "yes"}:
             found.append(tell("only_yes", variable={own: variable(name, own) for own in LANGUAGES}))
