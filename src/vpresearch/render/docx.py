@@ -159,7 +159,7 @@ _TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
 _FIELD = re.compile(r"</?w:fldSimple[^>]*>")
 _MARKS = 1000
 _TAG = re.compile("<[^>]*>")
-_A_PAGE = 2500
+A_PAGE = 2500
 _GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
 # Rows, heads included, that belong on one page.
 SHORT = 20
@@ -282,7 +282,7 @@ def _fitted(section: str, room: int) -> str:
         rows = cells.replace("<w:trPr>", "").replace("</w:trPr>", "").split("<w:tr>")
         # No row breaks, and the rows of a short table stay on one page, each with the next.
         # So many letters fill a page though their rows are few.
-        short = len(rows) <= SHORT and len(_TAG.sub("", match[0])) <= _A_PAGE
+        short = len(rows) <= SHORT and len(_TAG.sub("", match[0])) <= A_PAGE
         kept = len(rows) - 1 if short else 0
         for place, row in enumerate(rows[1:], 1):
             style = "TableTextKept" if place < kept else "TableText"
