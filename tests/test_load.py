@@ -442,6 +442,9 @@ def test_a_missing_column_is_told(rows: Rows, write: Write, refused: Refused, na
         ("patient_id", "Pacientes"),
         ("vertebral_volume_cc", "Volumen vertebrla (cc)"),
         ("cement_volume_cc", "Cemento inyectdo"),
+        # Optional, and not to be lost.
+        ("leak_site", "Localizacion de las fugas"),
+        ("vas_1m", "EAV 1 mess"),
     ],
 )
 def test_a_near_miss_of_a_header_is_suggested(
@@ -453,12 +456,15 @@ def test_a_near_miss_of_a_header_is_suggested(
 
 
 @pytest.mark.parametrize(
-    ("name", "header"), [("leak_site", "Localizacion de las fugas"), ("vas_1m", "EAV 1 mess"), ("cause", "Causas")]
+    ("name", "header", "cells"), [("leak_size", "leak_side", ("left", "right")), ("cause", "Causas", ("Osteoporosis",))]
 )
-def test_a_near_miss_of_an_optional_header_is_noted(rows: Rows, write: Write, name: str, header: str) -> None:
-    (note,) = load(write(_renamed(rows, {name: header}))).notes
-    assert (note.code, note.column) == ("ignored_near", header)
-    assert columns()[name].labels["en"] in note.message
+def test_a_header_near_to_an_optional_one_is_noted_where_other_things_stand_below_it(
+    rows: Rows, write: Write, name: str, header: str, cells: tuple[str, ...]
+) -> None:
+    others = [{key: cell for key, cell in row.items() if key != name} for row in rows]
+    given = [{**row, header: cells[at % len(cells)]} for at, row in enumerate(others)]
+    notes = {(note.code, note.column) for note in load(write(given)).notes}
+    assert ("ignored_near", header) in notes
 
 
 def test_a_column_that_stands_twice_is_told(rows: Rows, write: Write, refused: Refused) -> None:

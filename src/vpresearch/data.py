@@ -206,7 +206,6 @@ _SAY_NOTHING = {
     *("missing_value", "missing_word", "missing_word_to_empty", "category_or_empty", "excel_error_or_empty"),
     "same_as_above",
 }
-_ANALYSED = ("leak_site", "leak_size", "vas_pre", "vas_post", "vas_1m", "vas_1y", "odi_pre", "odi_1y")
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
 
 
@@ -524,7 +523,7 @@ def _values(raw: reading.RawTable, problems: Iterable[Problem]) -> dict[str, obj
 def _normalise(table: pd.DataFrame, name: str, checksum: str, own: Iterable[str]) -> Dataset:
     """Split the table into patients and vertebrae, and compute what is never read."""
     # A column of the paper's analyses that a study lacks is one of which nothing was recorded.
-    asked = (*_ANALYSED, *own)
+    asked = (*reading.ANALYSED, *own)
     kinds = {name: float if columns()[name].kind == "number" else object for name in asked if name not in table}
     empty = {name: pd.Series([None] * len(table), table.index, kind) for name, kind in kinds.items()}
     table = table.assign(**empty)

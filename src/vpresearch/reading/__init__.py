@@ -2,12 +2,13 @@
 
 from vpresearch.reading.cells import is_code, look_at_sex, said_empty, type_cells, without_examples
 from vpresearch.reading.file import read_bytes, read_sheets
-from vpresearch.reading.headers import Matched, column_of, match_headers
+from vpresearch.reading.headers import ANALYSED, Matched, column_of, match_headers
 from vpresearch.reading.raw import RawTable
 from vpresearch.reading.table import find_table, join_headers, look_at_ids, set_aside, unmerge
 from vpresearch.reading.wide import look_at_shape, reshape
 
 __all__ = [
+    "ANALYSED",
     "Matched",
     "RawTable",
     "column_of",

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 
 from vpresearch.core.dictionary import Column, columns, fold, of_dictionary
 from vpresearch.core.errors import Problem, retold, tell
-from vpresearch.reading.raw import LONGEST_WORD, RawTable, letter
+from vpresearch.reading.cells import convert, says_missing
+from vpresearch.reading.raw import LONGEST_WORD, RawTable, cell_at, is_blank, letter
+
+# Optional, and what the analyses ask for.
+ANALYSED = ("leak_site", "leak_size", "vas_pre", "vas_post", "vas_1m", "vas_1y", "odi_pre", "odi_1y")
 
 # What may stand behind a header, folded: the same unit by another name, and units that would be read wrongly.
 _SAME = {
@@ -285,12 +289,21 @@ def match_headers(raw: RawTable) -> Matched:
         label = columns()["cement_volume_cc"].labels
         problems.append(tell("missing_column", wording="cement_by_side", **at, label=label, named=named))  # type: ignore[arg-type]
     near = _near(raw, unknown, {**positions, **dict.fromkeys(told, 0)})
+    # What was recorded under a misspelt header must not be lost; what only sounds like it is another column.
+    slips = {name for name in ANALYSED if name in near and _holds(raw, near[name], columns()[name])}
     problems += [
         _missing_column(column, near.get(column.name))
         for column in columns().values()
-        if column.required and column.name not in positions and column.name not in told
+        if (column.required or column.name in slips) and column.name not in positions and column.name not in told
     ]
-    return Matched(positions, tuple(problems), _ignored(raw, unknown, near))
+    return Matched(positions, tuple(problems), _ignored(raw, unknown, near, slips))
+
+
+def _holds(raw: RawTable, header: str, column: Column) -> bool:
+    """Return whether whatever stands below a header could stand in a column."""
+    position = raw.header.index(header)
+    cells = [cell for cells in raw.rows.values() if not is_blank(cell := cell_at(cells, position))]
+    return bool(cells) and all(says_missing(cell) or convert(cell, column)[1] is None for cell in cells)
 
 
 # Words of a header by what they stand for, and headers that name a column only where nothing else does.
@@ -387,12 +400,12 @@ def _missing_column(column: Column, near: str | None) -> Problem:
     return found if near is None else retold(found, "missing_column_near")
 
 
-def _ignored(raw: RawTable, unknown: list[int], near: Mapping[str, str]) -> tuple[Problem, ...]:
+def _ignored(raw: RawTable, unknown: list[int], near: Mapping[str, str], slips: set[str]) -> tuple[Problem, ...]:
     """Note the columns that are not read: those that look like an optional one, those computed here, the rest."""
     notes = [
         tell("ignored_near", column=header, label=columns()[name].labels)
         for name, header in near.items()
-        if not columns()[name].required
+        if not columns()[name].required and name not in slips
     ]
     computed = [raw.header[position] for position in unknown if is_computed(raw.header[position])]
     notes += [tell("computed_column", column=header) for header in computed]
