@@ -28,7 +28,7 @@ from vpresearch.core.compendium import read_compendium
 from vpresearch.core.errors import VPResearchError, refused
 from vpresearch.core.errors import words as words_of
 from vpresearch.core.files import put
-from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION, ROOT
+from vpresearch.core.paths import RECONSTRUCTION, ROOT
 from vpresearch.data import load
 from vpresearch.published import Paper
 from vpresearch.render import labels
@@ -88,8 +88,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     else:
         plant(data)
         command = [sys.executable, "-m", "vpresearch", "reproduce", "--data", str(data), "--out", str(out)]
-        # It has more vertebrae than the paper's study can.
-        command += ["--paper", str(PUBLISHED)]
         run = subprocess.run(command, cwd=folder, capture_output=True, check=False, encoding="utf-8")
         aside = folder / "aside.json"
         aside.write_text(json.dumps([run.returncode, run.stdout, run.stderr]), encoding="utf-8")

@@ -21,7 +21,7 @@ from vpresearch.inference import compare_by_leak
 from vpresearch.inference.describe import select, summarise
 from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import targeted
-from vpresearch.scorecard import Row, compute, corrected, differing, judge, over_unit, scorecard
+from vpresearch.scorecard import Row, compute, corrected, differing, is_another, judge, over_unit, scorecard
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -217,6 +217,17 @@ def test_each_optional_column_matters_to_its_own_claims_only(
             assert (after.verdict, _codes(after)) == ("not computable", ["no_column"])
         else:
             assert (after.verdict, after.rounded, after.reasons) == (before.verdict, before.rounded, before.reasons)
+
+
+@pytest.mark.parametrize(
+    ("study", "missing", "another"), [("spanish", 1, True), ("spanish", 0, False), ("plain", 1, False)]
+)
+def test_a_large_study_without_what_the_paper_prints_is_another(
+    paper: Paper, studies: dict[str, Dataset], study: str, missing: int, *, another: bool
+) -> None:
+    dataset = studies[study]
+    patients = dataset.patients.drop(columns=["vas_1y"][:missing])
+    assert is_another(paper, replace(dataset, patients=patients)) == another
 
 
 @pytest.mark.parametrize(

@@ -631,7 +631,7 @@ def _name(options: argparse.Namespace) -> str:
 
 def _paper_name(options: argparse.Namespace) -> str:
     """Tell apart, in the name of a folder, what is held against another paper than the compendium's own."""
-    paper: Path = options.paper
+    paper: Path = options.paper or PUBLISHED
     if paper.resolve() == PUBLISHED.resolve():
         return ""
     return f"-{paper.stem}" if _is_text(paper.stem) else "-paper"

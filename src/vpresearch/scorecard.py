@@ -98,9 +98,11 @@ class Row(Framed):
 
 
 def is_another(paper: Paper, dataset: Dataset) -> bool:
-    """Return whether a study has so many vertebrae, twice those of a paper, that it is not the paper's."""
+    """Return whether a study is not the paper's: it is twice as large, and lacks something that the paper prints."""
     sizes = (claim for claim in paper.claims if claim.compute == Compute("n", "vertebrae"))
-    return any(len(dataset.vertebrae) > 2 * float(claim.printed.value) for claim in sizes)
+    larger = any(len(dataset.vertebrae) > 2 * float(claim.printed.value) for claim in sizes)
+    printed = {claim.compute.variable for claim in paper.claims if claim.kind in {"mean", "sd"}}
+    return larger and not printed <= set(dataset.rows.columns[dataset.rows.notna().any()])
 
 
 def scorecard(paper: Paper, dataset: Dataset, alpha: float = ALPHA) -> list[Row]:

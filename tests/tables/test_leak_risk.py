@@ -143,7 +143,7 @@ def test_how_leaks_were_found_is_what_the_paper_says(
         table = draw("comparators", dataset, language)
         assert table.data["detection"][0] == "CT"
         assert table.shown[found][0] == {"en": "radiograph and CT", "es": "radiografía y TC"}[language]
-        assert {"en": "plain radiograph and CT", "es": "radiografía simple y TC"}[language] in table.notes[0]
+        assert {"en": "plain radiograph and CT", "es": "radiografía simple y TC"}[language] in table.notes[1]
     missing = table.data["p_value"].isna()[1:]
     assert (table.shown[labels.text("leak_table.no_p", language)][1:] != "").tolist() == missing.tolist()
     assert table.data.loc[table.data["unit"] != "vertebrae", "p_value"].isna().all()
