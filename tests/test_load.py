@@ -18,7 +18,7 @@ from openpyxl import Workbook
 
 from vpresearch.core.dictionary import Column, Level, columns
 from vpresearch.core.errors import LANGUAGES, InputError, Problem, VPResearchError, line, told
-from vpresearch.core.paths import RECONSTRUCTION
+from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.data import Dataset, load
 from vpresearch.regression.models import with_covariates, with_own
 from vpresearch.results import Results
@@ -684,6 +684,8 @@ def test_columns_that_are_declared_beside_the_file_are_read(rows: Rows, write: W
         ("range: [-8, 4]", "range: -8", "bad_declaration"),
         ("observation: patient", "observation: study", "bad_declaration"),
         ("columns:", "[", "not_yaml"),
+        ("range: [-8, 4]", "range: &a [*a, *a]", "not_yaml"),
+        ("columns:", "#" * 1_200_000 + "\ncolumns:", "no_declaration"),
     ],
 )
 def test_a_faulty_declaration_is_told(rows: Rows, write: Write, old: str, new: str, wording: str) -> None:
@@ -692,3 +694,9 @@ def test_a_faulty_declaration_is_told(rows: Rows, write: Write, old: str, new: s
     with pytest.raises(InputError, match=r"study\.yaml") as caught:
         load(path)
     assert [problem.wording for problem in caught.value.problems] == [wording]
+
+
+def test_a_papers_numbers_beside_a_workbook_of_its_name_declare_nothing(rows: Rows, write: Write) -> None:
+    path = write(rows)
+    path.with_suffix(".yaml").write_text(PUBLISHED.read_text(encoding="utf-8"), encoding="utf-8")
+    assert load(path).declared == ()

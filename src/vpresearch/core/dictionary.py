@@ -106,6 +106,8 @@ _NAME = re.compile("[a-z][a-z0-9_]{0,39}")
 _KEYS = {"number": {"range"}, "category": {"values"}}
 _OPTIONAL_KEYS = {"unit"}
 _UNIT = "unit_of_observation"
+_OF_A_PAPER = frozenset({"paper", "claims"})
+_LONGEST_DECLARATION = 1_200_000
 _COMPUTED = {"region", "fill_percent"}
 
 
@@ -141,6 +143,8 @@ def declaration_beside(path: Path) -> str:
     place = path.with_suffix(".yaml")
     if not place.is_file():
         return ""
+    if place.stat().st_size > _LONGEST_DECLARATION:
+        raise InputError(place.name, [tell("bad_declaration", wording="no_declaration")])
     declaration = place.read_text(encoding="utf-8-sig", errors="replace")
     try:
         remember(declaration)
@@ -170,11 +174,18 @@ def declared(declaration: str) -> Mapping[str, Column]:
     if not declaration:
         return {}
     try:
-        content = yaml.safe_load(declaration)
+        # A few lines of names for names can stand for more than a memory holds.
+        named = next((each for each in yaml.parse(declaration) if isinstance(each, yaml.AliasEvent)), None)
+        content = None if named else yaml.safe_load(declaration)
+        if named:
+            raise yaml.MarkedYAMLError(problem_mark=named.start_mark)  # type: ignore[arg-type]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise InputError("YAML", [tell("not_yaml", line=mark.line + 1 if mark else 1)]) from None
     entries = content.get("columns") if isinstance(content, dict) else None
+    if isinstance(content, dict) and _OF_A_PAPER & content.keys():
+        # A paper's printed numbers, which are read where they are asked for.
+        return {}
     if not isinstance(entries, dict) or not entries:
         raise InputError("YAML", [tell("bad_declaration", wording="no_declaration")])
     known = {fold(spelling) for column in _read(DICTIONARY).values() for spelling in column.spellings()} | _COMPUTED
