@@ -168,7 +168,7 @@ def implied_table(results: Results, language: str) -> Table:
 @exhibit
 def simulation_table(results: Results, language: str) -> Table:
     """Lay out how often each method errs at the design of the study, by simulation."""
-    if not results.simulated:
+    if not (results.simulated or results.published):
         # How methods err at the paper's design says nothing of a study of another.
         nothing, caption = pd.DataFrame(), word("simulation_none", language)
         return Table("simulation", nothing, nothing, caption, language, False, ())
