@@ -102,7 +102,7 @@ def test_every_panel_opens_from_a_file_without_a_fault_of_access(
     with visitor(opened, size) as one:
         one.visit(f"{site.as_uri()}#language={language}")
         one.ready()
-        assert_nothing_in_the_way(one, language)
+        assert_nothing_in_the_way(one, language, [*PLACES, "lesson"])
 
 
 @pytest.mark.long
