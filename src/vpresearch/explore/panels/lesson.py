@@ -70,13 +70,18 @@ def reading(question: Question, language: str) -> str:
     return f"<p>{escape(text('explore.read', language))}</p><ul>{items}</ul>"
 
 
+def _judged(answer: Answer, language: str) -> str:
+    """Say of one answer whether it is right, and why."""
+    word = text(f"explore.answer_{'right' if answer.right else 'wrong'}", language)
+    return f"{word} {answer.because}"
+
+
 def verdict(question: Question, chosen: int | None, language: str) -> str:
     """Say whether an answer is right, and why; of the right one also the whole explanation."""
     if chosen is None:
         return show.paragraph(text("explore.choose_first", language))
     answer = question.answers[chosen]
-    words = text(f"explore.answer_{'right' if answer.right else 'wrong'}", language)
-    said = show.paragraph(f"{words} {answer.because}", "vp-big" if answer.right else "vp-fault")
+    said = show.paragraph(_judged(answer, language), "vp-big" if answer.right else "vp-fault")
     return said + (
         f"<p>{linked(question.explains, language)}</p>" + reading(question, language) if answer.right else ""
     )
@@ -88,8 +93,7 @@ def summed(at: int, question: Question, chosen: int | None, language: str) -> st
     if chosen is None:
         return "\n".join([*lines, text("explore.lesson_unanswered", language)])
     answer = question.answers[chosen]
-    word = text(f"explore.answer_{'right' if answer.right else 'wrong'}", language)
-    lines += [f"– {answer.says}", f"{word} {answer.because}"]
+    lines += [f"– {answer.says}", _judged(answer, language)]
     read = [f"{reference} doi:{doi}" for reference, doi in question.read]
     return "\n".join([*lines, question.explains, *read] if answer.right else lines)
 
