@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import subprocess
 import sys
+from enum import Enum
+from multiprocessing import Pipe
 from pathlib import Path
 
 import papermill
@@ -11,7 +14,7 @@ import pytest
 
 from vpresearch.core.compendium import read_compendium
 from vpresearch.core.paths import NOTEBOOKS
-from vpresearch.run.kernels import QuietKernelManager
+from vpresearch.run.kernels import QuietKernelManager, provisioner_of
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 CELL: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
@@ -27,6 +30,19 @@ def test_a_kernel_says_nothing_beside_its_notebook(tmp_path: Path, capfd: pytest
     papermill.execute_notebook(source, made, progress_bar=False, kernel_manager_class=QuietKernelManager)
     assert "ZZPATIENT" not in capfd.readouterr().err
     assert "in the notebook" in made.read_text(encoding="utf-8")
+
+
+def test_a_copy_need_not_import_its_server_to_be_told_what_it_is_to_be() -> None:
+    class Named(str, Enum):  # noqa: UP042
+        OF_THE_SERVER = "NAME"
+
+    here, copy = Pipe()
+    copy.send((1, {}))
+    provisioner = provisioner_of(QuietKernelManager(), here)
+    asyncio.run(provisioner.launch_kernel([], env={Named.OF_THE_SERVER: "value"}, cwd="here"))
+    _, environment, *_ = copy.recv()
+    assert environment == {"NAME": "value"}
+    assert {type(name) for name in environment} == {str}
 
 
 @pytest.mark.long

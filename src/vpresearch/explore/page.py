@@ -14,7 +14,7 @@ import traitlets
 
 from vpresearch.core.errors import LANGUAGES
 from vpresearch.core.paths import RECONSTRUCTION, in_project
-from vpresearch.data import load
+from vpresearch.data import Dataset, load
 from vpresearch.explore import show
 from vpresearch.explore.panels import audit, author, dose, drag, draws, groups, lesson, resample, size, source, walk
 from vpresearch.explore.session import Session, one_of_many_note
@@ -157,12 +157,12 @@ def banner(session: Session) -> str:
 
 def explorer(data: Path | str, language: str) -> Page:
     """Open the explorer."""
-    warm()
-    return Page(Session(study=load(in_project(data)), language=language))
+    shipped, path = warm(), in_project(data)
+    return Page(Session(study=shipped if path == RECONSTRUCTION else load(path), language=language))
 
 
 @cache
-def warm() -> None:
+def warm() -> Dataset:
     """Read and compute once what every panel needs first, so that none of them keeps a visitor waiting."""
     study = load(RECONSTRUCTION)
     for language in LANGUAGES:
@@ -171,3 +171,4 @@ def warm() -> None:
     drag.outcome(study, "gee_kc")
     drag.verdicts(study, drag.touched(["leak"]))
     _ = dose.fitted(study).slopes
+    return study

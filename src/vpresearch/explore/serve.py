@@ -119,6 +119,9 @@ def serve_app(port: int, language: str, *, browser: bool, panel: str = "") -> No
                 "cull_idle_timeout": _LOOK,
                 "cull_interval": _LOOK,
             },
+            # Many visitors at once keep the server busy for longer than the 4 s after which it gives up what a cell has
+            # shown, and with it the page.
+            "VoilaExecutor": {"iopub_timeout": 60},
             # How to run cells is of no use where there are none.
             "TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": ["jupyterlab"]},
         }

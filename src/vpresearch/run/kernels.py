@@ -180,7 +180,9 @@ class ForkedProvisioner(KernelProvisionerBase):
         """Tell the copy what it is to be."""
         manager: Any = self.parent
         info: KernelConnectionInfo = manager.get_connection_info()
-        self.connection.send((cmd, arguments["env"], arguments.get("cwd") or os.getcwd(), info))
+        # Plain text alone: names of a server's own kind would have the copy import the server.
+        environment = {str.__str__(name): str.__str__(value) for name, value in arguments["env"].items()}
+        self.connection.send((cmd, environment, arguments.get("cwd") or os.getcwd(), info))
         while not self.connection.poll():
             await asyncio.sleep(_POLL)
         try:
