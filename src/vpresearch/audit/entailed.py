@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeAlias
 
 from vpresearch.audit.counts import OF_LEAKS
@@ -45,6 +46,12 @@ def implied_by(claim: Claim, known: Sequence[Claim]) -> tuple[Claim, ...]:
     >>> [each.id for each in implied_by(paper["results.leak_site.vascular.majority"], paper.claims)]
     ['results.leaks.n', 'results.leak_site.vascular.n']
     """
+    return _needed(claim, tuple(known))
+
+
+# The same of every dataset that is held against the paper.
+@lru_cache(maxsize=1024)
+def _needed(claim: Claim, known: tuple[Claim, ...]) -> tuple[Claim, ...]:
     needed = [each for each in known if each.id != claim.id]
     if not _follows(claim, needed):
         return ()

@@ -222,6 +222,10 @@ class Claim:
     tests: tuple[TestName, ...] = ()
     one_sided: bool = False
 
+    def __hash__(self) -> int:
+        # What it holds by name has no hash.
+        return hash(self.id)
+
 
 @dataclass(frozen=True)
 class Statement:
