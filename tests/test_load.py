@@ -684,8 +684,14 @@ def test_columns_that_are_declared_beside_the_file_are_read(rows: Rows, write: W
         ("range: [-8, 4]", "range: -8", "bad_declaration"),
         ("observation: patient", "observation: study", "bad_declaration"),
         ("columns:", "[", "not_yaml"),
-        ("range: [-8, 4]", "range: &a [*a, *a]", "not_yaml"),
-        ("columns:", "#" * 1_200_000 + "\ncolumns:", "no_declaration"),
+        ("range: [-8, 4]", "range: [4, -8]", "bad_declaration"),
+        ("range: [-8, 4]", "range: [.nan, 4]", "bad_declaration"),
+        ("Densidad ósea (T)", "Edad", "bad_declaration"),
+        ("range: [-8, 4]", "range: &a [*a, *a]", "entries_too_long"),
+        ("range: [-8, 4]", "range: " + "[" * 5000, "endless_brackets"),
+        ("range: [-8, 4]", "range: 2020-13-45", "not_yaml"),
+        ("unit: SD", "unit: SD\n    unit: T", "key_twice"),
+        ("columns:", "#" * 1_200_000 + "\ncolumns:", "entries_too_long"),
     ],
 )
 def test_a_faulty_declaration_is_told(rows: Rows, write: Write, old: str, new: str, wording: str) -> None:
@@ -694,6 +700,15 @@ def test_a_faulty_declaration_is_told(rows: Rows, write: Write, old: str, new: s
     with pytest.raises(InputError, match=r"study\.yaml") as caught:
         load(path)
     assert [problem.wording for problem in caught.value.problems] == [wording]
+
+
+def test_yes_and_no_are_the_words_that_were_written(rows: Rows, write: Write) -> None:
+    for place, row in enumerate(rows):
+        row["side"] = ("yes", "Derecho")[place % 2]
+    path = write(rows)
+    words = _DECLARATION.replace("{left:", "{yes:").replace("right:", "no:")
+    path.with_suffix(".yaml").write_text(words, encoding="utf-8")
+    assert set(load(path).vertebrae["side"]) == {"yes", "no"}
 
 
 def test_a_papers_numbers_beside_a_workbook_of_its_name_declare_nothing(rows: Rows, write: Write) -> None:

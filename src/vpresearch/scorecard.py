@@ -15,13 +15,13 @@ import yaml
 from vpresearch.audit import findings, implied_by
 from vpresearch.audit.counts import OF_LEAKS
 from vpresearch.core.dictionary import columns
+from vpresearch.core.entries import read_text
 from vpresearch.core.frame import Framed
 from vpresearch.core.paths import PUBLISHED
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import select, summarise
 from vpresearch.published import Claim, Compute, Paper, read_paper
-from vpresearch.published.claims import read_text
 from vpresearch.reconstruct import most_mean_fill, targeted
 
 Verdict = Literal[

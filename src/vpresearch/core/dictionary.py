@@ -14,8 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import yaml
-
+from vpresearch.core.entries import Entry, read_entries, read_text
 from vpresearch.core.errors import LANGUAGES, InputError, Problem, tell
 from vpresearch.core.files import file_digest
 from vpresearch.core.paths import DICTIONARY
@@ -107,7 +106,6 @@ _KEYS = {"number": {"range"}, "category": {"values"}}
 _OPTIONAL_KEYS = {"unit"}
 _UNIT = "unit_of_observation"
 _OF_A_PAPER = frozenset({"paper", "claims"})
-_LONGEST_DECLARATION = 1_200_000
 _COMPUTED = {"region", "fill_percent"}
 
 
@@ -143,9 +141,7 @@ def declaration_beside(path: Path) -> str:
     place = path.with_suffix(".yaml")
     if not place.is_file():
         return ""
-    if place.stat().st_size > _LONGEST_DECLARATION:
-        raise InputError(place.name, [tell("bad_declaration", wording="no_declaration")])
-    declaration = place.read_text(encoding="utf-8-sig", errors="replace")
+    declaration = read_text(place)
     try:
         remember(declaration)
     except InputError as error:
@@ -173,31 +169,24 @@ def declared(declaration: str) -> Mapping[str, Column]:
     """Read the columns that a study declares."""
     if not declaration:
         return {}
-    try:
-        # A few lines of names for names can stand for more than a memory holds.
-        named = next((each for each in yaml.parse(declaration) if isinstance(each, yaml.AliasEvent)), None)
-        content = None if named else yaml.safe_load(declaration)
-        if named:
-            raise yaml.MarkedYAMLError(problem_mark=named.start_mark)  # type: ignore[arg-type]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise InputError("YAML", [tell("not_yaml", line=mark.line + 1 if mark else 1)]) from None
+    content, problems = read_entries("YAML", declaration)
     entries = content.get("columns") if isinstance(content, dict) else None
     if isinstance(content, dict) and _OF_A_PAPER & content.keys():
         # A paper's printed numbers, which are read where they are asked for.
         return {}
-    if not isinstance(entries, dict) or not entries:
+    if not isinstance(entries, Entry) or not entries:
         raise InputError("YAML", [tell("bad_declaration", wording="no_declaration")])
     known = {fold(spelling) for column in _read(DICTIONARY).values() for spelling in column.spellings()} | _COMPUTED
-    problems = [problem for own, entry in entries.items() for problem in _faults(own, entry, known)]
+    for own, entry in entries.items():
+        problems += _faults(own, entry, known, entries.line_of(own))
     if problems:
         raise InputError("YAML", problems)
     return {own: _declared(own, entry) for own, entry in entries.items()}
 
 
-def _faults(own: Any, entry: Any, known: set[str]) -> list[Problem]:
+def _faults(own: Any, entry: Any, known: set[str], line: int) -> list[Problem]:
     """Tell what is wrong with one column that is declared."""
-    told: dict[str, Any] = {"name": str(own)[:40]}
+    told: dict[str, Any] = {"name": str(own)[:40], "line": line}
     if not isinstance(own, str) or not _NAME.fullmatch(own) or {own, fold(own)} & known:
         return [tell("bad_declaration", wording="declared_name", **told)]
     if not isinstance(entry, dict) or entry.get("type") not in _KEYS:
@@ -205,13 +194,15 @@ def _faults(own: Any, entry: Any, known: set[str]) -> list[Problem]:
     asked = {_UNIT, "type", "label", *_KEYS[entry["type"]]}
     faulty = [*(asked - entry.keys())] + [key for key in entry if key not in asked | _OPTIONAL_KEYS]
     ends, values = entry.get("range"), entry.get("values")
-    if "range" in entry and not (isinstance(ends, list) and len(ends) == 2 and all(map(_is_number, ends))):
+    ordered = isinstance(ends, list) and len(ends) == 2 and all(map(_is_number, ends)) and ends[0] < ends[1]
+    if "range" in entry and not ordered:
         faulty.append("range")
     if "values" in entry and not (
         isinstance(values, dict) and len(values) > 1 and all(map(_is_label, values.values()))
     ):
         faulty.append("values")
-    faulty += ["label"] if "label" in entry and not _is_label(entry["label"]) else []
+    if "label" in entry and not (_is_label(entry["label"]) and known.isdisjoint(map(fold, entry["label"].values()))):
+        faulty.append("label")
     faulty += [_UNIT] if _UNIT in entry and entry[_UNIT] not in {"patient", "vertebra"} else []
     return [tell("bad_declaration", **told, key=", ".join(sorted(set(faulty))))] if faulty else []
 
@@ -239,8 +230,13 @@ def _declared(own: str, entry: Mapping[str, Any]) -> Column:
         may_be_empty=True,
         labels=dict(entry["label"]),
         aliases=(),
-        levels=tuple(Level(str(value), dict(labels), ()) for value, labels in levels.items()),
+        levels=tuple(Level(_written(value), dict(labels), ()) for value, labels in levels.items()),
     )
+
+
+def _written(value: object) -> str:
+    # What YAML takes for true and false was written as yes and no.
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def known(name: str) -> Column | None:

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from vpresearch.core.entries import read_text
 from vpresearch.core.errors import InputError, Problem, refused, tell
 from vpresearch.core.paths import COMPARATORS
 from vpresearch.core.reported import Reported
 from vpresearch.inference import fisher
-from vpresearch.published.claims import read_text
 from vpresearch.regression.design import Design
 from vpresearch.regression.precision import ClusteredProportion, clopper_pearson, korn_graubard
 

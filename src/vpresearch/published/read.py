@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from vpresearch.core.dictionary import columns, fold
+from vpresearch.core.entries import Entry, Items, read_entries, read_text
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.core.reported import Reported
 from vpresearch.published.claims import (
     Claim,
     Compute,
-    Entry,
     Grid,
-    Items,
     Kind,
     Paper,
     PrintedTest,
@@ -30,8 +29,6 @@ from vpresearch.published.claims import (
     TestName,
     TestNumber,
     Unit,
-    read_entries,
-    read_text,
 )
 from vpresearch.reading.raw import Percent
 
