@@ -527,15 +527,15 @@ def _report(options: argparse.Namespace) -> int:
     from vpresearch.published import read_paper
     from vpresearch.render import labels
     from vpresearch.report import analyse, write_reports
-    from vpresearch.scorecard import is_another
+    from vpresearch.scorecard import held_against
 
-    named = options.paper is not None
-    options.paper = options.paper or PUBLISHED
-    paper = read_paper(options.paper)
+    asked = options.paper or PUBLISHED
+    # What is wrong in it is told before any work.
+    read_paper(asked)
     dataset = load(options.data, drop_identifiers=options.drop_identifiers)
-    if not named and is_another(paper, dataset):
-        options.paper = NO_PAPER
-        paper = read_paper(NO_PAPER)
+    options.paper = held_against(asked, dataset, named=options.paper is not None)
+    paper = read_paper(options.paper)
+    if options.paper != asked:
         say(labels.text("console.another_study", options.language if options.language != _BOTH else _LANGUAGE))
     standard = options.data.resolve() == RECONSTRUCTION.resolve()
     name = ("reconstruction" if standard else _name(options)) + _paper_name(options)

@@ -17,7 +17,7 @@ from vpresearch.audit.counts import OF_LEAKS
 from vpresearch.core.dictionary import columns
 from vpresearch.core.entries import read_text
 from vpresearch.core.frame import Framed
-from vpresearch.core.paths import PUBLISHED
+from vpresearch.core.paths import NO_PAPER, PUBLISHED
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import select, summarise
@@ -97,7 +97,12 @@ class Row(Framed):
         ]
 
 
-def is_another(paper: Paper, dataset: Dataset) -> bool:
+def held_against(path: Path, dataset: Dataset, *, named: bool) -> Path:
+    """Return the paper that a study is held against: none, where it was not asked for and the study is another's."""
+    return path if named or not _is_another(read_paper(path), dataset) else NO_PAPER
+
+
+def _is_another(paper: Paper, dataset: Dataset) -> bool:
     """Return whether a study is not the paper's: it is twice as large, and lacks something that the paper prints."""
     sizes = (claim for claim in paper.claims if claim.compute == Compute("n", "vertebrae"))
     larger = any(len(dataset.vertebrae) > 2 * float(claim.printed.value) for claim in sizes)

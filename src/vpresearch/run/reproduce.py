@@ -126,7 +126,7 @@ def remake(wanted: Wanted) -> Told:
     from vpresearch.published import read_paper
 
     # What is wrong in it is told before any work.
-    paper = read_paper(wanted.paper)
+    read_paper(wanted.paper)
     computed = Computed(wanted.records, code_digest())
     with ExitStack() as started:
         started.enter_context(alone(wanted.records))
@@ -138,11 +138,11 @@ def remake(wanted: Wanted) -> Told:
         # Whatever still writes must end before its folder goes.
         started.enter_context(_auditing(wanted))
         dataset = _load(wanted)
-        from vpresearch.scorecard import is_another
+        from vpresearch.scorecard import held_against
 
-        another = not wanted.named and is_another(paper, dataset)
-        if another:
-            wanted, paper = replace(wanted, paper=NO_PAPER), read_paper(NO_PAPER)
+        held = held_against(wanted.paper, dataset, named=wanted.named)
+        another = held != wanted.paper
+        wanted, paper = replace(wanted, paper=held), read_paper(held)
         from vpresearch.run.kernels import warm_copies
 
         forks = None if wanted.plain else warm_copies()
