@@ -29,8 +29,8 @@ from vpresearch.inference import (
 from vpresearch.inference.describe import Proportion, Summary
 from vpresearch.parallel.cache import once
 from vpresearch.published import Paper, comparators, read_paper
+from vpresearch.published.comparators import OWN_DETECTION, Rate
 from vpresearch.published.comparators import Comparison as Series
-from vpresearch.published.comparators import Rate
 from vpresearch.reconstruct import ANY_FILL, Ensemble, spread
 from vpresearch.regression import assumptions, models, outcome, precision, risk, simulation, validation
 from vpresearch.regression.assumptions import Assumption
@@ -118,6 +118,11 @@ class Results:
     def published(self) -> bool:
         """Whether the paper is the compendium's own, a corrected version included."""
         return self.paper.key.startswith(_shipped().key)
+
+    @property
+    def detection(self) -> str:
+        """By what means the study's leaks are taken to have been found, as its paper says."""
+        return OWN_DETECTION if self.published else "unknown"
 
     @cached_property
     def misattributed(self) -> Sequence[tuple[tuple[str, Reported], tuple[str, Reported]]]:

@@ -53,6 +53,15 @@ def test_the_study_comes_first_with_both_intervals(comparisons: tuple[Comparison
     assert band.get_window_extent().transformed(axes.transData.inverted()).intervalx.tolist() == pytest.approx(exact)
 
 
+@pytest.mark.parametrize(("published", "means", "mark"), [(True, "CT", "o"), (False, "unknown", "D")])
+def test_by_what_means_leaks_were_found_is_known_of_the_papers_own_study_alone(
+    comparisons: tuple[Comparison, ...], shipped: Dataset, means: str, mark: str, *, published: bool
+) -> None:
+    figure = comparators_figure(of(shipped, series=comparisons, published=published), "en")
+    assert list(figure.data["detection"][:2]) == [means] * 2
+    assert point(figure.canvas.axes[0], "This study").get_marker() == mark
+
+
 def test_every_series_is_drawn_by_role_and_rate(comparisons: tuple[Comparison, ...], shipped: Dataset) -> None:
     figure = comparators_figure(of(shipped, series=comparisons), "en")
     data = figure.data.iloc[2:]

@@ -27,7 +27,7 @@ from vpresearch.figures.curves import (
     one_of_many,
     set_axes,
 )
-from vpresearch.published.comparators import OWN_DETECTION, Comparator, Comparison, Rate
+from vpresearch.published.comparators import Comparator, Comparison, Rate
 from vpresearch.regression.design import Estimate, Floats
 from vpresearch.regression.gee import why_too_few
 from vpresearch.regression.models import PRIMARY
@@ -57,7 +57,7 @@ def comparators_figure(results: Results, language: str) -> Figure:
     """Draw the leak rate with its exact interval and that for vertebrae that share patients, and other series below."""
     comparisons, rate, reconstruction = results.series, results.rate, results.dataset.reconstruction
     exact, clustered = rate.exact, rate.clustered
-    own = {"detection": OWN_DETECTION, "unit": "vertebrae", "leaks": rate.leaks, "n": rate.n}
+    own = {"detection": results.detection, "unit": "vertebrae", "leaks": rate.leaks, "n": rate.n}
     own |= {"percent": clustered.percent}
     ranked = sorted(comparisons, key=lambda each: (each.comparator.role != "cited_by_paper", -each.percent))
     ends = {"this study": exact, "this study, clustered": (clustered.low, clustered.high)}
@@ -67,7 +67,7 @@ def comparators_figure(results: Results, language: str) -> Figure:
     with panels(reconstruction, language, caption, 1, 3.0 + 0.32 * len(data)) as (canvas, (axes,)):
         axes.set_xlim(0, 100)
         axes.axvspan(*exact, color=_OWN_COLOUR, alpha=0.12, linewidth=0, zorder=0)
-        names = _draw_own(axes, rate, OWN_DETECTION, list(ends.values()), language)
+        names = _draw_own(axes, rate, results.detection, list(ends.values()), language)
         if clustered.reason:
             excuse_row(axes, 1, labels.why_not(clustered.reason, language))
         if results.free_rate is not None:

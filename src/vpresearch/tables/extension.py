@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from vpresearch.privacy import hides_relief
-from vpresearch.published.comparators import OWN_DETECTION, Comparison
+from vpresearch.published.comparators import Comparison
 from vpresearch.render import labels
 from vpresearch.render.table import HIDDEN, Table, exhibit, hidden_note, steady
 from vpresearch.results import Results
@@ -22,7 +22,7 @@ def comparators_table(results: Results, language: str) -> Table:
     """Lay out the leak rate beside those of other series."""
     rate, comparisons = results.rate, results.series
     exact, clustered = rate.exact, rate.clustered
-    own = {"study": "this study", "detection": OWN_DETECTION, "unit": "vertebrae", "leaks": rate.leaks, "n": rate.n}
+    own = {"study": "this study", "detection": results.detection, "unit": "vertebrae", "leaks": rate.leaks, "n": rate.n}
     own |= {"percent": clustered.percent, "ci_low": exact[0], "ci_high": exact[1]}
     own |= {"clustered_low": clustered.low, "clustered_high": clustered.high, "reason": clustered.reason}
     data = pd.DataFrame([own, *(_row(each) for each in comparisons)]).astype({"leaks": "Int64", "n": "Int64"})

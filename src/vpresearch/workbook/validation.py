@@ -112,7 +112,10 @@ def report(examined: Examined, language: str) -> str:
         else:
             lines.append(text("validation.no_proof", language))
         lines.append(text("validation.n", language))
-        lines += [f"  {_present(one, language)}" for one in presence(dataset)]
+        counts = presence(dataset)
+        lines += [f"  {_present(one, language)}" for one in counts if one.n]
+        if nothing := [variable(one.variable, language) for one in counts if not one.n]:
+            lines.append(f"  {text('validation.n_none', language, list=', '.join(nothing))}")
     if notes := _notes(examined):
         lines.append(text("validation.notes", language))
         lines += [f"  - {line(note, language)}" for note in notes]
