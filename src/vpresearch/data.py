@@ -335,8 +335,11 @@ def examine(path: Path | str, *, drop_identifiers: bool = False) -> Examined:
         content = reading.read_bytes(path)
     except InputError as error:
         return Examined(name, error.problems, (), None)
+    try:
+        declaration = declaration_beside(path)
+    except InputError as error:
+        return Examined(error.source, error.problems, (), None)
     # Every notebook loads the same file.
-    declaration = declaration_beside(path)
     return once(_examine, Path(path.name), name, content, declaration, drop_identifiers=drop_identifiers)
 
 

@@ -174,11 +174,11 @@ class Visitor:
         assert re.fullmatch(r"\d+,\d+", shown), shown
         return float(shown.replace(",", "."))
 
-    def give(self, name: str, path: Path) -> None:
-        """Choose a file by the button of a name."""
+    def give(self, name: str, *paths: Path) -> None:
+        """Choose files by the button of a name."""
         with self.page.expect_file_chooser() as chooser:
             self.page.get_by_role("button", name=name, exact=True).click()
-        chooser.value.set_files(path)
+        chooser.value.set_files(paths)
 
     def see(self, words: str) -> None:
         self.page.get_by_text(words).first.wait_for(timeout=20_000)

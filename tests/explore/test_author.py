@@ -18,6 +18,13 @@ from .browser import PATIENCE, Visitor, es, serving, visitor
 
 pytestmark = pytest.mark.long
 _WHOLE_RUN = 600
+_DECLARED = """columns:
+  side:
+    unit_of_observation: vertebra
+    type: category
+    label: {es: Lado, en: Side}
+    values: {left: {es: Izquierdo, en: Left}, right: {es: Derecho, en: Right}}
+"""
 
 
 def saved(one: Visitor, name: str, folder: Path) -> Path:
@@ -42,6 +49,10 @@ def test_from_the_template_to_the_files_without_a_terminal(
     def spoil(sheet: Any) -> None:
         sheet["C3"] = 97.25
 
+    def add(sheet: Any) -> None:
+        for row, side in enumerate(("Lado", "Izquierdo", "Derecho", "Izquierdo", "Derecho", "Derecho"), start=1):
+            sheet.cell(row, sheet.max_column + (row == 1), side)
+
     with serving("app") as address, visitor(opened) as one:
         one.visit(f"{address}#panel=author")
         one.see(es("author_title"))
@@ -53,7 +64,9 @@ def test_from_the_template_to_the_files_without_a_terminal(
         assert button.is_disabled()
         copy = load_workbook(saved(one, "author_copy", tmp_path))
         assert any(sheet["C3"].comment for sheet in copy.worksheets)
-        one.give(es("upload"), workbook(name="mine.xlsx"))
+        declared = tmp_path / "columns.yaml"
+        declared.write_text(_DECLARED, encoding="utf-8")
+        one.give(es("upload"), declared, workbook(add, "mine.xlsx"))
         one.see("mine.xlsx: 3 pacientes")
         button.click()
         come_to(staged=True)
@@ -64,6 +77,7 @@ def test_from_the_template_to_the_files_without_a_terminal(
         come_to(staged=False)
         with zipfile.ZipFile(saved(one, "author_files", tmp_path)) as files:
             names = files.namelist()
+            assert "Lado" in files.read("report/es/manuscript.html").decode()
         assert {f"report/es/{own}.docx" for own in ("manuscript", "supplement", "letter")} <= set(names)
         assert "report/es/figures/figure1.pdf" in names
         assert not [name for name in names if "private" in name]

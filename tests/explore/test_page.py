@@ -153,11 +153,11 @@ def test_only_the_panel_of_data_changes_the_data(page: Page) -> None:
     assert page.session.member == ("drawn", 99)
 
 
-def upload(page: Page, name: str, content: bytes) -> None:
+def upload(page: Page, name: str, content: bytes, **beside: bytes) -> None:
     (control,) = controls(page, Upload)
     before = control.get_state()
     # As the browser hands it over.
-    control._handle_custom_msg({"name": name}, [memoryview(content)])
+    control._handle_custom_msg({"names": [name, *beside]}, [memoryview(each) for each in (content, *beside.values())])
     assert control.get_state() == before
 
 
@@ -190,6 +190,20 @@ def test_a_good_workbook_is_looked_at_and_a_faulty_one_is_told_by_cell(
     assert "mine.xlsx" not in words(page)
     chooser.value = "own"
     assert page.session.study.name == "mine.xlsx"
+
+
+def test_columns_are_declared_by_a_file_that_is_chosen_with_the_table(page: Page, shipped: Dataset) -> None:
+    page.session.panel = "author"
+    rows = shipped.rows.drop(columns=["region", "fill_percent"]).assign(t_score="-2.5")
+    table = rows.to_csv(index=False).encode()
+    entry = b"{type: number, unit_of_observation: patient, range: [-8, 4], label: {es: T, en: T}}"
+    upload(page, "mine.csv", table, **{"columns.yaml": b"columns:\n  t_score: " + entry})
+    assert [column.name for column in page.session.study.declared] == ["t_score"]
+    assert page.session.notes["given"].declaration.endswith(entry)
+    upload(page, "mine.csv", table, **{"columns.yaml": b"columns:\n  t_score: 5"})
+    assert "mine.yaml: 1 problem" in words(page)
+    upload(page, "mine.csv", table)
+    assert page.session.study.declared == ()
 
 
 def test_a_file_with_identifiers_is_told_of_the_box_and_not_of_a_command(page: Page, shipped: Dataset) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from vpresearch.data import Dataset, Examined, examine, load
 from vpresearch.explore import session
-from vpresearch.explore.session import member, moved, uploaded
+from vpresearch.explore.session import Given, member, moved, uploaded
 from vpresearch.published import Paper
 from vpresearch.scorecard import differing, scorecard
 
@@ -32,7 +32,7 @@ def test_nothing_of_an_upload_stays_on_the_disk(
         return examine(path, **kind)
 
     monkeypatch.setattr(session, "examine", watched)
-    found = uploaded("../../etc/study.xlsx", content, drop_identifiers=False)
+    found = uploaded(Given("../../etc/study.xlsx", content, b"paper: {}"), drop_identifiers=False)
     assert found.name == "study.xlsx"
     assert seen[0].is_relative_to(place)
     assert list(place.iterdir()) == []
@@ -41,8 +41,8 @@ def test_nothing_of_an_upload_stays_on_the_disk(
 def test_identifiers_are_refused_or_dropped(rows: list[dict[str, str]], write: Callable[..., Path]) -> None:
     named = [{**row, "nombre": "Ana"} for row in rows]
     content = write(named).read_bytes()
-    assert uploaded("a.csv", content, drop_identifiers=False).dataset is None
-    dropped = uploaded("a.csv", content, drop_identifiers=True).dataset
+    assert uploaded(Given("a.csv", content), drop_identifiers=False).dataset is None
+    dropped = uploaded(Given("a.csv", content), drop_identifiers=True).dataset
     assert dropped is not None
     assert "nombre" not in dropped.rows
 

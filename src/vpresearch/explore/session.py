@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import ipywidgets as widgets
@@ -47,19 +47,41 @@ def member(source: str, number: int) -> Dataset:
     """Return one dataset of the shipped ensembles."""
     # Not believed because it is ours: it is loaded like anybody's data.
     content = shipped()[source].table(number - 1).to_csv(index=False).encode()
-    study = uploaded(f"{source}-{number}.csv", content, drop_identifiers=False).dataset
+    study = uploaded(Given(f"{source}-{number}.csv", content), drop_identifiers=False).dataset
     assert study is not None
     return study
 
 
-def uploaded(name: str, content: bytes, *, drop_identifiers: bool) -> Examined:
-    """Examine a file that a visitor gives; it is gone from the disk before this returns."""
-    with tempfile.TemporaryDirectory(prefix="vpresearch-") as folder:
-        # A name of our own: the visitor's may be a path, or too long for this disk.
-        path = Path(folder) / f"study{Path(name).suffix.lower()}"
-        path.write_bytes(content)
+class Given(NamedTuple):
+    """A table that a visitor gives, and what is declared of its own columns."""
+
+    name: str
+    content: bytes
+    declaration: bytes = b""
+
+    @property
+    def suffix(self) -> str:
+        """The kind of file."""
+        return Path(self.name).suffix.lower()
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """Lend a file of it, which is gone from the disk before this ends."""
+        with tempfile.TemporaryDirectory(prefix="vpresearch-") as folder:
+            # A name of our own: the visitor's may be a path, or too long for this disk.
+            path = Path(folder) / f"study{self.suffix}"
+            path.write_bytes(self.content)
+            if self.declaration:
+                path.with_suffix(".yaml").write_bytes(self.declaration)
+            yield path
+
+
+def uploaded(given: Given, *, drop_identifiers: bool) -> Examined:
+    """Examine what a visitor gives."""
+    with given.on_disk() as path:
         examined = examine(path, drop_identifiers=drop_identifiers)
-    shown = Path(name).name
+    # What is wrong may stand in what is declared.
+    shown = Path(given.name).with_suffix(".yaml" if examined.name == "study.yaml" else Path(given.name).suffix).name
     study = examined.dataset
     return replace(examined, name=shown, dataset=study and replace(study, name=shown))
 

@@ -34,16 +34,17 @@ class Job:
         self.told: Tell = lambda said, content: None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, suffix: str, content: bytes, language: str, *, drop_identifiers: bool) -> None:
-        """Hand a file over, which until then is in no other file."""
+    def start(self, suffix: str, content: bytes, declaration: bytes, language: str, *, drop_identifiers: bool) -> None:
+        """Hand over a table and what is declared of it, which until then are in no file."""
         self.stop()
         # A session of its own: it ends with what it was given, not by what ends its caller.
         process = self._process = subprocess.Popen(
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
         assert process.stdin is not None
-        asked = {"suffix": suffix, "size": len(content), "language": language, "drop": drop_identifiers}
-        process.stdin.write(json.dumps(asked).encode() + b"\n" + content)
+        asked = {"suffix": suffix, "language": language, "drop": drop_identifiers}
+        asked |= {"size": len(content), "declared": len(declaration)}
+        process.stdin.write(json.dumps(asked).encode() + b"\n" + content + declaration)
         process.stdin.flush()
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()
 
@@ -72,10 +73,12 @@ def main() -> None:
     """Do what is asked for on standard input, and end when that is closed."""
     given = sys.stdin.buffer
     asked = json.loads(given.readline())
-    content = given.read(asked["size"])
+    content, declaration = given.read(asked["size"]), given.read(asked["declared"])
     with staging(BUILD) as place:
         data, out = place / f"study{asked['suffix']}", place / "results"
         data.write_bytes(content)
+        if declaration:
+            data.with_suffix(".yaml").write_bytes(declaration)
         paper = os.environ.get(PAPER, str(PUBLISHED))
         command = [sys.executable, "-m", "vpresearch", "reproduce", "--data", str(data), "--out", str(out)]
         command += ["--language", asked["language"], *(["--drop-identifiers"] if asked["drop"] else [])]

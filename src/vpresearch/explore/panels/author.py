@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import tempfile
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -14,7 +13,7 @@ import traitlets
 
 from vpresearch.explore import show
 from vpresearch.explore.panels.source import Upload, said_of
-from vpresearch.explore.session import Session, uploaded
+from vpresearch.explore.session import Given, Session, uploaded
 from vpresearch.render.labels import text
 from vpresearch.run.job import Job
 from vpresearch.workbook.template import annotate, template
@@ -42,10 +41,8 @@ class Hand(anywidget.AnyWidget):
 
 def marked(session: Session) -> bytes:
     """Copy a visitor's workbook with its problems marked; neither is left on the disk."""
-    name, content = session.notes["given"]
-    with tempfile.TemporaryDirectory(prefix="vpresearch-") as folder:
-        path = pathlib.Path(folder) / f"study{pathlib.Path(name).suffix.lower()}"
-        path.write_bytes(content)
+    given: Given = session.notes["given"]
+    with given.on_disk() as path:
         problems = session.notes["checked"].problems
         return annotate(path, problems, session.language, drop_identifiers=session.notes["drop"])
 
@@ -58,7 +55,7 @@ def panel(session: Session) -> widgets.Widget:
         return text(f"explore.author_{key}", language, **values)
 
     empty, copy, files = (Hand(description=words(key)) for key in ("template", "copy", "files"))
-    upload = Upload(accept=".xlsx,.csv", description=text("explore.upload", language))
+    upload = Upload(description=text("explore.upload", language))
     drop = session.keep(
         "source.drop", widgets.Checkbox(False, description=text("explore.drop", language), indent=False)
     )
@@ -89,11 +86,11 @@ def panel(session: Session) -> widgets.Widget:
         else:
             came.value = ""
 
-    def read(given: tuple[str, bytes]) -> None:
+    def read(given: Given) -> None:
         for name in ("state", "content"):
             session.notes.pop(name, None)
         session.notes |= {"given": given, "drop": drop.value}
-        examined = session.notes["checked"] = uploaded(*given, drop_identifiers=drop.value)
+        examined = session.notes["checked"] = uploaded(given, drop_identifiers=drop.value)
         if examined.dataset is not None:
             session.notes["own"] = examined.dataset
             session.take(examined.dataset)
@@ -106,10 +103,9 @@ def panel(session: Session) -> widgets.Widget:
         tell()
 
     def start(_: Any) -> None:
-        name, content = session.notes["given"]
+        given: Given = session.notes["given"]
         session.notes["state"] = {"percent": 0}
-        suffix = pathlib.Path(name).suffix.lower()
-        job.start(suffix, content, language, drop_identifiers=session.notes["drop"])
+        job.start(given.suffix, given.content, given.declaration, language, drop_identifiers=session.notes["drop"])
         tell()
 
     def end(_: Any) -> None:

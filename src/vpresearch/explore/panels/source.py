@@ -16,7 +16,7 @@ from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.data import Dataset, Examined, load
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import Plot
-from vpresearch.explore.session import Session, member, uploaded
+from vpresearch.explore.session import Given, Session, member, uploaded
 from vpresearch.implied import ml_fits, shipped
 from vpresearch.render.labels import number, odds_ratio, p_value, text
 from vpresearch.workbook.validation import report
@@ -25,17 +25,20 @@ _HERE = pathlib.Path(__file__).parents[1]
 
 
 class Upload(anywidget.AnyWidget):
-    """A button that reads one file."""
+    """A button that reads a table, and what is declared of its columns."""
 
     _esm = _HERE / "upload.js"
     description = traitlets.Unicode().tag(sync=True)
-    accept = traitlets.Unicode().tag(sync=True)
+    accept = traitlets.Unicode(".xlsx,.csv,.yaml").tag(sync=True)
 
-    def on_file(self, act: Callable[[tuple[str, bytes]], None]) -> None:
-        """Act on every file that is given, on its name and content."""
+    def on_file(self, act: Callable[[Given], None]) -> None:
+        """Act on every table that is given."""
 
         def given(_: Any, message: dict[str, Any], buffers: list[Any]) -> None:
-            act((message["name"], bytes(buffers[0])))
+            files = dict(zip(message["names"], map(bytes, buffers), strict=True))
+            tables = [name for name in files if not name.lower().endswith(".yaml")] or message["names"][:1]
+            declared = [content for name, content in files.items() if name not in tables]
+            act(Given(tables[0], files[tables[0]], *declared[:1]))
 
         self.on_msg(given)
 
@@ -140,7 +143,7 @@ def panel(session: Session) -> widgets.Widget:
     language = session.language
     plot = Plot(spec=draw(language))
     place = widgets.Dropdown(description=text("explore.source_in_use", language))
-    upload = Upload(accept=".xlsx,.csv", description=text("explore.upload", language))
+    upload = Upload(description=text("explore.upload", language))
     drop = session.keep(
         "source.drop", widgets.Checkbox(False, description=text("explore.drop", language), indent=False)
     )
@@ -167,8 +170,8 @@ def panel(session: Session) -> widgets.Widget:
             session.take(load(RECONSTRUCTION) if chosen == "shipped" else session.notes["own"])
         tell()
 
-    def read(given: tuple[str, bytes]) -> None:
-        examined = uploaded(*given, drop_identifiers=drop.value)
+    def read(given: Given) -> None:
+        examined = uploaded(given, drop_identifiers=drop.value)
         session.notes["examined"] = examined
         if examined.dataset is not None:
             session.notes["own"] = examined.dataset
