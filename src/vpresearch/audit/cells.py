@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import Cell
-from vpresearch.published import Claim, Grid, Paper
+from vpresearch.published import QUANTILES, Claim, Grid, Paper
 
-_STATISTICS = ("mean", "sd", "min", "max")
+_STATISTICS = ("mean", "sd", *QUANTILES)
 # Grids that an instrument or a habit could give, beside the one that is stated.
 _LARGEST = 100_000
 _FINEST = 100_000
@@ -40,8 +40,8 @@ class Group:
 
 
 @lru_cache(maxsize=8)
-def groups(paper: Paper) -> tuple[Group, ...]:
-    """Collect every group of which a mean is printed."""
+def described(paper: Paper) -> tuple[Group, ...]:
+    """Collect every group of which a mean, a spread or a quantile is printed; its size is 0 where none is."""
     sizes: dict[tuple[str, tuple[tuple[str, str], ...]], Claim] = {
         (claim.compute.over, _where(claim)): claim
         for claim in reversed(paper.claims)
@@ -62,12 +62,20 @@ def groups(paper: Paper) -> tuple[Group, ...]:
         if first is None or claim.printed.decimals > first.printed.decimals:
             known[claim.compute.statistic] = claim
     # Where values are missing, a variable has a size of its own.
-    n = {key: own.get(key) or sizes.get(key[1:]) for key in collected}
-    return tuple(
-        Group(*key, int(size.printed.value), {"n": size, **claims})
-        for key, claims in collected.items()
-        if "mean" in claims and (size := n[key]) is not None and size.printed.value <= _LARGEST
-    )
+    found = []
+    for key, claims in collected.items():
+        size = own.get(key) or sizes.get(key[1:])
+        if size is None or size.printed.value > _LARGEST:
+            found.append(Group(*key, 0, claims))
+        else:
+            found.append(Group(*key, int(size.printed.value), {"n": size, **claims}))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def groups(paper: Paper) -> tuple[Group, ...]:
+    """Collect every group of which a mean is printed."""
+    return tuple(group for group in described(paper) if {"mean", "n"} <= set(group.claims))
 
 
 def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:

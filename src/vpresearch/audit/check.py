@@ -98,6 +98,7 @@ _REMARKS = frozenset(
         "p_if_missing",
         "paired_out_of_reach",
         "sd_is_se",
+        "quantile_if_missing",
     }
 )
 

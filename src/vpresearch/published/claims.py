@@ -118,7 +118,20 @@ def read_entries(name: str, text: str) -> tuple[Any, list[Problem]]:
     raise InputError(name, [problem])
 
 
-Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal", "test"]
+Kind = Literal[
+    "count",
+    "percentage",
+    "mean",
+    "sd",
+    "minimum",
+    "q1",
+    "median",
+    "q3",
+    "maximum",
+    "p",
+    "verbal",
+    "test",
+]
 # Numbers that a row of tests prints beside its p.
 TestNumber = Literal[
     "t",
@@ -140,8 +153,12 @@ TestNumber = Literal[
     "high",
     "table",
 ]
+# What one value tells, or two: smallest first.
+QUANTILES = ("min", "q1", "median", "q3", "max")
 # What can be computed from data; the numbers of a test are only audited.
-Recomputed = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]
+Recomputed = Literal[
+    "n", "percent", "mean", "sd", "min", "q1", "median", "q3", "max", "p", "difference", "smallest_p", "lead"
+]
 Statistic = Recomputed | TestNumber
 Unit = Literal["patients", "vertebrae"]
 TestName = Literal[
@@ -198,7 +215,8 @@ class Claim:
     printed : Reported
         The number as printed; for a verbal claim, the bound that decides it.
     kind : str
-        ``count``, ``percentage``, ``mean``, ``sd``, ``minimum``, ``maximum``, ``p`` or ``verbal``.
+        ``count``, ``percentage``, ``mean``, ``sd``, ``minimum``, ``q1``, ``median``, ``q3``, ``maximum``, ``p`` or
+        ``verbal``.
     places : tuple of str
         Everywhere that the paper prints it.
     compute : Compute

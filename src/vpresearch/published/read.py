@@ -17,6 +17,7 @@ from vpresearch.core.dictionary import columns, fold
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.core.reported import Reported
 from vpresearch.published.claims import (
+    QUANTILES,
     Claim,
     Compute,
     Entry,
@@ -25,6 +26,7 @@ from vpresearch.published.claims import (
     Kind,
     Paper,
     PrintedTest,
+    Recomputed,
     Sided,
     Statement,
     TestName,
@@ -45,11 +47,13 @@ _STATISTIC_OF = {
     "mean": "mean",
     "sd": "sd",
     "minimum": "min",
+    "q1": "q1",
+    "median": "median",
+    "q3": "q3",
     "maximum": "max",
     "p": "p",
 }
-_STATISTICS_OF_CLAIMS = ("n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead")
-_NEEDS = {name: {"variable"} for name in ("mean", "sd", "min", "max", "p")} | {
+_NEEDS = {name: {"variable"} for name in ("mean", "sd", *QUANTILES, "p")} | {
     "difference": {"variable", "minus"},
     "smallest_p": {"variables"},
 }
@@ -222,7 +226,7 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
     yield from _keys(compute, _COMPUTE_KEYS, {"statistic", "over", *needed})
     yield from _not_one_of(compute, "over", get_args(Unit))
-    amiss = [*_not_one_of(compute, "statistic", _STATISTICS_OF_CLAIMS)]
+    amiss = [*_not_one_of(compute, "statistic", get_args(Recomputed))]
     yield from amiss
     if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
         line = compute.line_of("statistic")
@@ -465,6 +469,9 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "mean": ("media",),
     "sd": ("de", "ds"),
     "min": ("minimum", "minimo"),
+    "q1": ("p25",),
+    "median": ("mediana", "p50"),
+    "q3": ("p75",),
     "max": ("maximum", "maximo"),
     "items": (),
     "scale": ("escala",),
@@ -490,8 +497,7 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
 # A further column that tells groups, named behind the word.
 _FURTHER_GROUP = re.compile(r"(?:group|grupo|arm|brazo)\s*:\s*(.{1,40})", re.I)
 _SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
-_KIND_OF = {"n": "count", "count": "count", "percent": "percentage", "mean": "mean", "sd": "sd", "min": "minimum"}
-_KIND_OF |= {"max": "maximum", "p": "p"}
+_KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in _STATISTIC_OF.items()}
 
 
 class Line(NamedTuple):
@@ -604,7 +610,7 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         seen.add((variable, group, category))
         yield from _size(line, name, usual.get(group, ""), told)
         _scale(line, name, grids, problems)
-        for key in ("n", "count", "percent", "mean", "sd", "min", "max"):
+        for key in ("n", "count", "percent", "mean", "sd", *QUANTILES):
             if key not in cells:
                 continue
             faults = list(_of_printed(cells[key], _KIND_OF[key], 0))
@@ -612,7 +618,7 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
                 faults.append(_fault("paper_no_size", 0))
             elif key == "sd" and _is_below(cells.get("n", usual.get(group)), 2):
                 faults.append(_fault("paper_too_small", 0, n=cells.get("n", usual.get(group)), kind_of="sd"))
-            if key in {"mean", "sd", "min", "max"} and not variable:
+            if key not in {"n", "count", "percent"} and not variable:
                 faults.append(_fault("paper_key_missing", 0, key="variable"))
             if key in {"count", "percent"} and not (variable and category):
                 faults.append(_fault("paper_key_missing", 0, key="category"))

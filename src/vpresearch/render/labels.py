@@ -311,6 +311,13 @@ def audited(check: Check, language: str) -> str:
     values["sides"] = text("word.one_sided" if values.get("one_sided") else "word.two_sided", language)
     for name in ("one_sided", "named"):
         values[name] = text(f"word.{values[name]}", language) if values.get(name) else ""
+    for name, key in (("first_quantile", "quantile_label"), ("second_quantile", "other_quantile")):
+        if name in values:
+            values[key] = text(f"quantile.{values[name]}", language)
+    if "reach_low" in values:
+        low, high = check.values["reach_low"], check.values["reach_high"]
+        said = "at_most" if low == -math.inf else "at_least" if high == math.inf else "from_to"
+        values["reach"] = text(f"quantile.{said}", language, low=low, high=high)
     if "statistic" in values:
         values["statistic_label"] = text(f"printed_number.{values['statistic']}", language)
     values["df"] = text("word.with_df", language, df=values["df"]) if values.get("df") else ""
