@@ -99,6 +99,9 @@ _REMARKS = frozenset(
         "paired_out_of_reach",
         "sd_is_se",
         "quantile_if_missing",
+        "change_other_n",
+        "change_sd_other_n",
+        "change_p_fails",
     }
 )
 

@@ -48,7 +48,7 @@ def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     by_means = {claim.id for claim, _, _ in pairs(paper)} | {claim.id for claim, _ in several(paper)}
     for claim in paper.claims:
         variable = claim.compute.variable
-        if claim.kind != "p" or variable is None or claim.id in by_means:
+        if claim.kind != "p" or variable is None or claim.compute.group or claim.id in by_means:
             continue
         printed = _printed(paper, claim, variable, rule)
         tables = [table for counts in printed for table in _tables(counts)]

@@ -35,11 +35,6 @@ def check_quantiles(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         yield from _moments(group, grid, rule)
 
 
-def _ends(group: Group, name: str, rule: RoundingRule) -> tuple[Fraction, Fraction]:
-    interval = group.claims[name].printed.interval(rule)
-    return Fraction(interval.low or 0), Fraction(interval.high or 0)
-
-
 def _scale(grid: Grid | None) -> tuple[Fraction | None, Fraction | None]:
     if grid is None:
         return None, None
@@ -51,7 +46,7 @@ def _order(group: Group, grid: Grid | None, rule: RoundingRule) -> list[Check]:
     """Hold each quantile against those above it, and all of them against the scale."""
     low, high = _scale(grid)
     rows = [("scale_low", f"{float(low):g}", low, low)] if low is not None else []
-    rows += [(name, group.claims[name].printed.printed, *_ends(group, name, rule)) for name in _present(group)]
+    rows += [(name, group.claims[name].printed.printed, *group.ends(name, rule)) for name in _present(group)]
     rows += [("scale_high", f"{float(high):g}", high, high)] if high is not None else []
     ids = tuple(group.claims[name].id for name in _present(group))
     for (name, first, least, _), (other, second, _, most) in combinations(rows, 2):
@@ -110,7 +105,7 @@ def _grid(group: Group, grid: Grid, rule: RoundingRule) -> Iterator[Check]:
     """Hold medians and quartiles against the grid, and against the parts of a step that their definitions give."""
     starts = {Fraction(end) for end in (grid.low, *grid.also) if end is not None} or {Fraction(grid.high or 0)}
     for name in (each for each in QUANTILES[1:-1] if each in group.claims):
-        low, high = _ends(group, name, rule)
+        low, high = group.ends(name, rule)
 
         def near(n: int, end: Fraction, turn: Callable[[Fraction], int], name: str = name) -> list[Fraction]:
             units = [Fraction(grid.step) / parts for parts in _parts_of_a_step(name, n)]
@@ -151,7 +146,7 @@ def _moments(group: Group, grid: Grid | None, rule: RoundingRule) -> Iterator[Ch
     }
     boxes = [found for where in wheres.values() if (found := _boxes(group, grid, where, rule))]
     ids = [group.claims[name].id for name in (*_present(group), "n")]
-    mean = tuple(map(float, _ends(group, "mean", rule))) if "mean" in group.claims else (-math.inf, math.inf)
+    mean = tuple(map(float, group.ends("mean", rule))) if "mean" in group.claims else (-math.inf, math.inf)
     means = [_mean_of(paired) for _, paired in boxes]
     values: dict[str, str | float] = {"variable": group.variable, "n": float(group.n)}
     if "mean" in group.claims and means:
@@ -181,7 +176,7 @@ def _held(
 ) -> Iterator[Check]:
     if reach == (-math.inf, math.inf):
         return
-    low, high = map(float, _ends(group, name, rule))
+    low, high = map(float, group.ends(name, rule))
     slack = _NOISE * max(1.0, abs(low), abs(high))
     holds = high >= reach[0] - slack and low <= reach[1] + slack
     values = {**values, "reach_low": reach[0], "reach_high": reach[1], "printed": group.claims[name].printed.printed}
@@ -200,7 +195,7 @@ def _boxes(
     """
     n = group.n
     at = dict(zip(QUANTILES, (Fraction(1), *where, Fraction(n)), strict=True))
-    knots = [(at[name], *_ends(group, name, rule)) for name in _present(group)]
+    knots = [(at[name], *group.ends(name, rule)) for name in _present(group)]
     least, most = _scale(grid)
     cuts = {1, n + 1} | {end for place, _, _ in knots for end in (math.floor(place) + 1, math.ceil(place))}
     middle = at["median"] if "median" in group.claims and at["median"].denominator == 2 else None
@@ -224,7 +219,7 @@ def _boxes(
     if middle is not None:
         # The two middle values together are twice the median.
         place = edges.index(math.floor(middle))
-        low, high = map(float, _ends(group, "median", rule))
+        low, high = map(float, group.ends("median", rule))
         (_, one_low, one_high), (_, other_low, other_high) = box[place : place + 2]
         pair = (2, max((one_low + other_low) / 2, low), min((one_high + other_high) / 2, high))
         paired[place : place + 2] = [pair]

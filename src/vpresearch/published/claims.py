@@ -192,6 +192,8 @@ class Compute:
     minus: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[str, str] = field(default_factory=dict)
     fell: tuple[str, ...] = ()
+    # What a change lies between, from and to: two variables, or two groups.
+    change: tuple[str, str] | None = None
 
     def parts(self) -> dict[str, str | float]:
         """Return what a sentence about it needs, by name."""

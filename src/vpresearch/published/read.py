@@ -39,7 +39,7 @@ from vpresearch.reading.raw import Percent
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
+_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
 _STATISTIC_OF = {
     "count": "n",
@@ -236,6 +236,10 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     for key in _ROWS:
         if key in compute:
             yield from _of_rows(compute, key, used)
+    change = compute.get("change", {})
+    told = _is_text_by_text(change) and set(change) == {"from", "to"} and statistic in ("mean", "sd")
+    if "change" in compute and not told:
+        yield _fault("paper_change", compute.line_of("change"), keys="from, to")
 
 
 def _of_columns(compute: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -390,7 +394,7 @@ def _is_text_by_text(value: object) -> bool:
 
 
 _NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
-_TEST_KEYS = {"id", "places", "test", "sided", "over", "variable", "p", "level", "table", *_NUMBERS}
+_TEST_KEYS = {"id", "places", "test", "sided", "over", "variable", "group", "p", "level", "table", *_NUMBERS}
 _STATISTICS, _RATIOS = ("t", "F", "chi2", "r", "z"), ("or", "rr", "hr")
 
 
@@ -404,6 +408,8 @@ def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
     faults += [_fault("paper_text", entry.line_of(key), key=key) for key in empty]
     if not _is_list_of_text(entry.get("places", [])):
         faults.append(_fault("paper_texts", entry.line_of("places"), key="places"))
+    if not _is_text_by_text(entry.get("group", {})):
+        faults.append(_fault("paper_group", entry.line_of("group"), key="group"))
     for key in ("p", "level", *_NUMBERS):
         if key in entry:
             faults += _of_number(entry[key], key, entry.line_of(key))
@@ -448,7 +454,7 @@ def _printed_test(entry: Entry) -> PrintedTest:
         if key in entry:
             kind: Kind = "p" if key == "p" else "test"
             more = about if key == "p" else {}
-            compute = Compute(key, over, variable)
+            compute = Compute(key, over, variable, group=dict(entry.get("group", {})))
             places = tuple(entry.get("places", ()))
             claims[key] = Claim(f"{name}.{key}", Reported(entry[key]), kind, places, compute, **more)
     level = float(Reported(entry["level"]).value) / 100 if "level" in entry else 0.95
@@ -473,6 +479,8 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "median": ("mediana", "p50"),
     "q3": ("p75",),
     "max": ("maximum", "maximo"),
+    "from": ("desde",),
+    "to": ("hasta",),
     "items": (),
     "scale": ("escala",),
     "step": ("paso",),
@@ -481,6 +489,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
 TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "id": (),
     "variable": (),
+    "group": ("grupo", "arm", "brazo"),
     "test": ("prueba",),
     "sided": ("colas",),
     "p": (),
@@ -610,6 +619,10 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         seen.add((variable, group, category))
         yield from _size(line, name, usual.get(group, ""), told)
         _scale(line, name, grids, problems)
+        if len({"from", "to"} & set(cells)) == 1:
+            problems.append(
+                line.told(name, "from" if "from" in cells else "to", _fault("paper_change", 0, keys="from, to"))
+            )
         for key in ("n", "count", "percent", "mean", "sd", *QUANTILES):
             if key not in cells:
                 continue
@@ -625,7 +638,8 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
             problems += [line.told(name, key, found) for found in faults]
             if faults or key == "n":
                 continue
-            compute = Compute(key, "patients", variable, group=where)  # type: ignore[arg-type]
+            between = (cells["from"], cells["to"]) if {"from", "to"} <= set(cells) and key in {"mean", "sd"} else None
+            compute = Compute(key, "patients", variable, group=where, change=between)  # type: ignore[arg-type]
             if key == "count":
                 compute = Compute("n", "patients", group={**where, variable: category})
             elif key == "percent":
@@ -689,6 +703,8 @@ def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | 
     entry = Entry({key: text for key, text in cells.items() if key not in {"place", "id"}})
     entry["id"] = name if cells.get("id") else f"{name} ({line.row})"
     entry["places"] = [cells["place"]] if "place" in cells else []
+    if "group" in entry:
+        entry["group"] = Entry({"group": entry["group"]})
     if "test" in entry:
         entry["test"] = [word.strip() for word in re.split("[,;/]", entry["test"])]
     entry.line, entry.lines = line.row, {}
@@ -801,6 +817,8 @@ def _claim(entry: Entry) -> Claim:
     compute = entry["compute"]
     asked: dict[str, Any] = {key: dict(compute[key]) for key in ("group", "minus", "within") if key in compute}
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
+    if "change" in compute:
+        asked["change"] = (compute["change"]["from"], compute["change"]["to"])
     named = entry.get("test", [])
     tests: tuple[Any, ...] = (named,) if isinstance(named, str) else tuple(named)
     return Claim(

@@ -224,7 +224,7 @@ def method(note: Note, language: str) -> str:
 def claimed(claim: Claim, language: str) -> str:
     """Name a printed number as a reader of the paper would: where it stands, and what it is."""
     statistic = claim.compute.statistic
-    code = f"claimed_{statistic}" if statistic in {"p", "smallest_p"} else statistic
+    code = f"claimed_{statistic}" if statistic in {"p", "smallest_p", "q1", "q3"} else statistic
     where = [place(claim.places[-1], language)] if claim.places else []
     return ", ".join([*where, _method(code, claim.compute.parts(), language)])
 
