@@ -194,6 +194,8 @@ class Compute:
     fell: tuple[str, ...] = ()
     # What a change lies between, from and to: two variables, or two groups.
     change: tuple[str, str] | None = None
+    # How many a percentage is of, where that is no group's size.
+    of: int | None = None
 
     def parts(self) -> dict[str, str | float]:
         """Return what a sentence about it needs, by name."""

@@ -39,7 +39,7 @@ from vpresearch.reading.raw import Percent
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change"}
+_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change", "of"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
 _STATISTIC_OF = {
     "count": "n",
@@ -238,6 +238,8 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
             yield from _of_rows(compute, key, used)
     change = compute.get("change", {})
     told = _is_text_by_text(change) and set(change) == {"from", "to"} and statistic in ("mean", "sd")
+    if "of" in compute and not (statistic == "percent" and _is_size(compute["of"])):
+        yield _fault("paper_of", compute.line_of("of"))
     if "change" in compute and not told:
         yield _fault("paper_change", compute.line_of("change"), keys="from, to")
 
@@ -438,6 +440,10 @@ def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
             yield _fault("paper_number_cannot", line, key=key, printed=str(printed)[:40])
 
 
+def _is_size(text: object) -> bool:
+    return isinstance(text, str) and _COUNT.fullmatch(text) is not None and int(text) > 0
+
+
 def _is_table(table: object) -> bool:
     rows = table if isinstance(table, list) else []
     sized = len(rows) > 1 and all(_is_list_of_text(row) and len(row) == len(rows[0]) > 1 for row in rows)
@@ -472,6 +478,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "n": (),
     "count": ("recuento", "events", "casos"),
     "percent": ("porcentaje", "%"),
+    "of": ("denominator", "denominador"),
     "mean": ("media",),
     "sd": ("de", "ds"),
     "min": ("minimum", "minimo"),
@@ -619,6 +626,9 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         seen.add((variable, group, category))
         yield from _size(line, name, usual.get(group, ""), told)
         _scale(line, name, grids, problems)
+        if "of" in cells and not _is_size(cells["of"]):
+            problems.append(line.told(name, "of", _fault("paper_of", 0)))
+            continue
         if len({"from", "to"} & set(cells)) == 1:
             problems.append(
                 line.told(name, "from" if "from" in cells else "to", _fault("paper_change", 0, keys="from, to"))
@@ -643,7 +653,8 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
             if key == "count":
                 compute = Compute("n", "patients", group={**where, variable: category})
             elif key == "percent":
-                compute = Compute("percent", "patients", group={variable: category}, within=where)
+                of = int(cells["of"]) if "of" in cells else None
+                compute = Compute("percent", "patients", group={variable: category}, within=where, of=of)
             place = (cells["place"],) if "place" in cells else ()
             yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
 
@@ -819,6 +830,8 @@ def _claim(entry: Entry) -> Claim:
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
     if "change" in compute:
         asked["change"] = (compute["change"]["from"], compute["change"]["to"])
+    if "of" in compute:
+        asked["of"] = int(compute["of"])
     named = entry.get("test", [])
     tests: tuple[Any, ...] = (named,) if isinstance(named, str) else tuple(named)
     return Claim(

@@ -314,6 +314,9 @@ def audited(check: Check, language: str) -> str:
     for name, key in (("first_quantile", "quantile_label"), ("second_quantile", "other_quantile")):
         if name in values:
             values[key] = text(f"quantile.{values[name]}", language)
+    if "fitting" in values:
+        ways = [text("word.count_of", language, count=way[0], n=way[1]) for way in _fractions(check.values["fitting"])]
+        values["could_be"] = text("word.could_be", language, list="; ".join(ways)) if ways else ""
     if "reach_low" in values:
         low, high = check.values["reach_low"], check.values["reach_high"]
         said = "at_most" if low == -math.inf else "at_least" if high == math.inf else "from_to"
@@ -324,6 +327,10 @@ def audited(check: Check, language: str) -> str:
     if "step" in values:
         values["step"] = str(values["step"]).replace(".", words_of(language)["decimal_mark"])
     return text(f"audit.{check.code}", language, **values)
+
+
+def _fractions(written: object) -> list[list[str]]:
+    return [each.split("/") for each in str(written).split()]
 
 
 def covered(each: Covered, language: str) -> str:
