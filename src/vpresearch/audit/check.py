@@ -102,6 +102,8 @@ _REMARKS = frozenset(
         "change_other_n",
         "change_sd_other_n",
         "change_p_fails",
+        "too_alike",
+        "alike_few",
     }
 )
 

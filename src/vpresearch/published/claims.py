@@ -232,6 +232,8 @@ class Claim:
         The tests, one of which the paper says gave a p; any may have where empty.
     one_sided : bool
         Whether the paper says that a p is one-sided.
+    randomised : bool
+        Whether a p compares the groups of a randomised study at baseline.
     """
 
     id: str
@@ -243,6 +245,7 @@ class Claim:
     says: Mapping[str, str] = field(default_factory=dict)
     tests: tuple[TestName, ...] = ()
     one_sided: bool = False
+    randomised: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from vpresearch.published.claims import (
 )
 from vpresearch.reading.raw import Percent
 
-_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
+_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change", "of"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
@@ -204,6 +204,9 @@ def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
             yield tell("test_unknown", line=line, id=name, key=key, given=given, known=", ".join(known))
         if entry.get("kind") != "p":
             yield tell("test_of_no_p", line=entry.line_of(key), id=name, key=key)
+    if "randomised" in entry and (entry.get("kind") != "p" or not isinstance(entry["randomised"], bool)):
+        line = entry.line_of("randomised")
+        yield tell("claim", wording="paper_yes_or_no", line=line, name=name, key="randomised")
 
 
 def _parts(entry: Entry) -> Iterator[Fault]:
@@ -396,7 +399,20 @@ def _is_text_by_text(value: object) -> bool:
 
 
 _NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
-_TEST_KEYS = {"id", "places", "test", "sided", "over", "variable", "group", "p", "level", "table", *_NUMBERS}
+_TEST_KEYS = {
+    "id",
+    "places",
+    "test",
+    "sided",
+    "randomised",
+    "over",
+    "variable",
+    "group",
+    "p",
+    "level",
+    "table",
+    *_NUMBERS,
+}
 _STATISTICS, _RATIOS = ("t", "F", "chi2", "r", "z"), ("or", "rr", "hr")
 
 
@@ -454,7 +470,7 @@ def _printed_test(entry: Entry) -> PrintedTest:
     name, over, variable = entry["id"], entry.get("over", "patients"), entry.get("variable")
     named = entry.get("test", [])
     about: dict[str, Any] = {"tests": (named,) if isinstance(named, str) else tuple(named)}
-    about["one_sided"] = entry.get("sided") == "one"
+    about |= {"one_sided": entry.get("sided") == "one", "randomised": entry.get("randomised", False)}
     claims = {}
     for key in ("p", *_NUMBERS):
         if key in entry:
@@ -499,6 +515,7 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "group": ("grupo", "arm", "brazo"),
     "test": ("prueba",),
     "sided": ("colas",),
+    "randomised": ("randomized", "aleatorizado"),
     "p": (),
     **dict.fromkeys(_NUMBERS, ()),
     "df": ("gl",),
@@ -512,6 +529,7 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # A further column that tells groups, named behind the word.
 _FURTHER_GROUP = re.compile(r"(?:group|grupo|arm|brazo)\s*:\s*(.{1,40})", re.I)
+_YES_OR_NO = {**dict.fromkeys(("yes", "si", "true", "x", "1"), True), **dict.fromkeys(("no", "false", "0"), False)}
 _SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
 _KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in _STATISTIC_OF.items()}
 
@@ -714,6 +732,8 @@ def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | 
     entry = Entry({key: text for key, text in cells.items() if key not in {"place", "id"}})
     entry["id"] = name if cells.get("id") else f"{name} ({line.row})"
     entry["places"] = [cells["place"]] if "place" in cells else []
+    if "randomised" in entry:
+        entry["randomised"] = _YES_OR_NO.get(fold(entry["randomised"]) or "", entry["randomised"])
     if "group" in entry:
         entry["group"] = Entry({"group": entry["group"]})
     if "test" in entry:
@@ -844,4 +864,5 @@ def _claim(entry: Entry) -> Claim:
         says=dict(entry.get("says", {})),
         tests=tests,
         one_sided=entry.get("sided") == "one",
+        randomised=entry.get("randomised", False),
     )
