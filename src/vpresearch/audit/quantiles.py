@@ -252,7 +252,7 @@ def _least(box: Sequence[Block], mean: Range) -> float:
 
     def solve(above: Callable[[float], bool]) -> float:
         low, high = min(ends) - wide, max(ends) + wide
-        for _ in range(120):
+        for _ in range(70):
             middle = (low + high) / 2
             low, high = (low, middle) if above(middle) else (middle, high)
         return high
