@@ -21,7 +21,7 @@ from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
 from vpresearch.inference import kruskal, student
 from vpresearch.inference.describe import select, summarise
-from vpresearch.published import Claim, Compute
+from vpresearch.published import QUANTILES, Claim, Compute
 from vpresearch.scorecard import Note, Row, over_unit, part_and_whole
 
 # Whatever names a count and can be the key of a dictionary, which is invariant in its keys.
@@ -379,7 +379,7 @@ def _of_hidden_n(spec: Compute, dataset: Dataset, min_cell: int) -> bool:
 
 
 def _is_hidden(claim: Claim, spec: Compute, dataset: Dataset, min_cell: int) -> bool:
-    if spec.statistic in {"min", "max"}:
+    if spec.statistic in QUANTILES:
         return True
     if spec.statistic in {"p", "smallest_p"}:
         names = [name for name in spec.variables or (str(spec.variable),) if hides_n(dataset, name, min_cell)]

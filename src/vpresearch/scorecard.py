@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -299,20 +299,8 @@ def _percent(spec: Compute, dataset: Dataset) -> float:
     return 100 * part / whole if whole else math.nan
 
 
-def _mean(spec: Compute, dataset: Dataset) -> float:
-    return summarise(select(dataset, spec.over, spec.group)[spec.variable]).mean
-
-
-def _sd(spec: Compute, dataset: Dataset) -> float:
-    return summarise(select(dataset, spec.over, spec.group)[spec.variable]).sd
-
-
-def _min(spec: Compute, dataset: Dataset) -> float:
-    return summarise(select(dataset, spec.over, spec.group)[spec.variable]).minimum
-
-
-def _max(spec: Compute, dataset: Dataset) -> float:
-    return summarise(select(dataset, spec.over, spec.group)[spec.variable]).maximum
+def _summary(name: str) -> Callable[[Compute, Dataset], float]:
+    return lambda spec, dataset: getattr(summarise(select(dataset, spec.over, spec.group)[spec.variable]), name)
 
 
 def _difference(spec: Compute, dataset: Dataset) -> float:
@@ -333,10 +321,13 @@ def lead(spec: Compute, dataset: Dataset) -> float:
 _STATISTICS = {
     "n": _n,
     "percent": _percent,
-    "mean": _mean,
-    "sd": _sd,
-    "min": _min,
-    "max": _max,
+    "mean": _summary("mean"),
+    "sd": _summary("sd"),
+    "min": _summary("minimum"),
+    "q1": _summary("q1"),
+    "median": _summary("median"),
+    "q3": _summary("q3"),
+    "max": _summary("maximum"),
     "difference": _difference,
     "lead": lead,
 }

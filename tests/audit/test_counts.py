@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.made_up_paper import write_paper
-from vpresearch.audit import Check
+from vpresearch.audit import Check, audit
 from vpresearch.audit.counts import check_counts
 from vpresearch.published import read_paper
 
@@ -98,3 +98,22 @@ def test_a_count_within_a_group_is_held_against_the_count_of_both(group: Where, 
     content = {"paper": {"key": "within"}, "variables": {}, "claims": claims}
     paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
     assert only(list(check_counts(paper, "any")), "percentage").verdict == "possible"
+
+
+@pytest.mark.parametrize(
+    ("row", "alarms", "fitting"),
+    [
+        ("60;;64.8%;", ["denominator"], "35/54"),
+        ("60;35;64.8%;", ["percentage"], "35/54"),
+        ("60;35;64.8%;54", [], ""),
+        ("60;34;64.8%;54", ["percentage"], ""),
+        ("60;;64.8%;53", ["denominator"], "35/54"),
+        ("10;;33%;", ["denominator"], "3/9 2/6 1/3"),
+    ],
+)
+def test_a_percentage_of_another_number(row: str, alarms: list[str], fitting: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"variable;category;n;count;percent;of\nleak;yes;{row}", encoding="utf-8")
+    found = audit(read_paper(path))
+    assert [check.check for check in found if check.alarm] == alarms
+    assert [check.values["fitting"] for check in found if check.alarm] == ([fitting] if alarms else [])

@@ -255,8 +255,11 @@ def test_the_smallest_good_file(tmp_path: Path) -> None:
         (_claim(printed="1,05", kind="p"), "a.n: a p-value cannot be above 1."),
         (_claim(printed="101%", kind="percentage"), "a.n: a percentage of a group cannot be above 100."),
         (_compute(minus={"leak": 1}), "a.n: the value of leak in minus must be in quotes."),
-        (_claim(kind="median"), "a.n: kind is not one of count, percentage,"),
-        (_compute(statistic="median"), "a.n: statistic is not one of n, percent,"),
+        (_claim(kind="mode"), "a.n: kind is not one of count, percentage,"),
+        (_claim(randomised=True), "a.n: randomised is neither true nor false."),
+        (_compute(change={"from": "a", "to": "b"}), "a.n: what a change of a mean or an SD lies between"),
+        (_compute(of="54"), "a.n: what a percentage is of is no whole number"),
+        (_compute(statistic="mode"), "a.n: statistic is not one of n, percent,"),
         (_compute(over="levels"), "a.n: over is not one of patients, vertebrae."),
         (_compute(groups={"leak": "yes"}), "a.n: the key groups is unknown."),
         (_compute(statistic=None), "a.n: the key statistic is missing."),
@@ -466,13 +469,13 @@ def test_a_mean_of_a_group_of_unknown_size_is_told(tmp_path: Path) -> None:
 
 
 def test_all_problems_are_told_at_once_by_line(tmp_path: Path) -> None:
-    faulty = _claim(id="b", printed=3, kind="median", page=1)
+    faulty = _claim(id="b", printed=3, kind="mode", page=1)
     problems = _refused(tmp_path, _paper(_CLAIM, faulty, _CLAIM, variables={"vas_pre": {"over": "all", "step": "1"}}))
     assert [problem.code for problem in problems] == ["claim", "claim", "claim", "id_twice", "variable"]
     lines = [problem.line or 0 for problem in problems]
     written = (tmp_path / "paper.yaml").read_text(encoding="utf-8").splitlines()
     assert [written[line - 1].strip() for line in lines] == [
-        "kind: median", "page: 1", "printed: 3", "id: a.n", "over: all"
+        "kind: mode", "page: 1", "printed: 3", "id: a.n", "over: all"
     ]  # fmt: skip
 
 

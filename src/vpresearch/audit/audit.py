@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vpresearch.audit.alike import check_alike
 from vpresearch.audit.cells import groups
+from vpresearch.audit.changes import check_changes
 from vpresearch.audit.check import Check
 from vpresearch.audit.contingency import check_contingency
 from vpresearch.audit.counts import check_counts, check_moments
@@ -16,6 +18,7 @@ from vpresearch.audit.derived import check_derived, quantity
 from vpresearch.audit.joined import check_joined
 from vpresearch.audit.p_values import check_p_values
 from vpresearch.audit.printed_tests import check_printed_tests
+from vpresearch.audit.quantiles import check_quantiles
 from vpresearch.audit.several import check_paired, check_several
 from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
@@ -57,19 +60,23 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
         *check_several(paper, rule, seed),
         *check_paired(paper, rule),
         *check_printed_tests(paper, rule),
+        *check_quantiles(paper, rule),
+        *check_changes(paper, rule),
+        *check_alike(paper, rule),
     ]
     # What fails for one number fails for all together: one alarm a fault.
-    faults = [set(check.claims) for check in checks if check.alarm and check.check != "groups_joined"]
+    faults = [set(check.claims) for check in checks if check.alarm and check.check not in _TOGETHER]
     return [
         check
         for check in checks
-        if not (check.check == "groups_joined" and check.alarm and any(fault <= set(check.claims) for fault in faults))
+        if not (check.check in _TOGETHER and check.alarm and any(fault <= set(check.claims) for fault in faults))
     ]
 
 
+_TOGETHER = frozenset({"groups_joined", "quantiles_mean", "quantiles_sd"})
 # What says that a number was not checked, and what only supposes or reads otherwise.
-_NO_CHECK = frozenset({"p_nought", "p_untried", "p_paired", "too_fine"})
-_READINGS = frozenset({"p_exchange", "p_copy", "sd_or_se"})
+_NO_CHECK = frozenset({"p_nought", "p_untried", "p_paired", "too_fine", "change_unknown"})
+_READINGS = frozenset({"p_exchange", "p_copy", "sd_or_se", "alike"})
 
 
 @dataclass(frozen=True)

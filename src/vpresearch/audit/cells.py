@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import Cell
-from vpresearch.published import Claim, Grid, Paper
+from vpresearch.published import QUANTILES, Claim, Grid, Paper
 
-_STATISTICS = ("mean", "sd", "min", "max")
+_STATISTICS = ("mean", "sd", *QUANTILES)
 # Grids that an instrument or a habit could give, beside the one that is stated.
 _LARGEST = 100_000
 _FINEST = 100_000
@@ -30,9 +30,19 @@ class Group:
     claims: Mapping[str, Claim]
 
     @property
+    def change(self) -> tuple[str, str] | None:
+        """What the change of it lies between, from and to, where the file says so."""
+        return next((claim.compute.change for claim in self.claims.values() if claim.compute.change), None)
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """Ids of the printed mean and standard deviation."""
         return tuple(self.claims[name].id for name in ("mean", "sd") if name in self.claims)
+
+    def ends(self, statistic: str, rule: RoundingRule) -> tuple[Fraction, Fraction]:
+        """Return the least and the greatest value that a printed statistic stands for."""
+        interval = self.claims[statistic].printed.interval(rule)
+        return Fraction(interval.low or 0), Fraction(interval.high or 0)
 
     def printed(self, statistic: str) -> Reported | None:
         """Return the printed number of a statistic, if any."""
@@ -40,8 +50,8 @@ class Group:
 
 
 @lru_cache(maxsize=8)
-def groups(paper: Paper) -> tuple[Group, ...]:
-    """Collect every group of which a mean is printed."""
+def described(paper: Paper) -> tuple[Group, ...]:
+    """Collect every group of which a mean, a spread or a quantile is printed; its size is 0 where none is."""
     sizes: dict[tuple[str, tuple[tuple[str, str], ...]], Claim] = {
         (claim.compute.over, _where(claim)): claim
         for claim in reversed(paper.claims)
@@ -62,18 +72,64 @@ def groups(paper: Paper) -> tuple[Group, ...]:
         if first is None or claim.printed.decimals > first.printed.decimals:
             known[claim.compute.statistic] = claim
     # Where values are missing, a variable has a size of its own.
-    n = {key: own.get(key) or sizes.get(key[1:]) for key in collected}
-    return tuple(
-        Group(*key, int(size.printed.value), {"n": size, **claims})
-        for key, claims in collected.items()
-        if "mean" in claims and (size := n[key]) is not None and size.printed.value <= _LARGEST
-    )
+    found = []
+    for key, claims in collected.items():
+        size = own.get(key) or sizes.get(key[1:])
+        if size is None or size.printed.value > _LARGEST:
+            found.append(Group(*key, 0, claims))
+        else:
+            found.append(Group(*key, int(size.printed.value), {"n": size, **claims}))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def groups(paper: Paper) -> tuple[Group, ...]:
+    """Collect every group of which a mean is printed."""
+    return tuple(group for group in described(paper) if {"mean", "n"} <= set(group.claims))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A group of changes, the two that they lie between, by name and as found, and which rows all three are of."""
+
+    group: Group
+    names: tuple[str, str]
+    first: Group | None
+    second: Group | None
+    rest: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=8)
+def changes(paper: Paper) -> tuple[Change, ...]:
+    """Find what every change lies between: two variables, or two groups of one variable."""
+    every = {(group.variable, group.over, group.where): group for group in described(paper)}
+    found = []
+    for group in every.values():
+        if group.change is None:
+            continue
+        # As two variables of the same rows; then as two values of a column that tells rows.
+        tried = [(group.where, [(name, group.over, group.where) for name in group.change])]
+        for column, value in group.where:
+            others = [tuple(sorted({**dict(group.where), column: name}.items())) for name in group.change]
+            rest = tuple(pair for pair in group.where if pair != (column, value))
+            tried.append((rest, [(group.variable, group.over, other) for other in others]))
+        rest, keys = next((each for each in tried if set(each[1]) <= set(every)), tried[0])
+        found.append(Change(group, group.change, every.get(keys[0]), every.get(keys[1]), rest))
+    return tuple(found)
+
+
+def _compared(paper: Paper) -> Iterator[Group]:
+    """Go through the groups of which a mean is printed, but for those that are the change of two others."""
+    apart = {
+        (change.group.variable, change.group.where) for change in changes(paper) if change.rest != change.group.where
+    }
+    yield from (group for group in groups(paper) if (group.variable, group.where) not in apart)
 
 
 def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
     """Pair the two groups that one column divides a variable into."""
     divided: dict[tuple[str, str, str], list[Group]] = {}
-    for group in groups(paper):
+    for group in _compared(paper):
         if len(group.where) == 1:
             divided.setdefault((group.variable, group.over, group.where[0][0]), []).append(group)
     yield from ((parts[0], parts[1]) for parts in divided.values() if len(parts) == 2)
@@ -82,7 +138,7 @@ def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
 def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
     """Pair the two groups behind every printed p-value of a numeric variable."""
     dividing: dict[tuple[str, str], set[str]] = {}
-    for group in groups(paper):
+    for group in _compared(paper):
         dividing.setdefault((group.variable, group.over), set()).update(column for column, _ in group.where)
     divided: dict[tuple[str, str], list[tuple[Group, Group]]] = {}
     for first, second in halves(paper):
@@ -91,21 +147,27 @@ def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
     for claim in paper.claims:
         compared = divided.get((str(claim.compute.variable), claim.compute.over), [])
         key = (str(claim.compute.variable), claim.compute.over)
-        if claim.kind == "p" and len(compared) == 1 and len(dividing[key]) == 1:
+        if claim.kind == "p" and not claim.compute.group and len(compared) == 1 and len(dividing[key]) == 1:
             yield claim, *compared[0]
 
 
 def several(paper: Paper) -> Iterator[tuple[Claim, list[Group]]]:
     """Collect the three or more groups of one column behind every printed p-value of a numeric variable."""
     divided: dict[tuple[str, str], dict[str, list[Group]]] = {}
-    for group in groups(paper):
+    for group in _compared(paper):
         if len(group.where) == 1:
             columns = divided.setdefault((group.variable, group.over), {})
             columns.setdefault(group.where[0][0], []).append(group)
     for claim in paper.claims:
         columns = divided.get((str(claim.compute.variable), claim.compute.over), {})
         parts = next(iter(columns.values()), [])
-        if claim.kind == "p" and len(columns) == 1 and len(parts) > 2 and all("sd" in part.claims for part in parts):
+        if (
+            claim.kind == "p"
+            and not claim.compute.group
+            and len(columns) == 1
+            and len(parts) > 2
+            and all("sd" in part.claims for part in parts)
+        ):
             yield claim, parts
 
 

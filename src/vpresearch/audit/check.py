@@ -98,6 +98,12 @@ _REMARKS = frozenset(
         "p_if_missing",
         "paired_out_of_reach",
         "sd_is_se",
+        "quantile_if_missing",
+        "change_other_n",
+        "change_sd_other_n",
+        "change_p_fails",
+        "too_alike",
+        "alike_few",
     }
 )
 

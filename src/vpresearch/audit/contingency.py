@@ -48,7 +48,7 @@ def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     by_means = {claim.id for claim, _, _ in pairs(paper)} | {claim.id for claim, _ in several(paper)}
     for claim in paper.claims:
         variable = claim.compute.variable
-        if claim.kind != "p" or variable is None or claim.id in by_means:
+        if claim.kind != "p" or variable is None or claim.compute.group or claim.id in by_means:
             continue
         printed = _printed(paper, claim, variable, rule)
         tables = [table for counts in printed for table in _tables(counts)]
@@ -171,7 +171,12 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
             continue
         if other.kind == "count":
             counts[tuple(sorted(other.compute.group.items()))] = int(other.printed.value)
-        elif other.kind == "percentage" and variable in other.compute.group and len(other.compute.within) == 1:
+        elif (
+            other.kind == "percentage"
+            and variable in other.compute.group
+            and len(other.compute.within) == 1
+            and not other.compute.of
+        ):
             shares[tuple(sorted({**other.compute.within, **other.compute.group}.items()))] = other
     cells = [where for where in (*counts, *shares) if len(where) == 2 and variable in dict(where)]
     by = list(dict.fromkeys(column for where in cells for column, _ in where if column != variable))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -20,6 +21,8 @@ from vpresearch.lattice.cell import exact
 from vpresearch.published import Claim, Grid, Paper
 
 _CLIMBS = 30
+# How far from its own n, and how many, other numbers are told that a percentage could be of.
+_FAR, _SHOWN = 500, 3
 
 
 def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
@@ -163,9 +166,12 @@ Where: TypeAlias = tuple[Pair, ...]
 
 def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Check counts against percentages, sums and denominators."""
-    yield from _percentages(paper, rule)
+    shares = list(_percentages(paper, rule))
+    yield from shares
     yield from _sums(paper)
-    yield from _denominators(paper, rule)
+    # What its own count does not give is told already.
+    told = {check.claims[0] for check in shares if check.alarm}
+    yield from (check for check in _denominators(paper, rule) if not (check.alarm and check.claims[0] in told))
     yield from _of_groups(paper, rule)
     yield from _shares(paper, rule)
 
@@ -177,23 +183,26 @@ def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         compute = claim.compute
         part = counts.get((compute.over, _key({**compute.within, **compute.group})))
         whole = counts.get((compute.over, _key(compute.within)))
-        if part is None or whole is None or not whole.printed.value:
+        n = compute.of or (int(whole.printed.value) if whole is not None else 0)
+        if part is None or not n:
             continue
-        share = 100 * part.printed.value / whole.printed.value
+        share = 100 * part.printed.value / n
         holds = share in claim.printed.interval(rule)
         values: dict[str, str | float] = {
             "count": float(part.printed.value),
-            "n": float(whole.printed.value),
+            "n": float(n),
             "percent": float(share),
             "printed": claim.printed.printed,
+            "fitting": "" if holds else _fitting(paper, claim, n, rule, int(part.printed.value)),
         }
+        ids = (claim.id, part.id) if compute.of or whole is None else (claim.id, part.id, whole.id)
         yield Check(
             "percentage",
-            (claim.id, part.id, whole.id),
+            ids,
             "possible" if holds else "impossible",
             "percentage_holds" if holds else "percentage_fails",
             values,
-            witness=f"{part.printed.value} / {whole.printed.value}" if holds else "",
+            witness=f"{part.printed.value} / {n}" if holds else "",
         )
 
 
@@ -239,19 +248,24 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         totals = {over: total for (over, where), total in counts.items() if where == within}
         if within:
             totals = {over: total for over, total in totals.items() if over == claim.compute.over}
-        if claim.compute.over not in totals:
+        sizes = {over: int(total.printed.value) for over, total in totals.items()}
+        if claim.compute.of:
+            totals, sizes = {}, {claim.compute.over: claim.compute.of}
+        if claim.compute.over not in sizes:
             continue
-        fitting = {over: fitting_counts(claim, int(total.printed.value), rule) for over, total in totals.items()}
-        own, n = fitting[claim.compute.over], int(totals[claim.compute.over].printed.value)
+        fitting = {over: fitting_counts(claim, size, rule) for over, size in sizes.items()}
+        own, n = fitting[claim.compute.over], sizes[claim.compute.over]
         others = [over for over, ways in fitting.items() if over != claim.compute.over and not ways]
-        fits = "denominator_fits_within" if within else "denominator_fits"
+        fits = "denominator_fits_within" if within or claim.compute.of else "denominator_fits"
+        values: dict[str, str | float] = {"printed": claim.printed.printed, "n": float(n), "over": claim.compute.over}
+        values |= {"other": " ".join(others), "fitting": "" if own else _fitting(paper, claim, n, rule)}
         code = "denominator_fails" if not own else ("denominator_forced" if others else fits)
         yield Check(
             "denominator",
             (claim.id, *(total.id for total in totals.values())),
             "possible" if own else "impossible",
             code,
-            {"printed": claim.printed.printed, "n": float(n), "over": claim.compute.over, "other": " ".join(others)},
+            values,
             n_datasets=len(own),
             witness=f"{own[0]} / {n}" if own else "",
         )
@@ -319,8 +333,18 @@ def _categories(paper: Paper) -> Iterator[tuple[str, Pair, Where, Claim]]:
     for claim in _of_kind(paper, "percentage"):
         within = _key(claim.compute.within)
         category = [pair for pair in _key(claim.compute.group) if pair not in within]
-        if len(category) == 1:
+        if len(category) == 1 and not claim.compute.of:
             yield claim.compute.over, category[0], within, claim
+
+
+def _fitting(paper: Paper, claim: Claim, n: int, rule: RoundingRule, part: int | None = None) -> str:
+    """List what a percentage could be of, up to the largest n of the file: the nearest, each after its count."""
+    printed = claim.printed.interval(rule)
+    largest = max([n, *(int(other.printed.value) for other in _of_kind(paper, "count"))])
+    near = (size for away in range(1, _FAR) for size in (n - away, n + away) if 0 < size <= largest)
+    counts = ((math.ceil((printed.low or 0) * size / 100) if part is None else part, size) for size in near)
+    fits = (f"{count}/{size}" for count, size in counts if count <= size and Fraction(100 * count, size) in printed)
+    return " ".join(islice(fits, _SHOWN))
 
 
 def fitting_counts(claim: Claim, n: int, rule: RoundingRule = "any") -> list[int]:

@@ -50,7 +50,7 @@ def quantity(claim: Claim) -> str:
     # A count of patients and one of vertebrae were never meant to be one number.
     unit = compute.over if claim.kind == "count" else ""
     rows = sorted(compute.group.items()), sorted(compute.within.items())
-    return repr((compute.statistic, compute.variable, *rows, compute.fell, unit))
+    return repr((compute.statistic, compute.variable, *rows, compute.fell, unit, compute.of))
 
 
 def _prints_as_both(paper: Paper, first: Claim, second: Claim, rule: RoundingRule) -> bool:

@@ -99,7 +99,7 @@ def _count(over: Unit, rows: Mapping[str, str], known: Sequence[Claim]) -> Bound
     total = _whole(over, {}, known)
     for each in known:
         spec = each.compute
-        of_all = spec.statistic == "percent" and spec.over == over and not (spec.within or spec.fell)
+        of_all = spec.statistic == "percent" and spec.over == over and not (spec.within or spec.fell or spec.of)
         if of_all and _kind(spec.group) == dict(rows):
             least, most = _printed(spec, [each])
             # A percentage is out of the rows whose answer is known, which may be fewer than all.
@@ -137,7 +137,7 @@ def _always_told(rows: Mapping[str, str]) -> bool:
 
 
 def _share(spec: Compute, known: Sequence[Claim]) -> Bounds:
-    if spec.fell:
+    if spec.fell or spec.of:
         return _OPEN
     part = _count(spec.over, _kind({**spec.within, **spec.group}), known)
     whole = _count(spec.over, _kind(spec.within), known)

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import chdtrc, fdtrc, stdtr
 from scipy.stats import kruskal
 
-from vpresearch.audit.cells import Group, cell, grids, is_too_fine, pairs, several
+from vpresearch.audit.cells import Group, cell, changes, grids, is_too_fine, pairs, several
 from vpresearch.audit.check import Check, Verdict, inside, show_values
 from vpresearch.audit.p_attained import STANDS_FOR
 from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source
@@ -48,20 +48,22 @@ def check_several(paper: Paper, rule: RoundingRule, seed: int) -> Iterator[Check
 
 def check_paired(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Hold a p of the paired t test against all correlations that the pairs can have."""
+    known = {change.group.variable for change in changes(paper)}
     for claim, first, second in pairs(paper):
-        if not is_paired_t(claim, first, second):
+        # What is told of the change tells more.
+        if first.variable in known or not is_paired_t(claim, first, second):
             continue
         low, high = paired_range(first, second, rule)
-        ends = [(low / 2, high / 2), (1 - high / 2, 1 - low / 2)] if claim.one_sided else [(low, high)]
-        meets = any(_meets(claim.printed.interval(rule), end) for end in ends)
+        sides = [(low / 2, high / 2), (1 - high / 2, 1 - low / 2)] if claim.one_sided else [(low, high)]
+        holds = any(meets(claim.printed.interval(rule), side) for side in sides)
         # Where the paper names no test of pairs, ranks may have given it.
         sure = set(claim.tests) == {"paired_t"}
-        verdict: Verdict = "possible" if meets else ("impossible" if sure else "undecided")
+        verdict: Verdict = "possible" if holds else ("impossible" if sure else "undecided")
         values: dict[str, str | float] = {"printed": claim.printed.printed, "variable": first.variable}
         values |= {"low": low, "high": high, "one_sided": "one_sided" if claim.one_sided else ""}
-        code = "paired_meets" if meets else "paired_out_of_reach"
+        code = "paired_meets" if holds else "paired_out_of_reach"
         ids = (claim.id, *first.ids, *second.ids)
-        witness = f"{low:.6g} - {high:.6g}" if meets else ""
+        witness = f"{low:.6g} - {high:.6g}" if holds else ""
         yield Check("p_paired_t", ids, verdict, code, values, None, low, high, witness)
 
 
@@ -70,14 +72,14 @@ def paired_range(first: Group, second: Group, rule: RoundingRule) -> Range:
     (a, b), (s, r) = _moments([first, second], rule)
     near, far = max(0.0, a[0] - b[1], b[0] - a[1]), max(a[1] - b[0], b[1] - a[0])
     least, most = max(0.0, s[0] - r[1], r[0] - s[1]), s[1] + r[1]
-    root = math.sqrt(first.n)
+    return paired_p(far, least, first.n), paired_p(near, most, first.n)
 
-    def p(gap: float, sd: float) -> float:
-        if not sd:
-            return 0.0 if gap else 1.0
-        return float(2 * stdtr(first.n - 1, -gap / sd * root))
 
-    return p(far, least), p(near, most)
+def paired_p(gap: float, sd: float, n: int) -> float:
+    """Return the two-sided p of the paired t test, of the mean and SD of the differences."""
+    if not sd:
+        return 0.0 if gap else 1.0
+    return float(2 * stdtr(n - 1, -gap / sd * math.sqrt(n)))
 
 
 def _check(
@@ -89,7 +91,7 @@ def _check(
     values |= {"known": "outer" if test == "kruskal" else "range", **said_of(claim)}
     ids = (claim.id, *(name for part in parts for name in part.ids))
     witness = ""
-    if not _meets(printed, (low, high)):
+    if not meets(printed, (low, high)):
         verdict: Verdict = "impossible"
         code = "p_out_of_reach"
     else:
@@ -100,8 +102,9 @@ def _check(
     return Check(f"p_{test}", ids, verdict, code, values, None, low, high, witness)
 
 
-def _meets(printed: Interval, ends: Range) -> bool:
-    low, high = ends
+def meets(printed: Interval, reach: Range) -> bool:
+    """Tell whether anything that a printed number stands for is in reach."""
+    low, high = reach
     above = printed.low is None or high > printed.low - _WITHOUT
     return above and (printed.high is None or low < printed.high + _WITHOUT)
 

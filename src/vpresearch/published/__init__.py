@@ -1,6 +1,7 @@
 """A paper's printed numbers, from its YAML."""
 
 from vpresearch.published.claims import (
+    QUANTILES,
     Claim,
     Compute,
     Grid,
@@ -16,6 +17,7 @@ from vpresearch.published.claims import (
 from vpresearch.published.read import read_paper
 
 __all__ = [
+    "QUANTILES",
     "Claim",
     "Compute",
     "Grid",

@@ -9,7 +9,20 @@ from urllib.parse import quote, urlencode
 
 from vpresearch.core.reported import Reported
 
-Kind = Literal["count", "percentage", "mean", "sd", "minimum", "maximum", "p", "verbal", "test"]
+Kind = Literal[
+    "count",
+    "percentage",
+    "mean",
+    "sd",
+    "minimum",
+    "q1",
+    "median",
+    "q3",
+    "maximum",
+    "p",
+    "verbal",
+    "test",
+]
 # Numbers that a row of tests prints beside its p.
 TestNumber = Literal[
     "t",
@@ -31,8 +44,12 @@ TestNumber = Literal[
     "high",
     "table",
 ]
+# What one value tells, or two: smallest first.
+QUANTILES = ("min", "q1", "median", "q3", "max")
 # What can be computed from data; the numbers of a test are only audited.
-Recomputed = Literal["n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead"]
+Recomputed = Literal[
+    "n", "percent", "mean", "sd", "min", "q1", "median", "q3", "max", "p", "difference", "smallest_p", "lead"
+]
 Statistic = Recomputed | TestNumber
 Unit = Literal["patients", "vertebrae"]
 TestName = Literal[
@@ -66,6 +83,10 @@ class Compute:
     minus: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[str, str] = field(default_factory=dict)
     fell: tuple[str, ...] = ()
+    # What a change lies between, from and to: two variables, or two groups.
+    change: tuple[str, str] | None = None
+    # How many a percentage is of, where that is no group's size.
+    of: int | None = None
 
     def parts(self) -> dict[str, str | float]:
         """Return what a sentence about it needs, by name."""
@@ -89,7 +110,8 @@ class Claim:
     printed : Reported
         The number as printed; for a verbal claim, the bound that decides it.
     kind : str
-        ``count``, ``percentage``, ``mean``, ``sd``, ``minimum``, ``maximum``, ``p`` or ``verbal``.
+        ``count``, ``percentage``, ``mean``, ``sd``, ``minimum``, ``q1``, ``median``, ``q3``, ``maximum``, ``p`` or
+        ``verbal``.
     places : tuple of str
         Everywhere that the paper prints it.
     compute : Compute
@@ -101,6 +123,8 @@ class Claim:
         The tests, one of which the paper says gave a p; any may have where empty.
     one_sided : bool
         Whether the paper says that a p is one-sided.
+    randomised : bool
+        Whether a p compares the groups of a randomised study at baseline.
     """
 
     id: str
@@ -112,6 +136,7 @@ class Claim:
     says: Mapping[str, str] = field(default_factory=dict)
     tests: tuple[TestName, ...] = ()
     one_sided: bool = False
+    randomised: bool = False
 
     def __hash__(self) -> int:
         # What it holds by name has no hash.

@@ -18,12 +18,14 @@ from vpresearch.core.entries import Entry, Items, read_entries, read_text
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.core.reported import Reported
 from vpresearch.published.claims import (
+    QUANTILES,
     Claim,
     Compute,
     Grid,
     Kind,
     Paper,
     PrintedTest,
+    Recomputed,
     Sided,
     Statement,
     TestName,
@@ -32,9 +34,9 @@ from vpresearch.published.claims import (
 )
 from vpresearch.reading.raw import Percent
 
-_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided"}
+_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
+_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change", "of"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
 _STATISTIC_OF = {
     "count": "n",
@@ -42,11 +44,13 @@ _STATISTIC_OF = {
     "mean": "mean",
     "sd": "sd",
     "minimum": "min",
+    "q1": "q1",
+    "median": "median",
+    "q3": "q3",
     "maximum": "max",
     "p": "p",
 }
-_STATISTICS_OF_CLAIMS = ("n", "percent", "mean", "sd", "min", "max", "p", "difference", "smallest_p", "lead")
-_NEEDS = {name: {"variable"} for name in ("mean", "sd", "min", "max", "p")} | {
+_NEEDS = {name: {"variable"} for name in ("mean", "sd", *QUANTILES, "p")} | {
     "difference": {"variable", "minus"},
     "smallest_p": {"variables"},
 }
@@ -197,6 +201,9 @@ def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
             yield tell("test_unknown", line=line, id=name, key=key, given=given, known=", ".join(known))
         if entry.get("kind") != "p":
             yield tell("test_of_no_p", line=entry.line_of(key), id=name, key=key)
+    if "randomised" in entry and (entry.get("kind") != "p" or not isinstance(entry["randomised"], bool)):
+        line = entry.line_of("randomised")
+        yield tell("claim", wording="paper_yes_or_no", line=line, name=name, key="randomised")
 
 
 def _parts(entry: Entry) -> Iterator[Fault]:
@@ -219,7 +226,7 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
     yield from _keys(compute, _COMPUTE_KEYS, {"statistic", "over", *needed})
     yield from _not_one_of(compute, "over", get_args(Unit))
-    amiss = [*_not_one_of(compute, "statistic", _STATISTICS_OF_CLAIMS)]
+    amiss = [*_not_one_of(compute, "statistic", get_args(Recomputed))]
     yield from amiss
     if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
         line = compute.line_of("statistic")
@@ -229,6 +236,12 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     for key in _ROWS:
         if key in compute:
             yield from _of_rows(compute, key, used)
+    change = compute.get("change", {})
+    told = _is_text_by_text(change) and set(change) == {"from", "to"} and statistic in ("mean", "sd")
+    if "of" in compute and not (statistic == "percent" and _is_size(compute["of"])):
+        yield _fault("paper_of", compute.line_of("of"))
+    if "change" in compute and not told:
+        yield _fault("paper_change", compute.line_of("change"), keys="from, to")
 
 
 def _of_columns(compute: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -383,7 +396,20 @@ def _is_text_by_text(value: object) -> bool:
 
 
 _NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
-_TEST_KEYS = {"id", "places", "test", "sided", "over", "variable", "p", "level", "table", *_NUMBERS}
+_TEST_KEYS = {
+    "id",
+    "places",
+    "test",
+    "sided",
+    "randomised",
+    "over",
+    "variable",
+    "group",
+    "p",
+    "level",
+    "table",
+    *_NUMBERS,
+}
 _STATISTICS, _RATIOS = ("t", "F", "chi2", "r", "z"), ("or", "rr", "hr")
 
 
@@ -397,6 +423,8 @@ def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
     faults += [_fault("paper_text", entry.line_of(key), key=key) for key in empty]
     if not _is_list_of_text(entry.get("places", [])):
         faults.append(_fault("paper_texts", entry.line_of("places"), key="places"))
+    if not _is_text_by_text(entry.get("group", {})):
+        faults.append(_fault("paper_group", entry.line_of("group"), key="group"))
     for key in ("p", "level", *_NUMBERS):
         if key in entry:
             faults += _of_number(entry[key], key, entry.line_of(key))
@@ -425,6 +453,10 @@ def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
             yield _fault("paper_number_cannot", line, key=key, printed=str(printed)[:40])
 
 
+def _is_size(text: object) -> bool:
+    return isinstance(text, str) and _COUNT.fullmatch(text) is not None and int(text) > 0
+
+
 def _is_table(table: object) -> bool:
     rows = table if isinstance(table, list) else []
     sized = len(rows) > 1 and all(_is_list_of_text(row) and len(row) == len(rows[0]) > 1 for row in rows)
@@ -435,13 +467,13 @@ def _printed_test(entry: Entry) -> PrintedTest:
     name, over, variable = entry["id"], entry.get("over", "patients"), entry.get("variable")
     named = entry.get("test", [])
     about: dict[str, Any] = {"tests": (named,) if isinstance(named, str) else tuple(named)}
-    about["one_sided"] = entry.get("sided") == "one"
+    about |= {"one_sided": entry.get("sided") == "one", "randomised": entry.get("randomised", False)}
     claims = {}
     for key in ("p", *_NUMBERS):
         if key in entry:
             kind: Kind = "p" if key == "p" else "test"
             more = about if key == "p" else {}
-            compute = Compute(key, over, variable)
+            compute = Compute(key, over, variable, group=dict(entry.get("group", {})))
             places = tuple(entry.get("places", ()))
             claims[key] = Claim(f"{name}.{key}", Reported(entry[key]), kind, places, compute, **more)
     level = float(Reported(entry["level"]).value) / 100 if "level" in entry else 0.95
@@ -459,10 +491,16 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "n": (),
     "count": ("recuento", "events", "casos"),
     "percent": ("porcentaje", "%"),
+    "of": ("denominator", "denominador"),
     "mean": ("media",),
     "sd": ("de", "ds"),
     "min": ("minimum", "minimo"),
+    "q1": ("p25",),
+    "median": ("mediana", "p50"),
+    "q3": ("p75",),
     "max": ("maximum", "maximo"),
+    "from": ("desde",),
+    "to": ("hasta",),
     "items": (),
     "scale": ("escala",),
     "step": ("paso",),
@@ -471,8 +509,10 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
 TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "id": (),
     "variable": (),
+    "group": ("grupo", "arm", "brazo"),
     "test": ("prueba",),
     "sided": ("colas",),
+    "randomised": ("randomized", "aleatorizado"),
     "p": (),
     **dict.fromkeys(_NUMBERS, ()),
     "df": ("gl",),
@@ -486,9 +526,9 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # A further column that tells groups, named behind the word.
 _FURTHER_GROUP = re.compile(r"(?:group|grupo|arm|brazo)\s*:\s*(.{1,40})", re.I)
+_YES_OR_NO = {**dict.fromkeys(("yes", "si", "true", "x", "1"), True), **dict.fromkeys(("no", "false", "0"), False)}
 _SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
-_KIND_OF = {"n": "count", "count": "count", "percent": "percentage", "mean": "mean", "sd": "sd", "min": "minimum"}
-_KIND_OF |= {"max": "maximum", "p": "p"}
+_KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in _STATISTIC_OF.items()}
 
 
 class Line(NamedTuple):
@@ -601,7 +641,14 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         seen.add((variable, group, category))
         yield from _size(line, name, usual.get(group, ""), told)
         _scale(line, name, grids, problems)
-        for key in ("n", "count", "percent", "mean", "sd", "min", "max"):
+        if "of" in cells and not _is_size(cells["of"]):
+            problems.append(line.told(name, "of", _fault("paper_of", 0)))
+            continue
+        if len({"from", "to"} & set(cells)) == 1:
+            problems.append(
+                line.told(name, "from" if "from" in cells else "to", _fault("paper_change", 0, keys="from, to"))
+            )
+        for key in ("n", "count", "percent", "mean", "sd", *QUANTILES):
             if key not in cells:
                 continue
             faults = list(_of_printed(cells[key], _KIND_OF[key], 0))
@@ -609,18 +656,20 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
                 faults.append(_fault("paper_no_size", 0))
             elif key == "sd" and _is_below(cells.get("n", usual.get(group)), 2):
                 faults.append(_fault("paper_too_small", 0, n=cells.get("n", usual.get(group)), kind_of="sd"))
-            if key in {"mean", "sd", "min", "max"} and not variable:
+            if key not in {"n", "count", "percent"} and not variable:
                 faults.append(_fault("paper_key_missing", 0, key="variable"))
             if key in {"count", "percent"} and not (variable and category):
                 faults.append(_fault("paper_key_missing", 0, key="category"))
             problems += [line.told(name, key, found) for found in faults]
             if faults or key == "n":
                 continue
-            compute = Compute(key, "patients", variable, group=where)  # type: ignore[arg-type]
+            between = (cells["from"], cells["to"]) if {"from", "to"} <= set(cells) and key in {"mean", "sd"} else None
+            compute = Compute(key, "patients", variable, group=where, change=between)  # type: ignore[arg-type]
             if key == "count":
                 compute = Compute("n", "patients", group={**where, variable: category})
             elif key == "percent":
-                compute = Compute("percent", "patients", group={variable: category}, within=where)
+                of = int(cells["of"]) if "of" in cells else None
+                compute = Compute("percent", "patients", group={variable: category}, within=where, of=of)
             place = (cells["place"],) if "place" in cells else ()
             yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
 
@@ -680,6 +729,10 @@ def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | 
     entry = Entry({key: text for key, text in cells.items() if key not in {"place", "id"}})
     entry["id"] = name if cells.get("id") else f"{name} ({line.row})"
     entry["places"] = [cells["place"]] if "place" in cells else []
+    if "randomised" in entry:
+        entry["randomised"] = _YES_OR_NO.get(fold(entry["randomised"]) or "", entry["randomised"])
+    if "group" in entry:
+        entry["group"] = Entry({"group": entry["group"]})
     if "test" in entry:
         entry["test"] = [word.strip() for word in re.split("[,;/]", entry["test"])]
     entry.line, entry.lines = line.row, {}
@@ -792,6 +845,10 @@ def _claim(entry: Entry) -> Claim:
     compute = entry["compute"]
     asked: dict[str, Any] = {key: dict(compute[key]) for key in ("group", "minus", "within") if key in compute}
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
+    if "change" in compute:
+        asked["change"] = (compute["change"]["from"], compute["change"]["to"])
+    if "of" in compute:
+        asked["of"] = int(compute["of"])
     named = entry.get("test", [])
     tests: tuple[Any, ...] = (named,) if isinstance(named, str) else tuple(named)
     return Claim(
@@ -804,4 +861,5 @@ def _claim(entry: Entry) -> Claim:
         says=dict(entry.get("says", {})),
         tests=tests,
         one_sided=entry.get("sided") == "one",
+        randomised=entry.get("randomised", False),
     )

@@ -224,7 +224,7 @@ def method(note: Note, language: str) -> str:
 def claimed(claim: Claim, language: str) -> str:
     """Name a printed number as a reader of the paper would: where it stands, and what it is."""
     statistic = claim.compute.statistic
-    code = f"claimed_{statistic}" if statistic in {"p", "smallest_p"} else statistic
+    code = f"claimed_{statistic}" if statistic in {"p", "smallest_p", "q1", "q3"} else statistic
     where = [place(claim.places[-1], language)] if claim.places else []
     return ", ".join([*where, _method(code, claim.compute.parts(), language)])
 
@@ -311,12 +311,26 @@ def audited(check: Check, language: str) -> str:
     values["sides"] = text("word.one_sided" if values.get("one_sided") else "word.two_sided", language)
     for name in ("one_sided", "named"):
         values[name] = text(f"word.{values[name]}", language) if values.get(name) else ""
+    for name, key in (("first_quantile", "quantile_label"), ("second_quantile", "other_quantile")):
+        if name in values:
+            values[key] = text(f"quantile.{values[name]}", language)
+    if "fitting" in values:
+        ways = [text("word.count_of", language, count=way[0], n=way[1]) for way in _fractions(check.values["fitting"])]
+        values["could_be"] = text("word.could_be", language, list="; ".join(ways)) if ways else ""
+    if "reach_low" in values:
+        low, high = check.values["reach_low"], check.values["reach_high"]
+        said = "at_most" if low == -math.inf else "at_least" if high == math.inf else "from_to"
+        values["reach"] = text(f"quantile.{said}", language, low=low, high=high)
     if "statistic" in values:
         values["statistic_label"] = text(f"printed_number.{values['statistic']}", language)
     values["df"] = text("word.with_df", language, df=values["df"]) if values.get("df") else ""
     if "step" in values:
         values["step"] = str(values["step"]).replace(".", words_of(language)["decimal_mark"])
     return text(f"audit.{check.code}", language, **values)
+
+
+def _fractions(written: object) -> list[list[str]]:
+    return [each.split("/") for each in str(written).split()]
 
 
 def covered(each: Covered, language: str) -> str:

@@ -15,6 +15,7 @@ from vpresearch import figures, inference, scorecard, tables
 from vpresearch.core.compendium import Compendium
 from vpresearch.core.paths import NOTEBOOKS
 from vpresearch.inference import describe
+from vpresearch.published import QUANTILES
 from vpresearch.scorecard import Row
 
 Function = Callable[..., Any]
@@ -24,10 +25,7 @@ _SCORECARD = "tables/scorecard"
 _FUNCTIONS: Mapping[str, tuple[Function, ...]] = {
     "n": (scorecard.part_and_whole, describe.select),
     "percent": (scorecard.part_and_whole, describe.select),
-    "mean": (describe.summarise, describe.select),
-    "sd": (describe.summarise, describe.select),
-    "min": (describe.summarise, describe.select),
-    "max": (describe.summarise, describe.select),
+    **dict.fromkeys(("mean", "sd", *QUANTILES), (describe.summarise, describe.select)),
     "difference": (describe.summarise, describe.select),
     "lead": (scorecard.lead, describe.select),
     "p": (inference.compare_by_leak, inference.compare),

@@ -12,7 +12,7 @@ import pandas as pd
 from vpresearch.audit import Check, Covered
 from vpresearch.data import Dataset
 from vpresearch.privacy import withhold
-from vpresearch.published import Claim, Paper
+from vpresearch.published import QUANTILES, Claim, Paper
 from vpresearch.reconstruct import ANY_FILL
 from vpresearch.render import labels
 from vpresearch.render.table import Table, exhibit, steady
@@ -185,7 +185,7 @@ def judged_table(rows: Sequence[Row], dataset: Dataset, language: str) -> Table:
 
 
 def _is_single_value(row: Row, reconstruction: bool) -> bool:
-    return row.claim.compute.statistic in {"min", "max"} and not reconstruction
+    return row.claim.compute.statistic in QUANTILES and not reconstruction
 
 
 def _value(row: Row, reconstruction: bool) -> float:
@@ -304,7 +304,7 @@ def _printed(row: Row, language: str) -> tuple[str, str, str]:
 
 def _cells(row: Row, why: Cause, dataset: Dataset, language: str) -> tuple[str, ...]:
     # An extreme is one patient's value: no digit more of it than the paper prints.
-    more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, "min": 0, "max": 0}
+    more = {"n": -row.claim.printed.decimals, "lead": -row.claim.printed.decimals, **dict.fromkeys(QUANTILES, 0)}
     decimals = row.claim.printed.decimals + more.get(row.claim.compute.statistic, 2)
     return (*_printed(row, language), _number(row, decimals, language), _explanation(row, why, dataset, language))
 

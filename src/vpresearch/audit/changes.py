@@ -1,0 +1,142 @@
+"""Change scores: mean, standard deviation and paired t against the two values that a change lies between."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import product
+
+from vpresearch.audit.cells import Change, Group, changes
+from vpresearch.audit.check import Check, Verdict
+from vpresearch.audit.several import Range, meets, paired_p
+from vpresearch.core.reported import RoundingRule
+from vpresearch.published import Claim, Paper
+
+
+def check_changes(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold every change against the two values that the file says it lies between, and a paired t against it."""
+    every = changes(paper)
+    for change in every:
+        first, second = change.first, change.second
+        if first is None or second is None:
+            values: dict[str, str | float] = {"first": change.names[0], "second": change.names[1]}
+            yield Check("change_mean", change.group.ids, "undecided", "change_unknown", values)
+            continue
+        yield from _mean(change.group, first, second, rule)
+        yield from _sd(change.group, first, second, rule)
+    for claim in paper.claims:
+        if claim.kind == "p" and {"paired_t", "paired"} & set(claim.tests):
+            yield from _p(claim, every, rule)
+
+
+def _meet(first: tuple[Fraction, Fraction], second: tuple[Fraction, Fraction]) -> bool:
+    return first[0] <= second[1] and second[0] <= first[1]
+
+
+def _verdict(parts: Sequence[Group], *, holds: bool) -> Verdict:
+    """Judge what fails: where the sizes differ, the change is of other patients than the two values."""
+    alike = len({part.n for part in parts}) == 1
+    return "possible" if holds else ("impossible" if alike else "undecided")
+
+
+def _mean(group: Group, first: Group, second: Group, rule: RoundingRule) -> Iterator[Check]:
+    parts = (first, second, group)
+    if not all("mean" in part.claims for part in parts):
+        return
+    before, after, printed = (part.ends("mean", rule) for part in parts)
+    low, high = after[0] - before[1], after[1] - before[0]
+    # A fall may be printed as a positive number.
+    verdict = _verdict(parts, holds=_meet(printed, (low, high)) or _meet(printed, (-high, -low)))
+    code = {"possible": "change_meets", "impossible": "change_fails", "undecided": "change_other_n"}[verdict]
+    values: dict[str, str | float] = {
+        "low": float(low),
+        "high": float(high),
+        "printed": group.claims["mean"].printed.printed,
+    }
+    values |= {"variable": group.variable}
+    ids = tuple(part.claims["mean"].id for part in reversed(parts))
+    witness = f"{float(low):.6g} - {float(high):.6g}" if verdict == "possible" else ""
+    yield Check("change_mean", ids, verdict, code, values, witness=witness)
+
+
+def _sd(group: Group, first: Group, second: Group, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the SD of a change against the two SDs: it lies between their distance and their sum."""
+    parts = (first, second, group)
+    if not all("sd" in part.claims for part in parts):
+        return
+    before, after, printed = (part.ends("sd", rule) for part in parts)
+    least, most = max(Fraction(0), before[0] - after[1], after[0] - before[1]), before[1] + after[1]
+    verdict = _verdict(parts, holds=_meet(printed, (least, most)))
+    code = {
+        "possible": "change_correlation",
+        "impossible": "change_sd_fails",
+        "undecided": "change_sd_other_n",
+    }[verdict]
+    low, high = map(float, (least, most))
+    if verdict == "possible":
+        low, high = correlation(*(tuple(map(float, each)) for each in (before, after, printed)))  # type: ignore[arg-type]
+    values: dict[str, str | float] = {
+        "low": float(low),
+        "high": float(high),
+        "printed": group.claims["sd"].printed.printed,
+    }
+    values |= {"variable": group.variable}
+    ids = tuple(part.claims["sd"].id for part in reversed(parts))
+    witness = f"r = {low:.3g} - {high:.3g}" if verdict == "possible" else ""
+    yield Check("change_sd", ids, verdict, code, values, witness=witness)
+
+
+def correlation(before: Range, after: Range, change: Range) -> Range:
+    """Bound the correlation that the SDs of two values and of their change force, within -1 and 1.
+
+    In either SD it is greatest at an end, and least at an end or where that SD squared is the difference of the others.
+    """
+    if min(before[0], after[0]) <= 0:
+        return -1.0, 1.0
+
+    def r(one: float, other: float, spread: float) -> float:
+        return (one**2 + other**2 - spread**2) / (2 * one * other)
+
+    corners = list(product(before, after))
+    lows = [r(one, other, change[1]) for one, other in corners]
+    for free, fixed in ((before, after), (after, before)):
+        for end in fixed:
+            turn = math.sqrt(max(0.0, end**2 - change[1] ** 2))
+            lows += [r(turn, end, change[1])] if free[0] <= turn <= free[1] else []
+    return max(-1.0, min(lows)), min(1.0, max(r(one, other, change[0]) for one, other in corners))
+
+
+def _p(claim: Claim, every: Sequence[Change], rule: RoundingRule) -> Iterator[Check]:
+    """Hold a p of the paired t against mean and SD of the change; of which group it is may be left open."""
+    known = [
+        change
+        for change in every
+        if change.group.variable == claim.compute.variable
+        and {"mean", "sd"} <= set(change.group.claims)
+        and change.group.n > 1
+    ]
+    own = [change.group for change in known if dict(change.rest) == dict(claim.compute.group)]
+    tried = own or ([] if claim.compute.group else [change.group for change in known])
+    if not tried:
+        return
+    reach = [_range(group, rule) for group in tried]
+    sides = [half for low, high in reach for half in ((low / 2, high / 2), (1 - high / 2, 1 - low / 2))]
+    printed = claim.printed.interval(rule)
+    holds = any(meets(printed, each) for each in (sides if claim.one_sided else reach))
+    # Where the paper names no test of pairs, ranks may have given it.
+    sure = bool(own) and set(claim.tests) == {"paired_t"}
+    low, high = min(low for low, _ in reach), max(high for _, high in reach)
+    values: dict[str, str | float] = {"printed": claim.printed.printed, "low": low, "high": high}
+    values |= {"variable": str(claim.compute.variable), "one_sided": "one_sided" if claim.one_sided else ""}
+    verdict: Verdict = "possible" if holds else ("impossible" if sure else "undecided")
+    code = "change_p_meets" if holds else "change_p_fails"
+    ids = (claim.id, *(name for group in tried for name in group.ids))
+    witness = f"{low:.6g} - {high:.6g}" if holds else ""
+    yield Check("p_of_change", ids, verdict, code, values, None, low, high, witness)
+
+
+def _range(group: Group, rule: RoundingRule) -> Range:
+    mean, sd = (tuple(map(float, group.ends(name, rule))) for name in ("mean", "sd"))
+    near, far = max(0.0, mean[0], -mean[1]), max(mean[1], -mean[0])
+    return paired_p(far, max(0.0, sd[0]), group.n), paired_p(near, sd[1], group.n)
