@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.audit.witness import _two_places, admissible, climb, datasets, on_scale, prints, shift_two
+from vpresearch.audit.witness import _two_places, admissible, climb, datasets, is_coarse, on_scale, prints, shift_two
 from vpresearch.core.reported import Reported
 from vpresearch.lattice import Cell, count
 
@@ -22,6 +22,13 @@ def test_what_is_not_admissible_does_not_exist(n: int, mean: str, sd: str) -> No
     cell = Cell(n, Reported(mean), Reported(sd), 1, 5)
     if not admissible(cell):
         assert count(cell) == 0
+
+
+def test_few_values_with_a_mean_alone_are_looked_for_where_their_table_is_too_large() -> None:
+    cell = Cell(17, Reported("-0.65"), None, -7.5, 6, "0.5")
+    assert not is_coarse(cell)
+    (found,) = datasets(cell, np.random.default_rng(1), 1)
+    assert prints(cell, found)
 
 
 @given(seed=st.integers(0, 50))

@@ -12,6 +12,7 @@ from scipy.stats import chi2_contingency, fisher_exact, hypergeom
 
 from vpresearch.lattice import Cell, Window, count, enumerate_multisets, table_cost
 from vpresearch.lattice.cell import exact
+from vpresearch.lattice.multisets import MAX_STATES
 
 Ints = NDArray[np.int64]
 
@@ -28,7 +29,8 @@ _EITHER, _STRIDES = (-1, 1), (1, 5)
 
 def is_coarse(cell: Cell) -> bool:
     """Return whether a cell is so small that it is counted before anything else; of a yes or no the sum says all."""
-    return cell.size == 2 or cell.n * cell.size <= _EXACT
+    # Where no standard deviation bounds the squares, few values have a large table.
+    return cell.size == 2 or (cell.n * cell.size <= _EXACT and table_cost(cell) <= MAX_STATES)
 
 
 def is_countable(cell: Cell) -> bool:
