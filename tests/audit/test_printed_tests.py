@@ -106,7 +106,7 @@ def test_what_was_found_is_a_page_that_can_be_sent(tmp_path: Path) -> None:
     assert "no pueden ser todos correctos: 1;" in said
     (alarm,) = [check for check in checks if check.alarm]
     assert f"tabla 2 {labels.claimed(paper[alarm.claims[0]], 'es')}" in said
-    assert labels.audited(alarm, "es") in said
+    assert f"{labels.audited(alarm, 'es')} 4.9 " in said
     assert ("Lo que conviene aclarar" in said) == any(check.remark for check in checks)
     none = write_audit(paper, [], coverage(paper, []), tmp_path, "en")[0].read_text(encoding="utf-8")
     assert "cannot all be right: 0;" in none

@@ -18,6 +18,10 @@ from vpresearch.tables import Table
 from vpresearch.tables.audited import numbers_table
 
 _NAME = "audit"
+# Which check of INSPECT-SR a finding bears on: baseline values together, means and spreads of what goes by steps; of
+# all others, errors in results.
+_INSPECTED = {"alike": "4.3", "grim": "4.8", "grimmer": "4.8", "debit": "4.8", "quantile_grid": "4.8"}
+_OTHERS = "4.9"
 
 
 def write_audit(
@@ -57,9 +61,12 @@ def _table(name: str, paper: Paper, checks: Sequence[Check], language: str) -> T
             "; ".join(dict.fromkeys(labels.places(paper[claim].places, language) for claim in check.claims)),
             "; ".join(labels.claimed(paper[claim], language) for claim in check.claims),
             labels.audited(check, language),
+            _INSPECTED.get(check.check, _OTHERS),
         )
         for check in checks
     ]
-    heads = [labels.text(f"word.{word}", language) for word in ("place", "numbers", "detail")]
+    # Those of one check of the tool together, in the order of the paper.
+    rows.sort(key=lambda row: row[-1])
+    heads = [*(labels.text(f"word.{word}", language) for word in ("place", "numbers", "detail")), "INSPECT-SR"]
     shown = pd.DataFrame(rows, columns=heads)
     return Table(name, shown, shown, labels.text(f"caption.{name}", language), language, False)
