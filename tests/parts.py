@@ -1,9 +1,23 @@
-"""Results some of whose parts a test has made itself."""
+"""Parts that several tests are made of: columns that a study declares, and results that a test has made itself."""
 
 from __future__ import annotations
 
 from vpresearch.data import Dataset
 from vpresearch.results import Results
+
+DECLARATION = """columns:
+  side:
+    unit_of_observation: vertebra
+    type: category
+    label: {es: Lado, en: Side}
+    values: {left: {es: Izquierdo, en: Left}, right: {es: Derecho, en: Right}}
+  t_score:
+    unit_of_observation: patient
+    type: number
+    unit: SD
+    range: [-8, 4]
+    label: {es: Densidad ósea (T), en: Bone density (T)}
+"""
 
 
 def of(dataset: Dataset, **parts: object) -> Results:

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook
 
+from tests.parts import DECLARATION
 from vpresearch.core.dictionary import Column, Level, columns
 from vpresearch.core.errors import LANGUAGES, InputError, Problem, VPResearchError, line, told
 from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
@@ -637,27 +638,13 @@ def test_a_leak_of_unknown_kind_is_loaded(rows: Rows, write: Write) -> None:
 
 # -- columns that a study declares ---------------------------------------------------------------------------------
 
-_DECLARATION = """columns:
-  side:
-    unit_of_observation: vertebra
-    type: category
-    label: {es: Lado, en: Side}
-    values: {left: {es: Izquierdo, en: Left}, right: {es: Derecho, en: Right}}
-  t_score:
-    unit_of_observation: patient
-    type: number
-    unit: SD
-    range: [-8, 4]
-    label: {es: Densidad ósea (T), en: Bone density (T)}
-"""
-
 
 def test_columns_that_are_declared_beside_the_file_are_read(rows: Rows, write: Write, refused: Refused) -> None:
     for place, row in enumerate(rows):
         row |= {"Lado": ("Izquierdo", "left", "Derecho")[place % 3], "t_score": "-2,5"}
     path = write(rows)
     assert "side" not in load(path).vertebrae
-    path.with_suffix(".yaml").write_text(_DECLARATION, encoding="utf-8")
+    path.with_suffix(".yaml").write_text(DECLARATION, encoding="utf-8")
     study = load(path)
     assert [each.name for each in study.declared] == ["side", "t_score"]
     assert set(study.vertebrae["side"]) == {"left", "right"}
@@ -696,7 +683,7 @@ def test_columns_that_are_declared_beside_the_file_are_read(rows: Rows, write: W
 )
 def test_a_faulty_declaration_is_told(rows: Rows, write: Write, old: str, new: str, wording: str) -> None:
     path = write(rows)
-    path.with_suffix(".yaml").write_text(_DECLARATION.replace(old, new), encoding="utf-8")
+    path.with_suffix(".yaml").write_text(DECLARATION.replace(old, new), encoding="utf-8")
     with pytest.raises(InputError, match=r"study\.yaml") as caught:
         load(path)
     assert [problem.wording for problem in caught.value.problems] == [wording]
@@ -706,7 +693,7 @@ def test_yes_and_no_are_the_words_that_were_written(rows: Rows, write: Write) ->
     for place, row in enumerate(rows):
         row["side"] = ("yes", "Derecho")[place % 2]
     path = write(rows)
-    words = _DECLARATION.replace("{left:", "{yes:").replace("right:", "no:")
+    words = DECLARATION.replace("{left:", "{yes:").replace("right:", "no:")
     path.with_suffix(".yaml").write_text(words, encoding="utf-8")
     assert set(load(path).vertebrae["side"]) == {"yes", "no"}
 

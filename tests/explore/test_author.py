@@ -12,19 +12,13 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser
 
+from tests.parts import DECLARATION
 from vpresearch.core.paths import BUILD
 
 from .browser import PATIENCE, Visitor, es, serving, visitor
 
 pytestmark = pytest.mark.long
 _WHOLE_RUN = 600
-_DECLARED = """columns:
-  side:
-    unit_of_observation: vertebra
-    type: category
-    label: {es: Lado, en: Side}
-    values: {left: {es: Izquierdo, en: Left}, right: {es: Derecho, en: Right}}
-"""
 
 
 def saved(one: Visitor, name: str, folder: Path) -> Path:
@@ -65,7 +59,7 @@ def test_from_the_template_to_the_files_without_a_terminal(
         copy = load_workbook(saved(one, "author_copy", tmp_path))
         assert any(sheet["C3"].comment for sheet in copy.worksheets)
         declared = tmp_path / "columns.yaml"
-        declared.write_text(_DECLARED, encoding="utf-8")
+        declared.write_text(DECLARATION, encoding="utf-8")
         one.give(es("upload"), declared, workbook(add, "mine.xlsx"))
         one.see("mine.xlsx: 3 pacientes")
         button.click()

@@ -30,11 +30,6 @@ class Group:
     claims: Mapping[str, Claim]
 
     @property
-    def change(self) -> tuple[str, str] | None:
-        """What the change of it lies between, from and to, where the file says so."""
-        return next((claim.compute.change for claim in self.claims.values() if claim.compute.change), None)
-
-    @property
     def ids(self) -> tuple[str, ...]:
         """Ids of the printed mean and standard deviation."""
         return tuple(self.claims[name].id for name in ("mean", "sd") if name in self.claims)
@@ -105,16 +100,17 @@ def changes(paper: Paper) -> tuple[Change, ...]:
     every = {(group.variable, group.over, group.where): group for group in described(paper)}
     found = []
     for group in every.values():
-        if group.change is None:
+        names = next((claim.compute.change for claim in group.claims.values() if claim.compute.change), None)
+        if names is None:
             continue
         # As two variables of the same rows; then as two values of a column that tells rows.
-        tried = [(group.where, [(name, group.over, group.where) for name in group.change])]
+        tried = [(group.where, [(name, group.over, group.where) for name in names])]
         for column, value in group.where:
-            others = [tuple(sorted({**dict(group.where), column: name}.items())) for name in group.change]
+            others = [tuple(sorted({**dict(group.where), column: name}.items())) for name in names]
             rest = tuple(pair for pair in group.where if pair != (column, value))
             tried.append((rest, [(group.variable, group.over, other) for other in others]))
         rest, keys = next((each for each in tried if set(each[1]) <= set(every)), tried[0])
-        found.append(Change(group, group.change, every.get(keys[0]), every.get(keys[1]), rest))
+        found.append(Change(group, names, every.get(keys[0]), every.get(keys[1]), rest))
     return tuple(found)
 
 
@@ -191,10 +187,8 @@ def _pooled(paper: Paper) -> dict[tuple[str, str], Group]:
 
 def pooled_mean(first: Group, second: Group, rule: RoundingRule = "any") -> tuple[Fraction, Fraction]:
     """Bound the overall mean that the printed means of two groups force."""
-    n = first.n + second.n
-    intervals = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
-    low = (first.n * Fraction(intervals[0].low or 0) + second.n * Fraction(intervals[1].low or 0)) / n
-    high = (first.n * Fraction(intervals[0].high or 0) + second.n * Fraction(intervals[1].high or 0)) / n
+    one, other = (group.ends("mean", rule) for group in (first, second))
+    low, high = ((first.n * a + second.n * b) / (first.n + second.n) for a, b in zip(one, other, strict=True))
     return low, high
 
 

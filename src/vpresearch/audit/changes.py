@@ -9,7 +9,7 @@ from itertools import product
 
 from vpresearch.audit.cells import Change, Group, changes
 from vpresearch.audit.check import Check, Verdict
-from vpresearch.audit.several import Range, meets, paired_p
+from vpresearch.audit.several import Range, paired_check, paired_p
 from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
 
@@ -20,7 +20,7 @@ def check_changes(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     for change in every:
         first, second = change.first, change.second
         if first is None or second is None:
-            values: dict[str, str | float] = {"first": change.names[0], "second": change.names[1]}
+            values: dict[str, str | float] = dict(zip(("first", "second"), change.names, strict=True))
             yield Check("change_mean", change.group.ids, "undecided", "change_unknown", values)
             continue
         yield from _mean(change.group, first, second, rule)
@@ -30,61 +30,49 @@ def check_changes(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
             yield from _p(claim, every, rule)
 
 
-def _meet(first: tuple[Fraction, Fraction], second: tuple[Fraction, Fraction]) -> bool:
-    return first[0] <= second[1] and second[0] <= first[1]
-
-
-def _verdict(parts: Sequence[Group], *, holds: bool) -> Verdict:
-    """Judge what fails: where the sizes differ, the change is of other patients than the two values."""
-    alike = len({part.n for part in parts}) == 1
-    return "possible" if holds else ("impossible" if alike else "undecided")
-
-
-def _mean(group: Group, first: Group, second: Group, rule: RoundingRule) -> Iterator[Check]:
-    parts = (first, second, group)
+def _mean(change: Group, first: Group, second: Group, rule: RoundingRule) -> Iterator[Check]:
+    parts = (first, second, change)
     if not all("mean" in part.claims for part in parts):
         return
     before, after, printed = (part.ends("mean", rule) for part in parts)
     low, high = after[0] - before[1], after[1] - before[0]
     # A fall may be printed as a positive number.
-    verdict = _verdict(parts, holds=_meet(printed, (low, high)) or _meet(printed, (-high, -low)))
-    code = {"possible": "change_meets", "impossible": "change_fails", "undecided": "change_other_n"}[verdict]
-    values: dict[str, str | float] = {
-        "low": float(low),
-        "high": float(high),
-        "printed": group.claims["mean"].printed.printed,
-    }
-    values |= {"variable": group.variable}
-    ids = tuple(part.claims["mean"].id for part in reversed(parts))
-    witness = f"{float(low):.6g} - {float(high):.6g}" if verdict == "possible" else ""
-    yield Check("change_mean", ids, verdict, code, values, witness=witness)
+    holds = _meet(printed, (low, high)) or _meet(printed, (-high, -low))
+    ends = float(low), float(high)
+    codes = "change_meets", "change_fails", "change_other_n"
+    yield _judged("mean", parts, codes, ends, f"{ends[0]:.6g} - {ends[1]:.6g}" if holds else "")
 
 
-def _sd(group: Group, first: Group, second: Group, rule: RoundingRule) -> Iterator[Check]:
+def _sd(change: Group, first: Group, second: Group, rule: RoundingRule) -> Iterator[Check]:
     """Hold the SD of a change against the two SDs: it lies between their distance and their sum."""
-    parts = (first, second, group)
+    parts = (first, second, change)
     if not all("sd" in part.claims for part in parts):
         return
     before, after, printed = (part.ends("sd", rule) for part in parts)
     least, most = max(Fraction(0), before[0] - after[1], after[0] - before[1]), before[1] + after[1]
-    verdict = _verdict(parts, holds=_meet(printed, (least, most)))
-    code = {
-        "possible": "change_correlation",
-        "impossible": "change_sd_fails",
-        "undecided": "change_sd_other_n",
-    }[verdict]
-    low, high = map(float, (least, most))
-    if verdict == "possible":
-        low, high = correlation(*(tuple(map(float, each)) for each in (before, after, printed)))  # type: ignore[arg-type]
-    values: dict[str, str | float] = {
-        "low": float(low),
-        "high": float(high),
-        "printed": group.claims["sd"].printed.printed,
-    }
-    values |= {"variable": group.variable}
-    ids = tuple(part.claims["sd"].id for part in reversed(parts))
-    witness = f"r = {low:.3g} - {high:.3g}" if verdict == "possible" else ""
-    yield Check("change_sd", ids, verdict, code, values, witness=witness)
+    ends, witness = (float(least), float(most)), ""
+    if _meet(printed, (least, most)):
+        ends = correlation(*((float(low), float(high)) for low, high in (before, after, printed)))
+        witness = f"r = {ends[0]:.3g} - {ends[1]:.3g}"
+    yield _judged("sd", parts, ("change_correlation", "change_sd_fails", "change_sd_other_n"), ends, witness)
+
+
+def _meet(first: tuple[Fraction, Fraction], second: tuple[Fraction, Fraction]) -> bool:
+    return first[0] <= second[1] and second[0] <= first[1]
+
+
+def _judged(
+    statistic: str, parts: tuple[Group, Group, Group], codes: tuple[str, str, str], ends: Range, witness: str
+) -> Check:
+    """Judge a change that its witness shows possible, or none: where the sizes differ, it is of other patients."""
+    alike = len({part.n for part in parts}) == 1
+    verdict: Verdict = "possible" if witness else ("impossible" if alike else "undecided")
+    code = dict(zip(("possible", "impossible", "undecided"), codes, strict=True))[verdict]
+    printed = parts[-1].claims[statistic].printed.printed
+    values: dict[str, str | float] = {"low": ends[0], "high": ends[1], "printed": printed}
+    values |= {"variable": parts[-1].variable}
+    ids = tuple(part.claims[statistic].id for part in reversed(parts))
+    return Check(f"change_{statistic}", ids, verdict, code, values, witness=witness)
 
 
 def correlation(before: Range, after: Range, change: Range) -> Range:
@@ -120,20 +108,9 @@ def _p(claim: Claim, every: Sequence[Change], rule: RoundingRule) -> Iterator[Ch
     tried = own or ([] if claim.compute.group else [change.group for change in known])
     if not tried:
         return
-    reach = [_range(group, rule) for group in tried]
-    sides = [half for low, high in reach for half in ((low / 2, high / 2), (1 - high / 2, 1 - low / 2))]
-    printed = claim.printed.interval(rule)
-    holds = any(meets(printed, each) for each in (sides if claim.one_sided else reach))
-    # Where the paper names no test of pairs, ranks may have given it.
-    sure = bool(own) and set(claim.tests) == {"paired_t"}
-    low, high = min(low for low, _ in reach), max(high for _, high in reach)
-    values: dict[str, str | float] = {"printed": claim.printed.printed, "low": low, "high": high}
-    values |= {"variable": str(claim.compute.variable), "one_sided": "one_sided" if claim.one_sided else ""}
-    verdict: Verdict = "possible" if holds else ("impossible" if sure else "undecided")
-    code = "change_p_meets" if holds else "change_p_fails"
+    reaches = [_range(group, rule) for group in tried]
     ids = (claim.id, *(name for group in tried for name in group.ids))
-    witness = f"{low:.6g} - {high:.6g}" if holds else ""
-    yield Check("p_of_change", ids, verdict, code, values, None, low, high, witness)
+    yield paired_check("p_of_change", claim, reaches, ids, ("change_p_meets", "change_p_fails"), rule, known=bool(own))
 
 
 def _range(group: Group, rule: RoundingRule) -> Range:

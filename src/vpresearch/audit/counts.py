@@ -339,18 +339,19 @@ def _categories(paper: Paper) -> Iterator[tuple[str, Pair, Where, Claim]]:
 
 def _fitting(paper: Paper, claim: Claim, n: int, rule: RoundingRule, part: int | None = None) -> str:
     """List what a percentage could be of, up to the largest n of the file: the nearest, each after its count."""
-    printed = claim.printed.interval(rule)
     largest = max([n, *(int(other.printed.value) for other in _of_kind(paper, "count"))])
     near = (size for away in range(1, _FAR) for size in (n - away, n + away) if 0 < size <= largest)
-    counts = ((math.ceil((printed.low or 0) * size / 100) if part is None else part, size) for size in near)
-    fits = (f"{count}/{size}" for count, size in counts if count <= size and Fraction(100 * count, size) in printed)
-    return " ".join(islice(fits, _SHOWN))
+    ways = ((size, fitting_counts(claim, size, rule)) for size in near)
+    fits = ((found[0] if part is None else part, size) for size, found in ways if found and part in (None, *found))
+    return " ".join(f"{count}/{size}" for count, size in islice(fits, _SHOWN))
 
 
 def fitting_counts(claim: Claim, n: int, rule: RoundingRule = "any") -> list[int]:
     """List the counts out of n that print as a percentage."""
     printed = claim.printed.interval(rule)
-    return [count for count in range(n + 1) if Fraction(100 * count, n) in printed] if n else []
+    first = max(0, math.ceil((printed.low or 0) * n / 100))
+    last = n if printed.high is None else min(n, math.floor(printed.high * n / 100))
+    return [count for count in range(first, last + 1) if Fraction(100 * count, n) in printed] if n else []
 
 
 def _counts(paper: Paper) -> dict[tuple[str, Where], Claim]:

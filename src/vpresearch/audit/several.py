@@ -53,18 +53,35 @@ def check_paired(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         # What is told of the change tells more.
         if first.variable in known or not is_paired_t(claim, first, second):
             continue
-        low, high = paired_range(first, second, rule)
-        sides = [(low / 2, high / 2), (1 - high / 2, 1 - low / 2)] if claim.one_sided else [(low, high)]
-        holds = any(meets(claim.printed.interval(rule), side) for side in sides)
-        # Where the paper names no test of pairs, ranks may have given it.
-        sure = set(claim.tests) == {"paired_t"}
-        verdict: Verdict = "possible" if holds else ("impossible" if sure else "undecided")
-        values: dict[str, str | float] = {"printed": claim.printed.printed, "variable": first.variable}
-        values |= {"low": low, "high": high, "one_sided": "one_sided" if claim.one_sided else ""}
-        code = "paired_meets" if holds else "paired_out_of_reach"
-        ids = (claim.id, *first.ids, *second.ids)
-        witness = f"{low:.6g} - {high:.6g}" if holds else ""
-        yield Check("p_paired_t", ids, verdict, code, values, None, low, high, witness)
+        reaches, ids = [paired_range(first, second, rule)], (claim.id, *first.ids, *second.ids)
+        yield paired_check("p_paired_t", claim, reaches, ids, ("paired_meets", "paired_out_of_reach"), rule)
+
+
+def paired_check(
+    name: str,
+    claim: Claim,
+    reaches: Sequence[Range],
+    ids: tuple[str, ...],
+    codes: tuple[str, str],
+    rule: RoundingRule,
+    *,
+    known: bool = True,
+) -> Check:
+    """Hold a p against what the paired t test can give, of any group where it is not known of which it is."""
+    sides = [
+        side
+        for low, high in reaches
+        for side in ([(low / 2, high / 2), (1 - high / 2, 1 - low / 2)] if claim.one_sided else [(low, high)])
+    ]
+    holds = any(_meets(claim.printed.interval(rule), side) for side in sides)
+    # Where the paper names no test of pairs, ranks may have given it.
+    sure = known and set(claim.tests) == {"paired_t"}
+    verdict: Verdict = "possible" if holds else ("impossible" if sure else "undecided")
+    low, high = min(low for low, _ in reaches), max(high for _, high in reaches)
+    values: dict[str, str | float] = {"printed": claim.printed.printed, "variable": str(claim.compute.variable)}
+    values |= {"low": low, "high": high, "one_sided": "one_sided" if claim.one_sided else ""}
+    witness = f"{low:.6g} - {high:.6g}" if holds else ""
+    return Check(name, ids, verdict, codes[not holds], values, None, low, high, witness)
 
 
 def paired_range(first: Group, second: Group, rule: RoundingRule) -> Range:
@@ -91,7 +108,7 @@ def _check(
     values |= {"known": "outer" if test == "kruskal" else "range", **said_of(claim)}
     ids = (claim.id, *(name for part in parts for name in part.ids))
     witness = ""
-    if not meets(printed, (low, high)):
+    if not _meets(printed, (low, high)):
         verdict: Verdict = "impossible"
         code = "p_out_of_reach"
     else:
@@ -102,8 +119,7 @@ def _check(
     return Check(f"p_{test}", ids, verdict, code, values, None, low, high, witness)
 
 
-def meets(printed: Interval, reach: Range) -> bool:
-    """Tell whether anything that a printed number stands for is in reach."""
+def _meets(printed: Interval, reach: Range) -> bool:
     low, high = reach
     above = printed.low is None or high > printed.low - _WITHOUT
     return above and (printed.high is None or low < printed.high + _WITHOUT)

@@ -80,8 +80,10 @@ def uploaded(given: Given, *, drop_identifiers: bool) -> Examined:
     """Examine what a visitor gives."""
     with given.on_disk() as path:
         examined = examine(path, drop_identifiers=drop_identifiers)
-    # What is wrong may stand in what is declared.
-    shown = Path(given.name).with_suffix(".yaml" if examined.name == "study.yaml" else Path(given.name).suffix).name
+    shown = Path(given.name).name
+    if examined.name == "study.yaml":
+        # What is wrong stands in what is declared.
+        shown = f"{Path(shown).stem}.yaml"
     study = examined.dataset
     return replace(examined, name=shown, dataset=study and replace(study, name=shown))
 
