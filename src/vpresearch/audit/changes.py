@@ -39,8 +39,9 @@ def _mean(change: Group, first: Group, second: Group, rule: RoundingRule) -> Ite
     # A fall may be printed as a positive number.
     holds = _meet(printed, (low, high)) or _meet(printed, (-high, -low))
     ends = float(low), float(high)
-    codes = "change_meets", "change_fails", "change_other_n"
-    yield _judged("mean", parts, codes, ends, f"{ends[0]:.6g} - {ends[1]:.6g}" if holds else "")
+    verdict = _verdict(parts, holds=holds)
+    code = {"possible": "change_meets", "impossible": "change_fails", "undecided": "change_other_n"}[verdict]
+    yield _check("mean", parts, verdict, code, ends, f"{ends[0]:.6g} - {ends[1]:.6g}" if holds else "")
 
 
 def _sd(change: Group, first: Group, second: Group, rule: RoundingRule) -> Iterator[Check]:
@@ -51,23 +52,29 @@ def _sd(change: Group, first: Group, second: Group, rule: RoundingRule) -> Itera
     before, after, printed = (part.ends("sd", rule) for part in parts)
     least, most = max(Fraction(0), before[0] - after[1], after[0] - before[1]), before[1] + after[1]
     ends, witness = (float(least), float(most)), ""
-    if _meet(printed, (least, most)):
+    verdict = _verdict(parts, holds=_meet(printed, (least, most)))
+    code = {
+        "possible": "change_correlation",
+        "impossible": "change_sd_fails",
+        "undecided": "change_sd_other_n",
+    }[verdict]
+    if verdict == "possible":
         ends = correlation(*((float(low), float(high)) for low, high in (before, after, printed)))
         witness = f"r = {ends[0]:.3g} - {ends[1]:.3g}"
-    yield _judged("sd", parts, ("change_correlation", "change_sd_fails", "change_sd_other_n"), ends, witness)
+    yield _check("sd", parts, verdict, code, ends, witness)
 
 
 def _meet(first: tuple[Fraction, Fraction], second: tuple[Fraction, Fraction]) -> bool:
     return first[0] <= second[1] and second[0] <= first[1]
 
 
-def _judged(
-    statistic: str, parts: tuple[Group, Group, Group], codes: tuple[str, str, str], ends: Range, witness: str
-) -> Check:
-    """Judge a change that its witness shows possible, or none: where the sizes differ, it is of other patients."""
+def _verdict(parts: Sequence[Group], *, holds: bool) -> Verdict:
+    """Judge a change; where the sizes differ it is of other patients, and nothing is proven."""
     alike = len({part.n for part in parts}) == 1
-    verdict: Verdict = "possible" if witness else ("impossible" if alike else "undecided")
-    code = dict(zip(("possible", "impossible", "undecided"), codes, strict=True))[verdict]
+    return "possible" if holds else ("impossible" if alike else "undecided")
+
+
+def _check(statistic: str, parts: Sequence[Group], verdict: Verdict, code: str, ends: Range, witness: str) -> Check:
     printed = parts[-1].claims[statistic].printed.printed
     values: dict[str, str | float] = {"low": ends[0], "high": ends[1], "printed": printed}
     values |= {"variable": parts[-1].variable}
