@@ -128,11 +128,11 @@ def _cement_below_volume(table: pd.DataFrame) -> pd.Series[bool]:
 def _constant(name: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     def rule(table: pd.DataFrame) -> pd.Series[bool]:
         value = table[name].astype(object).where(table[name].notna(), None)
+        cells = list(zip(table["patient_id"], value, strict=True))
         # The first that is there, so that an empty cell is told where it is, also on the patient's first row.
-        patient = table["patient_id"]
-        first = patient.map(value.groupby(patient).first())
-        same = (value == first) | (value.isna() & first.isna())
-        return same | patient.isna()
+        first = dict(reversed([(patient, cell) for patient, cell in cells if cell is not None]))
+        same = [pd.isna(patient) or cell == first.get(patient) for patient, cell in cells]
+        return pd.Series(same, table.index, bool)
 
     return rule
 
@@ -271,6 +271,11 @@ class Dataset:
         """One row a vertebra with every column, the patient's repeated; shape (n_vertebrae, n_columns)."""
         return self.vertebrae.join(self.patients, on="patient_id")
 
+    @cached_property
+    def selected(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], pd.DataFrame]:
+        """Rows by unit and group as they were selected: a scorecard asks for the same ones claim after claim."""
+        return {}
+
 
 def column(rows: pd.DataFrame, name: str) -> pd.Series[Any]:
     """Return a column, or say which ones there are that might have been meant."""
@@ -374,7 +379,7 @@ def _understood(
     if problems or identifying:
         ordered = _in_order([*identifying, *problems], raw)
         return Examined(name, tuple(grouped(ordered)), notes, None, _values(raw, ordered))
-    dataset = _normalise(table, name, hashlib.sha256(content).hexdigest(), declared(declaration))
+    dataset = normalise(table, name, hashlib.sha256(content).hexdigest(), declared(declaration))
     dropped = screened if drop_identifiers else ()
     return Examined(name, (), notes, replace(dataset, notes=notes, dropped=dropped, declaration=declaration))
 
@@ -523,13 +528,12 @@ def _values(raw: reading.RawTable, problems: Iterable[Problem]) -> dict[str, obj
 # -- the dataset -------------------------------------------------------------------------------------------------
 
 
-def _normalise(table: pd.DataFrame, name: str, checksum: str, own: Iterable[str]) -> Dataset:
+def normalise(table: pd.DataFrame, name: str, checksum: str, own: Iterable[str] = ()) -> Dataset:
     """Split the table into patients and vertebrae, and compute what is never read."""
     # A column of the paper's analyses that a study lacks is one of which nothing was recorded.
-    asked = (*reading.ANALYSED, *own)
-    kinds = {name: float if columns()[name].kind == "number" else object for name in asked if name not in table}
-    empty = {name: pd.Series([None] * len(table), table.index, kind) for name, kind in kinds.items()}
-    table = table.assign(**empty)
+    lacking = [name for name in (*reading.ANALYSED, *own) if name not in table]
+    table = table.assign(**dict.fromkeys(lacking))
+    table = table.astype({name: float if columns()[str(name)].kind == "number" else object for name in table})
     of_patient = [key for key, column in columns().items() if column.unit_of_observation == "patient" and key in table]
     patients = table[of_patient].drop_duplicates("patient_id").set_index("patient_id")
     vertebrae = table[["patient_id", *(key for key in table if key not in of_patient)]].reset_index(drop=True)

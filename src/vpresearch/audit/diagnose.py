@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from vpresearch.audit.cells import halves, pooled_mean
 from vpresearch.audit.check import find
@@ -54,6 +55,8 @@ def findings(paper: Paper, claim: Claim) -> list[Finding]:
     ]
 
 
+# A scorecard asks it of the same p for each dataset.
+@lru_cache(maxsize=256)
 def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...]:
     """Bound what the tests of the protocol can give for a variable, and hold a p-value against it."""
     means = [find(paper, "mean", variable, group) for group in (_NO_LEAK, _LEAK)]

@@ -127,9 +127,11 @@ class Page(widgets.VBox):  # type: ignore[misc]
             frame.words = {each: text(f"explore.{each}", session.language) for each in ("panels", "language", "title")}
         self._tell_data()
         before = self._place.children
-        self._place.children = [PANELS[session.panel](session)]
-        session.asked.clear()
-        session.tell_address()
+        # One address of a panel, and not one for each of its controls.
+        with frame.hold_sync():
+            self._place.children = [PANELS[session.panel](session)]
+            session.asked.clear()
+            session.tell_address()
         for panel in before:
             show.close(panel)
 
@@ -169,6 +171,6 @@ def warm() -> Dataset:
         one_of_many_note(language)
     source.slopes()
     drag.outcome(study, "gee_kc")
-    drag.verdicts(study, drag.touched(["leak"]))
+    drag.verdicts(study, drag.touched(drag.OF_ONE))
     _ = dose.fitted(study).slopes
     return study

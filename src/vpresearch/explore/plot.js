@@ -105,6 +105,7 @@ class Plot {
     this.dots = make("g", { class: "vp-points" }, this.svg);
     this.details = make("details", { class: "vp-alternative" }, this.root);
     this.summary = make("summary", {}, this.details);
+    this.details.addEventListener("toggle", () => this.table());
     this.rows = make("div", { class: "vp-scroll", tabindex: 0 }, this.details);
     const buttons = make("div", { class: "vp-save" }, this.root);
     [this.csv, this.picture, this.pixels] = [1, 2, 3].map(() => make("button", { class: "jupyter-button" }, buttons));
@@ -216,6 +217,8 @@ class Plot {
     this.picture.textContent = svg;
     this.pixels.textContent = png;
     this.rows.replaceChildren();
+    // Hundreds of rows that nobody looks at are not made.
+    if (!this.details.open) return;
     const table = make("table", {}, this.rows);
     make("caption", {}, table, `${this.spec.title}. ${this.spec.description}`);
     const head = make("tr", {}, make("thead", {}, table));

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from html import escape
+from typing import Any, TypeVar
 
 import ipywidgets as widgets
 
@@ -13,10 +15,25 @@ from vpresearch.explore.session import Session, one_of_many_note
 from vpresearch.render.html import html_table
 from vpresearch.render.labels import number, text
 
+W = TypeVar("W", bound=widgets.Widget)
+
+
+def made(kind: type[W], *values: Any, css: str = "", **traits: Any) -> W:
+    """Make a widget that shares layout and style with all others of its kind: each of its own would be a message."""
+    own = kind.class_traits()
+    shared = {name: _shared(own[name].klass) for name in ("layout", "style") if name in own and name not in traits}
+    widget: W = kind(*values, **shared, _dom_classes=css.split(), **traits)
+    return widget
+
+
+@cache
+def _shared(kind: type[widgets.Widget]) -> widgets.Widget:
+    return kind()
+
 
 def html(content: str = "") -> widgets.HTML:
     """Make a place for words."""
-    return widgets.HTML(content)
+    return made(widgets.HTML, content)
 
 
 def heading(panel: str, language: str) -> widgets.HTML:
@@ -86,7 +103,7 @@ def slider(
 ) -> widgets.FloatSlider:
     """Make a slider that says its value in its name, with the language's decimal mark."""
     low, high, step = reach
-    control = widgets.FloatSlider(value, min=low, max=high, step=step, readout=False)
+    control = made(widgets.FloatSlider, value, min=low, max=high, step=step, readout=False)
 
     def say(_: object) -> None:
         control.description = f"{words}: {number(control.value, decimals, language)}"
@@ -98,9 +115,7 @@ def slider(
 
 def row(*parts: widgets.Widget) -> widgets.Box:
     """Set widgets side by side where there is room."""
-    box = widgets.Box(parts)
-    box.add_class("vp-row")
-    return box
+    return made(widgets.Box, parts, css="vp-row")
 
 
 def beside(study: Dataset, language: str) -> widgets.HTML:
@@ -110,28 +125,22 @@ def beside(study: Dataset, language: str) -> widgets.HTML:
 
 def near(*parts: widgets.Widget) -> widgets.Box:
     """Set small controls side by side, close to each other."""
-    box = row(*parts)
-    box.add_class("vp-near")
-    return box
+    return made(widgets.Box, parts, css="vp-row vp-near")
 
 
 def third(*parts: widgets.Widget) -> widgets.VBox:
     """Stack widgets in a third of a row."""
-    box = widgets.VBox(parts)
-    box.add_class("vp-third")
-    return box
+    return made(widgets.VBox, parts, css="vp-third")
 
 
 def half(*parts: widgets.Widget) -> widgets.VBox:
     """Stack widgets in one half of a row."""
-    box = widgets.VBox(parts)
-    box.add_class("vp-half")
-    return box
+    return made(widgets.VBox, parts, css="vp-half")
 
 
 def column(*parts: widgets.Widget) -> widgets.VBox:
     """Stack widgets."""
-    return widgets.VBox(parts)
+    return made(widgets.VBox, parts)
 
 
 def close(widget: widgets.Widget) -> None:

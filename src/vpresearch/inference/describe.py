@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,13 @@ def summarise(values: ArrayLike) -> Summary:
     >>> summary.n, summary.missing, summary.mean, summary.sd
     (3, 1, 2.0, 1.0)
     """
-    array = np.asarray(values, dtype=float)
+    return _summarised(np.asarray(values, dtype=float).tobytes())
+
+
+# A scorecard asks for one number after another of the same group.
+@lru_cache(maxsize=256)
+def _summarised(values: bytes) -> Summary:
+    array = np.frombuffer(values)
     present = array[~np.isnan(array)]
     n = len(present)
     if n == 0:
@@ -149,10 +156,14 @@ def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) 
     >>> len(vp.select(study, "patients", {"sex": "F"}))
     18
     """
-    rows = dataset.rows
-    for name, value in (group or {}).items():
-        rows = rows[column(rows, name) == value]
-    return rows.drop_duplicates("patient_id") if over == "patients" else rows
+    asked = over, tuple((group or {}).items())
+    if asked not in dataset.selected:
+        rows = dataset.rows
+        for name, value in asked[1]:
+            rows = rows[column(rows, name) == value]
+        dataset.selected[asked] = rows.drop_duplicates("patient_id") if over == "patients" else rows
+    # What is done to a copy is not done to what is kept.
+    return dataset.selected[asked].copy(deep=False)
 
 
 def levels(dataset: Dataset) -> pd.DataFrame:

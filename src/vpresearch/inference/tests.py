@@ -15,8 +15,8 @@ import scipy.stats
 from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import gammaln, log_ndtr, ndtr, ndtri
-from scipy.stats import binom, chi2, fisher_exact, nct, ttest_ind_from_stats
+from scipy.special import gammaln, log_ndtr, nctdtr, ndtr, ndtri
+from scipy.stats import binom, chi2, fisher_exact, ttest_ind_from_stats
 
 from vpresearch.core.frame import Framed
 from vpresearch.inference.describe import Summary, summarise
@@ -184,7 +184,7 @@ def _noncentrality(t: float, df: int, cumulative: float) -> float:
 
     def excess(ncp: float) -> float:
         # Of a t that is not negative, all but 1e-15 lies below it then; the library may give NaN.
-        return (1.0 if ncp < -8 else float(nct.cdf(t, df, ncp))) - cumulative
+        return (1.0 if ncp < -8 else float(nctdtr(df, ncp, t))) - cumulative
 
     spread = math.sqrt(1 + t**2 / (2 * df))
     for reach in (4, 8, 16, 32):

@@ -275,15 +275,20 @@ def panel(session: Session) -> widgets.Widget:
     typed = {
         name: session.keep(
             f"audit.{name}",
-            widgets.Text(
-                value.replace(",", mark), description=text(f"explore.type_{name}", language), continuous_update=False
+            show.made(
+                widgets.Text,
+                value.replace(",", mark),
+                description=text(f"explore.type_{name}", language),
+                continuous_update=False,
             ),
         )
         for name, value in PRESETS["volume"].items()
     }
-    presets = {name: widgets.Button(description=text(f"explore.audit_as_{name}", language)) for name in PRESETS}
-    everything = widgets.Button(description=text("explore.audit_all", language))
-    stop = widgets.Button(description=text("explore.audit_stop", language), disabled=True)
+    presets = {
+        name: show.made(widgets.Button, description=text(f"explore.audit_as_{name}", language)) for name in PRESETS
+    }
+    everything = show.made(widgets.Button, description=text("explore.audit_all", language))
+    stop = show.made(widgets.Button, description=text("explore.audit_stop", language), disabled=True)
     said, bounds, checks, progress, plot = show.html(), show.html(), show.html(), show.html(), Plot()
     code = show.html()
     state = {"quiet": False}

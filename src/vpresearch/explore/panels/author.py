@@ -57,10 +57,10 @@ def panel(session: Session) -> widgets.Widget:
     empty, copy, files = (Hand(description=words(key)) for key in ("template", "copy", "files"))
     upload = Upload(description=text("explore.upload", language))
     drop = session.keep(
-        "source.drop", widgets.Checkbox(False, description=text("explore.drop", language), indent=False)
+        "source.drop", show.made(widgets.Checkbox, False, description=text("explore.drop", language), indent=False)
     )
-    run, stop = (widgets.Button(description=words(key)) for key in ("run", "stop"))
-    bar, told, came = widgets.IntProgress(0, 0, _WHOLE), show.html(), show.html()
+    run, stop = (show.made(widgets.Button, description=words(key)) for key in ("run", "stop"))
+    bar, told, came = show.made(widgets.IntProgress, 0, 0, _WHOLE, layout=widgets.Layout()), show.html(), show.html()
     job: Job = session.notes.setdefault("job", Job())
 
     def tell() -> None:

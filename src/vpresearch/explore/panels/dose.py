@@ -162,14 +162,16 @@ def panel(session: Session) -> widgets.Widget:
     session.keep("dose.volume", volume)
     model = session.keep(
         "dose.model",
-        widgets.Dropdown(
+        show.made(
+            widgets.Dropdown,
             options=[(text(f"explore.slope_{each}", language), each) for each in MODELS],
             value=PRIMARY,
             description=text("explore.model", language),
         ),
     )
     separated = session.keep(
-        "dose.separated", widgets.Checkbox(False, description=text("explore.separated", language), indent=False)
+        "dose.separated",
+        show.made(widgets.Checkbox, False, description=text("explore.separated", language), indent=False),
     )
     said, slopes, code, plot = show.html(), show.html(), show.html(), Plot()
 

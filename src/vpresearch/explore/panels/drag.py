@@ -25,7 +25,7 @@ from vpresearch.render.labels import claimed, p_value, printed, rounded, text, v
 from vpresearch.scorecard import Row, judge
 
 _COMPARED = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent")
-_OF_ONE = {"vertebral_volume_cc", "cement_volume_cc", "fill_percent", "leak"}
+OF_ONE = {"vertebral_volume_cc", "cement_volume_cc", "fill_percent", "leak"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def columns_of(claim: Claim) -> set[str]:
 
 def outcome(study: Dataset, model: str) -> Outcome:
     """Compute the p of the protocol and the slope."""
-    slim = slimmed(study, _OF_ONE)
+    slim = slimmed(study, OF_ONE)
     comparisons = {name: compare_by_leak(slim, name) for name in _COMPARED}
     return Outcome(comparisons, FIT[model](leak_design(study.rows))[1])
 
@@ -75,7 +75,7 @@ def slimmed(study: Dataset, names: set[str]) -> Dataset:
 def changed_columns(study: Dataset, other: Dataset, at: int) -> list[str]:
     """Return the columns in which a vertebra is otherwise than it was."""
     before, after = study.vertebrae.loc[at], other.vertebrae.loc[at]
-    return [name for name in sorted(_OF_ONE) if before[name] != after[name]]
+    return [name for name in sorted(OF_ONE) if before[name] != after[name]]
 
 
 def p_table(before: Outcome, after: Outcome, language: str) -> str:
@@ -145,19 +145,28 @@ def panel(session: Session) -> widgets.Widget:
     before: dict[str, Outcome] = {}
     judged: dict[str, Row] = {}
     state: dict[str, Any] = {"at": session.selected, "quiet": False}
-    who = widgets.BoundedIntText(
-        session.selected + 1, min=1, max=len(study.vertebrae), description=text("explore.vertebra_number", language)
+    who = show.made(
+        widgets.BoundedIntText,
+        session.selected + 1,
+        min=1,
+        max=len(study.vertebrae),
+        description=text("explore.vertebra_number", language),
     )
     volume, cement = (_box(name, language) for name in ("vertebral_volume_cc", "cement_volume_cc"))
-    leak = widgets.ToggleButtons(options=[(text(f"leak_group.{each}", language), each) for each in ("no", "yes")])
+    leak = show.made(
+        widgets.ToggleButtons, options=[(text(f"leak_group.{each}", language), each) for each in ("no", "yes")]
+    )
     model = session.keep(
         "drag.model",
-        widgets.Dropdown(
+        show.made(
+            widgets.Dropdown,
             options=[(text(f"explore.slope_{each}", language), each) for each in MODELS],
             description=text("explore.model", language),
         ),
     )
-    reset, outlier = (widgets.Button(description=text(f"explore.{name}", language)) for name in ("put_back", "put_far"))
+    reset, outlier = (
+        show.made(widgets.Button, description=text(f"explore.{name}", language)) for name in ("put_back", "put_far")
+    )
     said, numbers, changes, code, plot = show.html(), show.html(), show.html(), show.html(), Plot()
 
     def base() -> Outcome:

@@ -159,7 +159,7 @@ def panel(session: Session) -> widgets.Widget:
     n, *typed = (
         session.keep(
             f"draws.{name}",
-            widgets.Text(value, description=text(f"explore.type_{name}", language), continuous_update=False),
+            show.made(widgets.Text, value, description=text(f"explore.type_{name}", language), continuous_update=False),
         )
         for name, value in (
             ("n", "15"),
@@ -170,7 +170,7 @@ def panel(session: Session) -> widgets.Widget:
             ("step", "1"),
         )
     )
-    another = widgets.Button(description=text("explore.draws_another", language))
+    another = show.made(widgets.Button, description=text("explore.draws_another", language))
     said, table, code, plot = show.html(), show.html(), show.html(), Plot()
     seed = session.keep("draws.seed", SeedBox(language, 1))
 

@@ -124,8 +124,10 @@ def panel(session: Session) -> widgets.Widget:
     names = present(study, VARIABLES)
     chooser = session.keep(
         "groups.variable",
-        widgets.Dropdown(
-            options=[(variable(name, language), name) for name in names], description=text("word.variable", language)
+        show.made(
+            widgets.Dropdown,
+            options=[(variable(name, language), name) for name in names],
+            description=text("word.variable", language),
         ),
     )
     alpha = show.slider(text("explore.alpha", language), ALPHA, (0.01, 0.2, 0.01), language, 2)

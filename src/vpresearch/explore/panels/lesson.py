@@ -110,11 +110,12 @@ def panel(session: Session) -> widgets.Widget:
     path = questions(language)
     which = session.keep(
         "lesson.question",
-        widgets.ToggleButtons(
-            options=[(f"{place}. {each.title}", place - 1) for place, each in enumerate(path, start=1)]
+        show.made(
+            widgets.ToggleButtons,
+            options=[(f"{place}. {each.title}", place - 1) for place, each in enumerate(path, start=1)],
         ),
     )
-    place, solved, kept = widgets.VBox(), show.html(), show.html()
+    place, solved, kept = show.made(widgets.VBox), show.html(), show.html()
 
     def count() -> None:
         notes = [session.notes.get(f"lesson{at}", {}) for at in range(len(path))]
@@ -161,10 +162,11 @@ def linked(words: str, language: str) -> str:
 def _question(session: Session, at: int, question: Question, count: Callable[[], None]) -> widgets.Widget:
     language = session.language
     options = [(answer.says, number) for number, answer in enumerate(question.answers)]
-    choice = session.keep(f"lesson.answer{at}", widgets.RadioButtons(options=options, value=None))
+    choice = session.keep(f"lesson.answer{at}", show.made(widgets.RadioButtons, options=options, value=None))
     check, hint, go = (
-        widgets.Button(
-            description=text(f"explore.lesson_{name}", language, panel=text(f"explore.{question.panel}_tab", language))
+        show.made(
+            widgets.Button,
+            description=text(f"explore.lesson_{name}", language, panel=text(f"explore.{question.panel}_tab", language)),
         )
         for name in ("check", "hint", "go")
     )

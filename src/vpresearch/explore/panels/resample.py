@@ -99,13 +99,14 @@ def panel(session: Session) -> widgets.Widget:
     study, language = session.study, session.language
     chooser = session.keep(
         "resample.variable",
-        widgets.Dropdown(
+        show.made(
+            widgets.Dropdown,
             options=[(variable(name, language), name) for name in present(study, VARIABLES)],
             description=text("word.variable", language),
         ),
     )
     one, many, again = (
-        widgets.Button(description=text(f"explore.{name}", language, n=MANY))
+        show.made(widgets.Button, description=text(f"explore.{name}", language, n=MANY))
         for name in ("draw_one", "draw_many", "draw_again")
     )
     seed = session.keep("resample.seed", SeedBox(language))

@@ -113,7 +113,7 @@ def panel(session: Session) -> widgets.Widget:
     """Show sliders of patients and of the true effect over the interval."""
     study, language = session.study, session.language
     slope = gee.fit(leak_design(study.rows))[1]
-    patients = widgets.SelectionSlider(options=PATIENTS, readout=False)
+    patients = show.made(widgets.SelectionSlider, options=PATIENTS, readout=False)
     patients.value = min(patients.options, key=lambda n: abs(n - len(study.patients)))
     ratio = show.slider(text("explore.true_ratio", language), SUPPOSED, (*REACH, 0.01), language, 2)
     session.keep("size.patients", patients)

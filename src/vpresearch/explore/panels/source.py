@@ -142,10 +142,10 @@ def panel(session: Session) -> widgets.Widget:
     """Show the choice of reconstructions beside the place for a workbook."""
     language = session.language
     plot = Plot(spec=draw(language))
-    place = widgets.Dropdown(description=text("explore.source_in_use", language))
+    place = show.made(widgets.Dropdown, description=text("explore.source_in_use", language))
     upload = Upload(description=text("explore.upload", language))
     drop = session.keep(
-        "source.drop", widgets.Checkbox(False, description=text("explore.drop", language), indent=False)
+        "source.drop", show.made(widgets.Checkbox, False, description=text("explore.drop", language), indent=False)
     )
     told, code = show.html(), show.html()
     state = {"quiet": False}

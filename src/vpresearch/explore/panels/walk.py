@@ -129,7 +129,8 @@ def panel(session: Session) -> widgets.Widget:
     """Show the vertebrae in four plots, with the row of the marked one."""
     study, language = session.study, session.language
     plots = [Plot(spec=spec) for across, up in PLOTS if (spec := scatter(study, across, up, language, height=330))]
-    chooser = widgets.BoundedIntText(
+    chooser = show.made(
+        widgets.BoundedIntText,
         value=session.selected + 1,
         min=1,
         max=len(study.vertebrae),
