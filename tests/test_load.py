@@ -20,10 +20,11 @@ from tests.parts import DECLARATION
 from vpresearch.core.dictionary import Column, Level, columns
 from vpresearch.core.errors import LANGUAGES, InputError, Problem, VPResearchError, line, told
 from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
-from vpresearch.data import Dataset, load
+from vpresearch.data import Dataset, load, write_rows
 from vpresearch.regression.models import with_covariates, with_own
+from vpresearch.report.values import _of_last, _of_table
 from vpresearch.results import Results
-from vpresearch.tables import table1
+from vpresearch.tables import outcome, table1, table4
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -662,11 +663,35 @@ def test_columns_that_are_declared_beside_the_file_are_read(rows: Rows, write: W
     assert "t_score" not in load(path).patients
 
 
+def test_scores_are_read_at_whatever_times_the_study_names(rows: Rows, write: Write, refused: Refused) -> None:
+    given = {"EVA 3 meses": "3", "Oswestry 2 años (%)": "20"}
+    path = write([{name: cell for name, cell in row.items() if name != "vas_1y"} | given for row in rows])
+    results = Results(load(path))
+    assert [each.name for each in results.dataset.followed] == ["vas_3m", "odi_2y"]
+    assert set(results.dataset.patients["vas_3m"]) == {3.0}
+    assert list(results.scores["time"]) == ["pre", "post", "1m", "3m", "pre", "post", "1m", "1y", "2y"]
+    assert {"vas_change_3m", "odi_change_2y"} <= set(results.relief["outcome"])
+    assert "vas_3m" in results.comparisons
+    # A score after the treatment explains no leak.
+    assert "vas_3m" not in with_own(with_covariates(results.dataset.rows), results.compared)[1]
+    assert table4(results, "en").shown.iloc[:, 0].tolist()[-1] == "VAS 3 months"
+    told = _of_last(_of_table(outcome(results, "es"), ("variable",)), results, "es")
+    assert (told["last.vas.mean"], told["last.vas.when"]) == (3.0, "a los 3 meses")
+    assert (told["last.odi.mean"], told["last.odi.when"]) == (20.0, "a los 2 años")
+    copied = path.with_name("copy.csv")
+    write_rows(results.dataset, copied)
+    assert list(load(copied).patients["odi_2y"]) == list(results.dataset.patients["odi_2y"])
+    twice = write([row | {"EVA 3 meses": "11", "VAS 3 months": "3"} for row in rows])
+    assert {problem.code for problem in refused(twice)} == {"column_twice", "unit_of_100"}
+    assert "vas_3m" not in columns()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "wording"),
     [
         ("columns:", "colums:", "no_declaration"),
         ("  side:", "  leak:", "declared_name"),
+        ("  side:", "  vas_3m:", "declared_name"),
         ("type: number", "type: text", "declared_type"),
         ("range: [-8, 4]", "range: -8", "bad_declaration"),
         ("observation: patient", "observation: study", "bad_declaration"),

@@ -20,7 +20,16 @@ from numpy.typing import ArrayLike
 from pandera.errors import SchemaErrors
 
 from vpresearch import reading
-from vpresearch.core.dictionary import REGIONS, Column, columns, declaration_beside, declared, declaring, digest_with
+from vpresearch.core.dictionary import (
+    REGIONS,
+    Column,
+    columns,
+    declaration_beside,
+    declared,
+    declaring,
+    digest_with,
+    follow_up,
+)
 from vpresearch.core.errors import InputError, Problem, grouped, retold, tell
 from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.identifiers import identifies_nobody, kinds_of_file_name, screen
@@ -262,6 +271,12 @@ class Dataset:
         return tuple(each for name, each in declared(self.declaration).items() if self.rows[name].notna().any())
 
     @property
+    def followed(self) -> tuple[Column, ...]:
+        """The scores at times that the dictionary has no column for, and of which anything was recorded."""
+        found = (follow_up(str(name)) for name in self.patients if self.patients[name].notna().any())
+        return tuple(filter(None, found))
+
+    @property
     def digest(self) -> str:
         """Checksum of the file and of what it declares."""
         return digest_with(self.sha256, self.declaration)
@@ -354,7 +369,7 @@ def _examine(path: Path, name: str, content: bytes, declaration: str, *, drop_id
     except InputError as error:
         return Examined(name, error.problems, (), None)
     raw, screened, identifying = screen(raw, drop_identifiers=drop_identifiers)
-    with declaring(declaration):
+    with declaring(declaration, reading.follow_ups(reading.join_headers(raw)[0])):
         return _understood(raw, screened, identifying, name, content, declaration, drop_identifiers=drop_identifiers)
 
 

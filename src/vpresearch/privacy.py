@@ -15,7 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.special import chdtri
 
 from vpresearch.audit import student_from_printed
-from vpresearch.core.dictionary import REGIONS, columns
+from vpresearch.core.dictionary import REGIONS, columns, times
 from vpresearch.core.errors import InputError, tell
 from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
@@ -201,7 +201,7 @@ def hides_n(dataset: Dataset, variable: str, min_cell: int) -> bool:
 
 def hides_relief(dataset: Dataset, score: str, n: int, min_cell: int) -> bool:
     """Return whether a public run hides how many patients a model of a score's change has, and what depends on it."""
-    variables = [name for name in columns() if name.startswith(f"{score}_") and name in dataset.rows]
+    variables = [f"{score}_{time}" for time in times(map(str, dataset.patients), score)]
     if any(hides_n(dataset, name, min_cell) for name in variables):
         return True
     patients = len(dataset.patients)

@@ -198,6 +198,7 @@ class Results:
     def comparisons(self) -> Mapping[str, Comparison]:
         """Vertebrae without and with a leak, by variable."""
         present = [name for name in COMPARED if name in self.dataset.rows]
+        present += [each.name for each in self.dataset.followed]
         present += [each.name for each in self.compared if each.kind == "number"]
         return {name: compare_by_leak(self.dataset, name, self.alpha) for name in present}
 

@@ -13,6 +13,7 @@ from matplotlib.container import ErrorbarContainer
 from vpresearch import tables
 from vpresearch.data import Dataset
 from vpresearch.figures import leak_kinds, outcome, volumes
+from vpresearch.figures.behind import _places
 from vpresearch.inference.describe import summarise
 from vpresearch.render.figure import as_printed
 from vpresearch.results import Results
@@ -84,6 +85,12 @@ def test_a_line_joins_the_means_of_the_same_patients_alone(studies: dict[str, Da
     axes = outcome(Results(replace(study, patients=patients)), "en").canvas.axes[0]
     joined = [np.asarray(line.get_xdata()).tolist() for line in axes.lines if line.get_linestyle() == "-"]
     assert joined == [[0, 1]]
+
+
+def test_times_stand_by_month_or_evenly_where_they_would_stand_on_one_another() -> None:
+    assert _places(["1y", "pre", "post", "1m"]) == ({"pre": -1, "post": 0, "1m": 1, "1y": 12}, True)
+    for times in (["pre", "1m", "6w", "1y"], ["pre", "post", "1m", "2y"]):
+        assert _places(reversed(times)) == ({time: place for place, time in enumerate(times)}, False)
 
 
 def test_the_map_of_leaks_is_the_table(book: str, studies: dict[str, Dataset]) -> None:

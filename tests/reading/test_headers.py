@@ -15,6 +15,7 @@ from vpresearch.reading.headers import (
     _WRONG,
     _names,
     column_of,
+    follow_ups,
     is_computed,
     known_headers,
     match_headers,
@@ -166,3 +167,29 @@ def test_a_column_that_must_go_is_not_named_as_unread(rows: Rows, write: Write) 
     examined = examine(write([{**row, "Fecha IQ": "12/03/2020"} for row in rows]))
     assert [problem.code for problem in examined.problems] == ["identifier"]
     assert examined.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("vas_3m", "EVA 3 meses"),
+        ("vas_3m", "VAS_M3"),
+        ("vas_3m", "3-month VAS"),
+        ("vas_6m", "EAV a los seis meses (0-10)"),
+        ("vas_6w", "VAS at 6 weeks"),
+        ("vas_1d", "EVA 24 h"),
+        ("vas_2y", "Dolor 24 meses"),
+        ("odi_6m", "Oswestry (6 meses) %"),
+        ("odi_2y", "ODI al segundo año"),
+    ],
+)
+def test_a_score_may_be_of_any_time(name: str, header: str) -> None:
+    assert follow_ups(RawTable(None, 1, ("Sexo", header), {})) == {name: header}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["EVA 3", "EVA 1 mes", "EVA 3-6 meses", "EVA 12 h", "EVA 3 meses cadera", "Analgesia 3 meses", "EVA 0 días"],
+)
+def test_what_is_no_score_at_one_time_is_none(header: str) -> None:
+    assert follow_ups(RawTable(None, 1, (header,), {})) == {}

@@ -6,16 +6,17 @@ import csv
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from vpresearch.core.entries import Entry, read_entries, read_text
-from vpresearch.core.errors import LANGUAGES, InputError, Problem, tell
+from vpresearch.core.errors import LANGUAGES, InputError, Problem, tell, words
 from vpresearch.core.files import file_digest
 from vpresearch.core.paths import DICTIONARY
 
@@ -78,9 +79,10 @@ def fold(text: object) -> str:
 
 
 def columns(path: Path = DICTIONARY) -> dict[str, Column]:
-    """Return the columns of the data dictionary, and those that the study in hand declares."""
-    declaration = _in_hand.get()
-    return {**_read(path), **declared(declaration)} if declaration else _read(path)
+    """Return the columns of the data dictionary, and those that the study in hand declares or names by their time."""
+    declaration, followed = _in_hand.get()
+    own = {name: column for name, header in followed.items() if (column := follow_up(name, header))}
+    return {**_read(path), **own, **declared(declaration)} if own or declaration else _read(path)
 
 
 @cache
@@ -94,9 +96,49 @@ def _read(path: Path) -> dict[str, Column]:
     return {row["column"]: _column(row, tuple(levels.get(row["column"], ()))) for row in rows if not row["value"]}
 
 
+# -- scores at times that a study names --------------------------------------------------------------------------
+
+_SCORE_AT = re.compile("(vas|odi)_([1-9][0-9]{0,2})([dwmy])")
+_DAYS = {"d": 1.0, "w": 7.0, "m": 365 / 12, "y": 365.0}
+_AT_TREATMENT = {"pre": -1.0, "post": 0.0}
+
+
+@cache
+def follow_up(name: str, header: str = "") -> Column | None:
+    """Return the column of a score at a time that the dictionary has no column for: vas_3m, odi_2y."""
+    match, known = _SCORE_AT.fullmatch(name), _read(DICTIONARY)
+    if match is None or name in known:
+        return None
+    month, time = known[f"{match[1]}_1m"], match[2] + match[3]
+    ending = " (%)" if month.unit == "percent" else ""
+    labels = {
+        language: label.removesuffix(time_label("1m", language)) + time_label(time, language) + ending
+        for language, label in month.labels.items()
+    }
+    return replace(month, name=name, labels=labels, aliases=(header,) if header else ())
+
+
+def time_label(time: str, language: str, words_for: str = "time") -> str:
+    """Return the words for a time of a score: before, 3 months."""
+    names = words(language)[words_for]
+    return str(names[time] if time in names else names[time[-1]].format(n=time[:-1]))
+
+
+def days(time: str) -> float:
+    """Return how long after the treatment a time of a score is; before it is below nought."""
+    return _AT_TREATMENT[time] if time in _AT_TREATMENT else int(time[:-1]) * _DAYS[time[-1]]
+
+
+def times(names: Iterable[str], score: str) -> list[str]:
+    """Return the times of a score that has columns of these names, the first one first."""
+    known = _read(DICTIONARY)
+    found = [name for name in names if name.startswith(f"{score}_") and (name in known or follow_up(name))]
+    return sorted((name.removeprefix(f"{score}_") for name in found), key=days)
+
+
 # -- columns that a study declares -------------------------------------------------------------------------------
 
-_in_hand: ContextVar[str] = ContextVar("declaration", default="")
+_in_hand: ContextVar[tuple[str, Mapping[str, str]]] = ContextVar("in hand", default=("", MappingProxyType({})))
 # What tables of studies that were read may have to name.
 _named: dict[str, Column] = {}
 _hanging: list[Any] = []
@@ -117,12 +159,12 @@ def of_dictionary(compute: _Kept) -> _Kept:
 
 
 @contextmanager
-def declaring(declaration: str) -> Iterator[None]:
-    """Count the columns that a study declares among the dictionary's."""
-    if not declaration:
+def declaring(declaration: str, followed: Mapping[str, str]) -> Iterator[None]:
+    """Count the columns that a study declares, and those of its follow-up by their headers, among the dictionary's."""
+    if not declaration and not followed:
         yield
         return
-    before = _in_hand.set(declaration)
+    before = _in_hand.set((declaration, followed))
     _forget()
     try:
         yield
@@ -187,7 +229,7 @@ def declared(declaration: str) -> Mapping[str, Column]:
 def _faults(own: Any, entry: Any, known: set[str], line: int) -> list[Problem]:
     """Tell what is wrong with one column that is declared."""
     told: dict[str, Any] = {"name": str(own)[:40], "line": line}
-    if not isinstance(own, str) or not _NAME.fullmatch(own) or {own, fold(own)} & known:
+    if not isinstance(own, str) or not _NAME.fullmatch(own) or {own, fold(own)} & known or follow_up(own):
         return [tell("bad_declaration", wording="declared_name", **told)]
     if not isinstance(entry, dict) or entry.get("type") not in _KEYS:
         return [tell("bad_declaration", wording="declared_type", **told)]
@@ -240,13 +282,15 @@ def _written(value: object) -> str:
 
 
 def known(name: str) -> Column | None:
-    """Return a column of the dictionary, or one that a study which was read declares."""
-    return columns().get(name) or _named.get(name)
+    """Return a column of the dictionary, or one that a study which was read declares or names by its time."""
+    return columns().get(name) or _named.get(name) or follow_up(name)
 
 
 def label(name: str, language: str, value: str | None = None) -> str:
     """Return the label of a column, or of one of its categories."""
-    column = columns().get(name) or _named[name]
+    column = known(name)
+    if column is None:
+        raise KeyError(name)
     if value is None:
         return column.labels[language]
     return {level.value: level.labels[language] for level in column.levels}[value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from vpresearch.core.dictionary import days
 from vpresearch.privacy import all_alike, score_counts
 from vpresearch.render import labels
 from vpresearch.render.figure import (
@@ -34,8 +35,7 @@ _SCALES = {"vas": 10, "odi": 100}
 # The paper prints volumes, and means of scores, to one decimal.
 _CC_DECIMALS = _MEAN_DECIMALS = 1
 _BLACK = "#1a1a1a"
-# Months since the treatment; how long before it the first score was taken, no column tells.
-_MONTHS = {"pre": -1.0, "post": 0.0, "1m": 1.0, "1y": 12.0}
+_LAST_MONTH, _ROOM = 12, 0.9
 
 
 @drawn_once
@@ -78,24 +78,35 @@ def volumes(results: Results, language: str) -> Figure:
     return Figure("volumes", canvas, data, caption, dataset.reconstruction, row_level=True, language=language)
 
 
+def _places(times: Iterable[str]) -> tuple[dict[str, float], bool]:
+    """Place the times of scores by month, or evenly where they would stand on one another or far beyond a year."""
+    # How long before the treatment the first score was taken, no column tells.
+    months = {time: -1.0 if time == "pre" else round(days(time) * 12 / 365, 6) for time in sorted(set(times), key=days)}
+    roomy = all(after - before >= _ROOM for before, after in pairwise(months.values()))
+    if roomy and max(months.values(), default=0.0) <= _LAST_MONTH:
+        return months, True
+    return {time: float(order) for order, time in enumerate(months)}, False
+
+
 @drawn_once
 def outcome(results: Results, language: str) -> Figure:
     """Draw VAS and Oswestry over time, means with their 95% intervals."""
     dataset = results.dataset
     data = without_single_values(results.scores_with_range, dataset.reconstruction)
     caption = labels.text("caption.outcome_figure", language, n=len(dataset.patients))
+    place, by_month = _places(data["time"])
     with stacked(dataset.reconstruction, language, caption, (1, 1), 7.6, apart=True) as (canvas, axes):
         for panel, (scale, top) in zip(axes, _SCALES.items(), strict=True):
             rows = data[data["scale"] == scale]
-            places = np.array([_MONTHS[time] for time in rows["time"]])
+            places = np.array([place[time] for time in rows["time"]])
             mean, low, high = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("mean", "mean_low", "mean_high"))
             whiskers = [mean - low, high - mean]
             panel.errorbar(places, mean, yerr=whiskers, fmt="o", color=COLOURS["no"], capsize=4, linewidth=1.8)
             there = dataset.patients[list(rows["variable"])].notna()
-            for place, (before, after) in enumerate(pairwise(there)):
+            for at, (before, after) in enumerate(pairwise(there)):
                 # Means of others than those before tell of no course.
                 if there[before].equals(there[after]):
-                    both = slice(place, place + 2)
+                    both = slice(at, at + 2)
                     panel.plot(places[both], mean[both], color=COLOURS["no"], linewidth=1.8)
             if dataset.reconstruction and not rows.empty:
                 least, most = (as_printed(rows[name], _MEAN_DECIMALS) for name in ("free_least", "free_greatest"))
@@ -105,11 +116,11 @@ def outcome(results: Results, language: str) -> Figure:
                 words = [free_mean(*ends, language) for ends in zip(least, most, strict=True)]
             else:
                 words = [labels.number(value, 1, language) for value in mean]
-            for place, value, top_of_whisker, number in zip(places, mean, high, words, strict=True):
+            for across, value, top_of_whisker, number in zip(places, mean, high, words, strict=True):
                 panel.annotate(
                     number,
                     # One patient has no interval, and a whisker may leave the scale; the number stays in sight.
-                    (place, value if math.isnan(top_of_whisker) else min(top_of_whisker, top)),
+                    (across, value if math.isnan(top_of_whisker) else min(top_of_whisker, top)),
                     (0, 5),
                     textcoords="offset points",
                     ha="center",
@@ -119,17 +130,18 @@ def outcome(results: Results, language: str) -> Figure:
                 )
             if rows.empty:
                 say_why(panel, labels.text("word.unrecorded", language))
-            names = [
-                f"{labels.text(f'time.{time}', language)}\nn = {n}"
-                for time, n in zip(rows["time"], rows["n"], strict=True)
-            ]
+            names = [f"{labels.time(time, language)}\nn = {n}" for time, n in zip(rows["time"], rows["n"], strict=True)]
             panel.set_xticks(places, names, fontsize=10)
-            panel.set_xticks(range(13), minor=True)
-            panel.set_xlim(-1.75, 12.7)
+            if by_month:
+                panel.set_xticks(range(_LAST_MONTH + 1), minor=True)
+                panel.set_xlim(-1.75, _LAST_MONTH + 0.7)
+            else:
+                panel.set_xlim(-0.6, len(place) - 0.4)
             panel.set_ylim(0, top)
             panel.set_ylabel(labels.text(f"axis.{scale}", language))
             panel.spines[["top", "right"]].set_visible(False)
-        axes[-1].set_xlabel(labels.text("axis.months", language), fontsize=11)
+        if by_month:
+            axes[-1].set_xlabel(labels.text("axis.months", language), fontsize=11)
     told = tuple(count for variable in data["variable"] for count in score_counts(dataset, variable))
     alike = any(all_alike(dataset, variable, "patients") for variable in data["variable"])
     return Figure("outcome", canvas, data, caption, dataset.reconstruction, alike, counts=told, language=language)

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
-from vpresearch.core.dictionary import REGIONS, columns
+from vpresearch.core.dictionary import REGIONS, columns, times
 from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset, column
 
-SCALES, TIMES = ("vas", "odi"), ("pre", "post", "1m", "1y")
+SCALES = ("vas", "odi")
 
 
 @dataclass(frozen=True)
@@ -203,10 +203,16 @@ def recorded(dataset: Dataset, variable: str) -> bool:
     return variable in dataset.patients and bool(dataset.patients[variable].notna().any())
 
 
+def recorded_scores(dataset: Dataset) -> list[tuple[str, str]]:
+    """Return the scales and times of the scores that were recorded."""
+    found = ((scale, time) for scale in SCALES for time in times(map(str, dataset.patients), scale))
+    return [(scale, time) for scale, time in found if recorded(dataset, f"{scale}_{time}")]
+
+
 def scores(dataset: Dataset) -> pd.DataFrame:
     """Summarise every score that was recorded, over patients, with the 95% interval of its mean."""
     rows = []
-    for scale, time in ((scale, time) for scale in SCALES for time in TIMES if recorded(dataset, f"{scale}_{time}")):
+    for scale, time in recorded_scores(dataset):
         summary = summarise(dataset.patients[f"{scale}_{time}"])
         low, high = _t_interval(summary)
         limits = {"mean_low": low, "mean_high": high}
@@ -220,7 +226,7 @@ def lost(dataset: Dataset) -> pd.DataFrame:
     patients, vertebrae = dataset.patients, dataset.vertebrae
     leak = vertebrae["leak"].eq("yes").groupby(vertebrae["patient_id"]).any().reindex(patients.index)
     rows = []
-    for scale, time in ((scale, time) for scale in SCALES for time in TIMES if recorded(dataset, f"{scale}_{time}")):
+    for scale, time in recorded_scores(dataset):
         gone, before = patients[f"{scale}_{time}"].isna(), patients[f"{scale}_pre"]
         row = {"variable": f"{scale}_{time}", "leak": int((gone & leak).sum()), "no_leak": int((gone & ~leak).sum())}
         rows += [row | {"before": before[gone].mean(), "before_others": before[~gone].mean()}] if gone.any() else []

@@ -6,8 +6,9 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
-from vpresearch.core.dictionary import Column, columns, fold, of_dictionary
+from vpresearch.core.dictionary import Column, columns, fold, follow_up, of_dictionary
 from vpresearch.core.errors import Problem, retold, tell
 from vpresearch.reading.cells import convert, says_missing
 from vpresearch.reading.raw import LONGEST_WORD, RawTable, cell_at, is_blank, letter
@@ -70,7 +71,10 @@ OF_REDCAP = frozenset(
         *("redcap event name", "event name"),
     }
 )
-SCORES = frozenset({"eav", "eva", "vas", "odi", "oswestry", "dolor", "pain"})
+SCORES = {
+    **dict.fromkeys(("eav", "eva", "vas", "dolor", "pain"), "vas"),
+    **dict.fromkeys(("odi", "oswestry"), "odi"),
+}
 _SIDE = re.compile(r"\b(?:der\w*|dch\w*|d|izq\w*|izd\w*|i|right|left|r|l)\b")
 # Where columns are numbered, the bare word is enough.
 _BARE = {
@@ -261,6 +265,60 @@ def _key(words: list[str]) -> str:
         return levels[0] if len(set(levels)) == 1 else ""
     numbers = [word for word in words if word.isdigit()] or [_ORDINALS[word] for word in words if word in _ORDINALS]
     return str(int(numbers[0])) if len(numbers) == 1 and int(numbers[0]) <= _MOST_VERTEBRAE else ""
+
+
+# What the time of a score is counted in.
+_TIME_WORDS = {
+    **dict.fromkeys(("h", "hora", "horas", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "dia", "dias", "day", "days"), "d"),
+    **dict.fromkeys(("w", "wk", "sem", "semana", "semanas", "week", "weeks"), "w"),
+    **dict.fromkeys(("m", "mo", "mes", "meses", "month", "months"), "m"),
+    **dict.fromkeys(("y", "yr", "a", "ano", "anos", "year", "years"), "y"),
+}
+_NUMBER_WORDS = {word: int(number) for word, number in _ORDINALS.items() if len(word) > len("ii")}
+_NUMBER_WORDS |= {"un": 1, "una": 1, "nueve": 9, "nine": 9, "doce": 12, "twelve": 12}
+_BESIDE_TIMES = frozenset(
+    {
+        *("a", "al", "los", "las", "de", "del", "tras", "despues", "follow", "up", "fu", "seguimiento", "at"),
+        *("after", "the", "score", "escala"),
+    }
+)
+# A longer unit for so many of a shorter one.
+_LONGER = {"h": (24, "d"), "d": (7, "w"), "m": (12, "y")}
+
+
+def follow_ups(raw: RawTable) -> dict[str, str]:
+    """Return the headers of scores at times that the dictionary has no column for, by the names of their columns."""
+    found: dict[str, str] = {}
+    for header in raw.header:
+        name = _followed(header) if column_of(header) is None else None
+        if name is not None and follow_up(name):
+            found.setdefault(name, header)
+    return found
+
+
+def _followed(header: str) -> str | None:
+    """Read a header as a score and its time, where it says nothing else: VAS at 3 months."""
+    key = _folded(header)
+    for ending in (*_SAME["points"], *_SAME["percent"]):
+        key = key.removesuffix(f" {ending}")
+    tokens = re.findall(r"\d+|[^\W\d]+", key)
+    numbers = {token: int(token) if token.isdigit() else _NUMBER_WORDS.get(token, 0) for token in tokens}
+    times = [(numbers[one], _TIME_WORDS[two]) for one, two in pairwise(tokens) if numbers[one] and two in _TIME_WORDS]
+    # Month 3; but a 3 is at 3.
+    times += [
+        (numbers[two], _TIME_WORDS[one])
+        for one, two in pairwise(tokens)
+        if two.isdigit() and one in _TIME_WORDS and one not in _BESIDE_TIMES
+    ]
+    scores = {SCORES[token] for token in tokens if token in SCORES}
+    said = {*_BESIDE_TIMES, *_TIME_WORDS, *SCORES, *(token for token in tokens if numbers[token])}
+    if len(scores) != 1 or len(times) != 1 or sum(map(str.isdigit, tokens)) > 1 or not said.issuperset(tokens):
+        return None
+    (number, unit), (score,) = times[0], scores
+    while unit in _LONGER and number % _LONGER[unit][0] == 0:
+        number, unit = number // _LONGER[unit][0], _LONGER[unit][1]
+    return f"{score}_{number}{unit}" if unit != "h" else None
 
 
 def match_headers(raw: RawTable) -> Matched:

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import f, t
 
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import columns, days, times
 from vpresearch.regression.design import Design, Estimate, Floats, Ints
 from vpresearch.regression.logistic import dependent, original_scale, standardised
 
@@ -182,7 +182,6 @@ def _without_events(estimates: tuple[Estimate, ...]) -> tuple[Estimate, ...]:
     return tuple(replace(estimate, events=0) for estimate in estimates)
 
 
-FOLLOW_UPS = ("post", "1m", "1y")
 PREDICTORS = {"fill_percent": "points per percentage point", "leak": "points"}
 
 
@@ -196,7 +195,7 @@ def changes(patients: pd.DataFrame, vertebrae: pd.DataFrame, score: str) -> pd.D
             "leak": vertebrae["leak"].eq("yes").groupby(patient).max().astype(float),
         }
     ).rename_axis("patient_id")
-    present = [time for time in FOLLOW_UPS if f"{score}_{time}" in patients]
+    present = [time for time in times(map(str, patients), score) if days(time) >= 0]
     parts = [about.assign(time=time, change=patients[f"{score}_{time}"] - about["baseline"]) for time in present]
     columns = ["patient_id", "time", "baseline", "change", "fill_percent", "leak"]
     return pd.concat(parts).reset_index()[columns]
@@ -208,7 +207,7 @@ def change_designs(table: pd.DataFrame, predictor: str, score: str) -> list[Desi
     Of every follow-up once, as that whose coefficient of the predictor is the last one.
     """
     rows = table.dropna()
-    present = [time for time in FOLLOW_UPS if (rows["time"] == time).any()]
+    present = sorted(rows["time"].unique(), key=days)
     return [_change_design(rows, predictor, score, time, present) for time in present or [""]]
 
 

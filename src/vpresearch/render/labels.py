@@ -179,6 +179,16 @@ def variable(name: str, language: str) -> str:
     return dictionary.label(name, language) if dictionary.known(name) else name
 
 
+def time(name: str, language: str) -> str:
+    """Return the words for a time of a score."""
+    return dictionary.time_label(name, language)
+
+
+def when(time: str, language: str) -> str:
+    """Return the words for a time of a score in a sentence: at one year."""
+    return dictionary.time_label(time, language, "when")
+
+
 def place(name: str, language: str) -> str:
     """Return the name of a place in the paper."""
     word, _, rest = name.partition(" ")

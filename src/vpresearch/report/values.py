@@ -13,7 +13,7 @@ from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import words as words_of
 from vpresearch.core.files import file_digest
 from vpresearch.core.paths import PROTOCOL, PUBLISHED
-from vpresearch.inference.describe import summarise
+from vpresearch.inference.describe import SCALES, recorded_scores, summarise
 from vpresearch.published import read_paper
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
@@ -75,6 +75,8 @@ def values(results: Results, tables: Mapping[str, Table], about: Mapping[str, st
     found |= _ratios(tables["models"])
     found |= _of_study(results, tables["models"].language) | _of_rate(tables["comparators"])
     found |= _of_verdicts(results, tables) | _of_many(tables)
+    if "outcome" in tables:
+        found |= _of_last(found, results, tables["outcome"].language)
     return found | _of_precision(results, tables["precision"]) | _colophon(results, about)
 
 
@@ -160,6 +162,17 @@ def _ratios(models: Table) -> dict[str, Value]:
         for column, name in zip(_LOG_ODDS, ("or", "or_low", "or_high"), strict=True):
             found[f"models.{row['model']}.{row['term']}.{name}"] = _plain(row[column], models, row, name)
     return found
+
+
+def _of_last(found: Mapping[str, Value], results: Results, language: str) -> dict[str, Value]:
+    """Take the scores of the last follow-up once more, with the words for its time."""
+    last: dict[str, Value] = {}
+    for score in SCALES:
+        # Of a study that followed nobody, the paper's last.
+        time = (["1y"] + [at for scale, at in recorded_scores(results.dataset) if scale == score and at != "pre"])[-1]
+        last |= {f"last.{score}.{name}": found[f"outcome.{score}_{time}.{name}"] for name in ("mean", "sd", "n")}
+        last[f"last.{score}.when"] = labels.when(time, language)
+    return last
 
 
 def _of_rate(comparators: Table) -> dict[str, Value]:

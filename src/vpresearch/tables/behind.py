@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from vpresearch.core.dictionary import times
 from vpresearch.data import Dataset
 from vpresearch.inference import TestResult
-from vpresearch.inference.describe import SCALES, TIMES, proportion, recorded
+from vpresearch.inference.describe import SCALES, proportion, recorded
 from vpresearch.privacy import all_alike, hidden_leak_kinds, hides_n, precision
 from vpresearch.render import labels
 from vpresearch.render.table import (
@@ -106,8 +107,8 @@ def _score_shown(row: Mapping[Hashable, Any], language: str) -> list[str]:
 
 def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
     """Name the scores that have a column, and no value in it."""
-    names = [f"{scale}_{time}" for scale in SCALES for time in TIMES]
-    empty = [name for name in names if name in dataset.patients and not recorded(dataset, name)]
+    names = [f"{scale}_{time}" for scale in SCALES for time in times(map(str, dataset.patients), scale)]
+    empty = [name for name in names if not recorded(dataset, name)]
     listed = "; ".join(labels.variable(name, language) for name in empty)
     return (labels.text("footnote.unrecorded", language, list=listed),) if empty else ()
 

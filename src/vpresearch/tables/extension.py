@@ -173,7 +173,7 @@ def _seen(row: Mapping[Hashable, Any], language: str) -> str:
 
 def _at(outcome: str, language: str) -> str:
     score, _, time = f"{outcome}_".split("_")[:3]
-    return word(f"score_{score}", language) + (f", {labels.text(f'time.{time}', language).lower()}" if time else "")
+    return word(f"score_{score}", language) + (f", {labels.time(time, language).lower()}" if time else "")
 
 
 def _alone(row: Mapping[Hashable, Any], difference: str, language: str) -> str:

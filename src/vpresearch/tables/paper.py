@@ -11,7 +11,7 @@ from vpresearch.core.compendium import Image, read_compendium
 from vpresearch.core.dictionary import REGIONS, Column, columns
 from vpresearch.data import Dataset
 from vpresearch.inference import Comparison
-from vpresearch.inference.describe import select, shares, summarise
+from vpresearch.inference.describe import recorded_scores, select, shares, summarise
 from vpresearch.privacy import Precision, all_alike, hidden_levels, hides_n, precision
 from vpresearch.render import labels
 from vpresearch.render.table import (
@@ -122,7 +122,10 @@ def table3(results: Results, language: str) -> Table:
 def table4(results: Results, language: str) -> Table:
     """Lay out the VAS by time and leak."""
     note = labels.text("footnote.vertebra_unit", language)
-    return _by_leak("table4", ("vas_pre", "vas_post", "vas_1m"), results, language, (note,))
+    own = [f"vas_{time}" for scale, time in recorded_scores(results.dataset) if scale == "vas"]
+    # Of another follow-up than the paper's, whatever was recorded.
+    shown = own if own and results.dataset.followed else ("vas_pre", "vas_post", "vas_1m")
+    return _by_leak("table4", shown, results, language, (note,))
 
 
 def _by_leak(

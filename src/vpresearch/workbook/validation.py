@@ -47,7 +47,7 @@ def presence(dataset: Dataset) -> list[Present]:
 
 
 def _columns(dataset: Dataset) -> dict[str, Column]:
-    return columns() | {each.name: each for each in dataset.declared}
+    return columns() | {each.name: each for each in (*dataset.followed, *dataset.declared)}
 
 
 def _of(name: str, dataset: Dataset) -> tuple[str, pd.DataFrame]:

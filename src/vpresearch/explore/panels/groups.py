@@ -121,7 +121,7 @@ def draw(study: Dataset, name: str, comparison: Comparison, language: str) -> di
 def panel(session: Session) -> widgets.Widget:
     """Show the choice of variable and level over the tests."""
     study, language = session.study, session.language
-    names = present(study, VARIABLES)
+    names = present(study, (*VARIABLES, *(each.name for each in study.followed)))
     chooser = session.keep(
         "groups.variable",
         show.made(
