@@ -12,13 +12,15 @@ import pytest
 
 import vpresearch.report
 import vpresearch.review
+from tests.larger_study import larger_study
 from vpresearch import results, scorecard
 from vpresearch.audit import audit
 from vpresearch.core.compendium import Compendium, Exhibit, Notebook, read_compendium
 from vpresearch.core.files import file_digest
-from vpresearch.core.paths import NOTEBOOKS, PUBLISHED, RECONSTRUCTION
+from vpresearch.core.paths import NO_PAPER, NOTEBOOKS, PUBLISHED, RECONSTRUCTION
 from vpresearch.data import Dataset
 from vpresearch.published import read_paper
+from vpresearch.render.labels import text
 from vpresearch.run import reproduce, runner
 from vpresearch.run import state as state_module
 from vpresearch.run.reproduce import Wanted, remake, unchanged, why
@@ -85,6 +87,20 @@ def test_what_was_made_is_unchanged_and_says_the_same(wanted: Wanted) -> None:
     assert again.lines[1].startswith("Nada ha cambiado y cada resultado está como se hizo: 01_cohort.ipynb, ")
     assert (again.lines[0], again.lines[-5], *again.lines[-3:]) == (told.lines[0], told.lines[-5], *told.lines[-3:])
     assert set(why(wanted).lines) == {f"{name}: nada ha cambiado" for name in (*BOOKS, "report/es", "review")}
+
+
+def test_what_was_made_of_another_study_is_unchanged_too(wanted: Wanted, tmp_path: Path) -> None:
+    path = tmp_path / "study.csv"
+    larger_study(90, seed=2).drop(columns=["vas_1y", "odi_pre", "odi_1y"]).to_csv(path, index=False)
+    asked = dataclasses.replace(wanted, data=path, named=False)
+    remake(dataclasses.replace(asked, paper=NO_PAPER, named=True))
+    # To hold it against no paper was asked for; whether it is the paper's is seen once it is not.
+    assert unchanged(asked) is None
+    told = remake(asked)
+    again = unchanged(asked)
+    assert again is not None
+    assert again.lines[1] == told.lines[1] == text("console.another_study", "es")
+    assert all(line.endswith("nada ha cambiado") for line in why(asked).lines)
 
 
 @pytest.mark.parametrize("part", ["tables/01.csv", "report/es/manuscript.html", "review/index.html"])

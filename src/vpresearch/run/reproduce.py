@@ -87,10 +87,12 @@ def unchanged(wanted: Wanted) -> Told | None:
     verdicts = state.verdicts
     if verdicts is None or verdicts.inputs != _of_verdicts(wanted, digest):
         return None
+    wanted = replace(wanted, paper=NO_PAPER) if verdicts.another else wanted
     reasons = _reasons(wanted, state, digest, reconstruction=verdicts.reconstruction)
     if any(reasons.values()):
         return None
     lines = _reconstructed(wanted, reconstruction=verdicts.reconstruction)
+    lines += [_words("another_study", wanted)] if verdicts.another else []
     lines.append(_words("unchanged", wanted, names=", ".join(reasons)))
     if verdicts.differing:
         lines.append(f"  {_words('differing', wanted, n=verdicts.differing)}")
@@ -102,6 +104,7 @@ def why(wanted: Wanted) -> Told:
     from vpresearch.data import load
 
     dataset = load(wanted.data, drop_identifiers=wanted.drop_identifiers)
+    wanted = _held(wanted, dataset)
     state = read_state(wanted.out, wanted.records)
     reasons = _reasons(wanted, state, dataset.digest, reconstruction=dataset.reconstruction)
     nothing = _words("nothing_changed", wanted)
@@ -138,11 +141,8 @@ def remake(wanted: Wanted) -> Told:
         # Whatever still writes must end before its folder goes.
         started.enter_context(_auditing(wanted))
         dataset = _load(wanted)
-        from vpresearch.scorecard import held_against
-
-        held = held_against(wanted.paper, dataset, named=wanted.named)
-        another = held != wanted.paper
-        wanted, paper = replace(wanted, paper=held), read_paper(held)
+        asked, wanted = wanted, _held(wanted, dataset)
+        another, paper = wanted.paper != asked.paper, read_paper(wanted.paper)
         from vpresearch.run.kernels import warm_copies
 
         forks = None if wanted.plain else warm_copies()
@@ -183,7 +183,12 @@ def remake(wanted: Wanted) -> Told:
     unattainable = {row.claim.id: row.rounded for row in rows if row.verdict == "unattainable"}
     state = read_state(wanted.out, wanted.records)
     verdicts = state.verdicts = Verdicts(
-        _of_verdicts(wanted, dataset.digest), dict(counts), len(differences), dataset.reconstruction, unattainable
+        _of_verdicts(asked, dataset.digest),
+        dict(counts),
+        len(differences),
+        dataset.reconstruction,
+        unattainable,
+        another,
     )
     if wanted.pages:
         pages = write_pages(wanted.records, wanted.out, paper, rows, dataset, read_compendium(), wanted.language)
@@ -194,6 +199,13 @@ def remake(wanted: Wanted) -> Told:
     lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(wanted, differences)
     ending = _ending(wanted, verdicts, f" ({perf_counter() - start:.0f} s)")
     return Told([*lines, *ending], len(differences) + len(unattainable))
+
+
+def _held(wanted: Wanted, dataset: Dataset) -> Wanted:
+    """Hold a study against the paper that is asked for, or none where it is seen to be another's."""
+    from vpresearch.scorecard import held_against
+
+    return replace(wanted, paper=held_against(wanted.paper, dataset, named=wanted.named))
 
 
 def _reasons(wanted: Wanted, state: State, digest: str, *, reconstruction: bool) -> dict[str, list[str]]:
@@ -290,7 +302,8 @@ def _of_pages(wanted: Wanted, digest: str) -> dict[str, str]:
 
 
 def _of_verdicts(wanted: Wanted, digest: str) -> dict[str, str]:
-    hang_on = {"alpha": wanted.alpha, "min_cell": wanted.min_cell, "drop_identifiers": wanted.drop_identifiers}
+    names = ("alpha", "min_cell", "drop_identifiers", "named")
+    hang_on = {name: getattr(wanted, name) for name in names}
     return inputs(digest, wanted.paper, "", hang_on)
 
 

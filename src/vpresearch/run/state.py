@@ -125,6 +125,8 @@ class Verdicts:
     reconstruction: bool
     # What is proved unattainable: what is computed instead, in the printed style, by claim.
     unattainable: Mapping[str, str] = field(default_factory=dict)
+    # Whether the study was seen to be another than that of the paper asked for, and is held against none.
+    another: bool = False
 
 
 @dataclass
