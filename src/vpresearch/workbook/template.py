@@ -17,14 +17,14 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from vpresearch.core.dictionary import Column, columns
+from vpresearch.core.dictionary import Column, columns, declaration_beside, declaring
 from vpresearch.core.errors import Problem, line, refused, told
 from vpresearch.core.files import put
 from vpresearch.core.paths import shown
 from vpresearch.data import Examined
 from vpresearch.identifiers import screen
 from vpresearch.published.read import CELL_COLUMNS, TEST_COLUMNS
-from vpresearch.reading import RawTable, find_table, join_headers, read_bytes, read_sheets, reshape
+from vpresearch.reading import RawTable, find_table, follow_ups, join_headers, read_bytes, read_sheets, reshape
 from vpresearch.reading.cells import EXAMPLE_IDS
 from vpresearch.reading.raw import Percent, Unreadable
 from vpresearch.render.labels import number, text
@@ -349,8 +349,9 @@ def write_long(path: Path, out: Path, language: str, *, drop_identifiers: bool =
     if out.exists():
         raise refused(out.name, "file_exists")
     raw = find_table(path.name, read_sheets(path, read_bytes(path)))
-    raw = screen(raw, drop_identifiers=True)[0] if drop_identifiers else raw
-    rows = reshape(join_headers(raw)[0], language)
+    raw = join_headers(screen(raw, drop_identifiers=True)[0] if drop_identifiers else raw)[0]
+    with declaring(declaration_beside(path), follow_ups(raw)):
+        rows = reshape(raw, language)
     if rows is None:
         return text("validation.not_reshaped", language)
     put(out, as_workbook(rows, language), private=True)
