@@ -42,7 +42,8 @@ class Plot {
 
   layout() {
     const spec = this.spec;
-    this.width = Math.max(this.root.clientWidth || 640, 260);
+    this.room = this.root.clientWidth;
+    this.width = Math.max(this.room, 260);
     this.height = Math.min(spec.height, 0.9 * this.width);
     const longest = Math.max(0, ...spec.y.ticks.map((tick) => tick.text.length));
     this.left = 34 + 9.5 * longest;
@@ -76,6 +77,8 @@ class Plot {
   // -- drawing
 
   draw() {
+    // Drawn once it has its place on the page, and not before that too.
+    if (!this.root.clientWidth) return;
     this.spec = this.model.get("spec");
     if (!this.spec.x) return this.root.replaceChildren();
     if (this.ahead && this.spec.turn >= this.turn) this.ahead = null;
@@ -347,13 +350,11 @@ class Plot {
 function render({ model, el }) {
   const plot = new Plot(model, el);
   const redraw = () => plot.draw();
-  const reselect = () => plot.select();
+  const reselect = () => plot.svg && plot.select();
   model.on("change:spec", redraw);
   model.on("change:marked", reselect);
-  let width = 0;
   const observer = new ResizeObserver(() => {
-    if (plot.root.clientWidth === width || plot.dragging !== null) return;
-    width = plot.root.clientWidth;
+    if (plot.root.clientWidth === plot.room || plot.dragging !== null) return;
     plot.draw();
   });
   observer.observe(plot.root);
