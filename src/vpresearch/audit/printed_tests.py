@@ -14,6 +14,7 @@ from vpresearch.audit.cells import Group, halves
 from vpresearch.audit.check import Check, Verdict, inside
 from vpresearch.audit.contingency import tests_of
 from vpresearch.audit.p_attained import PAIRED
+from vpresearch.audit.witness import one_or_both
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Paper, PrintedTest
 
@@ -273,9 +274,14 @@ def _table(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
     values: dict[str, str | float] = {"table": shown}
     if not (table.sum(axis=0).all() and table.sum(axis=1).all()):
         return
-    if "p" in row.claims:
-        named = row.claims["p"].tests
-        found = tests_of(table, named, one_sided=row.claims["p"].one_sided)
+    named = row.claims["p"].tests if "p" in row.claims else ()
+    # A p beside a hazard ratio is of times, which no table tells.
+    if "p" in row.claims and (named or "hr" not in row.claims):
+        one_sided = row.claims["p"].one_sided
+        found = tests_of(table, named, one_sided=one_sided)
+        ratios = [name for name in ("or", "rr") if name in row.claims]
+        if table.shape == (2, 2) and ("wald" in named or (ratios and not named)):
+            found["wald"] = wald_of(table, ratios, one_sided=one_sided)
         giving = [test for test, p in found.items() if inside(p, row.claims["p"].printed.interval(rule)).any()]
         told = values | {"printed": row.claims["p"].printed.printed, "test_names": " ".join(giving or found)}
         told |= {"p_values": "; ".join(f"{float(p.flat[0]):.4g}" for p in found.values())}
@@ -310,6 +316,22 @@ def ratios_of(table: np.ndarray, name: str) -> list[float]:
                 top, bottom = (a * d, b * c) if name == "or" else (a * (c + d), c * (a + b))
                 found += [top / bottom if bottom else math.inf, bottom / top if top else math.inf]
     return found
+
+
+def wald_of(table: np.ndarray, ratios: Sequence[str], *, one_sided: bool) -> np.ndarray:
+    """Return the p of Wald's test of an odds or risk ratio, or of either and of a difference; also with 0.5 added."""
+    z = []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for cells in (table, table + 0.5):
+            if "or" in ratios or not ratios:
+                z.append((np.log(cells) * [[1, -1], [-1, 1]]).sum() / np.sqrt((1 / cells).sum()))
+            for turned in (cells, cells.T) if ratios != ["or"] else ():
+                sizes = turned.sum(axis=1)
+                risks = turned[:, 0] / sizes
+                z += [np.subtract(*np.log(a / sizes)) / np.sqrt((1 / a - 1 / sizes).sum()) for a in turned.T]
+                if not ratios:
+                    z.append(np.subtract(*risks) / np.sqrt((risks * (1 - risks) / sizes).sum()))
+    return one_or_both(2 * ndtr(-np.abs(z)), one_sided=one_sided).ravel()
 
 
 def _of_table(
