@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from tests.made_up_paper import alter, make_paper, write_paper
 from vpresearch.audit import Check, audit
 from vpresearch.published import read_paper

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from scipy.stats import kruskal, ttest_ind
 
 from tests.audit.test_joined import two_groups
 from tests.made_up_paper import alter, make_paper, write_paper
-from vpresearch.audit import Check, audit, kruskal_without_contrived_ties
-from vpresearch.audit.p_attained import PERMUTATION
+from vpresearch.audit import Check, audit, kruskal_without_contrived_ties, p_values
+from vpresearch.audit.p_attained import PERMUTATION, Attained, bounded
 from vpresearch.audit.p_values import check_p_values
+from vpresearch.audit.witness import Ints
 from vpresearch.core.paths import PUBLISHED
 from vpresearch.core.reported import Reported
 from vpresearch.figures import audit_p
+from vpresearch.lattice import Cell
 from vpresearch.published import read_paper
 from vpresearch.tables.audited import audit_table
 
@@ -192,6 +195,25 @@ def test_the_seed_moves_no_proof(checks: list[Check]) -> None:
         for found in (checks, audit(read_paper(PUBLISHED), 2))
     )
     assert first == second
+
+
+def test_pools_whose_pairs_are_too_many_are_thinned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    means = {"a.n": "9", "b.n": "8", "a.mean": "3.0", "a.sd": "1.5", "b.mean": "4.0", "b.sd": "1.6"}
+    content = two_groups("1", "0", "7", means)
+    compute = {"statistic": "p", "over": "vertebrae", "variable": "vas_pre"}
+    content["claims"].append({"id": "p", "printed": "0.2", "kind": "p", "places": ["table"], "compute": compute})
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    pools: list[list[int]] = []
+    monkeypatch.setattr(p_values, "_MOST_PAIRS", 1)
+    monkeypatch.setattr(p_values, "_SOME", 3)
+
+    def sized(first: Cell, second: Cell, given: tuple[Ints, Ints], *rest: Any, **more: Any) -> dict[str, Attained]:
+        pools.append([len(pool) for pool in given])
+        return bounded(first, second, given, *rest, **more)
+
+    monkeypatch.setattr(p_values, "bounded", sized)
+    assert list(check_p_values(paper, "any", np.random.default_rng(1)))
+    assert pools == [[3, 3]]
 
 
 def test_altering_changes_one_number() -> None:
