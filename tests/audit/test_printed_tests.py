@@ -73,6 +73,13 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("p_of_table", {"table": TABLE, "p": "0.413", "test": "fisher"}, "impossible"),
     ("p_of_table", {"table": TABLE, "p": "0.900"}, "impossible"),
     ("p_of_table", {"table": [["8", "11"], ["30", "23"], ["5", "9"]], "p": "0.310"}, "possible"),
+    # By statsmodels' Table2x2: Wald's p of the odds ratio, and of the risk ratio.
+    ("p_of_table", {"table": TABLE, "or": "0.56", "p": "0.280"}, "possible"),
+    ("p_of_table", {"table": TABLE, "rr": "0.65", "p": "0.283"}, "possible"),
+    ("p_of_table", {"table": TABLE, "or": "0.56", "p": "0.283"}, "impossible"),
+    ("p_of_table", {"table": TABLE, "p": "0.280"}, "impossible"),
+    ("p_of_table", {"table": TABLE, "p": "0.280", "test": "wald"}, "possible"),
+    ("p_of_table", {"table": TABLE, "or": "0.56", "p": "0.140", "test": "wald", "sided": "one"}, "possible"),
     ("of_table", {"table": TABLE, "chi2": "1.18"}, "possible"),
     ("of_table", {"table": TABLE, "chi2": "2.18"}, "impossible"),
     ("of_table", {"table": TABLE, "or": "0.56"}, "possible"),

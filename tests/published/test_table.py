@@ -12,8 +12,9 @@ from vpresearch.cli import main
 from vpresearch.core.errors import LANGUAGES, InputError, line
 from vpresearch.published import Grid, Paper, read_paper
 
-CELLS = """variable;group;category;n;count;mean;sd;scale;items;percent
-score;treated;;15;;2,5;1,9;0-10;;
+CELLS = """Table 2. Outcomes;;;;;;;;;
+variable;group;category;n;count;mean;sd;scale;items;percent
+score;treated;;15;—;2,5;1,9*;0-10;;
 score;control;;14;;3,4;1,4;;;
 fatigue;treated;;13;;2,54;0,50;1-5;3;
 fatigue;control;;14;;2,40;0,60;;3;
@@ -21,8 +22,8 @@ leakage;treated;yes;15;3;;;;;20%
 leakage;control;yes;14;5;;;;;35,7%
 """
 TESTS = """variable;test;p;t;gl
-score;;0,16;;
-leakage;chi_squared;0,900;;
+score;;p = 0,16;;
+leakage;Chi-squared;0,900;;
 x;;0,036;2,20;28
 """
 
@@ -77,6 +78,8 @@ def test_a_table_is_read_as_a_paper(write: object, tmp_path: Path) -> None:
         ("variable;group;n;count\nleak;a;15;2\n", "", 2, "count", "the key category is missing"),
         (CELLS, "id;p;t;df\nx;1.5;2;20\n", 2, "p", "a p-value cannot be above 1"),
         (CELLS, "id;p;r;df\nx;0.5;2;20\n", 2, "r", "r cannot be 2"),
+        (CELLS, "id;p;or\nx;0.5;2,31 (1,1-4,8)\n", 2, "or", "printed is not one number"),
+        ("variable;group;n;mean;mean\nscore;a;15;2.0;2.1\n", "", 1, "mean", "The column mean stands twice"),
     ],
 )
 def test_a_faulty_table_is_refused_by_row_and_column(
@@ -88,6 +91,13 @@ def test_a_faulty_table_is_refused_by_row_and_column(
     assert (problem.row, problem.column) == (row, column)
     assert says in problem.message
     assert all(column in line(problem, language) for language in LANGUAGES)
+
+
+def test_a_formula_without_its_value_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refusal:
+        read_paper(in_excel(tmp_path, "variable;group;n\nscore;a;=10+10\n", TESTS))
+    (problem,) = refusal.value.problems
+    assert (problem.code, problem.row, problem.column) == ("formula_without_value", 2, "n")
 
 
 def test_groups_that_several_columns_tell(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -122,13 +122,18 @@ def _compared(paper: Paper) -> Iterator[Group]:
     yield from (group for group in groups(paper) if (group.variable, group.where) not in apart)
 
 
-def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
-    """Pair the two groups that one column divides a variable into."""
-    divided: dict[tuple[str, str, str], list[Group]] = {}
+def divided(paper: Paper) -> list[list[Group]]:
+    """List the groups that each column divides each variable into."""
+    found: dict[tuple[str, str, str], list[Group]] = {}
     for group in _compared(paper):
         if len(group.where) == 1:
-            divided.setdefault((group.variable, group.over, group.where[0][0]), []).append(group)
-    yield from ((parts[0], parts[1]) for parts in divided.values() if len(parts) == 2)
+            found.setdefault((group.variable, group.over, group.where[0][0]), []).append(group)
+    return list(found.values())
+
+
+def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
+    """Pair the two groups that one column divides a variable into."""
+    yield from ((parts[0], parts[1]) for parts in divided(paper) if len(parts) == 2)
 
 
 def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
@@ -149,14 +154,12 @@ def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
 
 def several(paper: Paper) -> Iterator[tuple[Claim, list[Group]]]:
     """Collect the three or more groups of one column behind every printed p-value of a numeric variable."""
-    divided: dict[tuple[str, str], dict[str, list[Group]]] = {}
-    for group in _compared(paper):
-        if len(group.where) == 1:
-            columns = divided.setdefault((group.variable, group.over), {})
-            columns.setdefault(group.where[0][0], []).append(group)
+    of_variable: dict[tuple[str, str], list[list[Group]]] = {}
+    for parts in divided(paper):
+        of_variable.setdefault((parts[0].variable, parts[0].over), []).append(parts)
     for claim in paper.claims:
-        columns = divided.get((str(claim.compute.variable), claim.compute.over), {})
-        parts = next(iter(columns.values()), [])
+        columns = of_variable.get((str(claim.compute.variable), claim.compute.over), [])
+        parts = columns[0] if columns else []
         if (
             claim.kind == "p"
             and not claim.compute.group
@@ -185,11 +188,11 @@ def _pooled(paper: Paper) -> dict[tuple[str, str], Group]:
     return {(group.variable, group.over): group for group in groups(paper) if not group.where}
 
 
-def pooled_mean(first: Group, second: Group, rule: RoundingRule = "any") -> tuple[Fraction, Fraction]:
-    """Bound the overall mean that the printed means of two groups force."""
-    one, other = (group.ends("mean", rule) for group in (first, second))
-    low, high = ((first.n * a + second.n * b) / (first.n + second.n) for a, b in zip(one, other, strict=True))
-    return low, high
+def pooled_mean(parts: Sequence[Group], rule: RoundingRule = "any") -> tuple[Fraction, Fraction]:
+    """Bound the overall mean that the printed means of groups force."""
+    n = sum(part.n for part in parts)
+    low, high = (sum(part.n * part.ends("mean", rule)[end] for part in parts) / n for end in (0, 1))
+    return Fraction(low), Fraction(high)
 
 
 def cell(paper: Paper, group: Group, grid: Grid, rule: RoundingRule, *, strict: bool) -> Cell | None:

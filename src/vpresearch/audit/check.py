@@ -104,6 +104,7 @@ _REMARKS = frozenset(
         "change_p_fails",
         "too_alike",
         "alike_few",
+        "df_below",
     }
 )
 

@@ -76,7 +76,7 @@ def _means_by_unit(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         if group.where or group.variable not in compared or group.over == compared[group.variable][0].over:
             continue
         parts = compared[group.variable]
-        low, high = pooled_mean(*parts, rule)
+        low, high = pooled_mean(parts, rule)
         mean = group.claims["mean"]
         printed = mean.printed.interval(rule)
         disjoint = Fraction(printed.high or 0) < low or Fraction(printed.low or 0) > high
@@ -141,7 +141,7 @@ def _uncorrelated(paper: Paper, top: Group, bottom: Group, rule: RoundingRule) -
     for _, first, second in pairs(paper):
         if first.variable == top.variable:
             # The groups know the mean better than the rounded overall number does.
-            low, high = pooled_mean(first, second, rule)
+            low, high = pooled_mean((first, second), rule)
             x_low, x_high = max(x_low, float(low)), min(x_high, float(high))
     share, least, other = _two_points(bottom, rule)
     return x_low / float(mean.high or 1), x_high * (share / least + (1 - share) / other)

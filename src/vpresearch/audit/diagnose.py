@@ -128,7 +128,7 @@ def _forced_unit(paper: Paper, claim: Claim) -> list[Finding]:
     for first, second in halves(paper):
         if first.variable != compute.variable or first.over == compute.over:
             continue
-        low, high = pooled_mean(first, second)
+        low, high = pooled_mean((first, second))
         printed = claim.printed.interval()
         if (printed.high is not None and printed.high < low) or (printed.low is not None and printed.low > high):
             return [Finding("unit_forced", {"low": float(low), "high": float(high)})]

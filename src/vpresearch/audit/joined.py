@@ -1,16 +1,18 @@
-"""Two groups against everybody: means, standard deviations and extremes, one by one and all together."""
+"""Groups against everybody: means, standard deviations and extremes, one by one and all together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, aligned, cell, grids, groups, halves, is_too_fine, pooled, pooled_mean
+from vpresearch.audit.cells import Group, aligned, cell, divided, grids, groups, is_too_fine, pooled, pooled_mean
 from vpresearch.audit.check import Check, show_values
+from vpresearch.audit.several import least_between, moments, most_between
 from vpresearch.audit.witness import Ints, admissible, climb, is_coarse, on_scale
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.lattice import Cell, Joint, Window, joint_count, pooled_bounds
@@ -19,48 +21,44 @@ from vpresearch.published import Grid, Paper
 _CLIMBS = 60
 # Pairs of sums that are gone through; beyond, it takes minutes.
 _MOST_SUMS = 100_000
+_HAIR = (1 - 1e-12, 1 + 1e-12)
 
 
 def check_joined(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Hold the two groups of every variable against the printed statistics of everybody."""
+    """Hold the groups of every variable against the printed statistics of everybody."""
     for group in groups(paper):
         everybody = pooled(paper, group)
         if group.where and everybody is not None:
             yield from _extremes(group, everybody, rule)
-    for first, second in halves(paper):
-        everybody = pooled(paper, first)
-        if everybody is None or first.n + second.n != everybody.n:
+    for parts in divided(paper):
+        everybody = pooled(paper, parts[0])
+        if everybody is None or len(parts) < 2 or sum(part.n for part in parts) != everybody.n:
             continue
-        yield from _overall(first, second, everybody, rule)
-        yield from _both_extremes(first, second, everybody, rule)
-        for grid, stated in grids(paper, first.variable):
-            if stated and not any(is_too_fine(group, grid) for group in (first, second, everybody)):
-                yield from _together(paper, (first, second), everybody, grid, rule, rng)
+        yield from _overall(parts, everybody, rule)
+        yield from _all_extremes(parts, everybody, rule)
+        for grid, stated in grids(paper, everybody.variable) if len(parts) == 2 else ():
+            if stated and not any(is_too_fine(group, grid) for group in (*parts, everybody)):
+                yield from _together(paper, (parts[0], parts[1]), everybody, grid, rule, rng)
 
 
 # -- one statistic at a time ---------------------------------------------------------------------------------------
 
 
-def _overall(first: Group, second: Group, everybody: Group, rule: RoundingRule) -> Iterator[Check]:
-    ids = (*first.ids, *second.ids)
-    means = [group.claims["mean"].printed.interval(rule) for group in (first, second)]
-    low, high = pooled_mean(first, second, rule)
+def _overall(parts: Sequence[Group], everybody: Group, rule: RoundingRule) -> Iterator[Check]:
+    ids = tuple(name for part in parts for name in part.ids)
+    low, high = pooled_mean(parts, rule)
     printed = everybody.claims["mean"].printed
     yield _overlap("groups_mean", (*ids, everybody.claims["mean"].id), printed.interval(rule), low, high, everybody)
-    if "sd" in everybody.claims and "sd" in first.claims and "sd" in second.claims:
-        sds = [group.claims["sd"].printed.interval(rule) for group in (first, second)]
-        # A standard deviation printed as 0.0 is none below nothing.
-        ends = [[max(Fraction(0), end(sd)) for sd in sds] for end in (_low, _high)]
-        squares = [(first.n - 1) * one**2 + (second.n - 1) * other**2 for one, other in ends]
-        gaps = (
-            max(Fraction(0), _low(means[0]) - _high(means[1]), _low(means[1]) - _high(means[0])),
-            max(_high(means[0]) - _low(means[1]), _high(means[1]) - _low(means[0])),
-        )
-        between = [Fraction(first.n * second.n, everybody.n) * gap**2 for gap in gaps]
-        low2, high2 = ((within + extra) / (everybody.n - 1) for within, extra in zip(squares, between, strict=True))
-        sd = everybody.claims["sd"].printed
+    if all("sd" in group.claims for group in (*parts, everybody)):
+        means, sds = moments(parts, rule)
+        n = [part.n for part in parts]
+        within = [sum((size - 1) * sd[end] ** 2 for size, sd in zip(n, sds, strict=True)) for end in (0, 1)]
+        squares = within[0] + least_between(means, n), within[1] + most_between(means, n)
+        # A hair wider, as these are no exact numbers.
+        ends = [math.sqrt(each / (everybody.n - 1)) * wider for each, wider in zip(squares, _HAIR, strict=True)]
+        sd = everybody.claims["sd"]
         yield _overlap(
-            "groups_sd", (*ids, everybody.claims["sd"].id), sd.interval(rule), _root(low2), _root(high2), everybody
+            "groups_sd", (*ids, sd.id), sd.printed.interval(rule), Fraction(ends[0]), Fraction(ends[1]), everybody
         )
 
 
@@ -87,16 +85,15 @@ def _extremes(group: Group, everybody: Group, rule: RoundingRule) -> Iterator[Ch
         yield Check("groups_extremes", ids, "impossible" if beyond else "possible", code, values, witness=witness)
 
 
-def _both_extremes(first: Group, second: Group, everybody: Group, rule: RoundingRule) -> Iterator[Check]:
-    """Hold the extremes of everybody against those of the two groups, one of which has them."""
+def _all_extremes(parts: Sequence[Group], everybody: Group, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the extremes of everybody against those of the groups, one of which has them."""
     for name, outermost in (("min", min), ("max", max)):
-        printed = [group.printed(name) for group in (first, second, everybody)]
-        intervals = [number.interval(rule) for number in printed if number is not None]
-        if len(intervals) < 3:
+        if not all(name in group.claims for group in (*parts, everybody)):
             continue
-        low, high = (outermost(end(interval) for interval in intervals[:2]) for end in (_low, _high))
-        ids = tuple(group.claims[name].id for group in (first, second, everybody))
-        yield _overlap("groups_extremes", ids, intervals[2], low, high, everybody)
+        *intervals, overall = (group.claims[name].printed.interval(rule) for group in (*parts, everybody))
+        low, high = (outermost(map(end, intervals)) for end in (_low, _high))
+        ids = tuple(group.claims[name].id for group in (*parts, everybody))
+        yield _overlap("groups_extremes", ids, overall, low, high, everybody)
 
 
 def _overlap(
@@ -120,10 +117,6 @@ def _low(interval: Interval) -> Fraction:
 
 def _high(interval: Interval) -> Fraction:
     return Fraction(interval.high or 0)
-
-
-def _root(value: Fraction) -> Fraction:
-    return Fraction(float(value) ** 0.5)
 
 
 # -- all together --------------------------------------------------------------------------------------------------

@@ -10,10 +10,11 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc, gammaln, ndtr, ndtri, stdtr, stdtrit
 from scipy.stats.contingency import odds_ratio
 
-from vpresearch.audit.cells import Group, halves
+from vpresearch.audit.cells import Group, changes, divided, halves
 from vpresearch.audit.check import Check, Verdict, inside
 from vpresearch.audit.contingency import tests_of
 from vpresearch.audit.p_attained import PAIRED
+from vpresearch.audit.witness import one_or_both
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Paper, PrintedTest
 
@@ -33,6 +34,7 @@ def check_printed_tests(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         yield from _coefficient(row, rule)
         yield from _table(row, rule)
         yield from _effect(paper, row, rule)
+        yield from _degrees(paper, row, rule)
 
 
 # -- a statistic and its p (statcheck) -------------------------------------------------------------------------------
@@ -273,9 +275,14 @@ def _table(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
     values: dict[str, str | float] = {"table": shown}
     if not (table.sum(axis=0).all() and table.sum(axis=1).all()):
         return
-    if "p" in row.claims:
-        named = row.claims["p"].tests
-        found = tests_of(table, named, one_sided=row.claims["p"].one_sided)
+    named = row.claims["p"].tests if "p" in row.claims else ()
+    # A p beside a hazard ratio is of times, which no table tells.
+    if "p" in row.claims and (named or "hr" not in row.claims):
+        one_sided = row.claims["p"].one_sided
+        found = tests_of(table, named, one_sided=one_sided)
+        ratios = [name for name in ("or", "rr") if name in row.claims]
+        if table.shape == (2, 2) and ("wald" in named or (ratios and not named)):
+            found["wald"] = wald_of(table, ratios, one_sided=one_sided)
         giving = [test for test, p in found.items() if inside(p, row.claims["p"].printed.interval(rule)).any()]
         told = values | {"printed": row.claims["p"].printed.printed, "test_names": " ".join(giving or found)}
         told |= {"p_values": "; ".join(f"{float(p.flat[0]):.4g}" for p in found.values())}
@@ -310,6 +317,22 @@ def ratios_of(table: np.ndarray, name: str) -> list[float]:
                 top, bottom = (a * d, b * c) if name == "or" else (a * (c + d), c * (a + b))
                 found += [top / bottom if bottom else math.inf, bottom / top if top else math.inf]
     return found
+
+
+def wald_of(table: np.ndarray, ratios: Sequence[str], *, one_sided: bool) -> np.ndarray:
+    """Return the p of Wald's test of an odds or risk ratio, or of either and of a difference; also with 0.5 added."""
+    z = []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for cells in (table, table + 0.5):
+            if "or" in ratios or not ratios:
+                z.append((np.log(cells) * [[1, -1], [-1, 1]]).sum() / np.sqrt((1 / cells).sum()))
+            for turned in (cells, cells.T) if ratios != ["or"] else ():
+                sizes = turned.sum(axis=1)
+                risks = turned[:, 0] / sizes
+                z += [np.subtract(*np.log(a / sizes)) / np.sqrt((1 / a - 1 / sizes).sum()) for a in turned.T]
+                if not ratios:
+                    z.append(np.subtract(*risks) / np.sqrt((risks * (1 - risks) / sizes).sum()))
+    return one_or_both(2 * ndtr(-np.abs(z)), one_sided=one_sided).ravel()
 
 
 def _of_table(
@@ -374,6 +397,43 @@ def effect_sizes(first: Group, second: Group, rule: RoundingRule) -> dict[str, R
         name: (smaller * away[0] / spread[1] if spread[1] else 0.0, away[1] / spread[0] if spread[0] else math.inf)
         for name, spread in spreads.items()
     }
+
+
+# -- degrees of freedom ----------------------------------------------------------------------------------------------
+
+
+def _degrees(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the degrees of freedom of a test that the paper names against the sizes of the groups that it is of."""
+    named = row.claims["p"].tests if "p" in row.claims else ()
+    of = next(iter(row.claims.values())).compute
+    if len(named) != 1 or of.variable is None:
+        return
+    if named[0] == "paired_t":
+        every = [[change.group] for change in changes(paper) if dict(change.rest) == dict(of.group)]
+    else:
+        every = [] if of.group else divided(paper)
+    every = [parts for parts in every if (parts[0].variable, parts[0].over) == (of.variable, of.over)]
+    if len(every) != 1:
+        return
+    sizes = [part.n for part in every[0]]
+    n, k = sum(sizes), len(sizes)
+    reach = {
+        ("t", "student", 2): {"df": (n - 2, n - 2)},
+        ("t", "welch", 2): {"df": (min(sizes) - 1, n - 2)},
+        ("t", "paired_t", 1): {"df": (n - 1, n - 1)},
+        ("F", "anova", k): {"df": (k - 1, k - 1), "df2": (n - k, n - k)},
+        ("F", "welch_anova", k): {"df": (k - 1, k - 1), "df2": (0, n - k)},
+    }
+    statistic = next((key for key in ("t", "F") if key in row.claims), "")
+    for key, (least, most) in reach.get((statistic, named[0], k), {}).items():
+        if key in row.claims:
+            low, high = _ends(row.claims[key].printed.interval(rule))
+            # With values missing they would be fewer.
+            verdict: Verdict = "impossible" if low > most else ("undecided" if high < least else "possible")
+            code = {"impossible": "df_above", "undecided": "df_below", "possible": "df_meets"}[verdict]
+            values: dict[str, str | float] = {"printed": row.claims[key].printed.printed, "as_test": named[0]}
+            values |= {"low": float(least), "high": float(most), "n": float(n)}
+            yield _check("degrees_of_freedom", row, [key], verdict, code, values, f"{least} - {most}")
 
 
 def _check(

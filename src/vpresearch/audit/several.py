@@ -86,7 +86,7 @@ def paired_check(
 
 def paired_range(first: Group, second: Group, rule: RoundingRule) -> Range:
     """Bound the p of the paired t test: the differences' SD is between the distance of the SDs and their sum."""
-    (a, b), (s, r) = _moments([first, second], rule)
+    (a, b), (s, r) = moments([first, second], rule)
     near, far = max(0.0, a[0] - b[1], b[0] - a[1]), max(a[1] - b[0], b[1] - a[0])
     least, most = max(0.0, s[0] - r[1], r[0] - s[1]), s[1] + r[1]
     return paired_p(far, least, first.n), paired_p(near, most, first.n)
@@ -125,14 +125,14 @@ def _meets(printed: Interval, reach: Range) -> bool:
     return above and (printed.high is None or low < printed.high + _WITHOUT)
 
 
-def _moments(parts: Sequence[Group], rule: RoundingRule) -> tuple[list[Range], list[Range]]:
+def moments(parts: Sequence[Group], rule: RoundingRule) -> tuple[list[Range], list[Range]]:
     """Means and SDs as ranges."""
     intervals = [[part.claims[name].printed.interval(rule) for part in parts] for name in ("mean", "sd")]
     means, sds = ([(float(each.low or 0), float(each.high or 0)) for each in row] for row in intervals)
     return means, [(max(0.0, low), high) for low, high in sds]
 
 
-def _between(means: Sequence[Range], weights: Sequence[float]) -> float:
+def least_between(means: Sequence[Range], weights: Sequence[float]) -> float:
     """Least weighted sum of squares of means, each in its range, about their common mean: convex in that mean."""
 
     def about(centre: float) -> float:
@@ -147,7 +147,7 @@ def _between(means: Sequence[Range], weights: Sequence[float]) -> float:
     )
 
 
-def _farthest(means: Sequence[Range], weights: Sequence[float]) -> float:
+def most_between(means: Sequence[Range], weights: Sequence[float]) -> float:
     """Greatest weighted sum of squares of means about their common mean: at a corner; of many groups, a bound on it."""
     w = np.array(weights)
     if len(means) <= _CORNERS:
@@ -162,11 +162,11 @@ def _farthest(means: Sequence[Range], weights: Sequence[float]) -> float:
 
 def anova_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
     """Bound the p of one-way analysis of variance over everything that the printed means and SDs stand for."""
-    means, sds = _moments(parts, rule)
+    means, sds = moments(parts, rule)
     n = [part.n for part in parts]
     k, total = len(parts), sum(n)
     least, most = (sum((m - 1) * sd[end] ** 2 for m, sd in zip(n, sds, strict=True)) for end in (0, 1))
-    low, high = _between(means, n), _farthest(means, n)
+    low, high = least_between(means, n), most_between(means, n)
 
     def p(between: float, within: float) -> float:
         if not within:
@@ -181,7 +181,7 @@ def welch_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
 
     Welch BL. Biometrika 1951;38:330-336.
     """
-    means, sds = _moments(parts, rule)
+    means, sds = moments(parts, rule)
     if any(not low for low, _ in sds):
         return 0.0, 1.0
     k = len(parts)
@@ -192,8 +192,8 @@ def welch_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
         sum((1 - share[1 - end]) ** 2 / (part.n - 1) for share, part in zip(shares, parts, strict=True))
         for end in (0, 1)
     ]
-    low = _between(means, [w[0] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[1])
-    high = _farthest(means, [w[1] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[0])
+    low = least_between(means, [w[0] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[1])
+    high = most_between(means, [w[1] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[0])
     freedom = np.linspace((k * k - 1) / 3 / lack[1], (k * k - 1) / 3 / lack[0], 50)
     return float(fdtrc(k - 1, freedom, high).min()), float(fdtrc(k - 1, freedom, low).max())
 
@@ -215,7 +215,7 @@ def _p_of(test: str, means: np.ndarray, sds: np.ndarray, n: np.ndarray) -> np.nd
 
 def _in_the_box(parts: Sequence[Group], test: str, printed: Interval, rule: RoundingRule) -> str:
     """Look for means and SDs that print as claimed and give p."""
-    means, sds = (np.array(ranges) for ranges in _moments(parts, rule))
+    means, sds = (np.array(ranges) for ranges in moments(parts, rule))
     n, rng = np.array([part.n for part in parts], dtype=float), np.random.default_rng(1)
     middle = np.average(means.mean(axis=1), weights=n)
     near, far = (
@@ -242,7 +242,7 @@ def kruskal_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
     With k of n values at least d above the mean, the squares about it are at least d^2 k n / (n - k); so few values of
     two groups far apart can change places, and their mean ranks lie apart. H is n - 1 at most.
     """
-    means, sds = _moments(parts, rule)
+    means, sds = moments(parts, rule)
     n = [part.n for part in parts]
     total = sum(n)
     middle = (total + 1) / 2

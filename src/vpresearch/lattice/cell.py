@@ -307,7 +307,8 @@ def _free_windows(cell: Cell, centre: int, low: int, high: int) -> tuple[Window,
         left = window.total - total
         # (x - low)(high - x) is nowhere below 0, which bounds the squares by the sum.
         most = min(window.high - squares, (low + high) * left - free * low * high)
-        if window.low - squares <= most:
+        # What must occur may have more squares than all values together.
+        if max(0, window.low - squares) <= most:
             found.append(Window(left, window.low - squares, most))
     return tuple(found)
 

@@ -32,7 +32,7 @@ from vpresearch.published.claims import (
     TestNumber,
     Unit,
 )
-from vpresearch.reading.raw import Percent
+from vpresearch.reading.raw import Percent, Unreadable
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
@@ -427,7 +427,8 @@ def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
         faults.append(_fault("paper_group", entry.line_of("group"), key="group"))
     for key in ("p", "level", *_NUMBERS):
         if key in entry:
-            faults += _of_number(entry[key], key, entry.line_of(key))
+            found = _of_number(entry[key], key, entry.line_of(key))
+            faults += [each._replace(values={**each.values, "key": key}) for each in found]
     if "table" in entry and not _is_table(entry["table"]):
         faults.append(_fault("paper_table", entry.line_of("table")))
     if not {"p", "table", *_NUMBERS} & set(entry):
@@ -526,6 +527,10 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # A further column that tells groups, named behind the word.
 _FURTHER_GROUP = re.compile(r"(?:group|grupo|arm|brazo)\s*:\s*(.{1,40})", re.I)
+# Rows in which a header is looked for: titles may stand above it.
+_TITLES = 10
+# A number behind "p" or before the marks of footnotes.
+_MARKED = re.compile(r"(?:p\s*(?=[<>=≤≥]))?([<>=≤≥\s]*[-\u2212]?[0-9.,]+\s*%?)\s*[*†‡§¶]*", re.I)
 _YES_OR_NO = {**dict.fromkeys(("yes", "si", "true", "x", "1"), True), **dict.fromkeys(("no", "false", "0"), False)}
 _SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
 _KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in _STATISTIC_OF.items()}
@@ -576,25 +581,35 @@ def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, t
     from vpresearch.reading import read_bytes, read_sheets
 
     sheets = read_sheets(path, read_bytes(path))
-    matched = [(sheet, *_matched(next(iter(sheet.records.values()), ()))) for sheet in sheets]
+    matched = [(sheet, *_header(list(sheet.records.values())[:_TITLES])) for sheet in sheets]
     if path.suffix.lower() == ".csv":
-        matched = [max(matched, key=lambda each: len(each[2]))]
-    for sheet, of, places in matched:
+        matched = [max(matched, key=lambda each: len(each[3]))]
+    for sheet, above, of, places in matched:
         if len(places) < 2:
             continue
-        (first, header), *records = sheet.records.items()
+        (first, header), *records = list(sheet.records.items())[above:]
+        headers = {name: str(header[position]) for position, name in places.items()}
         for position, name in enumerate(header):
             if position not in places and name is not None and str(name).strip():
-                column = str(name)[:40]
-                at: dict[str, Any] = {"sheet": sheet.title, "row": first, "column": column}
-                problems.append(tell("table_column", accepted=", ".join(of), given=column, **at))
-        headers = {name: str(header[position]) for position, name in places.items()}
+                code = "table_column_twice" if str(name) in headers.values() else "table_column"
+                at: dict[str, Any] = {"sheet": sheet.title, "row": first, "column": str(name)[:40]}
+                problems.append(tell(code, accepted=", ".join(of), given=at["column"], **at))
         lines = []
         for number, values in records:
-            texts = {name: _text_of(values[position]) for position, name in places.items() if position < len(values)}
-            if any(texts.values()):
-                lines.append(Line(sheet.title, number, {name: text for name, text in texts.items() if text}, headers))
+            cells = {name: values[position] for position, name in places.items() if position < len(values)}
+            for name, value in cells.items():
+                if isinstance(value, Unreadable):
+                    problems.append(tell(value.code, sheet=sheet.title, row=number, column=headers[name]))
+            texts = {name: text for name, value in cells.items() if (text := _text_of(value))}
+            if texts:
+                lines.append(Line(sheet.title, number, texts, headers))
         yield of, lines
+
+
+def _header(rows: list[tuple[object, ...]]) -> tuple[int, Mapping[str, tuple[str, ...]], dict[int, str]]:
+    """Find the row with most columns of cells or of tests, and how many rows, such as titles, stand above it."""
+    found = [(above, *_matched(row)) for above, row in enumerate(rows)]
+    return max(found, key=lambda each: len(each[2]), default=(0, CELL_COLUMNS, {}))
 
 
 def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]], dict[int, str]]:
@@ -615,11 +630,13 @@ def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]],
 
 def _text_of(value: object) -> str:
     """Write a cell as it would be printed: a number that Excel holds has lost its last noughts, which widens it."""
-    if value is None:
+    if value is None or isinstance(value, Unreadable):
         return ""
     if isinstance(value, Percent):
         return f"{100 * value:.10g}%"
-    return f"{value:.12g}" if isinstance(value, float) else str(value).strip()
+    text = f"{value:.12g}" if isinstance(value, float) else str(value).strip()
+    marked = _MARKED.fullmatch(text)
+    return marked[1].strip() if marked else text.strip("-–—") and text
 
 
 def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem]) -> Iterator[Claim]:
@@ -734,12 +751,13 @@ def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | 
     if "group" in entry:
         entry["group"] = Entry({"group": entry["group"]})
     if "test" in entry:
-        entry["test"] = [word.strip() for word in re.split("[,;/]", entry["test"])]
+        words = {word.strip(): (fold(word) or "").replace(" ", "_") for word in re.split("[,;/]", entry["test"])}
+        entry["test"] = [name if name in get_args(TestName) else word for word, name in words.items()]
     entry.line, entry.lines = line.row, {}
     found = of_printed_test(entry, number, line.row)
     for each in found:
-        key = str(each.values.get("key", "p" if each.wording.startswith(("paper_p", "paper_below")) else ""))
-        problems.append(replace(each, line=None, sheet=line.sheet, row=line.row, column=line.headers.get(key)))
+        column = line.headers.get(str(each.values.get("key")))
+        problems.append(replace(each, line=None, sheet=line.sheet, row=line.row, column=column))
     return None if found else _printed_test(entry)
 
 
