@@ -189,7 +189,10 @@ def test_a_score_may_be_of_any_time(name: str, header: str) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["EVA 3", "EVA 1 mes", "EVA 3-6 meses", "EVA 12 h", "EVA 3 meses cadera", "Analgesia 3 meses", "EVA 0 días"],
+    [
+        *("EVA 3", "EVA 1 mes", "EVA 3-6 meses", "EVA 12 h", "EVA 3 meses cadera", "Analgesia 3 meses", "EVA 0 días"),
+        *(f"EVA {'9' * 5000} meses", "EVA 1000 meses", "EVA \u1369 meses"),
+    ],
 )
 def test_what_is_no_score_at_one_time_is_none(header: str) -> None:
     assert follow_ups(RawTable(None, 1, (header,), {})) == {}

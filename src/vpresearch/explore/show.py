@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
 from typing import Any, TypeVar
@@ -18,16 +18,20 @@ from vpresearch.render.labels import number, text
 W = TypeVar("W", bound=widgets.Widget)
 
 
-def made(kind: type[W], *values: Any, css: str = "", **traits: Any) -> W:
+def made(kind: Callable[..., W], *values: Any, css: str = "", **traits: Any) -> W:
     """Make a widget that shares layout and style with all others of its kind: each of its own would be a message."""
-    own = kind.class_traits()
-    shared = {name: _shared(own[name].klass) for name in ("layout", "style") if name in own and name not in traits}
-    widget: W = kind(*values, **shared, _dom_classes=css.split(), **traits)
+    widget: W = kind(*values, **{**_shared(kind), "_dom_classes": css.split(), **traits})
     return widget
 
 
 @cache
-def _shared(kind: type[widgets.Widget]) -> widgets.Widget:
+def _shared(kind: Any) -> dict[str, widgets.Widget]:
+    own = kind.class_traits()
+    return {name: _one(own[name].klass) for name in ("layout", "style") if name in own}
+
+
+@cache
+def _one(kind: Any) -> widgets.Widget:
     return kind()
 
 

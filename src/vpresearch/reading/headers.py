@@ -303,17 +303,19 @@ def _followed(header: str) -> str | None:
     for ending in (*_SAME["points"], *_SAME["percent"]):
         key = key.removesuffix(f" {ending}")
     tokens = re.findall(r"\d+|[^\W\d]+", key)
-    numbers = {token: int(token) if token.isdigit() else _NUMBER_WORDS.get(token, 0) for token in tokens}
+    if any(len(token) > LONGEST_WORD for token in tokens):
+        return None
+    numbers = {token: int(token) if token.isdecimal() else _NUMBER_WORDS.get(token, 0) for token in tokens}
     times = [(numbers[one], _TIME_WORDS[two]) for one, two in pairwise(tokens) if numbers[one] and two in _TIME_WORDS]
     # Month 3; but a 3 is at 3.
     times += [
         (numbers[two], _TIME_WORDS[one])
         for one, two in pairwise(tokens)
-        if two.isdigit() and one in _TIME_WORDS and one not in _BESIDE_TIMES
+        if two.isdecimal() and one in _TIME_WORDS and one not in _BESIDE_TIMES
     ]
     scores = {SCORES[token] for token in tokens if token in SCORES}
     said = {*_BESIDE_TIMES, *_TIME_WORDS, *SCORES, *(token for token in tokens if numbers[token])}
-    if len(scores) != 1 or len(times) != 1 or sum(map(str.isdigit, tokens)) > 1 or not said.issuperset(tokens):
+    if len(scores) != 1 or len(times) != 1 or sum(map(str.isdecimal, tokens)) > 1 or not said.issuperset(tokens):
         return None
     (number, unit), (score,) = times[0], scores
     while unit in _LONGER and number % _LONGER[unit][0] == 0:
