@@ -15,6 +15,9 @@ REPRODUCE := $(if $(DATA),--data "$(DATA)") $(if $(PAPER),--paper "$(PAPER)") $(
 REPORT := $(if $(DATA),--data "$(DATA)") $(if $(PAPER),--paper "$(PAPER)") $(if $(OUT),--out "$(OUT)") $(SPOKEN) \
 	$(if $(DROP_IDENTIFIERS),--drop-identifiers)
 
+# .venv is ours to write into: told to keep no compiled modules, each process would compile them anew, in three times the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help reproduce report audit validate template claims explore app test test-long check reconstruct ensemble simulate bench verify metadata site docs clean
 

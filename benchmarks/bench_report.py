@@ -10,7 +10,7 @@ from benchmarks.bench_common import Row, medians
 from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
 from vpresearch.data import load
 from vpresearch.published import read_paper
-from vpresearch.report import about, analyse, compose, write_reports
+from vpresearch.report import about, analyse, compose, prepare, write_reports
 from vpresearch.report.document import FORMATS
 
 RUNS = 5
@@ -18,7 +18,8 @@ RUNS = 5
 
 def rows(runs: int = RUNS) -> list[Row]:
     results = analyse(load(RECONSTRUCTION), 0.05, 1, read_paper(PUBLISHED))
-    report = compose(results, "es", about())
+    (prepared,) = prepare(results, ["es"])
+    report = compose(prepared, about())
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         write_reports(results, folder, ["es"])

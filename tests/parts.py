@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from vpresearch.data import Dataset
+from vpresearch.figures import FIGURES
+from vpresearch.report import Report, compose, document, prepare
+from vpresearch.report.blocks import Picture
 from vpresearch.results import Results
 
 DECLARATION = """columns:
@@ -25,3 +30,15 @@ def of(dataset: Dataset, **parts: object) -> Results:
     results = Results(dataset)
     vars(results).update(parts)
     return results
+
+
+def composed(results: Results, language: str) -> Report:
+    """Put together the report of one language, whose figures are made but not drawn."""
+
+    def undrawn(results: Results, language: str, name: str) -> Picture:
+        figure = FIGURES[name](results, language)
+        return Picture(figure.caption, figure.reconstruction, {})
+
+    with patch.object(document, "_picture", undrawn):
+        (prepared,) = prepare(results, [language])
+    return compose(prepared, {"commit": "", "python": ""})

@@ -23,7 +23,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from tests.any_study import any_study, as_study
 from tests.larger_study import larger_study
-from tests.parts import of
+from tests.parts import composed, of
 from vpresearch import results
 from vpresearch.audit import Check, audit
 from vpresearch.core.compendium import Notebook, read_compendium
@@ -42,7 +42,7 @@ from vpresearch.regression.models import PRIMARY
 from vpresearch.regression.validation import Performance
 from vpresearch.render import labels
 from vpresearch.render.docx import text_of
-from vpresearch.report import Report, analyse, compose
+from vpresearch.report import Report, analyse
 from vpresearch.report.template import exhibits, fill, parse
 from vpresearch.report.values import Value
 from vpresearch.results import Results
@@ -87,7 +87,7 @@ def test_a_study_is_held_against_a_paper_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "paper.yaml").write_text(_OTHER_PAPER, encoding="utf-8")
     own = read_paper(tmp_path / "paper.yaml")
     study = as_study(larger_study(24, seed=2), tmp_path / "study.csv")
-    report = compose(analyse(study, 0.05, 1, own), "en", {"commit": "", "python": ""})
+    report = composed(analyse(study, 0.05, 1, own), "en")
     told = " ".join(text_of([*report.documents.values()]).split())
     assert "This letter is about: another-2026." in told
     assert "The paper prints 3 numbers about its patients." in told
@@ -179,7 +179,7 @@ def run_notebooks(rows: Path, out: Path, language: str, min_cell: int = 0) -> No
 
 def check_report(study: Dataset, language: str) -> None:
     results = Results(study)
-    report = compose(results, language, {"commit": "–", "python": "–"})
+    report = composed(results, language)
     blocks = [block for each in report.documents.values() for block in each]
     prose = text_of([block for block in blocks if block["t"] != "Div" and "{show." not in text_of(block)])
     assert "{" not in prose
@@ -258,8 +258,8 @@ def open_panels(study: Dataset, language: str) -> None:
 def prose_of(table: pd.DataFrame, folder: Path, language: str) -> str:
     with cheap():
         study = as_study(table, folder / "study.csv")
-        composed = compose(analyse(study, 0.05, 1, read_paper(PUBLISHED)), language, {"commit": "", "python": ""})
-        return " ".join(text_of([*composed.documents.values()]).split())
+        made = composed(analyse(study, 0.05, 1, read_paper(PUBLISHED)), language)
+        return " ".join(text_of([*made.documents.values()]).split())
 
 
 def small(n: int = 24) -> pd.DataFrame:

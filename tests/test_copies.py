@@ -177,3 +177,16 @@ thread.join()
 def test_no_copy_is_made_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not forks.possible()
+
+
+def test_each_gives_what_the_function_gives_in_its_order_shared_out_among_copies() -> None:
+    code = """
+from vpresearch.parallel.forks import each
+os.sched_getaffinity = lambda _: {0, 1}
+square = lambda value: (value * value, os.getpid())
+made = each(square, [(value,) for value in range(5)])
+print(*(value for value, _ in made))
+print(len({pid for _, pid in made}), os.getpid() in {pid for _, pid in made}, each(square, [(3,)]) == [(9, os.getpid())])
+print(each(square, []))
+"""
+    assert said(code) == ["0 1 4 9 16", "2 False True", "[]"]

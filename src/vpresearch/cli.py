@@ -523,6 +523,9 @@ def _claims(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from vpresearch.parallel.forks import one_thread
+
+    one_thread()
     from vpresearch.data import load
     from vpresearch.published import read_paper
     from vpresearch.render import labels

@@ -117,18 +117,18 @@ def test_the_png_is_what_a_notebook_shows(draw: Draw, name: str, shipped: Datase
     assert (width, height) == tuple(round(300 * side) for side in inches)
 
 
-def test_without_its_title_a_picture_is_the_same_below(draw: Draw, name: str, shipped: Dataset) -> None:
+def test_without_its_title_a_drawing_is_the_same_below(draw: Draw, name: str, shipped: Dataset) -> None:
     figure = draw(name, shipped, "es")
-    whole, cut = (imread(io.BytesIO(each)) for each in (figure.to_bytes("png"), figure.untitled("png")))
-    assert len(whole) - len(cut) == 75
-    assert (whole[75:] == cut).all()
-    # No ink is cut through.
-    assert (cut[0] == 1).all()
-    (before,), (after,) = (
-        re.findall(rb'viewBox="0 (\d+) \S+ (\S+)"', each) for each in (figure.to_bytes("svg"), figure.untitled("svg"))
+    whole = imread(io.BytesIO(figure.to_bytes("png")))
+    # The title ends where the drawing begins: no ink is cut through.
+    assert (whole[75] == 1).all()
+    before, after = figure.to_bytes("svg"), figure.untitled()
+    (was,), (is_now,) = (
+        re.findall(rb'height="(\S+)pt" viewBox="0 (\d+) (\S+) (\S+)"', each) for each in (before, after)
     )
-    assert (before[0], after[0]) == (b"0", b"18")
-    assert float(before[1]) - float(after[1]) == pytest.approx(18)
+    assert (was[1], is_now[1], was[2]) == (b"0", b"18", is_now[2])
+    assert float(was[3]) - float(is_now[3]) == float(was[0]) - float(is_now[0]) == pytest.approx(18)
+    assert before[before.index(b"<metadata") :] == after[after.index(b"<metadata") :]
 
 
 def test_processes_of_one_run_draw_a_figure_once(draw: Draw, name: str, shipped: Dataset, tmp_path: Path) -> None:

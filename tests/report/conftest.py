@@ -13,7 +13,7 @@ from vpresearch.data import Dataset
 from vpresearch.published import Paper
 from vpresearch.regression.models import leak_design
 from vpresearch.regression.validation import validate
-from vpresearch.report import Report, compose
+from vpresearch.report import Report, compose, prepare
 from vpresearch.results import Results
 from vpresearch.scorecard import scorecard
 
@@ -50,6 +50,7 @@ def composed(results: Callable[[bool], Results]) -> Callable[[str, bool], Report
 
     @cache
     def composed(language: str, reconstruction: bool) -> Report:
-        return compose(results(reconstruction), language, ABOUT)
+        (prepared,) = prepare(results(reconstruction), [language])
+        return compose(prepared, ABOUT)
 
     return composed

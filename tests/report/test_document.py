@@ -16,7 +16,7 @@ from vpresearch.core.paths import PROTOCOL
 from vpresearch.data import Dataset
 from vpresearch.render import labels
 from vpresearch.render.docx import A_PAGE, SHORT, Node, read, run, text_of
-from vpresearch.report import Report, compose, publish
+from vpresearch.report import Report, compose, prepare, publish
 from vpresearch.report.blocks import _pads, is_wide
 from vpresearch.report.document import DOCUMENTS, with_exhibits
 from vpresearch.report.template import exhibits, pictures
@@ -225,8 +225,8 @@ def test_the_same_results_give_the_same_bytes(
     if not published.report.reconstruction:
         return
     about = {"commit": "0123456789ab", "python": "3.11"}
-    again = compose(results(published.report.reconstruction), published.report.language, about)
-    publish(again, tmp_path)
+    (prepared,) = prepare(results(published.report.reconstruction), [published.report.language])
+    publish(compose(prepared, about), tmp_path)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert made == sorted(path.relative_to(published.folder) for path in published.folder.rglob("*") if path.is_file())
     different = [path for path in made if (tmp_path / path).read_bytes() != (published.folder / path).read_bytes()]

@@ -20,7 +20,7 @@ from vpresearch.parallel.cache import shared_by_all
 from vpresearch.published import Paper
 from vpresearch.render import labels
 from vpresearch.render.docx import run, text_of, write
-from vpresearch.report.blocks import CHECKLISTS, PORTRAIT, _widths, checklist_table, table_blocks
+from vpresearch.report.blocks import CHECKLISTS, PORTRAIT, _widths, checklist_table, table_block, with_notes
 from vpresearch.results import Results
 from vpresearch.scorecard import Note, Row, cause, scorecard
 from vpresearch.tables import TABLES, Table, differences_table, table3
@@ -39,7 +39,7 @@ def test_columns_share_the_page_and_none_vanishes(columns: list[list[str]]) -> N
 def test_words_in_a_cell_are_never_markup(form: str, tmp_path: Path) -> None:
     shown = pd.DataFrame({NASTY: [NASTY, "plain"], "other": ["1", "2"]})
     table = Table("nasty", shown, shown, NASTY, "en", True, (NASTY,), (0,))
-    written = write(table_blocks(table, table.caption, PORTRAIT, table.notes), form)
+    written = write(with_notes(table_block(table, table.caption), table.notes), form)
     path = tmp_path / "nasty"
     path.write_bytes(written)
     reader = {"html5": "html", "typst": "typst", "docx": "docx"}[form]
@@ -49,7 +49,7 @@ def test_words_in_a_cell_are_never_markup(form: str, tmp_path: Path) -> None:
 
 def test_heads_that_span_are_written_once(shipped: Dataset) -> None:
     table = table3(Results(shipped), "en")
-    page = write(table_blocks(table, "Table 3. c", PORTRAIT, ()), "html5").decode()
+    page = write([table_block(table, "Table 3. c")], "html5").decode()
     assert page.count('colspan="4"') == 1
     assert page.count('colspan="2"') >= 2
     assert page.count(labels.text("report.reconstruction", "en")) == 1

@@ -11,9 +11,11 @@ from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vpresearch.core.errors import placed
+
+T = TypeVar("T")
 
 _THREADS = tuple(f"{name}_THREADS" for name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM"))
 _TASKS = Path("/proc/self/task")
@@ -143,6 +145,23 @@ class Copies:
         while self._waiting and len(self._running) < self._at_once:
             job = self._waiting.pop(0)
             self._running[job.begin()] = job
+
+
+def each(function: Callable[..., T], arguments: Sequence[tuple[object, ...]]) -> list[T]:
+    """Call a function with each of some arguments, shared out among a copy a processor where copies can be made."""
+    n_copies = min(len(os.sched_getaffinity(0)), len(arguments)) if possible() else 1
+    if n_copies < 2:
+        return [function(*given) for given in arguments]
+    made: list[T] = [None] * len(arguments)  # type: ignore[list-item]
+    with Copies(n_copies) as copies:
+        jobs = [copies.submit(_share, function, arguments[first::n_copies]) for first in range(n_copies)]
+        for first, job in enumerate(jobs):
+            made[first::n_copies] = job.result()
+    return made
+
+
+def _share(function: Callable[..., T], arguments: Sequence[tuple[object, ...]]) -> list[T]:
+    return [function(*given) for given in arguments]
 
 
 def _work(sender: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:

@@ -37,8 +37,10 @@ from vpresearch.render.table import harmless_frame, steady
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EIGHT_BITS_RGB = (8, 2, 0, 0, 0)
 _METRES_PER_INCH, _PER_METRE = 0.0254, 1
-# Points that the title takes at the top, and points an inch.
-_TITLE, _POINTS = 18, 72
+# Bytes of the signature and of the first chunk.
+_HEAD = 33
+# Points that the title takes at the top.
+_TITLE = 18
 # Every row as what it adds to the one above: of a drawing, mostly nothing.
 _UP = 2
 # Rows that stay near the processor from one step to the next.
@@ -51,20 +53,15 @@ def encode(pixels: NDArray[np.uint8], dpi: int) -> bytes:
     ISO/IEC 15948:2004, Portable Network Graphics.
     """
     height, width, _ = pixels.shape
-    return _png(width, height, dpi, _squeezed(pixels.reshape(height, -1)))
+    head = _SIGNATURE + _chunk(b"IHDR", struct.pack(">2I5B", width, height, *_EIGHT_BITS_RGB))
+    body = _chunk(b"IDAT", _squeezed(pixels.reshape(height, -1))) + _chunk(b"IEND", b"")
+    return with_resolution(head + body, dpi)
 
 
-def _png(width: int, height: int, dpi: int, squeezed: bytes) -> bytes:
+def with_resolution(png: bytes, dpi: int) -> bytes:
+    """Say in a picture of how many dots an inch it is."""
     per_metre = round(dpi / _METRES_PER_INCH)
-    return b"".join(
-        [
-            _SIGNATURE,
-            _chunk(b"IHDR", struct.pack(">2I5B", width, height, *_EIGHT_BITS_RGB)),
-            _chunk(b"pHYs", struct.pack(">2IB", per_metre, per_metre, _PER_METRE)),
-            _chunk(b"IDAT", squeezed),
-            _chunk(b"IEND", b""),
-        ]
-    )
+    return png[:_HEAD] + _chunk(b"pHYs", struct.pack(">2IB", per_metre, per_metre, _PER_METRE)) + png[_HEAD:]
 
 
 def _squeezed(rows: NDArray[np.uint8]) -> bytes:
@@ -79,20 +76,6 @@ def _squeezed(rows: NDArray[np.uint8]) -> bytes:
         parts.append(squeezing.compress(filtered[: len(block)].data))
         above = block[-1:]
     return b"".join([*parts, squeezing.flush()])
-
-
-def _cut_png(png: bytes) -> bytes:
-    """Cut the title off a picture of ours."""
-    width, height = struct.unpack(">2I", png[16:24])
-    start = png.index(b"IDAT") + 4
-    (length,) = struct.unpack(">I", png[start - 8 : start - 4])
-    rows = np.frombuffer(
-        bytearray(zlib.decompress(png[start : start + length], bufsize=height * (3 * width + 1))), np.uint8
-    ).reshape(height, -1)
-    first = _TITLE * _DPI // _POINTS
-    # Each row is what it adds to the one above; the first that stays takes over what the others added up to.
-    rows[first, 1:] = rows[: first + 1, 1:].sum(axis=0, dtype=np.uint8)
-    return _png(width, height - first, _DPI, zlib.compress(rows[first:].tobytes(), 1))
 
 
 def _cut_svg(svg: bytes) -> bytes:
@@ -125,7 +108,7 @@ WITNESSED = "#E69F00"
 BEYOND = "#CCCCCC"
 _BANNER_COLOUR = "#9A3412"
 # Dots an inch: what journals ask for.
-_DPI = 300
+DPI = 300
 _MOST_PATHS = 1_000
 _LONGEST_NAME = 50
 KINDS = ("png", "svg")
@@ -196,14 +179,13 @@ class Figure:
             self._rendered[kind] = self._to_png() if kind == "png" else self._to_svg()
         return self._rendered[kind]
 
-    def untitled(self, kind: str) -> bytes:
-        """Render without the title, for where a caption says the same."""
-        drawn = self.to_bytes(kind)
-        return _cut_png(drawn) if kind == "png" else _cut_svg(drawn)
+    def untitled(self) -> bytes:
+        """Render as SVG without the title, for where a caption says the same."""
+        return _cut_svg(self.to_bytes("svg"))
 
     def _to_png(self) -> bytes:
         pixels = np.frombuffer(self._render("rgba"), np.uint8)
-        return encode(pixels.reshape(-1, int(self.canvas.get_figwidth() * _DPI), 4)[..., :3], _DPI)
+        return encode(pixels.reshape(-1, int(self.canvas.get_figwidth() * DPI), 4)[..., :3], DPI)
 
     def _to_svg(self) -> bytes:
         # Nothing that tells of the day or the program.
@@ -212,7 +194,7 @@ class Figure:
     def _render(self, kind: str, **more: Any) -> bytes:
         buffer = io.BytesIO()
         with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
-            self.canvas.savefig(buffer, format=kind, dpi=_DPI, **more)
+            self.canvas.savefig(buffer, format=kind, dpi=DPI, **more)
         return buffer.getvalue()
 
     def to_csv(self) -> str:

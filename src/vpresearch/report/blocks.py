@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from multiprocessing import get_context
-from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from vpresearch.core.errors import placed
-from vpresearch.figures import Figure
-from vpresearch.parallel.forks import begin_beside
 from vpresearch.render import labels
-from vpresearch.render.docx import SHORT, Node, counted, div, para, plain, raw, raw_words, strong, words
-from vpresearch.render.figure import KINDS
+from vpresearch.render.docx import Node, counted, div, para, plain, raw, raw_words, strong, words
 from vpresearch.report.template import TEMPLATES, headings
 from vpresearch.results import Results
 from vpresearch.tables import Table
@@ -37,8 +27,17 @@ _OF_SLOPE = {
 }
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A figure as documents show it, without the title that its caption says, as SVG, PNG and PDF."""
+
+    caption: str
+    reconstruction: bool
+    files: Mapping[str, bytes]
+
+
 def captions(
-    shown: Sequence[Sequence[str]], tables: Mapping[str, Table], figures: Mapping[str, Figure], language: str
+    shown: Sequence[Sequence[str]], tables: Mapping[str, Table], figures: Mapping[str, Picture], language: str
 ) -> dict[str, str]:
     """Give every exhibit its number, in the order in which the documents show them; with an S in the supplement."""
     # Where there is no paper there is no letter.
@@ -62,7 +61,7 @@ def captions(
 
 
 def notes(
-    tables: Mapping[str, Table], figures: Mapping[str, Figure], results: Results, language: str
+    tables: Mapping[str, Table], figures: Mapping[str, Picture], results: Results, language: str
 ) -> dict[str, tuple[str, ...]]:
     """Give the notes of every exhibit; beside every slope of a reconstruction, what the paper leaves open."""
     own: dict[str, tuple[str, ...]] = {f"table.{name}": table.notes for name, table in tables.items()}
@@ -78,36 +77,6 @@ def beside(key: str, identified: tuple[float, float], language: str) -> str:
     """Say what the published statistics leave open of the slope."""
     least, most = (labels.number(end, 3, language) for end in identified)
     return labels.text(key, language, least=least, most=most)
-
-
-_taken: dict[str, Figure] = {}
-
-
-@contextmanager
-def drawing(figures: Mapping[str, Figure], folder: Path) -> Iterator[Callable[[], None]]:
-    """Draw figures as PNG and SVG while this process does something else."""
-    files = [(name, kind, folder) for name in figures for kind in KINDS]
-    _taken.clear()
-    _taken.update(figures)
-    if sys.platform != "linux" or all(figure.rendered for figure in figures.values()):
-        # Nothing is to be drawn; or a process started afresh takes longer to load what draws than this one to draw.
-        yield lambda: _wait(partial(_draw, *file) for file in files)
-        return
-    # A copy has the figures already; they are not sent.
-    with ProcessPoolExecutor(2, get_context("fork"), begin_beside) as copies, warnings.catch_warnings():
-        # No other thread of this process draws or is waited for.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        begun = [copies.submit(placed, _draw, name, kind, folder) for name, kind, folder in files]
-        yield lambda: _wait(each.result for each in begun)
-
-
-def _wait(finished: Iterable[Callable[[], None]]) -> None:
-    for each in finished:
-        each()
-
-
-def _draw(name: str, kind: str, folder: Path) -> None:
-    (folder / f"{name}.{kind}").write_bytes(_taken[name].untitled(kind))
 
 
 CHECKLISTS = ("strobe", "tripod")
@@ -160,22 +129,24 @@ _WIDE = frozenset(
 )
 
 
-def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) -> list[Node]:
-    """Lay out a table with its caption, its banner and its notes."""
+def table_block(table: Table, caption: str) -> Node:
+    """Lay out a table with its caption and its banner."""
+    room = LANDSCAPE if is_wide(table) else PORTRAIT
     shown = table.shown.astype(str)
     heads = [column if isinstance(column, tuple) else (column,) for column in shown.columns]
-    columns = [[heads[place][-1], *shown.iloc[:, place]] for place in range(len(heads))]
+    cells = shown.to_numpy().tolist()
+    columns = [[head[-1], *column] for head, column in zip(heads, zip(*cells, strict=True), strict=True)]
     numbers = set(table.numbers())
     pads = [
-        _pads(column[1:], table.language) if place in numbers else [""] * len(shown)
+        _pads(column[1:], table.language) if place in numbers else [""] * len(cells)
         for place, column in enumerate(columns)
     ]
     widths = [{"t": "ColWidth", "c": round(width, 4)} for width in _widths(columns, room)]
     body = [
-        _row([_cell(str(cell), pad[place], bold=place in table.bold) for cell, pad in zip(row, pads, strict=True)])
-        for place, row in enumerate(shown.itertuples(index=False, name=None))
+        _row([_cell(cell, pad[place], bold=place in table.bold) for cell, pad in zip(row, pads, strict=True)])
+        for place, row in enumerate(cells)
     ]
-    node: Node = {
+    return {
         "t": "Table",
         "c": [
             [f"table-{table.name}", [], []],
@@ -186,9 +157,13 @@ def table_blocks(table: Table, caption: str, room: int, notes: Sequence[str]) ->
             [_NO_ATTR, []],
         ],
     }
+
+
+def with_notes(exhibit: Node, notes: Sequence[str], *, together: bool = False) -> list[Node]:
+    """Put notes below a table or a figure, in small letters."""
+    kept = "#show figure: set block(breakable: false)\n" if together else ""
     small = [div("note", [para(words(note))]) for note in notes]
-    together = "#show figure: set block(breakable: false)\n" if len(shown) < SHORT else ""
-    return [raw("typst", f"#[#set text(size: 7.5pt)\n{together}"), node, *small, raw("typst", "]")]
+    return [raw("typst", f"#[#set text(size: 7.5pt)\n{kept}"), exhibit, *small, raw("typst", "]")]
 
 
 def is_wide(table: Table) -> bool:
@@ -196,18 +171,14 @@ def is_wide(table: Table) -> bool:
     return table.name in _WIDE
 
 
-def figure_blocks(
-    name: str, caption: str, picture: str, notes: Sequence[str], language: str, *, reconstruction: bool
-) -> list[Node]:
-    """Lay out a figure with its caption and its notes."""
+def figure_block(name: str, caption: str, picture: str, language: str, *, reconstruction: bool) -> Node:
+    """Lay out a figure with its caption."""
     image = {
         "t": "Image",
         "c": [["", [], [["width", "100%"]]], words(labels.text(f"seen.{name}", language)), [picture, ""]],
     }
     shown = [plain(captioned(caption, language, reconstruction=reconstruction))]
-    node: Node = {"t": "Figure", "c": [[f"figure-{name}", [], []], [None, shown], [plain([image])]]}
-    small = [div("note", [para(words(note))]) for note in notes]
-    return [raw("typst", "#[#set text(size: 7.5pt)"), node, *small, raw("typst", "]")]
+    return {"t": "Figure", "c": [[f"figure-{name}", [], []], [None, shown], [plain([image])]]}
 
 
 def captioned(caption: str, language: str, *, reconstruction: bool) -> list[Node]:

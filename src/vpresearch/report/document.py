@@ -7,11 +7,11 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -23,27 +23,27 @@ from vpresearch.core.errors import placed
 from vpresearch.core.files import staging
 from vpresearch.core.paths import CLONED, ROOT
 from vpresearch.data import Dataset, pseudonymise
-from vpresearch.figures import FIGURES, Figure
-from vpresearch.parallel.forks import begin_beside
+from vpresearch.figures import FIGURES
+from vpresearch.parallel.forks import begin_beside, each
 from vpresearch.published import Paper
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
-from vpresearch.render.docx import TEMPLATES, Node, docx, docx_each, landscape, write
+from vpresearch.render.docx import SHORT, TEMPLATES, Node, docx, docx_each, landscape, write
+from vpresearch.render.figure import DPI, with_resolution
 from vpresearch.render.html import reachable
 from vpresearch.report import template
 from vpresearch.report.blocks import (
     BREAK,
     CHECKLISTS,
-    LANDSCAPE,
-    PORTRAIT,
+    Picture,
     beside,
     captions,
     checklist_table,
-    drawing,
-    figure_blocks,
+    figure_block,
     is_wide,
     notes,
-    table_blocks,
+    table_block,
+    with_notes,
 )
 from vpresearch.report.values import Missing, values
 from vpresearch.results import OF_PAPERS, OF_RECONSTRUCTIONS, OF_SCORES, Results
@@ -63,43 +63,95 @@ class Report:
     reconstruction: bool
     documents: Mapping[str, list[Node]]
     tables: Mapping[str, Table]
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, Picture]
     captions: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]]
     # What a reconstruction says of every slope: whole, and in brief.
     open_slope: tuple[str, str]
     titles: Mapping[str, str]
 
+    @cached_property
+    def laid(self) -> dict[str, Node]:
+        """The tables as blocks."""
+        return {name: table_block(table, self.captions[f"table.{name}"]) for name, table in self.tables.items()}
 
-def compose(results: Results, language: str, about: Mapping[str, str]) -> Report:
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a report is put together from: results with their tables and figures in one language."""
+
+    results: Results
+    language: str
+    tables: Mapping[str, Table]
+    figures: Mapping[str, Picture]
+
+
+def prepare(results: Results, languages: Sequence[str]) -> list[Prepared]:
+    """Make the tables and draw the figures of reports; the figures beside each other."""
+    left_out = _left_out(results)
+    # First: they need all that is to be computed, and the copies that draw have it then.
+    tables = [
+        {name: make(results, language) for name, make in TABLES.items() if name not in left_out}
+        for language in languages
+    ]
+    names = [name for name in FIGURES if name not in left_out]
+    drawn = each(_picture, [(results, language, name) for language in languages for name in names])
+    figures = [
+        dict(zip(names, drawn[place * len(names) :][: len(names)], strict=True)) for place in range(len(languages))
+    ]
+    return [Prepared(results, *parts) for parts in zip(languages, tables, figures, strict=True)]
+
+
+def _picture(results: Results, language: str, name: str) -> Picture:
+    figure = FIGURES[name](results, language)
+    svg = figure.untitled()
+    # As wide as two columns of a journal; the PDF in lines that no resolution coarsens.
+    page = "#set page(width: 170mm, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.drawing), width: 100%)"
+    told = {"drawing": svg.decode()}
+    png = with_resolution(_compiled(page.encode(), told, format="png", ppi=DPI), DPI)
+    return Picture(
+        figure.caption, figure.reconstruction, {"svg": svg, "png": png, "pdf": _compiled(page.encode(), told)}
+    )
+
+
+def _recorded(results: Results) -> dict[str, bool]:
+    """Tell what a study recorded of what it may lack: a section of what nobody recorded would say nothing."""
+    recorded = {"scores": not results.scores.empty, "sites": bool(results.site_shares["n"].sum())}
+    return recorded | {"kinds": bool(results.leak_kinds["n"].sum())}
+
+
+def _left_out(results: Results) -> frozenset[str]:
+    """Name the exhibits that would say nothing of these data."""
+    recorded = _recorded(results)
+    left_out = frozenset() if results.dataset.reconstruction else OF_RECONSTRUCTIONS
+    left_out |= frozenset() if results.paper.claims else OF_PAPERS
+    left_out |= frozenset() if recorded["scores"] else OF_SCORES
+    left_out |= {name for name, of in (("figure2", "sites"), ("leak_kinds", "kinds")) if not recorded[of]}
+    # How methods err at the paper's design says nothing of a study of another.
+    return left_out | (frozenset() if results.simulated else {"simulation"})
+
+
+def compose(prepared: Prepared, about: Mapping[str, str]) -> Report:
     """Put a report together."""
+    results, language, figures = prepared.results, prepared.language, prepared.figures
     reconstruction = results.dataset.reconstruction
     judged = bool(results.paper.claims)
     facts = {"reconstruction" if reconstruction else "real", "paper" if judged else "no paper"}
     facts |= ({"held"} if judged and not reconstruction else set()) | ({"published"} if results.published else set())
-    left_out = frozenset() if reconstruction else OF_RECONSTRUCTIONS
-    left_out |= frozenset() if judged else OF_PAPERS
-    # A section of what nobody recorded would say nothing.
-    recorded = {"scores": not results.scores.empty, "sites": bool(results.site_shares["n"].sum())}
-    recorded |= {"kinds": bool(results.leak_kinds["n"].sum())}
+    recorded = _recorded(results)
     facts |= {name if there else f"no {name}" for name, there in recorded.items()}
-    left_out |= frozenset() if recorded["scores"] else OF_SCORES
-    left_out |= {name for name, of in (("figure2", "sites"), ("leak_kinds", "kinds")) if not recorded[of]}
-    # How methods err at the paper's design says nothing of a study of another.
-    left_out |= frozenset() if results.simulated else {"simulation"}
     facts |= {"simulated"} if results.simulated else set()
     unsized = results.dataset.vertebrae["leak"].eq("yes") & results.dataset.vertebrae["leak_size"].isna()
     facts |= {"shared"} if results.design.n_clusters < results.design.n else set()
     facts |= ({"unsized"} if unsized.any() and recorded["kinds"] else set()) | (
         set() if results.lost.empty else {"lost"}
     )
-    tables = {name: make(results, language) for name, make in TABLES.items() if name not in left_out}
-    figures = {name: make(results, language) for name, make in FIGURES.items() if name not in left_out}
-    known = values(results, tables, about)
+    known = values(results, prepared.tables, about)
     facts.add("no slope" if isinstance(known[f"models.{PRIMARY}.fill_percent.estimate"], Missing) else "slope")
     documents = DOCUMENTS if judged else DOCUMENTS[:2]
     skeletons = {name: template.parse(template.source(name, language), facts) for name in documents}
-    tables |= {name: checklist_table(name, skeletons, language, published=results.published) for name in CHECKLISTS}
+    checklists = {name: checklist_table(name, skeletons, language, published=results.published) for name in CHECKLISTS}
+    tables = {**prepared.tables, **checklists}
     named = captions([template.exhibits(blocks) for blocks in skeletons.values()], tables, figures, language)
     known |= {f"ref.{name}": _reference(caption) for name, caption in named.items()}
     said = "" if results.identified is None else beside("report.beside", results.identified, language)
@@ -127,28 +179,23 @@ def _reference(caption: str) -> str:
 
 def publish(report: Report, folder: Path) -> list[Path]:
     """Write manuscript and supplement as HTML, DOCX and PDF, and their tables and figures alone."""
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    # Word files are another program's work; they are made while the figures are drawn.
-    with drawing(report.figures, folder / "figures") as drawn, ThreadPoolExecutor() as together:
+    pictures = folder / "figures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for name, picture in report.figures.items():
+        for kind, content in picture.files.items():
+            (pictures / f"{name}.{kind}").write_bytes(content)
+    # Most of it is the work of other programs.
+    with ThreadPoolExecutor() as together:
         alone = together.submit(_publish_tables, report, folder / "tables")
-        drawn()
         made = {
-            folder / f"{name}.{kind}": together.submit(write_as, report, name, folder / "figures")
+            folder / f"{name}.{kind}": together.submit(write_as, report, name, pictures)
             for name in report.documents
             for kind, write_as in FORMATS.items()
         }
         for path, written in made.items():
             path.write_bytes(written.result())
-        for own in report.figures:
-            (folder / "figures" / f"{own}.pdf").write_bytes(_picture_to_pdf(own, folder / "figures"))
         alone.result()
     return [*made]
-
-
-def _picture_to_pdf(name: str, pictures: Path) -> bytes:
-    """Give a figure without its title as wide as two columns of a journal, in lines that no resolution coarsens."""
-    page = f'#set page(width: 170mm, height: auto, margin: 0pt)\n#image("{name}.svg", width: 100%)'
-    return _compiled(page.encode(), pictures, {})
 
 
 def to_html(report: Report, name: str, pictures: Path) -> bytes:
@@ -179,19 +226,16 @@ def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
     body = write(with_exhibits(report, name, lambda own: f"{own}.svg"), "typst-citations")
     # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
     body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
-    with tempfile.TemporaryDirectory() as place:
-        for own in template.pictures(report.documents[name]):
-            (Path(place) / f"{own}.svg").write_bytes((pictures / f"{own}.svg").read_bytes())
-        told = {"title": report.titles[name], "language": report.language, "banner": _banner(report)}
-        return _compiled((TEMPLATES / "page.typ").read_bytes() + body, Path(place), told)
+    told = {"title": report.titles[name], "language": report.language, "banner": _banner(report)}
+    return _compiled((TEMPLATES / "page.typ").read_bytes() + body, told, pictures)
 
 
-def _compiled(source: bytes, place: Path, told: dict[str, str]) -> bytes:
+def _compiled(source: bytes, told: dict[str, str], place: Path = TEMPLATES, **more: Any) -> bytes:
     # Only the letters that the compiler brings with it: the same pages on every machine.
     compiler = typst.Compiler(source, root=place, ignore_system_fonts=True, sys_inputs=told)
-    made = compiler.compile(format="pdf", timestamp=0)
+    made = compiler.compile(**{"format": "pdf", "timestamp": 0, **more})
     if not isinstance(made, bytes):
-        raise TypeError("a PDF is one file")
+        raise TypeError("a page is one file")
     return made
 
 
@@ -205,9 +249,7 @@ def _publish_tables(report: Report, folder: Path) -> None:
         key = f"table.{name}"
         write_table(replace(table, caption=report.captions[key], notes=report.notes[key]), folder)
         (folder / f"{name}.csv").write_bytes(_spreadsheet(table))
-        lying = is_wide(table)
-        room = LANDSCAPE if lying else PORTRAIT
-        documents.append((table_blocks(table, report.captions[key], room, report.notes[key]), lying))
+        documents.append((_exhibit(report, key, report.notes[key]), is_wide(table)))
     made = docx_each(documents, _LOCALES[report.language], banner=_banner(report))
     for name, words in zip(report.tables, made, strict=True):
         (folder / f"{name}.docx").write_bytes(words)
@@ -229,19 +271,28 @@ def with_exhibits(report: Report, document: str, picture: Callable[[str], str]) 
 
     def make(name: str) -> list[Node]:
         nonlocal told
-        kind, own = name.split(".")
         # The first exhibit of a slope says at length what is open about it; the others in brief.
         said = tuple(brief if note == whole and told else note for note in report.notes[name])
         told |= whole in said
-        if kind == "table":
-            table = report.tables[own]
-            return table_blocks(table, report.captions[name], LANDSCAPE if is_wide(table) else PORTRAIT, said)
-        figure = report.figures[own]
-        return figure_blocks(
-            own, report.captions[name], picture(own), said, report.language, reconstruction=figure.reconstruction
-        )
+        return _exhibit(report, name, said, picture)
 
     return _turned(template.replace(report.documents[document], make))
+
+
+def _exhibit(
+    report: Report, name: str, said: Sequence[str], picture: Callable[[str], str] = lambda own: own
+) -> list[Node]:
+    kind, own = name.split(".")
+    if kind == "table":
+        return with_notes(report.laid[own], said, together=len(report.tables[own].shown) < SHORT)
+    block = figure_block(
+        own,
+        report.captions[name],
+        picture(own),
+        report.language,
+        reconstruction=report.figures[own].reconstruction,
+    )
+    return with_notes(block, said)
 
 
 def _turned(blocks: list[Node]) -> list[Node]:
@@ -305,7 +356,13 @@ def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> l
 def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
     # This may be a process that has read no workbook.
     remember(results.dataset.declaration)
-    return [path for each in languages for path in publish(compose(results, each, about()), aside / each)]
+    told = about()
+
+    def write_one(prepared: Prepared) -> list[Path]:
+        return publish(compose(prepared, told), aside / prepared.language)
+
+    made = each(write_one, [(prepared,) for prepared in prepare(results, languages)])
+    return [path for paths in made for path in paths]
 
 
 def _put_in_place(aside: Path, folder: Path, languages: Sequence[str]) -> None:
