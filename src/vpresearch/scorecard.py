@@ -20,7 +20,7 @@ from vpresearch.core.frame import Framed
 from vpresearch.core.paths import NO_PAPER, PUBLISHED
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
-from vpresearch.inference.describe import select, summarise
+from vpresearch.inference.describe import rows_in, summarise
 from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import most_mean_fill, targeted
 
@@ -260,7 +260,7 @@ def _missing_columns(spec: Compute, dataset: Dataset) -> list[str]:
 
 def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
     """Count what a claim counts, and what that is part of: of a share, those alone whose answer is known."""
-    whole = select(dataset, "vertebrae", spec.within)
+    whole = rows_in(dataset, "vertebrae", spec.within)
     if spec.fell:
         before, after = (whole[column] for column in spec.fell)
         whole = whole[before.notna() & after.notna()]
@@ -268,7 +268,7 @@ def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
     else:
         if spec.statistic == "percent":
             whole = whole[whole[list(spec.group)].notna().all(axis=1)]
-        part = select(dataset, "vertebrae", {**spec.within, **spec.group})
+        part = rows_in(dataset, "vertebrae", {**spec.within, **spec.group})
         part = part[part[spec.variable].notna()] if spec.variable else part
     patients = spec.over == "patients"
     n, n_whole = (rows["patient_id"].nunique() if patients else len(rows) for rows in (part, whole))
@@ -291,7 +291,7 @@ def _recorded(spec: Compute, dataset: Dataset) -> Iterator[bool]:
 
 def _asked(spec: Compute, name: str, dataset: Dataset, over: str) -> pd.Series[Any]:
     """Return the cells of a column of which an answer could be had."""
-    return select(dataset, over, {**spec.within, **({"leak": "yes"} if name in OF_LEAKS else {})})[name]
+    return rows_in(dataset, over, {**spec.within, **({"leak": "yes"} if name in OF_LEAKS else {})})[name]
 
 
 def _percent(spec: Compute, dataset: Dataset) -> float:
@@ -300,12 +300,12 @@ def _percent(spec: Compute, dataset: Dataset) -> float:
 
 
 def _summary(name: str) -> Callable[[Compute, Dataset], float]:
-    return lambda spec, dataset: getattr(summarise(select(dataset, spec.over, spec.group)[spec.variable]), name)
+    return lambda spec, dataset: getattr(summarise(rows_in(dataset, spec.over, spec.group)[spec.variable]), name)
 
 
 def _difference(spec: Compute, dataset: Dataset) -> float:
     minuend, subtrahend = (
-        summarise(select(dataset, spec.over, group)[spec.variable]).mean for group in (spec.group, spec.minus)
+        summarise(rows_in(dataset, spec.over, group)[spec.variable]).mean for group in (spec.group, spec.minus)
     )
     return minuend - subtrahend
 
@@ -313,7 +313,7 @@ def _difference(spec: Compute, dataset: Dataset) -> float:
 def lead(spec: Compute, dataset: Dataset) -> float:
     """Count how many more rows a category has than the next one."""
     ((column, value),) = spec.group.items()
-    counts = select(dataset, spec.over, spec.within)[column].value_counts()
+    counts = rows_in(dataset, spec.over, spec.within)[column].value_counts()
     others = counts.drop(value, errors="ignore")
     return float(counts.get(value, 0)) - float(others.max() if len(others) else 0)
 
@@ -391,4 +391,4 @@ def missing(row: Row, dataset: Dataset) -> int:
     if spec.variable is None or ((column := columns().get(spec.variable)) and column.kind == "text"):
         # An empty cell of complications says that there was none.
         return gaps
-    return gaps + int(select(dataset, spec.over, {**spec.within, **spec.group})[spec.variable].isna().sum())
+    return gaps + int(rows_in(dataset, spec.over, {**spec.within, **spec.group})[spec.variable].isna().sum())

@@ -171,6 +171,6 @@ def warm() -> Dataset:
         one_of_many_note(language)
     source.slopes()
     drag.outcome(study, "gee_kc")
-    drag.verdicts(study, drag.touched(drag.OF_ONE))
+    drag.verdicts(drag.slimmed(study), drag.touched(drag.OF_ONE))
     _ = dose.fitted(study).slopes
     return study

@@ -156,14 +156,19 @@ def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) 
     >>> len(vp.select(study, "patients", {"sex": "F"}))
     18
     """
+    # What is done to a copy is not done to what is kept.
+    return rows_in(dataset, over, group).copy(deep=False)
+
+
+def rows_in(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Return the rows of a group as they are kept, to be read only: a scorecard asks for them claim after claim."""
     asked = over, tuple((group or {}).items())
     if asked not in dataset.selected:
         rows = dataset.rows
         for name, value in asked[1]:
             rows = rows[column(rows, name) == value]
         dataset.selected[asked] = rows.drop_duplicates("patient_id") if over == "patients" else rows
-    # What is done to a copy is not done to what is kept.
-    return dataset.selected[asked].copy(deep=False)
+    return dataset.selected[asked]
 
 
 def levels(dataset: Dataset) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset, column
-from vpresearch.inference.describe import Summary, select, summarise
+from vpresearch.inference.describe import Summary, rows_in, summarise
 from vpresearch.inference.tests import (
     Association,
     Normality,
@@ -134,7 +134,7 @@ def compare_by_leak(dataset: Dataset, variable: str, alpha: float = ALPHA) -> Co
     >>> found.chosen, found.why, round(found.result.p_value, 3)
     ('kruskal', 'not_normal', 0.267)
     """
-    without, with_leak = (column(select(dataset, "vertebrae", {"leak": leak}), variable) for leak in ("no", "yes"))
+    without, with_leak = (column(rows_in(dataset, "vertebrae", {"leak": leak}), variable) for leak in ("no", "yes"))
     return compare(without, with_leak, alpha)
 
 

@@ -25,6 +25,8 @@ from vpresearch.render.labels import claimed, p_value, printed, rounded, text, v
 from vpresearch.scorecard import Row, judge
 
 _COMPARED = ("vertebral_volume_cc", "cement_volume_cc", "fill_percent")
+# What a vertebra is called by, and what a design of the leak models is made from.
+_OF_DESIGN = {"patient_id", "level", "region", "sex"}
 OF_ONE = {"vertebral_volume_cc", "cement_volume_cc", "fill_percent", "leak"}
 
 
@@ -53,23 +55,22 @@ def columns_of(claim: Claim) -> set[str]:
 
 def outcome(study: Dataset, model: str) -> Outcome:
     """Compute the p of the protocol and the slope."""
-    slim = slimmed(study, OF_ONE)
-    comparisons = {name: compare_by_leak(slim, name) for name in _COMPARED}
+    comparisons = {name: compare_by_leak(study, name) for name in _COMPARED}
     return Outcome(comparisons, FIT[model](leak_design(study.rows))[1])
 
 
 def verdicts(study: Dataset, claims: Sequence[Claim]) -> dict[str, Row]:
     """Judge some claims."""
-    slim = slimmed(study, {name for claim in claims for name in columns_of(claim)})
-    return {claim.id: judge(paper(), claim, slim) for claim in claims}
+    return {claim.id: judge(paper(), claim, study) for claim in claims}
 
 
-def slimmed(study: Dataset, names: set[str]) -> Dataset:
-    """Keep only some columns: selecting rows of many columns is what takes the time of a scorecard."""
-    vertebrae = study.vertebrae[["patient_id", *(name for name in study.vertebrae if name in names)]]
-    return replace(
-        study, vertebrae=vertebrae, patients=study.patients[[each for each in study.patients if each in names]]
+def slimmed(study: Dataset) -> Dataset:
+    """Keep the columns that the panel asks for: selecting rows of many is what takes the time of a scorecard."""
+    names = OF_ONE | _OF_DESIGN | {name for claim in touched(OF_ONE) for name in columns_of(claim)}
+    vertebrae, patients = (
+        table[[name for name in table if name in names]] for table in (study.vertebrae, study.patients)
     )
+    return replace(study, vertebrae=vertebrae, patients=patients)
 
 
 def changed_columns(study: Dataset, other: Dataset, at: int) -> list[str]:
@@ -141,7 +142,7 @@ def _box(name: str, language: str) -> NumberBox:
 
 def panel(session: Session) -> widgets.Widget:
     """Show the vertebrae, one of them to be dragged, beside what it changes."""
-    study, language = session.study, session.language
+    study, language = slimmed(session.study), session.language
     before: dict[str, Outcome] = {}
     judged: dict[str, Row] = {}
     state: dict[str, Any] = {"at": session.selected, "quiet": False}
