@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from vpresearch.core.compendium import choose, read_compendium
-from vpresearch.core.errors import line
+from vpresearch.core.errors import LANGUAGES, line
 from vpresearch.core.files import alone, file_digest, staging
 from vpresearch.core.paths import NO_PAPER, shown
 from vpresearch.render import labels
@@ -96,7 +96,8 @@ def unchanged(wanted: Wanted) -> Told | None:
     lines.append(_words("unchanged", wanted, names=", ".join(reasons)))
     if verdicts.differing:
         lines.append(f"  {_words('differing', wanted, n=verdicts.differing)}")
-    return Told([*lines, *_ending(wanted, verdicts, "")], verdicts.differing + len(verdicts.unattainable))
+    failing = verdicts.differing + len(verdicts.unattainable[wanted.language])
+    return Told([*lines, *_ending(wanted, verdicts, "")], failing)
 
 
 def why(wanted: Wanted) -> Told:
@@ -180,7 +181,8 @@ def remake(wanted: Wanted) -> Told:
 
     rows = withhold(rows, dataset, wanted.min_cell) if wanted.min_cell else rows
     differences, counts = differing(rows), Counter(str(row.verdict) for row in rows)
-    unattainable = {row.claim.id: row.rounded for row in rows if row.verdict == "unattainable"}
+    proved = [row for row in rows if row.verdict == "unattainable"]
+    unattainable = {each: [f"  {_of(row, each, 'unattainable')}" for row in proved] for each in LANGUAGES}
     state = read_state(wanted.out, wanted.records)
     verdicts = state.verdicts = Verdicts(
         _of_verdicts(asked, dataset.digest),
@@ -198,7 +200,7 @@ def remake(wanted: Wanted) -> Told:
     lines += [_words("another_study", wanted)] if another else []
     lines += [f"  {line(note, wanted.language)}" for note in dataset.notes] + _told_differences(wanted, differences)
     ending = _ending(wanted, verdicts, f" ({perf_counter() - start:.0f} s)")
-    return Told([*lines, *ending], len(differences) + len(unattainable))
+    return Told([*lines, *ending], len(differences) + len(proved))
 
 
 def _held(wanted: Wanted, dataset: Dataset) -> Wanted:
@@ -312,38 +314,20 @@ def _reconstructed(wanted: Wanted, *, reconstruction: bool) -> list[str]:
 
 
 def _told_differences(wanted: Wanted, differences: list[Row]) -> list[str]:
-    lines = [f"  {_difference(row, wanted)}" for row in differences[:_MOST_LISTED]]
+    lines = [f"  {_of(row, wanted.language, 'difference')}" for row in differences[:_MOST_LISTED]]
     if len(differences) > _MOST_LISTED:
         lines.append(f"  {_words('more', wanted, n=len(differences) - _MOST_LISTED)}")
     return lines
 
 
-def _difference(row: Row, wanted: Wanted) -> str:
-    language = wanted.language
-    return _words(
-        "difference",
-        wanted,
+def _of(row: Row, language: str, kind: str) -> str:
+    return labels.text(
+        f"console.{kind}",
+        language,
         claim=labels.claimed(row.claim, language),
         printed=labels.printed(row.claim.printed.printed, language),
         computed=labels.rounded(row, language),
     )
-
-
-def _told_unattainable(wanted: Wanted, unattainable: Mapping[str, str]) -> list[str]:
-    from vpresearch.published import read_paper
-
-    return [
-        "  "
-        + _words(
-            "unattainable",
-            wanted,
-            claim=labels.claimed(claim, wanted.language),
-            printed=labels.printed(claim.printed.printed, wanted.language),
-            computed=labels.printed(unattainable[claim.id], wanted.language),
-        )
-        for claim in read_paper(wanted.paper).claims
-        if claim.id in unattainable
-    ]
 
 
 def _ending(wanted: Wanted, verdicts: Verdicts, took: str) -> list[str]:
@@ -352,7 +336,7 @@ def _ending(wanted: Wanted, verdicts: Verdicts, took: str) -> list[str]:
     out = shown(wanted.out)
     place = out if out.parts else _words("project", wanted)
     lines = [", ".join(counted)] if wanted.judged else []
-    lines += [*_told_unattainable(wanted, verdicts.unattainable)]
+    lines += verdicts.unattainable[wanted.language]
     lines.append(f"{_words('outputs', wanted, place=place)}{took}")
     if wanted.report is not None:
         lines.append(_words("report", wanted, place=shown(wanted.report)))

@@ -123,8 +123,8 @@ class Verdicts:
     counts: Mapping[str, int]
     differing: int
     reconstruction: bool
-    # What is proved unattainable: what is computed instead, in the printed style, by claim.
-    unattainable: Mapping[str, str] = field(default_factory=dict)
+    # What is told of each number that is proved unattainable, by language.
+    unattainable: Mapping[str, list[str]] = field(default_factory=lambda: {language: [] for language in LANGUAGES})
     # Whether the study was seen to be another than that of the paper asked for, and is held against none.
     another: bool = False
 
@@ -185,9 +185,9 @@ def _read_verdicts(entry: Any) -> Verdicts:
     read = Verdicts(**entry)
     counted = isinstance(read.counts, dict) and all(type(n) is int for n in (*read.counts.values(), read.differing))
     known = counted and read.counts.keys() <= words(LANGUAGES[0])["verdict"].keys()
-    if (
-        not (known and _are_words(read.inputs) and _are_words(read.unattainable))
-        or type(read.reconstruction) is not bool
+    told = [line for language in LANGUAGES for line in read.unattainable[language]]
+    if not (known and _are_words(read.inputs) and all(isinstance(line, str) for line in told)) or (
+        type(read.reconstruction) is not bool
     ):
         raise TypeError("not what a run writes")
     return read
