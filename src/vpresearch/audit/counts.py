@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
-from typing import TypeAlias
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, cell, grids, groups, is_binary, is_too_fine, off_grid
+from vpresearch.audit.cells import Group, Pair, Where, cell, grids, groups, is_binary, is_too_fine, off_grid
 from vpresearch.audit.check import Check, Verdict, show_values
 from vpresearch.audit.witness import admissible, climb, extreme_squares, is_coarse, is_countable, on_scale
 from vpresearch.core.dictionary import columns
@@ -157,11 +156,6 @@ def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
         "sd_limit_holds" if holds else "sd_limit_fails",
         {"variable": group.variable, "limit": float(limit2) ** 0.5},
     )
-
-
-# A column and its value; and which rows.
-Pair: TypeAlias = tuple[str, str]
-Where: TypeAlias = tuple[Pair, ...]
 
 
 def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:

@@ -71,7 +71,7 @@ def _prints_as_both(paper: Paper, first: Claim, second: Claim, rule: RoundingRul
 
 def _means_by_unit(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Look whether an overall mean of patients could as well be one of the vertebrae whose group means are printed."""
-    compared = {first.variable: (first, second) for _, first, second in pairs(paper)}
+    compared = {first.variable: (first, second) for claim, first, second in pairs(paper) if not claim.compute.group}
     for group in groups(paper):
         if group.where or group.variable not in compared or group.over == compared[group.variable][0].over:
             continue
@@ -138,8 +138,8 @@ def _uncorrelated(paper: Paper, top: Group, bottom: Group, rule: RoundingRule) -
     """Bounds of the mean ratio when numerator and inverse denominator are uncorrelated."""
     x, mean = (group.claims["mean"].printed.interval(rule) for group in (top, bottom))
     x_low, x_high = float(x.low or 0), float(x.high or 0)
-    for _, first, second in pairs(paper):
-        if first.variable == top.variable:
+    for claim, first, second in pairs(paper):
+        if first.variable == top.variable and not claim.compute.group:
             # The groups know the mean better than the rounded overall number does.
             low, high = pooled_mean((first, second), rule)
             x_low, x_high = max(x_low, float(low)), min(x_high, float(high))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import chain, islice, permutations, product
 from typing import Literal
 
 import numpy as np
 from scipy.stats import mannwhitneyu
 
-from vpresearch.audit.cells import Group, aligned, cell, grids, is_binary, is_too_fine, pairs
-from vpresearch.audit.check import Check, Verdict, inside, show_values
+from vpresearch.audit.cells import Group, aligned, cell, grids, is_binary, is_too_fine, moments, pairs
+from vpresearch.audit.check import Check, Verdict, inside, meets, show_values
 from vpresearch.audit.p_attained import (
     MEANS,
     NORMAL,
@@ -166,7 +165,11 @@ def _permutations(
     which = np.arange(n_pairs) if every or n_pairs <= _RANKED else rng.integers(n_pairs, size=_RANKED)
     rows, columns = np.divmod(which, len(second))
     if test == MEANS:
-        near = t_p(first, second, "student", one_sided=one_sided)[rows, columns]
+        # All pairs of two pools at once would take gigabytes.
+        gap = first.mean(axis=1)[rows] - second.mean(axis=1)[columns]
+        variances = first.var(axis=1, ddof=1)[rows], second.var(axis=1, ddof=1)[columns]
+        sizes = first.shape[1], second.shape[1]
+        near = p_of_moments(gap, variances, sizes, "student", one_sided=one_sided)
     else:
         near = rank_p(first[rows], second[columns], "mann_whitney", one_sided=one_sided)
     order = np.argsort(np.nan_to_num(np.abs(near - _middle(printed)), nan=1.0).min(axis=1), kind="stable")
@@ -445,13 +448,10 @@ def _thinned(window: Window) -> Ints:
 
 def _in_the_box(row: Row, test: str, rule: RoundingRule, *, as_errors: bool = False) -> str:
     """Look for means and SDs that print as claimed and give p, on no grid, from those of the least p to the largest."""
-    printed, claims = row.claim.printed.interval(rule), [group.claims for group in row.compared]
-    means, sds = (
-        [[max(float(end or 0), least) for end in _ends(known[name].printed.interval(rule))] for known in claims]
-        for name, least in (("mean", -math.inf), ("sd", 0.0))
-    )
+    printed = row.claim.printed.interval(rule)
+    means, sds = moments(row.compared, rule)
     way = np.linspace(0, 1, _ON_THE_WAY)
-    up = claims[0]["mean"].printed.value >= claims[1]["mean"].printed.value
+    up = sum(means[0]) >= sum(means[1])
     # From the means far apart and small SDs to near means and large SDs.
     first, second = (
         low + (high - low) * (way if nearer else 1 - way)
@@ -468,10 +468,6 @@ def _in_the_box(row: Row, test: str, rule: RoundingRule, *, as_errors: bool = Fa
         return ""
     place = fitting[len(fitting) // 2]
     return " | ".join(f"{mean[place]:.6g} ({sd[place]:.6g})" for mean, sd in ((first, spread[0]), (second, spread[1])))
-
-
-def _ends(interval: Interval) -> tuple[Fraction | None, Fraction | None]:
-    return interval.low, interval.high
 
 
 def said_of(claim: Claim, scale: str = "") -> dict[str, str | float]:
@@ -522,7 +518,7 @@ def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[
         return "possible", "p_attained", ends
     if found.only is not None and not inside(found.only, interval).any():
         return "impossible", "p_not_attained", ends
-    if not any(_meets(interval, low, high) for low, high in found.ranges):
+    if not meets(interval, *found.ranges):
         if test not in T_TESTS:
             return "impossible", "p_beyond_ranks", ends
         if len(found.ranges) == 1:
@@ -537,10 +533,6 @@ def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[
             values = {"low": steps.low, "high": steps.high, "most_equal": float(most_equal)}
             return "impossible", "p_between_steps", dict(values)
     return "undecided", "p_undecided", ends
-
-
-def _meets(interval: Interval, low: float, high: float) -> bool:
-    return (interval.high is None or interval.high >= low) and (interval.low is None or interval.low <= high)
 
 
 def _readings(rows: Sequence[Row], rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:

@@ -8,25 +8,22 @@ from itertools import product
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import chdtrc, fdtrc, stdtr
+from scipy.special import chdtrc, fdtrc
 from scipy.stats import kruskal
 
-from vpresearch.audit.cells import Group, cell, changes, grids, is_too_fine, pairs, several
-from vpresearch.audit.check import Check, Verdict, inside, show_values
-from vpresearch.audit.p_attained import STANDS_FOR
+from vpresearch.audit.cells import Group, cell, changes, grids, is_too_fine, moments, pairs, several
+from vpresearch.audit.check import Check, Range, Verdict, inside, meets, show_values, sides_of
+from vpresearch.audit.p_attained import STANDS_FOR, apart, over, p_of_t
 from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source
 from vpresearch.audit.witness import Ints, admissible, datasets, on_scale
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Claim, Paper
-
-Range = tuple[float, float]
 
 _TESTS = ("anova", "welch_anova", "kruskal")
 # Groups up to which every corner of the rounding box is gone through.
 _CORNERS = 12
 # Datasets of each group, and sets of groups, that are tried for a rank test.
 _POOL, _TRIES = 40, 3000
-_WITHOUT = 1e-12
 
 
 def check_several(paper: Paper, rule: RoundingRule, seed: int) -> Iterator[Check]:
@@ -68,12 +65,8 @@ def paired_check(
     known: bool = True,
 ) -> Check:
     """Hold a p against what the paired t test can give, of any group where it is not known of which it is."""
-    sides = [
-        side
-        for low, high in reaches
-        for side in ([(low / 2, high / 2), (1 - high / 2, 1 - low / 2)] if claim.one_sided else [(low, high)])
-    ]
-    holds = any(_meets(claim.printed.interval(rule), side) for side in sides)
+    sides = [side for reach in reaches for side in sides_of(reach, one_sided=claim.one_sided)]
+    holds = meets(claim.printed.interval(rule), *sides)
     # Where the paper names no test of pairs, ranks may have given it.
     sure = known and set(claim.tests) == {"paired_t"}
     verdict: Verdict = "possible" if holds else ("impossible" if sure else "undecided")
@@ -86,17 +79,19 @@ def paired_check(
 
 def paired_range(first: Group, second: Group, rule: RoundingRule) -> Range:
     """Bound the p of the paired t test: the differences' SD is between the distance of the SDs and their sum."""
-    (a, b), (s, r) = moments([first, second], rule)
-    near, far = max(0.0, a[0] - b[1], b[0] - a[1]), max(a[1] - b[0], b[1] - a[0])
-    least, most = max(0.0, s[0] - r[1], r[0] - s[1]), s[1] + r[1]
-    return paired_p(far, least, first.n), paired_p(near, most, first.n)
+    low, high = paired_t(first, second, rule)
+    return p_of_t(high, first.n - 1), p_of_t(low, first.n - 1)
 
 
-def paired_p(gap: float, sd: float, n: int) -> float:
-    """Return the two-sided p of the paired t test, of the mean and SD of the differences."""
-    if not sd:
-        return 0.0 if gap else 1.0
-    return float(2 * stdtr(n - 1, -gap / sd * math.sqrt(n)))
+def paired_t(first: Group, second: Group, rule: RoundingRule) -> Range:
+    """Bound the size of the paired t over every correlation."""
+    means, (s, r) = moments([first, second], rule)
+    return t_of_differences(apart(*means), (apart(s, r)[0], s[1] + r[1]), first.n)
+
+
+def t_of_differences(gap: Range, sd: Range, n: int) -> Range:
+    """Bound the size of the paired t by the mean and the SD of the differences."""
+    return over(gap[0] * math.sqrt(n), sd[1]), over(gap[1] * math.sqrt(n), sd[0])
 
 
 def _check(
@@ -108,7 +103,7 @@ def _check(
     values |= {"known": "outer" if test == "kruskal" else "range", **said_of(claim)}
     ids = (claim.id, *(name for part in parts for name in part.ids))
     witness = ""
-    if not _meets(printed, (low, high)):
+    if not meets(printed, (low, high)):
         verdict: Verdict = "impossible"
         code = "p_out_of_reach"
     else:
@@ -117,19 +112,6 @@ def _check(
         )
         verdict, code = ("possible", "p_attained") if witness else ("undecided", "p_undecided")
     return Check(f"p_{test}", ids, verdict, code, values, None, low, high, witness)
-
-
-def _meets(printed: Interval, reach: Range) -> bool:
-    low, high = reach
-    above = printed.low is None or high > printed.low - _WITHOUT
-    return above and (printed.high is None or low < printed.high + _WITHOUT)
-
-
-def moments(parts: Sequence[Group], rule: RoundingRule) -> tuple[list[Range], list[Range]]:
-    """Means and SDs as ranges."""
-    intervals = [[part.claims[name].printed.interval(rule) for part in parts] for name in ("mean", "sd")]
-    means, sds = ([(float(each.low or 0), float(each.high or 0)) for each in row] for row in intervals)
-    return means, [(max(0.0, low), high) for low, high in sds]
 
 
 def least_between(means: Sequence[Range], weights: Sequence[float]) -> float:
@@ -162,28 +144,35 @@ def most_between(means: Sequence[Range], weights: Sequence[float]) -> float:
 
 def anova_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
     """Bound the p of one-way analysis of variance over everything that the printed means and SDs stand for."""
+    f, k = anova_f(parts, rule), len(parts)
+    p = fdtrc(k - 1, sum(part.n for part in parts) - k, f)
+    return float(p[1]), float(p[0])
+
+
+def anova_f(parts: Sequence[Group], rule: RoundingRule) -> Range:
+    """Bound F."""
     means, sds = moments(parts, rule)
     n = [part.n for part in parts]
-    k, total = len(parts), sum(n)
-    least, most = (sum((m - 1) * sd[end] ** 2 for m, sd in zip(n, sds, strict=True)) for end in (0, 1))
-    low, high = least_between(means, n), most_between(means, n)
-
-    def p(between: float, within: float) -> float:
-        if not within:
-            return 0.0 if between else 1.0
-        return float(fdtrc(k - 1, total - k, between / (k - 1) / (within / (total - k))))
-
-    return p(high, least), p(low, most)
+    within = [sum((m - 1) * sd[end] ** 2 for m, sd in zip(n, sds, strict=True)) for end in (0, 1)]
+    scale = (sum(n) - len(n)) / (len(n) - 1)
+    return over(scale * least_between(means, n), within[1]), over(scale * most_between(means, n), within[0])
 
 
 def welch_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
-    """Bound the p of Welch's analysis of variance: each part of it at its own extreme.
+    """Bound the p of Welch's analysis of variance."""
+    (low, high), freedom = welch_f(parts, rule)
+    every = np.linspace(*freedom, 50)
+    return float(fdtrc(len(parts) - 1, every, high).min()), float(fdtrc(len(parts) - 1, every, low).max())
+
+
+def welch_f(parts: Sequence[Group], rule: RoundingRule) -> tuple[Range, Range]:
+    """Bound F and its second degrees of freedom, each part of them at its own extreme.
 
     Welch BL. Biometrika 1951;38:330-336.
     """
     means, sds = moments(parts, rule)
     if any(not low for low, _ in sds):
-        return 0.0, 1.0
+        return (0.0, math.inf), (1.0, float(sum(part.n for part in parts)))
     k = len(parts)
     weights = [(part.n / high**2, part.n / low**2) for part, (low, high) in zip(parts, sds, strict=True)]
     sums = [sum(weight[end] for weight in weights) for end in (0, 1)]
@@ -194,8 +183,7 @@ def welch_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
     ]
     low = least_between(means, [w[0] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[1])
     high = most_between(means, [w[1] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[0])
-    freedom = np.linspace((k * k - 1) / 3 / lack[1], (k * k - 1) / 3 / lack[0], 50)
-    return float(fdtrc(k - 1, freedom, high).min()), float(fdtrc(k - 1, freedom, low).max())
+    return (low, high), ((k * k - 1) / 3 / lack[1], (k * k - 1) / 3 / lack[0])
 
 
 def _p_of(test: str, means: np.ndarray, sds: np.ndarray, n: np.ndarray) -> np.ndarray:
