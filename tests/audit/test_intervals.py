@@ -16,7 +16,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from tests.audit.test_printed_tests import TABLE, paper_of
 from vpresearch.audit import Check, audit, coverage
 from vpresearch.audit.intervals import intervals_of
-from vpresearch.core.errors import LANGUAGES
+from vpresearch.core.errors import LANGUAGES, InputError
 from vpresearch.published import read_paper
 from vpresearch.render import labels
 
@@ -227,3 +227,68 @@ def test_p_of_wald_beside_an_interval_of_another_method_is_left_open(tmp_path: P
     row = {"or": "0.14", "low": "0.0183", "high": "0.6455", "p": "0.9", "test": "wald"}
     (check,) = [c for c in audit(paper_of(tmp_path, [{"id": "a", "places": [], **row}])) if c.check == "p_of_interval"]
     assert (check.verdict, check.remark) == ("undecided", True)
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        # Without a grid, by bounds: R's pt gives 0.00255 and, one-sided, 0.9987.
+        ({"p": "0.002", "test": "student"}, "possible"),
+        ({"p": "0.003", "test": "welch"}, "possible"),
+        ({"p": "0.999", "test": "student", "sided": "one"}, "possible"),
+        ({"p": "n.s.", "test": "student"}, "impossible"),
+        ({"p": "0.5", "test": "student", "sided": "one"}, "impossible"),
+        ({"p": "0.002"}, "possible"),
+        ({"p": "0.2"}, "undecided"),
+    ],
+)
+def test_a_p_of_t_needs_no_grid(row: dict[str, str], verdict: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("variable;group;n;mean;sd\nx;a;20;6.2;1.9\nx;b;20;4.1;2.2\n", encoding="utf-8")
+    (tmp_path / "t-tests.csv").write_text(f"variable;{';'.join(row)}\nx;{';'.join(row.values())}\n", encoding="utf-8")
+    checks = audit(read_paper(tmp_path / "t.csv"))
+    assert [check.verdict for check in checks if check.check == "p_source"] == [verdict]
+    assert any(check.alarm for check in checks) == (verdict == "impossible")
+
+
+HEADERS = {
+    "mean ± SD": [("6.2 ± 1.9", "6.2 1.9"), ("−6,2 (1,9)*", "−6,2 1,9"), ("6.2 +/- 1.9", "6.2 1.9"), ("6.2", "6.2")],
+    "media (DE)": [("6,2 (1,9)", "6,2 1,9")],
+    "n (%)": [("5 (25%)", "5 25%"), ("5/20 (25 %)", "5 25 %"), ("5 [25]", "5 25")],
+    "median [IQR]": [("3 [1-6]", "3 1 6"), ("-3 (-4 to -1)", "-3 -4 -1"), ("3 (IQR: 1, 6)", "3 1 6")],
+    "mediana (rango)": [("3 (1–6)", "3 1 6"), ("3 (rango 1 a 6)", "3 1 6")],
+    "median": [("3 (RIC 1-6)", "3 1 6"), ("3 (range 1-6)", "3 1 6")],
+    "count": [("5 (25%)", "5 25%")],
+}
+
+
+@pytest.mark.parametrize(("header", "cell", "parts"), [(h, *each) for h, cells in HEADERS.items() for each in cells])
+def test_a_cell_of_several_numbers_is_read_as_its_header_says(
+    header: str, cell: str, parts: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(f"variable\tcategory\tn\t{header}\nx\tyes\t20\t{cell}\n", encoding="utf-8")
+    claims = read_paper(tmp_path / "t.csv").claims
+    found = [claim.printed.printed for claim in claims if claim.id != "all.n"]
+    order = sorted(parts.replace(" %", "%").split(), key=lambda part: part.endswith("%"))
+    assert sorted(text.replace(" %", "%") for text in found) == sorted(order)
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("mean", "6.2 ± 1.9"),
+        ("mean", "6.2 (1.9)"),
+        ("median", "3 [1-6]"),
+        ("median", "3 (5)"),
+        ("median [IQR]", "3 (1,6)"),
+        ("median [IQR]", "3 (range 1-6)"),
+        ("count", "5 (25)"),
+        ("mean ± SD", "6/2 ± 1.9"),
+    ],
+)
+def test_a_cell_that_may_mean_several_things_is_told(header: str, cell: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"variable\tcategory\tn\t{header}\nx\tyes\t20\t{cell}\n", encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        read_paper(tmp_path / "t.csv")
+    (problem,) = refusal.value.problems
+    assert (problem.row, problem.column) == (2, header)
+    assert cell in problem.message

@@ -291,7 +291,7 @@ def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -
                 yield from checks
                 if checks:
                     found = source(checks, claim)
-                    yield found if all(map(admissible, row.cells)) else _without_ranks(found, claim)
+                    yield found if all(map(admissible, row.cells)) else without_ranks(found, claim)
                 elif all(map(len, row.pools)) and not is_paired_t(claim, first, second):
                     yield untried(claim)
                 if checks and not any(check.verdict == "possible" for check in checks):
@@ -309,7 +309,7 @@ def _noughts(paper: Paper) -> Iterator[Check]:
             yield Check("p_nought", (claim.id,), "possible", "p_nought", {"printed": printed.printed, "least": least})
 
 
-def _without_ranks(found: Check, claim: Claim) -> Check:
+def without_ranks(found: Check, claim: Claim) -> Check:
     """Leave the tests of ranks open where no data on the grid have the printed means: they were not tried."""
     meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())}
     open_ = [test for test in ("kruskal", "mann_whitney") if test in meant or not claim.tests]

@@ -32,9 +32,12 @@ def check_printed_tests(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Check every row of tests: statistic and p, estimate, interval and p, and all of them against a table."""
     for row in paper.tests:
         yield from _statistic(row, rule)
-        yield from _ratio(row, rule)
+        of_table = list(_table(row, rule))
+        # A table tells how its interval was made, and which p is its own.
+        known = any(check.check == "interval_of_table" for check in of_table)
+        yield from (check for check in _ratio(row, rule) if not (known and check.remark))
         yield from _coefficient(row, rule)
-        yield from _table(row, rule)
+        yield from of_table
         yield from _effect(paper, row, rule)
         yield from _of_groups(paper, row, rule)
 
@@ -428,7 +431,9 @@ def _of_groups(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[C
     degrees = list(_degrees(row, statistic, named, [part.n for part in parts], rule))
     yield from degrees
     reaches = _reaches(statistic, parts, rule) if parts and all("sd" in part.claims for part in parts) else {}
-    meant = [test for test in reaches if not named or test in {_SAME.get(name, name) for name in named}]
+    # Of two groups the analysis of variance is a t test.
+    same = {"anova": "student", "welch_anova": "welch", "paired": "paired_t"} if len(parts) < 3 else {}
+    meant = [test for test in reaches if not named or test in {same.get(name, name) for name in named}]
     if not meant:
         return
     low, high = min(reaches[test][0] for test in meant), max(reaches[test][1] for test in meant)
@@ -443,16 +448,12 @@ def _of_groups(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[C
     yield Check("statistic_of_groups", ids, verdict, code, values, witness=f"{low:.6g} - {high:.6g}" if fits else "")
 
 
-# Of two groups the analysis of variance is a t test.
-_SAME = {"anova": "student", "welch_anova": "welch", "paired": "paired_t"}
-
-
 def _reaches(statistic: str, parts: Sequence[Group], rule: RoundingRule) -> dict[str, Range]:
     """Bound the size of t or F by each test that may have given it."""
     if len(parts) == 1:
         found = {"paired_t": change_t(parts[0], rule)} if parts[0].n > 1 else {}
     elif len(parts) > 2:
-        found = {"student": anova_f(parts, rule), "welch": welch_f(parts, rule)[0]} if statistic == "F" else {}
+        found = {"anova": anova_f(parts, rule), "welch_anova": welch_f(parts, rule)[0]} if statistic == "F" else {}
     else:
         first, second = parts
         means, sds = moments(parts, rule)

@@ -14,12 +14,14 @@ from scipy.stats import kruskal
 from vpresearch.audit.cells import Group, cell, changes, grids, is_too_fine, moments, pairs, several
 from vpresearch.audit.check import Check, Range, Verdict, inside, meets, show_values, sides_of
 from vpresearch.audit.p_attained import STANDS_FOR, apart, over, p_of_t
-from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source
-from vpresearch.audit.witness import Ints, admissible, datasets, on_scale
+from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source, without_ranks
+from vpresearch.audit.witness import Ints, admissible, datasets, on_scale, one_or_both
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Claim, Paper
 
 _TESTS = ("anova", "welch_anova", "kruskal")
+# What an analysis of variance of two groups is.
+_OF_TWO = {"student": "anova", "welch": "welch_anova"}
 # Groups up to which every corner of the rounding box is gone through.
 _CORNERS = 12
 # Datasets of each group, and sets of groups, that are tried for a rank test.
@@ -27,20 +29,29 @@ _POOL, _TRIES = 40, 3000
 
 
 def check_several(paper: Paper, rule: RoundingRule, seed: int) -> Iterator[Check]:
-    """Hold a printed p of three or more groups against each test of them."""
-    every = list(several(paper))
+    """Hold a printed p of three or more groups against each test of them, and of two by t where no grid serves."""
+    two = [(claim, [first, second]) for claim, first, second in pairs(paper) if not _is_listed(paper, first, second)]
+    every = [*two, *several(paper)]
     for claim, parts in every:
-        meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())} if claim.tests else set(_TESTS)
-        if claim.one_sided:
+        known = tuple(_OF_TWO) if len(parts) == 2 else _TESTS
+        meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())} if claim.tests else set(known)
+        if claim.one_sided and len(parts) > 2:
             continue
         checks: list[Check] = []
-        for test in (test for test in _TESTS if test in meant):
+        for test in (test for test in known if test in meant):
             # Of very many p-values those that the analysis of variance gives are not searched by ranks.
             if len(every) <= MANY or not any(check.verdict == "possible" for check in checks):
                 checks.append(_check(paper, claim, parts, test, rule, np.random.default_rng(seed)))
         yield from checks
         if checks:
-            yield source(checks, claim)
+            found = source(checks, claim)
+            yield without_ranks(found, claim) if len(parts) == 2 else found
+
+
+def _is_listed(paper: Paper, first: Group, second: Group) -> bool:
+    """Return whether a stated grid lets data of two groups be gone through."""
+    stated = [grid for grid, stated in grids(paper, first.variable) if stated]
+    return any(not (is_too_fine(first, grid) or is_too_fine(second, grid)) for grid in stated)
 
 
 def check_paired(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
@@ -97,18 +108,20 @@ def t_of_differences(gap: Range, sd: Range, n: int) -> Range:
 def _check(
     paper: Paper, claim: Claim, parts: Sequence[Group], test: str, rule: RoundingRule, rng: np.random.Generator
 ) -> Check:
-    printed = claim.printed.interval(rule)
-    low, high = {"anova": anova_range, "welch_anova": welch_range, "kruskal": kruskal_range}[test](parts, rule)
+    printed, kind = claim.printed.interval(rule), _OF_TWO.get(test, test)
+    low, high = {"anova": anova_range, "welch_anova": welch_range, "kruskal": kruskal_range}[kind](parts, rule)
     values: dict[str, str | float] = {"test": test, "variable": parts[0].variable, "low": low, "high": high}
     values |= {"known": "outer" if test == "kruskal" else "range", **said_of(claim)}
     ids = (claim.id, *(name for part in parts for name in part.ids))
     witness = ""
-    if not meets(printed, (low, high)):
+    if not meets(printed, *sides_of((low, high), one_sided=claim.one_sided)):
         verdict: Verdict = "impossible"
         code = "p_out_of_reach"
     else:
         witness = (
-            _ranked(paper, parts, printed, rule, rng) if test == "kruskal" else _in_the_box(parts, test, printed, rule)
+            _ranked(paper, parts, printed, rule, rng)
+            if kind == "kruskal"
+            else _in_the_box(parts, kind, printed, rule, one_sided=claim.one_sided)
         )
         verdict, code = ("possible", "p_attained") if witness else ("undecided", "p_undecided")
     return Check(f"p_{test}", ids, verdict, code, values, None, low, high, witness)
@@ -201,7 +214,7 @@ def _p_of(test: str, means: np.ndarray, sds: np.ndarray, n: np.ndarray) -> np.nd
     return np.asarray(fdtrc(k - 1, (k * k - 1) / 3 / lack, f))
 
 
-def _in_the_box(parts: Sequence[Group], test: str, printed: Interval, rule: RoundingRule) -> str:
+def _in_the_box(parts: Sequence[Group], test: str, printed: Interval, rule: RoundingRule, *, one_sided: bool) -> str:
     """Look for means and SDs that print as claimed and give p."""
     means, sds = (np.array(ranges) for ranges in moments(parts, rule))
     n, rng = np.array([part.n for part in parts], dtype=float), np.random.default_rng(1)
@@ -218,7 +231,8 @@ def _in_the_box(parts: Sequence[Group], test: str, printed: Interval, rule: Roun
     ]
     every, spread = np.concatenate(rows), np.concatenate(spreads)
     with np.errstate(divide="ignore", invalid="ignore"):
-        fitting = np.flatnonzero(inside(_p_of(test, every, spread, n), printed))
+        p = one_or_both(_p_of(test, every, spread, n), one_sided=one_sided)
+        fitting = np.flatnonzero(inside(p, printed).any(axis=-1))
     if not len(fitting):
         return ""
     return " | ".join(f"{m:.6g} ({s:.6g})" for m, s in zip(every[fitting[0]], spread[fitting[0]], strict=True))

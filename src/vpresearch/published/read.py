@@ -32,7 +32,7 @@ from vpresearch.published.claims import (
     TestNumber,
     Unit,
 )
-from vpresearch.reading.raw import Percent, Unreadable
+from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
@@ -545,7 +545,7 @@ _BEFORE[("min", "max")] = _BEFORE[("q1", "q3")]
 _TWO_NAMES = re.compile(r"(.{1,40}?)\s*(?:±|\+/?-|[(\[,;/])\s*(.{1,40}?)[)\]\s]*")
 _NUMBER = r"[-\u2212]?[0-9]+(?:[.,][0-9]+)?"
 _TWO_NUMBERS = re.compile(
-    rf"({_NUMBER})(?:\s*/\s*([0-9]+))?\s*(?:±|\+/?-|[(\[])\s*([^\W\d]*)[:=]?\s*({_NUMBER}\s*%?)"
+    rf"({_NUMBER})(?:\s*/\s*([0-9]+))?\s*(?:±|\+/?-|[(\[])\s*([^\W\d]*)[:=]?\s*({_NUMBER}(?:\s*%)?)"
     rf"(?:\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER}))?\s*[)\]]?\s*[*†‡§¶]*"
 )
 # A further column that tells groups, named behind the word.
@@ -618,11 +618,12 @@ def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, t
                 at: dict[str, Any] = {"sheet": sheet.title, "row": first, "column": str(name)[:40]}
                 problems.append(tell(code, accepted=", ".join(of), given=at["column"], **at))
         lines = []
-        for number, values in records:
+        for number, values in _unmerged(sheet, records, places):
             cells = {names: values[position] for position, names in places.items() if position < len(values)}
-            for names, value in cells.items():
-                if isinstance(value, Unreadable):
-                    problems.append(tell(value.code, sheet=sheet.title, row=number, column=headers[names[0]]))
+            amiss = [(names[0], value.code) for names, value in cells.items() if isinstance(value, Unreadable)]
+            if amiss:
+                problems += [tell(code, sheet=sheet.title, row=number, column=headers[name]) for name, code in amiss]
+                continue
             texts: dict[str, str] = {}
             for names, value in cells.items():
                 if text := _text_of(value):
@@ -630,6 +631,21 @@ def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, t
             if texts:
                 lines.append(Line(sheet.title, number, texts, headers))
         yield of, lines
+
+
+def _unmerged(
+    sheet: Sheet, records: list[tuple[int, tuple[object, ...]]], places: Mapping[int, tuple[str, ...]]
+) -> Iterator[tuple[int, tuple[object, ...]]]:
+    """Give each row the variable, group and category whose cell is merged with cells above it."""
+    rows = dict(records)
+    for number, values in records:
+        row = list(values)
+        for block in sheet.merged:
+            position = block.left - 1
+            named = places.get(position, ("",))[0].partition(":")[0] in {"variable", "group", "category"}
+            if named and block.top < number <= block.bottom and position < min(len(row), len(rows.get(block.top, ()))):
+                row[position] = rows[block.top][position]
+        yield number, tuple(row)
 
 
 def _divided(names: tuple[str, ...], text: str) -> dict[str, str]:
@@ -782,7 +798,7 @@ def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem
     cells = line.cells
     if "variable" not in cells or not {"scale", "step", "items"} & set(cells):
         return
-    ends = _SCALE.fullmatch(cells.get("scale", ""))
+    ends = _SCALE.fullmatch(cells.get("scale", "").replace("\u2212", "-"))
     step, items = decimal(cells.get("step", "1")), cells.get("items", "1")
     if "scale" in cells and (ends is None or float(str(decimal(ends[1]))) >= float(str(decimal(ends[2])))):
         problems.append(line.told(name, "scale", _fault("table_scale", 0, given=cells["scale"][:40])))
