@@ -10,11 +10,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, stdtr, stdtrit
+from scipy.special import chdtrc, fdtrc, ndtr, stdtr, stdtrit
 
-from vpresearch.audit.check import Range, ends_of, meets, sides_of
+from vpresearch.audit.cells import Group, moments
+from vpresearch.audit.check import Range, ends_of, inside, meets, sides_of
 from vpresearch.audit.witness import TABLE_TESTS, Ints, one_or_both, table_p
-from vpresearch.core.reported import Reported, RoundingRule
+from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.inference import permutation_tails
 from vpresearch.lattice import Cell, Joint, joint_rows, t_p_distribution
 from vpresearch.published import TestName
@@ -39,6 +40,8 @@ def t_bounds(
         return 0.0, 1.0
     a, b = (ends_of(mean.interval(rule)) for mean in means)
     s, r = (ends_of(sd.interval(rule)) for sd in (sds[0], sds[1]))
+    if not np.isfinite([a, b, s, r]).all():
+        raise ValueError("a printed bound has no rounding interval")
     t = t_range(apart(a, b), (s, r), sizes, equal_var=equal_var)
     df = _df(s, r, sizes, equal_var=equal_var)
     return p_of_t(t[1], df[1]), p_of_t(t[0], df[0])
@@ -414,6 +417,56 @@ def p_of_moments(
         df = error**2 / ((var_a / n_a) ** 2 / (n_a - 1) + (var_b / n_b) ** 2 / (n_b - 1))
     p = _on_its_scale(2 * stdtr(df, -np.abs(gap) / np.sqrt(error)), test, n_a + n_b)
     return one_or_both(p, one_sided=one_sided)
+
+
+def p_of_groups(test: str, means: np.ndarray, sds: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """P-values of analyses of variance, which of two groups are t tests, row by row."""
+    k = means.shape[1]
+    if test not in ("welch", "welch_anova"):
+        centre = (means @ n / n.sum())[:, None]
+        between, within = ((means - centre) ** 2) @ n, (sds**2) @ (n - 1)
+        p = np.asarray(fdtrc(k - 1, n.sum() - k, between / (k - 1) / (within / (n.sum() - k))))
+        return _on_its_scale(p, test, int(n.sum()))
+    weights = n / sds**2
+    share = weights / weights.sum(axis=1, keepdims=True)
+    centre = (share * means).sum(axis=1, keepdims=True)
+    lack = ((1 - share) ** 2 / (n - 1)).sum(axis=1)
+    f = (weights * (means - centre) ** 2).sum(axis=1) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack)
+    return np.asarray(fdtrc(k - 1, (k * k - 1) / 3 / lack, f))
+
+
+def in_the_box(
+    parts: Sequence[Group],
+    test: str,
+    printed: Interval,
+    rule: RoundingRule,
+    *,
+    one_sided: bool = False,
+    as_errors: bool = False,
+) -> str:
+    """Look for means and SDs, or standard errors, that print as claimed and give p, on no grid."""
+    means, sds = (np.array(ranges) for ranges in moments(parts, rule))
+    if as_errors:
+        sds *= np.sqrt([[part.n] for part in parts])
+    n, rng = np.array([part.n for part in parts], dtype=float), np.random.default_rng(1)
+    middle = np.average(means.mean(axis=1), weights=n)
+    near, far = (
+        np.clip(middle, means[:, 0], means[:, 1]),
+        np.where(means.mean(axis=1) < middle, means[:, 0], means[:, 1]),
+    )
+    way = np.linspace(0, 1, 2001)[:, None]
+    rows = [near + (far - near) * way, means[:, 0] + (means[:, 1] - means[:, 0]) * rng.random((20_000, len(parts)))]
+    spreads = [
+        sds[:, 1] + (sds[:, 0] - sds[:, 1]) * way,
+        sds[:, 0] + (sds[:, 1] - sds[:, 0]) * rng.random((20_000, len(parts))),
+    ]
+    every, spread = np.concatenate(rows), np.concatenate(spreads)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = one_or_both(p_of_groups(test, every, spread, n), one_sided=one_sided)
+        fitting = np.flatnonzero(inside(p, printed).any(axis=-1))
+    if not len(fitting):
+        return ""
+    return " | ".join(f"{m:.6g} ({s:.6g})" for m, s in zip(every[fitting[0]], spread[fitting[0]], strict=True))
 
 
 def rank_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:

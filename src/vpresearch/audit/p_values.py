@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from scipy.stats import mannwhitneyu
 
-from vpresearch.audit.cells import Group, aligned, cell, grids, is_binary, is_too_fine, moments, pairs
+from vpresearch.audit.cells import Group, aligned, cell, grids, is_binary, is_too_fine, pairs
 from vpresearch.audit.check import Check, Verdict, inside, meets, show_values
 from vpresearch.audit.p_attained import (
     MEANS,
@@ -24,6 +24,7 @@ from vpresearch.audit.p_attained import (
     Floats,
     bounded,
     candidate_tests,
+    in_the_box,
     kruskal_without_contrived_ties,
     listed,
     p_of_moments,
@@ -59,8 +60,6 @@ _WALKED = 4000
 _BLOCK, _PERMUTED, _RANKED = 50, 6_000_000, 20_000
 # Pairs of sums that are gone through, sums of squares of each, and datasets that are built for them.
 _MOST_SUMS, _MOST_SQUARES, _BUILT = 10_000, 300, 20
-# Means and SDs between the ends of what they can stand for.
-_ON_THE_WAY = 2001
 # The p of the ordinary test, both one-sided ones being halves of it.
 _RUN: dict[str, Callable[[Ints, Ints], TestResult]] = {
     "student": student,
@@ -327,8 +326,9 @@ def is_paired_t(claim: Claim, first: Group, second: Group) -> bool:
 
 def _as_errors(row: Row, rule: RoundingRule) -> Iterator[Check]:
     """Look whether p would fit if what is printed as SDs were standard errors."""
+    printed, one_sided = row.claim.printed.interval(rule), row.claim.one_sided
     for test in (test for test in T_TESTS[:2] if test in row.attained):
-        witness = _in_the_box(row, test, rule, as_errors=True)
+        witness = in_the_box(row.compared, test, printed, rule, one_sided=one_sided, as_errors=True)
         if witness:
             values = {"printed": row.claim.printed.printed, "variable": row.compared[0].variable, "as_test": test}
             ids = (row.claim.id, *row.compared[0].ids, *row.compared[1].ids)
@@ -410,7 +410,7 @@ def _by_moments(row: Row, test: str, rule: RoundingRule) -> tuple[Verdict, str, 
     printed, one_sided = row.claim.printed.interval(rule), row.claim.one_sided
     cells, windows = row.cells, [admissible(cell) for cell in row.cells]
     if not all(windows):
-        found = _in_the_box(row, test, rule)
+        found = in_the_box(row.compared, test, printed, rule, one_sided=one_sided)
         return ("possible", "p_off_grid", found) if found else ("undecided", "p_undecided", "")
     if math.prod(map(len, windows)) > _MOST_SUMS:
         return "undecided", "p_undecided", ""
@@ -444,30 +444,6 @@ def _thinned(window: Window) -> Ints:
     """Return the sums of squares of a window, and of very many some."""
     every = np.arange(window.low, window.high + 1, 2)
     return every if len(every) <= _MOST_SQUARES else every[np.linspace(0, len(every) - 1, _MOST_SQUARES).astype(int)]
-
-
-def _in_the_box(row: Row, test: str, rule: RoundingRule, *, as_errors: bool = False) -> str:
-    """Look for means and SDs that print as claimed and give p, on no grid, from those of the least p to the largest."""
-    printed = row.claim.printed.interval(rule)
-    means, sds = moments(row.compared, rule)
-    way = np.linspace(0, 1, _ON_THE_WAY)
-    up = sum(means[0]) >= sum(means[1])
-    # From the means far apart and small SDs to near means and large SDs.
-    first, second = (
-        low + (high - low) * (way if nearer else 1 - way)
-        for (low, high), nearer in zip(means, (not up, up), strict=True)
-    )
-    sizes = row.compared[0].n, row.compared[1].n
-    factors = [math.sqrt(n) if as_errors else 1.0 for n in sizes]
-    spread = [factor * (low + (high - low) * way) for factor, (low, high) in zip(factors, sds, strict=True)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variances = spread[0][:, None] ** 2, spread[1][:, None] ** 2
-        p = p_of_moments((first - second)[:, None], variances, sizes, test, one_sided=row.claim.one_sided)
-    fitting = np.flatnonzero(inside(p, printed).any(axis=(1, 2)))
-    if not len(fitting):
-        return ""
-    place = fitting[len(fitting) // 2]
-    return " | ".join(f"{mean[place]:.6g} ({sd[place]:.6g})" for mean, sd in ((first, spread[0]), (second, spread[1])))
 
 
 def said_of(claim: Claim, scale: str = "") -> dict[str, str | float]:

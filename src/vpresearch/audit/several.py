@@ -13,9 +13,9 @@ from scipy.stats import kruskal
 
 from vpresearch.audit.cells import Group, cell, changes, grids, is_too_fine, moments, pairs, several
 from vpresearch.audit.check import Check, Range, Verdict, inside, meets, show_values, sides_of
-from vpresearch.audit.p_attained import STANDS_FOR, apart, over, p_of_t
+from vpresearch.audit.p_attained import STANDS_FOR, apart, in_the_box, over, p_of_t
 from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source, without_ranks
-from vpresearch.audit.witness import Ints, admissible, datasets, on_scale, one_or_both
+from vpresearch.audit.witness import Ints, admissible, datasets, on_scale
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Claim, Paper
 
@@ -121,7 +121,7 @@ def _check(
         witness = (
             _ranked(paper, parts, printed, rule, rng)
             if kind == "kruskal"
-            else _in_the_box(parts, kind, printed, rule, one_sided=claim.one_sided)
+            else in_the_box(parts, test, printed, rule, one_sided=claim.one_sided)
         )
         verdict, code = ("possible", "p_attained") if witness else ("undecided", "p_undecided")
     return Check(f"p_{test}", ids, verdict, code, values, None, low, high, witness)
@@ -197,45 +197,6 @@ def welch_f(parts: Sequence[Group], rule: RoundingRule) -> tuple[Range, Range]:
     low = least_between(means, [w[0] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[1])
     high = most_between(means, [w[1] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[0])
     return (low, high), ((k * k - 1) / 3 / lack[1], (k * k - 1) / 3 / lack[0])
-
-
-def _p_of(test: str, means: np.ndarray, sds: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """P-values of analyses of variance, row by row."""
-    k = means.shape[1]
-    if test == "anova":
-        centre = (means @ n / n.sum())[:, None]
-        between, within = ((means - centre) ** 2) @ n, (sds**2) @ (n - 1)
-        return np.asarray(fdtrc(k - 1, n.sum() - k, between / (k - 1) / (within / (n.sum() - k))))
-    weights = n / sds**2
-    share = weights / weights.sum(axis=1, keepdims=True)
-    centre = (share * means).sum(axis=1, keepdims=True)
-    lack = ((1 - share) ** 2 / (n - 1)).sum(axis=1)
-    f = (weights * (means - centre) ** 2).sum(axis=1) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack)
-    return np.asarray(fdtrc(k - 1, (k * k - 1) / 3 / lack, f))
-
-
-def _in_the_box(parts: Sequence[Group], test: str, printed: Interval, rule: RoundingRule, *, one_sided: bool) -> str:
-    """Look for means and SDs that print as claimed and give p."""
-    means, sds = (np.array(ranges) for ranges in moments(parts, rule))
-    n, rng = np.array([part.n for part in parts], dtype=float), np.random.default_rng(1)
-    middle = np.average(means.mean(axis=1), weights=n)
-    near, far = (
-        np.clip(middle, means[:, 0], means[:, 1]),
-        np.where(means.mean(axis=1) < middle, means[:, 0], means[:, 1]),
-    )
-    way = np.linspace(0, 1, 2001)[:, None]
-    rows = [near + (far - near) * way, means[:, 0] + (means[:, 1] - means[:, 0]) * rng.random((20_000, len(parts)))]
-    spreads = [
-        sds[:, 1] + (sds[:, 0] - sds[:, 1]) * way,
-        sds[:, 0] + (sds[:, 1] - sds[:, 0]) * rng.random((20_000, len(parts))),
-    ]
-    every, spread = np.concatenate(rows), np.concatenate(spreads)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = one_or_both(_p_of(test, every, spread, n), one_sided=one_sided)
-        fitting = np.flatnonzero(inside(p, printed).any(axis=-1))
-    if not len(fitting):
-        return ""
-    return " | ".join(f"{m:.6g} ({s:.6g})" for m, s in zip(every[fitting[0]], spread[fitting[0]], strict=True))
 
 
 def kruskal_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
