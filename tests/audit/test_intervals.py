@@ -148,8 +148,10 @@ def test_the_t_of_a_change_is_held_against_its_mean_and_sd(tmp_path: Path) -> No
     for t, verdict in (("-5.22", "possible"), ("5.22", "possible"), ("3.22", "impossible")):
         tests = f"variable;group;t;test\nfall;a;{t};paired_t\n"
         (tmp_path / "t-tests.csv").write_text(tests, encoding="utf-8")
-        checks = audit(read_paper(tmp_path / "t.csv"))
-        assert [check.verdict for check in checks if check.check == "statistic_of_groups"] == [verdict]
+        (check,) = [each for each in audit(read_paper(tmp_path / "t.csv")) if each.check == "statistic_of_groups"]
+        assert check.verdict == verdict
+        assert check.values["low"] == pytest.approx(2.05 / 1.85 * math.sqrt(20))
+        assert check.values["high"] == pytest.approx(2.15 / 1.75 * math.sqrt(20))
 
 
 # -- several divisions of one variable -------------------------------------------------------------------------------
@@ -292,3 +294,13 @@ def test_a_cell_that_may_mean_several_things_is_told(header: str, cell: str, tmp
     (problem,) = refusal.value.problems
     assert (problem.row, problem.column) == (2, header)
     assert cell in problem.message
+
+
+def test_a_p_of_some_rows_is_not_held_against_the_groups_of_all(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("variable;group;n;mean;sd\nx;a;20;6.2;1.9\nx;b;20;4.1;2.2\n", encoding="utf-8")
+    for column in ("", "f"):
+        tests = f"id;variable;group:sex;test;p\none;x;{column};student;0.9\n"
+        (tmp_path / "t-tests.csv").write_text(tests, encoding="utf-8")
+        paper = read_paper(tmp_path / "t.csv")
+        assert any(check.alarm for check in audit(paper)) == (not column)
+        assert bool(coverage(paper, audit(paper))[-1].checks) == (not column)
