@@ -549,3 +549,11 @@ def test_a_corrected_file_holds_what_the_data_give_and_they_reproduce_it(
     assert {row.verdict for row in judged if row.claim.kind == "verbal"} == {"reproduced", "differs"}
     verbal = [claim for claim in paper.claims if claim.kind == "verbal"]
     assert [written[claim.id].printed for claim in verbal] == [claim.printed for claim in verbal]
+
+
+def test_a_p_of_other_groups_than_those_by_leak_is_not_computed(studies: dict[str, Dataset]) -> None:
+    dataset = next(iter(studies.values()))
+    asked = Compute("p", "vertebrae", "cement_volume_cc")
+    for by, reason in ((None, None), ("leak", None), ("sex", "by_leak_alone")):
+        found = compute(replace(asked, by=by), dataset).reason
+        assert (found and found.code) == reason

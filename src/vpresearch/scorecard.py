@@ -244,6 +244,8 @@ def compute(spec: Compute, dataset: Dataset, alpha: float = ALPHA) -> Computed:
     method = Note(spec.statistic, spec.parts())
     if missing:
         return Computed(math.nan, method, Note("no_column", {"column": missing[0]}))
+    if spec.by not in (None, "leak"):
+        return Computed(math.nan, method, Note("by_leak_alone", {}))
     if spec.statistic in {"p", "smallest_p"}:
         return _p_value(spec, dataset, alpha)
     value = _STATISTICS[spec.statistic](spec, dataset)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpresearch.audit.alike import check_alike
-from vpresearch.audit.cells import groups
+from vpresearch.audit.cells import compared, groups, may_compare
 from vpresearch.audit.changes import check_changes
 from vpresearch.audit.check import Check
 from vpresearch.audit.contingency import check_contingency
@@ -122,6 +122,8 @@ def _why(paper: Paper, claim: Claim, told: dict[str, str]) -> str:
         if variable is None:
             return "p_alone"
         of_it = [group for group in groups(paper) if group.variable == variable and group.where]
+        if claim.compute.by is not None or (of_it and may_compare(claim) and not compared(paper, claim)):
+            return "p_by"
         if not of_it:
             return "p_no_counts" if variable not in paper.grids else "p_no_groups"
         return "p_groups" if variable in paper.grids else "no_grid"

@@ -7,10 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from typing import TypeAlias
 
+from vpresearch.audit.check import Range
 from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import Cell
 from vpresearch.published import QUANTILES, Claim, Grid, Paper
+
+# Which rows: a value by column.
+Pair: TypeAlias = tuple[str, str]
+Where: TypeAlias = tuple[Pair, ...]
 
 _STATISTICS = ("mean", "sd", *QUANTILES)
 # Grids that an instrument or a habit could give, beside the one that is stated.
@@ -25,7 +31,7 @@ class Group:
 
     variable: str
     over: str
-    where: tuple[tuple[str, str], ...]
+    where: Where
     n: int
     claims: Mapping[str, Claim]
 
@@ -37,7 +43,13 @@ class Group:
     def ends(self, statistic: str, rule: RoundingRule) -> tuple[Fraction, Fraction]:
         """Return the least and the greatest value that a printed statistic stands for."""
         interval = self.claims[statistic].printed.interval(rule)
-        return Fraction(interval.low or 0), Fraction(interval.high or 0)
+        low, high = Fraction(interval.low or 0), Fraction(interval.high or 0)
+        return max(low, Fraction(0)) if statistic == "sd" else low, high
+
+    def reach(self, statistic: str, rule: RoundingRule) -> Range:
+        """Return the same as binary numbers."""
+        low, high = self.ends(statistic, rule)
+        return float(low), float(high)
 
     def printed(self, statistic: str) -> Reported | None:
         """Return the printed number of a statistic, if any."""
@@ -47,17 +59,17 @@ class Group:
 @lru_cache(maxsize=8)
 def described(paper: Paper) -> tuple[Group, ...]:
     """Collect every group of which a mean, a spread or a quantile is printed; its size is 0 where none is."""
-    sizes: dict[tuple[str, tuple[tuple[str, str], ...]], Claim] = {
+    sizes: dict[tuple[str, Where], Claim] = {
         (claim.compute.over, _where(claim)): claim
         for claim in reversed(paper.claims)
         if claim.kind == "count" and claim.compute.variable is None
     }
-    own: dict[tuple[str, str, tuple[tuple[str, str], ...]], Claim] = {
+    own: dict[tuple[str, str, Where], Claim] = {
         (str(claim.compute.variable), claim.compute.over, _where(claim)): claim
         for claim in reversed(paper.claims)
         if claim.kind == "count" and claim.compute.variable is not None
     }
-    collected: dict[tuple[str, str, tuple[tuple[str, str], ...]], dict[str, Claim]] = {}
+    collected: dict[tuple[str, str, Where], dict[str, Claim]] = {}
     for claim in paper.claims:
         variable = claim.compute.variable
         if claim.kind == "verbal" or variable is None or claim.compute.statistic not in _STATISTICS:
@@ -91,7 +103,7 @@ class Change:
     names: tuple[str, str]
     first: Group | None
     second: Group | None
-    rest: tuple[tuple[str, str], ...]
+    rest: Where
 
 
 @lru_cache(maxsize=8)
@@ -114,21 +126,23 @@ def changes(paper: Paper) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _compared(paper: Paper) -> Iterator[Group]:
-    """Go through the groups of which a mean is printed, but for those that are the change of two others."""
+@lru_cache(maxsize=8)
+def _divisions(paper: Paper) -> dict[tuple[str, str], dict[tuple[Where, str], list[Group]]]:
+    """Collect by variable and unit the groups that a column divides some rows into, but for changes of two groups."""
     apart = {
         (change.group.variable, change.group.where) for change in changes(paper) if change.rest != change.group.where
     }
-    yield from (group for group in groups(paper) if (group.variable, group.where) not in apart)
+    found: dict[tuple[str, str], dict[tuple[Where, str], list[Group]]] = {}
+    for group in groups(paper):
+        for pair in group.where if (group.variable, group.where) not in apart else ():
+            rest = tuple(other for other in group.where if other != pair)
+            found.setdefault((group.variable, group.over), {}).setdefault((rest, pair[0]), []).append(group)
+    return found
 
 
 def divided(paper: Paper) -> list[list[Group]]:
-    """List the groups that each column divides each variable into."""
-    found: dict[tuple[str, str, str], list[Group]] = {}
-    for group in _compared(paper):
-        if len(group.where) == 1:
-            found.setdefault((group.variable, group.over, group.where[0][0]), []).append(group)
-    return list(found.values())
+    """List the groups that each column divides all rows of a variable into."""
+    return [parts for each in _divisions(paper).values() for (rest, _), parts in each.items() if not rest]
 
 
 def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
@@ -136,38 +150,36 @@ def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
     yield from ((parts[0], parts[1]) for parts in divided(paper) if len(parts) == 2)
 
 
+def may_compare(claim: Claim) -> bool:
+    """Return whether a p may be of groups: of some rows alone it may be of what changed in them, or names a column."""
+    return claim.compute.by is not None or not claim.compute.group
+
+
+def compared(paper: Paper, claim: Claim) -> list[Group]:
+    """Find the groups that a test compares: by the column that it names, or the only one that divides its variable."""
+    asked = claim.compute
+    divisions = _divisions(paper).get((str(asked.variable), asked.over), {})
+    if asked.by is not None:
+        return divisions.get((tuple(sorted(asked.group.items())), asked.by), [])
+    return next(iter(divisions.values())) if len(divisions) == 1 and may_compare(claim) else []
+
+
+def _tested(paper: Paper) -> Iterator[tuple[Claim, list[Group]]]:
+    """Go through the p of which every group has its mean and SD printed."""
+    for claim in paper.claims:
+        parts = compared(paper, claim) if claim.kind == "p" else []
+        if all("sd" in part.claims for part in parts):
+            yield claim, parts
+
+
 def pairs(paper: Paper) -> Iterator[tuple[Claim, Group, Group]]:
     """Pair the two groups behind every printed p-value of a numeric variable."""
-    dividing: dict[tuple[str, str], set[str]] = {}
-    for group in _compared(paper):
-        dividing.setdefault((group.variable, group.over), set()).update(column for column, _ in group.where)
-    divided: dict[tuple[str, str], list[tuple[Group, Group]]] = {}
-    for first, second in halves(paper):
-        if "sd" in first.claims and "sd" in second.claims:
-            divided.setdefault((first.variable, first.over), []).append((first, second))
-    for claim in paper.claims:
-        compared = divided.get((str(claim.compute.variable), claim.compute.over), [])
-        key = (str(claim.compute.variable), claim.compute.over)
-        if claim.kind == "p" and not claim.compute.group and len(compared) == 1 and len(dividing[key]) == 1:
-            yield claim, *compared[0]
+    yield from ((claim, parts[0], parts[1]) for claim, parts in _tested(paper) if len(parts) == 2)
 
 
 def several(paper: Paper) -> Iterator[tuple[Claim, list[Group]]]:
-    """Collect the three or more groups of one column behind every printed p-value of a numeric variable."""
-    of_variable: dict[tuple[str, str], list[list[Group]]] = {}
-    for parts in divided(paper):
-        of_variable.setdefault((parts[0].variable, parts[0].over), []).append(parts)
-    for claim in paper.claims:
-        columns = of_variable.get((str(claim.compute.variable), claim.compute.over), [])
-        parts = columns[0] if columns else []
-        if (
-            claim.kind == "p"
-            and not claim.compute.group
-            and len(columns) == 1
-            and len(parts) > 2
-            and all("sd" in part.claims for part in parts)
-        ):
-            yield claim, parts
+    """Collect the three or more groups behind every printed p-value of a numeric variable."""
+    yield from ((claim, parts) for claim, parts in _tested(paper) if len(parts) > 2)
 
 
 def aligned(first: Cell | None, second: Cell | None) -> tuple[Cell, Cell] | None:
@@ -186,6 +198,11 @@ def pooled(paper: Paper, group: Group) -> Group | None:
 @lru_cache(maxsize=8)
 def _pooled(paper: Paper) -> dict[tuple[str, str], Group]:
     return {(group.variable, group.over): group for group in groups(paper) if not group.where}
+
+
+def moments(parts: Sequence[Group], rule: RoundingRule) -> tuple[list[Range], list[Range]]:
+    """Return the means and the SDs of groups as ranges."""
+    return [part.reach("mean", rule) for part in parts], [part.reach("sd", rule) for part in parts]
 
 
 def pooled_mean(parts: Sequence[Group], rule: RoundingRule = "any") -> tuple[Fraction, Fraction]:
@@ -265,7 +282,7 @@ def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:
     return [(stated, True), *((grid, True) for grid in wider), *((grid, False) for grid in natural)]
 
 
-def _where(claim: Claim) -> tuple[tuple[str, str], ...]:
+def _where(claim: Claim) -> Where:
     return tuple(sorted(claim.compute.group.items()))
 
 

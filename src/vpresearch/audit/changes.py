@@ -8,8 +8,9 @@ from fractions import Fraction
 from itertools import product
 
 from vpresearch.audit.cells import Change, Group, changes
-from vpresearch.audit.check import Check, Verdict
-from vpresearch.audit.several import Range, paired_check, paired_p
+from vpresearch.audit.check import Check, Range, Verdict
+from vpresearch.audit.p_attained import apart, p_of_t
+from vpresearch.audit.several import paired_check, t_of_differences
 from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
 
@@ -59,7 +60,7 @@ def _sd(change: Group, first: Group, second: Group, rule: RoundingRule) -> Itera
         "undecided": "change_sd_other_n",
     }[verdict]
     if verdict == "possible":
-        ends = correlation(*((float(low), float(high)) for low, high in (before, after, printed)))
+        ends = correlation(*(part.reach("sd", rule) for part in parts))
         witness = f"r = {ends[0]:.3g} - {ends[1]:.3g}"
     yield _check("sd", parts, verdict, code, ends, witness)
 
@@ -115,12 +116,12 @@ def _p(claim: Claim, every: Sequence[Change], rule: RoundingRule) -> Iterator[Ch
     tried = own or ([] if claim.compute.group else [change.group for change in known])
     if not tried:
         return
-    reaches = [_range(group, rule) for group in tried]
+    every_t = [(change_t(group, rule), group.n - 1) for group in tried]
+    reaches = [(p_of_t(high, df), p_of_t(low, df)) for (low, high), df in every_t]
     ids = (claim.id, *(name for group in tried for name in group.ids))
     yield paired_check("p_of_change", claim, reaches, ids, ("change_p_meets", "change_p_fails"), rule, known=bool(own))
 
 
-def _range(group: Group, rule: RoundingRule) -> Range:
-    mean, sd = (tuple(map(float, group.ends(name, rule))) for name in ("mean", "sd"))
-    near, far = max(0.0, mean[0], -mean[1]), max(mean[1], -mean[0])
-    return paired_p(far, max(0.0, sd[0]), group.n), paired_p(near, sd[1], group.n)
+def change_t(group: Group, rule: RoundingRule) -> Range:
+    """Bound the size of the paired t by the mean and the SD of a change."""
+    return t_of_differences(apart(group.reach("mean", rule), (0.0, 0.0)), group.reach("sd", rule), group.n)

@@ -31,6 +31,9 @@ def find(
 
 
 Verdict = Literal["possible", "impossible", "undecided"]
+Range = tuple[float, float]
+
+_NOISE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ _REMARKS = frozenset(
         "interval_skewed",
         "wald_other",
         "p_if_missing",
+        "p_if_rest",
         "paired_out_of_reach",
         "sd_is_se",
         "quantile_if_missing",
@@ -105,6 +109,8 @@ _REMARKS = frozenset(
         "too_alike",
         "alike_few",
         "df_below",
+        "means_other",
+        "table_interval_other",
     }
 )
 
@@ -117,10 +123,27 @@ def show_values(values: Sequence[float] | NDArray[np.floating[Any]]) -> str:
     )
 
 
+def ends_of(interval: Interval) -> Range:
+    """Return the ends of an interval; what a printed bound leaves open is infinite."""
+    low, high = interval.low, interval.high
+    return -math.inf if low is None else float(low), math.inf if high is None else float(high)
+
+
+def meets(interval: Interval, *reaches: Range) -> bool:
+    """Return whether a printed number can lie in one of some ranges, with an allowance for binary noise."""
+    low, high = ends_of(interval)
+    return any(reach[1] >= low - _NOISE and reach[0] <= high + _NOISE for reach in reaches)
+
+
+def sides_of(reach: Range, *, one_sided: bool) -> tuple[Range, ...]:
+    """Return what a range of two-sided p allows a printed one: itself, or of one side a half towards either."""
+    low, high = reach
+    return ((low / 2, high / 2), (1 - high / 2, 1 - low / 2)) if one_sided else (reach,)
+
+
 def inside(values: NDArray[np.float64], interval: Interval) -> NDArray[np.bool_]:
     """Return which values lie in an interval, with an allowance for binary noise."""
-    low = -math.inf if interval.low is None else float(interval.low)
-    high = math.inf if interval.high is None else float(interval.high)
+    low, high = ends_of(interval)
     noise = 1e-12
     above = values >= low - noise if interval.low_closed else values > low + noise
     below = values <= high + noise if interval.high_closed else values < high - noise

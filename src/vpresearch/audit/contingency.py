@@ -6,24 +6,27 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
-from vpresearch.audit.cells import pairs, several
+from vpresearch.audit.cells import Where, may_compare, pairs, several
 from vpresearch.audit.check import Check, Verdict, inside
 from vpresearch.audit.counts import fitting_counts
 from vpresearch.audit.p_attained import STANDS_FOR
 from vpresearch.audit.p_values import said_of, source, untried
 from vpresearch.audit.witness import TABLE_TESTS, Floats
 from vpresearch.core.reported import RoundingRule
-from vpresearch.published import Claim, Paper, TestName
+from vpresearch.published import Claim, Compute, Paper, TestName
 
 Table = NDArray[np.int64]
 
 _BY = "leak"
 _RATIO = "likelihood_ratio"
+# Tests of two by two alone.
+_OF_FOUR = frozenset({"chi_squared_yates", "fisher_mid"})
 # Tables that are tried, and tables with the margins of one up to which Fisher's test of more than four cells is made.
 _MOST_TABLES, _MOST_FISHER = 3000, 200_000
 # Of the values of a group, those that may be missing before a p that needs it counts as impossible.
@@ -48,24 +51,30 @@ def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     by_means = {claim.id for claim, _, _ in pairs(paper)} | {claim.id for claim, _ in several(paper)}
     for claim in paper.claims:
         variable = claim.compute.variable
-        if claim.kind != "p" or variable is None or claim.compute.group or claim.id in by_means:
+        if claim.kind != "p" or variable is None or claim.id in by_means or not may_compare(claim):
             continue
         printed = _printed(paper, claim, variable, rule)
         tables = [table for counts in printed for table in _tables(counts)]
         if not tables:
             continue
-        # Each table has its own tests: a yes or no by two groups has more of them.
-        meant = _meant(claim.tests, four=all(table.shape == (2, 2) for table in tables))
-        columns = {variable, *(counts.by for counts in printed)}
+        fours = [table for table in tables if table.shape == (2, 2)]
+        meant = _meant(claim.tests, four=bool(fours))
+        columns = {variable, *claim.compute.group, *(counts.by for counts in printed)}
         used = [other.id for other in paper.claims if other.kind in {"count", "percentage"} and _is_of(other, columns)]
-        checks = [_check(claim, (claim.id, *used), variable, test, tables, rule) for test in meant]
+        checks = [
+            _check(claim, (claim.id, *used), variable, test, fours if test in _OF_FOUR else tables, rule)
+            for test in meant
+        ]
         yield from checks
         if not checks:
             yield untried(claim)
             continue
         found = source(checks, claim)
-        missing = found.verdict == "impossible" and any(_explains(counts, claim, meant, rule) for counts in printed)
-        yield replace(found, verdict="undecided", code="p_if_missing") if missing else found
+        if found.verdict == "impossible" and any(_left(counts) > _MISSING for counts in printed):
+            found = replace(found, verdict="undecided", code="p_if_rest")
+        elif found.verdict == "impossible" and any(_explains(counts, claim, meant, rule) for counts in printed):
+            found = replace(found, verdict="undecided", code="p_if_missing")
+        yield found
 
 
 def tests_of(table: Table, named: Sequence[TestName], *, one_sided: bool) -> dict[str, Floats]:
@@ -84,15 +93,16 @@ def _meant(named: Sequence[TestName], *, four: bool) -> list[str]:
 def _p(test: str, table: Table, *, one_sided: bool) -> Floats:
     """Return the p of a test of a table; NaN where there is none, or where it would take too long."""
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    if min(table.shape) < 2:
-        return np.full(1, np.nan)
-    if test == _RATIO:
-        return np.array([chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue])
-    if table.shape == (2, 2):
+    if min(table.shape) == 2 == max(table.shape) and test != _RATIO:
         return TABLE_TESTS[test](table, one_sided)
-    if test == "chi_squared":
-        return np.array([chi2_contingency(table, correction=False).pvalue])
-    return np.array([fisher_of_any(table) if test == "fisher" else math.nan])
+    found = math.nan
+    if min(table.shape) > 1 and test == "fisher":
+        found = fisher_of_any(table)
+    elif min(table.shape) > 1 and test not in _OF_FOUR:
+        way: Literal["log-likelihood", "pearson"] = "log-likelihood" if test == _RATIO else "pearson"
+        found = chi2_contingency(table, correction=False, lambda_=way).pvalue
+    # Of more than four cells no test has sides.
+    return np.full(1 + one_sided, found)
 
 
 def fisher_of_any(table: Table) -> float:
@@ -162,37 +172,50 @@ def _check(
 
 
 def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> list[_Counts]:
-    """Collect what is printed of a column by each column that it may have been tested against."""
-    over = claim.compute.over
-    counts: dict[tuple[tuple[str, str], ...], int] = {}
-    shares: dict[tuple[tuple[str, str], ...], Claim] = {}
+    """Collect what is printed of a column by the column that the claim names, or each that it may be of."""
+    asked = claim.compute
+    counts: dict[Where, int] = {}
+    shares: dict[Where, Claim] = {}
     for other in paper.claims:
-        if other.compute.over != over or other.compute.variable is not None:
+        of = {**other.compute.within, **other.compute.group}
+        if (
+            other.compute.over != asked.over
+            or other.compute.variable is not None
+            or not asked.group.items() <= of.items()
+        ):
             continue
+        # Of some rows, a table of those alone.
+        where = tuple(sorted(of.items() - asked.group.items()))
         if other.kind == "count":
-            counts[tuple(sorted(other.compute.group.items()))] = int(other.printed.value)
+            counts[where] = int(other.printed.value)
         elif (
             other.kind == "percentage"
             and variable in other.compute.group
-            and len(other.compute.within) == 1
+            and len(other.compute.within.items() - asked.group.items()) == 1
             and not other.compute.of
         ):
-            shares[tuple(sorted({**other.compute.within, **other.compute.group}.items()))] = other
+            shares[where] = other
     cells = [where for where in (*counts, *shares) if len(where) == 2 and variable in dict(where)]
-    by = list(dict.fromkeys(column for where in cells for column, _ in where if column != variable))
+    by = list(dict.fromkeys(column for where in cells for column, _ in where if _may_be_by(column, asked)))
     if not by:
         # Without cells the margins alone tell: of several columns, the paper compares by leak or does not say.
         margins = _levels(counts, 1)
-        others = [column for column, levels in margins.items() if len(levels) > 1 and column != variable]
+        others = [column for column, levels in margins.items() if len(levels) > 1 and _may_be_by(column, asked)]
         by = [_BY] if _BY in others else others if len(others) == 1 else []
         halved = all(len(margins.get(column, [])) == 2 for column in (variable, *by))
         by = by if halved else []
         if by and len({sum(counts[((column, level),)] for level in margins[column]) for column in (variable, *by)}) > 1:
             by = []
-    return [_by(counts, shares, variable, column, rule) for column in ([_BY] if _BY in by else by)]
+    found = [_by(counts, shares, variable, column, rule) for column in ([_BY] if _BY in by else by)]
+    # What the printed rows leave of the groups may be missing, or one more row of the table.
+    return [*found, *(_with_rest(each) for each in found if _left(each) > 0)]
 
 
-def _levels(counts: Mapping[tuple[tuple[str, str], ...], object], size: int) -> dict[str, list[str]]:
+def _may_be_by(column: str, asked: Compute) -> bool:
+    return column != asked.variable and asked.by in (None, column)
+
+
+def _levels(counts: Mapping[Where, object], size: int) -> dict[str, list[str]]:
     levels: dict[str, list[str]] = {}
     for where in counts:
         for column, value in where if len(where) == size else ():
@@ -202,8 +225,8 @@ def _levels(counts: Mapping[tuple[tuple[str, str], ...], object], size: int) -> 
 
 
 def _by(
-    counts: Mapping[tuple[tuple[str, str], ...], int],
-    shares: Mapping[tuple[tuple[str, str], ...], Claim],
+    counts: Mapping[Where, int],
+    shares: Mapping[Where, Claim],
     variable: str,
     by: str,
     rule: RoundingRule,
@@ -230,11 +253,24 @@ def _by(
                     tuple(fitting_counts(share, size, rule)) if share is not None and size is not None else None
                 )
         cells.append(line)
-    if len(rows) == 1:
-        # The others are the rest of each group.
-        cells.append([None] * len(columns))
-        sums.append(None)
-    return _Counts(tuple(map(tuple, cells)), tuple(sizes), tuple(sums), len(rows) == 1, by)
+    found = _Counts(tuple(map(tuple, cells)), tuple(sizes), tuple(sums), False, by)
+    return _with_rest(found) if len(rows) == 1 else found
+
+
+def _with_rest(counts: _Counts) -> _Counts:
+    """Take the rest of each group as one more row."""
+    cells, sums = (*counts.cells, (None,) * len(counts.sizes)), (*counts.sums, None)
+    return replace(counts, cells=cells, sums=sums, by_rest=True)
+
+
+def _left(counts: _Counts) -> float:
+    """Return which share of the groups the printed rows leave, where all of them are printed."""
+    if counts.by_rest:
+        return 0.0
+    most = [max(cell) for row in counts.cells for cell in row if cell]
+    sizes = [size for size in counts.sizes if size is not None]
+    whole, n = len(most) == len(counts.sizes) * len(counts.cells), sum(sizes)
+    return 1 - sum(most) / n if whole and n and len(sizes) == len(counts.sizes) else 0.0
 
 
 def _tables(counts: _Counts) -> list[Table]:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
-from typing import TypeAlias
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, cell, grids, groups, is_binary, is_too_fine, off_grid
+from vpresearch.audit.cells import Group, Pair, Where, cell, grids, groups, is_binary, is_too_fine, off_grid
 from vpresearch.audit.check import Check, Verdict, show_values
 from vpresearch.audit.witness import admissible, climb, extreme_squares, is_coarse, is_countable, on_scale
 from vpresearch.core.dictionary import columns
@@ -138,18 +137,14 @@ def _search(where: Cell, rng: np.random.Generator) -> str:
 
 def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
     """Hold a standard deviation against the most that mean, minimum and maximum allow (Bhatia & Davis, 2000)."""
-    printed = [group.printed(name) for name in ("mean", "sd", "min", "max")]
-    if any(number is None for number in printed):
+    if not {"mean", "sd", "min", "max"} <= set(group.claims):
         return
-    mean, sd, least, most = (number.interval(rule) for number in printed if number is not None)
-    ends = (least.low, most.high, mean.low, mean.high, sd.low)
-    if any(end is None for end in ends):
-        return
-    low, high, mean_low, mean_high, sd_low = (Fraction(end) for end in ends if end is not None)
+    mean, sd = group.ends("mean", rule), group.ends("sd", rule)
+    low, high = group.ends("min", rule)[0], group.ends("max", rule)[1]
     # (max - mean)(mean - min) is greatest in the middle.
-    middle = min(max((low + high) / 2, mean_low), mean_high)
+    middle = min(max((low + high) / 2, mean[0]), mean[1])
     limit2 = (high - middle) * (middle - low) * group.n / (group.n - 1)
-    holds = max(Fraction(0), sd_low) ** 2 <= limit2
+    holds = sd[0] ** 2 <= limit2
     yield Check(
         "sd_limit",
         (*group.ids, group.claims["min"].id, group.claims["max"].id),
@@ -157,11 +152,6 @@ def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
         "sd_limit_holds" if holds else "sd_limit_fails",
         {"variable": group.variable, "limit": float(limit2) ** 0.5},
     )
-
-
-# A column and its value; and which rows.
-Pair: TypeAlias = tuple[str, str]
-Where: TypeAlias = tuple[Pair, ...]
 
 
 def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:

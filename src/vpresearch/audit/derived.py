@@ -71,15 +71,14 @@ def _prints_as_both(paper: Paper, first: Claim, second: Claim, rule: RoundingRul
 
 def _means_by_unit(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Look whether an overall mean of patients could as well be one of the vertebrae whose group means are printed."""
-    compared = {first.variable: (first, second) for _, first, second in pairs(paper)}
+    compared = {first.variable: (first, second) for claim, first, second in pairs(paper) if not claim.compute.group}
     for group in groups(paper):
         if group.where or group.variable not in compared or group.over == compared[group.variable][0].over:
             continue
         parts = compared[group.variable]
         low, high = pooled_mean(parts, rule)
-        mean = group.claims["mean"]
-        printed = mean.printed.interval(rule)
-        disjoint = Fraction(printed.high or 0) < low or Fraction(printed.low or 0) > high
+        mean, ends = group.claims["mean"], group.ends("mean", rule)
+        disjoint = ends[1] < low or ends[0] > high
         values: dict[str, str | float] = {"variable": group.variable, "over": group.over, "other": parts[0].over}
         values |= {"low": float(low), "high": float(high)}
         yield Check(
@@ -114,8 +113,7 @@ def _ratios(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 def _bounds_hold(top: Group, bottom: Group, rule: RoundingRule) -> bool:
     """Whether the bounds of a mean ratio are valid: a mean of at least 0 over values above 0 that vary."""
     numerator, mean, least, sd = (
-        group.claims[name].printed.interval(rule).low or 0
-        for group, name in ((top, "mean"), (bottom, "mean"), (bottom, "min"), (bottom, "sd"))
+        group.ends(name, rule)[0] for group, name in ((top, "mean"), (bottom, "mean"), (bottom, "min"), (bottom, "sd"))
     )
     return numerator >= 0 and mean > least > 0 and sd > 0
 
@@ -136,31 +134,28 @@ def _ratio(paper: Paper, claim: Claim, top: Group, bottom: Group, rule: Rounding
 
 def _uncorrelated(paper: Paper, top: Group, bottom: Group, rule: RoundingRule) -> tuple[float, float]:
     """Bounds of the mean ratio when numerator and inverse denominator are uncorrelated."""
-    x, mean = (group.claims["mean"].printed.interval(rule) for group in (top, bottom))
-    x_low, x_high = float(x.low or 0), float(x.high or 0)
-    for _, first, second in pairs(paper):
-        if first.variable == top.variable:
+    x_low, x_high = top.reach("mean", rule)
+    for claim, first, second in pairs(paper):
+        if first.variable == top.variable and not claim.compute.group:
             # The groups know the mean better than the rounded overall number does.
             low, high = pooled_mean((first, second), rule)
             x_low, x_high = max(x_low, float(low)), min(x_high, float(high))
     share, least, other = _two_points(bottom, rule)
-    return x_low / float(mean.high or 1), x_high * (share / least + (1 - share) / other)
+    return x_low / bottom.reach("mean", rule)[1], x_high * (share / least + (1 - share) / other)
 
 
 def _largest_spread(top: Group, bottom: Group, rule: RoundingRule) -> float:
     """Upper bound of sd(x) sd(1/y), population: the mean of 1/y^2 is bounded as that of 1/y is."""
-    x, mean = top.claims["sd"].printed.interval(rule), bottom.claims["mean"].printed.interval(rule)
     share, least, other = _two_points(bottom, rule)
     squares = share / least**2 + (1 - share) / other**2
-    spread = math.sqrt(squares - 1 / float(mean.high or 1) ** 2)
-    return float(x.high or 0) * math.sqrt((top.n - 1) / top.n) * spread
+    spread = math.sqrt(squares - 1 / bottom.reach("mean", rule)[1] ** 2)
+    return top.reach("sd", rule)[1] * math.sqrt((top.n - 1) / top.n) * spread
 
 
 def _two_points(group: Group, rule: RoundingRule) -> tuple[float, float, float]:
     """Share and value at the minimum, and the other value, of the two-point law with the printed mean and SD."""
-    mean, sd, least = (group.claims[name].printed.interval(rule) for name in ("mean", "sd", "min"))
-    variance = float(sd.high or 0) ** 2 * (group.n - 1) / group.n
-    m, a = float(mean.low or 0), float(least.low or 0)
+    variance = group.reach("sd", rule)[1] ** 2 * (group.n - 1) / group.n
+    m, a = (group.reach(name, rule)[0] for name in ("mean", "min"))
     return variance / (variance + (m - a) ** 2), a, m + variance / (m - a)
 
 

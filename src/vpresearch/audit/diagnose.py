@@ -77,7 +77,7 @@ def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...
 
 def _unattainable_p(paper: Paper, claim: Claim) -> list[Finding]:
     """Prove that no test of the protocol gives a printed p, and look whether it belongs to another row."""
-    others = claim.one_sided or not set(claim.tests) <= {"student", "kruskal"}
+    others = claim.one_sided or not set(claim.tests) <= {"student", "kruskal"} or claim.compute.by not in (None, "leak")
     if claim.kind != "p" or others or not _excluded(paper, claim.compute.variable, claim.printed):
         return []
     student, kruskal, plain = p_bounds(paper, str(claim.compute.variable), claim.printed)

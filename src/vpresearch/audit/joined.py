@@ -10,11 +10,22 @@ from itertools import product
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, aligned, cell, divided, grids, groups, is_too_fine, pooled, pooled_mean
+from vpresearch.audit.cells import (
+    Group,
+    aligned,
+    cell,
+    divided,
+    grids,
+    groups,
+    is_too_fine,
+    moments,
+    pooled,
+    pooled_mean,
+)
 from vpresearch.audit.check import Check, show_values
-from vpresearch.audit.several import least_between, moments, most_between
+from vpresearch.audit.several import least_between, most_between
 from vpresearch.audit.witness import Ints, admissible, climb, is_coarse, on_scale
-from vpresearch.core.reported import Interval, RoundingRule
+from vpresearch.core.reported import RoundingRule
 from vpresearch.lattice import Cell, Joint, Window, joint_count, pooled_bounds
 from vpresearch.published import Grid, Paper
 
@@ -47,8 +58,7 @@ def check_joined(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> 
 def _overall(parts: Sequence[Group], everybody: Group, rule: RoundingRule) -> Iterator[Check]:
     ids = tuple(name for part in parts for name in part.ids)
     low, high = pooled_mean(parts, rule)
-    printed = everybody.claims["mean"].printed
-    yield _overlap("groups_mean", (*ids, everybody.claims["mean"].id), printed.interval(rule), low, high, everybody)
+    yield _overlap("groups_mean", ids, low, high, everybody, "mean", rule)
     if all("sd" in group.claims for group in (*parts, everybody)):
         means, sds = moments(parts, rule)
         n = [part.n for part in parts]
@@ -56,10 +66,7 @@ def _overall(parts: Sequence[Group], everybody: Group, rule: RoundingRule) -> It
         squares = within[0] + least_between(means, n), within[1] + most_between(means, n)
         # A hair wider, as these are no exact numbers.
         ends = [math.sqrt(each / (everybody.n - 1)) * wider for each, wider in zip(squares, _HAIR, strict=True)]
-        sd = everybody.claims["sd"]
-        yield _overlap(
-            "groups_sd", (*ids, sd.id), sd.printed.interval(rule), Fraction(ends[0]), Fraction(ends[1]), everybody
-        )
+        yield _overlap("groups_sd", ids, Fraction(ends[0]), Fraction(ends[1]), everybody, "sd", rule)
 
 
 _EXTREMES = {
@@ -76,11 +83,11 @@ def _extremes(group: Group, everybody: Group, rule: RoundingRule) -> Iterator[Ch
         own, overall = group.printed(name), everybody.printed(name)
         if own is None or overall is None:
             continue
-        inner, outer = own.interval(rule), overall.interval(rule)
-        beyond = _high(inner) < _low(outer) if name == "min" else _low(inner) > _high(outer)
+        inner, outer = group.ends(name, rule), everybody.ends(name, rule)
+        beyond = inner[1] < outer[0] if name == "min" else inner[0] > outer[1]
         values: dict[str, str | float] = {"variable": group.variable, "inner": own.printed, "outer": overall.printed}
         ids = (group.claims[name].id, everybody.claims[name].id)
-        code = _EXTREMES[name, bool(beyond)]
+        code = _EXTREMES[name, beyond]
         witness = "" if beyond else f"{own.printed} / {overall.printed}"
         yield Check("groups_extremes", ids, "impossible" if beyond else "possible", code, values, witness=witness)
 
@@ -90,33 +97,31 @@ def _all_extremes(parts: Sequence[Group], everybody: Group, rule: RoundingRule) 
     for name, outermost in (("min", min), ("max", max)):
         if not all(name in group.claims for group in (*parts, everybody)):
             continue
-        *intervals, overall = (group.claims[name].printed.interval(rule) for group in (*parts, everybody))
-        low, high = (outermost(map(end, intervals)) for end in (_low, _high))
-        ids = tuple(group.claims[name].id for group in (*parts, everybody))
-        yield _overlap("groups_extremes", ids, overall, low, high, everybody)
+        low, high = (outermost(group.ends(name, rule)[end] for group in parts) for end in (0, 1))
+        ids = tuple(group.claims[name].id for group in parts)
+        yield _overlap("groups_extremes", ids, low, high, everybody, name, rule)
 
 
 def _overlap(
-    check: str, ids: tuple[str, ...], printed: Interval, low: Fraction, high: Fraction, everybody: Group
+    check: str,
+    ids: tuple[str, ...],
+    low: Fraction,
+    high: Fraction,
+    everybody: Group,
+    statistic: str,
+    rule: RoundingRule,
 ) -> Check:
-    disjoint = _high(printed) < low or _low(printed) > high
+    printed = everybody.ends(statistic, rule)
+    disjoint = printed[1] < low or printed[0] > high
     return Check(
         check,
-        ids,
+        (*ids, everybody.claims[statistic].id),
         "impossible" if disjoint else "possible",
         f"{check}_fails" if disjoint else f"{check}_holds",
         {"variable": everybody.variable, "low": float(low), "high": float(high)},
         # In the middle of what both leave, so that no rounding of the witness leaves it.
-        witness="" if disjoint else f"{float((max(low, _low(printed)) + min(high, _high(printed))) / 2):.12g}",
+        witness="" if disjoint else f"{float((max(low, printed[0]) + min(high, printed[1])) / 2):.12g}",
     )
-
-
-def _low(interval: Interval) -> Fraction:
-    return Fraction(interval.low or 0)
-
-
-def _high(interval: Interval) -> Fraction:
-    return Fraction(interval.high or 0)
 
 
 # -- all together --------------------------------------------------------------------------------------------------

@@ -10,8 +10,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, stdtr, stdtrit
+from scipy.special import chdtrc, fdtrc, ndtr, stdtr, stdtrit
 
+from vpresearch.audit.cells import Group, moments
+from vpresearch.audit.check import Range, ends_of, inside, meets, sides_of
 from vpresearch.audit.witness import TABLE_TESTS, Ints, one_or_both, table_p
 from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.inference import permutation_tails
@@ -36,20 +38,35 @@ def t_bounds(
     """
     if sds[0] is None or sds[1] is None:
         return 0.0, 1.0
-    a, b = (_ends(mean.interval(rule)) for mean in means)
-    s, r = (_ends(sd.interval(rule)) for sd in (sds[0], sds[1]))
-    near, far = max(0.0, a[0] - b[1], b[0] - a[1]), max(a[1] - b[0], b[1] - a[0])
-    errors = [_error(first, second, sizes, equal_var=equal_var) for first, second in zip(s, r, strict=True)]
-    if errors[0] == 0:
-        return 0.0, 1.0 if near == 0 else float(2 * stdtr(_df(s, r, sizes, equal_var=equal_var)[0], -near / errors[1]))
-    df_low, df_high = _df(s, r, sizes, equal_var=equal_var)
-    return float(2 * stdtr(df_high, -far / errors[0])), float(2 * stdtr(df_low, -near / errors[1]))
-
-
-def _ends(interval: Interval) -> tuple[float, float]:
-    if interval.low is None or interval.high is None:
+    a, b = (ends_of(mean.interval(rule)) for mean in means)
+    s, r = (ends_of(sd.interval(rule)) for sd in (sds[0], sds[1]))
+    if not np.isfinite([a, b, s, r]).all():
         raise ValueError("a printed bound has no rounding interval")
-    return max(float(interval.low), -math.inf), float(interval.high)
+    t = t_range(apart(a, b), (s, r), sizes, equal_var=equal_var)
+    df = _df(s, r, sizes, equal_var=equal_var)
+    return p_of_t(t[1], df[1]), p_of_t(t[0], df[0])
+
+
+def apart(first: Range, second: Range) -> Range:
+    """Bound how far two means lie from each other."""
+    ends = first[0] - second[1], first[1] - second[0]
+    return max(0.0, ends[0], -ends[1]), max(ends[1], -ends[0])
+
+
+def over(gap: float, error: float) -> float:
+    """Return t; where nothing varies it is infinite, or 0 of no difference."""
+    return gap / error if error > 0 else (math.inf if gap > 0 else 0.0)
+
+
+def p_of_t(t: float, df: float) -> float:
+    """Return the two-sided p of t."""
+    return float(2 * stdtr(df, -t))
+
+
+def t_range(gap: Range, sds: tuple[Range, Range], sizes: tuple[int, int], *, equal_var: bool) -> Range:
+    """Bound the size of t of two independent groups by their distance and their SDs."""
+    errors = [_error(first, second, sizes, equal_var=equal_var) for first, second in zip(*sds, strict=True)]
+    return over(gap[0], errors[1]), over(gap[1], errors[0])
 
 
 def _error(first: float, second: float, sizes: tuple[int, int], *, equal_var: bool) -> float:
@@ -96,7 +113,7 @@ def student_from_printed(
     """Bound Student's p over everything that the printed means and standard deviations stand for."""
     low, high = t_bounds(means, sds, sizes, equal_var=True)
     printed = p.interval()
-    possible = _overlap(printed, low, high)
+    possible = meets(printed, (low, high))
     nearest = float(p.value) if possible else min((low, high), key=lambda end: abs(end - float(p.value)))
     return AttainableP("student", low, high, nearest, possible)
 
@@ -126,7 +143,7 @@ def kruskal_without_contrived_ties(
         excess2 = max(0.0, doubled / 2 - continuity) ** 2
         # Half a rank needs a tie across the groups, so only whole excesses reach the variance without ties.
         high, low = float(chdtrc(1, excess2 / variance)), float(chdtrc(1, excess2 / least_variance))
-        if _overlap(printed, low, high):
+        if meets(printed, (low, high)):
             return AttainableP("kruskal", low, high, float(p.value), True)
         if high < float(p.value):
             below = max(below, high)
@@ -136,10 +153,6 @@ def kruskal_without_contrived_ties(
     attained = [end for end in (below, above) if end > 0]
     nearest = min(attained, key=lambda end: abs(end - float(p.value)))
     return AttainableP("kruskal", below, above, nearest, False)
-
-
-def _overlap(printed: Interval, low: float, high: float) -> bool:
-    return (printed.low is None or high >= printed.low) and (printed.high is None or low <= printed.high)
 
 
 Floats = NDArray[np.float64]
@@ -189,7 +202,7 @@ _PERMUTED_PAIRS, _PERMUTED = 400_000, 100_000_000
 class Attained:
     """What one test can give."""
 
-    ranges: tuple[tuple[float, float], ...]
+    ranges: tuple[Range, ...]
     values: Floats
     pairs: NDArray[np.int64] | None = None
     only: Floats | None = None
@@ -305,8 +318,7 @@ def _bounded(
     if test in T_TESTS:
         ends = t_bounds(means, sds, sizes, equal_var=test != "welch", rule=rule)
         low, high = _on_its_scale(np.array(ends), test, sum(sizes)).tolist()
-        ranges = ((low / 2, high / 2), (1 - high / 2, 1 - low / 2)) if one_sided else ((low, high),)
-        return Attained(ranges, values, known="range")
+        return Attained(sides_of((low, high), one_sided=one_sided), values, known="range")
     if NORMAL.get(test, (0.0, False))[1]:
         # H is n - 1 times the share of the ranks' variance that is between the groups.
         low = float(chdtrc(1, sum(sizes) - 1))
@@ -405,6 +417,56 @@ def p_of_moments(
         df = error**2 / ((var_a / n_a) ** 2 / (n_a - 1) + (var_b / n_b) ** 2 / (n_b - 1))
     p = _on_its_scale(2 * stdtr(df, -np.abs(gap) / np.sqrt(error)), test, n_a + n_b)
     return one_or_both(p, one_sided=one_sided)
+
+
+def p_of_groups(test: str, means: np.ndarray, sds: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """P-values of analyses of variance, which of two groups are t tests, row by row."""
+    k = means.shape[1]
+    if test not in ("welch", "welch_anova"):
+        centre = (means @ n / n.sum())[:, None]
+        between, within = ((means - centre) ** 2) @ n, (sds**2) @ (n - 1)
+        p = np.asarray(fdtrc(k - 1, n.sum() - k, between / (k - 1) / (within / (n.sum() - k))))
+        return _on_its_scale(p, test, int(n.sum()))
+    weights = n / sds**2
+    share = weights / weights.sum(axis=1, keepdims=True)
+    centre = (share * means).sum(axis=1, keepdims=True)
+    lack = ((1 - share) ** 2 / (n - 1)).sum(axis=1)
+    f = (weights * (means - centre) ** 2).sum(axis=1) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack)
+    return np.asarray(fdtrc(k - 1, (k * k - 1) / 3 / lack, f))
+
+
+def in_the_box(
+    parts: Sequence[Group],
+    test: str,
+    printed: Interval,
+    rule: RoundingRule,
+    *,
+    one_sided: bool = False,
+    as_errors: bool = False,
+) -> str:
+    """Look for means and SDs, or standard errors, that print as claimed and give p, on no grid."""
+    means, sds = (np.array(ranges) for ranges in moments(parts, rule))
+    if as_errors:
+        sds *= np.sqrt([[part.n] for part in parts])
+    n, rng = np.array([part.n for part in parts], dtype=float), np.random.default_rng(1)
+    middle = np.average(means.mean(axis=1), weights=n)
+    near, far = (
+        np.clip(middle, means[:, 0], means[:, 1]),
+        np.where(means.mean(axis=1) < middle, means[:, 0], means[:, 1]),
+    )
+    way = np.linspace(0, 1, 2001)[:, None]
+    rows = [near + (far - near) * way, means[:, 0] + (means[:, 1] - means[:, 0]) * rng.random((20_000, len(parts)))]
+    spreads = [
+        sds[:, 1] + (sds[:, 0] - sds[:, 1]) * way,
+        sds[:, 0] + (sds[:, 1] - sds[:, 0]) * rng.random((20_000, len(parts))),
+    ]
+    every, spread = np.concatenate(rows), np.concatenate(spreads)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = one_or_both(p_of_groups(test, every, spread, n), one_sided=one_sided)
+        fitting = np.flatnonzero(inside(p, printed).any(axis=-1))
+    if not len(fitting):
+        return ""
+    return " | ".join(f"{m:.6g} ({s:.6g})" for m, s in zip(every[fitting[0]], spread[fitting[0]], strict=True))
 
 
 def rank_p(first: Ints, second: Ints, test: str, *, one_sided: bool = False) -> Floats:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import chain, islice, permutations, product
 from typing import Literal
 
@@ -13,7 +12,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from vpresearch.audit.cells import Group, aligned, cell, grids, is_binary, is_too_fine, pairs
-from vpresearch.audit.check import Check, Verdict, inside, show_values
+from vpresearch.audit.check import Check, Verdict, inside, meets, show_values
 from vpresearch.audit.p_attained import (
     MEANS,
     NORMAL,
@@ -25,6 +24,7 @@ from vpresearch.audit.p_attained import (
     Floats,
     bounded,
     candidate_tests,
+    in_the_box,
     kruskal_without_contrived_ties,
     listed,
     p_of_moments,
@@ -60,8 +60,6 @@ _WALKED = 4000
 _BLOCK, _PERMUTED, _RANKED = 50, 6_000_000, 20_000
 # Pairs of sums that are gone through, sums of squares of each, and datasets that are built for them.
 _MOST_SUMS, _MOST_SQUARES, _BUILT = 10_000, 300, 20
-# Means and SDs between the ends of what they can stand for.
-_ON_THE_WAY = 2001
 # The p of the ordinary test, both one-sided ones being halves of it.
 _RUN: dict[str, Callable[[Ints, Ints], TestResult]] = {
     "student": student,
@@ -166,7 +164,11 @@ def _permutations(
     which = np.arange(n_pairs) if every or n_pairs <= _RANKED else rng.integers(n_pairs, size=_RANKED)
     rows, columns = np.divmod(which, len(second))
     if test == MEANS:
-        near = t_p(first, second, "student", one_sided=one_sided)[rows, columns]
+        # All pairs of two pools at once would take gigabytes.
+        gap = first.mean(axis=1)[rows] - second.mean(axis=1)[columns]
+        variances = first.var(axis=1, ddof=1)[rows], second.var(axis=1, ddof=1)[columns]
+        sizes = first.shape[1], second.shape[1]
+        near = p_of_moments(gap, variances, sizes, "student", one_sided=one_sided)
     else:
         near = rank_p(first[rows], second[columns], "mann_whitney", one_sided=one_sided)
     order = np.argsort(np.nan_to_num(np.abs(near - _middle(printed)), nan=1.0).min(axis=1), kind="stable")
@@ -288,7 +290,7 @@ def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -
                 yield from checks
                 if checks:
                     found = source(checks, claim)
-                    yield found if all(map(admissible, row.cells)) else _without_ranks(found, claim)
+                    yield found if all(map(admissible, row.cells)) else without_ranks(found, claim)
                 elif all(map(len, row.pools)) and not is_paired_t(claim, first, second):
                     yield untried(claim)
                 if checks and not any(check.verdict == "possible" for check in checks):
@@ -306,7 +308,7 @@ def _noughts(paper: Paper) -> Iterator[Check]:
             yield Check("p_nought", (claim.id,), "possible", "p_nought", {"printed": printed.printed, "least": least})
 
 
-def _without_ranks(found: Check, claim: Claim) -> Check:
+def without_ranks(found: Check, claim: Claim) -> Check:
     """Leave the tests of ranks open where no data on the grid have the printed means: they were not tried."""
     meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())}
     open_ = [test for test in ("kruskal", "mann_whitney") if test in meant or not claim.tests]
@@ -324,8 +326,9 @@ def is_paired_t(claim: Claim, first: Group, second: Group) -> bool:
 
 def _as_errors(row: Row, rule: RoundingRule) -> Iterator[Check]:
     """Look whether p would fit if what is printed as SDs were standard errors."""
+    printed, one_sided = row.claim.printed.interval(rule), row.claim.one_sided
     for test in (test for test in T_TESTS[:2] if test in row.attained):
-        witness = _in_the_box(row, test, rule, as_errors=True)
+        witness = in_the_box(row.compared, test, printed, rule, one_sided=one_sided, as_errors=True)
         if witness:
             values = {"printed": row.claim.printed.printed, "variable": row.compared[0].variable, "as_test": test}
             ids = (row.claim.id, *row.compared[0].ids, *row.compared[1].ids)
@@ -407,7 +410,7 @@ def _by_moments(row: Row, test: str, rule: RoundingRule) -> tuple[Verdict, str, 
     printed, one_sided = row.claim.printed.interval(rule), row.claim.one_sided
     cells, windows = row.cells, [admissible(cell) for cell in row.cells]
     if not all(windows):
-        found = _in_the_box(row, test, rule)
+        found = in_the_box(row.compared, test, printed, rule, one_sided=one_sided)
         return ("possible", "p_off_grid", found) if found else ("undecided", "p_undecided", "")
     if math.prod(map(len, windows)) > _MOST_SUMS:
         return "undecided", "p_undecided", ""
@@ -441,37 +444,6 @@ def _thinned(window: Window) -> Ints:
     """Return the sums of squares of a window, and of very many some."""
     every = np.arange(window.low, window.high + 1, 2)
     return every if len(every) <= _MOST_SQUARES else every[np.linspace(0, len(every) - 1, _MOST_SQUARES).astype(int)]
-
-
-def _in_the_box(row: Row, test: str, rule: RoundingRule, *, as_errors: bool = False) -> str:
-    """Look for means and SDs that print as claimed and give p, on no grid, from those of the least p to the largest."""
-    printed, claims = row.claim.printed.interval(rule), [group.claims for group in row.compared]
-    means, sds = (
-        [[max(float(end or 0), least) for end in _ends(known[name].printed.interval(rule))] for known in claims]
-        for name, least in (("mean", -math.inf), ("sd", 0.0))
-    )
-    way = np.linspace(0, 1, _ON_THE_WAY)
-    up = claims[0]["mean"].printed.value >= claims[1]["mean"].printed.value
-    # From the means far apart and small SDs to near means and large SDs.
-    first, second = (
-        low + (high - low) * (way if nearer else 1 - way)
-        for (low, high), nearer in zip(means, (not up, up), strict=True)
-    )
-    sizes = row.compared[0].n, row.compared[1].n
-    factors = [math.sqrt(n) if as_errors else 1.0 for n in sizes]
-    spread = [factor * (low + (high - low) * way) for factor, (low, high) in zip(factors, sds, strict=True)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variances = spread[0][:, None] ** 2, spread[1][:, None] ** 2
-        p = p_of_moments((first - second)[:, None], variances, sizes, test, one_sided=row.claim.one_sided)
-    fitting = np.flatnonzero(inside(p, printed).any(axis=(1, 2)))
-    if not len(fitting):
-        return ""
-    place = fitting[len(fitting) // 2]
-    return " | ".join(f"{mean[place]:.6g} ({sd[place]:.6g})" for mean, sd in ((first, spread[0]), (second, spread[1])))
-
-
-def _ends(interval: Interval) -> tuple[Fraction | None, Fraction | None]:
-    return interval.low, interval.high
 
 
 def said_of(claim: Claim, scale: str = "") -> dict[str, str | float]:
@@ -522,7 +494,7 @@ def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[
         return "possible", "p_attained", ends
     if found.only is not None and not inside(found.only, interval).any():
         return "impossible", "p_not_attained", ends
-    if not any(_meets(interval, low, high) for low, high in found.ranges):
+    if not meets(interval, *found.ranges):
         if test not in T_TESTS:
             return "impossible", "p_beyond_ranks", ends
         if len(found.ranges) == 1:
@@ -537,10 +509,6 @@ def _judge(printed: Reported, row: Row, test: str, rule: RoundingRule) -> tuple[
             values = {"low": steps.low, "high": steps.high, "most_equal": float(most_equal)}
             return "impossible", "p_between_steps", dict(values)
     return "undecided", "p_undecided", ends
-
-
-def _meets(interval: Interval, low: float, high: float) -> bool:
-    return (interval.high is None or interval.high >= low) and (interval.low is None or interval.low <= high)
 
 
 def _readings(rows: Sequence[Row], rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import get_args
 
 import numpy as np
 from scipy.special import chdtrc, fdtrc, gammaln, ndtr, ndtri, stdtr, stdtrit
 from scipy.stats.contingency import odds_ratio
 
-from vpresearch.audit.cells import Group, changes, divided, halves
-from vpresearch.audit.check import Check, Verdict, inside
+from vpresearch.audit.cells import Group, changes, compared, moments
+from vpresearch.audit.changes import change_t
+from vpresearch.audit.check import Check, Range, Verdict, ends_of, inside, meets, sides_of
 from vpresearch.audit.contingency import tests_of
-from vpresearch.audit.p_attained import PAIRED
+from vpresearch.audit.intervals import Ratio, intervals_of
+from vpresearch.audit.p_attained import PAIRED, apart, t_range
+from vpresearch.audit.several import anova_f, paired_t, welch_f
 from vpresearch.audit.witness import one_or_both
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Paper, PrintedTest
-
-Range = tuple[float, float]
 
 _RATIOS = ("or", "rr", "hr")
 _SYMMETRIC = ("t", "z", "r")
@@ -30,11 +32,14 @@ def check_printed_tests(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Check every row of tests: statistic and p, estimate, interval and p, and all of them against a table."""
     for row in paper.tests:
         yield from _statistic(row, rule)
-        yield from _ratio(row, rule)
+        of_table = list(_table(row, rule))
+        # A table tells how its interval was made, and which p is its own.
+        known = any(check.check == "interval_of_table" for check in of_table)
+        yield from (check for check in _ratio(row, rule) if not (known and check.remark))
         yield from _coefficient(row, rule)
-        yield from _table(row, rule)
+        yield from of_table
         yield from _effect(paper, row, rule)
-        yield from _degrees(paper, row, rule)
+        yield from _of_groups(paper, row, rule)
 
 
 # -- a statistic and its p (statcheck) -------------------------------------------------------------------------------
@@ -53,14 +58,14 @@ def _statistic(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
         return
     low, high = ends
     printed = row.claims["p"].printed.interval(rule)
-    halves = [(low / 2, high / 2), (1 - high / 2, 1 - low / 2)]
+    half = sides_of(ends, one_sided=True)
     one_sided = row.claims["p"].one_sided
     # Chi-squared and F with one degree of freedom are squares of z and t, which have sides.
     sided = found in _SYMMETRIC or row.claims["df"].printed.value == 1
-    fits = any(_meets(printed, half) for half in halves) if one_sided else _meets(printed, ends)
+    fits = meets(printed, *(half if one_sided else (ends,)))
     verdict: Verdict = "possible" if fits else "impossible"
     code = "statistic_meets" if fits else "statistic_fails"
-    if not fits and not one_sided and row.sided is None and sided and _meets(printed, halves[0]):
+    if not fits and not one_sided and row.sided is None and sided and meets(printed, half[0]):
         verdict, code = "undecided", "statistic_one_sided"
     used = [key for key in (found, "df", "df2", "n", "p") if key in row.claims]
     values: dict[str, str | float] = {"statistic": found, "value": row.claims[found].printed.printed}
@@ -70,7 +75,7 @@ def _statistic(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
         "df": " / ".join(row.claims[k].printed.printed for k in used[1:-1]),
     }
     if one_sided:
-        values |= {"low": halves[0][0], "high": halves[0][1]}
+        values |= {"low": half[0][0], "high": half[0][1]}
     yield _check("p_of_statistic", row, used, verdict, code, values, f"{low:.6g} - {high:.6g}")
 
 
@@ -118,19 +123,7 @@ def _p(name: str, value: float, df: Sequence[float]) -> float:
 
 
 def _absolute(interval: Interval) -> Range:
-    low, high = _ends(interval)
-    return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
-
-
-def _ends(interval: Interval) -> Range:
-    return float(interval.low if interval.low is not None else -math.inf), float(
-        interval.high if interval.high is not None else math.inf
-    )
-
-
-def _meets(printed: Interval, ends: Range) -> bool:
-    low, high = _ends(printed)
-    return ends[1] >= low - _NOISE and ends[0] <= high + _NOISE
+    return _size(ends_of(interval))
 
 
 def _apart(one: Range, other: Range) -> bool:
@@ -162,11 +155,11 @@ def _ratio(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
     if "p" in row.claims:
         z = float(ndtri((1 + row.level) / 2))
         errors = max(0.0, high[0] - low[1]) / 2 / z, (high[1] - low[0]) / 2 / z
-        yield from _wald(row, [*used, "p"], _size(estimate), errors, values, rule)
+        yield from _wald(row, [*used, "p"], _size(estimate), errors, values, rule, sure=not skewed)
 
 
 def _logs(interval: Interval) -> Range:
-    low, high = _ends(interval)
+    low, high = ends_of(interval)
     return (math.log(low) if low > 0 else -math.inf), (math.log(high) if high > 0 else -math.inf)
 
 
@@ -175,14 +168,22 @@ def _size(ends: Range) -> Range:
 
 
 def _wald(
-    row: PrintedTest, used: list[str], size: Range, errors: Range, values: dict[str, str | float], rule: RoundingRule
+    row: PrintedTest,
+    used: list[str],
+    size: Range,
+    errors: Range,
+    values: dict[str, str | float],
+    rule: RoundingRule,
+    *,
+    sure: bool,
 ) -> Iterator[Check]:
-    """Hold a p against an estimate over its standard error, as Wald's test has it."""
+    """Hold a p against an estimate over its standard error, as Wald's test has it, whose interval is not skewed."""
     if not math.isfinite(errors[1]) or not errors[1]:
         return
     p = float(2 * ndtr(-size[1] / errors[0])) if errors[0] else 0.0, float(2 * ndtr(-size[0] / errors[1]))
-    fits = _meets(row.claims["p"].printed.interval(rule), p)
-    verdict: Verdict = "possible" if fits else ("impossible" if "wald" in row.claims["p"].tests else "undecided")
+    fits = meets(row.claims["p"].printed.interval(rule), p)
+    sure &= "wald" in row.claims["p"].tests
+    verdict: Verdict = "possible" if fits else ("impossible" if sure else "undecided")
     code = "wald_meets" if fits else ("wald_fails" if verdict == "impossible" else "wald_other")
     told = values | {"printed": row.claims["p"].printed.printed, "p_low": p[0], "p_high": p[1]}
     yield _check("p_of_interval", row, used, verdict, code, told, f"{p[0]:.6g} - {p[1]:.6g}" if fits else "")
@@ -196,10 +197,10 @@ def _coefficient(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
     if "coefficient" not in row.claims:
         return
     given = {key: claim.printed for key, claim in row.claims.items()}
-    estimate = _ends(given["coefficient"].interval(rule))
+    estimate = ends_of(given["coefficient"].interval(rule))
     values: dict[str, str | float] = {"value": given["coefficient"].printed}
     if "se" in given:
-        error = tuple(max(0.0, end) for end in _ends(given["se"].interval(rule)))
+        error = tuple(max(0.0, end) for end in ends_of(given["se"].interval(rule)))
         values |= {"se": given["se"].printed}
         size = _size(estimate)
         ratio = (size[0] / error[1] if error[1] else math.inf), (size[1] / error[0] if error[0] else math.inf)
@@ -227,7 +228,7 @@ def _p_of_ratio(row: PrintedTest, ratio: Range, values: dict[str, str | float], 
         return float(2 * (stdtr(freedom, -value) if math.isfinite(freedom) else ndtr(-value)))
 
     ends = (p(ratio[1], df[1]) if math.isfinite(ratio[1]) else 0.0), p(ratio[0], df[0])
-    fits = _meets(row.claims["p"].printed.interval(rule), ends)
+    fits = meets(row.claims["p"].printed.interval(rule), ends)
     sure = by_t or "wald" in row.claims["p"].tests
     verdict: Verdict = "possible" if fits else ("impossible" if sure else "undecided")
     code = "wald_meets" if fits else ("wald_fails" if sure else "wald_other")
@@ -240,7 +241,7 @@ def _interval_of(
     row: PrintedTest, estimate: Range, values: dict[str, str | float], rule: RoundingRule
 ) -> Iterator[Check]:
     """Hold a coefficient against its interval, which has it inside, as a rule in the middle, and as wide as its SE."""
-    low, high = (_ends(row.claims[key].printed.interval(rule)) for key in ("low", "high"))
+    low, high = (ends_of(row.claims[key].printed.interval(rule)) for key in ("low", "high"))
     told = values | {"statistic": "coefficient"}
     told |= {"lower": row.claims["low"].printed.printed, "upper": row.claims["high"].printed.printed}
     used = ["coefficient", "low", "high", *(["se"] if "se" in row.claims else [])]
@@ -251,7 +252,7 @@ def _interval_of(
     told |= {"middle_low": middle[0], "middle_high": middle[1]}
     apart = _apart(estimate, middle)
     if "se" in row.claims and not apart:
-        error = _ends(row.claims["se"].printed.interval(rule))
+        error = ends_of(row.claims["se"].printed.interval(rule))
         df = _freedom(row, "df", "t") if "df" in row.claims else None
         # Without degrees of freedom the factor is at least that of the normal distribution.
         least = float(ndtri((1 + row.level) / 2)) if df is None else float(stdtrit(df[1], (1 + row.level) / 2))
@@ -291,9 +292,11 @@ def _table(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
             yield _check("p_of_table", row, ["p"], verdict, "table_meets" if giving else "table_fails", told, shown)
     if "chi2" in row.claims:
         yield _of_table(row, "chi2", statistics_of(table), values, rule)
-    for name in ("or", "rr"):
+    for name in get_args(Ratio):
         if name in row.claims and table.shape == (2, 2):
             yield _of_table(row, name, ratios_of(table, name), values, rule)
+            if {"low", "high"} <= set(row.claims):
+                yield _interval_of_table(row, name, table, values, rule)
 
 
 def statistics_of(table: np.ndarray) -> list[float]:
@@ -345,6 +348,23 @@ def _of_table(
     return _check("of_table", row, [name], "possible" if fits else "impossible", code, told, str(values["table"]))
 
 
+def _interval_of_table(
+    row: PrintedTest, name: Ratio, table: np.ndarray, values: dict[str, str | float], rule: RoundingRule
+) -> Check:
+    """Hold an interval against those that are made of its table; one by bootstrap or of a model is none of them."""
+    every = np.array(intervals_of(table, name, row.level))
+    printed = [row.claims[key].printed for key in ("low", "high")]
+    fits = np.logical_and(*(inside(every[:, end], printed[end].interval(rule)) for end in (0, 1))).any()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = np.abs(np.log(every) - np.log([float(max(each.value, each.half_unit)) for each in printed])).sum(axis=1)
+    nearest = dict.fromkeys(f"{every[place, 0]:.4g} – {every[place, 1]:.4g}" for place in np.argsort(away)[:6])
+    told = values | {"statistic": name, "lower": printed[0].printed, "upper": printed[1].printed}
+    told |= {"candidates": "; ".join(list(nearest)[:3])}
+    verdict: Verdict = "possible" if fits else "undecided"
+    code = {"possible": "table_interval_meets", "undecided": "table_interval_other"}[verdict]
+    return _check("interval_of_table", row, [name, "low", "high"], verdict, code, told, str(values["table"]))
+
+
 # -- effect sizes ----------------------------------------------------------------------------------------------------
 
 
@@ -357,15 +377,10 @@ def _effect(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[Chec
     if found is None or (PAIRED & {test for claim in row.claims.values() for test in claim.tests}):
         return
     claim = row.claims[found]
-    variable, over = claim.compute.variable, claim.compute.over
-    compared = [
-        pair
-        for pair in halves(paper)
-        if (pair[0].variable, pair[0].over) == (variable, over) and all("sd" in part.claims for part in pair)
-    ]
-    if len(compared) != 1:
+    parts = compared(paper, claim)
+    if len(parts) != 2 or not all("sd" in part.claims for part in parts):
         return
-    ends = effect_sizes(*compared[0], rule)
+    ends = effect_sizes(parts[0], parts[1], rule)
     printed = _absolute(claim.printed.interval(rule))
     fits = any(not _apart(printed, each) for each in ends.values())
     values: dict[str, str | float] = {"statistic": found, "value": claim.printed.printed}
@@ -373,17 +388,16 @@ def _effect(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[Chec
     values |= {"pooled_low": ends["pooled"][0], "pooled_high": ends["pooled"][1]}
     verdict: Verdict = "possible" if fits else "impossible"
     code = "effect_meets" if fits else "effect_fails"
-    ids = (claim.id, *(part.claims[name].id for part in compared[0] for name in ("mean", "sd")))
+    ids = (claim.id, *(part.claims[name].id for part in parts for name in ("mean", "sd")))
     witness = f"{values['low']:.6g} - {values['high']:.6g}" if fits else ""
     yield Check("effect_size", ids, verdict, code, values, witness=witness)
 
 
 def effect_sizes(first: Group, second: Group, rule: RoundingRule) -> dict[str, Range]:
     """Bound the size of a standardised difference for each denominator, with the correction for small n or without."""
-    means = [_ends(part.claims["mean"].printed.interval(rule)) for part in (first, second)]
+    means, sds = moments((first, second), rule)
     away = _size((means[0][0] - means[1][1], means[0][1] - means[1][0]))
-    sds = [_ends(part.claims["sd"].printed.interval(rule)) for part in (first, second)]
-    low, high = (tuple(max(0.0, sd[end]) for sd in sds) for end in (0, 1))
+    low, high = (tuple(sd[end] for sd in sds) for end in (0, 1))
     df = first.n + second.n - 2
     spreads = {
         "pooled": [math.sqrt(((first.n - 1) * a * a + (second.n - 1) * b * b) / df) for a, b in (low, high)],
@@ -402,21 +416,65 @@ def effect_sizes(first: Group, second: Group, rule: RoundingRule) -> dict[str, R
 # -- degrees of freedom ----------------------------------------------------------------------------------------------
 
 
-def _degrees(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
-    """Hold the degrees of freedom of a test that the paper names against the sizes of the groups that it is of."""
-    named = row.claims["p"].tests if "p" in row.claims else ()
-    of = next(iter(row.claims.values())).compute
-    if len(named) != 1 or of.variable is None:
+def _of_groups(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
+    """Hold t or F, and its degrees of freedom, against the groups that it compares, or against a change."""
+    statistic = next((key for key in ("t", "F") if key in row.claims), None)
+    if statistic is None:
         return
-    if named[0] == "paired_t":
-        every = [[change.group] for change in changes(paper) if dict(change.rest) == dict(of.group)]
+    claim = row.claims[statistic]
+    of, named = claim.compute, claim.tests
+    rows = (of.variable, of.over, dict(of.group))
+    changed = [each.group for each in changes(paper) if (each.group.variable, each.group.over, dict(each.rest)) == rows]
+    parts = compared(paper, claim)
+    if len(changed) == 1 and (not parts or PAIRED & set(named)):
+        parts = changed
+    degrees = list(_degrees(row, statistic, named, [part.n for part in parts], rule))
+    yield from degrees
+    reaches = _reaches(statistic, parts, rule) if parts and all("sd" in part.claims for part in parts) else {}
+    # Of two groups the analysis of variance is a t test.
+    same = {"anova": "student", "welch_anova": "welch", "paired": "paired_t"} if len(parts) < 3 else {}
+    meant = [test for test in reaches if not named or test in {same.get(name, name) for name in named}]
+    if not meant:
+        return
+    low, high = min(reaches[test][0] for test in meant), max(reaches[test][1] for test in meant)
+    fits = any(not _apart(_absolute(claim.printed.interval(rule)), reaches[test]) for test in meant)
+    # A model may have given what no test is named for, and values that are missing what has fewer degrees of freedom.
+    sure = len(meant) == len(set(named)) and all(check.verdict == "possible" for check in degrees)
+    verdict: Verdict = "possible" if fits else ("impossible" if sure else "undecided")
+    code = {"possible": "means_meet", "impossible": "means_fail", "undecided": "means_other"}[verdict]
+    values: dict[str, str | float] = {"statistic": statistic, "printed": claim.printed.printed, "low": low}
+    values |= {"high": high, "test_names": " ".join(meant)}
+    ids = (claim.id, *(name for part in parts for name in part.ids))
+    yield Check("statistic_of_groups", ids, verdict, code, values, witness=f"{low:.6g} - {high:.6g}" if fits else "")
+
+
+def _reaches(statistic: str, parts: Sequence[Group], rule: RoundingRule) -> dict[str, Range]:
+    """Bound the size of t or F by each test that may have given it."""
+    if len(parts) == 1:
+        found = {"paired_t": change_t(parts[0], rule)} if parts[0].n > 1 else {}
+    elif len(parts) > 2:
+        found = {"anova": anova_f(parts, rule), "welch_anova": welch_f(parts, rule)[0]} if statistic == "F" else {}
     else:
-        every = [] if of.group else divided(paper)
-    every = [parts for parts in every if (parts[0].variable, parts[0].over) == (of.variable, of.over)]
-    if len(every) != 1:
-        return
-    sizes = [part.n for part in every[0]]
+        first, second = parts
+        means, sds = moments(parts, rule)
+        found = {
+            test: t_range(apart(*means), (sds[0], sds[1]), (first.n, second.n), equal_var=test == "student")
+            for test in ("student", "welch")
+        }
+        if first.n == second.n:
+            found["paired_t"] = paired_t(first, second, rule)
+    if statistic == "F" and len(parts) < 3:
+        found = {test: (low**2, high**2) for test, (low, high) in found.items()}
+    return found
+
+
+def _degrees(
+    row: PrintedTest, statistic: str, named: Sequence[str], sizes: Sequence[int], rule: RoundingRule
+) -> Iterator[Check]:
+    """Hold the degrees of freedom of a test that the paper names against the sizes of the groups that it is of."""
     n, k = sum(sizes), len(sizes)
+    if len(named) != 1 or not sizes:
+        return
     reach = {
         ("t", "student", 2): {"df": (n - 2, n - 2)},
         ("t", "welch", 2): {"df": (min(sizes) - 1, n - 2)},
@@ -424,10 +482,9 @@ def _degrees(paper: Paper, row: PrintedTest, rule: RoundingRule) -> Iterator[Che
         ("F", "anova", k): {"df": (k - 1, k - 1), "df2": (n - k, n - k)},
         ("F", "welch_anova", k): {"df": (k - 1, k - 1), "df2": (0, n - k)},
     }
-    statistic = next((key for key in ("t", "F") if key in row.claims), "")
     for key, (least, most) in reach.get((statistic, named[0], k), {}).items():
         if key in row.claims:
-            low, high = _ends(row.claims[key].printed.interval(rule))
+            low, high = ends_of(row.claims[key].printed.interval(rule))
             # With values missing they would be fewer.
             verdict: Verdict = "impossible" if low > most else ("undecided" if high < least else "possible")
             code = {"impossible": "df_above", "undecided": "df_below", "possible": "df_meets"}[verdict]

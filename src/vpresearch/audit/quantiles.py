@@ -9,13 +9,12 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 
 from vpresearch.audit.cells import Group, described
-from vpresearch.audit.check import Check, Verdict
+from vpresearch.audit.check import Check, Range, Verdict
 from vpresearch.core.reported import RoundingRule
 from vpresearch.published import QUANTILES, Grid, Paper
 
 # How many values, and between which ends each of them lies; an end that nothing tells is infinite.
 Block = tuple[int, float, float]
-Range = tuple[float, float]
 
 _NOISE = 1e-9
 
@@ -146,7 +145,7 @@ def _moments(group: Group, grid: Grid | None, rule: RoundingRule) -> Iterator[Ch
     }
     boxes = [found for where in wheres.values() if (found := _boxes(group, grid, where, rule))]
     ids = [group.claims[name].id for name in (*_present(group), "n")]
-    mean = tuple(map(float, group.ends("mean", rule))) if "mean" in group.claims else (-math.inf, math.inf)
+    mean = group.reach("mean", rule) if "mean" in group.claims else (-math.inf, math.inf)
     means = [_mean_of(paired) for _, paired in boxes]
     values: dict[str, str | float] = {"variable": group.variable, "n": float(group.n)}
     if "mean" in group.claims and means:
@@ -176,7 +175,7 @@ def _held(
 ) -> Iterator[Check]:
     if reach == (-math.inf, math.inf):
         return
-    low, high = map(float, group.ends(name, rule))
+    low, high = group.reach(name, rule)
     slack = _NOISE * max(1.0, abs(low), abs(high))
     holds = high >= reach[0] - slack and low <= reach[1] + slack
     values = {**values, "reach_low": reach[0], "reach_high": reach[1], "printed": group.claims[name].printed.printed}
@@ -219,7 +218,7 @@ def _boxes(
     if middle is not None:
         # The two middle values together are twice the median.
         place = edges.index(math.floor(middle))
-        low, high = map(float, group.ends("median", rule))
+        low, high = group.reach("median", rule)
         (_, one_low, one_high), (_, other_low, other_high) = box[place : place + 2]
         pair = (2, max((one_low + other_low) / 2, low), min((one_high + other_high) / 2, high))
         paired[place : place + 2] = [pair]

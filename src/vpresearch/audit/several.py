@@ -8,42 +8,50 @@ from itertools import product
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import chdtrc, fdtrc, stdtr
+from scipy.special import chdtrc, fdtrc
 from scipy.stats import kruskal
 
-from vpresearch.audit.cells import Group, cell, changes, grids, is_too_fine, pairs, several
-from vpresearch.audit.check import Check, Verdict, inside, show_values
-from vpresearch.audit.p_attained import STANDS_FOR
-from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source
+from vpresearch.audit.cells import Group, cell, changes, grids, is_too_fine, moments, pairs, several
+from vpresearch.audit.check import Check, Range, Verdict, inside, meets, show_values, sides_of
+from vpresearch.audit.p_attained import STANDS_FOR, apart, in_the_box, over, p_of_t
+from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source, without_ranks
 from vpresearch.audit.witness import Ints, admissible, datasets, on_scale
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Claim, Paper
 
-Range = tuple[float, float]
-
 _TESTS = ("anova", "welch_anova", "kruskal")
+# What an analysis of variance of two groups is.
+_OF_TWO = {"student": "anova", "welch": "welch_anova"}
 # Groups up to which every corner of the rounding box is gone through.
 _CORNERS = 12
 # Datasets of each group, and sets of groups, that are tried for a rank test.
 _POOL, _TRIES = 40, 3000
-_WITHOUT = 1e-12
 
 
 def check_several(paper: Paper, rule: RoundingRule, seed: int) -> Iterator[Check]:
-    """Hold a printed p of three or more groups against each test of them."""
-    every = list(several(paper))
+    """Hold a printed p of three or more groups against each test of them, and of two by t where no grid serves."""
+    two = [(claim, [first, second]) for claim, first, second in pairs(paper) if not _is_listed(paper, first, second)]
+    every = [*two, *several(paper)]
     for claim, parts in every:
-        meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())} if claim.tests else set(_TESTS)
-        if claim.one_sided:
+        known = tuple(_OF_TWO) if len(parts) == 2 else _TESTS
+        meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())} if claim.tests else set(known)
+        if claim.one_sided and len(parts) > 2:
             continue
         checks: list[Check] = []
-        for test in (test for test in _TESTS if test in meant):
+        for test in (test for test in known if test in meant):
             # Of very many p-values those that the analysis of variance gives are not searched by ranks.
             if len(every) <= MANY or not any(check.verdict == "possible" for check in checks):
                 checks.append(_check(paper, claim, parts, test, rule, np.random.default_rng(seed)))
         yield from checks
         if checks:
-            yield source(checks, claim)
+            found = source(checks, claim)
+            yield without_ranks(found, claim) if len(parts) == 2 else found
+
+
+def _is_listed(paper: Paper, first: Group, second: Group) -> bool:
+    """Return whether a stated grid lets data of two groups be gone through."""
+    stated = [grid for grid, stated in grids(paper, first.variable) if stated]
+    return any(not (is_too_fine(first, grid) or is_too_fine(second, grid)) for grid in stated)
 
 
 def check_paired(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
@@ -68,12 +76,8 @@ def paired_check(
     known: bool = True,
 ) -> Check:
     """Hold a p against what the paired t test can give, of any group where it is not known of which it is."""
-    sides = [
-        side
-        for low, high in reaches
-        for side in ([(low / 2, high / 2), (1 - high / 2, 1 - low / 2)] if claim.one_sided else [(low, high)])
-    ]
-    holds = any(_meets(claim.printed.interval(rule), side) for side in sides)
+    sides = [side for reach in reaches for side in sides_of(reach, one_sided=claim.one_sided)]
+    holds = meets(claim.printed.interval(rule), *sides)
     # Where the paper names no test of pairs, ranks may have given it.
     sure = known and set(claim.tests) == {"paired_t"}
     verdict: Verdict = "possible" if holds else ("impossible" if sure else "undecided")
@@ -86,50 +90,41 @@ def paired_check(
 
 def paired_range(first: Group, second: Group, rule: RoundingRule) -> Range:
     """Bound the p of the paired t test: the differences' SD is between the distance of the SDs and their sum."""
-    (a, b), (s, r) = moments([first, second], rule)
-    near, far = max(0.0, a[0] - b[1], b[0] - a[1]), max(a[1] - b[0], b[1] - a[0])
-    least, most = max(0.0, s[0] - r[1], r[0] - s[1]), s[1] + r[1]
-    return paired_p(far, least, first.n), paired_p(near, most, first.n)
+    low, high = paired_t(first, second, rule)
+    return p_of_t(high, first.n - 1), p_of_t(low, first.n - 1)
 
 
-def paired_p(gap: float, sd: float, n: int) -> float:
-    """Return the two-sided p of the paired t test, of the mean and SD of the differences."""
-    if not sd:
-        return 0.0 if gap else 1.0
-    return float(2 * stdtr(n - 1, -gap / sd * math.sqrt(n)))
+def paired_t(first: Group, second: Group, rule: RoundingRule) -> Range:
+    """Bound the size of the paired t over every correlation."""
+    means, (s, r) = moments([first, second], rule)
+    return t_of_differences(apart(*means), (apart(s, r)[0], s[1] + r[1]), first.n)
+
+
+def t_of_differences(gap: Range, sd: Range, n: int) -> Range:
+    """Bound the size of the paired t by the mean and the SD of the differences."""
+    return over(gap[0] * math.sqrt(n), sd[1]), over(gap[1] * math.sqrt(n), sd[0])
 
 
 def _check(
     paper: Paper, claim: Claim, parts: Sequence[Group], test: str, rule: RoundingRule, rng: np.random.Generator
 ) -> Check:
-    printed = claim.printed.interval(rule)
-    low, high = {"anova": anova_range, "welch_anova": welch_range, "kruskal": kruskal_range}[test](parts, rule)
+    printed, kind = claim.printed.interval(rule), _OF_TWO.get(test, test)
+    low, high = {"anova": anova_range, "welch_anova": welch_range, "kruskal": kruskal_range}[kind](parts, rule)
     values: dict[str, str | float] = {"test": test, "variable": parts[0].variable, "low": low, "high": high}
     values |= {"known": "outer" if test == "kruskal" else "range", **said_of(claim)}
     ids = (claim.id, *(name for part in parts for name in part.ids))
     witness = ""
-    if not _meets(printed, (low, high)):
+    if not meets(printed, *sides_of((low, high), one_sided=claim.one_sided)):
         verdict: Verdict = "impossible"
         code = "p_out_of_reach"
     else:
         witness = (
-            _ranked(paper, parts, printed, rule, rng) if test == "kruskal" else _in_the_box(parts, test, printed, rule)
+            _ranked(paper, parts, printed, rule, rng)
+            if kind == "kruskal"
+            else in_the_box(parts, test, printed, rule, one_sided=claim.one_sided)
         )
         verdict, code = ("possible", "p_attained") if witness else ("undecided", "p_undecided")
     return Check(f"p_{test}", ids, verdict, code, values, None, low, high, witness)
-
-
-def _meets(printed: Interval, reach: Range) -> bool:
-    low, high = reach
-    above = printed.low is None or high > printed.low - _WITHOUT
-    return above and (printed.high is None or low < printed.high + _WITHOUT)
-
-
-def moments(parts: Sequence[Group], rule: RoundingRule) -> tuple[list[Range], list[Range]]:
-    """Means and SDs as ranges."""
-    intervals = [[part.claims[name].printed.interval(rule) for part in parts] for name in ("mean", "sd")]
-    means, sds = ([(float(each.low or 0), float(each.high or 0)) for each in row] for row in intervals)
-    return means, [(max(0.0, low), high) for low, high in sds]
 
 
 def least_between(means: Sequence[Range], weights: Sequence[float]) -> float:
@@ -162,28 +157,35 @@ def most_between(means: Sequence[Range], weights: Sequence[float]) -> float:
 
 def anova_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
     """Bound the p of one-way analysis of variance over everything that the printed means and SDs stand for."""
+    f, k = anova_f(parts, rule), len(parts)
+    p = fdtrc(k - 1, sum(part.n for part in parts) - k, f)
+    return float(p[1]), float(p[0])
+
+
+def anova_f(parts: Sequence[Group], rule: RoundingRule) -> Range:
+    """Bound F."""
     means, sds = moments(parts, rule)
     n = [part.n for part in parts]
-    k, total = len(parts), sum(n)
-    least, most = (sum((m - 1) * sd[end] ** 2 for m, sd in zip(n, sds, strict=True)) for end in (0, 1))
-    low, high = least_between(means, n), most_between(means, n)
-
-    def p(between: float, within: float) -> float:
-        if not within:
-            return 0.0 if between else 1.0
-        return float(fdtrc(k - 1, total - k, between / (k - 1) / (within / (total - k))))
-
-    return p(high, least), p(low, most)
+    within = [sum((m - 1) * sd[end] ** 2 for m, sd in zip(n, sds, strict=True)) for end in (0, 1)]
+    scale = (sum(n) - len(n)) / (len(n) - 1)
+    return over(scale * least_between(means, n), within[1]), over(scale * most_between(means, n), within[0])
 
 
 def welch_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
-    """Bound the p of Welch's analysis of variance: each part of it at its own extreme.
+    """Bound the p of Welch's analysis of variance."""
+    (low, high), freedom = welch_f(parts, rule)
+    every = np.linspace(*freedom, 50)
+    return float(fdtrc(len(parts) - 1, every, high).min()), float(fdtrc(len(parts) - 1, every, low).max())
+
+
+def welch_f(parts: Sequence[Group], rule: RoundingRule) -> tuple[Range, Range]:
+    """Bound F and its second degrees of freedom, each part of them at its own extreme.
 
     Welch BL. Biometrika 1951;38:330-336.
     """
     means, sds = moments(parts, rule)
     if any(not low for low, _ in sds):
-        return 0.0, 1.0
+        return (0.0, math.inf), (1.0, float(sum(part.n for part in parts)))
     k = len(parts)
     weights = [(part.n / high**2, part.n / low**2) for part, (low, high) in zip(parts, sds, strict=True)]
     sums = [sum(weight[end] for weight in weights) for end in (0, 1)]
@@ -194,46 +196,7 @@ def welch_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
     ]
     low = least_between(means, [w[0] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[1])
     high = most_between(means, [w[1] for w in weights]) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack[0])
-    freedom = np.linspace((k * k - 1) / 3 / lack[1], (k * k - 1) / 3 / lack[0], 50)
-    return float(fdtrc(k - 1, freedom, high).min()), float(fdtrc(k - 1, freedom, low).max())
-
-
-def _p_of(test: str, means: np.ndarray, sds: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """P-values of analyses of variance, row by row."""
-    k = means.shape[1]
-    if test == "anova":
-        centre = (means @ n / n.sum())[:, None]
-        between, within = ((means - centre) ** 2) @ n, (sds**2) @ (n - 1)
-        return np.asarray(fdtrc(k - 1, n.sum() - k, between / (k - 1) / (within / (n.sum() - k))))
-    weights = n / sds**2
-    share = weights / weights.sum(axis=1, keepdims=True)
-    centre = (share * means).sum(axis=1, keepdims=True)
-    lack = ((1 - share) ** 2 / (n - 1)).sum(axis=1)
-    f = (weights * (means - centre) ** 2).sum(axis=1) / (k - 1) / (1 + 2 * (k - 2) / (k * k - 1) * lack)
-    return np.asarray(fdtrc(k - 1, (k * k - 1) / 3 / lack, f))
-
-
-def _in_the_box(parts: Sequence[Group], test: str, printed: Interval, rule: RoundingRule) -> str:
-    """Look for means and SDs that print as claimed and give p."""
-    means, sds = (np.array(ranges) for ranges in moments(parts, rule))
-    n, rng = np.array([part.n for part in parts], dtype=float), np.random.default_rng(1)
-    middle = np.average(means.mean(axis=1), weights=n)
-    near, far = (
-        np.clip(middle, means[:, 0], means[:, 1]),
-        np.where(means.mean(axis=1) < middle, means[:, 0], means[:, 1]),
-    )
-    way = np.linspace(0, 1, 2001)[:, None]
-    rows = [near + (far - near) * way, means[:, 0] + (means[:, 1] - means[:, 0]) * rng.random((20_000, len(parts)))]
-    spreads = [
-        sds[:, 1] + (sds[:, 0] - sds[:, 1]) * way,
-        sds[:, 0] + (sds[:, 1] - sds[:, 0]) * rng.random((20_000, len(parts))),
-    ]
-    every, spread = np.concatenate(rows), np.concatenate(spreads)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fitting = np.flatnonzero(inside(_p_of(test, every, spread, n), printed))
-    if not len(fitting):
-        return ""
-    return " | ".join(f"{m:.6g} ({s:.6g})" for m, s in zip(every[fitting[0]], spread[fitting[0]], strict=True))
+    return (low, high), ((k * k - 1) / 3 / lack[1], (k * k - 1) / 3 / lack[0])
 
 
 def kruskal_range(parts: Sequence[Group], rule: RoundingRule) -> Range:

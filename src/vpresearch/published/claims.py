@@ -83,6 +83,8 @@ class Compute:
     minus: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[str, str] = field(default_factory=dict)
     fell: tuple[str, ...] = ()
+    # The column whose groups a test compares, where several divide its variable.
+    by: str | None = None
     # What a change lies between, from and to: two variables, or two groups.
     change: tuple[str, str] | None = None
     # How many a percentage is of, where that is no group's size.
@@ -95,6 +97,7 @@ class Compute:
         return {
             "over": self.over,
             "variable": " ".join(map(quote, names)),
+            "by": quote(self.by or ""),
             **{name: urlencode(group) for name, group in groups.items()},
         }
 

@@ -32,11 +32,11 @@ from vpresearch.published.claims import (
     TestNumber,
     Unit,
 )
-from vpresearch.reading.raw import Percent, Unreadable
+from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change", "of"}
+_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change", "of", "by"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
 _STATISTIC_OF = {
     "count": "n",
@@ -240,6 +240,10 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     told = _is_text_by_text(change) and set(change) == {"from", "to"} and statistic in ("mean", "sd")
     if "of" in compute and not (statistic == "percent" and _is_size(compute["of"])):
         yield _fault("paper_of", compute.line_of("of"))
+    if "by" in compute and not (statistic == "p" and isinstance(compute["by"], str) and compute["by"]):
+        yield _fault("paper_by", compute.line_of("by"), key="by")
+    elif "by" in compute:
+        yield from _unknown(compute["by"], used, compute.line_of("by"))
     if "change" in compute and not told:
         yield _fault("paper_change", compute.line_of("change"), keys="from, to")
 
@@ -405,6 +409,7 @@ _TEST_KEYS = {
     "over",
     "variable",
     "group",
+    "by",
     "p",
     "level",
     "table",
@@ -419,7 +424,9 @@ def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=name)]
     faults = [*_keys(entry, _TEST_KEYS, {"id"}), *_not_one_of(entry, "over", get_args(Unit))]
-    empty = [key for key in ("id", "variable") if not isinstance(entry.get(key, "-"), str) or not entry.get(key, "-")]
+    empty = [
+        key for key in ("id", "variable", "by") if not isinstance(entry.get(key, "-"), str) or not entry.get(key, "-")
+    ]
     faults += [_fault("paper_text", entry.line_of(key), key=key) for key in empty]
     if not _is_list_of_text(entry.get("places", [])):
         faults.append(_fault("paper_texts", entry.line_of("places"), key="places"))
@@ -468,13 +475,13 @@ def _printed_test(entry: Entry) -> PrintedTest:
     name, over, variable = entry["id"], entry.get("over", "patients"), entry.get("variable")
     named = entry.get("test", [])
     about: dict[str, Any] = {"tests": (named,) if isinstance(named, str) else tuple(named)}
-    about |= {"one_sided": entry.get("sided") == "one", "randomised": entry.get("randomised", False)}
+    of_p = {"one_sided": entry.get("sided") == "one", "randomised": entry.get("randomised", False)}
     claims = {}
     for key in ("p", *_NUMBERS):
         if key in entry:
             kind: Kind = "p" if key == "p" else "test"
-            more = about if key == "p" else {}
-            compute = Compute(key, over, variable, group=dict(entry.get("group", {})))
+            more = about | (of_p if key == "p" else {})
+            compute = Compute(key, over, variable, group=dict(entry.get("group", {})), by=entry.get("by"))
             places = tuple(entry.get("places", ()))
             claims[key] = Claim(f"{name}.{key}", Reported(entry[key]), kind, places, compute, **more)
     level = float(Reported(entry["level"]).value) / 100 if "level" in entry else 0.95
@@ -494,7 +501,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "percent": ("porcentaje", "%"),
     "of": ("denominator", "denominador"),
     "mean": ("media",),
-    "sd": ("de", "ds"),
+    "sd": ("de", "ds", "standard deviation", "desviacion estandar"),
     "min": ("minimum", "minimo"),
     "q1": ("p25",),
     "median": ("mediana", "p50"),
@@ -511,6 +518,7 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "id": (),
     "variable": (),
     "group": ("grupo", "arm", "brazo"),
+    "by": ("por",),
     "test": ("prueba",),
     "sided": ("colas",),
     "randomised": ("randomized", "aleatorizado"),
@@ -525,6 +533,21 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "level": ("nivel",),
     "place": ("lugar", "table", "tabla"),
 }
+# What stands behind another number in one cell, as a header or the cell itself calls it.
+_BEHIND = {
+    **dict.fromkeys(("sd", *CELL_COLUMNS["sd"]), ("sd",)),
+    **dict.fromkeys(("percent", *CELL_COLUMNS["percent"]), ("percent",)),
+    **dict.fromkeys(("iqr", "ric", "q1 q3", "p25 p75", "interquartile range", "rango intercuartilico"), ("q1", "q3")),
+    **dict.fromkeys(("range", "rango", "min max"), ("min", "max")),
+}
+_BEFORE = {("sd",): ("mean",), ("percent",): ("count",), ("q1", "q3"): ("median", "mean")}
+_BEFORE[("min", "max")] = _BEFORE[("q1", "q3")]
+_TWO_NAMES = re.compile(r"(.{1,40}?)\s*(?:±|\+/?-|[(\[,;/])\s*(.{1,40}?)[)\]\s]*")
+_NUMBER = r"[-\u2212]?[0-9]+(?:[.,][0-9]+)?"
+_TWO_NUMBERS = re.compile(
+    rf"({_NUMBER})(?:\s*/\s*([0-9]+))?\s*(?:±|\+/?-|[(\[])\s*([^\W\d]*)[:=]?\s*({_NUMBER}(?:\s*%)?)"
+    rf"(?:\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER}))?\s*[)\]]?\s*[*†‡§¶]*"
+)
 # A further column that tells groups, named behind the word.
 _FURTHER_GROUP = re.compile(r"(?:group|grupo|arm|brazo)\s*:\s*(.{1,40})", re.I)
 # Rows in which a header is looked for: titles may stand above it.
@@ -588,44 +611,95 @@ def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, t
         if len(places) < 2:
             continue
         (first, header), *records = list(sheet.records.items())[above:]
-        headers = {name: str(header[position]) for position, name in places.items()}
+        headers = {name: str(header[position]) for position, names in places.items() for name in names}
         for position, name in enumerate(header):
             if position not in places and name is not None and str(name).strip():
                 code = "table_column_twice" if str(name) in headers.values() else "table_column"
                 at: dict[str, Any] = {"sheet": sheet.title, "row": first, "column": str(name)[:40]}
                 problems.append(tell(code, accepted=", ".join(of), given=at["column"], **at))
         lines = []
-        for number, values in records:
-            cells = {name: values[position] for position, name in places.items() if position < len(values)}
-            for name, value in cells.items():
-                if isinstance(value, Unreadable):
-                    problems.append(tell(value.code, sheet=sheet.title, row=number, column=headers[name]))
-            texts = {name: text for name, value in cells.items() if (text := _text_of(value))}
+        for number, values in _unmerged(sheet, records, places):
+            cells = {names: values[position] for position, names in places.items() if position < len(values)}
+            amiss = [(names[0], value.code) for names, value in cells.items() if isinstance(value, Unreadable)]
+            if amiss:
+                problems += [tell(code, sheet=sheet.title, row=number, column=headers[name]) for name, code in amiss]
+                continue
+            texts: dict[str, str] = {}
+            for names, value in cells.items():
+                if text := _text_of(value):
+                    texts |= _divided(names, text)
             if texts:
                 lines.append(Line(sheet.title, number, texts, headers))
         yield of, lines
 
 
-def _header(rows: list[tuple[object, ...]]) -> tuple[int, Mapping[str, tuple[str, ...]], dict[int, str]]:
+def _unmerged(
+    sheet: Sheet, records: list[tuple[int, tuple[object, ...]]], places: Mapping[int, tuple[str, ...]]
+) -> Iterator[tuple[int, tuple[object, ...]]]:
+    """Give each row the variable, group and category whose cell is merged with cells above it."""
+    rows = dict(records)
+    for number, values in records:
+        row = list(values)
+        for block in sheet.merged:
+            position = block.left - 1
+            named = places.get(position, ("",))[0].partition(":")[0] in {"variable", "group", "category"}
+            if named and block.top < number <= block.bottom and position < min(len(row), len(rows.get(block.top, ()))):
+                row[position] = rows[block.top][position]
+        yield number, tuple(row)
+
+
+def _divided(names: tuple[str, ...], text: str) -> dict[str, str]:
+    """Take the numbers of one cell apart, where its header or itself says what each is; else it is left as it is."""
+    found = _TWO_NUMBERS.fullmatch(text)
+    if found is None:
+        return {names[0]: text}
+    first, of, called, second, third = found.groups()
+    says = _BEHIND.get(fold(called)) if called else None
+    if names == ("count",) and not called and second.endswith("%"):
+        says = ("percent",)
+    behind = names[1:] or says or ()
+    known = names[0] in _BEFORE.get(behind, ()) and says in (None, behind) and len(behind) == 1 + (third is not None)
+    if not known or (of and names[0] != "count"):
+        return {names[0]: text}
+    return dict(zip((names[0], *behind), (first, second, third), strict=False)) | ({"of": of} if of else {})
+
+
+def _header(
+    rows: list[tuple[object, ...]],
+) -> tuple[int, Mapping[str, tuple[str, ...]], dict[int, tuple[str, ...]]]:
     """Find the row with most columns of cells or of tests, and how many rows, such as titles, stand above it."""
     found = [(above, *_matched(row)) for above, row in enumerate(rows)]
     return max(found, key=lambda each: len(each[2]), default=(0, CELL_COLUMNS, {}))
 
 
-def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]], dict[int, str]]:
+def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]], dict[int, tuple[str, ...]]]:
     """Match a header with the columns of cells or of tests, whichever has more of them."""
     found = []
     for of in (CELL_COLUMNS, TEST_COLUMNS):
         names = {fold(spelling) or spelling: name for name, spellings in of.items() for spelling in (name, *spellings)}
         written = [fold(cell) or str(cell).strip() if cell is not None else "" for cell in header]
-        places: dict[int, str] = {}
+        places: dict[int, tuple[str, ...]] = {}
         for position, spelling in enumerate(written):
-            if spelling in names and names[spelling] not in places.values():
-                places[position] = names[spelling]
-            elif of is CELL_COLUMNS and (further := _FURTHER_GROUP.fullmatch(str(header[position]).strip())):
-                places[position] = f"group:{further[1]}"
+            title, told = str(header[position]).strip(), {name for each in places.values() for name in each}
+            several = _named_together(title, names) if of is CELL_COLUMNS else ()
+            if several and told.isdisjoint(several):
+                places[position] = several
+            elif not several and spelling in names and names[spelling] not in told:
+                places[position] = (names[spelling],)
+            elif further := _FURTHER_GROUP.fullmatch(title):
+                places[position] = (f"group:{further[1]}",)
         found.append((of, places))
     return max(found, key=lambda each: len(each[1]))
+
+
+def _named_together(title: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Read a header of several numbers, such as mean ± SD, n (%) or median [IQR]."""
+    found = _TWO_NAMES.fullmatch(title)
+    if found is None:
+        return ()
+    first, behind = names.get(fold(found[1]), ""), _BEHIND.get(fold(found[2]) or found[2], ())
+    first = "count" if behind == ("percent",) and first == "n" else first
+    return (first, *behind) if first in _BEFORE.get(behind, ()) else ()
 
 
 def _text_of(value: object) -> str:
@@ -724,7 +798,7 @@ def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem
     cells = line.cells
     if "variable" not in cells or not {"scale", "step", "items"} & set(cells):
         return
-    ends = _SCALE.fullmatch(cells.get("scale", ""))
+    ends = _SCALE.fullmatch(cells.get("scale", "").replace("\u2212", "-"))
     step, items = decimal(cells.get("step", "1")), cells.get("items", "1")
     if "scale" in cells and (ends is None or float(str(decimal(ends[1]))) >= float(str(decimal(ends[2])))):
         problems.append(line.told(name, "scale", _fault("table_scale", 0, given=cells["scale"][:40])))
@@ -743,13 +817,15 @@ def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | 
     """Turn a row of tests into claims."""
     cells = line.cells
     name = cells.get("id") or cells.get("variable") or f"tests[{number}]"
-    entry = Entry({key: text for key, text in cells.items() if key not in {"place", "id"}})
+    entry = Entry({key: text for key, text in cells.items() if key in _TEST_KEYS - {"id"}})
     entry["id"] = name if cells.get("id") else f"{name} ({line.row})"
     entry["places"] = [cells["place"]] if "place" in cells else []
     if "randomised" in entry:
         entry["randomised"] = _YES_OR_NO.get(fold(entry["randomised"]) or "", entry["randomised"])
-    if "group" in entry:
-        entry["group"] = Entry({"group": entry["group"]})
+    if where := _where(line):
+        entry["group"] = Entry(where)
+    if fold(entry.get("by", "")) in CELL_COLUMNS["group"]:
+        entry["by"] = "group"
     if "test" in entry:
         words = {word.strip(): (fold(word) or "").replace(" ", "_") for word in re.split("[,;/]", entry["test"])}
         entry["test"] = [name if name in get_args(TestName) else word for word, name in words.items()]
@@ -867,6 +943,8 @@ def _claim(entry: Entry) -> Claim:
         asked["change"] = (compute["change"]["from"], compute["change"]["to"])
     if "of" in compute:
         asked["of"] = int(compute["of"])
+    if "by" in compute:
+        asked["by"] = compute["by"]
     named = entry.get("test", [])
     tests: tuple[Any, ...] = (named,) if isinstance(named, str) else tuple(named)
     return Claim(

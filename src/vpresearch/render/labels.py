@@ -244,6 +244,7 @@ def _method(code: str, values: Mapping[str, str | float], language: str) -> str:
         "over": text(f"word.{values['over']}", language) if "over" in values else "",
         "variable": _part("variable", _variables(str(values.get("variable", "")), language), language),
         "variable_label": _variables(str(values.get("variable", "")), language),
+        "by": _part("by", _variables(str(values.get("by", "")), language), language),
         "why": text(f"why.{values['why']}", language) if "why" in values else "",
     }
     parts |= {
