@@ -186,7 +186,8 @@ os.sched_getaffinity = lambda _: {0, 1}
 square = lambda value: (value * value, os.getpid())
 made = each(square, [(value,) for value in range(5)])
 print(*(value for value, _ in made))
-print(len({pid for _, pid in made}), os.getpid() in {pid for _, pid in made}, each(square, [(3,)]) == [(9, os.getpid())])
+copies = {pid for _, pid in made}
+print(len(copies), os.getpid() in copies, each(square, [(3,)]) == [(9, os.getpid())])
 print(each(square, []))
 """
     assert said(code) == ["0 1 4 9 16", "2 False True", "[]"]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.made_up_paper import write_paper
-from vpresearch.audit import audit
+from vpresearch.audit import Check, audit
 from vpresearch.core.paths import ROOT
 from vpresearch.published import read_paper
 
@@ -28,19 +28,24 @@ def _columns(rows: list[str]) -> str:
     return "\n".join([";".join(names), *(";".join(row.get(name, "") for name in names) for row in cells)])
 
 
-@pytest.mark.parametrize(("example", "check", "verdict"), ROWS)
-def test_an_example_of_the_page(example: str, check: str, verdict: str, tmp_path: Path) -> None:
+def audited(example: str, folder: Path) -> tuple[Check, ...]:
+    """Audit a row of tests, or rows of cells and of tests as the page writes them."""
     if example.startswith("{"):
         row: dict[str, Any] = {"id": "a", "places": [], **yaml.safe_load(example)}
         content = {"paper": {"key": "a"}, "variables": {}, "claims": [], "tests": [row]}
-        path = write_paper(content, tmp_path / "paper.yaml")
+        path = write_paper(content, folder / "paper.yaml")
     else:
         cells, _, tests = example.partition(" / ")
-        path = tmp_path / "table.csv"
+        path = folder / "table.csv"
         path.write_text(_columns(cells.split("; ")), encoding="utf-8")
         if tests:
-            (tmp_path / "table-tests.csv").write_text(_columns(tests.split("; ")), encoding="utf-8")
-    assert verdict in {found.verdict for found in audit(read_paper(path)) if found.check == check}
+            (folder / "table-tests.csv").write_text(_columns(tests.split("; ")), encoding="utf-8")
+    return tuple(audit(read_paper(path)))
+
+
+@pytest.mark.parametrize(("example", "check", "verdict"), ROWS)
+def test_an_example_of_the_page(example: str, check: str, verdict: str, tmp_path: Path) -> None:
+    assert verdict in {found.verdict for found in audited(example, tmp_path) if found.check == check}
 
 
 def test_the_page_has_an_example_of_every_kind() -> None:
