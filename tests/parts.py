@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+from functools import cache
+from pathlib import Path
+
+import vpresearch
 from vpresearch.data import Dataset
 from vpresearch.results import Results
 
@@ -25,3 +30,13 @@ def of(dataset: Dataset, **parts: object) -> Results:
     results = Results(dataset)
     vars(results).update(parts)
     return results
+
+
+@cache
+def source() -> dict[str, ast.Module]:
+    """Read the code of the package, by place; nobody changes it."""
+    package = Path(vpresearch.__file__).parent
+    return {
+        path.relative_to(package).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(package.rglob("*.py"))
+    }

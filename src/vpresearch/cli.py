@@ -762,8 +762,10 @@ def _metadata(_: argparse.Namespace) -> int:
 
 
 def _tool(*command: str) -> int:
-    # Tests and benchmarks are of the library, which speaks the language of no command.
-    surroundings = {name: value for name, value in os.environ.items() if name != SPOKEN}
+    # Tests and benchmarks are of the library, which speaks the language of no command; and they start so many processes
+    # that none may compile anew what another has.
+    left_out = {SPOKEN, "PYTHONDONTWRITEBYTECODE"}
+    surroundings = {name: value for name, value in os.environ.items() if name not in left_out}
     return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=surroundings, check=False).returncode
 
 
