@@ -742,9 +742,12 @@ def test_a_failing_check_fails_the_command(
     def run(arguments: list[str], **more: object) -> subprocess.CompletedProcess[bytes]:
         assert arguments[:2] == [sys.executable, "-m"]
         assert more["cwd"] == ROOT
+        assert isinstance(more["env"], dict)
+        assert "PYTHONDONTWRITEBYTECODE" not in more["env"]
         asked.append(" ".join(arguments[2:]))
         return subprocess.CompletedProcess(arguments, next(results))
 
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setattr(subprocess, "run", run)
     assert cli.main([command]) == code
     assert len(asked) == len(expected)
