@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 from openpyxl import Workbook
+from xdist.scheduler import LoadFileScheduling
 
 from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import InputError, Problem
@@ -24,6 +26,7 @@ from vpresearch.published import Paper, read_paper
 from vpresearch.reconstruct import Reconstruction, reconstruct
 
 REFERENCE = Path(__file__).parent / "reference"
+_TOGETHER = {"tests/report", "tests/reconstruct"}
 
 # The same examples on every run and machine: a red test is then the code's doing.
 settings.register_profile("reproducible", deadline=None, derandomize=True)
@@ -71,6 +74,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("book", list(_ORACLE))
 
 
+class _ByWhatTheyShare(LoadFileScheduling):  # type: ignore[misc]
+    """Give each file to one process, and to the same one the files of a folder that share what takes long to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.split("::")[0].rpartition("/")[0]
+        return folder if folder in _TOGETHER else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return _ByWhatTheyShare(config, log)
+
+
 @pytest.fixture(autouse=True)
 def _no_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copy no process that runs tests: it may have threads, and what is replaced in it would be so in the copy."""
@@ -108,15 +124,23 @@ def shipped() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def reconstructions(paper: Paper) -> dict[int, Reconstruction]:
+def reconstructed(paper: Paper) -> Callable[[int], Reconstruction]:
     """Fresh reconstructions by seed."""
-    return {seed: reconstruct(paper, seed) for seed in (1, 2)}
+    return cache(partial(reconstruct, paper))
 
 
 @pytest.fixture
 def rows() -> list[dict[str, str]]:
     """A good table with canonical headers: three patients, five vertebrae, one value missing."""
     return [dict(zip(_HEADER.split(","), row.split(","), strict=True)) for row in _ROWS]
+
+
+@pytest.fixture(scope="session")
+def canonical(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The good table, loaded."""
+    path = tmp_path_factory.mktemp("canonical") / "canonical.csv"
+    path.write_text("\n".join([_HEADER, *_ROWS, ""]), encoding="utf-8")
+    return load(path)
 
 
 @pytest.fixture

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+from functools import cache
+from pathlib import Path
 from unittest.mock import patch
 
+import vpresearch
 from vpresearch.data import Dataset
 from vpresearch.figures import FIGURES
 from vpresearch.report import Report, compose, document, prepare
@@ -42,3 +46,13 @@ def composed(results: Results, language: str) -> Report:
     with patch.object(document, "_picture", undrawn):
         (prepared,) = prepare(results, [language])
     return compose(prepared, {"commit": "", "python": ""})
+
+
+@cache
+def source() -> dict[str, ast.Module]:
+    """Read the code of the package, by place; nobody changes it."""
+    package = Path(vpresearch.__file__).parent
+    return {
+        path.relative_to(package).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(package.rglob("*.py"))
+    }

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from vpresearch.core.paths import ROOT
+from tests.parts import source
 from vpresearch.core.reported import Interval, Reported
 from vpresearch.implied import Intervals
 from vpresearch.parallel.cache import from_bytes, to_bytes
@@ -123,15 +123,13 @@ def test_strange_bytes_hold_no_result(content: bytes) -> None:
 def test_nothing_that_is_read_can_run() -> None:
     """Of the modules that make objects by calling what a file names, none is used."""
     found = []
-    for path in sorted((ROOT / "src").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for place, tree in source().items():
+        for node in ast.walk(tree):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            found += [
-                f"{path.name}: {name}" for name in names if name in {"pickle", "marshal", "shelve", "joblib", "dill"}
-            ]
+            found += [f"{place}: {name}" for name in names if name in {"pickle", "marshal", "shelve", "joblib", "dill"}]
             if isinstance(node, ast.Attribute) and node.attr in {"read_pickle", "to_pickle"}:
-                found.append(f"{path.name}: {node.attr}")
+                found.append(f"{place}: {node.attr}")
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
-                found += [] if isinstance(node.value, ast.Constant) and node.value.value is False else [path.name]
+                found += [] if isinstance(node.value, ast.Constant) and node.value.value is False else [place]
     assert found == []

@@ -23,12 +23,11 @@ from scipy.stats import chi2, t
 
 from tests.parts import of
 from vpresearch import figures, tables
-from vpresearch.core.paths import PUBLISHED
 from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset, load
 from vpresearch.inference import hedges_g
 from vpresearch.privacy import Precision, score_counts, withhold
-from vpresearch.published import Paper, read_paper
+from vpresearch.published import Paper
 from vpresearch.render.figure import as_printed
 from vpresearch.results import Results
 from vpresearch.scorecard import Note, scorecard
@@ -114,14 +113,13 @@ def public(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     name, seed = request.param
     folder = tmp_path_factory.mktemp("public")
     study = planted(PLANS[name], seed, folder)
-    laid_out = [draw(Results(study), "en") for draw in (tables.table1, tables.table2, tables.table3, tables.table4)]
-    laid_out += [draw(Results(study), "en") for draw in (tables.outcome, tables.comparisons, tables.associations)]
-    laid_out += [tables.leak_kinds(Results(study), "en"), tables.relief_table(Results(study), "en")]
-    laid_out.append(tables.scorecard_table(of(study, rows=scorecard(read_paper(PUBLISHED), study)), "en"))
-    for table in laid_out:
-        tables.write(table, folder / "tables", MIN_CELL)
+    results = Results(study)
+    laid_out = [tables.table1, tables.table2, tables.table3, tables.table4, tables.outcome, tables.comparisons]
+    laid_out += [tables.associations, tables.leak_kinds, tables.relief_table, tables.scorecard_table]
+    for draw in laid_out:
+        tables.write(draw(results, "en"), folder / "tables", MIN_CELL)
     for draw_figure in (figures.figure2, figures.leak_kinds, figures.outcome):
-        figures.write(draw_figure(Results(study), "en"), folder / "figures", MIN_CELL)
+        figures.write(draw_figure(results, "en"), folder / "figures", MIN_CELL)
     return Public(folder, study)
 
 

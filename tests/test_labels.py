@@ -5,15 +5,16 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from string import Formatter
 from typing import Any, get_args
 
 import pytest
-import yaml
 
+from tests.parts import source
 from vpresearch.core.compendium import read_compendium
 from vpresearch.core.dictionary import columns
-from vpresearch.core.paths import ROOT
+from vpresearch.core.errors import words as words_of
 from vpresearch.core.reported import Reported
 from vpresearch.published import Claim, Compute, Paper, Recomputed
 from vpresearch.regression import gee
@@ -22,7 +23,6 @@ from vpresearch.regression.design import REASONS
 from vpresearch.render import labels
 from vpresearch.scorecard import Computed, Note, Row, Verdict
 
-SOURCE = ROOT / "src" / "vpresearch"
 # The same word in both languages.
 SAME = {
     "argparse.error",
@@ -68,15 +68,12 @@ def flat(words: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
             yield f"{prefix}{key}", value
 
 
-def locale(language: str) -> dict[str, str]:
-    return dict(flat(yaml.safe_load((SOURCE / "locales" / f"{language}.yaml").read_text(encoding="utf-8"))))
+ES, EN = (dict(flat(words_of(language))) for language in labels.LANGUAGES)
 
 
-ES, EN = locale("es"), locale("en")
-
-
-def parse(*parts: str) -> ast.Module:
-    return ast.parse(SOURCE.joinpath(*parts).read_text(encoding="utf-8"))
+def package(name: str) -> list[ast.Module]:
+    """The modules of one package."""
+    return [tree for place, tree in source().items() if place.rpartition("/")[0] == name]
 
 
 def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
@@ -122,11 +119,12 @@ def test_no_text_is_left_untranslated() -> None:
 # -- every word that the code asks for is there ------------------------------------------------------------------
 
 
+@cache
 def asked() -> list[str]:
     """Keys that the code asks for, as patterns where a part is computed."""
     patterns = set()
-    for path in sorted(SOURCE.rglob("*.py")):
-        for call in calls(ast.parse(path.read_text(encoding="utf-8")), "text"):
+    for tree in source().values():
+        for call in calls(tree, "text"):
             match call.args:
                 case [ast.Constant(value=str(key)), *_]:
                     patterns.add(re.escape(key))
@@ -143,17 +141,17 @@ def test_every_key_in_the_code_resolves() -> None:
     assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, key) for key in ES)] == []
 
 
+@cache
 def codes() -> dict[str, set[str]]:
     """Codes that the code gives, by the section of the locale files that spells them out."""
-    inference = [parse("inference", path.name) for path in sorted((SOURCE / "inference").glob("*.py"))]
-    whole = ast.Module([statement for tree in inference for statement in tree.body], [])
-    notes = [parse("scorecard.py"), parse("audit", "diagnose.py")]
+    whole = ast.Module([statement for tree in package("inference") for statement in tree.body], [])
+    notes = [source()["scorecard.py"], source()["audit/diagnose.py"]]
     p = {f"{statistic}_{test}" for statistic in ("p", "smallest_p") for test in ("student", "kruskal")}
-    audit = [parse("audit", path.name) for path in sorted((SOURCE / "audit").glob("*.py"))]
+    audit = package("audit")
     checks = [call for tree in audit for call in calls(tree, "Check")]
     why = {
         string
-        for node in ast.walk(parse("inference", "protocol.py"))
+        for node in ast.walk(source()["inference/protocol.py"])
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
         for target, value in zip(node.targets[0].elts, getattr(node.value, "elts", ()), strict=False)
         if getattr(target, "id", "") == "why"
@@ -190,7 +188,7 @@ def codes() -> dict[str, set[str]]:
 
 def models() -> set[str]:
     """Models by the names that they are given where a fit succeeds, fails or is renamed."""
-    trees = [parse("regression", path.name) for path in sorted((SOURCE / "regression").glob("*.py"))]
+    trees = package("regression")
     given = [call.args[0] for tree in trees for call in calls(tree, "fitted", "failed") if call.args]
     renamed = [
         keyword.value

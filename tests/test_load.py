@@ -37,11 +37,6 @@ _ENGLISH = {name: column.labels["en"] for name, column in columns().items()}
 
 
 @pytest.fixture
-def canonical(rows: Rows, write: Write) -> Dataset:
-    return load(write(rows, "canonical.csv"))
-
-
-@pytest.fixture
 def write_book(tmp_path: Path) -> Callable[..., Path]:
     """Write an Excel workbook of one or more sheets."""
 

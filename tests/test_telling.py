@@ -10,13 +10,14 @@ import pickle
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 import pytest
 
-import vpresearch
+from tests.parts import source
 from vpresearch import cli
 from vpresearch.core.errors import (
     LANGUAGES,
@@ -54,14 +55,14 @@ SAID = (
     "verify",
     "stale",
 )
-SOURCE = Path(vpresearch.__file__).parent
 
 
+@cache
 def asked() -> set[str]:
     """Codes that the code tells, by any of the ways that it has."""
     found: set[object] = set()
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for place, tree in source().items():
+        for node in ast.walk(tree):
             told: list[ast.expr] = []
             match node:
                 case ast.Call(func=ast.Name(id="tell"), keywords=[ast.keyword(arg="wording"), *_]):
@@ -73,9 +74,9 @@ def asked() -> set[str]:
                     told = [second]
                 case ast.Call(func=ast.Name(id="refused"), args=[_, second, *_]):
                     told = [second]
-                case ast.Tuple(elts=[ast.Constant() as first, ast.Dict()]) if path.stem == "cells":
+                case ast.Tuple(elts=[ast.Constant() as first, ast.Dict()]) if place.endswith("/cells.py"):
                     told = [first]
-                case ast.Return(value=ast.expr() as value) if path.stem == "units":
+                case ast.Return(value=ast.expr() as value) if place.endswith("/units.py"):
                     told = [value]
                 case ast.keyword(arg="wording", value=value):
                     told = [value]
@@ -162,11 +163,12 @@ def sentences(nodes: Iterable[ast.AST]) -> list[str]:
     ]
 
 
+@cache
 def classes() -> set[str]:
     """Every kind of error that the package raises for its users."""
     found, bases = {"VPResearchError"}, {}
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for tree in source().values():
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 bases[node.name] = {name_of(base) for base in node.bases}
     while more := {name for name, of in bases.items() if of & found} - found:
@@ -198,10 +200,10 @@ def typed_in(tree: ast.AST, errors: set[str]) -> Iterator[tuple[int, list[str]]]
 def test_no_sentence_that_a_user_meets_is_typed_into_the_code() -> None:
     errors = classes()
     assert {"InputError", "NotebookError", "NotFoundError", "LatticeTooLargeError"} <= errors
-    for path in SOURCE.rglob("*.py"):
-        found = list(typed_in(ast.parse(path.read_text(encoding="utf-8")), errors))
-        allowed = [["a print"]] if path.relative_to(SOURCE).as_posix() == "core/errors.py" else []
-        assert [words for _, words in found] == allowed, f"{path.relative_to(SOURCE)}: {found}"
+    for place, tree in source().items():
+        found = list(typed_in(tree, errors))
+        allowed = [["a print"]] if place == "core/errors.py" else []
+        assert [words for _, words in found] == allowed, f"{place}: {found}"
 
 
 @pytest.mark.parametrize(

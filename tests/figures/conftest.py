@@ -35,15 +35,30 @@ def checks(paper: Paper) -> list[Check]:
 
 
 @pytest.fixture(scope="session")
-def draw(checks: list[Check]) -> Callable[[str, Dataset, str], Figure]:
+def draw_anew(checks: list[Check]) -> Callable[[str, Dataset, str], Figure]:
     """Draw a figure of the compendium by its name."""
-    kept: dict[str, Results] = {}
+    kept: dict[tuple[str, bool], Results] = {}
 
     def draw(name: str, dataset: Dataset, language: str) -> Figure:
         if name == "audit_p":
             return figures.audit_p(checks, language)
         # Fits take time, and a file's digest tells its results.
-        return figures.FIGURES[name](kept.setdefault(dataset.sha256, of(dataset, identified=None)), language)
+        results = kept.setdefault((dataset.sha256, dataset.reconstruction), of(dataset, identified=None))
+        return figures.FIGURES[name](results, language)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def draw(draw_anew: Callable[[str, Dataset, str], Figure]) -> Callable[[str, Dataset, str], Figure]:
+    """Draw a figure of the compendium, or take the one that a test has drawn before."""
+    kept: dict[tuple[str, str, bool, str], Figure] = {}
+
+    def draw(name: str, dataset: Dataset, language: str) -> Figure:
+        key = (name, dataset.sha256, dataset.reconstruction, language)
+        if key not in kept:
+            kept[key] = draw_anew(name, dataset, language)
+        return kept[key]
 
     return draw
 

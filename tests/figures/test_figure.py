@@ -49,11 +49,11 @@ def drawn(figure: Figure) -> list[str]:
 # -- the same bytes ----------------------------------------------------------------------------------------------
 
 
-def test_a_figure_has_the_same_bytes_twice(draw: Draw, name: str, shipped: Dataset) -> None:
+def test_a_figure_has_the_same_bytes_twice(draw: Draw, draw_anew: Draw, name: str, shipped: Dataset) -> None:
     figure = draw(name, shipped, "es")
     first = drawn(figure)
     assert drawn(figure) == first
-    assert drawn(draw(name, shipped, "es")) == first
+    assert drawn(draw_anew(name, shipped, "es")) == first
 
 
 @pytest.mark.long
@@ -77,11 +77,11 @@ def test_another_process_draws_the_same_bytes(draw: Draw, shipped: Dataset, tmp_
     ]
 
 
-def test_a_figure_leaves_the_style_of_the_reader_alone(draw: Draw, name: str, shipped: Dataset) -> None:
+def test_a_figure_leaves_the_style_of_the_reader_alone(draw_anew: Draw, name: str, shipped: Dataset) -> None:
     import matplotlib as mpl
 
     before = dict(mpl.rcParams)
-    drawn(draw(name, shipped, "es"))
+    drawn(draw_anew(name, shipped, "es"))
     assert dict(mpl.rcParams) == before
 
 
@@ -131,11 +131,13 @@ def test_without_its_title_a_drawing_is_the_same_below(draw: Draw, name: str, sh
     assert before[before.index(b"<metadata") :] == after[after.index(b"<metadata") :]
 
 
-def test_processes_of_one_run_draw_a_figure_once(draw: Draw, name: str, shipped: Dataset, tmp_path: Path) -> None:
+def test_processes_of_one_run_draw_a_figure_once(
+    draw: Draw, draw_anew: Draw, name: str, shipped: Dataset, tmp_path: Path
+) -> None:
     alone = drawn(draw(name, shipped, "es"))
     with shared_by_all(tmp_path):
-        first, second = draw(name, shipped, "es"), draw(name, shipped, "es")
-        other = draw(name, shipped, "en")
+        first, second = draw_anew(name, shipped, "es"), draw_anew(name, shipped, "es")
+        other = draw_anew(name, shipped, "en")
     assert hasattr(first, "canvas")
     assert not hasattr(second, "canvas")
     assert second.rendered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,8 @@ _SEEDS = (1, 2)
 
 
 @pytest.fixture(scope="module", params=_SEEDS, ids=lambda seed: f"seed{seed}")
-def made(request: pytest.FixtureRequest, reconstructions: dict[int, Reconstruction]) -> Reconstruction:
-    return reconstructions[request.param]
+def made(request: pytest.FixtureRequest, reconstructed: Callable[[int], Reconstruction]) -> Reconstruction:
+    return reconstructed(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +34,12 @@ def study(made: Reconstruction, tmp_path_factory: pytest.TempPathFactory) -> Dat
 
 
 @pytest.mark.long
-def test_a_seed_gives_one_table(paper: Paper, reconstructions: dict[int, Reconstruction]) -> None:
+def test_a_seed_gives_one_table(paper: Paper, reconstructed: Callable[[int], Reconstruction]) -> None:
     again = reconstruct(paper, 1)
-    pd.testing.assert_frame_equal(again.table, reconstructions[1].table, check_exact=True)
-    assert again.origin == reconstructions[1].origin
+    pd.testing.assert_frame_equal(again.table, reconstructed(1).table, check_exact=True)
+    assert again.origin == reconstructed(1).origin
     assert again.origin["seed"] == 1
-    assert not reconstructions[1].table.equals(reconstructions[2].table)
+    assert not reconstructed(1).table.equals(reconstructed(2).table)
 
 
 def test_no_number_of_the_paper_differs(paper: Paper, study: Dataset) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -98,9 +99,9 @@ def test_blocks_are_taken_in_order_until_there_are_enough(
 
 
 def test_a_member_that_fails_a_claim_is_not_kept(
-    paper: Paper, reconstructions: dict[int, Reconstruction], monkeypatch: pytest.MonkeyPatch
+    paper: Paper, reconstructed: Callable[[int], Reconstruction], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = reconstructions[1].table
+    good = reconstructed(1).table
     bad = good.assign(vertebral_volume_cc=good["vertebral_volume_cc"] + 1)
     monkeypatch.setattr(engine, "draw_block", lambda *_: [bad, good, bad])
     (kept,) = engine.draw_verified(paper, 1, 0, 3)
@@ -116,10 +117,10 @@ def test_an_ensemble_has_a_member(paper: Paper) -> None:
 
 
 def test_a_table_comes_back_as_it_was(
-    small: Ensemble, reconstructions: dict[int, Reconstruction], tmp_path: Path
+    small: Ensemble, reconstructed: Callable[[int], Reconstruction], tmp_path: Path
 ) -> None:
     tables = [small.table(number) for number in range(_N)]
-    made = reconstructions[1].table
+    made = reconstructed(1).table
     write_ensemble(from_tables([*tables, made]), tmp_path / "all.npz")
     read = read_ensemble(tmp_path / "all.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["all.npz"]

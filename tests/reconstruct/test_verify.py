@@ -20,9 +20,9 @@ from vpresearch.reconstruct.verify import kruskal_statistic
 
 
 @pytest.fixture
-def table(reconstructions: dict[int, Reconstruction]) -> pd.DataFrame:
+def table(reconstructed: Callable[[int], Reconstruction]) -> pd.DataFrame:
     """A reconstruction whose first patient has several vertebrae."""
-    return reconstructions[1].table.copy()
+    return reconstructed(1).table.copy()
 
 
 def failed(table: pd.DataFrame, paper: Paper) -> list[str]:
