@@ -37,7 +37,7 @@ from vpresearch.reading.raw import Percent, Sheet, Unreadable
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
 _COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change", "of", "by"}
-_VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
+_VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio", "complete"}
 _STATISTIC_OF = {
     "count": "n",
     "percentage": "percent",
@@ -95,11 +95,17 @@ def _is_share(step: object) -> bool:
 
 
 def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> list[Problem]:
-    """Find what is wrong with the grid of a variable, or with its ratio."""
+    """Find what is wrong with the grid of a variable, with its ratio, or with the word that it is complete."""
     if not isinstance(entry, Entry) or not isinstance(name, str):
         line = variables.line_of(str(name)) if isinstance(variables, Entry) else None
         return [tell("variable", wording="paper_variable", line=line, name=name)]
-    faults = [*_keys(entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry else {"over", "step"})]
+    faults = [
+        *_keys(
+            entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry or entry.get("complete") is True else {"over", "step"}
+        )
+    ]
+    if not isinstance(entry.get("complete", False), bool):
+        faults.append(_fault("paper_yes_or_no", entry.line_of("complete"), key="complete"))
     faults += _not_one_of(entry, "over", get_args(Unit))
     faults += _ratio(entry, variables) if "ratio" in entry else _grid_fault(entry)
     return _told("variable", name, faults)
@@ -500,6 +506,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "count": ("recuento", "events", "casos"),
     "percent": ("porcentaje", "%"),
     "of": ("denominator", "denominador"),
+    "complete": ("completo",),
     "mean": ("media",),
     "sd": ("de", "ds", "standard deviation", "desviacion estandar"),
     "min": ("minimum", "minimo"),
@@ -593,10 +600,11 @@ def _table(path: Path) -> Paper:
     grids: dict[str, Grid] = {}
     claims = list(_claims_of(cells, grids, problems))
     rows = [row for number, line in enumerate(tests, 1) if (row := _test_of(line, number, problems)) is not None]
+    complete = frozenset(_complete(cells, problems))
     if problems:
         raise InputError(path.name, problems)
     every = (*claims, *(claim for row in rows for claim in row.claims.values()))
-    return Paper(path.stem, {"key": path.stem}, grids, {}, every, tests=tuple(rows))
+    return Paper(path.stem, {"key": path.stem}, grids, {}, every, tests=tuple(rows), complete=complete)
 
 
 def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, tuple[str, ...]], list[Line]]]:
@@ -813,6 +821,17 @@ def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem
         grids.setdefault(cells["variable"], Grid("patients", exact, low, high))
 
 
+def _complete(lines: list[Line], problems: list[Problem]) -> Iterator[str]:
+    """Go through the variables that a row says to be complete."""
+    for line in lines:
+        said = _YES_OR_NO.get(fold(line.cells.get("complete", "no")) or "")
+        if said is None:
+            name = line.cells.get("variable", "")
+            problems.append(line.told(name, "complete", _fault("paper_yes_or_no", 0, key="complete")))
+        elif said and "variable" in line.cells:
+            yield line.cells["variable"]
+
+
 def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | None:
     """Turn a row of tests into claims."""
     cells = line.cells
@@ -900,11 +919,12 @@ def _paper(source: str, text: str) -> Paper:
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
-    grids = {name: _grid(entry) for name, entry in variables.items() if name not in ratios}
+    grids = {name: _grid(entry) for name, entry in variables.items() if "step" in entry and name not in ratios}
+    complete = frozenset(name for name, entry in variables.items() if entry.get("complete") is True)
     rows = tuple(map(_printed_test, tests))
     every = (*map(_claim, claims), *(claim for row in rows for claim in row.claims.values()))
     declared = tuple(map(_statement, statements))
-    return Paper(about["key"], dict(about), grids, ratios, every, declared, rows)
+    return Paper(about["key"], dict(about), grids, ratios, every, declared, rows, complete)
 
 
 def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> Any:
