@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.made_up_paper import write_paper
-from vpresearch.audit import Check, audit
+from vpresearch.audit import Check, audit, coverage
 from vpresearch.audit.counts import check_counts
 from vpresearch.core.errors import InputError
 from vpresearch.published import read_paper
@@ -187,6 +187,7 @@ def test_where_values_are_missing_counts_make_up_the_n_of_their_own(
         (("33%;;100",) * 3, {"shares_short": "impossible"}),
         (("33.3%;;3", "33.3%;;3", "33.3%;;3"), {"shares_hold": "possible"}),
         (("45%;;", "<60%;;"), {"shares_hold": "possible"}),
+        (("0%;;0", "0%;;0"), {}),
     ],
 )
 def test_percentages_of_all_categories_make_up_a_hundred(
@@ -233,3 +234,51 @@ def test_what_is_neither_yes_nor_no_is_refused(tmp_path: Path) -> None:
 def test_sites_of_leaks_in_percent_of_everybody_make_up_no_hundred(tmp_path: Path) -> None:
     rows = ["leak_site;posterior;12%;yes", "leak_site;disc;15%;yes"]
     assert _of_grades(tmp_path, "percent;complete", *rows) == {"shares_below": "undecided"}
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        # 1.45 and 1.55 times 27 are 39.15 and 41.85.
+        ("27;1.5;40", "possible"),
+        ("27;1.5;41", "possible"),
+        ("27;1.5;39", "impossible"),
+        ("27;1.5;42", "impossible"),
+        ("20;1,5;31", "possible"),
+        ("20;1,5;32", "impossible"),
+    ],
+)
+def test_mean_times_n_is_the_count_that_it_makes(row: str, found: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"variable;n;media;suma\nlevels;{row}", encoding="utf-8")
+    paper = read_paper(path)
+    check = only(audit(paper), "mean_sum")
+    assert (check.verdict, check.alarm) == (found, found == "impossible")
+    assert [each.checks for each in coverage(paper, [check])] == [("mean_sum",)] * 2
+
+
+@pytest.mark.parametrize(
+    ("n", "own", "found"), [("27", "", "possible"), ("20", "27", "possible"), ("27", "20", "impossible")]
+)
+def test_the_sum_of_a_mean_is_over_the_values_that_there_are(n: str, own: str, found: str, tmp_path: Path) -> None:
+    claims = [_claim("n", n, "count", {"statistic": "n"})]
+    claims += [_claim("own", own, "count", {"statistic": "n", "variable": "levels"})] if own else []
+    claims.append(_claim("mean", "1.5", "mean", {"statistic": "mean", "variable": "levels", "sum": "41"}))
+    # Printed elsewhere as well, more finely.
+    claims.append(_claim("again", "1.52", "mean", {"statistic": "mean", "variable": "levels"}))
+    variables = {"levels": {"over": "vertebrae", "step": "1"}}
+    path = write_paper({"paper": {"key": "a"}, "variables": variables, "claims": claims}, tmp_path / "paper.yaml")
+    check = only(audit(read_paper(path)), "mean_sum")
+    assert (check.verdict, check.claims) == (found, ("mean", "own" if own else "n"))
+
+
+def test_a_sum_of_what_is_no_mean_or_no_count_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for line in ("levels;27;1.5;;41.5", "levels;27;;1.5;41"):
+        path.write_text(f"variable;n;mean;median;sum\n{line}", encoding="utf-8")
+        with pytest.raises(InputError, match="add up to is no whole number") as told:
+            read_paper(path)
+        assert [(problem.row, problem.column) for problem in told.value.problems] == [(2, "sum")]
+    claims = [_claim("n", "27", "count", {"statistic": "n", "sum": "41"})]
+    with pytest.raises(InputError, match="add up to is no whole number"):
+        read_paper(write_paper({"paper": {"key": "a"}, "variables": {}, "claims": claims}, tmp_path / "paper.yaml"))

@@ -31,6 +31,7 @@ def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) ->
         for grid, stated in grids(paper, group.variable):
             yield check_on_grid(paper, group, grid, rule, rng, stated=stated)
         yield from _spread_limit(group, rule)
+    yield from _sums_of_means(paper, rule)
 
 
 def check_on_grid(
@@ -153,6 +154,28 @@ def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
         "sd_limit_holds" if holds else "sd_limit_fails",
         {"variable": group.variable, "limit": float(limit2) ** 0.5},
     )
+
+
+def _sums_of_means(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold a mean times n against the count that its values are said to add up to."""
+    of_rows = {(group.variable, group.over, group.where): group for group in groups(paper)}
+    for claim in _of_kind(paper, "mean"):
+        group = of_rows.get((str(claim.compute.variable), claim.compute.over, _key(claim.compute.group)))
+        total = claim.compute.sum
+        if total is None or group is None or not group.n:
+            continue
+        interval = claim.printed.interval(rule)
+        holds = Fraction(total, group.n) in interval
+        values: dict[str, str | float] = {"variable": group.variable, "printed": claim.printed.printed}
+        values |= {"low": float(group.n * (interval.low or 0)), "high": float(group.n * (interval.high or 0))}
+        yield Check(
+            "mean_sum",
+            (claim.id, group.claims["n"].id),
+            "possible" if holds else "impossible",
+            "mean_sum_holds" if holds else "mean_sum_fails",
+            values | {"sum": float(total), "n": float(group.n)},
+            witness=f"{total} / {group.n}" if holds else "",
+        )
 
 
 def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:

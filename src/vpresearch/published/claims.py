@@ -89,6 +89,8 @@ class Compute:
     change: tuple[str, str] | None = None
     # How many a percentage is of, where that is no group's size.
     of: int | None = None
+    # What the values of a mean add up to, where the paper prints that as a count.
+    sum: int | None = None
 
     def parts(self) -> dict[str, str | float]:
         """Return what a sentence about it needs, by name."""

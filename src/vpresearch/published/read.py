@@ -36,7 +36,20 @@ from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change", "of", "by"}
+_COMPUTE_KEYS = {
+    "statistic",
+    "over",
+    "variable",
+    "variables",
+    "group",
+    "minus",
+    "within",
+    "fell",
+    "change",
+    "of",
+    "by",
+    "sum",
+}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio", "complete"}
 _STATISTIC_OF = {
     "count": "n",
@@ -246,6 +259,8 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     told = _is_text_by_text(change) and set(change) == {"from", "to"} and statistic in ("mean", "sd")
     if "of" in compute and not (statistic == "percent" and _is_size(compute["of"])):
         yield _fault("paper_of", compute.line_of("of"))
+    if "sum" in compute and not (statistic == "mean" and _is_count(compute["sum"])):
+        yield _fault("paper_sum", compute.line_of("sum"))
     if "by" in compute and not (statistic == "p" and isinstance(compute["by"], str) and compute["by"]):
         yield _fault("paper_by", compute.line_of("by"), key="by")
     elif "by" in compute:
@@ -467,8 +482,12 @@ def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
             yield _fault("paper_number_cannot", line, key=key, printed=str(printed)[:40])
 
 
+def _is_count(text: object) -> bool:
+    return isinstance(text, str) and _COUNT.fullmatch(text) is not None
+
+
 def _is_size(text: object) -> bool:
-    return isinstance(text, str) and _COUNT.fullmatch(text) is not None and int(text) > 0
+    return _is_count(text) and int(str(text)) > 0
 
 
 def _is_table(table: object) -> bool:
@@ -508,6 +527,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "of": ("denominator", "denominador"),
     "complete": ("completo",),
     "mean": ("media",),
+    "sum": ("suma",),
     "sd": ("de", "ds", "standard deviation", "desviacion estandar"),
     "min": ("minimum", "minimo"),
     "q1": ("p25",),
@@ -743,6 +763,9 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         if "of" in cells and not _is_size(cells["of"]):
             problems.append(line.told(name, "of", _fault("paper_of", 0)))
             continue
+        if "sum" in cells and not ("mean" in cells and _is_count(cells["sum"])):
+            problems.append(line.told(name, "sum", _fault("paper_sum", 0)))
+            continue
         if len({"from", "to"} & set(cells)) == 1:
             problems.append(
                 line.told(name, "from" if "from" in cells else "to", _fault("paper_change", 0, keys="from, to"))
@@ -764,6 +787,8 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
                 continue
             between = (cells["from"], cells["to"]) if {"from", "to"} <= set(cells) and key in {"mean", "sd"} else None
             compute = Compute(key, "patients", variable, group=where, change=between)  # type: ignore[arg-type]
+            if key == "mean" and "sum" in cells:
+                compute = replace(compute, sum=int(cells["sum"]))
             if key == "count":
                 compute = Compute("n", "patients", group={**where, variable: category})
             elif key == "percent":
@@ -963,6 +988,8 @@ def _claim(entry: Entry) -> Claim:
         asked["change"] = (compute["change"]["from"], compute["change"]["to"])
     if "of" in compute:
         asked["of"] = int(compute["of"])
+    if "sum" in compute:
+        asked["sum"] = int(compute["sum"])
     if "by" in compute:
         asked["by"] = compute["by"]
     named = entry.get("test", [])
