@@ -62,3 +62,39 @@ def test_both_methods_are_those_of_the_field() -> None:
         peer = 2 * one_sided
         assert low < peer < high
         assert high - low < 1e-4
+
+
+A, B, C = (f"{{}};{group};;20;61.25;9.84" for group in "abc")
+ALL = ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("rows", "n"),
+    [
+        ([A.format("age"), B.format("age"), C.format("age")], [3]),
+        ([A.format("age"), B.format("age")], []),
+        ([each.format(name) for name in ("age", "pain") for each in (A, B)], [2]),
+        # The order of the groups is nothing; other groups are.
+        ([A.format("age"), B.format("age"), B.format("pain"), A.format("pain")], [2]),
+        ([A.format("age"), B.format("age"), B.format("pain"), C.format("pain")], []),
+        ([f"age;{group};;20;2.0;1.0" for group in ALL], []),
+        ([f"age;{group};;20;2.50;1.84" for group in ALL], []),
+        ([f"age;{group};;20;2.51;1.80" for group in ALL], []),
+        ([f"age;{group};;20;61.25;{sd}" for group, sd in zip(ALL, ("9.84", "9.85", "9.84"), strict=True)], []),
+        ([f"age;{group};;20;{mean};9.84" for group, mean in zip(ALL, ("61.25", "61.24", "61.25"), strict=True)], []),
+        ([f"age;{group};;20;61.25;" for group in ALL], []),
+        # Those of some rows alone; what all of one group are is no further group.
+        ([f"age;{group};f;20;61.25;9.84" for group in ALL], [3]),
+        (["age;a;;20;61.25;9.84", "age;;f;20;61.25;9.84", "age;a;f;20;61.25;9.84"], []),
+    ],
+)
+def test_the_same_mean_and_sd_of_several_groups_are_remarked_on(rows: list[str], n: list[int], tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["variable;group;group: sex;n;mean;sd", *rows]), encoding="utf-8")
+    paper = read_paper(path)
+    checks = [check for check in audit(paper) if check.check == "same_summaries"]
+    assert [check.values["n"] for check in checks] == n
+    assert all((check.verdict, check.alarm, check.remark) == ("undecided", False, True) for check in checks)
+    assert all(not each.checks for each in coverage(paper, checks))
+    if n:
+        assert len(checks[0].claims) == 2 * len(rows)

@@ -6,8 +6,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.made_up_paper import write_paper
-from vpresearch.audit import Check, audit
+from vpresearch.audit import Check, audit, coverage
 from vpresearch.audit.counts import check_counts
+from vpresearch.core.errors import InputError
 from vpresearch.published import read_paper
 
 Where: TypeAlias = dict[str, str]
@@ -117,3 +118,167 @@ def test_a_percentage_of_another_number(row: str, alarms: list[str], fitting: st
     found = audit(read_paper(path))
     assert [check.check for check in found if check.alarm] == alarms
     assert [check.values["fitting"] for check in found if check.alarm] == ([fitting] if alarms else [])
+
+
+def _of_grades(folder: Path, header: str, *rows: str) -> dict[str, str]:
+    path = folder / "t.csv"
+    path.write_text("\n".join([f"variable;category;{header}", *rows]), encoding="utf-8")
+    return {check.code: check.verdict for check in audit(read_paper(path)) if check.check in {"sum", "shares"}}
+
+
+@pytest.mark.parametrize(
+    ("counts", "said", "found"),
+    [
+        ((9, 8, 3), "yes", {"sum_holds": "possible"}),
+        ((9, 8, 2), "yes", {"sum_short": "impossible"}),
+        ((9, 8, 4), "yes", {"sum_above": "impossible"}),
+        ((9, 8, 2), "no", {"sum_below": "undecided"}),
+        ((9, 8, 2), "", {"sum_below": "undecided"}),
+        ((9,), "yes", {}),
+    ],
+)
+def test_counts_of_all_categories_make_up_the_n(
+    counts: tuple[int, ...], said: str, found: dict[str, str], tmp_path: Path
+) -> None:
+    rows = [f"grade;{number};20;{count};{said}" for number, count in enumerate(counts)]
+    assert _of_grades(tmp_path, "n;count;completo", *rows) == found
+
+
+def test_in_every_group_counts_make_up_its_n_and_a_category_that_is_not_printed_may_have_a_few(tmp_path: Path) -> None:
+    rows = ["a;20;9;mild", "a;20;8;severe", "b;10;4;mild", "b;10;6;severe"]
+    lines = [f"grade;{row.rpartition(';')[2]};{row.rpartition(';')[0]};yes" for row in rows]
+    assert _of_grades(tmp_path, "group;n;count;complete", *lines) == {
+        "sum_short": "impossible",
+        "sum_holds": "possible",
+    }
+    more = [*lines, "grade;none;b;10;0;yes"]
+    assert _of_grades(tmp_path, "group;n;count;complete", *more)["sum_below"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("severe", "found"),
+    [("9", ("possible", "sum_holds")), ("8", ("undecided", "sum_below")), ("10", ("impossible", "sum_above"))],
+)
+def test_where_values_are_missing_counts_make_up_the_n_of_their_own(
+    severe: str, found: tuple[str, str], tmp_path: Path
+) -> None:
+    n = {"statistic": "n", "over": "patients"}
+    claims = [_claim("n", "20", "count", n), _claim("own", "18", "count", n | {"variable": "grade"})]
+    for name, count in (("mild", "9"), ("severe", severe)):
+        claims.append(_claim(name, count, "count", n | {"group": {"grade": name}}))
+    content = {"paper": {"key": "a"}, "variables": {"grade": {"over": "patients", "complete": True}}, "claims": claims}
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    check = only(list(check_counts(paper, "any")), "sum")
+    assert (check.verdict, check.code, check.claims) == (*found, ("mild", "severe", "own"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (("45%;;20", "55%;;20"), {"shares_hold": "possible"}),
+        (("45%;;20", "50%;;20"), {"shares_short": "impossible"}),
+        (("45%;;20", "60%;;20"), {"shares_above": "impossible"}),
+        (("45%;20;", "50%;20;"), {"shares_short": "impossible"}),
+        (("45%;;", "54%;;"), {"shares_hold": "possible"}),  # 45.5 and 54.5
+        (("45%;;", "53%;;"), {"shares_short": "impossible"}),
+        (("45%;;", "57%;;"), {"shares_above": "impossible"}),
+        # Within rounding they can, but by no counts out of 100.
+        (("33%;;",) * 3, {"shares_hold": "possible"}),
+        (("33%;;100",) * 3, {"shares_short": "impossible"}),
+        (("33.3%;;3", "33.3%;;3", "33.3%;;3"), {"shares_hold": "possible"}),
+        (("45%;;", "<60%;;"), {"shares_hold": "possible"}),
+        (("0%;;0", "0%;;0"), {}),
+    ],
+)
+def test_percentages_of_all_categories_make_up_a_hundred(
+    cells: tuple[str, ...], found: dict[str, str], tmp_path: Path
+) -> None:
+    rows = [f"grade;{number};{row};yes" for number, row in enumerate(cells)]
+    assert _of_grades(tmp_path, "percent;of;n;complete", *rows) == found
+
+
+@pytest.mark.parametrize(("disc", "code"), [("2", "sum_holds"), ("1", "sum_short")])
+def test_sites_of_leaks_of_some_rows_make_up_the_leaks_of_them(disc: str, code: str, tmp_path: Path) -> None:
+    rows = [("7", {"sex": "F"}), ("5", {"sex": "F", "leak": "yes"})]
+    rows += [("3", {"sex": "F", "leak_site": "posterior"}), (disc, {"sex": "F", "leak_site": "disc"})]
+    claims = [_claim(f"n{k}", n, "count", {"statistic": "n", "group": group}) for k, (n, group) in enumerate(rows)]
+    variables = {"leak_site": {"over": "vertebrae", "complete": True}}
+    paper = read_paper(
+        write_paper({"paper": {"key": "a"}, "variables": variables, "claims": claims}, tmp_path / "paper.yaml")
+    )
+    assert only(list(check_counts(paper, "any")), "sum").code == code
+
+
+def test_percentages_may_be_of_all_rows_where_values_are_missing(tmp_path: Path) -> None:
+    claims = [_claim("n", "20", "count", {"statistic": "n"})]
+    claims.append(_claim("own", "18", "count", {"statistic": "n", "variable": "grade"}))
+    for name, printed in (("mild", "45%"), ("severe", "45%")):
+        claims.append(_claim(name, printed, "percentage", {"statistic": "percent", "group": {"grade": name}}))
+    variables = {"grade": {"over": "vertebrae", "complete": True}}
+    paper = read_paper(
+        write_paper({"paper": {"key": "a"}, "variables": variables, "claims": claims}, tmp_path / "paper.yaml")
+    )
+    assert only(list(check_counts(paper, "any")), "shares").verdict == "undecided"
+
+
+def test_what_is_neither_yes_nor_no_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neither true nor false") as told:
+        _of_grades(tmp_path, "n;count;complete", "grade;mild;20;8;perhaps")
+    assert [(problem.row, problem.column) for problem in told.value.problems] == [(2, "complete")]
+    variables = {"grade": {"over": "patients", "complete": "yes"}}
+    content = {"paper": {"key": "a"}, "variables": variables, "claims": []}
+    with pytest.raises(InputError, match="complete is neither true nor false"):
+        read_paper(write_paper(content, tmp_path / "paper.yaml"))
+
+
+def test_sites_of_leaks_in_percent_of_everybody_make_up_no_hundred(tmp_path: Path) -> None:
+    rows = ["leak_site;posterior;12%;yes", "leak_site;disc;15%;yes"]
+    assert _of_grades(tmp_path, "percent;complete", *rows) == {"shares_below": "undecided"}
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        # 1.45 and 1.55 times 27 are 39.15 and 41.85.
+        ("27;1.5;40", "possible"),
+        ("27;1.5;41", "possible"),
+        ("27;1.5;39", "impossible"),
+        ("27;1.5;42", "impossible"),
+        ("20;1,5;31", "possible"),
+        ("20;1,5;32", "impossible"),
+    ],
+)
+def test_mean_times_n_is_the_count_that_it_makes(row: str, found: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"variable;n;media;suma\nlevels;{row}", encoding="utf-8")
+    paper = read_paper(path)
+    check = only(audit(paper), "mean_sum")
+    assert (check.verdict, check.alarm) == (found, found == "impossible")
+    assert [each.checks for each in coverage(paper, [check])] == [("mean_sum",)] * 2
+
+
+@pytest.mark.parametrize(
+    ("n", "own", "found"), [("27", "", "possible"), ("20", "27", "possible"), ("27", "20", "impossible")]
+)
+def test_the_sum_of_a_mean_is_over_the_values_that_there_are(n: str, own: str, found: str, tmp_path: Path) -> None:
+    claims = [_claim("n", n, "count", {"statistic": "n"})]
+    claims += [_claim("own", own, "count", {"statistic": "n", "variable": "levels"})] if own else []
+    claims.append(_claim("mean", "1.5", "mean", {"statistic": "mean", "variable": "levels", "sum": "41"}))
+    # Printed elsewhere as well, more finely.
+    claims.append(_claim("again", "1.52", "mean", {"statistic": "mean", "variable": "levels"}))
+    variables = {"levels": {"over": "vertebrae", "step": "1"}}
+    path = write_paper({"paper": {"key": "a"}, "variables": variables, "claims": claims}, tmp_path / "paper.yaml")
+    check = only(audit(read_paper(path)), "mean_sum")
+    assert (check.verdict, check.claims) == (found, ("mean", "own" if own else "n"))
+
+
+def test_a_sum_of_what_is_no_mean_or_no_count_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for line in ("levels;27;1.5;;41.5", "levels;27;;1.5;41"):
+        path.write_text(f"variable;n;mean;median;sum\n{line}", encoding="utf-8")
+        with pytest.raises(InputError, match="add up to is no whole number") as told:
+            read_paper(path)
+        assert [(problem.row, problem.column) for problem in told.value.problems] == [(2, "sum")]
+    claims = [_claim("n", "27", "count", {"statistic": "n", "sum": "41"})]
+    with pytest.raises(InputError, match="add up to is no whole number"):
+        read_paper(write_paper({"paper": {"key": "a"}, "variables": {}, "claims": claims}, tmp_path / "paper.yaml"))

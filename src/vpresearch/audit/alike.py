@@ -1,4 +1,4 @@
-"""Baseline p-values of a randomised study together: whether they are too alike to come of chance alone."""
+"""What is more alike than chance alone often makes it: baseline p-values together, means and SDs of several groups."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
+from vpresearch.audit.cells import Group, Where, side_by_side
 from vpresearch.audit.check import Check
-from vpresearch.core.reported import Interval, RoundingRule
+from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.published import Paper
 
 # Fewer say nothing together; below so small a p it is remarked on.
@@ -41,6 +42,28 @@ def check_alike(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     else:
         witness = f"{stouffer[0]:.6g} - {stouffer[1]:.6g}; {fisher[0]:.6g} - {fisher[1]:.6g}"
         yield Check("alike", ids, "possible", "not_too_alike", values, witness=witness)
+
+
+def check_same(paper: Paper) -> Iterator[Check]:
+    """Remark on groups that print the very same mean and SD: three and more, or two of two variables and more."""
+    found: dict[tuple[str, tuple[Where, ...]], list[list[Group]]] = {}
+    for parts in side_by_side(paper):
+        alike: dict[tuple[Reported, ...], list[Group]] = {}
+        for part in parts:
+            both = tuple(part.claims[name].printed for name in ("mean", "sd") if name in part.claims)
+            # Coarse numbers, of fewer than two decimals that are not noughts, are often the same.
+            if len(both) == 2 and all((10 * printed.value) % 1 for printed in both):
+                alike.setdefault(both, []).append(part)
+        for same in alike.values():
+            found.setdefault((same[0].over, tuple(sorted(part.where for part in same))), []).append(same)
+    for (_, where), variables in found.items():
+        if len(where) > 2 or (len(where) == 2 and len(variables) > 1):
+            ids = tuple(name for same in variables for part in same for name in part.ids)
+            numbers = ", ".join(
+                " ± ".join(same[0].claims[name].printed.printed for name in ("mean", "sd")) for same in variables
+            )
+            values: dict[str, str | float] = {"n": float(len(where)), "candidates": numbers}
+            yield Check("same_summaries", ids, "undecided", "same_summaries", values)
 
 
 def combined(printed: list[Interval]) -> tuple[tuple[float, float], tuple[float, float]]:

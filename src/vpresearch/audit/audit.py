@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpresearch.audit.alike import check_alike
+from vpresearch.audit.alike import check_alike, check_same
 from vpresearch.audit.cells import compared, groups, may_compare
 from vpresearch.audit.changes import check_changes
 from vpresearch.audit.check import Check
@@ -63,6 +63,7 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
         *check_quantiles(paper, rule),
         *check_changes(paper, rule),
         *check_alike(paper, rule),
+        *check_same(paper),
     ]
     # What fails for one number fails for all together: one alarm a fault.
     faults = [set(check.claims) for check in checks if check.alarm and check.check not in _TOGETHER]
@@ -76,7 +77,7 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
 _TOGETHER = frozenset({"groups_joined", "quantiles_mean", "quantiles_sd"})
 # What says that a number was not checked, and what only supposes or reads otherwise.
 _NO_CHECK = frozenset({"p_nought", "p_untried", "p_paired", "too_fine", "change_unknown"})
-_READINGS = frozenset({"p_exchange", "p_copy", "sd_or_se", "alike"})
+_READINGS = frozenset({"p_exchange", "p_copy", "sd_or_se", "alike", "same_summaries"})
 
 
 @dataclass(frozen=True)

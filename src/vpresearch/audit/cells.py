@@ -145,6 +145,11 @@ def divided(paper: Paper) -> list[list[Group]]:
     return [parts for each in _divisions(paper).values() for (rest, _), parts in each.items() if not rest]
 
 
+def side_by_side(paper: Paper) -> list[list[Group]]:
+    """List the groups that each column divides all rows of a variable into, or some."""
+    return [parts for each in _divisions(paper).values() for parts in each.values()]
+
+
 def halves(paper: Paper) -> Iterator[tuple[Group, Group]]:
     """Pair the two groups that one column divides a variable into."""
     yield from ((parts[0], parts[1]) for parts in divided(paper) if len(parts) == 2)

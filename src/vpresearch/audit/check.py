@@ -108,6 +108,7 @@ _REMARKS = frozenset(
         "change_p_fails",
         "too_alike",
         "alike_few",
+        "same_summaries",
         "df_below",
         "means_other",
         "table_interval_other",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -30,6 +31,7 @@ def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) ->
         for grid, stated in grids(paper, group.variable):
             yield check_on_grid(paper, group, grid, rule, rng, stated=stated)
         yield from _spread_limit(group, rule)
+    yield from _sums_of_means(paper, rule)
 
 
 def check_on_grid(
@@ -154,6 +156,28 @@ def _spread_limit(group: Group, rule: RoundingRule) -> Iterator[Check]:
     )
 
 
+def _sums_of_means(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold a mean times n against the count that its values are said to add up to."""
+    of_rows = {(group.variable, group.over, group.where): group for group in groups(paper)}
+    for claim in _of_kind(paper, "mean"):
+        group = of_rows.get((str(claim.compute.variable), claim.compute.over, _key(claim.compute.group)))
+        total = claim.compute.sum
+        if total is None or group is None or not group.n:
+            continue
+        interval = claim.printed.interval(rule)
+        holds = Fraction(total, group.n) in interval
+        values: dict[str, str | float] = {"variable": group.variable, "printed": claim.printed.printed}
+        values |= {"low": float(group.n * (interval.low or 0)), "high": float(group.n * (interval.high or 0))}
+        yield Check(
+            "mean_sum",
+            (claim.id, group.claims["n"].id),
+            "possible" if holds else "impossible",
+            "mean_sum_holds" if holds else "mean_sum_fails",
+            values | {"sum": float(total), "n": float(group.n)},
+            witness=f"{total} / {group.n}" if holds else "",
+        )
+
+
 def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Check counts against percentages, sums and denominators."""
     shares = list(_percentages(paper, rule))
@@ -198,26 +222,61 @@ def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 
 def _sums(paper: Paper) -> Iterator[Check]:
     """Hold the categories of a column against their total: no more than it, and equal where all are printed."""
-    counts = _counts(paper)
-    by_column: dict[tuple[str, str], list[Claim]] = {}
+    by_column: dict[tuple[str, Where, str], dict[str, Claim]] = {}
     for claim in _of_kind(paper, "count"):
-        if len(claim.compute.group) == 1 and claim.compute.variable is None:
-            by_column.setdefault((claim.compute.over, next(iter(claim.compute.group))), []).append(claim)
-    for (over, column), parts in by_column.items():
-        distinct = {claim.compute.group[column]: claim for claim in parts}
-        whole = counts.get((over, (("leak", "yes"),) if _is_of_leaks(column, distinct) else ()))
-        if whole is None or len(distinct) < 2:
+        group = claim.compute.group if claim.compute.variable is None else {}
+        for column in group if len(group) == 1 else [name for name in group if name in paper.complete]:
+            rest = _key({name: value for name, value in group.items() if name != column})
+            by_column.setdefault((claim.compute.over, rest, column), {})[group[column]] = claim
+    for (over, rest, column), parts in by_column.items():
+        where = _key({**dict(rest), "leak": "yes"}) if _is_of_leaks(column, parts) else rest
+        whole, some_missing = _whole(paper, over, where, column)
+        if whole is None or len(parts) < 2:
             continue
-        total = sum(int(claim.printed.value) for claim in distinct.values())
-        holds = total == whole.printed.value
+        total, n = sum(int(claim.printed.value) for claim in parts.values()), int(whole.printed.value)
+        proves = not some_missing and _all_printed(paper, column, parts)
+        verdict: Verdict = "possible" if total == n else ("impossible" if total > n or proves else "undecided")
+        below = "sum_short" if proves else "sum_below"
         yield Check(
             "sum",
-            (*(claim.id for claim in distinct.values()), whole.id),
-            "possible" if holds else ("impossible" if total > whole.printed.value else "undecided"),
-            "sum_holds" if holds else ("sum_above" if total > whole.printed.value else "sum_below"),
-            {"column": column, "sum": float(total), "n": float(whole.printed.value)},
-            witness=" + ".join(claim.printed.printed for claim in distinct.values()) if holds else "",
+            (*(claim.id for claim in parts.values()), whole.id),
+            verdict,
+            "sum_holds" if total == n else ("sum_above" if total > n else below),
+            {"column": column, "sum": float(total), "n": float(n)},
+            witness=" + ".join(claim.printed.printed for claim in parts.values()) if total == n else "",
         )
+
+
+def _whole(paper: Paper, over: str, where: Where, column: str) -> tuple[Claim | None, bool]:
+    """Find how many the categories of a column are of, and whether fewer than the rows, as values are missing."""
+    rows = _counts(paper).get((over, where))
+    if column not in paper.complete:
+        return rows, False
+    own = _own_counts(paper).get((over, where, column))
+    return own or rows, bool(own and rows and own.printed.value < rows.printed.value)
+
+
+def _all_printed(paper: Paper, column: str, parts: Iterable[str]) -> bool:
+    """Whether some categories are all that a column is said to have: one that is not printed may have a few."""
+    return column in paper.complete and _values(paper)[column] <= set(parts)
+
+
+@lru_cache(maxsize=8)
+def _values(paper: Paper) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for claim in paper.claims:
+        for column, value in claim.compute.group.items():
+            found.setdefault(column, set()).add(value)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _own_counts(paper: Paper) -> dict[tuple[str, Where, str | None], Claim]:
+    """Collect how many values of a variable there are, by unit, rows and variable."""
+    return {
+        (claim.compute.over, _key(claim.compute.group), claim.compute.variable): claim
+        for claim in reversed(_of_kind(paper, "count"))
+    }
 
 
 # Columns that only a leak has.
@@ -264,10 +323,14 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Hold the percentages of a category in the groups of one column against the percentage overall."""
     counts = _counts(paper)
-    overall = {(over, category): claim for over, category, within, claim in _categories(paper) if not within}
+    overall = {
+        (over, category): claim
+        for over, category, within, claim in _categories(paper)
+        if not (within or claim.compute.of)
+    }
     divided: dict[tuple[str, Pair, str], dict[Where, Claim]] = {}
     for over, category, within, claim in _categories(paper):
-        if len(within) == 1 and (over, category) in overall:
+        if len(within) == 1 and (over, category) in overall and not claim.compute.of:
             divided.setdefault((over, category, within[0][0]), {})[within] = claim
     for (over, category, _), parts in divided.items():
         n = [int(counts[over, within].printed.value) for within in parts if (over, within) in counts]
@@ -296,26 +359,38 @@ def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 
 def _shares(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Hold the percentages of the categories of one column against the whole, which their counts cannot pass."""
-    counts = _counts(paper)
-    by_column: dict[tuple[str, Where, str], dict[str, Claim]] = {}
+    by_column: dict[tuple[str, Where, str, int | None], dict[str, Claim]] = {}
     for over, (column, value), within, claim in _categories(paper):
-        by_column.setdefault((over, within, column), {})[value] = claim
-    for (over, within, column), parts in by_column.items():
-        total = counts.get((over, within))
-        if total is None or len(parts) < 2:
+        if not claim.compute.of or column in paper.complete:
+            by_column.setdefault((over, within, column, claim.compute.of), {})[value] = claim
+    for (over, within, column, of), parts in by_column.items():
+        total, some_missing = _whole(paper, over, within, column)
+        # Sites of leaks may be percentages of everybody, of whom few have one.
+        of_fewer = _is_of_leaks(column, parts) and "leak" not in dict(within)
+        proves = not some_missing and not of_fewer and _all_printed(paper, column, parts)
+        if len(parts) < 2 or (total is None and column not in paper.complete) or (total and not total.printed.value):
             continue
-        n = int(total.printed.value)
-        fitting = [fitting_counts(claim, n, rule) for claim in parts.values()]
-        if not all(fitting):
+        n = of or (0 if total is None or some_missing else int(total.printed.value))
+        ends = [_share(claim, n, rule) for claim in parts.values()]
+        if None in ends:
             continue
-        least, most = (sum(end(part) for part in fitting) for end in (min, max))
-        values: dict[str, str | float] = {"column": column, "low": float(least), "high": float(most), "n": float(n)}
-        verdict: Verdict = "impossible" if least > n else ("possible" if most >= n else "undecided")
+        least, most = (float(sum(end)) for end in zip(*filter(None, ends), strict=True))
+        values: dict[str, str | float] = {"column": column, "low": least, "high": most, "n": float(n or 100)}
+        above, below = least > (n or 100), most < (n or 100)
+        verdict: Verdict = "impossible" if above or (below and proves) else ("undecided" if below else "possible")
         code = {"impossible": "shares_above", "possible": "shares_hold", "undecided": "shares_below"}[verdict]
-        witness = f"{least} – {most} / {n}" if verdict == "possible" else ""
-        yield Check(
-            "shares", (*(claim.id for claim in parts.values()), total.id), verdict, code, values, witness=witness
-        )
+        witness = f"{least:.10g} – {most:.10g} / {n or 100}" if verdict == "possible" else ""
+        ids = (*(claim.id for claim in parts.values()), *((total.id,) if total is not None and n and not of else ()))
+        yield Check("shares", ids, verdict, "shares_short" if below and proves else code, values, witness=witness)
+
+
+def _share(claim: Claim, n: int, rule: RoundingRule) -> tuple[Fraction, Fraction] | None:
+    """Bound the count out of n that a percentage stands for, or itself where n is not known; None is no count."""
+    if n:
+        fitting = fitting_counts(claim, n, rule)
+        return (Fraction(fitting[0]), Fraction(fitting[-1])) if fitting else None
+    interval = claim.printed.interval(rule)
+    return Fraction(max(0, interval.low or 0)), Fraction(100 if interval.high is None else interval.high)
 
 
 def _categories(paper: Paper) -> Iterator[tuple[str, Pair, Where, Claim]]:
@@ -323,7 +398,7 @@ def _categories(paper: Paper) -> Iterator[tuple[str, Pair, Where, Claim]]:
     for claim in _of_kind(paper, "percentage"):
         within = _key(claim.compute.within)
         category = [pair for pair in _key(claim.compute.group) if pair not in within]
-        if len(category) == 1 and not claim.compute.of:
+        if len(category) == 1:
             yield claim.compute.over, category[0], within, claim
 
 
@@ -344,6 +419,7 @@ def fitting_counts(claim: Claim, n: int, rule: RoundingRule = "any") -> list[int
     return [count for count in range(first, last + 1) if Fraction(100 * count, n) in printed] if n else []
 
 
+@lru_cache(maxsize=8)
 def _counts(paper: Paper) -> dict[tuple[str, Where], Claim]:
     return {
         (claim.compute.over, _key(claim.compute.group)): claim

@@ -89,6 +89,8 @@ class Compute:
     change: tuple[str, str] | None = None
     # How many a percentage is of, where that is no group's size.
     of: int | None = None
+    # What the values of a mean add up to, where the paper prints that as a count.
+    sum: int | None = None
 
     def parts(self) -> dict[str, str | float]:
         """Return what a sentence about it needs, by name."""
@@ -201,6 +203,8 @@ class Paper:
         What else it says of its own patients, each with the reason why no number is computed for it.
     tests : tuple of PrintedTest
         Statistics, estimates and intervals that are printed with a p; their numbers are claims too.
+    complete : frozenset of str
+        Columns of whose categories everybody has one that is printed.
 
     Examples
     --------
@@ -219,6 +223,7 @@ class Paper:
     claims: tuple[Claim, ...]
     statements: tuple[Statement, ...] = ()
     tests: tuple[PrintedTest, ...] = ()
+    complete: frozenset[str] = frozenset()
 
     def __getitem__(self, claim_id: str) -> Claim:
         return {claim.id: claim for claim in self.claims}[claim_id]

@@ -36,8 +36,21 @@ from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell", "change", "of", "by"}
-_VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio"}
+_COMPUTE_KEYS = {
+    "statistic",
+    "over",
+    "variable",
+    "variables",
+    "group",
+    "minus",
+    "within",
+    "fell",
+    "change",
+    "of",
+    "by",
+    "sum",
+}
+_VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio", "complete"}
 _STATISTIC_OF = {
     "count": "n",
     "percentage": "percent",
@@ -95,11 +108,17 @@ def _is_share(step: object) -> bool:
 
 
 def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> list[Problem]:
-    """Find what is wrong with the grid of a variable, or with its ratio."""
+    """Find what is wrong with the grid of a variable, with its ratio, or with the word that it is complete."""
     if not isinstance(entry, Entry) or not isinstance(name, str):
         line = variables.line_of(str(name)) if isinstance(variables, Entry) else None
         return [tell("variable", wording="paper_variable", line=line, name=name)]
-    faults = [*_keys(entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry else {"over", "step"})]
+    faults = [
+        *_keys(
+            entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry or entry.get("complete") is True else {"over", "step"}
+        )
+    ]
+    if not isinstance(entry.get("complete", False), bool):
+        faults.append(_fault("paper_yes_or_no", entry.line_of("complete"), key="complete"))
     faults += _not_one_of(entry, "over", get_args(Unit))
     faults += _ratio(entry, variables) if "ratio" in entry else _grid_fault(entry)
     return _told("variable", name, faults)
@@ -240,6 +259,8 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     told = _is_text_by_text(change) and set(change) == {"from", "to"} and statistic in ("mean", "sd")
     if "of" in compute and not (statistic == "percent" and _is_size(compute["of"])):
         yield _fault("paper_of", compute.line_of("of"))
+    if "sum" in compute and not (statistic == "mean" and _is_count(compute["sum"])):
+        yield _fault("paper_sum", compute.line_of("sum"))
     if "by" in compute and not (statistic == "p" and isinstance(compute["by"], str) and compute["by"]):
         yield _fault("paper_by", compute.line_of("by"), key="by")
     elif "by" in compute:
@@ -461,8 +482,12 @@ def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
             yield _fault("paper_number_cannot", line, key=key, printed=str(printed)[:40])
 
 
+def _is_count(text: object) -> bool:
+    return isinstance(text, str) and _COUNT.fullmatch(text) is not None
+
+
 def _is_size(text: object) -> bool:
-    return isinstance(text, str) and _COUNT.fullmatch(text) is not None and int(text) > 0
+    return _is_count(text) and int(str(text)) > 0
 
 
 def _is_table(table: object) -> bool:
@@ -500,6 +525,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "count": ("recuento", "events", "casos"),
     "percent": ("porcentaje", "%"),
     "of": ("denominator", "denominador"),
+    "complete": ("completo",),
     "mean": ("media",),
     "sd": ("de", "ds", "standard deviation", "desviacion estandar"),
     "min": ("minimum", "minimo"),
@@ -507,6 +533,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "median": ("mediana", "p50"),
     "q3": ("p75",),
     "max": ("maximum", "maximo"),
+    "sum": ("suma",),
     "from": ("desde",),
     "to": ("hasta",),
     "items": (),
@@ -593,10 +620,11 @@ def _table(path: Path) -> Paper:
     grids: dict[str, Grid] = {}
     claims = list(_claims_of(cells, grids, problems))
     rows = [row for number, line in enumerate(tests, 1) if (row := _test_of(line, number, problems)) is not None]
+    complete = frozenset(_complete(cells, problems))
     if problems:
         raise InputError(path.name, problems)
     every = (*claims, *(claim for row in rows for claim in row.claims.values()))
-    return Paper(path.stem, {"key": path.stem}, grids, {}, every, tests=tuple(rows))
+    return Paper(path.stem, {"key": path.stem}, grids, {}, every, tests=tuple(rows), complete=complete)
 
 
 def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, tuple[str, ...]], list[Line]]]:
@@ -735,6 +763,9 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         if "of" in cells and not _is_size(cells["of"]):
             problems.append(line.told(name, "of", _fault("paper_of", 0)))
             continue
+        if "sum" in cells and not ("mean" in cells and _is_count(cells["sum"])):
+            problems.append(line.told(name, "sum", _fault("paper_sum", 0)))
+            continue
         if len({"from", "to"} & set(cells)) == 1:
             problems.append(
                 line.told(name, "from" if "from" in cells else "to", _fault("paper_change", 0, keys="from, to"))
@@ -756,6 +787,8 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
                 continue
             between = (cells["from"], cells["to"]) if {"from", "to"} <= set(cells) and key in {"mean", "sd"} else None
             compute = Compute(key, "patients", variable, group=where, change=between)  # type: ignore[arg-type]
+            if key == "mean" and "sum" in cells:
+                compute = replace(compute, sum=int(cells["sum"]))
             if key == "count":
                 compute = Compute("n", "patients", group={**where, variable: category})
             elif key == "percent":
@@ -811,6 +844,17 @@ def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem
         low, high = (decimal(ends[1]), decimal(ends[2])) if ends else (None, None)
         exact = step if items == "1" else share
         grids.setdefault(cells["variable"], Grid("patients", exact, low, high))
+
+
+def _complete(lines: list[Line], problems: list[Problem]) -> Iterator[str]:
+    """Go through the variables that a row says to be complete."""
+    for line in lines:
+        said = _YES_OR_NO.get(fold(line.cells.get("complete", "no")) or "")
+        if said is None:
+            name = line.cells.get("variable", "")
+            problems.append(line.told(name, "complete", _fault("paper_yes_or_no", 0, key="complete")))
+        elif said and "variable" in line.cells:
+            yield line.cells["variable"]
 
 
 def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | None:
@@ -900,11 +944,12 @@ def _paper(source: str, text: str) -> Paper:
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
-    grids = {name: _grid(entry) for name, entry in variables.items() if name not in ratios}
+    grids = {name: _grid(entry) for name, entry in variables.items() if "step" in entry and name not in ratios}
+    complete = frozenset(name for name, entry in variables.items() if entry.get("complete") is True)
     rows = tuple(map(_printed_test, tests))
     every = (*map(_claim, claims), *(claim for row in rows for claim in row.claims.values()))
     declared = tuple(map(_statement, statements))
-    return Paper(about["key"], dict(about), grids, ratios, every, declared, rows)
+    return Paper(about["key"], dict(about), grids, ratios, every, declared, rows, complete)
 
 
 def _section(content: Any, name: str, kind: type, problems: list[Problem]) -> Any:
@@ -943,6 +988,8 @@ def _claim(entry: Entry) -> Claim:
         asked["change"] = (compute["change"]["from"], compute["change"]["to"])
     if "of" in compute:
         asked["of"] = int(compute["of"])
+    if "sum" in compute:
+        asked["sum"] = int(compute["sum"])
     if "by" in compute:
         asked["by"] = compute["by"]
     named = entry.get("test", [])
