@@ -203,7 +203,7 @@ class Paper:
         What else it says of its own patients, each with the reason why no number is computed for it.
     tests : tuple of PrintedTest
         Statistics, estimates and intervals that are printed with a p; their numbers are claims too.
-    complete : frozenset of str
+    complete : tuple of str
         Columns of whose categories everybody has one that is printed.
 
     Examples
@@ -223,7 +223,7 @@ class Paper:
     claims: tuple[Claim, ...]
     statements: tuple[Statement, ...] = ()
     tests: tuple[PrintedTest, ...] = ()
-    complete: frozenset[str] = frozenset()
+    complete: tuple[str, ...] = ()
 
     def __getitem__(self, claim_id: str) -> Claim:
         return {claim.id: claim for claim in self.claims}[claim_id]

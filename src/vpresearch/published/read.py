@@ -620,7 +620,7 @@ def _table(path: Path) -> Paper:
     grids: dict[str, Grid] = {}
     claims = list(_claims_of(cells, grids, problems))
     rows = [row for number, line in enumerate(tests, 1) if (row := _test_of(line, number, problems)) is not None]
-    complete = frozenset(_complete(cells, problems))
+    complete = tuple(dict.fromkeys(_complete(cells, problems)))
     if problems:
         raise InputError(path.name, problems)
     every = (*claims, *(claim for row in rows for claim in row.claims.values()))
@@ -945,7 +945,7 @@ def _paper(source: str, text: str) -> Paper:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
     grids = {name: _grid(entry) for name, entry in variables.items() if "step" in entry and name not in ratios}
-    complete = frozenset(name for name, entry in variables.items() if entry.get("complete") is True)
+    complete = tuple(name for name, entry in variables.items() if entry.get("complete") is True)
     rows = tuple(map(_printed_test, tests))
     every = (*map(_claim, claims), *(claim for row in rows for claim in row.claims.values()))
     declared = tuple(map(_statement, statements))

@@ -135,7 +135,7 @@ def table_block(table: Table, caption: str) -> Node:
     shown = table.shown.astype(str)
     heads = [column if isinstance(column, tuple) else (column,) for column in shown.columns]
     cells = shown.to_numpy().tolist()
-    columns = [[head[-1], *column] for head, column in zip(heads, zip(*cells, strict=True), strict=True)]
+    columns = [[head[-1], *(row[place] for row in cells)] for place, head in enumerate(heads)]
     numbers = set(table.numbers())
     pads = [
         _pads(column[1:], table.language) if place in numbers else [""] * len(cells)

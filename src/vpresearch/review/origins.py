@@ -23,11 +23,11 @@ Function = Callable[..., Any]
 _SCORECARD = "tables/scorecard"
 # The function that computes the number comes first, then what it calls for it.
 _FUNCTIONS: Mapping[str, tuple[Function, ...]] = {
-    "n": (scorecard.part_and_whole, describe.select),
-    "percent": (scorecard.part_and_whole, describe.select),
-    **dict.fromkeys(("mean", "sd", *QUANTILES), (describe.summarise, describe.select)),
-    "difference": (describe.summarise, describe.select),
-    "lead": (scorecard.lead, describe.select),
+    "n": (scorecard.part_and_whole, describe.rows_in),
+    "percent": (scorecard.part_and_whole, describe.rows_in),
+    **dict.fromkeys(("mean", "sd", *QUANTILES), (describe.summarise, describe.rows_in)),
+    "difference": (describe.summarise, describe.rows_in),
+    "lead": (scorecard.lead, describe.rows_in),
     "p": (inference.compare_by_leak, inference.compare),
     "smallest_p": (inference.compare_by_leak, inference.compare),
 }
