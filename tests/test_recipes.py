@@ -20,7 +20,7 @@ from pathlib import Path
 from vpresearch import tables
 from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.data import load
-from vpresearch.report.blocks import PORTRAIT, table_blocks
+from vpresearch.report.blocks import table_block
 from vpresearch.render.docx import write
 from vpresearch.results import Results
 
@@ -29,7 +29,7 @@ for language in ("es", "en"):
     table = tables.write(tables.variation_table(results, language), Path(language))
     assert tables.TABLES["variation"](results, language).caption == table.caption
     print(table.caption, *table.shown.to_numpy().ravel().tolist(), sep="|")
-    assert all(write(table_blocks(table, "c", PORTRAIT, ()), form) for form in ("html5", "typst", "docx"))
+    assert all(write([table_block(table, "c")], form) for form in ("html5", "typst", "docx"))
 """
 
 
