@@ -394,6 +394,9 @@ def test_every_control_answers(one: Visitor) -> None:
     one.tab(es("size_tab"))
     measured("size: patients", keys(one.slider(es("n_patients")), "ArrowRight"))
     one.tab(es("draws_tab"))
+    # Of few datasets another seed may draw the same ones, and nothing would change.
+    one.box(es("type_n")).fill("30")
+    measured("draws: of more", keys(one.box(es("type_n")), "Enter"), 1)
     measured("draws: others", lambda: one.tab(es("draws_another")))
     one.tab(es("audit_tab"))
     box = one.box(es("type_mean_a"))
