@@ -11,6 +11,7 @@ import numpy as np
 import pingouin
 import statsmodels.api as sm
 from numpy.typing import NDArray
+from scipy.stats import kruskal, mannwhitneyu
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from benchmarks.bench_common import Row, medians
@@ -79,11 +80,21 @@ def by_pingouin(design: Design) -> Floats:
     return np.array([float(student["p_val"].iloc[0]), float(ranks["p_val"].iloc[0]), effect])
 
 
-def by_scipy(design: Design) -> Floats:
+def by_ours(design: Design) -> Floats:
     first, second = groups(design)
     student, ranks = inference.student(first, second), inference.mann_whitney(first, second)
     assert student.effect is not None
     return np.array([student.p_value, ranks.p_value, student.effect.estimate])
+
+
+def ranks_by_ours(design: Design) -> Floats:
+    first, second = groups(design)
+    return np.array([test(first, second).p_value for test in (inference.kruskal, inference.mann_whitney)])
+
+
+def ranks_by_scipy(design: Design) -> Floats:
+    first, second = groups(design)
+    return np.array([kruskal(first, second).pvalue, mannwhitneyu(first, second, method="asymptotic").pvalue])
 
 
 PAIRS: dict[str, tuple[int, str, Fit, Fit]] = {
@@ -107,7 +118,8 @@ PAIRS: dict[str, tuple[int, str, Fit, Fit]] = {
         equations("Exchangeable", "robust"),
     ),
     "proportional odds": (4, "statsmodels OrderedModel", lambda d: ours(ordinal.fit)(d)[-1:], ordered),
-    "Student, Mann-Whitney, Hedges": (2, "pingouin", by_scipy, by_pingouin),
+    "Student, Mann-Whitney, Hedges": (2, "pingouin", by_ours, by_pingouin),
+    "Kruskal-Wallis, Mann-Whitney": (2, "SciPy", ranks_by_ours, ranks_by_scipy),
 }
 
 

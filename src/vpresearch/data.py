@@ -6,17 +6,17 @@ import hashlib
 import operator
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pandera.errors import SchemaErrors
 
 from vpresearch import reading
@@ -39,6 +39,7 @@ from vpresearch.reading.raw import cell_at, is_blank, letter
 from vpresearch.reading.units import compare_computed, look_at_units, without_dates
 
 SUFFIX = ".fingerprints"
+T = TypeVar("T")
 
 
 def fingerprint(vertebral_volume_cc: ArrayLike, cement_volume_cc: ArrayLike, leaked: ArrayLike) -> str:
@@ -287,9 +288,23 @@ class Dataset:
         return self.vertebrae.join(self.patients, on="patient_id")
 
     @cached_property
-    def selected(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], pd.DataFrame]:
-        """Rows by unit and group as they were selected: a scorecard asks for the same ones claim after claim."""
+    def _kept(self) -> dict[Hashable, Any]:
         return {}
+
+    def keep(self, asked: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made of these rows before, or make it: a scorecard asks for the same claim after claim."""
+        if asked not in self._kept:
+            self._kept[asked] = make()
+        kept: T = self._kept[asked]
+        return kept
+
+    def cells(self, name: str) -> NDArray[Any]:
+        """Return a column of the rows, to be read only; numbers, or texts with None or NaN where nothing stands."""
+        return self.keep(("cells", name), lambda: self._column(name))
+
+    def _column(self, name: str) -> NDArray[Any]:
+        found = column(self.rows, name)
+        return found.to_numpy() if found.dtype.kind in "fiub" else found.to_numpy(dtype=object)
 
 
 def column(rows: pd.DataFrame, name: str) -> pd.Series[Any]:

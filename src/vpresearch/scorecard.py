@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
 import yaml
+from numpy.typing import NDArray
 
 from vpresearch.audit import findings, implied_by
 from vpresearch.audit.counts import OF_LEAKS
@@ -20,7 +23,7 @@ from vpresearch.core.frame import Framed
 from vpresearch.core.paths import NO_PAPER, PUBLISHED
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
-from vpresearch.inference.describe import rows_in, summarise
+from vpresearch.inference.describe import Summary, positions, summarise, values_in
 from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import most_mean_fill, targeted
 
@@ -262,19 +265,27 @@ def _missing_columns(spec: Compute, dataset: Dataset) -> list[str]:
 
 def part_and_whole(spec: Compute, dataset: Dataset) -> tuple[int, int]:
     """Count what a claim counts, and what that is part of: of a share, those alone whose answer is known."""
-    whole = rows_in(dataset, "vertebrae", spec.within)
+    whole = positions(dataset, "vertebrae", spec.within)
     if spec.fell:
-        before, after = (whole[column] for column in spec.fell)
-        whole = whole[before.notna() & after.notna()]
-        part = whole[whole[spec.fell[1]] < whole[spec.fell[0]]]
+        whole = _known(dataset, whole, spec.fell)
+        before, after = (dataset.cells(name)[whole] for name in spec.fell)
+        part = whole[after < before]
     else:
         if spec.statistic == "percent":
-            whole = whole[whole[list(spec.group)].notna().all(axis=1)]
-        part = rows_in(dataset, "vertebrae", {**spec.within, **spec.group})
-        part = part[part[spec.variable].notna()] if spec.variable else part
-    patients = spec.over == "patients"
-    n, n_whole = (rows["patient_id"].nunique() if patients else len(rows) for rows in (part, whole))
-    return n, n_whole
+            whole = _known(dataset, whole, spec.group)
+        part = positions(dataset, "vertebrae", {**spec.within, **spec.group})
+        part = _known(dataset, part, [spec.variable]) if spec.variable else part
+    if spec.over == "patients":
+        ids = dataset.cells("patient_id")
+        return len({*ids[part]}), len({*ids[whole]})
+    return len(part), len(whole)
+
+
+def _known(dataset: Dataset, rows: NDArray[np.intp], names: Iterable[str]) -> NDArray[np.intp]:
+    """Keep the rows in which something stands in each of some columns."""
+    for name in names:
+        rows = rows[~pd.isna(dataset.cells(name)[rows])]
+    return rows
 
 
 def _n(spec: Compute, dataset: Dataset) -> float:
@@ -288,12 +299,12 @@ def _recorded(spec: Compute, dataset: Dataset) -> Iterator[bool]:
         asked = _asked(spec, name, dataset, "vertebrae")
         # An empty text says that there was none.
         is_text = name in columns() and columns()[name].kind == "text"
-        yield is_text or not len(asked) or bool(asked.notna().any())
+        yield is_text or not len(asked) or not pd.isna(asked).all()
 
 
-def _asked(spec: Compute, name: str, dataset: Dataset, over: str) -> pd.Series[Any]:
+def _asked(spec: Compute, name: str, dataset: Dataset, over: str) -> NDArray[Any]:
     """Return the cells of a column of which an answer could be had."""
-    return rows_in(dataset, over, {**spec.within, **({"leak": "yes"} if name in OF_LEAKS else {})})[name]
+    return values_in(dataset, over, {**spec.within, **({"leak": "yes"} if name in OF_LEAKS else {})}, name)
 
 
 def _percent(spec: Compute, dataset: Dataset) -> float:
@@ -302,22 +313,24 @@ def _percent(spec: Compute, dataset: Dataset) -> float:
 
 
 def _summary(name: str) -> Callable[[Compute, Dataset], float]:
-    return lambda spec, dataset: getattr(summarise(rows_in(dataset, spec.over, spec.group)[spec.variable]), name)
+    return lambda spec, dataset: getattr(_summarised(spec, dataset, spec.group), name)
+
+
+def _summarised(spec: Compute, dataset: Dataset, group: Mapping[str, str]) -> Summary:
+    return summarise(values_in(dataset, spec.over, group, str(spec.variable)))
 
 
 def _difference(spec: Compute, dataset: Dataset) -> float:
-    minuend, subtrahend = (
-        summarise(rows_in(dataset, spec.over, group)[spec.variable]).mean for group in (spec.group, spec.minus)
-    )
+    minuend, subtrahend = (_summarised(spec, dataset, group).mean for group in (spec.group, spec.minus))
     return minuend - subtrahend
 
 
 def lead(spec: Compute, dataset: Dataset) -> float:
     """Count how many more rows a category has than the next one."""
     ((column, value),) = spec.group.items()
-    counts = rows_in(dataset, spec.over, spec.within)[column].value_counts()
-    others = counts.drop(value, errors="ignore")
-    return float(counts.get(value, 0)) - float(others.max() if len(others) else 0)
+    cells = values_in(dataset, spec.over, spec.within, column)
+    counts = Counter(cells[~pd.isna(cells)])
+    return float(counts.pop(value, 0) - max(counts.values(), default=0))
 
 
 _STATISTICS = {
@@ -389,8 +402,9 @@ def missing(row: Row, dataset: Dataset) -> int:
     spec = row.claim.compute
     if row.verdict == "not computable" or spec.statistic in {"p", "difference"}:
         return 0
-    gaps = sum(int(_asked(spec, name, dataset, spec.over).isna().sum()) for name in spec.group)
+    gaps = sum(int(pd.isna(_asked(spec, name, dataset, spec.over)).sum()) for name in spec.group)
     if spec.variable is None or ((column := columns().get(spec.variable)) and column.kind == "text"):
         # An empty cell of complications says that there was none.
         return gaps
-    return gaps + int(rows_in(dataset, spec.over, {**spec.within, **spec.group})[spec.variable].isna().sum())
+    counted = values_in(dataset, spec.over, {**spec.within, **spec.group}, spec.variable)
+    return gaps + int(pd.isna(counted).sum())

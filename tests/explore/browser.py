@@ -199,6 +199,15 @@ class Visitor:
         raise AssertionError("nothing answered")
 
 
+def settled(locator: Any) -> dict[str, float]:
+    """Where something stands on the page, once it stays there."""
+    box, before = locator.bounding_box(), None
+    while box is None or box != before:
+        locator.page.wait_for_timeout(100)
+        box, before = locator.bounding_box(), box
+    return box  # type: ignore[no-any-return]
+
+
 @contextmanager
 def visitor(opened: Browser, size: tuple[int, int] = (1280, 800)) -> Iterator[Visitor]:
     context = opened.new_context(viewport={"width": size[0], "height": size[1]})

@@ -24,7 +24,7 @@ from vpresearch.explore.session import member, moved
 from vpresearch.inference import compare_by_leak
 from vpresearch.render.labels import number, p_value, text
 
-from .browser import PATIENCE, Visitor, assert_nothing_in_the_way, es, serving, visitor
+from .browser import PATIENCE, Visitor, assert_nothing_in_the_way, es, serving, settled, visitor
 
 pytestmark = pytest.mark.long
 
@@ -134,8 +134,7 @@ def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visit
     one.see(es("put_back"))
     point = page.locator("[data-id='0']")
     point.wait_for()
-    box = point.bounding_box()
-    assert box is not None
+    box = settled(point)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     for step in range(1, 6):
@@ -177,9 +176,7 @@ def test_a_vertebra_follows_the_hand_alone_and_is_let_go_with_the_button(one: Vi
       window.vpAcross = [across()];
       new MutationObserver(() => window.vpAcross.push(across())).observe(point, { attributes: true });
     }""")
-    box, plot = point.bounding_box(), page.locator(".vp-plot svg[role=group]").bounding_box()
-    assert box is not None
-    assert plot is not None
+    box, plot = settled(point), settled(page.locator(".vp-plot svg[role=group]"))
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()

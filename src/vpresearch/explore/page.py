@@ -170,7 +170,8 @@ def warm() -> Dataset:
     for language in LANGUAGES:
         one_of_many_note(language)
     source.slopes()
-    drag.outcome(study, "gee_kc")
-    drag.verdicts(drag.slimmed(study), drag.touched(drag.OF_ONE))
+    slim = drag.slimmed(study)
+    drag.outcome(slim, "gee_kc")
+    drag.verdicts(slim, drag.touched(drag.OF_ONE))
     _ = dose.fitted(study).slopes
     return study

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
 from vpresearch.core.dictionary import REGIONS, columns, times
 from vpresearch.core.frame import Framed
-from vpresearch.data import Dataset, column
+from vpresearch.data import Dataset
 
 SCALES = ("vas", "odi")
 
@@ -156,19 +157,26 @@ def select(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) 
     >>> len(vp.select(study, "patients", {"sex": "F"}))
     18
     """
-    # What is done to a copy is not done to what is kept.
-    return rows_in(dataset, over, group).copy(deep=False)
+    return dataset.rows.iloc[positions(dataset, over, group)]
 
 
-def rows_in(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Return the rows of a group as they are kept, to be read only: a scorecard asks for them claim after claim."""
-    asked = over, tuple((group or {}).items())
-    if asked not in dataset.selected:
-        rows = dataset.rows
-        for name, value in asked[1]:
-            rows = rows[column(rows, name) == value]
-        dataset.selected[asked] = rows.drop_duplicates("patient_id") if over == "patients" else rows
-    return dataset.selected[asked]
+def positions(dataset: Dataset, over: str, group: Mapping[str, str] | None = None) -> NDArray[np.intp]:
+    """Return where the rows of a group stand: of patients, the first of each that belongs to it."""
+    asked = tuple((group or {}).items())
+    return dataset.keep(("positions", over, asked), lambda: _positions(dataset, over, asked))
+
+
+def _positions(dataset: Dataset, over: str, group: Iterable[tuple[str, str]]) -> NDArray[np.intp]:
+    belongs = np.ones(len(dataset.rows), dtype=bool)
+    for name, value in group:
+        belongs &= dataset.cells(name) == value
+    found = np.flatnonzero(belongs)
+    return found[~pd.Index(dataset.cells("patient_id")[found]).duplicated()] if over == "patients" else found
+
+
+def values_in(dataset: Dataset, over: str, group: Mapping[str, str] | None, name: str) -> NDArray[Any]:
+    """Return the cells of one column in a group."""
+    return dataset.cells(name)[positions(dataset, over, group)]
 
 
 def levels(dataset: Dataset) -> pd.DataFrame:

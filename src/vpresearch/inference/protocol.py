@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vpresearch.core.frame import Framed
 from vpresearch.data import Dataset, column
-from vpresearch.inference.describe import Summary, rows_in, summarise
+from vpresearch.inference.describe import Summary, summarise, values_in
 from vpresearch.inference.tests import (
     Association,
     Normality,
@@ -82,13 +81,6 @@ def compare(first: ArrayLike, second: ArrayLike, alpha: float = ALPHA) -> Compar
     """Compare two independent groups by the paper's protocol."""
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must be between 0 and 1, not {alpha}")
-    return _compared(*(np.asarray(group, dtype=float).tobytes() for group in (first, second)), alpha=alpha)
-
-
-# A scorecard asks for the same groups claim after claim.
-@lru_cache(maxsize=64)
-def _compared(*groups: bytes, alpha: float) -> Comparison:
-    first, second = (np.frombuffer(group) for group in groups)
     x, y = _present(first), _present(second)
     normality = (shapiro_wilk(x), shapiro_wilk(y))
     if any(test.reason for test in normality):
@@ -134,7 +126,11 @@ def compare_by_leak(dataset: Dataset, variable: str, alpha: float = ALPHA) -> Co
     >>> found.chosen, found.why, round(found.result.p_value, 3)
     ('kruskal', 'not_normal', 0.267)
     """
-    without, with_leak = (column(rows_in(dataset, "vertebrae", {"leak": leak}), variable) for leak in ("no", "yes"))
+    return dataset.keep(("compared", variable, alpha), lambda: _compare_by_leak(dataset, variable, alpha))
+
+
+def _compare_by_leak(dataset: Dataset, variable: str, alpha: float) -> Comparison:
+    without, with_leak = (values_in(dataset, "vertebrae", {"leak": leak}, variable) for leak in ("no", "yes"))
     return compare(without, with_leak, alpha)
 
 

@@ -11,11 +11,10 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import gammaln, log_ndtr, nctdtr, ndtr, ndtri
+from scipy.special import chdtrc, gammaln, log_ndtr, nctdtr, ndtr, ndtri
 from scipy.stats import binom, chi2, fisher_exact, ttest_ind_from_stats
 
 from vpresearch.core.frame import Framed
@@ -237,11 +236,12 @@ def kruskal(first: ArrayLike, second: ArrayLike, *, corrected: bool = True) -> T
     reason = _why_not_ranks(x, y)
     if reason:
         return not_done("kruskal", reason)
+    twice, ties = _twice_from_mean(x, y)
+    squared = (twice / 2) ** 2 / _variance_of_u(len(x), len(y), ties if corrected else None)
+    p = float(chdtrc(1, squared))
     if not corrected:
-        plain = scipy.stats.ranksums(x, y)
-        return TestResult("kruskal_uncorrected", float(plain.statistic) ** 2, 1, float(plain.pvalue))
-    test = scipy.stats.kruskal(x, y)
-    return TestResult("kruskal", float(test.statistic), 1, float(test.pvalue), probability_of_superiority(x, y))
+        return TestResult("kruskal_uncorrected", squared, 1, p)
+    return TestResult("kruskal", squared, 1, p, probability_of_superiority(x, y))
 
 
 def mann_whitney(first: ArrayLike, second: ArrayLike, *, corrected: bool = True) -> TestResult:
@@ -274,12 +274,24 @@ def mann_whitney(first: ArrayLike, second: ArrayLike, *, corrected: bool = True)
     reason = _why_not_ranks(x, y)
     if reason:
         return not_done("mann_whitney", reason)
-    test = scipy.stats.mannwhitneyu(x, y, use_continuity=True, method="asymptotic")
-    if not corrected:
-        excess = max(0.0, abs(float(test.statistic) - len(x) * len(y) / 2) - 0.5)
-        p = 2 * float(ndtr(-excess / math.sqrt(len(x) * len(y) * (len(x) + len(y) + 1) / 12)))
-        return TestResult("mann_whitney_uncorrected", float(test.statistic), math.nan, p)
-    return TestResult("mann_whitney", float(test.statistic), math.nan, float(test.pvalue))
+    twice, ties = _twice_from_mean(x, y)
+    variance = _variance_of_u(len(x), len(y), ties if corrected else None)
+    p = 2 * float(ndtr(-max(0.0, abs(twice) / 2 - 0.5) / math.sqrt(variance)))
+    name = "mann_whitney" if corrected else "mann_whitney_uncorrected"
+    return TestResult(name, (twice + len(x) * len(y)) / 2, math.nan, p)
+
+
+def _twice_from_mean(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[int, NDArray[np.int64]]:
+    """Return twice U of the first group less its mean, which midranks leave whole, and how often each value occurs."""
+    values, ties = np.unique(np.concatenate([x, y]), return_counts=True)
+    below, of_x = np.cumsum(ties) - ties, np.searchsorted(values, x)
+    return int((2 * below[of_x] + ties[of_x] - len(x) - len(y)).sum()), ties
+
+
+def _variance_of_u(n_first: int, n_second: int, ties: NDArray[np.int64] | None) -> float:
+    n = n_first + n_second
+    tied = 0.0 if ties is None else math.fsum(ties.astype(float) ** 3 - ties) / (n**3 - n)
+    return n_first * n_second * (n + 1) / 12 * (1 - tied)
 
 
 def rank_permutation(
@@ -293,10 +305,7 @@ def rank_permutation(
     name, reason = f"permutation_{two_sided}", _why_not_ranks(x, y)
     if reason:
         return not_done(name, reason)
-    values, pooled = np.unique(np.concatenate([x, y]), return_counts=True)
-    below, of_x = np.cumsum(pooled) - pooled, np.searchsorted(values, x)
-    # Twice U less its mean, which midranks leave whole.
-    deviation = int((2 * below[of_x] + pooled[of_x] - len(x) - len(y)).sum())
+    deviation, pooled = _twice_from_mean(x, y)
     tails = permutation_tails(pooled[None], np.zeros(1, np.int64), np.array([deviation]), len(x))
     lower, upper, distance = tails[0, :3].tolist()
     u = (deviation + len(x) * len(y)) / 2
@@ -388,10 +397,8 @@ def probability_of_superiority(first: ArrayLike, second: ArrayLike) -> Effect:
     x, y = _settle_ties(first), _settle_ties(second)
     if min(len(x), len(y)) < 1:
         return Effect("probability_of_superiority")
-    ranks = scipy.stats.rankdata(np.concatenate([x, y]))
-    # Placements: the share of the other group that each value beats.
-    beaten_by_y = (ranks[len(x) :] - scipy.stats.rankdata(y)) / len(x)
-    beats_x = 1 - (ranks[: len(x)] - scipy.stats.rankdata(x)) / len(y)
+    # Placements: the share of the other group that each value beats, or is beaten by.
+    beaten_by_y, beats_x = _beaten(x, y), 1 - _beaten(y, x)
     area = math.fsum(beaten_by_y) / len(y)
     if not 0 < area < 1 or min(len(x), len(y)) < 2:
         return Effect("probability_of_superiority", area)
@@ -399,6 +406,13 @@ def probability_of_superiority(first: ArrayLike, second: ArrayLike) -> Effect:
     centre, half = math.log(area / (1 - area)), -ndtri(0.025) * math.sqrt(variance) / (area * (1 - area))
     low, high = (1 / (1 + math.exp(-limit)) for limit in (centre - half, centre + half))
     return Effect("probability_of_superiority", area, low, high)
+
+
+def _beaten(values: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of some values that each of others exceeds, ties counted half."""
+    ordered = np.sort(values)
+    below, up_to = (np.searchsorted(ordered, by, side) for side in ("left", "right"))
+    return (below + up_to) / 2 / len(values)
 
 
 def _why_not_ranks(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:

@@ -23,11 +23,11 @@ Function = Callable[..., Any]
 _SCORECARD = "tables/scorecard"
 # The function that computes the number comes first, then what it calls for it.
 _FUNCTIONS: Mapping[str, tuple[Function, ...]] = {
-    "n": (scorecard.part_and_whole, describe.rows_in),
-    "percent": (scorecard.part_and_whole, describe.rows_in),
-    **dict.fromkeys(("mean", "sd", *QUANTILES), (describe.summarise, describe.rows_in)),
-    "difference": (describe.summarise, describe.rows_in),
-    "lead": (scorecard.lead, describe.rows_in),
+    "n": (scorecard.part_and_whole, describe.positions),
+    "percent": (scorecard.part_and_whole, describe.positions),
+    **dict.fromkeys(("mean", "sd", *QUANTILES), (describe.summarise, describe.values_in)),
+    "difference": (describe.summarise, describe.values_in),
+    "lead": (scorecard.lead, describe.values_in),
     "p": (inference.compare_by_leak, inference.compare),
     "smallest_p": (inference.compare_by_leak, inference.compare),
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, isfinite, isnan
 from typing import Any
 
@@ -56,16 +57,21 @@ def columns_of(claim: Claim) -> set[str]:
 def outcome(study: Dataset, model: str) -> Outcome:
     """Compute the p of the protocol and the slope."""
     comparisons = {name: compare_by_leak(study, name) for name in _COMPARED}
-    return Outcome(comparisons, FIT[model](leak_design(study.rows))[1])
+    slope = study.keep(("drag", "slope", model), lambda: FIT[model](leak_design(study.rows))[1])
+    return Outcome(comparisons, slope)
 
 
-def verdicts(study: Dataset, claims: Sequence[Claim]) -> dict[str, Row]:
+def verdicts(study: Dataset, claims: Iterable[Claim]) -> dict[str, Row]:
     """Judge some claims."""
-    return {claim.id: judge(paper(), claim, study) for claim in claims}
+    return {each.id: study.keep(("drag", "verdict", each.id), partial(judge, paper(), each, study)) for each in claims}
 
 
 def slimmed(study: Dataset) -> Dataset:
-    """Keep the columns that the panel asks for: selecting rows of many is what takes the time of a scorecard."""
+    """Keep the columns that the panel asks for: a move copies and joins them."""
+    return study.keep(("drag", "slimmed"), lambda: _slimmed(study))
+
+
+def _slimmed(study: Dataset) -> Dataset:
     names = OF_ONE | _OF_DESIGN | {name for claim in touched(OF_ONE) for name in columns_of(claim)}
     vertebrae, patients = (
         table[[name for name in table if name in names]] for table in (study.vertebrae, study.patients)
@@ -143,8 +149,6 @@ def _box(name: str, language: str) -> NumberBox:
 def panel(session: Session) -> widgets.Widget:
     """Show the vertebrae, one of them to be dragged, beside what it changes."""
     study, language = slimmed(session.study), session.language
-    before: dict[str, Outcome] = {}
-    judged: dict[str, Row] = {}
     state: dict[str, Any] = {"at": session.selected, "quiet": False}
     who = show.made(
         widgets.BoundedIntText,
@@ -168,30 +172,26 @@ def panel(session: Session) -> widgets.Widget:
     reset, outlier = (
         show.made(widgets.Button, description=text(f"explore.{name}", language)) for name in ("put_back", "put_far")
     )
-    said, numbers, changes, code, plot = show.html(), show.html(), show.html(), show.html(), Plot()
-
-    def base() -> Outcome:
-        if model.value not in before:
-            before[model.value] = outcome(study, model.value)
-        return before[model.value]
+    numbers, changes, plot = show.html(), show.html(), Plot()
 
     def update() -> None:
         if state["quiet"]:
             return
         other = moved(study, state["at"], volume.number, cement.number, leak.value)
         changed = changed_columns(study, other, state["at"])
-        after = outcome(other, model.value) if changed else base()
+        # A vertebra that stands where it stood changes nothing that has to be computed.
+        other = other if changed else study
         claims = touched(changed)
-        judged.update(verdicts(study, [claim for claim in claims if claim.id not in judged]))
-        numbers.value = p_table(base(), after, language)
-        changes.value = scorecard_table(judged, verdicts(other, claims), language)
-        said.value = show.paragraph(text("explore.made_up", language), "vp-fault") if changed else ""
+        said = show.paragraph(text("explore.made_up", language), "vp-fault") if changed else ""
+        compared = p_table(outcome(study, model.value), outcome(other, model.value), language)
+        judged = scorecard_table(verdicts(study, claims), verdicts(other, claims), language)
+        spec = draw(other, state["at"], plot.moved.get("turn", 0), language)
         told = f"{volume.number},{cement.number},{leak.value}" if changed else ""
         session.remember("drag.moved", told)
         session.of_data["drag"] = (
             {"at": state["at"], "values": dict(other.vertebrae.loc[state["at"]])} if changed else {}
         )
-        code.value = show.python(
+        code = show.python(
             session,
             "from vpresearch.explore.session import moved",
             f'other = moved(study, {state["at"]}, {volume.number}, {cement.number}, "{leak.value}")',
@@ -199,7 +199,8 @@ def panel(session: Session) -> widgets.Widget:
             f"vp.{NAMES[model.value]}(vp.leak_design(other.rows))[1]",
             "[row.verdict for row in vp.score_paper(vp.read_paper(vp.PUBLISHED), other)]",
         )
-        plot.spec = draw(other, state["at"], plot.moved.get("turn", 0), language)
+        # Told at once: the browser lays the page out anew for each.
+        numbers.value, changes.value, plot.spec = said + compared + code, judged, spec
 
     def put(values: dict[str, Any]) -> None:
         # All at once: each control alone would have everything computed anew.
@@ -235,7 +236,7 @@ def panel(session: Session) -> widgets.Widget:
     outlier.on_click(session.guarded(lambda _: put_far()))
     kept = session.of_data.get("drag") or {"at": session.selected, "values": None}
     choose(**(asked_of(session) or kept))
-    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset, outlier), said, numbers, code)
+    left = show.half(show.near(who, volume, cement), show.near(leak, model, reset, outlier), numbers)
     beside = show.beside(study, language)
     return show.column(show.heading("drag", language), show.row(left, show.half(plot)), changes, beside)
 
