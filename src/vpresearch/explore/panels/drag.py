@@ -199,8 +199,8 @@ def panel(session: Session) -> widgets.Widget:
             f"vp.{NAMES[model.value]}(vp.leak_design(other.rows))[1]",
             "[row.verdict for row in vp.score_paper(vp.read_paper(vp.PUBLISHED), other)]",
         )
-        # Told at once: the browser lays the page out anew for each.
-        numbers.value, changes.value, plot.spec = said + compared + code, judged, spec
+        # Told at once, the plot first: it asks for its place, for which what was told before must be laid out.
+        plot.spec, numbers.value, changes.value = spec, said + compared + code, judged
 
     def put(values: dict[str, Any]) -> None:
         # All at once: each control alone would have everything computed anew.
