@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -30,10 +31,11 @@ from vpresearch.core.errors import words as words_of
 from vpresearch.core.files import put
 from vpresearch.core.paths import RECONSTRUCTION, ROOT
 from vpresearch.data import load
+from vpresearch.parallel.cache import VARIABLE
 from vpresearch.published import Paper
 from vpresearch.render import labels
 from vpresearch.run import reproduce, runner
-from vpresearch.run.state import Computed, State
+from vpresearch.run.state import Computed, State, code_digest
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
@@ -563,6 +565,29 @@ def test_a_failure_has_its_own_code_and_no_traceback(
     assert re.fullmatch(words, captured.err)
     assert PLANTED not in captured.err + captured.out
     assert captured.out == ""
+
+
+def test_a_report_takes_what_a_run_has_made_of_a_reconstruction(
+    workbook: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+
+    def write(*_: object) -> list[Path]:
+        seen.append(os.environ.get(VARIABLE))
+        return []
+
+    monkeypatch.setattr(vpresearch.report, "write_reports", write)
+    monkeypatch.setattr(cli, "BUILD", tmp_path / "build")
+    kept = Computed(tmp_path / "build" / "reconstruction", code_digest()).folder
+    assert cli.main(["report", "--out", str(tmp_path / "out")]) == cli.OK
+    # A folder that was asked for leaves nothing beside it.
+    assert not (tmp_path / "build").exists()
+    assert cli.main(["report"]) == cli.OK
+    assert kept.is_dir()
+    assert cli.main(["report", "--out", str(tmp_path / "out")]) == cli.OK
+    # Nothing of real data outlives its run.
+    assert cli.main(["report", "--data", str(workbook())]) == cli.OK
+    assert seen == [None, str(kept), str(kept), None]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
@@ -527,9 +527,11 @@ def _report(options: argparse.Namespace) -> int:
 
     one_thread()
     from vpresearch.data import load
+    from vpresearch.parallel.cache import shared_by_all
     from vpresearch.published import read_paper
     from vpresearch.render import labels
     from vpresearch.report import analyse, write_reports
+    from vpresearch.run.state import Computed, code_digest
     from vpresearch.scorecard import held_against
 
     asked = options.paper or PUBLISHED
@@ -549,7 +551,10 @@ def _report(options: argparse.Namespace) -> int:
     if dataset.reconstruction:
         for language in languages:
             say(labels.text("console.every_page", language))
-    with alone(options.out or folder.parent):
+    computed = Computed(BUILD / name, code_digest())
+    # What a run has computed and drawn of a reconstruction; a folder that was asked for leaves nothing beside it.
+    shares = dataset.reconstruction and (options.out is None or computed.folder.is_dir())
+    with alone(options.out or folder.parent), shared_by_all(computed.begin()) if shares else nullcontext():
         written = write_reports(analyse(dataset, options.alpha, options.seed, paper), folder, languages)
     for path in written:
         say(str(shown(path)))

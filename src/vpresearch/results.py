@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, wraps
+from functools import cached_property
 from typing import TypeVar
 
 import pandas as pd
@@ -27,7 +27,7 @@ from vpresearch.inference import (
     describe,
 )
 from vpresearch.inference.describe import Proportion, Summary
-from vpresearch.parallel.cache import once
+from vpresearch.parallel.cache import made_once, once
 from vpresearch.published import Paper, comparators, read_paper
 from vpresearch.published.comparators import OWN_DETECTION, Rate
 from vpresearch.published.comparators import Comparison as Series
@@ -68,12 +68,7 @@ def _shipped() -> Paper:
 
 def _kept(compute: Callable[[Results], T]) -> cached_property[T]:
     """Share what takes long with the other processes of a run."""
-
-    @wraps(compute)
-    def found(results: Results) -> T:
-        return once(compute, results)
-
-    return cached_property(found)
+    return cached_property(made_once(compute))
 
 
 @dataclass(frozen=True)

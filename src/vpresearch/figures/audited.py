@@ -14,13 +14,13 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 from vpresearch.audit import Check
 from vpresearch.core.reported import Reported
 from vpresearch.figures.curves import name_rows, number_row
+from vpresearch.parallel.cache import made_once
 from vpresearch.render import labels
 from vpresearch.render.figure import (
     COLOURS,
     Figure,
     apart,
     drawable,
-    drawn_once,
     legend_below,
     localise,
     panels,
@@ -40,7 +40,7 @@ _MOST_LINES = 120
 _COLOURS = {"possible": COLOURS["no"], "impossible": "#999999", "undecided": "#E69F00"}
 
 
-@drawn_once
+@made_once
 def audit_p(checks: Sequence[Check], language: str) -> Figure:
     """Draw, for each printed p, the range that each test can give and where the printed value lies."""
     every = [check for check in checks if "test" in check.values]
@@ -180,7 +180,7 @@ def _heading(check: Check, language: str) -> str:
 _BLACK, _BEYOND, _BEYOND_WORDS = "#1a1a1a", "#BBBBBB", "#6B6B6B"
 
 
-@drawn_once
+@made_once
 def identified_range(results: Results, language: str) -> Figure:
     """Draw the slope of leak on fill in every reconstruction, by unit, adjustment and model."""
     fits, implied = results.fits, results.implied

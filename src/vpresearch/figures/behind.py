@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from vpresearch.core.dictionary import days
+from vpresearch.parallel.cache import made_once
 from vpresearch.privacy import all_alike, score_counts
 from vpresearch.render import labels
 from vpresearch.render.figure import (
@@ -22,7 +23,6 @@ from vpresearch.render.figure import (
     Figure,
     apart,
     as_printed,
-    drawn_once,
     many,
     panels,
     say_why,
@@ -38,7 +38,7 @@ _BLACK = "#1a1a1a"
 _LAST_MONTH, _ROOM = 12, 0.9
 
 
-@drawn_once
+@made_once
 def volumes(results: Results, language: str) -> Figure:
     """Draw the volume and the cement of every vertebra by leak."""
     dataset, free = results.dataset, results.free_volumes
@@ -88,7 +88,7 @@ def _places(times: Iterable[str]) -> tuple[dict[str, float], bool]:
     return {time: float(order) for order, time in enumerate(months)}, False
 
 
-@drawn_once
+@made_once
 def outcome(results: Results, language: str) -> Figure:
     """Draw VAS and Oswestry over time, means with their 95% intervals."""
     dataset = results.dataset
@@ -147,7 +147,7 @@ def outcome(results: Results, language: str) -> Figure:
     return Figure("outcome", canvas, data, caption, dataset.reconstruction, alike, counts=told, language=language)
 
 
-@drawn_once
+@made_once
 def leak_kinds(results: Results, language: str) -> Figure:
     """Draw how many leaks there are of each site and size."""
     data, reconstruction = results.leak_kinds_with_range, results.dataset.reconstruction

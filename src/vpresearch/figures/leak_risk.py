@@ -27,6 +27,7 @@ from vpresearch.figures.curves import (
     one_of_many,
     set_axes,
 )
+from vpresearch.parallel.cache import made_once
 from vpresearch.published.comparators import Comparator, Comparison, Rate
 from vpresearch.regression.design import Estimate, Floats
 from vpresearch.regression.gee import why_too_few
@@ -38,7 +39,6 @@ from vpresearch.render.figure import (
     WITNESSED,
     Figure,
     as_printed,
-    drawn_once,
     legend_below,
     localise,
     many,
@@ -52,7 +52,7 @@ _OWN_COLOUR, _COLOUR = COLOURS["yes"], COLOURS["no"]
 _DECIMALS = 1
 
 
-@drawn_once
+@made_once
 def comparators_figure(results: Results, language: str) -> Figure:
     """Draw the leak rate with its exact interval and that for vertebrae that share patients, and other series below."""
     comparisons, rate, reconstruction = results.series, results.rate, results.dataset.reconstruction
@@ -147,7 +147,7 @@ _LEAST, _MOST = 1 / 20, 20.0
 _LOG_DECIMALS = _SHARE_DECIMALS = 3
 
 
-@drawn_once
+@made_once
 def leak_models(results: Results, language: str) -> Figure:
     """Draw the odds ratio of a leak per percentage point of fill by every model, the primary one on top."""
     slopes, identified, reconstruction = _slopes(results.estimates), results.identified, results.dataset.reconstruction
@@ -282,7 +282,7 @@ def _set_odds_axis(axes: Axes, ratios: Floats, language: str, always: Floats | N
     axes.set_xlabel(labels.text("leak_figure.odds_ratio", language))
 
 
-@drawn_once
+@made_once
 def risk_curve(results: Results, language: str) -> Figure:
     """Draw the risk of a leak along the fill by the primary model and by FLIC, and the vertebrae."""
     design, reconstruction = results.design, results.dataset.reconstruction
@@ -313,7 +313,7 @@ def risk_curve(results: Results, language: str) -> Figure:
     return Figure("risk_curve", canvas, data, caption, reconstruction, fitted=True, row_level=True, language=language)
 
 
-@drawn_once
+@made_once
 def calibration(results: Results, language: str) -> Figure:
     """Draw the observed share of leaks on the predicted risk, in groups of rising risk."""
     data, free, reconstruction = results.calibration, results.free_calibration, results.dataset.reconstruction

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from vpresearch.parallel.cache import made_once
 from vpresearch.render import labels
-from vpresearch.render.figure import COLOURS, SITE_COLOURS, Figure, drawn_once, panels, say_why
+from vpresearch.render.figure import COLOURS, SITE_COLOURS, Figure, panels, say_why
 from vpresearch.results import Results
 
 
-@drawn_once
+@made_once
 def figure1(results: Results, language: str) -> Figure:
     """Draw the vertebrae by leak."""
     counts = results.leak_shares
@@ -22,7 +23,7 @@ def figure1(results: Results, language: str) -> Figure:
     return _pie_and_bars("figure1", results, language, counts, names, [COLOURS[group] for group in counts["leak"]])
 
 
-@drawn_once
+@made_once
 def figure2(results: Results, language: str) -> Figure:
     """Draw the leaks by site."""
     leaks, counts = results.leaks.count, results.site_shares

@@ -19,6 +19,7 @@ from vpresearch.figures.curves import (
     one_of_many,
     set_axes,
 )
+from vpresearch.parallel.cache import made_once
 from vpresearch.regression import assumptions
 from vpresearch.regression.models import PRIMARY, Specification
 from vpresearch.render import labels
@@ -27,7 +28,6 @@ from vpresearch.render.figure import (
     WITNESSED,
     Figure,
     as_printed,
-    drawn_once,
     legend_below,
     localise,
     panels,
@@ -41,7 +41,7 @@ _FURTHEST, _ROOM = 3.0, 1.05
 _DECIMALS = 3
 
 
-@drawn_once
+@made_once
 def specification_figure(results: Results, language: str) -> Figure:
     """Draw the slope of leak on fill under every choice by its size, and below it the choices."""
     specifications, reconstruction = results.specifications, results.dataset.reconstruction
@@ -164,7 +164,7 @@ def _explain_slopes(axes: Axes, data: pd.DataFrame, furthest: float, language: s
     axes.fill_between([], [], [], color=_GREY, alpha=0.3, label=labels.text("leak_figure.primary", language))
 
 
-@drawn_once
+@made_once
 def spline_figure(results: Results, language: str) -> Figure:
     """Draw the risk of a leak along the fill by a restricted cubic spline, and by the straight line."""
     design, bend, straight = results.design, results.spline, results.risk_fits["ml"]

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -285,6 +286,16 @@ def once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return function(*args, **kwargs)
     place = Path(folder) / hashlib.sha256(parts).hexdigest()
     return keep(place, lambda: function(*args, **kwargs))
+
+
+def made_once(make: Callable[P, T]) -> Callable[P, T]:
+    """Let one process of a run make something, and the others take it."""
+
+    @wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> T:
+        return once(make, *args, **kwargs)
+
+    return made
 
 
 def keep(place: Path, make: Callable[[], T]) -> T:

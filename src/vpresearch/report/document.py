@@ -24,6 +24,7 @@ from vpresearch.core.files import staging
 from vpresearch.core.paths import CLONED, ROOT
 from vpresearch.data import Dataset, pseudonymise
 from vpresearch.figures import FIGURES
+from vpresearch.parallel.cache import made_once
 from vpresearch.parallel.forks import begin_beside, each
 from vpresearch.published import Paper
 from vpresearch.regression.models import PRIMARY
@@ -102,6 +103,7 @@ def prepare(results: Results, languages: Sequence[str]) -> list[Prepared]:
     return [Prepared(results, *parts) for parts in zip(languages, tables, figures, strict=True)]
 
 
+@made_once
 def _picture(results: Results, language: str, name: str) -> Picture:
     figure = FIGURES[name](results, language)
     svg = figure.untitled()

@@ -250,6 +250,12 @@ class Computed:
     def __init__(self, records: Path, code: str) -> None:
         self.folder = records / "private" / "computed" / code[:16]
 
+    def begin(self) -> Path:
+        """Return the folder, to be shared at once by who knows that the data are a reconstruction."""
+        if not self.folder.is_dir():
+            self.drop()
+        return self.folder
+
     def keep(self, place: Path) -> None:
         """Take the results of a run, in the place of those of other code."""
         if place != self.folder:
