@@ -14,9 +14,11 @@ import pytest
 
 from vpresearch.core.paths import PROTOCOL
 from vpresearch.data import Dataset
+from vpresearch.figures import Figure, figure2
+from vpresearch.parallel.cache import made_once, shared_by_all
 from vpresearch.render import labels
 from vpresearch.render.docx import A_PAGE, SHORT, Node, read, run, text_of
-from vpresearch.report import Report, compose, prepare, publish
+from vpresearch.report import Report, compose, document, prepare, publish
 from vpresearch.report.blocks import _pads, is_wide
 from vpresearch.report.document import DOCUMENTS, with_exhibits
 from vpresearch.report.template import exhibits, pictures
@@ -328,3 +330,25 @@ def test_no_row_of_a_patient_is_in_a_report(composed: Composed, shipped: object)
 
 def test_markdown_is_read() -> None:
     assert [block["t"] for block in read("# A {#a}\n\nB")] == ["Header", "Para"]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_picture_is_drawn_for_one_report_and_taken_by_the_next(
+    alone: bool, results: Callable[[bool], Results], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    @made_once
+    def draw(results: Results, language: str) -> Figure:
+        drawn.append(language)
+        return figure2(results, language)
+
+    monkeypatch.setattr(document, "FIGURES", {"figure2": draw})
+    monkeypatch.setattr(document, "TABLES", {})
+    with shared_by_all(tmp_path):
+        first, second = (prepare(results(True), [language], alone=alone)[0] for language in ("es", "es"))
+        again, _ = prepare(results(True), ["es", "en"], alone=alone)
+        # Beside a run its notebooks take the figure too; alone it would be rendered for nobody.
+        draw(results(True), "es")
+    assert first.figures == second.figures == again.figures
+    assert drawn.count("es") == (2 if alone else 1)

@@ -277,15 +277,19 @@ def shared_by_all(folder: Path) -> Iterator[None]:
 
 def once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a function, or take what another process of this run has got from it."""
+    return once_as([function.__module__, function.__qualname__, args, kwargs], lambda: function(*args, **kwargs))
+
+
+def once_as(key: list[Any], make: Callable[[], T]) -> T:
+    """Make something, or take what another process of this run has made under that key."""
     folder = os.environ.get(VARIABLE)
     try:
-        parts = b"".join(_parts([function.__module__, function.__qualname__, args, kwargs])) if folder else b""
+        parts = b"".join(_parts(key)) if folder else b""
     except TypeError:
         parts = b""
     if not folder or not parts or not Path(folder).is_dir():
-        return function(*args, **kwargs)
-    place = Path(folder) / hashlib.sha256(parts).hexdigest()
-    return keep(place, lambda: function(*args, **kwargs))
+        return make()
+    return keep(Path(folder) / hashlib.sha256(parts).hexdigest(), make)
 
 
 def made_once(make: Callable[P, T]) -> Callable[P, T]:

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from inspect import unwrap
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,13 @@ from vpresearch.core.files import staging
 from vpresearch.core.paths import CLONED, ROOT
 from vpresearch.data import Dataset, pseudonymise
 from vpresearch.figures import FIGURES
-from vpresearch.parallel.cache import made_once
+from vpresearch.parallel.cache import once_as
 from vpresearch.parallel.forks import begin_beside, each
 from vpresearch.published import Paper
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.docx import SHORT, TEMPLATES, Node, docx, docx_each, landscape, write
-from vpresearch.render.figure import DPI, with_resolution
+from vpresearch.render.figure import DPI, Figure, with_resolution
 from vpresearch.render.html import reachable
 from vpresearch.report import template
 from vpresearch.report.blocks import (
@@ -87,8 +88,11 @@ class Prepared:
     figures: Mapping[str, Picture]
 
 
-def prepare(results: Results, languages: Sequence[str]) -> list[Prepared]:
-    """Make the tables and draw the figures of reports; the figures beside each other."""
+def prepare(results: Results, languages: Sequence[str], *, alone: bool = True) -> list[Prepared]:
+    """Make the tables and draw the figures of reports; the figures beside each other.
+
+    Beside a run, whose notebooks show the same ones, they are drawn as these need them too.
+    """
     left_out = _left_out(results)
     # First: they need all that is to be computed, and the copies that draw have it then.
     tables = [
@@ -96,16 +100,19 @@ def prepare(results: Results, languages: Sequence[str]) -> list[Prepared]:
         for language in languages
     ]
     names = [name for name in FIGURES if name not in left_out]
-    drawn = each(_picture, [(results, language, name) for language in languages for name in names])
+    draws = {name: unwrap(FIGURES[name]) if alone else FIGURES[name] for name in names}
+    drawn = each(_picture, [(draws[name], results, language, name) for language in languages for name in names])
     figures = [
         dict(zip(names, drawn[place * len(names) :][: len(names)], strict=True)) for place in range(len(languages))
     ]
     return [Prepared(results, *parts) for parts in zip(languages, tables, figures, strict=True)]
 
 
-@made_once
-def _picture(results: Results, language: str, name: str) -> Picture:
-    figure = FIGURES[name](results, language)
+def _picture(draw: Callable[[Results, str], Figure], results: Results, language: str, name: str) -> Picture:
+    return once_as(["picture", results, language, name], lambda: _pictured(draw(results, language)))
+
+
+def _pictured(figure: Figure) -> Picture:
     svg = figure.untitled()
     # As wide as two columns of a journal; the PDF in lines that no resolution coarsens.
     page = "#set page(width: 170mm, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.drawing), width: 100%)"
@@ -350,12 +357,12 @@ def writing(
 def write_reports(results: Results, folder: Path, languages: Sequence[str]) -> list[Path]:
     """Write a report in some languages, each in a folder of its own."""
     with staging(folder) as aside:
-        made = _write(results, aside, languages)
+        made = _write(results, aside, languages, alone=True)
         _put_in_place(aside, folder, languages)
     return [folder / path.relative_to(aside) for path in made]
 
 
-def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path]:
+def _write(results: Results, aside: Path, languages: Sequence[str], *, alone: bool = False) -> list[Path]:
     # This may be a process that has read no workbook.
     remember(results.dataset.declaration)
     told = about()
@@ -363,7 +370,7 @@ def _write(results: Results, aside: Path, languages: Sequence[str]) -> list[Path
     def write_one(prepared: Prepared) -> list[Path]:
         return publish(compose(prepared, told), aside / prepared.language)
 
-    made = each(write_one, [(prepared,) for prepared in prepare(results, languages)])
+    made = each(write_one, [(prepared,) for prepared in prepare(results, languages, alone=alone)])
     return [path for paths in made for path in paths]
 
 
