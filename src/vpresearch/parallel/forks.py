@@ -151,7 +151,7 @@ def each(function: Callable[..., T], arguments: Sequence[tuple[object, ...]]) ->
     """Call a function with each of some arguments, shared out among a copy a processor where copies can be made."""
     n_copies = min(len(os.sched_getaffinity(0)), len(arguments)) if possible() else 1
     if n_copies < 2:
-        return [function(*given) for given in arguments]
+        return _share(function, arguments)
     made: list[T] = [None] * len(arguments)  # type: ignore[list-item]
     with Copies(n_copies) as copies:
         jobs = [copies.submit(_share, function, arguments[first::n_copies]) for first in range(n_copies)]
