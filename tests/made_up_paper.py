@@ -40,6 +40,10 @@ def make_paper(seed: int) -> dict[str, Any]:
     ]  # fmt: skip
     for place in made.rng.permutation(len(sections))[:5]:
         sections[place]()
+    # What a file declares comes last, so that the rest of a paper stays as it was before.
+    declared = [made.whole, made.levels, made.divisions, made.exact_ratio]
+    for place in made.rng.permutation(len(declared))[:2]:
+        declared[place]()
     variables = {name: {"over": "patients", **grid} for name, grid in made.grids.items()}
     return {"paper": {"key": f"made-up-{seed}"}, "variables": variables, "claims": made.claims, "tests": made.tests}
 
@@ -55,7 +59,7 @@ class _Made:
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         self.rounding = str(self.rng.choice([ROUND_HALF_UP, ROUND_HALF_EVEN]))
-        self.grids: dict[str, dict[str, str]] = {}
+        self.grids: dict[str, dict[str, Any]] = {}
         self.claims: list[dict[str, Any]] = []
         self.tests: list[dict[str, Any]] = []
         sizes = self.rng.integers(8, 41, size=2 + (self.rng.random() < 0.3))
@@ -244,6 +248,56 @@ class _Made:
         table = self.shares("grade", self.rng.choice(names, len(self.arm)), int(self.rng.integers(2)), complete=True)
         self.of_table("grade", table)
 
+    def whole(self) -> None:
+        """Categories that are all there are: counts by arm, and elsewhere percentages of everybody alone."""
+        sites = self.rng.choice(["hip", "knee", "spine"], len(self.arm))
+        causes = self.rng.choice(["fall", "other", "unknown"], len(self.arm))
+        self.grids |= {name: {"complete": True} for name in ("site", "cause")}
+        for name in sorted(set(sites.tolist())):
+            for arm, part in [("all", sites), *((arm, sites[self.arm == i]) for i, arm in enumerate(self.names))]:
+                group = {"site": name, **({} if arm == "all" else {"arm": arm})}
+                self.claim(f"site.{name}.{arm}.n", "n", int((part == name).sum()), 0, group=group)
+        decimals = int(self.rng.integers(2))
+        for name in sorted(set(causes.tolist())):
+            share = 100 * float((causes == name).mean())
+            self.claim(f"cause.{name}.percent", "percent", share, decimals, "%", group={"cause": name})
+
+    def levels(self) -> None:
+        """How many levels each had treated, as a mean beside the sum that it is of."""
+        values = 1 + self.rng.binomial(4, 0.3, len(self.arm))
+        self.grids["levels"] = {"step": "1", "low": "1", "high": "5"}
+        decimals = int(self.rng.integers(1, 3))
+        for name, part in [("all", values), *self.arms(values.astype(float))]:
+            where: dict[str, Any] = {"variable": "levels", **({} if name == "all" else {"group": {"arm": name}})}
+            self.claim(f"levels.{name}.mean", "mean", part.mean(), decimals, **where, sum=f"{part.sum():.0f}")
+
+    def divisions(self) -> None:
+        """A score by arm, and by sex, each with the test of its own groups."""
+        values = self.rng.binomial(10, 0.3 + 0.2 * self.rng.random(), len(self.arm)).astype(float)
+        sex = self.rng.permutation(np.arange(len(self.arm)) % 2)
+        self.grids["quality"] = {"step": "1", "low": "0", "high": "10"}
+        decimals = int(self.rng.integers(1, 3))
+        for column, names, place in (("arm", self.names, self.arm), ("sex", ["female", "male"], sex)):
+            parts = [values[place == i] for i in range(len(names))]
+            for name, part in zip(names, parts, strict=True):
+                if column == "sex":
+                    self.claim(f"{name}.n", "n", len(part), 0, group={"sex": name})
+                where: dict[str, Any] = {"variable": "quality", "group": {column: name}}
+                self.claim(f"quality.{name}.mean", "mean", part.mean(), decimals, **where)
+                self.claim(f"quality.{name}.sd", "sd", part.std(ddof=1), decimals, **where)
+            named = {"test": "student" if len(parts) == 2 else "anova"} if self.maybe(0.6) else {}
+            p = float(stats.f_oneway(*parts).pvalue)
+            self.test(f"quality.{column}", variable="quality", by=column, **named, p=self.p(p))
+
+    def exact_ratio(self) -> None:
+        """The conditional odds ratio of a table with its exact interval and Fisher's p, as R prints them."""
+        table = self.rng.integers(2, 20, (2, 2))
+        found = stats.contingency.odds_ratio(table)
+        low, high = found.confidence_interval()
+        printed = {"or": self.print(found.statistic, 2), "low": self.print(low, 2), "high": self.print(high, 2)}
+        p = self.p(float(stats.fisher_exact(table).pvalue))
+        self.test("exact.ratio", **printed, table=table.astype(str).tolist(), test="fisher", p=p)
+
     def changes(self) -> None:
         """A score before and after, and its change, with the paired t test of each arm."""
         before = self.rng.binomial(10, self.rng.uniform(0.55, 0.8), len(self.arm)).astype(float)
@@ -356,11 +410,25 @@ def alterations(content: dict[str, Any], rng: np.random.Generator) -> dict[str, 
         error = float(claim["printed"]) / math.sqrt(int(sizes[f"{claim['id'].split('.')[1]}.n"]))
         decimals = len(claim["printed"].partition(".")[2])
         sds.setdefault(claim["compute"]["variable"], []).append((claim, "printed", f"{error:.{decimals}f}"))
-    return {**found, "SE for SD": list(sds.values())}
+    return {**found, "SE for SD": list(sds.values()), "mean and SD of another arm": _copied(content)}
+
+
+def _copied(content: dict[str, Any]) -> list[list[Altered]]:
+    """Print the means and SDs of the first arm for every arm, in all that is printed so."""
+    claims = {claim["id"]: claim for claim in content["claims"]}
+    copied: list[Altered] = []
+    for name, claim in claims.items():
+        variable, _, rest = name.partition(".")
+        arm, _, kind = rest.partition(".")
+        first = claims.get(f"{variable}.control.{kind}")
+        if claim["kind"] in ("mean", "sd") and claim["compute"].get("group", {}).get("arm") == arm and first:
+            copied.append((claim, "printed", first["printed"]))
+    return [copied]
 
 
 def _in_one_number(content: dict[str, Any], rng: np.random.Generator) -> Iterator[tuple[str, dict[str, Any], str, str]]:
     """Move a number by two to seven units of its last place, exchange two digits, or print p of the other sides."""
+    whole = {name for name, grid in content["variables"].items() if grid.get("complete")}
     places = [(claim, "printed", claim["kind"]) for claim in content["claims"]]
     places += [(row, key, key) for row in content["tests"] for key in row if key in _NUMBERS]
     for entry, key, kind in places:
@@ -369,7 +437,10 @@ def _in_one_number(content: dict[str, Any], rng: np.random.Generator) -> Iterato
         text, mark = entry[key].rstrip("%"), "%" * entry[key].endswith("%")
         unit = Decimal(1).scaleb(int(Decimal(text).as_tuple().exponent))
         moved = [f"{Decimal(text) + int(step) * unit}" for step in rng.permutation([*range(-7, -1), *range(2, 8)])]
-        yield from ((_LIKE.get(kind, kind), entry, key, each + mark) for each in moved[:1] if _stands(each, text, kind))
+        asked = entry.get("compute", {})
+        of_whole = f"{kind} of a whole" if whole & set(asked.get("group", {})) else kind
+        like = "mean of a sum" if "sum" in asked else _LIKE.get(kind, of_whole)
+        yield from ((like, entry, key, each + mark) for each in moved[:1] if _stands(each, text, kind))
         for place in range(len(text) - 1):
             turned = text[:place] + text[place + 1] + text[place] + text[place + 2 :]
             if text[place : place + 2].isdigit() and _stands(turned, text, kind):

@@ -74,7 +74,7 @@ def test_a_module_imports_only_from_its_own_or_a_lower_floor() -> None:
 
 # What conda-forge calls otherwise; its pypandoc comes without pandoc. What it is not known to have, pip installs.
 OF_CONDA = {"pypandoc-binary>=1.15": ["pypandoc>=1.15", "pandoc"]}
-OF_PIP = ["typst>=0.14"]
+OF_PIP = ["typst>=0.15"]
 
 
 def required(*, tests: bool) -> set[str]:

@@ -13,8 +13,9 @@ import pytest
 import yaml
 from scipy.stats import kruskal, ttest_ind
 
+from tests.audit.test_documented import audited
 from tests.made_up_paper import write_paper
-from vpresearch.audit import Check, audit, contingency, coverage
+from vpresearch.audit import Check, audit, contingency, coverage, witness
 from vpresearch.audit.cells import several
 from vpresearch.audit.printed_tests import statistics_of
 from vpresearch.audit.several import anova_range, kruskal_range, welch_range
@@ -70,7 +71,7 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("interval", {"coefficient": "0.52", "low": "0.61", "high": "0.93"}, "impossible"),
     ("p_of_table", {"table": TABLE, "p": "0.277"}, "possible"),
     ("p_of_table", {"table": TABLE, "p": "0.413"}, "possible"),
-    ("p_of_table", {"table": TABLE, "p": "0.413", "test": "fisher"}, "impossible"),
+    ("p_of_table", {"table": TABLE, "p": "0.277", "test": "fisher"}, "impossible"),
     ("p_of_table", {"table": TABLE, "p": "0.900"}, "impossible"),
     ("p_of_table", {"table": [["8", "11"], ["30", "23"], ["5", "9"]], "p": "0.310"}, "possible"),
     # By statsmodels' Table2x2: Wald's p of the odds ratio, and of the risk ratio.
@@ -316,6 +317,40 @@ def test_a_p_of_cells_alone(p: str, verdict: str, whole: bool, tmp_path: Path) -
     assert source.verdict == verdict
 
 
+def test_a_p_of_which_one_of_the_tables_has_none(tmp_path: Path) -> None:
+    # 0% of 300 is one of none at all, or of one: where nobody leaks there is no p.
+    cells = "variable=x group=a category=yes n=10 count=0; variable=x group=b category=yes n=300 percent=0%"
+    found = {check.check: check for check in audited(f"{cells} / variable=x p=0.900", tmp_path)}
+    assert {found[name].verdict for name in ("p_chi_squared", "p_fisher", "p_fisher_mid", "p_wald")} == {"undecided"}
+    assert found["p_source"].verdict == "undecided"
+
+
+def test_chi_squared_by_n_less_one(tmp_path: Path) -> None:
+    # 5.0 of 30 patients, and 5.0 times 29 / 30.
+    for chi2, verdict in (("5.000", "possible"), ("4.833", "possible"), ("4.900", "impossible")):
+        (found,) = audited(f'{{table: [["3", "12"], ["9", "6"]], chi2: "{chi2}"}}', tmp_path)
+        assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(("p", "verdict"), [("0.0143", "possible"), ("0.0253", "impossible")])
+def test_two_proportions_each_with_its_own_variance(p: str, verdict: str, tmp_path: Path) -> None:
+    # z = 0.4 / sqrt(0.2 * 0.8 / 15 + 0.6 * 0.4 / 15) = 2.4495; by the variance of both together p = 0.0253.
+    cells = "variable=x group=a category=yes n=15 count=3; variable=x group=b category=yes n=15 count=9"
+    found = {check.check: check for check in audited(f"{cells} / variable=x test=wald p={p}", tmp_path)}
+    assert found["p_wald"].verdict == verdict
+    one = witness.TABLE_TESTS["wald"](np.array([[3, 12], [9, 6]]), True)
+    assert one[:2].tolist() == pytest.approx([0.0143 / 2, 1 - 0.0143 / 2], abs=3e-5)
+    assert witness.TABLE_TESTS["wald"](np.array([[0, 5], [5, 0]]), False).tolist() == [0.0, 0.0]
+
+
+def test_a_p_of_proportions_beside_a_ratio(tmp_path: Path) -> None:
+    # Of the difference, 0.2771; of the odds ratio by Wald's test, 0.2803.
+    for p, verdict in (("0.2771", "possible"), ("0.2803", "possible"), ("0.2850", "impossible")):
+        row = f'{{table: [["8", "30"], ["11", "23"]], or: "0.56", p: "{p}", test: wald}}'
+        found = {check.check: check.verdict for check in audited(row, tmp_path)}
+        assert found["p_of_table"] == verdict
+
+
 def test_a_few_missing_values_may_explain_a_p(tmp_path: Path) -> None:
     # Of 36 and 34, not of 38 and 34.
     p = contingency.tests_of(np.array([[8, 11], [28, 23]]), (), one_sided=False)["chi_squared"]
@@ -383,6 +418,23 @@ def test_an_effect_size_of_the_data_is_among_those_that_their_means_and_sds_give
     exact = _with_effect(tmp_path, parts, "d", f"{of_pooled:.4f}", 6)
     assert exact.values["pooled_high"] == pytest.approx(abs(of_pooled), rel=1e-4)
     assert exact.values["pooled_low"] == pytest.approx(abs(corrected), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("d", "verdict"),
+    [
+        ("1.011", "possible"),
+        ("0.981", "possible"),
+        ("1.038", "possible"),
+        ("0.847", "possible"),
+        ("0.950", "impossible"),
+    ],
+)
+def test_an_effect_size_by_another_denominator_is_possible(d: str, verdict: str, tmp_path: Path) -> None:
+    # Pooled by n - 1, with the squares weighted by n, out of n, and 2t / sqrt(df).
+    cells = "variable=x group=a n=30 mean=12.00 sd=1.00; variable=x group=b n=8 mean=10.00 sd=4.00 / variable=x"
+    (found,) = audited(f"{cells} d={d}", tmp_path)
+    assert (found.check, found.verdict) == ("effect_size", verdict)
 
 
 def test_an_effect_size_of_pairs_is_not_judged(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,7 @@ Table = NDArray[np.int64]
 _BY = "leak"
 _RATIO = "likelihood_ratio"
 # Tests of two by two alone.
-_OF_FOUR = frozenset({"chi_squared_yates", "fisher_mid"})
+_OF_FOUR = frozenset({"chi_squared_yates", "fisher_mid", "wald"})
 # Tables that are tried, and tables with the margins of one up to which Fisher's test of more than four cells is made.
 _MOST_TABLES, _MOST_FISHER = 3000, 200_000
 # Of the values of a group, those that may be missing before a p that needs it counts as impossible.
@@ -95,14 +94,15 @@ def _p(test: str, table: Table, *, one_sided: bool) -> Floats:
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     if min(table.shape) == 2 == max(table.shape) and test != _RATIO:
         return TABLE_TESTS[test](table, one_sided)
-    found = math.nan
+    found = np.array([math.nan])
     if min(table.shape) > 1 and test == "fisher":
-        found = fisher_of_any(table)
+        found = np.array([fisher_of_any(table)])
+    elif min(table.shape) > 1 and test == _RATIO:
+        found = np.array([chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue])
     elif min(table.shape) > 1 and test not in _OF_FOUR:
-        way: Literal["log-likelihood", "pearson"] = "log-likelihood" if test == _RATIO else "pearson"
-        found = chi2_contingency(table, correction=False, lambda_=way).pvalue
-    # Of more than four cells no test has sides.
-    return np.full(1 + one_sided, found)
+        # Of more than four cells no test has sides.
+        found = TABLE_TESTS[test](table, False)
+    return found
 
 
 def fisher_of_any(table: Table) -> float:
@@ -157,7 +157,9 @@ def _is_of(claim: Claim, columns: set[str]) -> bool:
 def _check(
     claim: Claim, ids: tuple[str, ...], variable: str, test: str, tables: list[Table], rule: RoundingRule
 ) -> Check:
-    p = np.array([_p(test, table, one_sided=claim.one_sided) for table in tables])
+    every = [_p(test, table, one_sided=claim.one_sided) for table in tables]
+    # A table that has lost a row has fewer p; what it has is told again.
+    p = np.array([np.resize(each, max(map(len, every))) for each in every])
     values: dict[str, str | float] = {"test": test, "variable": variable, "known": "list", **said_of(claim)}
     known = p[~np.isnan(p).any(axis=1)]
     fitting = np.flatnonzero(inside(p, claim.printed.interval(rule)).any(axis=1))

@@ -183,8 +183,8 @@ STANDS_FOR: dict[TestName, tuple[str, ...]] = {
     # Of two groups they are the t tests.
     "anova": ("student", "anova"),
     "welch_anova": ("welch", "welch_anova"),
-    # Of an estimate over its standard error, and of no groups.
-    "wald": (),
+    # Of an estimate over its standard error: of groups, the difference of two proportions.
+    "wald": ("wald",),
 }
 # Names of tests of pairs: none is one of independent groups.
 PAIRED = frozenset({"paired", "paired_t", "signed_rank"})

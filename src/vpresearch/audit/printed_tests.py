@@ -283,10 +283,10 @@ def _table(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
         found = tests_of(table, named, one_sided=one_sided)
         ratios = [name for name in ("or", "rr") if name in row.claims]
         if table.shape == (2, 2) and ("wald" in named or (ratios and not named)):
-            found["wald"] = wald_of(table, ratios, one_sided=one_sided)
+            found["wald"] = np.append(wald_of(table, ratios, one_sided=one_sided), found["wald"])
         giving = [test for test, p in found.items() if inside(p, row.claims["p"].printed.interval(rule)).any()]
         told = values | {"printed": row.claims["p"].printed.printed, "test_names": " ".join(giving or found)}
-        told |= {"p_values": "; ".join(f"{float(p.flat[0]):.4g}" for p in found.values())}
+        told |= {"p_values": "; ".join(", ".join(dict.fromkeys(f"{each:.4g}" for each in p)) for p in found.values())}
         if found:
             verdict: Verdict = "possible" if giving else "impossible"
             yield _check("p_of_table", row, ["p"], verdict, "table_meets" if giving else "table_fails", told, shown)
@@ -300,10 +300,11 @@ def _table(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
 
 
 def statistics_of(table: np.ndarray) -> list[float]:
-    """Return the statistics that go by the name of chi-squared: Pearson's, Yates' and the likelihood ratio."""
+    """Return what goes by the name of chi-squared: Pearson's, also with n - 1, Yates' and the likelihood ratio."""
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     apart = np.abs(table - expected)
-    found = [float((apart**2 / expected).sum())]
+    pearson = float((apart**2 / expected).sum())
+    found = [pearson, pearson * (1 - 1 / float(table.sum()))]
     if table.shape == (2, 2):
         found.append(float(((apart - np.minimum(0.5, apart)) ** 2 / expected).sum()))
     some = table > 0
@@ -399,8 +400,13 @@ def effect_sizes(first: Group, second: Group, rule: RoundingRule) -> dict[str, R
     away = _size((means[0][0] - means[1][1], means[0][1] - means[1][0]))
     low, high = (tuple(sd[end] for sd in sds) for end in (0, 1))
     df = first.n + second.n - 2
+    pooled = [math.sqrt(((first.n - 1) * a * a + (second.n - 1) * b * b) / df) for a, b in (low, high)]
     spreads = {
-        "pooled": [math.sqrt(((first.n - 1) * a * a + (second.n - 1) * b * b) / df) for a, b in (low, high)],
+        "pooled": pooled,
+        # The same out of n, its squares weighted by n, and what 2t / sqrt(df) takes the groups to be: of one size.
+        "out_of_n": [spread * math.sqrt(df / (df + 2)) for spread in pooled],
+        "by_n": [math.sqrt((first.n * a * a + second.n * b * b) / (df + 2)) for a, b in (low, high)],
+        "of_t": [spread * math.sqrt((1 / first.n + 1 / second.n) * df) / 2 for spread in pooled],
         "average": [math.sqrt((a * a + b * b) / 2) for a, b in (low, high)],
         "first": [low[0], high[0]],
         "second": [low[1], high[1]],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency, fisher_exact, hypergeom
+from scipy.stats import chi2, chi2_contingency, fisher_exact, hypergeom, norm
 
 from vpresearch.lattice import Cell, Window, count, enumerate_multisets, table_cost
 from vpresearch.lattice.cell import exact
@@ -184,11 +185,31 @@ def one_or_both(p: Floats, *, one_sided: bool) -> Floats:
 
 
 def _chi_squared(table: Ints, one_sided: bool, *, correction: bool) -> Floats:
-    return one_or_both(np.array(chi2_contingency(table, correction=correction).pvalue), one_sided=one_sided)
+    """Take Pearson's statistic also times (n - 1) / n, as SAS and MedCalc do, where it is not corrected.
+
+    Campbell I. Stat Med 2007;26:3661-3675.
+    """
+    found = chi2_contingency(table, correction=correction)
+    shares = [1.0] if correction else [1.0, 1 - 1 / table.sum()]
+    p: Floats = chi2.sf(found.statistic * np.array(shares), found.dof)
+    return one_or_both(p, one_sided=one_sided).ravel()
 
 
 def _fisher(table: Ints, one_sided: bool) -> Floats:
-    return np.array([fisher_exact(table, side).pvalue for side in sides(one_sided=one_sided)])
+    """Take the tables that are no likelier, and twice the smaller tail, which some programs give."""
+    tails = [fisher_exact(table, side).pvalue for side in sides(one_sided=True)]
+    return np.array(tails if one_sided else [fisher_exact(table).pvalue, min(1.0, 2 * min(tails))])
+
+
+def _apart(table: Ints, one_sided: bool) -> Floats:
+    """Return the p of two proportions whose variances are not taken as one, whichever way the table is set."""
+    z = []
+    for cells in (table, table.T):
+        sizes = cells.sum(axis=1)
+        shares = cells[:, 0] / sizes
+        error = math.sqrt((shares * (1 - shares) / sizes).sum())
+        z.append(abs(shares[0] - shares[1]) / error if error else math.inf)
+    return one_or_both(np.array(2 * norm.sf(z)), one_sided=one_sided).ravel()
 
 
 def _fisher_mid(table: Ints, one_sided: bool) -> Floats:
@@ -217,6 +238,7 @@ TABLE_TESTS: dict[str, Callable[[Ints, bool], Floats]] = {
     "chi_squared_yates": partial(_chi_squared, correction=True),
     "fisher": _fisher,
     "fisher_mid": _fisher_mid,
+    "wald": _apart,
 }
 
 
