@@ -111,6 +111,36 @@ def test_groups_that_several_columns_tell(tmp_path: Path) -> None:
     assert [claim.id for claim in paper.claims if claim.kind == "count"] == ["a, f.n", "a, m.n", "b, f.n"]
 
 
+def test_units_of_any_name(tmp_path: Path) -> None:
+    cells = (
+        "variable;group;over;n;mean;sd;scale\npain;a;;15;2.5;1.9;0-10\npain;a;eyes;28;2.6;1.9;\npain;b;eyes;20;2.2;1\n"
+    )
+    tests = "variable;over;p\npain;eyes;0.9\n"
+    paper = read_paper(written(tmp_path, cells, tests))
+    assert {claim.id: claim.compute.over for claim in paper.claims} == {
+        "a.n": "patients",
+        "pain / a.mean": "patients",
+        "pain / a.sd": "patients",
+        "a, eyes.n": "eyes",
+        "pain / a / eyes.mean": "eyes",
+        "pain / a / eyes.sd": "eyes",
+        "b, eyes.n": "eyes",
+        "pain / b / eyes.mean": "eyes",
+        "pain / b / eyes.sd": "eyes",
+        "pain (2).p": "eyes",
+    }
+    # The p is of the eyes, and nothing of the patients makes a third group.
+    checks = {check.claims[0]: check for check in audit(paper) if check.check == "p_source"}
+    assert checks["pain (2).p"].claims[1:] == tuple(
+        f"pain / {group} / eyes.{name}" for group in "ab" for name in ("mean", "sd")
+    )
+    with pytest.raises(InputError) as refusal:
+        read_paper(written(tmp_path, cells, "variable;over;p\npain;eye;0.9\n"))
+    (problem,) = refusal.value.problems
+    assert (problem.row, problem.column) == (2, "over")
+    assert "the unit is eye, and eyes elsewhere" in problem.message
+
+
 def test_a_file_without_such_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refusal:
         read_paper(written(tmp_path, "a;b\n1;2\n", ""))

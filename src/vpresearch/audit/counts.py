@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
+from urllib.parse import quote
 
 import numpy as np
 
@@ -307,7 +308,7 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         others = [over for over, ways in fitting.items() if over != claim.compute.over and not ways]
         fits = "denominator_fits_within" if within or claim.compute.of else "denominator_fits"
         values: dict[str, str | float] = {"printed": claim.printed.printed, "n": float(n), "over": claim.compute.over}
-        values |= {"other": " ".join(others), "fitting": "" if own else _fitting(paper, claim, n, rule)}
+        values |= {"other": " ".join(map(quote, others)), "fitting": "" if own else _fitting(paper, claim, n, rule)}
         code = "denominator_fails" if not own else ("denominator_forced" if others else fits)
         yield Check(
             "denominator",

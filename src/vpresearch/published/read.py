@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
@@ -30,26 +30,12 @@ from vpresearch.published.claims import (
     Statement,
     TestName,
     TestNumber,
-    Unit,
 )
 from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
 _CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
 _STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {
-    "statistic",
-    "over",
-    "variable",
-    "variables",
-    "group",
-    "minus",
-    "within",
-    "fell",
-    "change",
-    "of",
-    "by",
-    "sum",
-}
+_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
 _VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio", "complete"}
 _STATISTIC_OF = {
     "count": "n",
@@ -73,6 +59,8 @@ _COUNT = re.compile(r"[0-9]{1,15}")
 _ROWS = ("group", "minus", "within")
 # How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
 _ALIKE = 0.7
+# Units are as alike only by a slip: cases and cages are not.
+_ALIKE_UNITS = 0.85
 _COMPARED = 300
 # More ends of a scale, and more claims, than any paper has.
 _MOST_ENDS, _MOST_CLAIMS = 12, 5_000
@@ -119,7 +107,7 @@ def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> li
     ]
     if not isinstance(entry.get("complete", False), bool):
         faults.append(_fault("paper_yes_or_no", entry.line_of("complete"), key="complete"))
-    faults += _not_one_of(entry, "over", get_args(Unit))
+    faults += _unit(entry)
     faults += _ratio(entry, variables) if "ratio" in entry else _grid_fault(entry)
     return _told("variable", name, faults)
 
@@ -243,8 +231,8 @@ def _parts(entry: Entry) -> Iterator[Fault]:
 def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: Counter[str]) -> Iterator[Fault]:
     statistic = compute.get("statistic")
     needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
-    yield from _keys(compute, _COMPUTE_KEYS, {"statistic", "over", *needed})
-    yield from _not_one_of(compute, "over", get_args(Unit))
+    yield from _keys(compute, _COMPUTE_KEYS | set(_FURTHER), {"statistic", "over", *needed})
+    yield from _unit(compute)
     amiss = [*_not_one_of(compute, "statistic", get_args(Recomputed))]
     yield from amiss
     if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
@@ -255,18 +243,14 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
     for key in _ROWS:
         if key in compute:
             yield from _of_rows(compute, key, used)
-    change = compute.get("change", {})
-    told = _is_text_by_text(change) and set(change) == {"from", "to"} and statistic in ("mean", "sd")
-    if "of" in compute and not (statistic == "percent" and _is_size(compute["of"])):
-        yield _fault("paper_of", compute.line_of("of"))
-    if "sum" in compute and not (statistic == "mean" and _is_count(compute["sum"])):
-        yield _fault("paper_sum", compute.line_of("sum"))
-    if "by" in compute and not (statistic == "p" and isinstance(compute["by"], str) and compute["by"]):
-        yield _fault("paper_by", compute.line_of("by"), key="by")
-    elif "by" in compute:
+    amiss = [
+        _fault(each.wording, compute.line_of(key), key=key, keys=_FROM_TO)
+        for key, each in _FURTHER.items()
+        if key in compute and not (statistic in each.of and each.fits(compute[key]))
+    ]
+    yield from amiss
+    if "by" in compute and not any(found.values["key"] == "by" for found in amiss):
         yield from _unknown(compute["by"], used, compute.line_of("by"))
-    if "change" in compute and not told:
-        yield _fault("paper_change", compute.line_of("change"), keys="from, to")
 
 
 def _of_columns(compute: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -370,6 +354,43 @@ def of_sizes(entries: list[Any]) -> Iterator[Problem]:
             yield tell("too_small", wording="paper_too_small", n=n, kind_of=entry["kind"], **about)
 
 
+def of_units(variables: Mapping[object, Any], claims: list[Any], tests: list[Any]) -> Iterator[Problem]:
+    """Find the units that differ from one told more often by case, by ending or by a letter."""
+    named = [(name, entry, "variable") for name, entry in variables.items()]
+    named += [
+        (_name(entry, number), entry.get("compute") if isinstance(entry, Entry) else None, "claim")
+        for number, entry in enumerate(claims, 1)
+    ]
+    named += [(_name(entry, number, "tests"), entry, "claim") for number, entry in enumerate(tests, 1)]
+    told = [each for each in named if isinstance(each[1], Entry) and isinstance(each[1].get("over"), str)]
+    near = _slips(Counter(entry["over"] for _, entry, _ in told))
+    for name, entry, code in told:
+        if entry["over"] in near:
+            about = {"line": entry.line_of("over"), "name": name, "given": entry["over"], "near": near[entry["over"]]}
+            yield tell(code, wording="paper_unit_near", **about)
+
+
+def _slips(used: Counter[str]) -> dict[str, str]:
+    """Return the units that look like a slip of one that is told more often."""
+    ranked = [unit for unit, _ in used.most_common()][:_COMPARED]
+    found: dict[str, str] = {}
+    for place, unit in enumerate(ranked):
+        often = [other for other in ranked[:place] if other not in found]
+        close = [other for other in often if _is_same_unit(unit, other)]
+        if not close and used[unit] == 1:
+            alike = [other for other in often if abs(len(other) - len(unit)) < 2 and not _is_numbered(unit, other)]
+            close = _near(unit, alike, _ALIKE_UNITS)
+        if close:
+            found[unit] = close[0]
+    return found
+
+
+def _is_same_unit(unit: str, other: str) -> bool:
+    """Whether two units differ by case, accents or the ending of the plural alone."""
+    first, second = sorted((fold(each) or each for each in (unit, other)), key=len)
+    return second in {first, f"{first}s", f"{first}es", f"{first}e"}
+
+
 def _is_below(printed: object, needed: int) -> bool:
     return isinstance(printed, str) and _COUNT.fullmatch(printed) is not None and int(printed) < needed
 
@@ -409,12 +430,57 @@ def _not_one_of(entry: Entry, key: str, accepted: tuple[str, ...]) -> Iterator[F
         yield _fault("paper_not_one_of", entry.line_of(key), key=key, accepted=", ".join(accepted))
 
 
+def _unit(entry: Entry) -> Iterator[Fault]:
+    """Find a unit of analysis that is no name: any text is one."""
+    if "over" in entry and not (isinstance(entry["over"], str) and entry["over"].strip()):
+        yield _fault("paper_text", entry.line_of("over"), key="over")
+
+
 def _is_list_of_text(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(part, str) for part in value)
 
 
 def _is_text_by_text(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
+
+
+def _is_count(text: object) -> bool:
+    return isinstance(text, str) and _COUNT.fullmatch(text) is not None
+
+
+def _is_size(text: object) -> bool:
+    return _is_count(text) and int(str(text)) > 0
+
+
+def _is_name(text: object) -> bool:
+    return isinstance(text, str) and bool(text)
+
+
+def _is_from_to(value: object) -> bool:
+    return _is_text_by_text(value) and value.keys() == {"from", "to"}  # type: ignore[attr-defined]
+
+
+class Further(NamedTuple):
+    """What may be told of some statistics beside which rows they are of: how it is refused, and how it is read."""
+
+    of: frozenset[str]
+    fits: Callable[[object], bool]
+    wording: str
+    read: Callable[[Any], Any]
+
+
+_FROM_TO = "from, to"
+_FURTHER = {
+    "change": Further(frozenset({"mean", "sd"}), _is_from_to, "paper_change", lambda ends: (ends["from"], ends["to"])),
+    "of": Further(frozenset({"percent"}), _is_size, "paper_of", int),
+    "sum": Further(frozenset({"mean"}), _is_count, "paper_sum", int),
+    "by": Further(frozenset({"p"}), _is_name, "paper_by", str),
+}
+
+
+def _further(told: Mapping[str, Any], statistic: str) -> dict[str, Any]:
+    """Read what is told of a statistic beside which rows it is of."""
+    return {key: each.read(told[key]) for key, each in _FURTHER.items() if key in told and statistic in each.of}
 
 
 # -- tests -------------------------------------------------------------------------------------------------------
@@ -444,7 +510,7 @@ def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
     name = entry.get("id", f"tests[{number}]") if isinstance(entry, Entry) else f"tests[{number}]"
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=name)]
-    faults = [*_keys(entry, _TEST_KEYS, {"id"}), *_not_one_of(entry, "over", get_args(Unit))]
+    faults = [*_keys(entry, _TEST_KEYS, {"id"}), *_unit(entry)]
     empty = [
         key for key in ("id", "variable", "by") if not isinstance(entry.get(key, "-"), str) or not entry.get(key, "-")
     ]
@@ -480,14 +546,6 @@ def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
         beyond = (key == "r" and abs(number.value) > 1) or (key == "level" and not 50 <= number.value < 100)
         if below or beyond or (number.bound and key != "p"):
             yield _fault("paper_number_cannot", line, key=key, printed=str(printed)[:40])
-
-
-def _is_count(text: object) -> bool:
-    return isinstance(text, str) and _COUNT.fullmatch(text) is not None
-
-
-def _is_size(text: object) -> bool:
-    return _is_count(text) and int(str(text)) > 0
 
 
 def _is_table(table: object) -> bool:
@@ -539,6 +597,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "items": (),
     "scale": ("escala",),
     "step": ("paso",),
+    "over": ("unit of analysis", "unidad de analisis"),
     "place": ("lugar", "table", "tabla"),
 }
 TEST_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -546,6 +605,7 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "variable": (),
     "group": ("grupo", "arm", "brazo"),
     "by": ("por",),
+    "over": ("unit of analysis", "unidad de analisis"),
     "test": ("prueba",),
     "sided": ("colas",),
     "randomised": ("randomized", "aleatorizado"),
@@ -621,6 +681,10 @@ def _table(path: Path) -> Paper:
     claims = list(_claims_of(cells, grids, problems))
     rows = [row for number, line in enumerate(tests, 1) if (row := _test_of(line, number, problems)) is not None]
     complete = tuple(dict.fromkeys(_complete(cells, problems)))
+    near = _slips(Counter(map(_over, [*cells, *tests])))
+    for line in (line for line in [*cells, *tests] if _over(line) in near):
+        slip = _fault("paper_unit_near", 0, given=_over(line), near=near[_over(line)])
+        problems.append(line.told(line.cells.get("variable", ""), "over", slip))
     if problems:
         raise InputError(path.name, problems)
     every = (*claims, *(claim for row in rows for claim in row.claims.values()))
@@ -751,25 +815,23 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
     told: set[tuple[str, ...]] = set()
     seen: set[tuple[str, tuple[str, ...], str]] = set()
     for line in lines:
-        cells = line.cells
+        cells, over = line.cells, _over(line)
         variable, where, category = cells.get("variable", ""), _where(line), cells.get("category", "")
         group = _of_group(line)
-        name = " / ".join(filter(None, (variable, *where.values(), category)))
+        name = " / ".join(filter(None, (variable, *where.values(), category, cells.get("over"))))
         if (variable, group, category) in seen:
             problems.append(line.told(name, "variable", _fault("table_twice", 0)))
         seen.add((variable, group, category))
         yield from _size(line, name, usual.get(group, ""), told)
         _scale(line, name, grids, problems)
-        if "of" in cells and not _is_size(cells["of"]):
-            problems.append(line.told(name, "of", _fault("paper_of", 0)))
+        between = {key: cells[key] for key in ("from", "to") if key in cells}
+        further: dict[str, Any] = {**cells, **({"change": between} if between else {})}
+        amiss = [key for key in ("change", "of", "sum") if key in further and not _FURTHER[key].fits(further[key])]
+        amiss += ["sum"] if "sum" in cells and "mean" not in cells else []
+        if amiss:
+            found = _fault(_FURTHER[amiss[0]].wording, 0, keys=_FROM_TO)
+            problems.append(line.told(name, next(iter(between)) if amiss[0] == "change" else amiss[0], found))
             continue
-        if "sum" in cells and not ("mean" in cells and _is_count(cells["sum"])):
-            problems.append(line.told(name, "sum", _fault("paper_sum", 0)))
-            continue
-        if len({"from", "to"} & set(cells)) == 1:
-            problems.append(
-                line.told(name, "from" if "from" in cells else "to", _fault("paper_change", 0, keys="from, to"))
-            )
         for key in ("n", "count", "percent", "mean", "sd", *QUANTILES):
             if key not in cells:
                 continue
@@ -785,15 +847,12 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
             problems += [line.told(name, key, found) for found in faults]
             if faults or key == "n":
                 continue
-            between = (cells["from"], cells["to"]) if {"from", "to"} <= set(cells) and key in {"mean", "sd"} else None
-            compute = Compute(key, "patients", variable, group=where, change=between)  # type: ignore[arg-type]
-            if key == "mean" and "sum" in cells:
-                compute = replace(compute, sum=int(cells["sum"]))
+            asked = _further(further, key)
+            compute = Compute(key, over, variable, group=where, **asked)  # type: ignore[arg-type]
             if key == "count":
-                compute = Compute("n", "patients", group={**where, variable: category})
+                compute = Compute("n", over, group={**where, variable: category})
             elif key == "percent":
-                of = int(cells["of"]) if "of" in cells else None
-                compute = Compute("percent", "patients", group={variable: category}, within=where, of=of)
+                compute = Compute("percent", over, group={variable: category}, within=where, **asked)
             place = (cells["place"],) if "place" in cells else ()
             yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
 
@@ -803,8 +862,12 @@ def _where(line: Line) -> dict[str, str]:
     return {key.partition(":")[2] or key: text for key, text in line.cells.items() if key.partition(":")[0] == "group"}
 
 
+def _over(line: Line) -> str:
+    return line.cells.get("over", "patients")
+
+
 def _of_group(line: Line) -> tuple[str, ...]:
-    return tuple(f"{column}={value}" for column, value in sorted(_where(line).items()))
+    return (_over(line), *(f"{column}={value}" for column, value in sorted(_where(line).items())))
 
 
 def _size(line: Line, name: str, usual: str, told: set[tuple[str, ...]]) -> Iterator[Claim]:
@@ -815,14 +878,14 @@ def _size(line: Line, name: str, usual: str, told: set[tuple[str, ...]]) -> Iter
     if group not in told and _COUNT.fullmatch(usual):
         told.add(group)
         yield Claim(
-            f"{', '.join(where.values()) or 'all'}.n",
+            f"{', '.join([*where.values(), *filter(None, [line.cells.get('over')])]) or 'all'}.n",
             Reported(usual),
             "count",
             (),
-            Compute("n", "patients", group=where),
+            Compute("n", _over(line), group=where),
         )
     if n != usual and "variable" in line.cells:
-        own = Compute("n", "patients", line.cells["variable"], group=where)
+        own = Compute("n", _over(line), line.cells["variable"], group=where)
         yield Claim(f"{name}.n", Reported(n), "count", (), own)
 
 
@@ -843,7 +906,7 @@ def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem
         share = str(Fraction(step) / int(items))
         low, high = (decimal(ends[1]), decimal(ends[2])) if ends else (None, None)
         exact = step if items == "1" else share
-        grids.setdefault(cells["variable"], Grid("patients", exact, low, high))
+        grids.setdefault(cells["variable"], Grid(_over(line), exact, low, high))
 
 
 def _complete(lines: list[Line], problems: list[Problem]) -> Iterator[str]:
@@ -940,7 +1003,7 @@ def _paper(source: str, text: str) -> Paper:
         tests = Items()
     for number, (entry, line) in enumerate(zip(tests, getattr(tests, "lines", []), strict=True), 1):
         problems += of_printed_test(entry, number, line)
-    problems += [*of_ids([*claims, *tests, *statements]), *of_sizes(claims)]
+    problems += [*of_ids([*claims, *tests, *statements]), *of_sizes(claims), *of_units(variables, claims, tests)]
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
@@ -984,14 +1047,7 @@ def _claim(entry: Entry) -> Claim:
     compute = entry["compute"]
     asked: dict[str, Any] = {key: dict(compute[key]) for key in ("group", "minus", "within") if key in compute}
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
-    if "change" in compute:
-        asked["change"] = (compute["change"]["from"], compute["change"]["to"])
-    if "of" in compute:
-        asked["of"] = int(compute["of"])
-    if "sum" in compute:
-        asked["sum"] = int(compute["sum"])
-    if "by" in compute:
-        asked["by"] = compute["by"]
+    asked |= _further(compute, compute["statistic"])
     named = entry.get("test", [])
     tests: tuple[Any, ...] = (named,) if isinstance(named, str) else tuple(named)
     return Claim(
