@@ -447,6 +447,20 @@ def test_a_unit_that_looks_like_a_slip_is_told(tmp_path: Path, usual: str, other
         assert [claim.compute.over for claim in read_paper(tmp_path / "paper.yaml").claims] == [other, usual, usual]
 
 
+@pytest.mark.parametrize(("name", "near"), [("stag", "Maybe stage is meant"), ("colour", "Write the counts")])
+def test_a_column_that_is_said_to_be_complete_and_told_of_nowhere(tmp_path: Path, name: str, near: str) -> None:
+    def of(value: str) -> dict[str, object]:
+        return _claim(id=value, compute={"statistic": "n", "over": "patients", "group": {"stage": value}})
+
+    variables = {"stage": {"over": "patients", "complete": True}, name: {"over": "patients", "complete": True}}
+    (problem,) = _refused(tmp_path, _paper(of("I"), of("II"), variables=variables))
+    assert (problem.code, problem.message.split(":")[0]) == ("variable", name)
+    assert near in problem.remedy
+    del variables[name]
+    (tmp_path / "paper.yaml").write_text(yaml.safe_dump(_paper(of("I"), of("II"), variables=variables)))
+    assert read_paper(tmp_path / "paper.yaml").complete == ("stage",)
+
+
 def test_a_unit_told_twice_is_still_a_slip_by_its_ending_alone(tmp_path: Path) -> None:
     def of(name: str, unit: str) -> dict[str, object]:
         return _claim(id=name, compute={"statistic": "n", "over": unit, "group": {"arm": name}})

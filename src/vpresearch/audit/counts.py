@@ -291,11 +291,13 @@ def _is_of_leaks(column: str, values: Iterable[str]) -> bool:
 
 def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Try each percentage out of its own rows and, of everybody, of the other unit: one may be what it refers to."""
-    counts = _counts(paper)
+    by_rows: dict[Where, dict[str, Claim]] = {}
+    for (over, where), total in _counts(paper).items():
+        by_rows.setdefault(where, {})[over] = total
     for claim in _of_kind(paper, "percentage"):
         within = _key(claim.compute.within)
         # Rows of the other unit are compared for everybody only: a group of patients may be none of vertebrae.
-        totals = {over: total for (over, where), total in counts.items() if where == within}
+        totals = by_rows.get(within, {})
         if within:
             totals = {over: total for over, total in totals.items() if over == claim.compute.over}
         sizes = {over: int(total.printed.value) for over, total in totals.items()}

@@ -61,7 +61,7 @@ _ROWS = ("group", "minus", "within")
 _ALIKE = 0.7
 # Units are as alike only by a slip: cases and cages are not.
 _ALIKE_UNITS = 0.85
-_COMPARED = 300
+_COMPARED, _LONG_NAME = 300, 80
 # More ends of a scale, and more claims, than any paper has.
 _MOST_ENDS, _MOST_CLAIMS = 12, 5_000
 
@@ -110,6 +110,15 @@ def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> li
     faults += _unit(entry)
     faults += _ratio(entry, variables) if "ratio" in entry else _grid_fault(entry)
     return _told("variable", name, faults)
+
+
+def _told_of_none(variables: Mapping[str, Any], used: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find a column that is said to be complete, and of which no category is told: its name may be a slip."""
+    for name, entry in variables.items():
+        if isinstance(entry, Entry) and entry.get("complete") is True and name not in used:
+            close = _near(str(name), list(used), 0.6)
+            wording = f"paper_complete{'_near' if close else ''}"
+            yield tell("variable", wording=wording, line=entry.line_of("complete"), name=name, near="".join(close))
 
 
 def _ratio(entry: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -415,7 +424,9 @@ def _unknown(name: str, variables: Mapping[str, Any], line: int) -> Iterator[Fau
 
 def _near(name: str, names: list[str], alike: float) -> list[str]:
     """Find the name that is most alike, among no more than can be compared in a moment."""
-    return get_close_matches(name, names, 1, alike) if len(names) <= _COMPARED else []
+    if len(names) > _COMPARED or len(name) > _LONG_NAME:
+        return []
+    return get_close_matches(name, [other for other in names if len(other) <= _LONG_NAME], 1, alike)
 
 
 def _keys(entry: Entry, known: set[str], needed: set[str]) -> Iterator[Fault]:
@@ -678,8 +689,14 @@ def _table(path: Path) -> Paper:
     if (n := len(cells) + len(tests)) > _MOST_CLAIMS:
         raise InputError(path.name, [tell("too_large", wording="paper_many_claims", n=n, most=_MOST_CLAIMS)])
     grids: dict[str, Grid] = {}
-    claims = list(_claims_of(cells, grids, problems))
-    rows = [row for number, line in enumerate(tests, 1) if (row := _test_of(line, number, problems)) is not None]
+    claims = list(_with_ids(_claims_of(cells, grids, problems)))
+    columns = {column for claim in claims for column in (*claim.compute.group, *claim.compute.within)}
+    ids: set[str] = set()
+    rows = [
+        row
+        for number, line in enumerate(tests, 1)
+        if (row := _test_of(line, number, columns, ids, problems)) is not None
+    ]
     complete = tuple(dict.fromkeys(_complete(cells, problems)))
     near = _slips(Counter(map(_over, [*cells, *tests])))
     for line in (line for line in [*cells, *tests] if _over(line) in near):
@@ -706,7 +723,8 @@ def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, t
         headers = {name: str(header[position]) for position, names in places.items() for name in names}
         for position, name in enumerate(header):
             if position not in places and name is not None and str(name).strip():
-                code = "table_column_twice" if str(name) in headers.values() else "table_column"
+                again = fold(name) in ("group", *CELL_COLUMNS["group"]) or _FURTHER_GROUP.fullmatch(str(name).strip())
+                code = "table_column_twice" if again or str(name) in headers.values() else "table_column"
                 at: dict[str, Any] = {"sheet": sheet.title, "row": first, "column": str(name)[:40]}
                 problems.append(tell(code, accepted=", ".join(of), given=at["column"], **at))
         lines = []
@@ -743,6 +761,8 @@ def _unmerged(
 def _divided(names: tuple[str, ...], text: str) -> dict[str, str]:
     """Take the numbers of one cell apart, where its header or itself says what each is; else it is left as it is."""
     found = _TWO_NUMBERS.fullmatch(text)
+    if names[0] == "count" and (share := re.fullmatch(r"([0-9]+)\s*/\s*([0-9]+)", text)):
+        return {"count": share[1], "of": share[2]}
     if found is None:
         return {names[0]: text}
     first, of, called, second, third = found.groups()
@@ -776,12 +796,18 @@ def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]],
             several = _named_together(title, names) if of is CELL_COLUMNS else ()
             if several and told.isdisjoint(several):
                 places[position] = several
-            elif not several and spelling in names and names[spelling] not in told:
+            elif not several and spelling in names and _is_new(names[spelling], told):
                 places[position] = (names[spelling],)
-            elif further := _FURTHER_GROUP.fullmatch(title):
+            elif (further := _FURTHER_GROUP.fullmatch(title)) and _is_new(f"group:{further[1]}", told):
                 places[position] = (f"group:{further[1]}",)
         found.append((of, places))
     return max(found, key=lambda each: len(each[1]))
+
+
+def _is_new(name: str, told: set[str]) -> bool:
+    """Whether no column has a name yet; group: group is another word for group."""
+    alike = {"group", "group:group"}
+    return told.isdisjoint(alike if name in alike else {name})
 
 
 def _named_together(title: str, names: Mapping[str, str]) -> tuple[str, ...]:
@@ -857,6 +883,14 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
             yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
 
 
+def _with_ids(claims: Iterable[Claim]) -> Iterator[Claim]:
+    """Tell claims apart whose names come out the same, such as those of x in a / b and of x / a in b."""
+    seen: Counter[str] = Counter()
+    for claim in claims:
+        seen[claim.id] += 1
+        yield claim if seen[claim.id] == 1 else replace(claim, id=f"{claim.id} ({seen[claim.id]})")
+
+
 def _where(line: Line) -> dict[str, str]:
     """Return the group of a row: its value in each column that tells groups."""
     return {key.partition(":")[2] or key: text for key, text in line.cells.items() if key.partition(":")[0] == "group"}
@@ -911,27 +945,35 @@ def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem
 
 def _complete(lines: list[Line], problems: list[Problem]) -> Iterator[str]:
     """Go through the variables that a row says to be complete."""
+    counted = {line.cells.get("variable") for line in lines if "category" in line.cells}
     for line in lines:
         said = _YES_OR_NO.get(fold(line.cells.get("complete", "no")) or "")
         if said is None:
             name = line.cells.get("variable", "")
             problems.append(line.told(name, "complete", _fault("paper_yes_or_no", 0, key="complete")))
-        elif said and "variable" in line.cells:
+        elif said and line.cells.get("variable") not in counted:
+            name = line.cells.get("variable", "")
+            problems.append(line.told(name, "complete", _fault("paper_complete", 0, near="")))
+        elif said:
             yield line.cells["variable"]
 
 
-def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | None:
+def _test_of(
+    line: Line, number: int, columns: Container[str], ids: set[str], problems: list[Problem]
+) -> PrintedTest | None:
     """Turn a row of tests into claims."""
     cells = line.cells
     name = cells.get("id") or cells.get("variable") or f"tests[{number}]"
     entry = Entry({key: text for key, text in cells.items() if key in _TEST_KEYS - {"id"}})
-    entry["id"] = name if cells.get("id") else f"{name} ({line.row})"
+    # Two rows of one name are told apart by where they stand.
+    entry["id"] = name if cells.get("id") and name not in ids else f"{name} ({line.row})"
+    ids.add(entry["id"])
     entry["places"] = [cells["place"]] if "place" in cells else []
     if "randomised" in entry:
         entry["randomised"] = _YES_OR_NO.get(fold(entry["randomised"]) or "", entry["randomised"])
     if where := _where(line):
         entry["group"] = Entry(where)
-    if fold(entry.get("by", "")) in CELL_COLUMNS["group"]:
+    if entry.get("by") not in columns and fold(entry.get("by", "")) in ("group", *CELL_COLUMNS["group"]):
         entry["by"] = "group"
     if "test" in entry:
         words = {word.strip(): (fold(word) or "").replace(" ", "_") for word in re.split("[,;/]", entry["test"])}
@@ -1004,6 +1046,7 @@ def _paper(source: str, text: str) -> Paper:
     for number, (entry, line) in enumerate(zip(tests, getattr(tests, "lines", []), strict=True), 1):
         problems += of_printed_test(entry, number, line)
     problems += [*of_ids([*claims, *tests, *statements]), *of_sizes(claims), *of_units(variables, claims, tests)]
+    problems += _told_of_none(variables, used)
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
