@@ -33,11 +33,12 @@ from vpresearch.published.claims import (
 )
 from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
-_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
-_STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
-_VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio", "complete"}
-_STATISTIC_OF = {
+CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
+CLAIM_NEEDS = {"id", "printed", "kind", "places", "compute"}
+STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
+COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
+VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio", "complete"}
+STATISTIC_OF = {
     "count": "n",
     "percentage": "percent",
     "mean": "mean",
@@ -49,12 +50,12 @@ _STATISTIC_OF = {
     "maximum": "max",
     "p": "p",
 }
-_NEEDS = {name: {"variable"} for name in ("mean", "sd", *QUANTILES, "p")} | {
+NEEDS = {name: {"variable"} for name in ("mean", "sd", *QUANTILES, "p")} | {
     "difference": {"variable", "minus"},
     "smallest_p": {"variables"},
 }
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(?:[.,][0-9]{1,20})?")
-_LANGUAGES = {"en", "es"}
+LANGUAGES = {"en", "es"}
 _COUNT = re.compile(r"[0-9]{1,15}")
 _ROWS = ("group", "minus", "within")
 # How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
@@ -102,7 +103,7 @@ def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> li
         return [tell("variable", wording="paper_variable", line=line, name=name)]
     faults = [
         *_keys(
-            entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry or entry.get("complete") is True else {"over", "step"}
+            entry, VARIABLE_KEYS, {"over"} if "ratio" in entry or entry.get("complete") is True else {"over", "step"}
         )
     ]
     if not isinstance(entry.get("complete", False), bool):
@@ -171,12 +172,12 @@ def of_claim(entry: object, number: int, line: int, variables: Mapping[str, Any]
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=_name(entry, number))]
     compute = entry.get("compute")
-    faults = [*_keys(entry, _CLAIM_KEYS, {"id", "printed", "kind", "places", "compute"}), *_parts(entry)]
+    faults = [*_keys(entry, CLAIM_KEYS, CLAIM_NEEDS), *_parts(entry)]
     if isinstance(compute, Entry):
         faults += [*_of_compute(compute, str(entry.get("kind")), variables, used)]
     if "printed" in entry:
         faults += _of_printed(entry["printed"], str(entry.get("kind")), entry.line_of("printed"))
-    return [*_told("claim", _name(entry, number), faults), *_of_test(entry, str(_name(entry, number)))]
+    return [*_told("claim", _name(entry, number), faults), *_of_test(entry, _name(entry, number))]
 
 
 def of_statement(entry: object, number: int, line: int, claims: Container[object]) -> list[Problem]:
@@ -184,8 +185,8 @@ def of_statement(entry: object, number: int, line: int, claims: Container[object
     name = _name(entry, number, "statements")
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=name)]
-    faults = [*_keys(entry, _STATEMENT_KEYS, _STATEMENT_KEYS - {"beside", "contradicted"}), *_parts(entry)]
-    one = [key for key in ("says", "reason") if isinstance(entry.get(key), Entry) and set(entry[key]) < _LANGUAGES]
+    faults = [*_keys(entry, STATEMENT_KEYS, STATEMENT_KEYS - {"beside", "contradicted"}), *_parts(entry)]
+    one = [key for key in ("says", "reason") if isinstance(entry.get(key), Entry) and set(entry[key]) < LANGUAGES]
     faults += [_fault("paper_says", entry.line_of(key), key=key, languages="en, es") for key in one]
     if not isinstance(entry.get("contradicted", False), bool):
         faults.append(_fault("paper_yes_or_no", entry.line_of("contradicted"), key="contradicted"))
@@ -198,10 +199,10 @@ def of_statement(entry: object, number: int, line: int, claims: Container[object
     return _told("claim", name, faults)
 
 
-def _name(entry: object, number: int, section: str = "claims") -> object:
-    """Name an entry by its id, or by its place where it has none."""
-    place = f"{section}[{number}]"
-    return entry.get("id", place) if isinstance(entry, Entry) else place
+def _name(entry: object, number: int, section: str = "claims") -> str:
+    """Name an entry by its id, or by its place where it has none that is text."""
+    named = entry.get("id") if isinstance(entry, Entry) else None
+    return named if isinstance(named, str) else f"{section}[{number}]"
 
 
 def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
@@ -231,22 +232,22 @@ def _parts(entry: Entry) -> Iterator[Fault]:
     if not _is_list_of_text(entry.get("places", [])):
         yield _fault("paper_texts", entry.line_of("places"), key="places")
     for key in ("says", "reason"):
-        if not _is_text_by_text(entry.get(key, Entry())) or not set(entry.get(key, Entry())) <= _LANGUAGES:
-            yield _fault("paper_says", entry.line_of(key), key=key, languages=", ".join(sorted(_LANGUAGES)))
+        if not _is_text_by_text(entry.get(key, Entry())) or not set(entry.get(key, Entry())) <= LANGUAGES:
+            yield _fault("paper_says", entry.line_of(key), key=key, languages=", ".join(sorted(LANGUAGES)))
     if "compute" in entry and not isinstance(entry["compute"], Entry):
         yield _fault("paper_keys", entry.line_of("compute"), key="compute")
 
 
 def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: Counter[str]) -> Iterator[Fault]:
     statistic = compute.get("statistic")
-    needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
-    yield from _keys(compute, _COMPUTE_KEYS | set(_FURTHER), {"statistic", "over", *needed})
+    needed = NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
+    yield from _keys(compute, COMPUTE_KEYS | set(FURTHER), {"statistic", "over", *needed})
     yield from _unit(compute)
     amiss = [*_not_one_of(compute, "statistic", get_args(Recomputed))]
     yield from amiss
-    if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
+    if not amiss and statistic is not None and statistic != STATISTIC_OF.get(kind, statistic):
         line = compute.line_of("statistic")
-        yield _fault("paper_statistic", line, kind_of=kind, needed=_STATISTIC_OF[kind], statistic=statistic)
+        yield _fault("paper_statistic", line, kind_of=kind, needed=STATISTIC_OF[kind], statistic=statistic)
     # The p of a table is of a column that divides the rows.
     yield from _of_columns(compute, {**variables, **used})
     for key in _ROWS:
@@ -254,7 +255,7 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
             yield from _of_rows(compute, key, used)
     amiss = [
         _fault(each.wording, compute.line_of(key), key=key, keys=_FROM_TO)
-        for key, each in _FURTHER.items()
+        for key, each in FURTHER.items()
         if key in compute and not (statistic in each.of and each.fits(compute[key]))
     ]
     yield from amiss
@@ -481,7 +482,7 @@ class Further(NamedTuple):
 
 
 _FROM_TO = "from, to"
-_FURTHER = {
+FURTHER = {
     "change": Further(frozenset({"mean", "sd"}), _is_from_to, "paper_change", lambda ends: (ends["from"], ends["to"])),
     "of": Further(frozenset({"percent"}), _is_size, "paper_of", int),
     "sum": Further(frozenset({"mean"}), _is_count, "paper_sum", int),
@@ -491,14 +492,14 @@ _FURTHER = {
 
 def _further(told: Mapping[str, Any], statistic: str) -> dict[str, Any]:
     """Read what is told of a statistic beside which rows it is of."""
-    return {key: each.read(told[key]) for key, each in _FURTHER.items() if key in told and statistic in each.of}
+    return {key: each.read(told[key]) for key, each in FURTHER.items() if key in told and statistic in each.of}
 
 
 # -- tests -------------------------------------------------------------------------------------------------------
 
 
 _NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
-_TEST_KEYS = {
+TEST_KEYS = {
     "id",
     "places",
     "test",
@@ -518,10 +519,10 @@ _STATISTICS, _RATIOS = ("t", "F", "chi2", "r", "z"), ("or", "rr", "hr")
 
 def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
     """Find what is wrong with one row of tests."""
-    name = entry.get("id", f"tests[{number}]") if isinstance(entry, Entry) else f"tests[{number}]"
+    name = _name(entry, number, "tests")
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=name)]
-    faults = [*_keys(entry, _TEST_KEYS, {"id"}), *_unit(entry)]
+    faults = [*_keys(entry, TEST_KEYS, {"id"}), *_unit(entry)]
     empty = [
         key for key in ("id", "variable", "by") if not isinstance(entry.get(key, "-"), str) or not entry.get(key, "-")
     ]
@@ -544,7 +545,7 @@ def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
             faults.append(_fault("paper_several", entry.line_of(several[1]), keys=", ".join(several)))
     asked = Entry({**entry, "kind": "p"})
     asked.line, asked.lines = entry.line, entry.lines
-    return [*_told("claim", name, faults), *_of_test(asked, str(name))]
+    return [*_told("claim", name, faults), *_of_test(asked, name)]
 
 
 def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
@@ -654,7 +655,7 @@ _TITLES = 10
 _MARKED = re.compile(r"(?:p\s*(?=[<>=≤≥]))?([<>=≤≥\s]*[-\u2212]?[0-9.,]+\s*%?)\s*[*†‡§¶]*", re.I)
 _YES_OR_NO = {**dict.fromkeys(("yes", "si", "true", "x", "1"), True), **dict.fromkeys(("no", "false", "0"), False)}
 _SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
-_KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in _STATISTIC_OF.items()}
+_KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in STATISTIC_OF.items()}
 
 
 class Line(NamedTuple):
@@ -852,10 +853,10 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         _scale(line, name, grids, problems)
         between = {key: cells[key] for key in ("from", "to") if key in cells}
         further: dict[str, Any] = {**cells, **({"change": between} if between else {})}
-        amiss = [key for key in ("change", "of", "sum") if key in further and not _FURTHER[key].fits(further[key])]
+        amiss = [key for key in ("change", "of", "sum") if key in further and not FURTHER[key].fits(further[key])]
         amiss += ["sum"] if "sum" in cells and "mean" not in cells else []
         if amiss:
-            found = _fault(_FURTHER[amiss[0]].wording, 0, keys=_FROM_TO)
+            found = _fault(FURTHER[amiss[0]].wording, 0, keys=_FROM_TO)
             problems.append(line.told(name, next(iter(between)) if amiss[0] == "change" else amiss[0], found))
             continue
         for key in ("n", "count", "percent", "mean", "sd", *QUANTILES):
@@ -964,7 +965,7 @@ def _test_of(
     """Turn a row of tests into claims."""
     cells = line.cells
     name = cells.get("id") or cells.get("variable") or f"tests[{number}]"
-    entry = Entry({key: text for key, text in cells.items() if key in _TEST_KEYS - {"id"}})
+    entry = Entry({key: text for key, text in cells.items() if key in TEST_KEYS - {"id"}})
     # Two rows of one name are told apart by where they stand.
     entry["id"] = name if cells.get("id") and name not in ids else f"{name} ({line.row})"
     ids.add(entry["id"])
@@ -986,7 +987,7 @@ def _test_of(
     return None if found else _printed_test(entry)
 
 
-_SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
+SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
 
 def read_paper(path: Path | str) -> Paper:
@@ -1021,7 +1022,7 @@ def read_paper(path: Path | str) -> Paper:
 def _paper(source: str, text: str) -> Paper:
     """Read the same text once in a process, and in those that are forked from it."""
     content, problems = read_entries(source, text)
-    sections = {name: _section(content, name, kind, problems) for name, kind in _SECTIONS.items()}
+    sections = {name: _section(content, name, kind, problems) for name, kind in SECTIONS.items()}
     about, variables, claims = sections["paper"], sections["variables"], sections["claims"]
     if isinstance(about, Entry) and not isinstance(about.get("key"), str):
         problems.append(tell("missing_key", wording="paper_no_key", line=about.line))
