@@ -21,6 +21,7 @@ from vpresearch.inference import compare_by_leak
 from vpresearch.inference.describe import select, summarise
 from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import targeted
+from vpresearch.render import labels
 from vpresearch.scorecard import Row, compute, corrected, differing, held_against, judge, over_unit, scorecard
 
 Rows = list[dict[str, str]]
@@ -168,6 +169,14 @@ def test_the_method_says_what_was_computed(studies: dict[str, Dataset]) -> None:
     assert computed.method.code == "difference"
     expected = {"over": "vertebrae", "variable": "vas_1m", "group": "leak=yes", "minus": "leak=no", "within": ""}
     assert {name: computed.method.values[name] for name in expected} == expected
+
+
+def test_another_unit_than_those_of_the_data_is_not_computed(studies: dict[str, Dataset]) -> None:
+    for statistic in ("n", "mean", "p"):
+        computed = compute(Compute(statistic, "eyes", "vas_1m"), studies["plain"])
+        assert computed.reason is not None
+        assert (math.isnan(computed.value), computed.reason.code) == (True, "no_unit")
+        assert labels.reason(computed.reason, "en") == "The data have no rows of eyes."
 
 
 def test_the_method_of_a_p_value_holds_the_test(studies: dict[str, Dataset]) -> None:

@@ -40,6 +40,7 @@ from vpresearch.core.paths import (
     CLONED,
     NO_PAPER,
     PAPER,
+    PAPER_SCHEMA,
     PUBLISHED,
     RECONSTRUCTION,
     RELIEF,
@@ -763,8 +764,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _metadata(_: argparse.Namespace) -> int:
     from vpresearch.metadata import write_metadata
+    from vpresearch.published.schema import schema_text
 
-    for path in write_metadata():
+    put(PAPER_SCHEMA, schema_text())
+    for path in (*write_metadata(), PAPER_SCHEMA):
         say(str(shown(path)))
     return OK
 

@@ -24,7 +24,7 @@ from vpresearch.core.paths import NO_PAPER, PUBLISHED
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import Summary, positions, summarise, values_in
-from vpresearch.published import Claim, Compute, Paper, read_paper
+from vpresearch.published import UNITS, Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import most_mean_fill, targeted
 
 Verdict = Literal[
@@ -245,6 +245,8 @@ def compute(spec: Compute, dataset: Dataset, alpha: float = ALPHA) -> Computed:
     """Compute what a claim asks for."""
     missing = _missing_columns(spec, dataset)
     method = Note(spec.statistic, spec.parts())
+    if spec.over not in UNITS:
+        return Computed(math.nan, method, Note("no_unit", {"over": spec.over}))
     if missing:
         return Computed(math.nan, method, Note("no_column", {"column": missing[0]}))
     if spec.by not in (None, "leak"):

@@ -115,6 +115,26 @@ def test_without_group_statistics_there_are_no_bounds(paper: Paper, variable: st
     assert p_bounds(paper, variable, Reported("0,466")) == ()
 
 
+def test_bounds_are_of_the_unit_of_the_p(paper: Paper) -> None:
+    claims = tuple(
+        replace(claim, compute=replace(claim.compute, over="eyes"))
+        if claim.id.startswith("table3.vertebral_volume.") and claim.kind in {"mean", "sd"}
+        else claim
+        for claim in paper.claims
+    )
+    apart = replace(paper, claims=claims)
+    assert p_bounds(apart, "vertebral_volume_cc", Reported("0,466"), "vertebrae") == ()
+    assert "p_unattainable" not in _codes(apart, "table3.vertebral_volume.p")
+    # The sizes too: there is no n of eyes.
+    assert p_bounds(apart, "vertebral_volume_cc", Reported("0,466"), "eyes") == ()
+
+
+def test_bounds_need_no_grid(paper: Paper) -> None:
+    grids = {name: grid for name, grid in paper.grids.items() if name != "vertebral_volume_cc"}
+    rank = p_bounds(replace(paper, grids=grids), "vertebral_volume_cc", Reported("0,466"))[1]
+    assert (rank.low, rank.high) == (0, 1)
+
+
 # -- units and denominators --------------------------------------------------------------------------------------
 
 

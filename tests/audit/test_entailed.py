@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from vpresearch.audit import implied_by
 from vpresearch.core.reported import Reported
 from vpresearch.data import Dataset
-from vpresearch.published import Claim, Compute, Kind, Unit
+from vpresearch.published import Claim, Compute, Kind
 from vpresearch.scorecard import compute
 
 _KINDS: dict[str, Kind] = {"n": "count", "percent": "percentage", "mean": "mean", "p": "p"}
-_V: Unit = "vertebrae"
+_V = "vertebrae"
 
 
 def _claim(spec: Compute, printed: str, name: str = "asked") -> Claim:
@@ -81,7 +81,7 @@ def test_levels_of_the_other_region_do_not_count() -> None:
 
 
 def test_a_lead_among_patients_of_several_levels_is_left_open() -> None:
-    def of(over: Unit) -> list[str]:
+    def of(over: str) -> list[str]:
         spec, counts = (
             replace(each, over=over) for each in (Compute("lead", "patients", group={"level": "L1"}), _n(level="L1"))
         )

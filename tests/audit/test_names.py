@@ -81,6 +81,43 @@ def test_names_of_the_dictionary_are_not_reserved(column: str, value: str, tmp_p
         assert f"{column} = {value}" in labels.claimed(paper["bmscore"], "en")
 
 
+@pytest.mark.parametrize("unit", ["knees", "claims", "rodillas izquierdas", "=", "a/b c%20"])
+def test_units_of_any_name_are_told(unit: str, tmp_path: Path) -> None:
+    content = paper_of("score", p=False)
+    content["claims"] += [
+        {"id": name, "printed": printed, "kind": "count", "places": [], "compute": {"statistic": "n", "over": over}}
+        for name, printed, over in (("all", "20", "patients"), ("all2", "29", unit))
+    ]
+    share = {"statistic": "percent", "over": unit, "group": {"sex": "f"}}
+    content["claims"].append({"id": "f", "printed": "34.5%", "kind": "percentage", "places": [], "compute": share})
+    for name, printed, over in (("one", "3.0", "patients"), ("two", "2.0", unit)):
+        asked = {"statistic": "mean", "over": over, "variable": "score"}
+        content["claims"].append({"id": name, "printed": printed, "kind": "mean", "places": [], "compute": asked})
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    checks = {check.check: check for check in audit(paper)}
+    with labels.names_of(paper, read_paper(PUBLISHED)):
+        said = {name: labels.audited(check, "es") for name, check in checks.items()}
+        assert labels.claimed(paper["two"], "en") == f"mean over {unit}, score"
+    assert f"uno sobre pacientes y otro sobre {unit}" in said["printed_twice"]
+    assert said["denominator"] == f"34,5% puede ser de 29 {unit}; ningún número de pacientes lo da."
+
+
+def test_a_measure_of_one_unit_over_another_is_pointed_out(tmp_path: Path) -> None:
+    content = paper_of("score")
+    for claim in content["claims"]:
+        claim["compute"]["over"] = "eyes"
+    mean = {"statistic": "mean", "over": "patients", "variable": "score"}
+    for name, kind, compute in (("all", "count", {"statistic": "n", "over": "patients"}), ("mean", "mean", mean)):
+        content["claims"].append({"id": name, "printed": "20", "kind": kind, "places": [], "compute": compute})
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    (check,) = [check for check in audit(paper) if check.check == "unit_of_analysis"]
+    said = "A measure of 20 patients is tested over 30 eyes: some patients count more than once."
+    assert labels.audited(check, "en") == said
+    content["claims"][-2]["printed"] = "30"
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    assert "unit_of_analysis" not in {check.check for check in audit(paper)}
+
+
 def test_columns_that_differ_by_a_number_are_no_slip(tmp_path: Path) -> None:
     content = paper_of("score", p=False)
     for claim, column in zip(content["claims"], ["visit1", "visit1", "visit1", "visit2"], strict=False):

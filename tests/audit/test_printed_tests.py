@@ -59,7 +59,7 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("interval", {"rr": "4.31", "low": "1.10", "high": "4.85"}, "undecided"),
     ("p_of_interval", {"or": "2.31", "low": "1.10", "high": "4.85", "p": "0.027"}, "possible"),
     ("p_of_interval", {"or": "2.31", "low": "1.10", "high": "4.85", "p": "0.27"}, "undecided"),
-    ("p_of_interval", {"or": "2.31", "low": "1.10", "high": "4.85", "p": "0.27", "test": "wald"}, "impossible"),
+    ("p_of_interval", {"or": "2.31", "low": "1.10", "high": "4.85", "p": "0.27", "test": "wald"}, "undecided"),
     ("p_of_interval", {"or": "2.31", "low": "1.24", "high": "4.30", "level": "90", "p": "0.027"}, "possible"),
     ("coefficient", {"coefficient": "0.52", "se": "0.21", "t": "2.48"}, "possible"),
     ("coefficient", {"coefficient": "-0.52", "se": "0.21", "z": "-3.48"}, "impossible"),

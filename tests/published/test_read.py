@@ -260,7 +260,7 @@ def test_the_smallest_good_file(tmp_path: Path) -> None:
         (_compute(change={"from": "a", "to": "b"}), "a.n: what a change of a mean or an SD lies between"),
         (_compute(of="54"), "a.n: what a percentage is of is no whole number"),
         (_compute(statistic="mode"), "a.n: statistic is not one of n, percent,"),
-        (_compute(over="levels"), "a.n: over is not one of patients, vertebrae."),
+        (_compute(over=""), "a.n: over is not text."),
         (_compute(groups={"leak": "yes"}), "a.n: the key groups is unknown."),
         (_compute(statistic=None), "a.n: the key statistic is missing."),
         (_compute(over=None), "a.n: the key over is missing."),
@@ -277,7 +277,7 @@ def test_a_faulty_claim_is_told(tmp_path: Path, claim: dict[str, object], says: 
     [
         ({"over": "patients"}, "the key step is missing"),
         ({"step": "1"}, "the key over is missing"),
-        ({"over": "levels", "step": "1"}, "over is not one of"),
+        ({"over": " ", "step": "1"}, "over is not text"),
         ({"over": "patients", "step": "1", "width": "2"}, "the key width is unknown"),
     ],
 )
@@ -347,7 +347,7 @@ _MEAN = {"statistic": "mean", "over": "patients", "variable": "vas_pre"}
         (_claim(id=["a"]), "id is not text"),
         (_claim(places=[1]), "places is not a list of texts"),
         (_claim(kind=["count"]), "kind is not one of"),
-        (_compute(over=["patients"]), "over is not one of"),
+        (_compute(over=["patients"]), "over is not text"),
         (_compute(statistic=["n"]), "statistic is not one of"),
     ],
 )
@@ -417,6 +417,65 @@ def test_a_slip_in_the_name_of_a_group_is_told_and_another_paper_s_group_is_not(
     assert len(read_paper(path).claims) == 4
 
 
+@pytest.mark.parametrize(
+    ("usual", "other", "near"),
+    [
+        ("patients", "patient", True),
+        ("eyes", "Eye", True),
+        ("lesiones", "lesión", True),
+        ("vertebrae", "vertebra", True),
+        ("patients", "patiens", True),
+        ("knees", "knee", True),
+        ("cases", "cages", False),
+        ("patients", "eyes", False),
+        ("visit 1", "visit 2", False),
+        ("female patients", "male patients", False),
+    ],
+)
+def test_a_unit_that_looks_like_a_slip_is_told(tmp_path: Path, usual: str, other: str, near: bool) -> None:
+    def of(name: str, unit: str) -> dict[str, object]:
+        return _claim(id=name, compute={"statistic": "n", "over": unit, "group": {"arm": name}})
+
+    paper = _paper(of("a", other), of("b", usual), of("c", usual))
+    if near:
+        (problem,) = _refused(tmp_path, paper)
+        assert f"a: the unit is {other}, and {usual} elsewhere." in problem.message
+        lines = (tmp_path / "paper.yaml").read_text(encoding="utf-8").splitlines()
+        assert [line[4:8] for line in lines].index("over") + 1 == problem.line
+    else:
+        (tmp_path / "paper.yaml").write_text(yaml.safe_dump(paper, allow_unicode=True), encoding="utf-8")
+        assert [claim.compute.over for claim in read_paper(tmp_path / "paper.yaml").claims] == [other, usual, usual]
+
+
+@pytest.mark.parametrize(("name", "near"), [("stag", "Maybe stage is meant"), ("colour", "Write the counts")])
+def test_a_column_that_is_said_to_be_complete_and_told_of_nowhere(tmp_path: Path, name: str, near: str) -> None:
+    def of(value: str) -> dict[str, object]:
+        return _claim(id=value, compute={"statistic": "n", "over": "patients", "group": {"stage": value}})
+
+    variables = {"stage": {"over": "patients", "complete": True}, name: {"over": "patients", "complete": True}}
+    (problem,) = _refused(tmp_path, _paper(of("I"), of("II"), variables=variables))
+    assert (problem.code, problem.message.split(":")[0]) == ("variable", name)
+    assert near in problem.remedy
+    del variables[name]
+    (tmp_path / "paper.yaml").write_text(yaml.safe_dump(_paper(of("I"), of("II"), variables=variables)))
+    assert read_paper(tmp_path / "paper.yaml").complete == ("stage",)
+
+
+def test_a_unit_told_twice_is_still_a_slip_by_its_ending_alone(tmp_path: Path) -> None:
+    def of(name: str, unit: str) -> dict[str, object]:
+        return _claim(id=name, compute={"statistic": "n", "over": unit, "group": {"arm": name}})
+
+    problems = _refused(
+        tmp_path, _paper(*(of(name, unit) for name, unit in zip("abcde", ["eye"] * 2 + ["eyes"] * 3, strict=True)))
+    )
+    assert len(problems) == 2
+    tests = [{"id": "t", "over": "patient", "p": "0.5"}]
+    assert len(_refused(tmp_path, _paper(tests=tests))) == 1
+    twice = _paper(*(of(name, unit) for name, unit in zip("abcd", ["patiens"] * 2 + ["patients"] * 2, strict=True)))
+    (tmp_path / "paper.yaml").write_text(yaml.safe_dump(twice), encoding="utf-8")
+    assert len(read_paper(tmp_path / "paper.yaml").claims) == 4
+
+
 @pytest.mark.parametrize("printed", ["1.0", " 1 ", "1%", "-0", "+1", "\u0661", "9" * 5000, "<5"])
 def test_a_count_is_digits_alone(tmp_path: Path, printed: str) -> None:
     problems = _refused(tmp_path, _paper(_claim(printed=printed)))
@@ -470,12 +529,12 @@ def test_a_mean_of_a_group_of_unknown_size_is_told(tmp_path: Path) -> None:
 
 def test_all_problems_are_told_at_once_by_line(tmp_path: Path) -> None:
     faulty = _claim(id="b", printed=3, kind="mode", page=1)
-    problems = _refused(tmp_path, _paper(_CLAIM, faulty, _CLAIM, variables={"vas_pre": {"over": "all", "step": "1"}}))
+    problems = _refused(tmp_path, _paper(_CLAIM, faulty, _CLAIM, variables={"vas_pre": {"over": "", "step": "1"}}))
     assert [problem.code for problem in problems] == ["claim", "claim", "claim", "id_twice", "variable"]
     lines = [problem.line or 0 for problem in problems]
     written = (tmp_path / "paper.yaml").read_text(encoding="utf-8").splitlines()
     assert [written[line - 1].strip() for line in lines] == [
-        "kind: mode", "page: 1", "printed: 3", "id: a.n", "over: all"
+        "kind: mode", "page: 1", "printed: 3", "id: a.n", "over: ''"
     ]  # fmt: skip
 
 

@@ -111,6 +111,83 @@ def test_groups_that_several_columns_tell(tmp_path: Path) -> None:
     assert [claim.id for claim in paper.claims if claim.kind == "count"] == ["a, f.n", "a, m.n", "b, f.n"]
 
 
+def test_units_of_any_name(tmp_path: Path) -> None:
+    cells = (
+        "variable;group;over;n;mean;sd;scale\npain;a;;15;2.5;1.9;0-10\npain;a;eyes;28;2.6;1.9;\npain;b;eyes;20;2.2;1\n"
+    )
+    tests = "variable;over;p\npain;eyes;0.9\n"
+    paper = read_paper(written(tmp_path, cells, tests))
+    assert {claim.id: claim.compute.over for claim in paper.claims} == {
+        "a.n": "patients",
+        "pain / a.mean": "patients",
+        "pain / a.sd": "patients",
+        "a, eyes.n": "eyes",
+        "pain / a / eyes.mean": "eyes",
+        "pain / a / eyes.sd": "eyes",
+        "b, eyes.n": "eyes",
+        "pain / b / eyes.mean": "eyes",
+        "pain / b / eyes.sd": "eyes",
+        "pain (2).p": "eyes",
+    }
+    # The p is of the eyes, and nothing of the patients makes a third group.
+    checks = {check.claims[0]: check for check in audit(paper) if check.check == "p_source"}
+    assert checks["pain (2).p"].claims[1:] == tuple(
+        f"pain / {group} / eyes.{name}" for group in "ab" for name in ("mean", "sd")
+    )
+    with pytest.raises(InputError) as refusal:
+        read_paper(written(tmp_path, cells, "variable;over;p\npain;eye;0.9\n"))
+    (problem,) = refusal.value.problems
+    assert (problem.row, problem.column) == (2, "over")
+    assert "the unit is eye, and eyes elsewhere" in problem.message
+
+
+def test_a_p_is_of_the_column_that_it_names_whatever_the_others_are_called(tmp_path: Path) -> None:
+    rows = ("variable;group;group: arm;n;mean;sd;scale", "x;;a;15;2.5;1.9;0-10", "x;;b;15;2.6;1.9;", "x;c;;15;2.5;1.9;")
+    cells = "\n".join([*rows, "x;d;;15;9.1;0.9;"])
+    paper = read_paper(written(tmp_path, cells, "variable;by;p\nx;arm;0.9\n"))
+    assert [claim.compute.by for claim in paper.claims if claim.kind == "p"] == ["arm"]
+    assert not [check for check in audit(paper) if check.alarm]
+    paper = read_paper(written(tmp_path, cells, "variable;by;p\nx;grupo;0.9\n"))
+    assert [check.check for check in audit(paper) if check.alarm] == ["p_source"]
+
+
+def test_columns_of_groups_of_one_name_are_told(tmp_path: Path) -> None:
+    for first, second in (("group: sex", "Group: sex"), ("group", "group: group"), ("group: group", "group")):
+        with pytest.raises(InputError) as refusal:
+            read_paper(written(tmp_path, f"variable;{first};{second};n;mean\nx;a;b;15;2.5\n", ""))
+        assert [(problem.code, problem.column) for problem in refusal.value.problems] == [
+            ("table_column_twice", second)
+        ]
+
+
+def test_a_column_of_groups_may_have_the_name_of_a_number(tmp_path: Path) -> None:
+    paper = read_paper(written(tmp_path, "variable;n;group: n;mean\nx;15;few;2.5\n", ""))
+    assert [dict(claim.compute.group) for claim in paper.claims] == [{"n": "few"}, {"n": "few"}]
+
+
+def test_names_that_come_out_the_same_are_told_apart(tmp_path: Path) -> None:
+    cells = "variable;group;n;mean;scale\nx;a;15;2.5;0-10\nx / a;;15;2.5;0-10\n"
+    paper = read_paper(written(tmp_path, cells, "id;t;df;p\nq;2;20;0.5\nq;2;20;0.6\n"))
+    ids = [claim.id for claim in paper.claims]
+    assert len(set(ids)) == len(ids)
+    assert [check.claims[0] for check in audit(paper) if check.alarm and check.check != "grim"] == ["q.p", "q (3).p"]
+
+
+def test_a_count_of_its_own_number(tmp_path: Path) -> None:
+    paper = read_paper(written(tmp_path, "variable;category;n;count;percent\nl;y;60;35/54;64.8%\nl;z;60;6/54;\n", ""))
+    of = {claim.id: (claim.printed.printed, claim.compute.of) for claim in paper.claims}
+    assert (of["l / y.count"], of["l / y.percent"], of["l / z.count"]) == (("35", None), ("64.8%", 54), ("6", None))
+
+
+def test_a_variable_without_categories_is_not_complete(tmp_path: Path) -> None:
+    cells = "variable;category;n;count;complete\ngrade;a;20;8;\ngrade;b;20;12;\ngrad;;20;;yes\n"
+    with pytest.raises(InputError) as refusal:
+        read_paper(written(tmp_path, cells, ""))
+    (problem,) = refusal.value.problems
+    assert (problem.row, problem.column) == (4, "complete")
+    assert "said to be complete" in problem.message
+
+
 def test_a_file_without_such_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refusal:
         read_paper(written(tmp_path, "a;b\n1;2\n", ""))

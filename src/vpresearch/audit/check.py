@@ -16,9 +16,13 @@ from vpresearch.published import Claim, Paper
 
 
 def find(
-    paper: Paper, statistic: str, variable: str | None = None, group: Mapping[str, str] | None = None
+    paper: Paper,
+    statistic: str,
+    variable: str | None = None,
+    group: Mapping[str, str] | None = None,
+    over: str | None = None,
 ) -> Claim | None:
-    """Find the claim that prints a statistic of a group over vertebrae or patients."""
+    """Find the claim that prints a statistic of a group, over any unit or over one."""
     found = [
         claim
         for claim in paper.claims
@@ -26,6 +30,7 @@ def find(
         and claim.compute.statistic == statistic
         and claim.compute.variable == variable
         and dict(claim.compute.group) == dict(group or {})
+        and over in (None, claim.compute.over)
     ]
     return max(found, key=lambda claim: claim.printed.decimals, default=None)
 

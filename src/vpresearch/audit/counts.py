@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
+from urllib.parse import quote
 
 import numpy as np
 
@@ -290,11 +291,13 @@ def _is_of_leaks(column: str, values: Iterable[str]) -> bool:
 
 def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Try each percentage out of its own rows and, of everybody, of the other unit: one may be what it refers to."""
-    counts = _counts(paper)
+    by_rows: dict[Where, dict[str, Claim]] = {}
+    for (over, where), total in _counts(paper).items():
+        by_rows.setdefault(where, {})[over] = total
     for claim in _of_kind(paper, "percentage"):
         within = _key(claim.compute.within)
         # Rows of the other unit are compared for everybody only: a group of patients may be none of vertebrae.
-        totals = {over: total for (over, where), total in counts.items() if where == within}
+        totals = by_rows.get(within, {})
         if within:
             totals = {over: total for over, total in totals.items() if over == claim.compute.over}
         sizes = {over: int(total.printed.value) for over, total in totals.items()}
@@ -307,7 +310,7 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         others = [over for over, ways in fitting.items() if over != claim.compute.over and not ways]
         fits = "denominator_fits_within" if within or claim.compute.of else "denominator_fits"
         values: dict[str, str | float] = {"printed": claim.printed.printed, "n": float(n), "over": claim.compute.over}
-        values |= {"other": " ".join(others), "fitting": "" if own else _fitting(paper, claim, n, rule)}
+        values |= {"other": " ".join(map(quote, others)), "fitting": "" if own else _fitting(paper, claim, n, rule)}
         code = "denominator_fails" if not own else ("denominator_forced" if others else fits)
         yield Check(
             "denominator",

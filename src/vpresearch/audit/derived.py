@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain, combinations
+from urllib.parse import quote
 
 from vpresearch.audit.cells import Group, groups, pairs, pooled_mean
 from vpresearch.audit.check import Check, Verdict
@@ -38,7 +39,12 @@ def _printed_twice(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         holds = one_number or over[0] != over[1]
         code = "twice_meets" if one_number else ("twice_units" if holds else "twice_contradicts")
         printed = (first.printed.printed, second.printed.printed)
-        values: dict[str, str | float] = {"first": printed[0], "second": printed[1], "over": over[0], "other": over[1]}
+        values: dict[str, str | float] = {
+            "first": printed[0],
+            "second": printed[1],
+            "over": over[0],
+            "other": quote(over[1]),
+        }
         witness = f"{printed[0]} ({over[0]}), {printed[1]} ({over[1]})" if holds else ""
         verdict: Verdict = "possible" if holds else "impossible"
         yield Check("printed_twice", (first.id, second.id), verdict, code, values, witness=witness)
@@ -79,7 +85,7 @@ def _means_by_unit(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         low, high = pooled_mean(parts, rule)
         mean, ends = group.claims["mean"], group.ends("mean", rule)
         disjoint = ends[1] < low or ends[0] > high
-        values: dict[str, str | float] = {"variable": group.variable, "over": group.over, "other": parts[0].over}
+        values: dict[str, str | float] = {"variable": group.variable, "over": group.over, "other": quote(parts[0].over)}
         values |= {"low": float(low), "high": float(high)}
         yield Check(
             "unit_of_mean",
@@ -160,13 +166,11 @@ def _two_points(group: Group, rule: RoundingRule) -> tuple[float, float, float]:
 
 
 def _units(paper: Paper) -> Iterator[Check]:
-    """Point out a patient's measure tested over vertebrae, each patient counted as often as he has vertebrae."""
-    patients = next((group.n for group in groups(paper) if group.over == "patients" and not group.where), 0)
+    """Point out a measure of one unit tested over another, such as a patient's over vertebrae: some count again."""
+    sizes = {group.over: group.n for group in reversed(groups(paper)) if not group.where}
     for claim, first, second in pairs(paper):
-        grid = paper.grids.get(first.variable)
-        if grid is None or grid.over != "patients" or first.over != "vertebrae" or not patients:
-            continue
-        n = first.n + second.n
-        if n > patients:
-            values: dict[str, str | float] = {"variable": first.variable, "patients": float(patients), "n": float(n)}
+        grid, n = paper.grids.get(first.variable), first.n + second.n
+        if grid is not None and grid.over != first.over and n > sizes.get(grid.over, n):
+            values: dict[str, str | float] = {"variable": first.variable, "n": float(n), "m": float(sizes[grid.over])}
+            values |= {"over": first.over, "other": quote(grid.over)}
             yield Check("unit_of_analysis", (claim.id,), "possible", "pseudo_replication", values)

@@ -11,7 +11,7 @@ from vpresearch.audit.counts import fitting_counts
 from vpresearch.audit.p_attained import AttainableP, kruskal_without_contrived_ties, student_from_printed
 from vpresearch.core.dictionary import columns
 from vpresearch.core.reported import Reported
-from vpresearch.published import Claim, Paper, Unit
+from vpresearch.published import Claim, Paper
 
 _NO_LEAK, _LEAK = {"leak": "no"}, {"leak": "yes"}
 
@@ -57,11 +57,11 @@ def findings(paper: Paper, claim: Claim) -> list[Finding]:
 
 # A scorecard asks it of the same p for each dataset.
 @lru_cache(maxsize=256)
-def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...]:
+def p_bounds(paper: Paper, variable: str, p: Reported, over: str | None = None) -> tuple[AttainableP, ...]:
     """Bound what the tests of the protocol can give for a variable, and hold a p-value against it."""
-    means = [find(paper, "mean", variable, group) for group in (_NO_LEAK, _LEAK)]
-    sds = [find(paper, "sd", variable, group) for group in (_NO_LEAK, _LEAK)]
-    sizes = [find(paper, "n", None, group) for group in (_NO_LEAK, _LEAK)]
+    means = [find(paper, "mean", variable, group, over) for group in (_NO_LEAK, _LEAK)]
+    sds = [find(paper, "sd", variable, group, over) for group in (_NO_LEAK, _LEAK)]
+    sizes = [find(paper, "n", None, group, over) for group in (_NO_LEAK, _LEAK)]
     if None in (*means, *sds, *sizes):
         return ()
     printed = [tuple(claim.printed for claim in pair if claim) for pair in (means, sds, sizes)]
@@ -69,7 +69,8 @@ def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...
     student = student_from_printed(p, printed[0], printed[1], n)  # type: ignore[arg-type]
     # Without the correction every rank sum has the p that it has without ties.
     plain = replace(kruskal_without_contrived_ties(p, n, 1), test="kruskal_uncorrected")
-    most_equal = paper.grids[variable].most_equal
+    grid = paper.grids.get(variable)
+    most_equal = grid.most_equal if grid is not None else None
     if most_equal is None:
         return student, AttainableP("kruskal", 0.0, 1.0, float(p.value), True), plain
     return student, kruskal_without_contrived_ties(p, n, most_equal), plain
@@ -78,9 +79,9 @@ def p_bounds(paper: Paper, variable: str, p: Reported) -> tuple[AttainableP, ...
 def _unattainable_p(paper: Paper, claim: Claim) -> list[Finding]:
     """Prove that no test of the protocol gives a printed p, and look whether it belongs to another row."""
     others = claim.one_sided or not set(claim.tests) <= {"student", "kruskal"} or claim.compute.by not in (None, "leak")
-    if claim.kind != "p" or others or not _excluded(paper, claim.compute.variable, claim.printed):
+    if claim.kind != "p" or others or not _excluded(paper, claim, claim.printed):
         return []
-    student, kruskal, plain = p_bounds(paper, str(claim.compute.variable), claim.printed)
+    student, kruskal, plain = p_bounds(paper, str(claim.compute.variable), claim.printed, claim.compute.over)
     proof = Finding(
         "p_unattainable",
         {
@@ -99,24 +100,23 @@ def _unattainable_p(paper: Paper, claim: Claim) -> list[Finding]:
         if other.kind != "p" or other.id.split(".")[0] != table or other is claim:
             continue
         variable = str(other.compute.variable)
-        if not _excluded(paper, claim.compute.variable, other.printed) and not _excluded(
-            paper, variable, claim.printed
-        ):
+        if not _excluded(paper, claim, other.printed) and not _excluded(paper, other, claim.printed):
             found.append(Finding("p_exchanged", {"variable": variable, "printed": other.printed.printed}))
-        here, there = _giving(paper, variable, claim.printed), _giving(paper, variable, other.printed)
+        here, there = _giving(paper, other, claim.printed), _giving(paper, other, other.printed)
         two = next(((one, test) for one in here for test in there if test != one), None)
         if two is not None:
             found.append(Finding("p_copied", {"variable": variable, "first_test": two[0], "second_test": two[1]}))
     return found
 
 
-def _giving(paper: Paper, variable: str, p: Reported) -> list[str]:
-    """List the tests of the protocol that are not excluded from giving a p for a variable."""
-    return [bound.test for bound in p_bounds(paper, variable, p) if bound.possible]
+def _giving(paper: Paper, claim: Claim, p: Reported) -> list[str]:
+    """List the tests of the protocol that are not excluded from giving a p in the place of a printed one."""
+    bounds = p_bounds(paper, str(claim.compute.variable), p, claim.compute.over)
+    return [bound.test for bound in bounds if bound.possible]
 
 
-def _excluded(paper: Paper, variable: str | None, p: Reported) -> bool:
-    bounds = p_bounds(paper, str(variable), p)
+def _excluded(paper: Paper, claim: Claim, p: Reported) -> bool:
+    bounds = p_bounds(paper, str(claim.compute.variable), p, claim.compute.over)
     return bool(bounds) and not any(bound.possible for bound in bounds)
 
 
@@ -146,7 +146,7 @@ def _forced_denominator(paper: Paper, claim: Claim) -> list[Finding]:
     return [Finding("denominator_forced", {"patients": float(patients)})]
 
 
-def _n(paper: Paper, over: Unit) -> int | None:
+def _n(paper: Paper, over: str) -> int | None:
     for claim in paper.claims:
         if claim.kind == "count" and claim.compute.over == over and not claim.compute.group:
             return int(claim.printed.value)

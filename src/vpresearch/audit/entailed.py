@@ -11,7 +11,7 @@ from typing import TypeAlias
 from vpresearch.audit.counts import OF_LEAKS
 from vpresearch.core.dictionary import REGIONS, columns
 from vpresearch.core.reported import Interval
-from vpresearch.published import Claim, Compute, Unit
+from vpresearch.published import Claim, Compute
 
 Bounds: TypeAlias = tuple[Fraction | float, Fraction | float]
 _OPEN: Bounds = (-math.inf, math.inf)
@@ -93,7 +93,7 @@ def _printed(spec: Compute, known: Sequence[Claim]) -> Bounds:
 # -- counts --------------------------------------------------------------------------------------------------------
 
 
-def _count(over: Unit, rows: Mapping[str, str], known: Sequence[Claim]) -> Bounds:
+def _count(over: str, rows: Mapping[str, str], known: Sequence[Claim]) -> Bounds:
     """Bound how many rows there are of a kind, from counts of them and from percentages of everybody."""
     low, high = _whole(over, rows, known)
     total = _whole(over, {}, known)
@@ -108,12 +108,12 @@ def _count(over: Unit, rows: Mapping[str, str], known: Sequence[Claim]) -> Bound
     return math.ceil(low), math.floor(high) if math.isfinite(high) else high
 
 
-def _whole(over: Unit, rows: Mapping[str, str], known: Sequence[Claim]) -> Bounds:
+def _whole(over: str, rows: Mapping[str, str], known: Sequence[Claim]) -> Bounds:
     counted = [each for each in known if _counts(each, over) and _kind(each.compute.group) == dict(rows)]
     return _meet((0, math.inf), *(_printed(each.compute, [each]) for each in counted))
 
 
-def _counts(claim: Claim, over: Unit) -> bool:
+def _counts(claim: Claim, over: str) -> bool:
     spec = claim.compute
     return (spec.statistic, spec.over, spec.variable) == ("n", over, None) and not spec.within
 

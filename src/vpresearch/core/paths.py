@@ -11,6 +11,7 @@ RECONSTRUCTION = ROOT / "data" / "reconstructed" / "vertebrae.csv"
 # What tells kernels of another paper than this one.
 PAPER = "VPRESEARCH_PAPER"
 PUBLISHED = ROOT / "data" / "published" / "barriga-martin-2022.yaml"
+PAPER_SCHEMA = ROOT / "docs" / "paper.schema.json"
 NO_PAPER = PUBLISHED.with_name("none.yaml")
 COMPARATORS = ROOT / "data" / "literature" / "comparators.csv"
 SIMULATION = ROOT / "data" / "simulation" / "leak_regression.csv"

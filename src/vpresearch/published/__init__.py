@@ -2,6 +2,7 @@
 
 from vpresearch.published.claims import (
     QUANTILES,
+    UNITS,
     Claim,
     Compute,
     Grid,
@@ -12,12 +13,12 @@ from vpresearch.published.claims import (
     Statement,
     Statistic,
     TestName,
-    Unit,
 )
 from vpresearch.published.read import read_paper
 
 __all__ = [
     "QUANTILES",
+    "UNITS",
     "Claim",
     "Compute",
     "Grid",
@@ -28,6 +29,5 @@ __all__ = [
     "Statement",
     "Statistic",
     "TestName",
-    "Unit",
     "read_paper",
 ]

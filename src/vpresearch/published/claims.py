@@ -51,7 +51,8 @@ Recomputed = Literal[
     "n", "percent", "mean", "sd", "min", "q1", "median", "q3", "max", "p", "difference", "smallest_p", "lead"
 ]
 Statistic = Recomputed | TestNumber
-Unit = Literal["patients", "vertebrae"]
+# The units of the project's own data; those of another paper may have any name.
+UNITS = ("patients", "vertebrae")
 TestName = Literal[
     "student",
     "welch",
@@ -76,7 +77,7 @@ class Compute:
     """What to compute for a claim."""
 
     statistic: Statistic
-    over: Unit
+    over: str
     variable: str | None = None
     variables: tuple[str, ...] = ()
     group: Mapping[str, str] = field(default_factory=dict)
@@ -164,7 +165,7 @@ class Statement:
 class Grid:
     """The grid that a variable is recorded on."""
 
-    over: Unit
+    over: str
     step: str
     low: str | None = None
     high: str | None = None

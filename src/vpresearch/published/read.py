@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
@@ -30,28 +30,15 @@ from vpresearch.published.claims import (
     Statement,
     TestName,
     TestNumber,
-    Unit,
 )
 from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
-_CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
-_STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
-_COMPUTE_KEYS = {
-    "statistic",
-    "over",
-    "variable",
-    "variables",
-    "group",
-    "minus",
-    "within",
-    "fell",
-    "change",
-    "of",
-    "by",
-    "sum",
-}
-_VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio", "complete"}
-_STATISTIC_OF = {
+CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
+CLAIM_NEEDS = {"id", "printed", "kind", "places", "compute"}
+STATEMENT_KEYS = {"id", "places", "says", "reason", "beside", "contradicted"}
+COMPUTE_KEYS = {"statistic", "over", "variable", "variables", "group", "minus", "within", "fell"}
+VARIABLE_KEYS = {"over", "step", "low", "high", "also", "most_equal", "ratio", "complete"}
+STATISTIC_OF = {
     "count": "n",
     "percentage": "percent",
     "mean": "mean",
@@ -63,17 +50,19 @@ _STATISTIC_OF = {
     "maximum": "max",
     "p": "p",
 }
-_NEEDS = {name: {"variable"} for name in ("mean", "sd", *QUANTILES, "p")} | {
+NEEDS = {name: {"variable"} for name in ("mean", "sd", *QUANTILES, "p")} | {
     "difference": {"variable", "minus"},
     "smallest_p": {"variables"},
 }
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(?:[.,][0-9]{1,20})?")
-_LANGUAGES = {"en", "es"}
+LANGUAGES = {"en", "es"}
 _COUNT = re.compile(r"[0-9]{1,15}")
 _ROWS = ("group", "minus", "within")
 # How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
 _ALIKE = 0.7
-_COMPARED = 300
+# Units are as alike only by a slip: cases and cages are not.
+_ALIKE_UNITS = 0.85
+_COMPARED, _LONG_NAME = 300, 80
 # More ends of a scale, and more claims, than any paper has.
 _MOST_ENDS, _MOST_CLAIMS = 12, 5_000
 
@@ -114,14 +103,23 @@ def of_variable(name: object, entry: object, variables: Mapping[str, Any]) -> li
         return [tell("variable", wording="paper_variable", line=line, name=name)]
     faults = [
         *_keys(
-            entry, _VARIABLE_KEYS, {"over"} if "ratio" in entry or entry.get("complete") is True else {"over", "step"}
+            entry, VARIABLE_KEYS, {"over"} if "ratio" in entry or entry.get("complete") is True else {"over", "step"}
         )
     ]
     if not isinstance(entry.get("complete", False), bool):
         faults.append(_fault("paper_yes_or_no", entry.line_of("complete"), key="complete"))
-    faults += _not_one_of(entry, "over", get_args(Unit))
+    faults += _unit(entry)
     faults += _ratio(entry, variables) if "ratio" in entry else _grid_fault(entry)
     return _told("variable", name, faults)
+
+
+def _told_of_none(variables: Mapping[str, Any], used: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find a column that is said to be complete, and of which no category is told: its name may be a slip."""
+    for name, entry in variables.items():
+        if isinstance(entry, Entry) and entry.get("complete") is True and name not in used:
+            close = _near(str(name), list(used), 0.6)
+            wording = f"paper_complete{'_near' if close else ''}"
+            yield tell("variable", wording=wording, line=entry.line_of("complete"), name=name, near="".join(close))
 
 
 def _ratio(entry: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -174,12 +172,12 @@ def of_claim(entry: object, number: int, line: int, variables: Mapping[str, Any]
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=_name(entry, number))]
     compute = entry.get("compute")
-    faults = [*_keys(entry, _CLAIM_KEYS, {"id", "printed", "kind", "places", "compute"}), *_parts(entry)]
+    faults = [*_keys(entry, CLAIM_KEYS, CLAIM_NEEDS), *_parts(entry)]
     if isinstance(compute, Entry):
         faults += [*_of_compute(compute, str(entry.get("kind")), variables, used)]
     if "printed" in entry:
         faults += _of_printed(entry["printed"], str(entry.get("kind")), entry.line_of("printed"))
-    return [*_told("claim", _name(entry, number), faults), *_of_test(entry, str(_name(entry, number)))]
+    return [*_told("claim", _name(entry, number), faults), *_of_test(entry, _name(entry, number))]
 
 
 def of_statement(entry: object, number: int, line: int, claims: Container[object]) -> list[Problem]:
@@ -187,8 +185,8 @@ def of_statement(entry: object, number: int, line: int, claims: Container[object
     name = _name(entry, number, "statements")
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=name)]
-    faults = [*_keys(entry, _STATEMENT_KEYS, _STATEMENT_KEYS - {"beside", "contradicted"}), *_parts(entry)]
-    one = [key for key in ("says", "reason") if isinstance(entry.get(key), Entry) and set(entry[key]) < _LANGUAGES]
+    faults = [*_keys(entry, STATEMENT_KEYS, STATEMENT_KEYS - {"beside", "contradicted"}), *_parts(entry)]
+    one = [key for key in ("says", "reason") if isinstance(entry.get(key), Entry) and set(entry[key]) < LANGUAGES]
     faults += [_fault("paper_says", entry.line_of(key), key=key, languages="en, es") for key in one]
     if not isinstance(entry.get("contradicted", False), bool):
         faults.append(_fault("paper_yes_or_no", entry.line_of("contradicted"), key="contradicted"))
@@ -201,10 +199,10 @@ def of_statement(entry: object, number: int, line: int, claims: Container[object
     return _told("claim", name, faults)
 
 
-def _name(entry: object, number: int, section: str = "claims") -> object:
-    """Name an entry by its id, or by its place where it has none."""
-    place = f"{section}[{number}]"
-    return entry.get("id", place) if isinstance(entry, Entry) else place
+def _name(entry: object, number: int, section: str = "claims") -> str:
+    """Name an entry by its id, or by its place where it has none that is text."""
+    named = entry.get("id") if isinstance(entry, Entry) else None
+    return named if isinstance(named, str) else f"{section}[{number}]"
 
 
 def _of_test(entry: Entry, name: str) -> Iterator[Problem]:
@@ -234,39 +232,35 @@ def _parts(entry: Entry) -> Iterator[Fault]:
     if not _is_list_of_text(entry.get("places", [])):
         yield _fault("paper_texts", entry.line_of("places"), key="places")
     for key in ("says", "reason"):
-        if not _is_text_by_text(entry.get(key, Entry())) or not set(entry.get(key, Entry())) <= _LANGUAGES:
-            yield _fault("paper_says", entry.line_of(key), key=key, languages=", ".join(sorted(_LANGUAGES)))
+        if not _is_text_by_text(entry.get(key, Entry())) or not set(entry.get(key, Entry())) <= LANGUAGES:
+            yield _fault("paper_says", entry.line_of(key), key=key, languages=", ".join(sorted(LANGUAGES)))
     if "compute" in entry and not isinstance(entry["compute"], Entry):
         yield _fault("paper_keys", entry.line_of("compute"), key="compute")
 
 
 def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: Counter[str]) -> Iterator[Fault]:
     statistic = compute.get("statistic")
-    needed = _NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
-    yield from _keys(compute, _COMPUTE_KEYS, {"statistic", "over", *needed})
-    yield from _not_one_of(compute, "over", get_args(Unit))
+    needed = NEEDS.get(statistic, set()) if isinstance(statistic, str) else set()
+    yield from _keys(compute, COMPUTE_KEYS | set(FURTHER), {"statistic", "over", *needed})
+    yield from _unit(compute)
     amiss = [*_not_one_of(compute, "statistic", get_args(Recomputed))]
     yield from amiss
-    if not amiss and statistic is not None and statistic != _STATISTIC_OF.get(kind, statistic):
+    if not amiss and statistic is not None and statistic != STATISTIC_OF.get(kind, statistic):
         line = compute.line_of("statistic")
-        yield _fault("paper_statistic", line, kind_of=kind, needed=_STATISTIC_OF[kind], statistic=statistic)
+        yield _fault("paper_statistic", line, kind_of=kind, needed=STATISTIC_OF[kind], statistic=statistic)
     # The p of a table is of a column that divides the rows.
     yield from _of_columns(compute, {**variables, **used})
     for key in _ROWS:
         if key in compute:
             yield from _of_rows(compute, key, used)
-    change = compute.get("change", {})
-    told = _is_text_by_text(change) and set(change) == {"from", "to"} and statistic in ("mean", "sd")
-    if "of" in compute and not (statistic == "percent" and _is_size(compute["of"])):
-        yield _fault("paper_of", compute.line_of("of"))
-    if "sum" in compute and not (statistic == "mean" and _is_count(compute["sum"])):
-        yield _fault("paper_sum", compute.line_of("sum"))
-    if "by" in compute and not (statistic == "p" and isinstance(compute["by"], str) and compute["by"]):
-        yield _fault("paper_by", compute.line_of("by"), key="by")
-    elif "by" in compute:
+    amiss = [
+        _fault(each.wording, compute.line_of(key), key=key, keys=_FROM_TO)
+        for key, each in FURTHER.items()
+        if key in compute and not (statistic in each.of and each.fits(compute[key]))
+    ]
+    yield from amiss
+    if "by" in compute and not any(found.values["key"] == "by" for found in amiss):
         yield from _unknown(compute["by"], used, compute.line_of("by"))
-    if "change" in compute and not told:
-        yield _fault("paper_change", compute.line_of("change"), keys="from, to")
 
 
 def _of_columns(compute: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -370,6 +364,43 @@ def of_sizes(entries: list[Any]) -> Iterator[Problem]:
             yield tell("too_small", wording="paper_too_small", n=n, kind_of=entry["kind"], **about)
 
 
+def of_units(variables: Mapping[object, Any], claims: list[Any], tests: list[Any]) -> Iterator[Problem]:
+    """Find the units that differ from one told more often by case, by ending or by a letter."""
+    named = [(name, entry, "variable") for name, entry in variables.items()]
+    named += [
+        (_name(entry, number), entry.get("compute") if isinstance(entry, Entry) else None, "claim")
+        for number, entry in enumerate(claims, 1)
+    ]
+    named += [(_name(entry, number, "tests"), entry, "claim") for number, entry in enumerate(tests, 1)]
+    told = [each for each in named if isinstance(each[1], Entry) and isinstance(each[1].get("over"), str)]
+    near = _slips(Counter(entry["over"] for _, entry, _ in told))
+    for name, entry, code in told:
+        if entry["over"] in near:
+            about = {"line": entry.line_of("over"), "name": name, "given": entry["over"], "near": near[entry["over"]]}
+            yield tell(code, wording="paper_unit_near", **about)
+
+
+def _slips(used: Counter[str]) -> dict[str, str]:
+    """Return the units that look like a slip of one that is told more often."""
+    ranked = [unit for unit, _ in used.most_common()][:_COMPARED]
+    found: dict[str, str] = {}
+    for place, unit in enumerate(ranked):
+        often = [other for other in ranked[:place] if other not in found]
+        close = [other for other in often if _is_same_unit(unit, other)]
+        if not close and used[unit] == 1:
+            alike = [other for other in often if abs(len(other) - len(unit)) < 2 and not _is_numbered(unit, other)]
+            close = _near(unit, alike, _ALIKE_UNITS)
+        if close:
+            found[unit] = close[0]
+    return found
+
+
+def _is_same_unit(unit: str, other: str) -> bool:
+    """Whether two units differ by case, accents or the ending of the plural alone."""
+    first, second = sorted((fold(each) or each for each in (unit, other)), key=len)
+    return second in {first, f"{first}s", f"{first}es", f"{first}e"}
+
+
 def _is_below(printed: object, needed: int) -> bool:
     return isinstance(printed, str) and _COUNT.fullmatch(printed) is not None and int(printed) < needed
 
@@ -394,7 +425,9 @@ def _unknown(name: str, variables: Mapping[str, Any], line: int) -> Iterator[Fau
 
 def _near(name: str, names: list[str], alike: float) -> list[str]:
     """Find the name that is most alike, among no more than can be compared in a moment."""
-    return get_close_matches(name, names, 1, alike) if len(names) <= _COMPARED else []
+    if len(names) > _COMPARED or len(name) > _LONG_NAME:
+        return []
+    return get_close_matches(name, [other for other in names if len(other) <= _LONG_NAME], 1, alike)
 
 
 def _keys(entry: Entry, known: set[str], needed: set[str]) -> Iterator[Fault]:
@@ -409,6 +442,12 @@ def _not_one_of(entry: Entry, key: str, accepted: tuple[str, ...]) -> Iterator[F
         yield _fault("paper_not_one_of", entry.line_of(key), key=key, accepted=", ".join(accepted))
 
 
+def _unit(entry: Entry) -> Iterator[Fault]:
+    """Find a unit of analysis that is no name: any text is one."""
+    if "over" in entry and not (isinstance(entry["over"], str) and entry["over"].strip()):
+        yield _fault("paper_text", entry.line_of("over"), key="over")
+
+
 def _is_list_of_text(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(part, str) for part in value)
 
@@ -417,11 +456,50 @@ def _is_text_by_text(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
 
 
+def _is_count(text: object) -> bool:
+    return isinstance(text, str) and _COUNT.fullmatch(text) is not None
+
+
+def _is_size(text: object) -> bool:
+    return _is_count(text) and int(str(text)) > 0
+
+
+def _is_name(text: object) -> bool:
+    return isinstance(text, str) and bool(text)
+
+
+def _is_from_to(value: object) -> bool:
+    return _is_text_by_text(value) and value.keys() == {"from", "to"}  # type: ignore[attr-defined]
+
+
+class Further(NamedTuple):
+    """What may be told of some statistics beside which rows they are of: how it is refused, and how it is read."""
+
+    of: frozenset[str]
+    fits: Callable[[object], bool]
+    wording: str
+    read: Callable[[Any], Any]
+
+
+_FROM_TO = "from, to"
+FURTHER = {
+    "change": Further(frozenset({"mean", "sd"}), _is_from_to, "paper_change", lambda ends: (ends["from"], ends["to"])),
+    "of": Further(frozenset({"percent"}), _is_size, "paper_of", int),
+    "sum": Further(frozenset({"mean"}), _is_count, "paper_sum", int),
+    "by": Further(frozenset({"p"}), _is_name, "paper_by", str),
+}
+
+
+def _further(told: Mapping[str, Any], statistic: str) -> dict[str, Any]:
+    """Read what is told of a statistic beside which rows it is of."""
+    return {key: each.read(told[key]) for key, each in FURTHER.items() if key in told and statistic in each.of}
+
+
 # -- tests -------------------------------------------------------------------------------------------------------
 
 
 _NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
-_TEST_KEYS = {
+TEST_KEYS = {
     "id",
     "places",
     "test",
@@ -441,10 +519,10 @@ _STATISTICS, _RATIOS = ("t", "F", "chi2", "r", "z"), ("or", "rr", "hr")
 
 def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
     """Find what is wrong with one row of tests."""
-    name = entry.get("id", f"tests[{number}]") if isinstance(entry, Entry) else f"tests[{number}]"
+    name = _name(entry, number, "tests")
     if not isinstance(entry, Entry):
         return [tell("claim", wording="paper_claim", line=line, name=name)]
-    faults = [*_keys(entry, _TEST_KEYS, {"id"}), *_not_one_of(entry, "over", get_args(Unit))]
+    faults = [*_keys(entry, TEST_KEYS, {"id"}), *_unit(entry)]
     empty = [
         key for key in ("id", "variable", "by") if not isinstance(entry.get(key, "-"), str) or not entry.get(key, "-")
     ]
@@ -467,7 +545,7 @@ def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
             faults.append(_fault("paper_several", entry.line_of(several[1]), keys=", ".join(several)))
     asked = Entry({**entry, "kind": "p"})
     asked.line, asked.lines = entry.line, entry.lines
-    return [*_told("claim", name, faults), *_of_test(asked, str(name))]
+    return [*_told("claim", name, faults), *_of_test(asked, name)]
 
 
 def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
@@ -480,14 +558,6 @@ def _of_number(printed: object, key: str, line: int) -> Iterator[Fault]:
         beyond = (key == "r" and abs(number.value) > 1) or (key == "level" and not 50 <= number.value < 100)
         if below or beyond or (number.bound and key != "p"):
             yield _fault("paper_number_cannot", line, key=key, printed=str(printed)[:40])
-
-
-def _is_count(text: object) -> bool:
-    return isinstance(text, str) and _COUNT.fullmatch(text) is not None
-
-
-def _is_size(text: object) -> bool:
-    return _is_count(text) and int(str(text)) > 0
 
 
 def _is_table(table: object) -> bool:
@@ -539,6 +609,7 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
     "items": (),
     "scale": ("escala",),
     "step": ("paso",),
+    "over": ("unit of analysis", "unidad de analisis"),
     "place": ("lugar", "table", "tabla"),
 }
 TEST_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -546,6 +617,7 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "variable": (),
     "group": ("grupo", "arm", "brazo"),
     "by": ("por",),
+    "over": ("unit of analysis", "unidad de analisis"),
     "test": ("prueba",),
     "sided": ("colas",),
     "randomised": ("randomized", "aleatorizado"),
@@ -583,7 +655,7 @@ _TITLES = 10
 _MARKED = re.compile(r"(?:p\s*(?=[<>=≤≥]))?([<>=≤≥\s]*[-\u2212]?[0-9.,]+\s*%?)\s*[*†‡§¶]*", re.I)
 _YES_OR_NO = {**dict.fromkeys(("yes", "si", "true", "x", "1"), True), **dict.fromkeys(("no", "false", "0"), False)}
 _SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
-_KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in _STATISTIC_OF.items()}
+_KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in STATISTIC_OF.items()}
 
 
 class Line(NamedTuple):
@@ -618,9 +690,19 @@ def _table(path: Path) -> Paper:
     if (n := len(cells) + len(tests)) > _MOST_CLAIMS:
         raise InputError(path.name, [tell("too_large", wording="paper_many_claims", n=n, most=_MOST_CLAIMS)])
     grids: dict[str, Grid] = {}
-    claims = list(_claims_of(cells, grids, problems))
-    rows = [row for number, line in enumerate(tests, 1) if (row := _test_of(line, number, problems)) is not None]
+    claims = list(_with_ids(_claims_of(cells, grids, problems)))
+    columns = {column for claim in claims for column in (*claim.compute.group, *claim.compute.within)}
+    ids: set[str] = set()
+    rows = [
+        row
+        for number, line in enumerate(tests, 1)
+        if (row := _test_of(line, number, columns, ids, problems)) is not None
+    ]
     complete = tuple(dict.fromkeys(_complete(cells, problems)))
+    near = _slips(Counter(map(_over, [*cells, *tests])))
+    for line in (line for line in [*cells, *tests] if _over(line) in near):
+        slip = _fault("paper_unit_near", 0, given=_over(line), near=near[_over(line)])
+        problems.append(line.told(line.cells.get("variable", ""), "over", slip))
     if problems:
         raise InputError(path.name, problems)
     every = (*claims, *(claim for row in rows for claim in row.claims.values()))
@@ -642,7 +724,8 @@ def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, t
         headers = {name: str(header[position]) for position, names in places.items() for name in names}
         for position, name in enumerate(header):
             if position not in places and name is not None and str(name).strip():
-                code = "table_column_twice" if str(name) in headers.values() else "table_column"
+                again = fold(name) in ("group", *CELL_COLUMNS["group"]) or _FURTHER_GROUP.fullmatch(str(name).strip())
+                code = "table_column_twice" if again or str(name) in headers.values() else "table_column"
                 at: dict[str, Any] = {"sheet": sheet.title, "row": first, "column": str(name)[:40]}
                 problems.append(tell(code, accepted=", ".join(of), given=at["column"], **at))
         lines = []
@@ -679,6 +762,8 @@ def _unmerged(
 def _divided(names: tuple[str, ...], text: str) -> dict[str, str]:
     """Take the numbers of one cell apart, where its header or itself says what each is; else it is left as it is."""
     found = _TWO_NUMBERS.fullmatch(text)
+    if names[0] == "count" and (share := re.fullmatch(r"([0-9]+)\s*/\s*([0-9]+)", text)):
+        return {"count": share[1], "of": share[2]}
     if found is None:
         return {names[0]: text}
     first, of, called, second, third = found.groups()
@@ -712,12 +797,18 @@ def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]],
             several = _named_together(title, names) if of is CELL_COLUMNS else ()
             if several and told.isdisjoint(several):
                 places[position] = several
-            elif not several and spelling in names and names[spelling] not in told:
+            elif not several and spelling in names and _is_new(names[spelling], told):
                 places[position] = (names[spelling],)
-            elif further := _FURTHER_GROUP.fullmatch(title):
+            elif (further := _FURTHER_GROUP.fullmatch(title)) and _is_new(f"group:{further[1]}", told):
                 places[position] = (f"group:{further[1]}",)
         found.append((of, places))
     return max(found, key=lambda each: len(each[1]))
+
+
+def _is_new(name: str, told: set[str]) -> bool:
+    """Whether no column has a name yet; group: group is another word for group."""
+    alike = {"group", "group:group"}
+    return told.isdisjoint(alike if name in alike else {name})
 
 
 def _named_together(title: str, names: Mapping[str, str]) -> tuple[str, ...]:
@@ -751,25 +842,23 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
     told: set[tuple[str, ...]] = set()
     seen: set[tuple[str, tuple[str, ...], str]] = set()
     for line in lines:
-        cells = line.cells
+        cells, over = line.cells, _over(line)
         variable, where, category = cells.get("variable", ""), _where(line), cells.get("category", "")
         group = _of_group(line)
-        name = " / ".join(filter(None, (variable, *where.values(), category)))
+        name = " / ".join(filter(None, (variable, *where.values(), category, cells.get("over"))))
         if (variable, group, category) in seen:
             problems.append(line.told(name, "variable", _fault("table_twice", 0)))
         seen.add((variable, group, category))
         yield from _size(line, name, usual.get(group, ""), told)
         _scale(line, name, grids, problems)
-        if "of" in cells and not _is_size(cells["of"]):
-            problems.append(line.told(name, "of", _fault("paper_of", 0)))
+        between = {key: cells[key] for key in ("from", "to") if key in cells}
+        further: dict[str, Any] = {**cells, **({"change": between} if between else {})}
+        amiss = [key for key in ("change", "of", "sum") if key in further and not FURTHER[key].fits(further[key])]
+        amiss += ["sum"] if "sum" in cells and "mean" not in cells else []
+        if amiss:
+            found = _fault(FURTHER[amiss[0]].wording, 0, keys=_FROM_TO)
+            problems.append(line.told(name, next(iter(between)) if amiss[0] == "change" else amiss[0], found))
             continue
-        if "sum" in cells and not ("mean" in cells and _is_count(cells["sum"])):
-            problems.append(line.told(name, "sum", _fault("paper_sum", 0)))
-            continue
-        if len({"from", "to"} & set(cells)) == 1:
-            problems.append(
-                line.told(name, "from" if "from" in cells else "to", _fault("paper_change", 0, keys="from, to"))
-            )
         for key in ("n", "count", "percent", "mean", "sd", *QUANTILES):
             if key not in cells:
                 continue
@@ -785,17 +874,22 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
             problems += [line.told(name, key, found) for found in faults]
             if faults or key == "n":
                 continue
-            between = (cells["from"], cells["to"]) if {"from", "to"} <= set(cells) and key in {"mean", "sd"} else None
-            compute = Compute(key, "patients", variable, group=where, change=between)  # type: ignore[arg-type]
-            if key == "mean" and "sum" in cells:
-                compute = replace(compute, sum=int(cells["sum"]))
+            asked = _further(further, key)
+            compute = Compute(key, over, variable, group=where, **asked)  # type: ignore[arg-type]
             if key == "count":
-                compute = Compute("n", "patients", group={**where, variable: category})
+                compute = Compute("n", over, group={**where, variable: category})
             elif key == "percent":
-                of = int(cells["of"]) if "of" in cells else None
-                compute = Compute("percent", "patients", group={variable: category}, within=where, of=of)
+                compute = Compute("percent", over, group={variable: category}, within=where, **asked)
             place = (cells["place"],) if "place" in cells else ()
             yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
+
+
+def _with_ids(claims: Iterable[Claim]) -> Iterator[Claim]:
+    """Tell claims apart whose names come out the same, such as those of x in a / b and of x / a in b."""
+    seen: Counter[str] = Counter()
+    for claim in claims:
+        seen[claim.id] += 1
+        yield claim if seen[claim.id] == 1 else replace(claim, id=f"{claim.id} ({seen[claim.id]})")
 
 
 def _where(line: Line) -> dict[str, str]:
@@ -803,8 +897,12 @@ def _where(line: Line) -> dict[str, str]:
     return {key.partition(":")[2] or key: text for key, text in line.cells.items() if key.partition(":")[0] == "group"}
 
 
+def _over(line: Line) -> str:
+    return line.cells.get("over", "patients")
+
+
 def _of_group(line: Line) -> tuple[str, ...]:
-    return tuple(f"{column}={value}" for column, value in sorted(_where(line).items()))
+    return (_over(line), *(f"{column}={value}" for column, value in sorted(_where(line).items())))
 
 
 def _size(line: Line, name: str, usual: str, told: set[tuple[str, ...]]) -> Iterator[Claim]:
@@ -815,14 +913,14 @@ def _size(line: Line, name: str, usual: str, told: set[tuple[str, ...]]) -> Iter
     if group not in told and _COUNT.fullmatch(usual):
         told.add(group)
         yield Claim(
-            f"{', '.join(where.values()) or 'all'}.n",
+            f"{', '.join([*where.values(), *filter(None, [line.cells.get('over')])]) or 'all'}.n",
             Reported(usual),
             "count",
             (),
-            Compute("n", "patients", group=where),
+            Compute("n", _over(line), group=where),
         )
     if n != usual and "variable" in line.cells:
-        own = Compute("n", "patients", line.cells["variable"], group=where)
+        own = Compute("n", _over(line), line.cells["variable"], group=where)
         yield Claim(f"{name}.n", Reported(n), "count", (), own)
 
 
@@ -843,32 +941,40 @@ def _scale(line: Line, name: str, grids: dict[str, Grid], problems: list[Problem
         share = str(Fraction(step) / int(items))
         low, high = (decimal(ends[1]), decimal(ends[2])) if ends else (None, None)
         exact = step if items == "1" else share
-        grids.setdefault(cells["variable"], Grid("patients", exact, low, high))
+        grids.setdefault(cells["variable"], Grid(_over(line), exact, low, high))
 
 
 def _complete(lines: list[Line], problems: list[Problem]) -> Iterator[str]:
     """Go through the variables that a row says to be complete."""
+    counted = {line.cells.get("variable") for line in lines if "category" in line.cells}
     for line in lines:
         said = _YES_OR_NO.get(fold(line.cells.get("complete", "no")) or "")
         if said is None:
             name = line.cells.get("variable", "")
             problems.append(line.told(name, "complete", _fault("paper_yes_or_no", 0, key="complete")))
-        elif said and "variable" in line.cells:
+        elif said and line.cells.get("variable") not in counted:
+            name = line.cells.get("variable", "")
+            problems.append(line.told(name, "complete", _fault("paper_complete", 0, near="")))
+        elif said:
             yield line.cells["variable"]
 
 
-def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | None:
+def _test_of(
+    line: Line, number: int, columns: Container[str], ids: set[str], problems: list[Problem]
+) -> PrintedTest | None:
     """Turn a row of tests into claims."""
     cells = line.cells
     name = cells.get("id") or cells.get("variable") or f"tests[{number}]"
-    entry = Entry({key: text for key, text in cells.items() if key in _TEST_KEYS - {"id"}})
-    entry["id"] = name if cells.get("id") else f"{name} ({line.row})"
+    entry = Entry({key: text for key, text in cells.items() if key in TEST_KEYS - {"id"}})
+    # Two rows of one name are told apart by where they stand.
+    entry["id"] = name if cells.get("id") and name not in ids else f"{name} ({line.row})"
+    ids.add(entry["id"])
     entry["places"] = [cells["place"]] if "place" in cells else []
     if "randomised" in entry:
         entry["randomised"] = _YES_OR_NO.get(fold(entry["randomised"]) or "", entry["randomised"])
     if where := _where(line):
         entry["group"] = Entry(where)
-    if fold(entry.get("by", "")) in CELL_COLUMNS["group"]:
+    if entry.get("by") not in columns and fold(entry.get("by", "")) in ("group", *CELL_COLUMNS["group"]):
         entry["by"] = "group"
     if "test" in entry:
         words = {word.strip(): (fold(word) or "").replace(" ", "_") for word in re.split("[,;/]", entry["test"])}
@@ -881,7 +987,7 @@ def _test_of(line: Line, number: int, problems: list[Problem]) -> PrintedTest | 
     return None if found else _printed_test(entry)
 
 
-_SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
+SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
 
 
 def read_paper(path: Path | str) -> Paper:
@@ -916,7 +1022,7 @@ def read_paper(path: Path | str) -> Paper:
 def _paper(source: str, text: str) -> Paper:
     """Read the same text once in a process, and in those that are forked from it."""
     content, problems = read_entries(source, text)
-    sections = {name: _section(content, name, kind, problems) for name, kind in _SECTIONS.items()}
+    sections = {name: _section(content, name, kind, problems) for name, kind in SECTIONS.items()}
     about, variables, claims = sections["paper"], sections["variables"], sections["claims"]
     if isinstance(about, Entry) and not isinstance(about.get("key"), str):
         problems.append(tell("missing_key", wording="paper_no_key", line=about.line))
@@ -940,7 +1046,8 @@ def _paper(source: str, text: str) -> Paper:
         tests = Items()
     for number, (entry, line) in enumerate(zip(tests, getattr(tests, "lines", []), strict=True), 1):
         problems += of_printed_test(entry, number, line)
-    problems += [*of_ids([*claims, *tests, *statements]), *of_sizes(claims)]
+    problems += [*of_ids([*claims, *tests, *statements]), *of_sizes(claims), *of_units(variables, claims, tests)]
+    problems += _told_of_none(variables, used)
     if problems:
         raise InputError(source, sorted(problems, key=lambda problem: problem.line or 0))
     ratios = {name: tuple(entry["ratio"]) for name, entry in variables.items() if "ratio" in entry}
@@ -984,14 +1091,7 @@ def _claim(entry: Entry) -> Claim:
     compute = entry["compute"]
     asked: dict[str, Any] = {key: dict(compute[key]) for key in ("group", "minus", "within") if key in compute}
     asked |= {key: tuple(compute[key]) for key in ("variables", "fell") if key in compute}
-    if "change" in compute:
-        asked["change"] = (compute["change"]["from"], compute["change"]["to"])
-    if "of" in compute:
-        asked["of"] = int(compute["of"])
-    if "sum" in compute:
-        asked["sum"] = int(compute["sum"])
-    if "by" in compute:
-        asked["by"] = compute["by"]
+    asked |= _further(compute, compute["statistic"])
     named = entry.get("test", [])
     tests: tuple[Any, ...] = (named,) if isinstance(named, str) else tuple(named)
     return Claim(

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from vpresearch.core import dictionary
 from vpresearch.core.errors import LANGUAGES as LANGUAGES
 from vpresearch.core.errors import words as words_of
+from vpresearch.published.claims import UNITS
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
@@ -213,6 +214,11 @@ def category(column: str, value: str, language: str) -> str:
     return dictionary.label(column, language, value) if value in known else value
 
 
+def unit(name: str, language: str) -> str:
+    """Return the name of a unit of analysis; one that the project does not know is left as it is."""
+    return text(f"word.{name}", language) if name in UNITS else name
+
+
 def adjustment(name: str, language: str) -> str:
     """Return the name of what a model is adjusted for."""
     names = words_of(language)["adjustment"]
@@ -241,7 +247,7 @@ def claimed(claim: Claim, language: str) -> str:
 
 def _method(code: str, values: Mapping[str, str | float], language: str) -> str:
     parts = {
-        "over": text(f"word.{values['over']}", language) if "over" in values else "",
+        "over": unit(str(values["over"]), language) if "over" in values else "",
         "variable": _part("variable", _variables(str(values.get("variable", "")), language), language),
         "variable_label": _variables(str(values.get("variable", "")), language),
         "by": _part("by", _variables(str(values.get("by", "")), language), language),
@@ -264,7 +270,7 @@ def reason(note: Note, language: str) -> str:
     if "places" in values:
         values["places_label"] = places(str(values["places"]).split("; "), language)
     if "over" in values:
-        values["over_label"] = text(f"word.{values['over']}", language)
+        values["over_label"] = unit(str(values["over"]), language)
     for name, key in (("test", "test"), ("first_test", "first"), ("second_test", "second")):
         if name in values:
             values[f"{key}_label"] = text(f"test.{values[name]}", language)
@@ -301,9 +307,11 @@ def audited(check: Check, language: str) -> str:
         "most",
     )
     values |= {name: printed(str(values[name]), language) for name in numbers if name in values}
-    for name in ("over", "other"):
-        if name in values:
-            values[f"{name}_label"] = ", ".join(text(f"word.{word}", language) for word in str(values[name]).split())
+    if "over" in values:
+        values["over_label"] = unit(str(values["over"]), language)
+    if "other" in values:
+        others = map(unquote, str(values["other"]).split(" "))
+        values["other_label"] = ", ".join(unit(other, language) for other in others)
     for name in ("numerator", "denominator"):
         if name in values:
             values[f"{name}_label"] = variable(str(values[name]), language)
