@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
 import vpresearch
 from vpresearch.data import Dataset
-from vpresearch.figures import FIGURES
+from vpresearch.figures import Figure
 from vpresearch.report import Report, compose, document, prepare
 from vpresearch.report.blocks import Picture
 from vpresearch.results import Results
@@ -39,12 +40,12 @@ def of(dataset: Dataset, **parts: object) -> Results:
 def composed(results: Results, language: str) -> Report:
     """Put together the report of one language, whose figures are made but not drawn."""
 
-    def undrawn(results: Results, language: str, name: str) -> Picture:
-        figure = FIGURES[name](results, language)
+    def undrawn(draw: Callable[[Results, str], Figure], results: Results, language: str, name: str) -> Picture:
+        figure = draw(results, language)
         return Picture(figure.caption, figure.reconstruction, {})
 
     with patch.object(document, "_picture", undrawn):
-        (prepared,) = prepare(results, [language])
+        (prepared,) = prepare(results, [language], alone=False)
     return compose(prepared, {"commit": "", "python": ""})
 
 

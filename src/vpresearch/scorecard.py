@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from vpresearch.audit import findings, implied_by
 from vpresearch.audit.counts import OF_LEAKS
-from vpresearch.core.dictionary import columns
+from vpresearch.core.dictionary import UNITS, columns
 from vpresearch.core.entries import read_text
 from vpresearch.core.frame import Framed
 from vpresearch.core.paths import NO_PAPER, PUBLISHED
 from vpresearch.data import Dataset
 from vpresearch.inference import ALPHA, compare_by_leak
 from vpresearch.inference.describe import Summary, positions, summarise, values_in
-from vpresearch.published import UNITS, Claim, Compute, Paper, read_paper
+from vpresearch.published import Claim, Compute, Paper, read_paper
 from vpresearch.reconstruct import most_mean_fill, targeted
 
 Verdict = Literal[

@@ -23,6 +23,8 @@ from vpresearch.core.paths import DICTIONARY
 UnitOfObservation = Literal["patient", "vertebra"]
 # By the first letter of a level.
 REGIONS = {"T": "thoracic", "L": "lumbar"}
+# The units of the project's own data; those of another paper may have any name.
+UNITS = ("patients", "vertebrae")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 

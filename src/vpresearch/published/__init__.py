@@ -2,7 +2,6 @@
 
 from vpresearch.published.claims import (
     QUANTILES,
-    UNITS,
     Claim,
     Compute,
     Grid,
@@ -18,7 +17,6 @@ from vpresearch.published.read import read_paper
 
 __all__ = [
     "QUANTILES",
-    "UNITS",
     "Claim",
     "Compute",
     "Grid",

@@ -51,8 +51,6 @@ Recomputed = Literal[
     "n", "percent", "mean", "sd", "min", "q1", "median", "q3", "max", "p", "difference", "smallest_p", "lead"
 ]
 Statistic = Recomputed | TestNumber
-# The units of the project's own data; those of another paper may have any name.
-UNITS = ("patients", "vertebrae")
 TestName = Literal[
     "student",
     "welch",

@@ -498,7 +498,7 @@ def _further(told: Mapping[str, Any], statistic: str) -> dict[str, Any]:
 # -- tests -------------------------------------------------------------------------------------------------------
 
 
-_NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
+NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
 TEST_KEYS = {
     "id",
     "places",
@@ -512,7 +512,7 @@ TEST_KEYS = {
     "p",
     "level",
     "table",
-    *_NUMBERS,
+    *NUMBERS,
 }
 _STATISTICS, _RATIOS = ("t", "F", "chi2", "r", "z"), ("or", "rr", "hr")
 
@@ -531,14 +531,14 @@ def of_printed_test(entry: object, number: int, line: int) -> list[Problem]:
         faults.append(_fault("paper_texts", entry.line_of("places"), key="places"))
     if not _is_text_by_text(entry.get("group", {})):
         faults.append(_fault("paper_group", entry.line_of("group"), key="group"))
-    for key in ("p", "level", *_NUMBERS):
+    for key in ("p", "level", *NUMBERS):
         if key in entry:
             found = _of_number(entry[key], key, entry.line_of(key))
             faults += [each._replace(values={**each.values, "key": key}) for each in found]
     if "table" in entry and not _is_table(entry["table"]):
         faults.append(_fault("paper_table", entry.line_of("table")))
-    if not {"p", "table", *_NUMBERS} & set(entry):
-        faults.append(_fault("paper_no_numbers", entry.line, numbers=", ".join(("p", *_NUMBERS))))
+    if not {"p", "table", *NUMBERS} & set(entry):
+        faults.append(_fault("paper_no_numbers", entry.line, numbers=", ".join(("p", *NUMBERS))))
     for keys in (_STATISTICS, (*_RATIOS, "coefficient")):
         several = [key for key in keys if key in entry]
         if len(several) > 1:
@@ -572,7 +572,7 @@ def _printed_test(entry: Entry) -> PrintedTest:
     about: dict[str, Any] = {"tests": (named,) if isinstance(named, str) else tuple(named)}
     of_p = {"one_sided": entry.get("sided") == "one", "randomised": entry.get("randomised", False)}
     claims = {}
-    for key in ("p", *_NUMBERS):
+    for key in ("p", *NUMBERS):
         if key in entry:
             kind: Kind = "p" if key == "p" else "test"
             more = about | (of_p if key == "p" else {})
@@ -622,7 +622,7 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "sided": ("colas",),
     "randomised": ("randomized", "aleatorizado"),
     "p": (),
-    **dict.fromkeys(_NUMBERS, ()),
+    **dict.fromkeys(NUMBERS, ()),
     "df": ("gl",),
     "df2": ("gl2",),
     "coefficient": ("coeficiente", "b", "beta"),
@@ -643,7 +643,7 @@ _BEFORE = {("sd",): ("mean",), ("percent",): ("count",), ("q1", "q3"): ("median"
 _BEFORE[("min", "max")] = _BEFORE[("q1", "q3")]
 _TWO_NAMES = re.compile(r"(.{1,40}?)\s*(?:±|\+/?-|[(\[,;/])\s*(.{1,40}?)[)\]\s]*")
 _NUMBER = r"[-\u2212]?[0-9]+(?:[.,][0-9]+)?"
-_TWO_NUMBERS = re.compile(
+_TWONUMBERS = re.compile(
     rf"({_NUMBER})(?:\s*/\s*([0-9]+))?\s*(?:±|\+/?-|[(\[])\s*([^\W\d]*)[:=]?\s*({_NUMBER}(?:\s*%)?)"
     rf"(?:\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER}))?\s*[)\]]?\s*[*†‡§¶]*"
 )
@@ -761,7 +761,7 @@ def _unmerged(
 
 def _divided(names: tuple[str, ...], text: str) -> dict[str, str]:
     """Take the numbers of one cell apart, where its header or itself says what each is; else it is left as it is."""
-    found = _TWO_NUMBERS.fullmatch(text)
+    found = _TWONUMBERS.fullmatch(text)
     if names[0] == "count" and (share := re.fullmatch(r"([0-9]+)\s*/\s*([0-9]+)", text)):
         return {"count": share[1], "of": share[2]}
     if found is None:

@@ -80,7 +80,8 @@ def paper_schema() -> Mapping[str, Any]:
     claim = _entry(read.CLAIM_KEYS, read.CLAIM_NEEDS, kinds)
     claim["properties"]["compute"] = _compute()
     statement = _entry(read.STATEMENT_KEYS, read.STATEMENT_KEYS - {"beside", "contradicted"})
-    lists = {"claims": claim, "statements": statement, "tests": _entry(read.TEST_KEYS, {"id"})}
+    number = {"anyOf": [{"required": [key]} for key in ("p", *read.NUMBERS, "table")]}
+    lists = {"claims": claim, "statements": statement, "tests": _entry(read.TEST_KEYS, {"id"}, [number])}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",

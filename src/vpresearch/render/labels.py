@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, unquote
 from vpresearch.core import dictionary
 from vpresearch.core.errors import LANGUAGES as LANGUAGES
 from vpresearch.core.errors import words as words_of
-from vpresearch.published.claims import UNITS
 
 # Validation says words too, and should not wait for all of statistics to be imported.
 if TYPE_CHECKING:
@@ -216,7 +215,7 @@ def category(column: str, value: str, language: str) -> str:
 
 def unit(name: str, language: str) -> str:
     """Return the name of a unit of analysis; one that the project does not know is left as it is."""
-    return text(f"word.{name}", language) if name in UNITS else name
+    return text(f"word.{name}", language) if name in dictionary.UNITS else name
 
 
 def adjustment(name: str, language: str) -> str:
