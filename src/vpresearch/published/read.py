@@ -643,7 +643,7 @@ _BEFORE = {("sd",): ("mean",), ("percent",): ("count",), ("q1", "q3"): ("median"
 _BEFORE[("min", "max")] = _BEFORE[("q1", "q3")]
 _TWO_NAMES = re.compile(r"(.{1,40}?)\s*(?:±|\+/?-|[(\[,;/])\s*(.{1,40}?)[)\]\s]*")
 _NUMBER = r"[-\u2212]?[0-9]+(?:[.,][0-9]+)?"
-_TWONUMBERS = re.compile(
+_TWO_NUMBERS = re.compile(
     rf"({_NUMBER})(?:\s*/\s*([0-9]+))?\s*(?:±|\+/?-|[(\[])\s*([^\W\d]*)[:=]?\s*({_NUMBER}(?:\s*%)?)"
     rf"(?:\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER}))?\s*[)\]]?\s*[*†‡§¶]*"
 )
@@ -761,7 +761,7 @@ def _unmerged(
 
 def _divided(names: tuple[str, ...], text: str) -> dict[str, str]:
     """Take the numbers of one cell apart, where its header or itself says what each is; else it is left as it is."""
-    found = _TWONUMBERS.fullmatch(text)
+    found = _TWO_NUMBERS.fullmatch(text)
     if names[0] == "count" and (share := re.fullmatch(r"([0-9]+)\s*/\s*([0-9]+)", text)):
         return {"count": share[1], "of": share[2]}
     if found is None:
