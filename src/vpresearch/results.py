@@ -129,9 +129,9 @@ class Results:
         seen = [(other.study, rate) for other, rate in every if rate and other.verified == "yes"]
         return [(one, other) for one in quoted for other in seen if other[1].value in one[1].interval()]
 
-    @cached_property
+    @_kept
     def conclusions(self) -> Sequence[Conclusion]:
-        """The conclusions of the paper against its printed numbers."""
+        """Hold the conclusions of the paper against its printed numbers."""
         return conclusions(self.paper)
 
     @_kept
@@ -197,7 +197,7 @@ class Results:
         present += [each.name for each in self.compared if each.kind == "number"]
         return {name: compare_by_leak(self.dataset, name, self.alpha) for name in present}
 
-    @cached_property
+    @_kept
     def associations(self) -> Mapping[str, Association]:
         """Categories against the leak, by variable."""
         own = (each.name for each in self.compared if each.kind == "category")
@@ -333,7 +333,7 @@ class Results:
         """Models over every reconstruction that need not print the mean fill ratio."""
         return implied.fits(implied.shipped(ANY_FILL))
 
-    @cached_property
+    @_kept
     def implied(self) -> pd.DataFrame:
         """How far their slopes reach, by model."""
         any_fill = implied.ranges(self.any_fill_fits)
@@ -373,7 +373,7 @@ class Results:
         """How far the other coefficients of a leak reach over reconstructions, by term; empty of real data."""
         return implied.free_terms() if self.dataset.reconstruction else pd.DataFrame()
 
-    @cached_property
+    @_kept
     def free_slopes(self) -> pd.DataFrame:
         """How far the slope reaches over reconstructions, by unit and adjustment; empty of real data."""
         return implied.free_slopes() if self.dataset.reconstruction else pd.DataFrame()

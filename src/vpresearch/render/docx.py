@@ -64,10 +64,10 @@ def run(arguments: Sequence[str], given: str) -> bytes:
 
 def words(text: str) -> list[Node]:
     """Return the inline nodes of plain words, of which none is taken as markup."""
-    nodes: list[Node] = []
-    for word in text.split():
-        nodes += [{"t": "Str", "c": word}, {"t": "Space"}]
-    return nodes[:-1]
+    first, *others = text.split() or [""]
+    # What begins a line may mean more than it says, and pandoc sees to that by word; for others a word would be slow.
+    apart = [{"t": "Space"}, {"t": "Str", "c": " ".join(others)}] if others else []
+    return [{"t": "Str", "c": first}, *apart] if first else []
 
 
 def strong(nodes: list[Node]) -> Node:

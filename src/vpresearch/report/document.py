@@ -50,7 +50,6 @@ from vpresearch.report.blocks import (
 from vpresearch.report.values import Missing, values
 from vpresearch.results import OF_PAPERS, OF_RECONSTRUCTIONS, OF_SCORES, Results
 from vpresearch.tables import TABLES, Table
-from vpresearch.tables import write as write_table
 from vpresearch.tables.leak_risk import one_of_many
 
 DOCUMENTS = ("manuscript", "supplement", "letter")
@@ -253,10 +252,13 @@ FORMATS: Mapping[str, Callable[[Report, str, Path], bytes]] = {"html": to_html, 
 
 def _publish_tables(report: Report, folder: Path) -> None:
     """Write every table alone: as a reader sees it, in the language of the report."""
+    folder.mkdir(parents=True, exist_ok=True)
     documents = []
     for name, table in report.tables.items():
         key = f"table.{name}"
-        write_table(replace(table, caption=report.captions[key], notes=report.notes[key]), folder)
+        captioned = replace(table, caption=report.captions[key], notes=report.notes[key])
+        (folder / f"{name}.html").write_bytes(captioned.to_html().encode())
+        (folder / f"{name}.tex").write_bytes(captioned.to_latex().encode())
         (folder / f"{name}.csv").write_bytes(_spreadsheet(table))
         documents.append((_exhibit(report, key, report.notes[key]), is_wide(table)))
     made = docx_each(documents, _LOCALES[report.language], banner=_banner(report))
