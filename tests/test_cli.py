@@ -35,7 +35,7 @@ from vpresearch.parallel.cache import VARIABLE
 from vpresearch.published import Paper
 from vpresearch.render import labels
 from vpresearch.run import reproduce, runner
-from vpresearch.run.state import Computed, State, code_digest
+from vpresearch.run.state import Computed, State
 
 WORKBOOK = Path(__file__).parent / "reference" / "workbooks" / "spanish.csv"
 PLANTED = "ZZPATIENT"
@@ -206,7 +206,7 @@ def no_notebooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[s
     # No record of an earlier run counts, and none is left.
     monkeypatch.setattr(reproduce, "unchanged", lambda _: None)
     monkeypatch.setattr(reproduce, "read_state", lambda *_: State(tmp_path, tmp_path / "records"))
-    monkeypatch.setattr(reproduce, "Computed", lambda _, code: Computed(tmp_path / "records", code))
+    monkeypatch.setattr(reproduce, "Computed", lambda _: Computed(tmp_path / "records"))
     # Tests beside this one ask for the same folder.
     monkeypatch.setattr(reproduce, "alone", lambda _: contextlib.nullcontext())
 
@@ -578,7 +578,7 @@ def test_a_report_takes_what_a_run_has_made_of_a_reconstruction(
 
     monkeypatch.setattr(vpresearch.report, "write_reports", write)
     monkeypatch.setattr(cli, "BUILD", tmp_path / "build")
-    kept = Computed(tmp_path / "build" / "reconstruction", code_digest()).folder
+    kept = Computed(tmp_path / "build" / "reconstruction").folder
     assert cli.main(["report", "--out", str(tmp_path / "out")]) == cli.OK
     # A folder that was asked for leaves nothing beside it.
     assert not (tmp_path / "build").exists()

@@ -179,7 +179,7 @@ def test_what_other_code_computed_is_dropped(wanted: Wanted, change: str, monkey
     (kept,) = (wanted.records / "private" / "computed").iterdir()
     (kept / "old").touch()
     if change == "code":
-        monkeypatch.setattr(reproduce, "code_digest", lambda: "of other code")
+        monkeypatch.setattr(state_module, "code_digest", lambda: "of other code")
     remake(dataclasses.replace(wanted, force=change == "force", language="en"))
     (anew,) = (wanted.records / "private" / "computed").iterdir()
     assert (anew.name != kept.name) == (change == "code")

@@ -532,7 +532,7 @@ def _report(options: argparse.Namespace) -> int:
     from vpresearch.published import read_paper
     from vpresearch.render import labels
     from vpresearch.report import analyse, write_reports
-    from vpresearch.run.state import Computed, code_digest
+    from vpresearch.run.state import Computed
     from vpresearch.scorecard import held_against
 
     asked = options.paper or PUBLISHED
@@ -552,7 +552,7 @@ def _report(options: argparse.Namespace) -> int:
     if dataset.reconstruction:
         for language in languages:
             say(labels.text("console.every_page", language))
-    computed = Computed(BUILD / name, code_digest())
+    computed = Computed(BUILD / name)
     # What a run has computed and drawn of a reconstruction; a folder that was asked for leaves nothing beside it.
     shares = dataset.reconstruction and (options.out is None or computed.folder.is_dir())
     with alone(options.out or folder.parent), shared_by_all(computed.begin()) if shares else nullcontext():

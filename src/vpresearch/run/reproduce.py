@@ -17,7 +17,7 @@ from vpresearch.core.errors import LANGUAGES, line
 from vpresearch.core.files import alone, file_digest, staging
 from vpresearch.core.paths import NO_PAPER, shown
 from vpresearch.render import labels
-from vpresearch.run.state import Computed, Made, State, Verdicts, code_digest, inputs, inputs_of, outputs_of, read_state
+from vpresearch.run.state import Computed, Made, State, Verdicts, inputs, inputs_of, outputs_of, read_state
 
 # An unchanged run ends before any of the scientific packages would have been imported.
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def remake(wanted: Wanted) -> Told:
 
     # What is wrong in it is told before any work.
     read_paper(wanted.paper)
-    computed = Computed(wanted.records, code_digest())
+    computed = Computed(wanted.records)
     with ExitStack() as started:
         started.enter_context(alone(wanted.records))
         if wanted.force:

@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -247,8 +247,13 @@ class Finished:
 class Computed:
     """What runs on a reconstruction computed, for those after them; results of real data go with their run."""
 
-    def __init__(self, records: Path, code: str) -> None:
-        self.folder = records / "private" / "computed" / code[:16]
+    def __init__(self, records: Path) -> None:
+        self._records = records
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder of what this code computes."""
+        return self._records / "private" / "computed" / code_digest()[:16]
 
     def begin(self) -> Path:
         """Return the folder, to be shared at once by who knows that the data are a reconstruction."""
