@@ -177,6 +177,13 @@ def test_a_notebook_makes_what_the_map_says(file: str) -> None:
     assert sorted(made) == sorted(exhibit.output for exhibit in notebook.exhibits)
 
 
+def test_notebooks_of_any_study_speak_of_no_paper() -> None:
+    every = choose(read_compendium(), None, reconstruction=False, judged=False)
+    said = " ".join(source(cell) for notebook in every for cell in cells(notebook.file, "markdown"))
+    assert len(every) > 3
+    assert not [word for word in ("paper", "artículo", "authors", "autores") if word in said]
+
+
 @each
 def test_a_notebook_is_told_in_both_languages(file: str) -> None:
     heading, *_ = (source(cell) for cell in cells(file, "markdown"))
