@@ -22,6 +22,8 @@ Number: TypeAlias = int | float | str | Fraction
 Seed: TypeAlias = int | np.random.Generator | None
 # Entries of a table that is made in less than a second; beyond, one dataset is looked for first.
 _CHEAP = 2_000_000
+# Datasets that are listed at the most.
+_MOST_LISTED = 5_000_000
 # Sums for which one is looked for.
 _TRIED = 200
 
@@ -255,11 +257,11 @@ class Solved:
         """Every attainable class of the cell."""
         return tuple(self._sum_class(*found) for found in self.multisets.classes)
 
-    def listed(self, most: int) -> IntArray:
+    def listed(self) -> IntArray:
         """Every dataset as count vectors, in ascending lexicographic order."""
         total = self.multisets.count
-        if total > most:
-            raise failure("lattice_listed", LatticeTooLargeError, n=total, most=most)
+        if total > _MOST_LISTED:
+            raise failure("lattice_listed", LatticeTooLargeError, n=total, most=_MOST_LISTED)
         if not total:
             return np.zeros((0, self.cell.size), dtype=np.int64)
         rows = self.rows(self.multisets.unrank(np.arange(total)))
@@ -448,9 +450,9 @@ def classes(cell: Cell) -> tuple[SumClass, ...]:
     return solve(cell, *cell.span).classes()
 
 
-def enumerate_multisets(cell: Cell, most: int = 5_000_000) -> IntArray:
+def enumerate_multisets(cell: Cell) -> IntArray:
     """List every dataset that prints as the reported statistics (the aim of CLOSURE and CORVIDS)."""
-    return solve(cell, *cell.span).listed(most)
+    return solve(cell, *cell.span).listed()
 
 
 def sample(
@@ -528,12 +530,6 @@ def _free_terms(solved: Solved, weights: Sequence[float] | FloatArray) -> FloatA
     allowed = np.arange(solved.multisets.low, solved.multisets.high + 1)[:, None] + solved.centre
     required = np.array(solved.cell.required_counts)[allowed]
     return _prior_terms(solved.cell, weights)[allowed, required + np.arange(solved.multisets.size + 1)]
-
-
-def log_prior(cell: Cell, counts: IntArray, weights: Sequence[float] | FloatArray) -> FloatArray:
-    """Log probability, up to a constant, of datasets of independent values with given prior weights."""
-    terms: FloatArray = _prior_terms(cell, weights)[np.arange(cell.size), counts].sum(axis=1)
-    return terms
 
 
 def to_values(cell: Cell, counts: IntArray) -> FloatArray:
