@@ -121,21 +121,7 @@ class Cell:
         return tuple(exact(self.low) + k * self.unit for k in range(self.size))
 
     def index(self, value: Number) -> int:
-        """Position of a value on the lattice.
-
-        Parameters
-        ----------
-        value : int, float, str or fractions.Fraction
-
-        Returns
-        -------
-        int
-
-        Raises
-        ------
-        ValueError
-            If the value is not on the lattice.
-        """
+        """Return the position of a value on the lattice."""
         place = (exact(value) - exact(self.low)) / self.unit
         if place.denominator != 1 or not exact(self.low) <= exact(value) <= exact(self.high):
             raise ValueError(f"{value} is not a value of the lattice {self.low}, ..., {self.high} by {self.unit}")
@@ -168,17 +154,7 @@ class Cell:
         return {window.total: (window.low, window.high) for window in self.windows()}
 
     def windows(self, centre: int = 0) -> Iterator[Window]:
-        """Integer sums, and sums of squares with each, that print as the reported statistics.
-
-        Parameters
-        ----------
-        centre : int
-            Position from which the deviations are taken.
-
-        Yields
-        ------
-        Window
-        """
+        """Yield whole sums, and squares with each, of deviations from a position, that print as reported."""
         farthest = max(centre, self.size - 1 - centre)
         sd = None if self.sd is None else self.sd.interval(self.rule)
         most = self.n * (self.size - 1)
@@ -190,18 +166,7 @@ class Cell:
                 yield Window(deviation, low, high)
 
     def moments(self, total: int, squares: int) -> tuple[Fraction, Fraction | None]:
-        """Exact mean and variance of a class.
-
-        Parameters
-        ----------
-        total, squares : int
-            Sum, and sum of squares, of the lattice positions.
-
-        Returns
-        -------
-        tuple of fractions.Fraction
-            Mean, and sample variance (``None`` for one value).
-        """
+        """Return the exact mean and sample variance that go with sums of positions; of one value no variance."""
         mean = exact(self.low) + self.unit * Fraction(total, self.n)
         if self.n == 1:
             return mean, None
