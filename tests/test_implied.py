@@ -9,9 +9,9 @@ from vpresearch.data import Dataset
 from vpresearch.implied import fits, ranges
 from vpresearch.reconstruct import ANY_FILL
 from vpresearch.reconstruct.extreme import slope_of_leak_on_fill
-from vpresearch.regression import assumptions, firth, gee, logistic, ratio, validation
+from vpresearch.regression import assumptions, firth, gee, logistic, validation
 from vpresearch.regression.design import design
-from vpresearch.regression.models import by_patient, leak_design, with_covariates
+from vpresearch.regression.models import by_patient, leak_design, ratio_models, with_covariates
 from vpresearch.results import Results
 
 FEW = (0, 7, 499)
@@ -73,7 +73,7 @@ def test_the_range_stands_beside_a_reconstruction_only(shipped: Dataset, studies
         )
         assert least - 1e-9 <= test.p_value <= greatest + 1e-9
     assert set(results.associations) < set(results.free_p)
-    terms = {each.term: each.estimate for each in ratio.fit(shipped.rows)}
+    terms = {each.term: each.estimate for each in ratio_models(shipped.rows)}
     for term, (least, greatest) in results.free_terms.iterrows():
         assert least - 1e-6 <= terms[str(term)] <= greatest + 1e-6
     assert results.free_rate is not None

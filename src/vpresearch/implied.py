@@ -49,12 +49,11 @@ def cut(ensembles: Mapping[str, Ensemble], size: int) -> list[tuple[str, int, En
     ]
 
 
-def fits(ensembles: Mapping[str, Ensemble], workers: Workers | None = None) -> pd.DataFrame:
+def fits(ensembles: Mapping[str, Ensemble]) -> pd.DataFrame:
     """Fit every model that is cheap enough to every dataset of some ensembles."""
-    found = {task[:2]: result for task, result in gather(workers or InPlace(), _block, cut(ensembles, BLOCK))}
     parts = []
     for source, ensemble in ensembles.items():
-        blocks = [found[source, start] for start in range(0, len(ensemble), BLOCK)]
+        blocks = [dict(_fitted(part)) for _, _, part in cut({source: ensemble}, BLOCK)]
         for key in blocks[0]:
             model, unit, adjustment = key
             slope, p_value, reason = map(np.concatenate, zip(*(block[key] for block in blocks), strict=True))
@@ -286,10 +285,6 @@ def intervals() -> Intervals:
     return Intervals(least, greatest, int((p < 0.05).sum()), len(p))
 
 
-def _block(source: str, start: int, ensemble: Ensemble) -> Mapping[_Model, _Fitted]:
-    return dict(_fitted(ensemble))
-
-
 def _fitted(ensemble: Ensemble) -> Iterator[tuple[_Model, _Fitted]]:
     fill, leak = ensemble.fill_percent, ensemble.leak
     yield ("ml", "vertebrae", "none"), _of(batched_ml(fill, leak))
@@ -388,6 +383,6 @@ def write_relief(ensembles: Mapping[str, Ensemble], path: Path, workers: Workers
     put(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
-def read_relief(path: Path | str = RELIEF) -> pd.DataFrame:
+def read_relief() -> pd.DataFrame:
     """Read the ranges over the shipped ensembles, as ``write_relief`` wrote them."""
-    return pd.read_csv(path)
+    return pd.read_csv(RELIEF)

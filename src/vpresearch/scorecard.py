@@ -319,7 +319,9 @@ def _summary(name: str) -> Callable[[Compute, Dataset], float]:
 
 
 def _summarised(spec: Compute, dataset: Dataset, group: Mapping[str, str]) -> Summary:
-    return summarise(values_in(dataset, spec.over, group, str(spec.variable)))
+    over, variable = spec.over, str(spec.variable)
+    asked = ("summarised", over, tuple(group.items()), variable)
+    return dataset.keep(asked, lambda: summarise(values_in(dataset, over, group, variable)))
 
 
 def _difference(spec: Compute, dataset: Dataset) -> float:

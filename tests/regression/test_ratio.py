@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from vpresearch.data import Dataset
-from vpresearch.regression import ratio
 from vpresearch.regression.design import Estimate
+from vpresearch.regression.models import ratio_models
 
 _R: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "reference" / "regression" / "ratio.json").read_text(encoding="utf-8")
@@ -20,7 +20,7 @@ _NAMES = {"gee_log_cement": "log_cement", "gee_log_volume": "log_volume", "gee_l
 
 
 def found_by(study: Dataset) -> dict[tuple[str, str], Estimate]:
-    return {(each.model, each.term): each for each in ratio.fit(study.rows)}
+    return {(each.model, each.term): each for each in ratio_models(study.rows)}
 
 
 @pytest.mark.parametrize("name", [name for name in _R if name != "R"])
@@ -45,7 +45,7 @@ def test_where_leaks_go_by_the_ratio_the_sum_is_small_and_by_the_volume_large(st
     )
     p = {}
     for name, leak in (("ratio", by_ratio), ("volume", by_volume)):
-        found = ratio.fit(rows.assign(leak=np.where(leak, "yes", "no")))
+        found = ratio_models(rows.assign(leak=np.where(leak, "yes", "no")))
         p[name] = next(each.p_value for each in found if (each.model, each.term) == ("ml_logs", "log_both"))
     assert p["ratio"] > 0.05
     assert p["volume"] < 1e-6
@@ -53,5 +53,5 @@ def test_where_leaks_go_by_the_ratio_the_sum_is_small_and_by_the_volume_large(st
 
 def test_one_vertebra_a_patient_has_nothing_within(shipped: Dataset) -> None:
     single = shipped.rows.drop_duplicates("patient_id")
-    reasons = {each.term: each.reason for each in ratio.fit(single) if each.model == "gee_kc_within"}
+    reasons = {each.term: each.reason for each in ratio_models(single) if each.model == "gee_kc_within"}
     assert set(reasons.values()) == {"one_row_a_cluster"}

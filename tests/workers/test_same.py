@@ -17,21 +17,19 @@ from vpresearch.regression.simulation import simulate
 
 def test_two_processes_give_what_one_gives(shipped: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(implied, "BLOCK", 2)
-    monkeypatch.setattr(implied, "BLOCK", 2)
     monkeypatch.setattr(resampling, "BLOCK", 300)
     few = {name: ensemble.take(range(3)) for name, ensemble in implied.shipped().items()}
     design = leak_design(shipped.rows)
     works: list[Callable[[Workers], bytes]] = [
         lambda workers: simulate(1, 0, workers, block=1).to_csv().encode(),
         lambda workers: resampling.bootstrap(design, 1000, 1, workers).coefficients.tobytes(),
-        lambda workers: implied.fits(few, workers).to_csv().encode(),
+        lambda _: implied.fits(few).to_csv().encode(),
         lambda workers: relief(few, workers).to_csv().encode(),
     ]
     with engage(2) as two:
         found = [work(two) for work in works]
     assert found == [work(InPlace()) for work in works]
     # And none of it hangs on where an ensemble is cut.
-    monkeypatch.setattr(implied, "BLOCK", 3)
     monkeypatch.setattr(implied, "BLOCK", 3)
     assert found[2:] == [work(InPlace()) for work in works[2:]]
 

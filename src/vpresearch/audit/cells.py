@@ -57,31 +57,32 @@ class Group:
 
 
 @lru_cache(maxsize=8)
+def counted(paper: Paper) -> dict[tuple[str | None, str, Where], Claim]:
+    """Collect the printed counts: by variable, of which values may be missing, or None of rows; by unit and rows."""
+    return {
+        (claim.compute.variable, claim.compute.over, where_of(claim.compute.group)): claim
+        for claim in reversed(paper.claims)
+        if claim.kind == "count"
+    }
+
+
+@lru_cache(maxsize=8)
 def described(paper: Paper) -> tuple[Group, ...]:
     """Collect every group of which a mean, a spread or a quantile is printed; its size is 0 where none is."""
-    sizes: dict[tuple[str, Where], Claim] = {
-        (claim.compute.over, _where(claim)): claim
-        for claim in reversed(paper.claims)
-        if claim.kind == "count" and claim.compute.variable is None
-    }
-    own: dict[tuple[str, str, Where], Claim] = {
-        (str(claim.compute.variable), claim.compute.over, _where(claim)): claim
-        for claim in reversed(paper.claims)
-        if claim.kind == "count" and claim.compute.variable is not None
-    }
+    sizes = counted(paper)
     collected: dict[tuple[str, str, Where], dict[str, Claim]] = {}
     for claim in paper.claims:
         variable = claim.compute.variable
         if claim.kind == "verbal" or variable is None or claim.compute.statistic not in _STATISTICS:
             continue
-        known = collected.setdefault((variable, claim.compute.over, _where(claim)), {})
+        known = collected.setdefault((variable, claim.compute.over, where_of(claim.compute.group)), {})
         first = known.get(claim.compute.statistic)
         if first is None or claim.printed.decimals > first.printed.decimals:
             known[claim.compute.statistic] = claim
     # Where values are missing, a variable has a size of its own.
     found = []
     for key, claims in collected.items():
-        size = own.get(key) or sizes.get(key[1:])
+        size = sizes.get(key) or sizes.get((None, *key[1:]))
         if size is None or size.printed.value > _LARGEST:
             found.append(Group(*key, 0, claims))
         else:
@@ -118,7 +119,7 @@ def changes(paper: Paper) -> tuple[Change, ...]:
         # As two variables of the same rows; then as two values of a column that tells rows.
         tried = [(group.where, [(name, group.over, group.where) for name in names])]
         for column, value in group.where:
-            others = [tuple(sorted({**dict(group.where), column: name}.items())) for name in names]
+            others = [where_of({**dict(group.where), column: name}) for name in names]
             rest = tuple(pair for pair in group.where if pair != (column, value))
             tried.append((rest, [(group.variable, group.over, other) for other in others]))
         rest, keys = next((each for each in tried if set(each[1]) <= set(every)), tried[0])
@@ -165,7 +166,7 @@ def compared(paper: Paper, claim: Claim) -> list[Group]:
     asked = claim.compute
     divisions = _divisions(paper).get((str(asked.variable), asked.over), {})
     if asked.by is not None:
-        return divisions.get((tuple(sorted(asked.group.items())), asked.by), [])
+        return divisions.get((where_of(asked.group), asked.by), [])
     return next(iter(divisions.values())) if len(divisions) == 1 and may_compare(claim) else []
 
 
@@ -287,8 +288,9 @@ def grids(paper: Paper, variable: str) -> list[tuple[Grid, bool]]:
     return [(stated, True), *((grid, True) for grid in wider), *((grid, False) for grid in natural)]
 
 
-def _where(claim: Claim) -> Where:
-    return tuple(sorted(claim.compute.group.items()))
+def where_of(group: Mapping[str, str]) -> Where:
+    """Return which rows a group is of, to look it up by."""
+    return tuple(sorted(group.items()))
 
 
 def _anchor(grid: Grid) -> tuple[Fraction, Fraction]:

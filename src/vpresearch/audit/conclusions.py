@@ -55,24 +55,7 @@ def conclusions(paper: Paper) -> list[Conclusion]:
 
     A conclusion whose numbers the paper does not print is left out.
 
-    Parameters
-    ----------
-    paper : Paper
-
-    Returns
-    -------
-    list of Conclusion
-
-    References
-    ----------
     Fisher RA. J R Stat Soc 1935;98:39-82. Student. Biometrika 1908;6:1-25.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> {each.code: each.answer for each in conclusions(read_paper(PUBLISHED))}["immediate"]
-    'fails'
     """
     listed, found = paper.about.get("concludes", ()), []
     for code, hold in _CONCLUSIONS.items():

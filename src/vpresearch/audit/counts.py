@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -12,7 +12,19 @@ from urllib.parse import quote
 
 import numpy as np
 
-from vpresearch.audit.cells import Group, Pair, Where, cell, grids, groups, is_binary, is_too_fine, off_grid
+from vpresearch.audit.cells import (
+    Group,
+    Pair,
+    Where,
+    cell,
+    counted,
+    grids,
+    groups,
+    is_binary,
+    is_too_fine,
+    off_grid,
+    where_of,
+)
 from vpresearch.audit.check import Check, Verdict, show_values
 from vpresearch.audit.witness import admissible, climb, extreme_squares, is_coarse, is_countable, on_scale
 from vpresearch.core.dictionary import columns
@@ -161,7 +173,7 @@ def _sums_of_means(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Hold a mean times n against the count that its values are said to add up to."""
     of_rows = {(group.variable, group.over, group.where): group for group in groups(paper)}
     for claim in _of_kind(paper, "mean"):
-        group = of_rows.get((str(claim.compute.variable), claim.compute.over, _key(claim.compute.group)))
+        group = of_rows.get((str(claim.compute.variable), claim.compute.over, where_of(claim.compute.group)))
         total = claim.compute.sum
         if total is None or group is None or not group.n:
             continue
@@ -193,11 +205,11 @@ def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 
 def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Hold each percentage against the count of the same group, and the total."""
-    counts = _counts(paper)
+    counts = counted(paper)
     for claim in _of_kind(paper, "percentage"):
         compute = claim.compute
-        part = counts.get((compute.over, _key({**compute.within, **compute.group})))
-        whole = counts.get((compute.over, _key(compute.within)))
+        part = counts.get((None, compute.over, where_of({**compute.within, **compute.group})))
+        whole = counts.get((None, compute.over, where_of(compute.within)))
         n = compute.of or (int(whole.printed.value) if whole is not None else 0)
         if part is None or not n:
             continue
@@ -227,10 +239,10 @@ def _sums(paper: Paper) -> Iterator[Check]:
     for claim in _of_kind(paper, "count"):
         group = claim.compute.group if claim.compute.variable is None else {}
         for column in group if len(group) == 1 else [name for name in group if name in paper.complete]:
-            rest = _key({name: value for name, value in group.items() if name != column})
+            rest = where_of({name: value for name, value in group.items() if name != column})
             by_column.setdefault((claim.compute.over, rest, column), {})[group[column]] = claim
     for (over, rest, column), parts in by_column.items():
-        where = _key({**dict(rest), "leak": "yes"}) if _is_of_leaks(column, parts) else rest
+        where = where_of({**dict(rest), "leak": "yes"}) if _is_of_leaks(column, parts) else rest
         whole, some_missing = _whole(paper, over, where, column)
         if whole is None or len(parts) < 2:
             continue
@@ -250,10 +262,10 @@ def _sums(paper: Paper) -> Iterator[Check]:
 
 def _whole(paper: Paper, over: str, where: Where, column: str) -> tuple[Claim | None, bool]:
     """Find how many the categories of a column are of, and whether fewer than the rows, as values are missing."""
-    rows = _counts(paper).get((over, where))
+    rows = counted(paper).get((None, over, where))
     if column not in paper.complete:
         return rows, False
-    own = _own_counts(paper).get((over, where, column))
+    own = counted(paper).get((column, over, where))
     return own or rows, bool(own and rows and own.printed.value < rows.printed.value)
 
 
@@ -271,15 +283,6 @@ def _values(paper: Paper) -> dict[str, set[str]]:
     return found
 
 
-@lru_cache(maxsize=8)
-def _own_counts(paper: Paper) -> dict[tuple[str, Where, str | None], Claim]:
-    """Collect how many values of a variable there are, by unit, rows and variable."""
-    return {
-        (claim.compute.over, _key(claim.compute.group), claim.compute.variable): claim
-        for claim in reversed(_of_kind(paper, "count"))
-    }
-
-
 # Columns that only a leak has.
 OF_LEAKS = frozenset({"leak_site", "leak_size"})
 
@@ -292,10 +295,11 @@ def _is_of_leaks(column: str, values: Iterable[str]) -> bool:
 def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Try each percentage out of its own rows and, of everybody, of the other unit: one may be what it refers to."""
     by_rows: dict[Where, dict[str, Claim]] = {}
-    for (over, where), total in _counts(paper).items():
-        by_rows.setdefault(where, {})[over] = total
+    for (variable, over, where), total in counted(paper).items():
+        if variable is None:
+            by_rows.setdefault(where, {})[over] = total
     for claim in _of_kind(paper, "percentage"):
-        within = _key(claim.compute.within)
+        within = where_of(claim.compute.within)
         # Rows of the other unit are compared for everybody only: a group of patients may be none of vertebrae.
         totals = by_rows.get(within, {})
         if within:
@@ -325,7 +329,7 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
 
 def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Hold the percentages of a category in the groups of one column against the percentage overall."""
-    counts = _counts(paper)
+    counts = counted(paper)
     overall = {
         (over, category): claim
         for over, category, within, claim in _categories(paper)
@@ -336,8 +340,8 @@ def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         if len(within) == 1 and (over, category) in overall and not claim.compute.of:
             divided.setdefault((over, category, within[0][0]), {})[within] = claim
     for (over, category, _), parts in divided.items():
-        n = [int(counts[over, within].printed.value) for within in parts if (over, within) in counts]
-        total = counts.get((over, ()))
+        n = [int(counts[None, over, within].printed.value) for within in parts if (None, over, within) in counts]
+        total = counts.get((None, over, ()))
         # Groups that do not make up everybody tell nothing of the whole.
         if len(n) < len(parts) or total is None or sum(n) != total.printed.value:
             continue
@@ -399,8 +403,8 @@ def _share(claim: Claim, n: int, rule: RoundingRule) -> tuple[Fraction, Fraction
 def _categories(paper: Paper) -> Iterator[tuple[str, Pair, Where, Claim]]:
     """Go through the percentages of one category of one column: unit, category, rows that it is out of, claim."""
     for claim in _of_kind(paper, "percentage"):
-        within = _key(claim.compute.within)
-        category = [pair for pair in _key(claim.compute.group) if pair not in within]
+        within = where_of(claim.compute.within)
+        category = [pair for pair in where_of(claim.compute.group) if pair not in within]
         if len(category) == 1:
             yield claim.compute.over, category[0], within, claim
 
@@ -420,19 +424,6 @@ def fitting_counts(claim: Claim, n: int, rule: RoundingRule = "any") -> list[int
     first = max(0, math.ceil((printed.low or 0) * n / 100))
     last = n if printed.high is None else min(n, math.floor(printed.high * n / 100))
     return [count for count in range(first, last + 1) if Fraction(100 * count, n) in printed] if n else []
-
-
-@lru_cache(maxsize=8)
-def _counts(paper: Paper) -> dict[tuple[str, Where], Claim]:
-    return {
-        (claim.compute.over, _key(claim.compute.group)): claim
-        for claim in reversed(paper.claims)
-        if claim.kind == "count" and claim.compute.variable is None
-    }
-
-
-def _key(group: Mapping[str, str]) -> Where:
-    return tuple(sorted(group.items()))
 
 
 def _of_kind(paper: Paper, kind: str) -> list[Claim]:

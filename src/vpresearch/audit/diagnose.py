@@ -25,27 +25,7 @@ class Finding:
 
 
 def findings(paper: Paper, claim: Claim) -> list[Finding]:
-    """Collect what the other printed numbers prove about a claim.
-
-    Parameters
-    ----------
-    paper : Paper
-    claim : Claim
-
-    Returns
-    -------
-    list of Finding
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> paper = read_paper(PUBLISHED)
-    >>> [finding.code for finding in findings(paper, paper["table3.vertebral_volume.p"])]
-    ['p_unattainable', 'p_exchanged', 'p_copied']
-    >>> [finding.code for finding in findings(paper, paper["results.vas_post.mean"])]
-    ['unit_forced']
-    """
+    """Collect what the other printed numbers prove about a claim."""
     return [*_unattainable_p(paper, claim), *_forced_unit(paper, claim), *_forced_denominator(paper, claim)] + [
         Finding(
             "printed_twice",

@@ -18,33 +18,13 @@ _OPEN: Bounds = (-math.inf, math.inf)
 
 
 def implied_by(claim: Claim, known: Sequence[Claim]) -> tuple[Claim, ...]:
-    """Name claims that imply another one, none of which can be left out.
+    """Name claims that imply another one, none of which can be left out; none where the known claims leave it open.
 
-    Every known claim stands for its closed rounding interval. A share follows from counts, a lead from counts and
-    what they leave of the whole, a difference from means, a smallest p from every p.
+    Every known claim stands for its closed rounding interval; the claim itself is passed over. A share follows from
+    counts, a lead from counts and what they leave of the whole, a difference from means, a smallest p from every p. Of
+    several sets that would do, the one that prefers early claims.
 
-    Parameters
-    ----------
-    claim : Claim
-    known : sequence of Claim
-        What may be taken for true; the claim itself is passed over.
-
-    Returns
-    -------
-    tuple of Claim
-        Empty where the known claims leave it open. Of several sets that would do, the one that prefers early claims.
-
-    References
-    ----------
     Moore RE, Kearfott RB, Cloud MJ. Introduction to Interval Analysis. SIAM, 2009.
-
-    Examples
-    --------
-    >>> from vpresearch.core.paths import PUBLISHED
-    >>> from vpresearch.published import read_paper
-    >>> paper = read_paper(PUBLISHED)
-    >>> [each.id for each in implied_by(paper["results.leak_site.vascular.majority"], paper.claims)]
-    ['results.leaks.n', 'results.leak_site.vascular.n']
     """
     return _needed(claim, tuple(known))
 

@@ -117,17 +117,10 @@ class Reported:
         return bound in set("≤≥⩽⩾") or bound.endswith("=")
 
     def interval(self, rule: RoundingRule = "any") -> Interval:
-        """Return the values that print as this number.
+        """Return the values that print as this number, by a rule of rounding.
 
-        Parameters
-        ----------
-        rule : {"any", "half-up", "half-even", "truncation"}
-            How the printed number was rounded. ``"any"`` is the closed interval of half a unit in the last
-            place either side: it accepts both half-up and half-even, and is the rule of the scorecard.
-
-        Returns
-        -------
-        Interval
+        ``"any"`` is the closed interval of half a unit in the last place either side: it accepts both half-up and
+        half-even, and is the rule of the scorecard.
         """
         value = self.value
         if self.bound:
@@ -148,16 +141,7 @@ class Reported:
         return Interval(value - half, value + half)
 
     def render(self, value: float) -> str:
-        """Round a computed value half-up to the printed decimals, in the printed style.
-
-        Parameters
-        ----------
-        value : float
-
-        Returns
-        -------
-        str
-        """
+        """Round a computed value half-up to the printed decimals, in the printed style."""
         # Fifteen digits are what a binary float carries for certain; a tie is decided on them.
         digits = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-self.decimals), rounding=ROUND_HALF_UP)
         text = f"{digits or abs(digits):f}".replace(".", self.decimal_mark or ".")

@@ -117,6 +117,18 @@ def slider(
     return control
 
 
+def choice(
+    session: Session, name: str, options: Sequence[tuple[str, Any]], words: str, **first: Any
+) -> widgets.Dropdown:
+    """Make a list to choose from, that stands where it last stood."""
+    return session.keep(name, made(widgets.Dropdown, options=options, description=words, **first))
+
+
+def tick(session: Session, name: str, words: str) -> widgets.Checkbox:
+    """Make a box to tick, that stands as it last stood."""
+    return session.keep(name, made(widgets.Checkbox, False, description=words, indent=False))
+
+
 def row(*parts: widgets.Widget) -> widgets.Box:
     """Set widgets side by side where there is room."""
     return made(widgets.Box, parts, css="vp-row")

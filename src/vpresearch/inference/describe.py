@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,13 +83,7 @@ def summarise(values: ArrayLike) -> Summary:
     >>> summary.n, summary.missing, summary.mean, summary.sd
     (3, 1, 2.0, 1.0)
     """
-    return _summarised(np.asarray(values, dtype=float).tobytes())
-
-
-# A scorecard asks for one number after another of the same group.
-@lru_cache(maxsize=256)
-def _summarised(values: bytes) -> Summary:
-    array = np.frombuffer(values)
+    array = np.asarray(values, dtype=float)
     present = array[~np.isnan(array)]
     n = len(present)
     if n == 0:

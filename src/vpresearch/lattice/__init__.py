@@ -8,7 +8,6 @@ from vpresearch.lattice.cell import (
     enumerate_multisets,
     find_dataset,
     is_possible,
-    log_prior,
     sample,
     table_cost,
     to_values,
@@ -20,11 +19,9 @@ from vpresearch.lattice.joint import (
     PDistribution,
     joint_count,
     joint_rows,
-    kruskal_p,
     kruskal_p_distribution,
     pooled_bounds,
     t_p_distribution,
-    t_p_range,
 )
 from vpresearch.lattice.multisets import LatticeTooLargeError, Window
 
@@ -44,13 +41,10 @@ __all__ = [
     "is_possible",
     "joint_count",
     "joint_rows",
-    "kruskal_p",
     "kruskal_p_distribution",
-    "log_prior",
     "pooled_bounds",
     "sample",
     "t_p_distribution",
-    "t_p_range",
     "table_cost",
     "to_values",
 ]

@@ -22,6 +22,8 @@ Number: TypeAlias = int | float | str | Fraction
 Seed: TypeAlias = int | np.random.Generator | None
 # Entries of a table that is made in less than a second; beyond, one dataset is looked for first.
 _CHEAP = 2_000_000
+# Datasets that are listed at the most.
+_MOST_LISTED = 5_000_000
 # Sums for which one is looked for.
 _TRIED = 200
 
@@ -119,21 +121,7 @@ class Cell:
         return tuple(exact(self.low) + k * self.unit for k in range(self.size))
 
     def index(self, value: Number) -> int:
-        """Position of a value on the lattice.
-
-        Parameters
-        ----------
-        value : int, float, str or fractions.Fraction
-
-        Returns
-        -------
-        int
-
-        Raises
-        ------
-        ValueError
-            If the value is not on the lattice.
-        """
+        """Return the position of a value on the lattice."""
         place = (exact(value) - exact(self.low)) / self.unit
         if place.denominator != 1 or not exact(self.low) <= exact(value) <= exact(self.high):
             raise ValueError(f"{value} is not a value of the lattice {self.low}, ..., {self.high} by {self.unit}")
@@ -166,17 +154,7 @@ class Cell:
         return {window.total: (window.low, window.high) for window in self.windows()}
 
     def windows(self, centre: int = 0) -> Iterator[Window]:
-        """Integer sums, and sums of squares with each, that print as the reported statistics.
-
-        Parameters
-        ----------
-        centre : int
-            Position from which the deviations are taken.
-
-        Yields
-        ------
-        Window
-        """
+        """Yield whole sums, and squares with each, of deviations from a position, that print as reported."""
         farthest = max(centre, self.size - 1 - centre)
         sd = None if self.sd is None else self.sd.interval(self.rule)
         most = self.n * (self.size - 1)
@@ -188,18 +166,7 @@ class Cell:
                 yield Window(deviation, low, high)
 
     def moments(self, total: int, squares: int) -> tuple[Fraction, Fraction | None]:
-        """Exact mean and variance of a class.
-
-        Parameters
-        ----------
-        total, squares : int
-            Sum, and sum of squares, of the lattice positions.
-
-        Returns
-        -------
-        tuple of fractions.Fraction
-            Mean, and sample variance (``None`` for one value).
-        """
+        """Return the exact mean and sample variance that go with sums of positions; of one value no variance."""
         mean = exact(self.low) + self.unit * Fraction(total, self.n)
         if self.n == 1:
             return mean, None
@@ -255,11 +222,11 @@ class Solved:
         """Every attainable class of the cell."""
         return tuple(self._sum_class(*found) for found in self.multisets.classes)
 
-    def listed(self, most: int) -> IntArray:
+    def listed(self) -> IntArray:
         """Every dataset as count vectors, in ascending lexicographic order."""
         total = self.multisets.count
-        if total > most:
-            raise failure("lattice_listed", LatticeTooLargeError, n=total, most=most)
+        if total > _MOST_LISTED:
+            raise failure("lattice_listed", LatticeTooLargeError, n=total, most=_MOST_LISTED)
         if not total:
             return np.zeros((0, self.cell.size), dtype=np.int64)
         rows = self.rows(self.multisets.unrank(np.arange(total)))
@@ -448,9 +415,9 @@ def classes(cell: Cell) -> tuple[SumClass, ...]:
     return solve(cell, *cell.span).classes()
 
 
-def enumerate_multisets(cell: Cell, most: int = 5_000_000) -> IntArray:
+def enumerate_multisets(cell: Cell) -> IntArray:
     """List every dataset that prints as the reported statistics (the aim of CLOSURE and CORVIDS)."""
-    return solve(cell, *cell.span).listed(most)
+    return solve(cell, *cell.span).listed()
 
 
 def sample(
@@ -528,12 +495,6 @@ def _free_terms(solved: Solved, weights: Sequence[float] | FloatArray) -> FloatA
     allowed = np.arange(solved.multisets.low, solved.multisets.high + 1)[:, None] + solved.centre
     required = np.array(solved.cell.required_counts)[allowed]
     return _prior_terms(solved.cell, weights)[allowed, required + np.arange(solved.multisets.size + 1)]
-
-
-def log_prior(cell: Cell, counts: IntArray, weights: Sequence[float] | FloatArray) -> FloatArray:
-    """Log probability, up to a constant, of datasets of independent values with given prior weights."""
-    terms: FloatArray = _prior_terms(cell, weights)[np.arange(cell.size), counts].sum(axis=1)
-    return terms
 
 
 def to_values(cell: Cell, counts: IntArray) -> FloatArray:

@@ -16,11 +16,9 @@ from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.lattice.cell import (
     Cell,
     Number,
-    Seed,
     Solved,
     SumClass,
     exact,
-    log_prior,
     solve,
     square_bounds,
     total_bounds,
@@ -152,15 +150,13 @@ class PDistribution:
             raise ValueError("no pair of datasets has a p-value")
         return float(defined[0]), float(defined[-1])
 
-    def matching(self, printed: Reported | None, rule: RoundingRule = "any") -> BoolArray:
+    def matching(self, printed: Reported) -> BoolArray:
         """Return which values print as the reported one."""
-        if printed is None:
-            return np.ones(len(self.p), dtype=np.bool_)
-        return _inside(self.p, printed.interval(rule))
+        return _inside(self.p, printed.interval())
 
-    def count(self, printed: Reported, rule: RoundingRule = "any") -> int:
+    def count(self, printed: Reported) -> int:
         """Count the pairs of datasets whose p-value prints as the reported one."""
-        return int(self.pairs[self.matching(printed, rule)].sum())
+        return int(self.pairs[self.matching(printed)].sum())
 
 
 def _inside(p: FloatArray, interval: Interval) -> BoolArray:
@@ -184,42 +180,15 @@ class KruskalDistribution(PDistribution):
     ties: IntArray
     rows: JointRows
 
-    def witness(self, printed: Reported | None = None, rule: RoundingRule = "any") -> tuple[IntArray, IntArray] | None:
-        """Return one pair of datasets whose p-value prints as the reported one."""
-        pair = next((pairs[0] for pairs in self._matching_blocks(printed, rule) if len(pairs)), None)
-        return None if pair is None else (self.rows.a[pair[0]], self.rows.b[pair[1]])
-
-    def matching_rows(self, printed: Reported | None = None, rule: RoundingRule = "any") -> IntArray:
-        """List every pair of datasets whose p-value prints as the reported one."""
-        return np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._matching_blocks(printed, rule)])
-
-    def _matching_blocks(self, printed: Reported | None, rule: RoundingRule) -> Iterator[IntArray]:
-        wanted = self.matching(printed, rule)
+    def matching_rows(self, printed: Reported | None = None) -> IntArray:
+        """List every pair of datasets, or those whose p-value prints as the reported one."""
+        wanted = slice(None) if printed is None else self.matching(printed)
         keys = np.sort(self.deviation[wanted] * self.rows.radix + self.ties[wanted] // 6)
+        found = [np.zeros((0, 2), dtype=np.int64)]
         for rows, members, block in self.rows.blocks():
             row, column = np.nonzero(np.isin(block, keys))
-            yield np.stack([rows[row], members[column]], axis=1)
-
-    def sample(
-        self,
-        size: int,
-        seed: Seed = None,
-        printed: Reported | None = None,
-        rule: RoundingRule = "any",
-        weights: Sequence[float] | FloatArray | None = None,
-    ) -> tuple[IntArray, IntArray]:
-        """Sample pairs of datasets whose p-value prints as the reported one."""
-        rng = np.random.default_rng(seed)
-        found = self.matching_rows(printed, rule)
-        if not len(found):
-            raise ValueError("no pair of datasets has such a p-value")
-        chance = None
-        if weights is not None:
-            logs = self.rows.log_prior(weights, found)
-            chance = np.exp(logs - logs.max())
-            chance /= chance.sum()
-        drawn = found[rng.choice(len(found), size, p=chance)]
-        return self.rows.a[drawn[:, 0]], self.rows.b[drawn[:, 1]]
+            found.append(np.stack([rows[row], members[column]], axis=1))
+        return np.concatenate(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,12 +255,6 @@ class JointRows:
         has_high = (rows[:, high] > 0) | (self.joint.pooled_high is None)
         return np.stack([rows @ places, rows @ places**2, has_low, has_high], axis=1)
 
-    def log_prior(self, weights: Sequence[float] | FloatArray, pairs: IntArray) -> FloatArray:
-        """Log prior probability of each pair of rows, up to a constant."""
-        prior_a = log_prior(self.joint.a, self.a, weights)
-        prior_b = log_prior(self.joint.b, self.b, weights)
-        return prior_a[pairs[:, 0]] + prior_b[pairs[:, 1]]
-
     def split(self, keys: IntArray) -> tuple[IntArray, IntArray]:
         """Return twice the distance of U from its null mean, and the tie sum, that stand in keys."""
         return keys // self.radix, keys % self.radix * 6
@@ -317,26 +280,26 @@ class JointRows:
         return keys, pairs
 
 
-def joint_rows(joint: Joint, most: int = 5_000_000) -> JointRows:
+def joint_rows(joint: Joint) -> JointRows:
     """List the datasets of both groups within the pooled extremes."""
     listed = []
     for cell in (joint.a, joint.b):
         solved = _solve_within(cell, *joint.span)
-        listed.append(np.zeros((0, cell.size), dtype=np.int64) if solved is None else solved.listed(most))
+        listed.append(np.zeros((0, cell.size), dtype=np.int64) if solved is None else solved.listed())
     rows = JointRows(joint, *listed)
     if rows.keys > 2**53:
         raise failure("beyond_64_bits", LatticeTooLargeError)
     return rows
 
 
-def kruskal_p_distribution(joint: Joint, most: int = 5_000_000) -> KruskalDistribution:
+def kruskal_p_distribution(joint: Joint) -> KruskalDistribution:
     """Find every attainable Kruskal-Wallis p-value of two groups (Kruskal & Wallis 1952), corrected for ties.
 
     With two groups the statistic depends on the Mann-Whitney U and on the sum of ``t**3 - t`` over the tied values
     only, and both are integers that products of the count vectors give. All admissible pairs are gone through, so a
     p-value that is absent is impossible.
     """
-    rows = joint_rows(joint, most)
+    rows = joint_rows(joint)
     keys, pairs = rows.tally()
     deviation, ties = rows.split(keys)
     p = _kruskal_p(deviation, ties, joint.a.n, joint.b.n)
@@ -356,15 +319,6 @@ def _kruskal_p(deviation: IntArray, ties: IntArray, n_a: int, n_b: int) -> Float
     return p
 
 
-def kruskal_p(counts_a: IntArray, counts_b: IntArray) -> FloatArray:
-    """Kruskal-Wallis p-value of two groups given as count vectors, row by row (Kruskal & Wallis 1952)."""
-    a, b = np.atleast_2d(counts_a), np.atleast_2d(counts_b)
-    places = np.arange(a.shape[1])
-    deviation = np.abs(((a @ np.sign(places[:, None] - places[None, :])) * b).sum(axis=1))
-    ties = ((a + b) ** 3 - (a + b)).sum(axis=1)
-    return _kruskal_p(deviation, ties, int(a[0].sum()), int(b[0].sum()))
-
-
 def t_p_distribution(joint: Joint, equal_var: bool = True) -> PDistribution:
     """Find every attainable p-value of the t test between two groups.
 
@@ -378,11 +332,6 @@ def t_p_distribution(joint: Joint, equal_var: bool = True) -> PDistribution:
     p = _t_p(joint, _moments(classes_a), _moments(classes_b), equal_var)[possible]
     order = np.argsort(p, kind="stable")
     return PDistribution(p[order], pairs[possible][order])
-
-
-def t_p_range(joint: Joint, equal_var: bool = True) -> tuple[float, float]:
-    """Exact least and greatest p-value of the t test between two groups."""
-    return t_p_distribution(joint, equal_var).range
 
 
 def _t_p(joint: Joint, moments_a: IntArray, moments_b: IntArray, equal_var: bool) -> FloatArray:

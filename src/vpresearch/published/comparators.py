@@ -107,7 +107,7 @@ def own_rate(study: Design) -> Rate:
     return Rate(study.events, study.n, clopper_pearson(study.events, study.n), korn_graubard(study))
 
 
-def compare(events: int, n: int, comparators: Sequence[Comparator], alpha: float = 0.05) -> tuple[Comparison, ...]:
+def compare(events: int, n: int, comparators: Sequence[Comparator]) -> tuple[Comparison, ...]:
     """Set a leak rate beside those of other series.
 
     No difference says why the rates differ. Leaks are found by different means, and CT finds more than radiographs;
@@ -117,23 +117,23 @@ def compare(events: int, n: int, comparators: Sequence[Comparator], alpha: float
 
     Newcombe RG. Stat Med 1998;17:873-890 (method 10). Fisher RA. J R Stat Soc 1935;98:39-82.
     """
-    low, high = clopper_pearson(events, n, alpha)
-    return tuple(_compare(events, n, (low, high), other, alpha) for other in comparators)
+    own = clopper_pearson(events, n)
+    return tuple(_compare(events, n, own, other) for other in comparators)
 
 
-def _compare(events: int, n: int, own: tuple[float, float], other: Comparator, alpha: float) -> Comparison:
+def _compare(events: int, n: int, own: tuple[float, float], other: Comparator) -> Comparison:
     percent = other.percent
     difference = 100 * events / n - percent
     inside = own[0] <= percent <= own[1]
     if other.leaks is None or other.n is None:
         nan = math.nan
         return Comparison(other, percent, nan, nan, difference, nan, nan, nan, inside, "no_counts")
-    exact = clopper_pearson(other.leaks, other.n, alpha)
+    exact = clopper_pearson(other.leaks, other.n)
     reason = "other_unit" if other.unit != "vertebrae" else "one_site" if other.sites == "one" else ""
     if reason:
         # What is not tested has no interval of the difference either: it would be the same test.
         return Comparison(other, percent, *exact, difference, math.nan, math.nan, math.nan, inside, reason)
-    ends = confint_proportions_2indep(events, n, other.leaks, other.n, method="newcomb", alpha=alpha)
+    ends = confint_proportions_2indep(events, n, other.leaks, other.n, method="newcomb")
     apart = 100 * float(ends[0]), 100 * float(ends[1])
     p_value = fisher(np.array([[events, n - events], [other.leaks, other.n - other.leaks]])).p_value
     return Comparison(other, percent, *exact, difference, *apart, p_value, inside)

@@ -98,13 +98,21 @@ _ORDINALS = {
     )
     for word in words.split()
 }
-# A number beside one of these counts no vertebrae, and a level beside one is that of another time.
+# What the time of a score is counted in.
+_TIME_WORDS = {
+    **dict.fromkeys(("h", "hora", "horas", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "dia", "dias", "day", "days"), "d"),
+    **dict.fromkeys(("w", "wk", "sem", "semana", "semanas", "week", "weeks"), "w"),
+    **dict.fromkeys(("m", "mo", "mes", "meses", "month", "months"), "m"),
+    **dict.fromkeys(("y", "yr", "a", "ano", "anos", "year", "years"), "y"),
+}
+# A number beside one of these counts no vertebrae, and a level beside one is that of another time; d and a are also
+# the right side and the first.
 _TIMES = frozenset(
     {
-        *("mes", "meses", "month", "months", "ano", "anos", "year", "years", "dia", "dias", "day", "days", "hora"),
-        *("horas", "hour", "hours", "semana", "semanas", "week", "weeks", "m", "y", "h", "pre", "post"),
-        *("previo", "previa", "previos", "previas", "anterior", "anteriores", "antiguo", "antigua", "antiguos"),
-        *("antiguas", "previous", "prior", "former"),
+        *(set(_TIME_WORDS) - {"d", "a"}),
+        *("pre", "post", "previo", "previa", "previos", "previas", "anterior", "anteriores", "antiguo", "antigua"),
+        *("antiguos", "antiguas", "previous", "prior", "former"),
     }
 )
 # Words beside a number that say of what it is the number.
@@ -267,14 +275,6 @@ def _key(words: list[str]) -> str:
     return str(int(numbers[0])) if len(numbers) == 1 and int(numbers[0]) <= _MOST_VERTEBRAE else ""
 
 
-# What the time of a score is counted in.
-_TIME_WORDS = {
-    **dict.fromkeys(("h", "hora", "horas", "hour", "hours"), "h"),
-    **dict.fromkeys(("d", "dia", "dias", "day", "days"), "d"),
-    **dict.fromkeys(("w", "wk", "sem", "semana", "semanas", "week", "weeks"), "w"),
-    **dict.fromkeys(("m", "mo", "mes", "meses", "month", "months"), "m"),
-    **dict.fromkeys(("y", "yr", "a", "ano", "anos", "year", "years"), "y"),
-}
 _NUMBER_WORDS = {word: int(number) for word, number in _ORDINALS.items() if len(word) > len("ii")}
 _NUMBER_WORDS |= {"un": 1, "una": 1, "nueve": 9, "nine": 9, "doce": 12, "twelve": 12}
 _BESIDE_TIMES = frozenset(

@@ -2,7 +2,7 @@
 
 from vpresearch.reconstruct.anneal import NotFoundError
 from vpresearch.reconstruct.dataset import Reconstruction, reconstruct, targeted
-from vpresearch.reconstruct.ensemble import ANY_FILL, ENSEMBLE, EXTREMES, Ensemble, read_ensemble, write_ensemble
+from vpresearch.reconstruct.ensemble import ANY_FILL, ENSEMBLE, EXTREMES, Ensemble, read_ensemble
 from vpresearch.reconstruct.extreme import Witness, central, extreme, most_mean_fill, spread
 from vpresearch.reconstruct.files import draw_ensemble, draw_extremes, make_ensemble, provenance
 from vpresearch.reconstruct.targets import attainable
@@ -30,5 +30,4 @@ __all__ = [
     "spread",
     "targeted",
     "verify",
-    "write_ensemble",
 ]

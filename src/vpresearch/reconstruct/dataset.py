@@ -65,22 +65,9 @@ class Reconstruction:
 
 
 def reconstruct(paper: Paper, seed: int) -> Reconstruction:
-    """Make a dataset that satisfies a paper's printed numbers.
+    """Make a dataset that satisfies a paper's printed numbers: the same for the same paper, seed and version of numpy.
 
-    Parameters
-    ----------
-    paper : Paper
-    seed : int
-
-    Returns
-    -------
-    Reconstruction
-        The same for the same paper, seed and version of numpy.
-
-    Raises
-    ------
-    NotFoundError
-        If no draw comes out whole, which proves nothing.
+    Where no draw comes out whole, it raises ``NotFoundError``, which proves nothing.
     """
     for attempt, child in enumerate(np.random.SeedSequence(seed).spawn(_ATTEMPTS), start=1):
         rng = np.random.default_rng(child)

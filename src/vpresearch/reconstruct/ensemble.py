@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from vpresearch.core.dictionary import columns
 from vpresearch.core.errors import failure
-from vpresearch.core.files import put
 from vpresearch.core.paths import ROOT
 from vpresearch.data import RECONSTRUCTED_ID_PREFIX
 
@@ -43,11 +42,6 @@ def ensemble_bytes(ensemble: Ensemble) -> bytes:
             np.lib.format.write_array(data, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(entry, data.getvalue())
     return content.getvalue()
-
-
-def write_ensemble(ensemble: Ensemble, path: Path | str) -> None:
-    """Write an ensemble's file, all or nothing."""
-    put(Path(path), ensemble_bytes(ensemble))
 
 
 def read_ensemble(path: Path | str) -> Ensemble:
@@ -123,17 +117,7 @@ class Ensemble:
         return number
 
     def column(self, name: str) -> NDArray[Any]:
-        """Return a column of every dataset.
-
-        Parameters
-        ----------
-        name : str
-            Canonical column.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n_datasets, n_vertebrae)
-        """
+        """Return a canonical column of every dataset, shape (n_datasets, n_vertebrae)."""
         codes = self.codes[name]
         if columns()[name].unit_of_observation == "patient":
             codes = np.take_along_axis(codes, self.patient, axis=1)
@@ -165,34 +149,14 @@ class Ensemble:
         return leak
 
     def table(self, number: int) -> pd.DataFrame:
-        """Return one dataset with its canonical columns.
-
-        Parameters
-        ----------
-        number : int
-            From 0.
-
-        Returns
-        -------
-        pandas.DataFrame, shape (n_vertebrae, n_columns)
-        """
+        """Return one dataset, counted from 0, with its canonical columns."""
         one = self.take([number])
         width = len(str(self.n_vertebrae_of.shape[1]))
         table = {"patient_id": [f"{RECONSTRUCTED_ID_PREFIX}{patient + 1:0{width}d}" for patient in one.patient[0]]}
         return pd.DataFrame(table | {name: one.column(name)[0] for name in self.codes})
 
     def take(self, numbers: Sequence[int]) -> Ensemble:
-        """Select datasets.
-
-        Parameters
-        ----------
-        numbers : sequence of int
-            From 0.
-
-        Returns
-        -------
-        Ensemble
-        """
+        """Select datasets, counted from 0."""
         rows = list(numbers)
         codes = {name: codes[rows] for name, codes in self.codes.items()}
         return Ensemble(self.n_vertebrae_of[rows], codes, self.values)

@@ -378,29 +378,10 @@ ALTERNATIVES: tuple[tuple[str, Priors], ...] = (
 def fit(design: Design, alpha: float = 0.05, priors: Priors = PRIORS) -> tuple[Estimate, ...]:
     """Return the posterior of a logistic regression on one predictor with a normal random intercept for every patient.
 
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1, and one predictor.
-    alpha : float
-        One minus the probability of the intervals.
-    priors : Priors
-
-    Returns
-    -------
-    tuple of Estimate
-        Means, standard deviations and equal-tailed intervals of the posterior, without p, of the terms, conditional
-        on the patient, and of ``sd_patient``, the standard deviation of the intercepts. On separated data the prior
-        alone keeps the numbers finite, and of one vertebra a patient the prior alone tells how the intercepts spread;
-        the numbers stand beside the reason that says so.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(8), [1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 7.0]])
-    >>> y, patient = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0]), np.arange(8) // 2
-    >>> *_, fill, sd = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), patient))
-    >>> round(fill.estimate, 3), round(fill.ci_low, 3), round(fill.ci_high, 3), round(sd.estimate, 3)
-    (0.297, -1.16, 1.835, 2.87)
+    Means, standard deviations and equal-tailed intervals, without p, of the terms, conditional on the patient, and of
+    ``sd_patient``, the standard deviation of the intercepts. On separated data the prior alone keeps the numbers
+    finite, and of one vertebra a patient the prior alone tells how the intercepts spread; the numbers stand beside the
+    reason that says so.
     """
     return fit_each(design, (priors,), alpha)[0]
 
@@ -428,9 +409,9 @@ def _estimates(design: Design, alpha: float, reason: str, margins: Mapping[str, 
     )
 
 
-def probability_of_rise(design: Design, priors: Priors = PRIORS) -> float:
+def probability_of_rise(design: Design) -> float:
     """Return the posterior probability that the odds rise with the predictor."""
-    margins = posterior(design, priors)[1]
+    margins = posterior(design)[1]
     return 1 - margins[design.terms[1]].below(0.0) if margins else math.nan
 
 

@@ -151,19 +151,7 @@ class Design:
         return int(self.cluster.max(initial=-1)) + 1
 
     def failed(self, model: str, reason: str) -> tuple[Estimate, ...]:
-        """Return the result of a fit that failed.
-
-        Parameters
-        ----------
-        model : str
-        reason : str
-            One of ``REASONS``.
-
-        Returns
-        -------
-        tuple of Estimate
-            One a term, without a number.
-        """
+        """Return the result of a fit that failed for one of ``REASONS``: a row a term, without a number."""
         return tuple(
             Estimate(
                 model,
@@ -186,22 +174,7 @@ class Design:
         interval: tuple[ArrayLike, ArrayLike, str],
         p: tuple[ArrayLike, str],
     ) -> tuple[Estimate, ...]:
-        """Return the result of a fit that converged.
-
-        Parameters
-        ----------
-        model : str
-        estimate, se : array_like of float, shape (n_terms,)
-        interval : tuple of (array_like, array_like, str)
-            Lower ends, upper ends, kind.
-        p : tuple of (array_like, str)
-            p-values, kind.
-
-        Returns
-        -------
-        tuple of Estimate
-            One a term.
-        """
+        """Return the result of a fit that converged, a row a term; intervals and p with their kind."""
         shape = (len(self.terms),)
         parts = (estimate, se, *interval[:2], p[0])
         numbers = zip(*(np.broadcast_to(np.asarray(part, float), shape) for part in parts), strict=True)
@@ -224,33 +197,7 @@ class Design:
 def design(
     rows: pd.DataFrame, outcome: str, y: ArrayLike, terms: Sequence[str] = ("fill_percent",), scale: str = "log odds"
 ) -> Design:
-    """Set up a regression on the rows in which nothing that it needs is missing.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame, shape (n_vertebrae, n_columns)
-        With ``patient_id`` and a numeric column for each term.
-    outcome : str
-    y : array_like of float, shape (n_vertebrae,)
-        NaN where it is missing.
-    terms : sequence of str
-        Columns of ``rows``.
-    scale : str
-        Of the coefficients.
-
-    Returns
-    -------
-    Design
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> rows = load(RECONSTRUCTION).rows
-    >>> study = design(rows, "leak", rows["leak"].eq("yes"))
-    >>> study.n, study.events, study.n_clusters, study.terms
-    (41, 15, 27, ('intercept', 'fill_percent'))
-    """
+    """Set up a regression of an outcome, NaN where missing, on the rows in which nothing that it needs is missing."""
     predictors = rows[list(terms)].to_numpy(float)
     outcomes = np.asarray(y, dtype=float)
     complete = ~np.isnan(np.column_stack([predictors, outcomes])).any(axis=1)

@@ -56,38 +56,14 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
     """Fit an exact conditional logistic regression on one predictor, vertebrae taken as independent.
 
     The intercept is conditioned out by the number of events. Clustering is ignored: vertebrae of one patient count as
-    if they were of several, so that the method is exact for independent vertebrae only.
+    if they were of several. Few subsets are listed one by one; of more, the sums are counted on the lattice that
+    ``grid`` tells. The estimate is the conditional maximum-likelihood one or, where that is infinite, the median
+    unbiased one, without a standard error; at the limits either tail has half of ``alpha``, one of them infinite then;
+    p is twice the smaller tail, and so agrees with the interval. Where the predictor had to be rounded, sums that the
+    rounding does not tell from the observed one count for both tails: neither limits nor p come out better for it.
 
-    Parameters
-    ----------
-    design : Design
-        With an outcome of 0 and 1 and one predictor. Few subsets are listed one by one; of more, the sums are counted
-        on the lattice that ``grid`` tells.
-    alpha : float
-        One minus the coverage of the interval.
-
-    Returns
-    -------
-    tuple of Estimate
-        The conditional maximum-likelihood estimate or, where that is infinite, the median unbiased one, without a
-        standard error; the limits at which either tail has half of ``alpha``, one of them infinite then; p is twice the
-        smaller tail, and so agrees with the interval. Where the predictor had to be rounded, sums that the rounding
-        does not tell from the observed one count for both tails: neither limits nor p come out better for it.
-
-    References
-    ----------
     Hirji KF, Mehta CR, Patel NR. J Am Stat Assoc 1987;82:1110-1117. Mehta CR, Patel NR. Stat Med 1995;14:2143-2160.
     Hirji KF, Tsiatis AA, Mehta CR. Am Stat 1989;43:7-11 (median unbiased estimate).
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(6), np.arange(6.0)])
-    >>> y = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
-    >>> intercept, fill = fit(Design("leak", y, x, ("intercept", "fill"), ("", ""), np.arange(6)))
-    >>> round(fill.estimate, 4), round(fill.ci_low, 4), round(fill.ci_high, 4), round(fill.p_value, 4)
-    (0.9566, -0.2939, 3.713, 0.2)
-    >>> intercept.reason
-    'conditioned_out'
     """
     told = gate(design) if len(design.terms) == 2 else "not_one_predictor"
     if told in ("not_one_predictor", *IMPOSSIBLE):

@@ -146,36 +146,13 @@ def severity(rows: pd.DataFrame) -> Floats:
 
 
 def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
-    """Fit the proportional-odds model by maximum likelihood.
+    """Fit the proportional-odds model by maximum likelihood, with profile intervals of the slopes.
 
     The log odds of a level below j are threshold j minus the predictors times their slopes, so that a positive slope
-    goes with worse leaks. Levels that no vertebra has are passed over.
+    goes with worse leaks. Levels that no vertebra has are passed over. The thresholds, named by the level above them
+    (``threshold_1``, ...), have standard errors only; these are from the observed information.
 
-    Parameters
-    ----------
-    design : Design
-        With an outcome of levels from 0.
-    alpha : float
-        One minus the confidence of the profile intervals.
-
-    Returns
-    -------
-    tuple of Estimate
-        The thresholds, named by the level above them (``threshold_1``, ...), with standard errors only; then the
-        slopes. Standard errors are from the observed information.
-
-    References
-    ----------
     McCullagh P. J R Stat Soc B 1980;42:109-142.
-
-    Examples
-    --------
-    >>> from vpresearch.data import load
-    >>> from vpresearch.core.paths import RECONSTRUCTION
-    >>> from vpresearch.regression.design import design
-    >>> rows = load(RECONSTRUCTION).rows
-    >>> [estimate.term for estimate in fit(design(rows, "severity", severity(rows)))]
-    ['threshold_1', 'threshold_2', 'threshold_3', 'fill_percent']
     """
     named, reason = _named(design), _gate(design, parallel=True)
     if reason:

@@ -93,30 +93,9 @@ def risks(fitted: LogOdds, x: Floats, alpha: float = 0.05) -> pd.DataFrame:
 def risk_curve(
     design: Design, fitted: LogOdds, fill_percent: ArrayLike | None = None, alpha: float = 0.05
 ) -> pd.DataFrame:
-    """Return the risk along the fill, other predictors at their means.
+    """Return the risk along the fill, the second column of a design, with its other predictors at their means.
 
-    Parameters
-    ----------
-    design : Design
-        Whose second column is the fill.
-    fitted : LogOdds
-    fill_percent : array_like of float, shape (n,), optional
-        Percent; by default 101 points from the least observed fill to the most.
-    alpha : float
-        One minus the coverage of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n, 6)
-        ``fill_percent``, the columns of ``risks``, and ``extrapolated``: beyond every observed fill.
-
-    Examples
-    --------
-    >>> x = np.column_stack([np.ones(3), [4.0, 8.0, 12.0]])
-    >>> study = Design("leak", np.array([0.0, 1.0, 0.0]), x, ("intercept", "fill_percent"), ("", ""), np.arange(3))
-    >>> fitted = LogOdds("ml", np.array([-2.0, 0.2]), np.diag([0.4, 0.01]))
-    >>> risk_curve(study, fitted, FILLS)["extrapolated"].tolist()
-    [False, False, False, True]
+    At 101 points from the least observed fill to the most where none are told; ``extrapolated`` is beyond these.
     """
     observed = design.x[:, 1]
     fill = np.linspace(observed.min(), observed.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)

@@ -99,11 +99,11 @@ def draw(truth: Truth, size: int, seed: int | np.random.SeedSequence, plan: Plan
     return Drawn(np.round(fill, 1), (rng.random(fill.shape) < risk).astype(float), cluster)
 
 
-def marginal_slope(truth: Truth, plan: Plan = NORMAL, seed: int = 1) -> float:
+def marginal_slope(truth: Truth, plan: Plan = NORMAL) -> float:
     """Return the slope that a model over all patients aims at, from many vertebrae."""
     if truth.slope == 0:
         return 0.0
-    rows = draw(truth, _LARGE // sum(plan.sizes), seed, plan)
+    rows = draw(truth, _LARGE // sum(plan.sizes), 1, plan)
     return float(batched_ml(rows.fill_percent.reshape(1, -1), rows.leak.reshape(1, -1)).coef[0, 1])
 
 

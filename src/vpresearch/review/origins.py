@@ -64,11 +64,11 @@ def maker(cell: Cell) -> Function:
     return made
 
 
-def cells_by_output(compendium: Compendium, folder: Path = NOTEBOOKS) -> dict[str, Cell]:
+def cells_by_output(compendium: Compendium) -> dict[str, Cell]:
     """Find the cell that writes each exhibit."""
     found = {}
     for notebook in compendium.notebooks:
-        sources = _sources(folder / notebook.file)
+        sources = _sources(NOTEBOOKS / notebook.file)
         for exhibit in notebook.exhibits:
             kind, name = exhibit.output.split("/")
             call = re.compile(rf"\b{kind}\.({name}(_table|_figure)?)\(")

@@ -12,8 +12,8 @@ import ipywidgets as widgets
 import traitlets
 
 from vpresearch.explore import show
-from vpresearch.explore.panels.source import Upload, said_of
-from vpresearch.explore.session import Given, Session, uploaded
+from vpresearch.explore.panels.source import Upload, said_of, taken
+from vpresearch.explore.session import Given, Session
 from vpresearch.render.labels import text
 from vpresearch.run.job import Job
 from vpresearch.workbook.template import annotate, template
@@ -56,9 +56,7 @@ def panel(session: Session) -> widgets.Widget:
 
     empty, copy, files = (Hand(description=words(key)) for key in ("template", "copy", "files"))
     upload = Upload(description=text("explore.upload", language))
-    drop = session.keep(
-        "source.drop", show.made(widgets.Checkbox, False, description=text("explore.drop", language), indent=False)
-    )
+    drop = show.tick(session, "source.drop", text("explore.drop", language))
     run, stop = (show.made(widgets.Button, description=words(key)) for key in ("run", "stop"))
     bar, told, came = show.made(widgets.IntProgress, 0, 0, _WHOLE, layout=widgets.Layout()), show.html(), show.html()
     job: Job = session.notes.setdefault("job", Job())
@@ -90,10 +88,7 @@ def panel(session: Session) -> widgets.Widget:
         for name in ("state", "content"):
             session.notes.pop(name, None)
         session.notes |= {"given": given, "drop": drop.value}
-        examined = session.notes["checked"] = uploaded(given, drop_identifiers=drop.value)
-        if examined.dataset is not None:
-            session.notes["own"] = examined.dataset
-            session.take(examined.dataset)
+        session.notes["checked"] = taken(session, given, drop_identifiers=drop.value)
         tell()
 
     def heard(said: Mapping[str, Any], content: bytes) -> None:

@@ -152,6 +152,12 @@ def odds_or_none(log_odds: float, language: str) -> str:
     return number(log_odds, 2, language) if np.isnan(log_odds) else odds_ratio(log_odds, language)
 
 
+def model_choice(session: Session, name: str, **first: str) -> widgets.Dropdown:
+    """Make the list of models."""
+    options = [(text(f"explore.slope_{each}", session.language), each) for each in MODELS]
+    return show.choice(session, name, options, text("explore.model", session.language), **first)
+
+
 def panel(session: Session) -> widgets.Widget:
     """Show sliders of cement and volume over the risk curve."""
     study, language = session.study, session.language
@@ -160,19 +166,8 @@ def panel(session: Session) -> widgets.Widget:
     volume = show.slider(text("variable.vertebral_volume_cc", language), 26.0, (10.0, 50.0, 0.5), language, 1)
     session.keep("dose.cement", cement)
     session.keep("dose.volume", volume)
-    model = session.keep(
-        "dose.model",
-        show.made(
-            widgets.Dropdown,
-            options=[(text(f"explore.slope_{each}", language), each) for each in MODELS],
-            value=PRIMARY,
-            description=text("explore.model", language),
-        ),
-    )
-    separated = session.keep(
-        "dose.separated",
-        show.made(widgets.Checkbox, False, description=text("explore.separated", language), indent=False),
-    )
+    model = model_choice(session, "dose.model", value=PRIMARY)
+    separated = show.tick(session, "dose.separated", text("explore.separated", language))
     said, slopes, code, plot = show.html(), show.html(), show.html(), Plot()
 
     def update() -> None:

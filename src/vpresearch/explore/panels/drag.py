@@ -15,7 +15,7 @@ from vpresearch.data import Dataset
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import NumberBox, Plot
 from vpresearch.explore.panels import walk
-from vpresearch.explore.panels.dose import FIT, MODELS, NAMES, odds_or_none, reason_of
+from vpresearch.explore.panels.dose import FIT, NAMES, model_choice, odds_or_none, reason_of
 from vpresearch.explore.panels.groups import printed_p
 from vpresearch.explore.session import Session, moved, paper
 from vpresearch.inference import Comparison, compare_by_leak
@@ -161,14 +161,7 @@ def panel(session: Session) -> widgets.Widget:
     leak = show.made(
         widgets.ToggleButtons, options=[(text(f"leak_group.{each}", language), each) for each in ("no", "yes")]
     )
-    model = session.keep(
-        "drag.model",
-        show.made(
-            widgets.Dropdown,
-            options=[(text(f"explore.slope_{each}", language), each) for each in MODELS],
-            description=text("explore.model", language),
-        ),
-    )
+    model = model_choice(session, "drag.model")
     reset, outlier = (
         show.made(widgets.Button, description=text(f"explore.{name}", language)) for name in ("put_back", "put_far")
     )

@@ -122,14 +122,8 @@ def panel(session: Session) -> widgets.Widget:
     """Show the choice of variable and level over the tests."""
     study, language = session.study, session.language
     names = present(study, (*VARIABLES, *(each.name for each in study.followed)))
-    chooser = session.keep(
-        "groups.variable",
-        show.made(
-            widgets.Dropdown,
-            options=[(variable(name, language), name) for name in names],
-            description=text("word.variable", language),
-        ),
-    )
+    options = [(variable(name, language), name) for name in names]
+    chooser = show.choice(session, "groups.variable", options, text("word.variable", language))
     alpha = show.slider(text("explore.alpha", language), ALPHA, (0.01, 0.2, 0.01), language, 2)
     session.keep("groups.alpha", alpha)
     said, tests, summaries, code, plot = show.html(), show.html(), show.html(), show.html(), Plot()

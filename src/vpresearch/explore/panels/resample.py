@@ -97,14 +97,8 @@ def told(draws: list[Draw], own: Draw, language: str) -> str:
 def panel(session: Session) -> widgets.Widget:
     """Show the buttons that draw, over the p of every draw."""
     study, language = session.study, session.language
-    chooser = session.keep(
-        "resample.variable",
-        show.made(
-            widgets.Dropdown,
-            options=[(variable(name, language), name) for name in present(study, VARIABLES)],
-            description=text("word.variable", language),
-        ),
-    )
+    options = [(variable(name, language), name) for name in present(study, VARIABLES)]
+    chooser = show.choice(session, "resample.variable", options, text("word.variable", language))
     one, many, again = (
         show.made(widgets.Button, description=text(f"explore.{name}", language, n=MANY))
         for name in ("draw_one", "draw_many", "draw_again")

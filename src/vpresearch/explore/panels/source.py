@@ -138,15 +138,22 @@ def said_of(examined: Examined, language: str) -> str:
     )
 
 
+def taken(session: Session, given: Given, *, drop_identifiers: bool) -> Examined:
+    """Examine what a visitor gives, and look at it from now on where nothing is wrong with it."""
+    examined = uploaded(given, drop_identifiers=drop_identifiers)
+    if examined.dataset is not None:
+        session.notes["own"] = examined.dataset
+        session.take(examined.dataset)
+    return examined
+
+
 def panel(session: Session) -> widgets.Widget:
     """Show the choice of reconstructions beside the place for a workbook."""
     language = session.language
     plot = Plot(spec=draw(language))
     place = show.made(widgets.Dropdown, description=text("explore.source_in_use", language))
     upload = Upload(description=text("explore.upload", language))
-    drop = session.keep(
-        "source.drop", show.made(widgets.Checkbox, False, description=text("explore.drop", language), indent=False)
-    )
+    drop = show.tick(session, "source.drop", text("explore.drop", language))
     told, code = show.html(), show.html()
     state = {"quiet": False}
 
@@ -171,11 +178,7 @@ def panel(session: Session) -> widgets.Widget:
         tell()
 
     def read(given: Given) -> None:
-        examined = uploaded(given, drop_identifiers=drop.value)
-        session.notes["examined"] = examined
-        if examined.dataset is not None:
-            session.notes["own"] = examined.dataset
-            session.take(examined.dataset)
+        session.notes["examined"] = taken(session, given, drop_identifiers=drop.value)
         tell()
 
     session.on(place, lambda: take(place.value))
