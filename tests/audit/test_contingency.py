@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import chi2_contingency, fisher_exact
 
 from tests.made_up_paper import write_paper
+from vpresearch.audit import audit
 from vpresearch.audit.check import Check
 from vpresearch.audit.contingency import check_contingency
 from vpresearch.published import read_paper
@@ -68,3 +69,14 @@ def test_this_paper_prints_no_such_p() -> None:
     from vpresearch.core.paths import PUBLISHED
 
     assert list(check_contingency(read_paper(PUBLISHED), "any")) == []
+
+
+@pytest.mark.parametrize(("p", "verdict"), [("0.020", "possible"), ("0.016", "possible"), ("0.90", "impossible")])
+def test_a_p_may_be_of_the_values_that_are_known_or_of_all_rows(p: str, verdict: str, tmp_path: Path) -> None:
+    # 21 of 45 and 9 of 40 by chi-squared, or 21 of 52 and 9 of 49.
+    path = tmp_path / "t.csv"
+    rows = ["variable,group,category,n,count,mean,sd", "age,a,,52,,71.3,8.4", "age,b,,49,,70.6,9.1"]
+    path.write_text("\n".join([*rows, "smoker,a,yes,45,21,,", "smoker,b,yes,40,9,,"]), encoding="utf-8")
+    path.with_name("t-tests.csv").write_text(f"variable,p\nsmoker,{p}", encoding="utf-8")
+    (found,) = [check for check in audit(read_paper(path)) if check.check == "p_source"]
+    assert found.verdict == verdict

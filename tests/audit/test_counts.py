@@ -120,6 +120,43 @@ def test_a_percentage_of_another_number(row: str, alarms: list[str], fitting: st
     assert [check.values["fitting"] for check in found if check.alarm] == ([fitting] if alarms else [])
 
 
+@pytest.mark.parametrize(
+    ("row", "alarms"),
+    [
+        # 21 of the 45 whose habit is known, or of all 52.
+        ("45,21,46.7", []),
+        ("45,,46.7", []),
+        ("45,21,40.4", []),
+        ("45,21,45.7", ["percentage"]),
+        ("45,,45.7", ["denominator"]),
+        # A vertebra each, of more than there are patients.
+        ("67,21,31.3", []),
+    ],
+)
+def test_a_percentage_may_be_of_the_values_that_are_known(row: str, alarms: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = ["variable,group,category,n,count,percent,mean,sd", "age,a,,52,,,71.3,8.4", "age,b,,49,,,70.6,9.1"]
+    path.write_text("\n".join([*rows, f"smoker,a,yes,{row}"]), encoding="utf-8")
+    assert [check.check for check in audit(read_paper(path)) if check.alarm] == alarms
+
+
+def test_categories_of_the_known_values_may_each_be_too_few_for_all_rows(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    # Six times 8 of 48; out of 52, each would be 9, and all 54.
+    rows = ["variable,group,category,n,count,percent", *(f"v{number},a,,52,," for number in range(7))]
+    path.write_text("\n".join([*rows, *(f"grade,a,{grade},48,,17" for grade in range(6))]), encoding="utf-8")
+    assert not [check for check in audit(read_paper(path)) if check.alarm]
+
+
+def test_percentages_of_known_values_force_no_overall_one_of_all(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = ["variable,group,category,n,percent", "age,,,40,", "age,a,,20,", "age,b,,20,"]
+    # 5 of 10 and of 20 are 10 of 30 that are known, a third.
+    rows += ["smoker,,yes,30,33.3", "smoker,a,yes,10,50.0", "smoker,b,yes,20,25.0"]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    assert not [check for check in audit(read_paper(path)) if check.alarm]
+
+
 def _of_grades(folder: Path, header: str, *rows: str) -> dict[str, str]:
     path = folder / "t.csv"
     path.write_text("\n".join([f"variable;category;{header}", *rows]), encoding="utf-8")

@@ -178,17 +178,21 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
     asked = claim.compute
     counts: dict[Where, int] = {}
     shares: dict[Where, Claim] = {}
+    # Where values are missing, the sizes of the groups among those that are known.
+    known: dict[Where, int] = {}
     for other in paper.claims:
         of = {**other.compute.within, **other.compute.group}
         if (
             other.compute.over != asked.over
-            or other.compute.variable is not None
+            or other.compute.variable not in (None, variable)
             or not asked.group.items() <= of.items()
         ):
             continue
         # Of some rows, a table of those alone.
         where = tuple(sorted(of.items() - asked.group.items()))
-        if other.kind == "count":
+        if other.kind == "count" and other.compute.variable is not None:
+            known[where] = int(other.printed.value)
+        elif other.kind == "count":
             counts[where] = int(other.printed.value)
         elif (
             other.kind == "percentage"
@@ -208,7 +212,11 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
         by = by if halved else []
         if by and len({sum(counts[((column, level),)] for level in margins[column]) for column in (variable, *by)}) > 1:
             by = []
-    found = [_by(counts, shares, variable, column, rule) for column in ([_BY] if _BY in by else by)]
+    found = [
+        _by(sizes, shares, variable, column, rule)
+        for sizes in ([counts | known, counts] if known else [counts])
+        for column in ([_BY] if _BY in by else by)
+    ]
     # What the printed rows leave of the groups may be missing, or one more row of the table.
     return [*found, *(_with_rest(each) for each in found if _left(each) > 0)]
 

@@ -209,28 +209,36 @@ def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     for claim in _of_kind(paper, "percentage"):
         compute = claim.compute
         part = counts.get((None, compute.over, where_of({**compute.within, **compute.group})))
-        whole = counts.get((None, compute.over, where_of(compute.within)))
-        n = compute.of or (int(whole.printed.value) if whole is not None else 0)
-        if part is None or not n:
+        wholes = [] if compute.of else _wholes(paper, claim)
+        sizes = [compute.of] if compute.of else [int(whole.printed.value) for whole in wholes]
+        if part is None or not any(sizes):
             continue
-        share = 100 * part.printed.value / n
-        holds = share in claim.printed.interval(rule)
+        shares = {n: 100 * part.printed.value / n for n in sizes if n}
+        fitting = [n for n, share in shares.items() if share in claim.printed.interval(rule)]
+        n = [*fitting, *shares][0]
         values: dict[str, str | float] = {
             "count": float(part.printed.value),
             "n": float(n),
-            "percent": float(share),
+            "percent": float(shares[n]),
             "printed": claim.printed.printed,
-            "fitting": "" if holds else _fitting(paper, claim, n, rule, int(part.printed.value)),
+            "fitting": "" if fitting else _fitting(paper, claim, n, rule, int(part.printed.value)),
         }
-        ids = (claim.id, part.id) if compute.of or whole is None else (claim.id, part.id, whole.id)
         yield Check(
             "percentage",
-            ids,
-            "possible" if holds else "impossible",
-            "percentage_holds" if holds else "percentage_fails",
+            (claim.id, part.id, *(whole.id for whole in wholes)),
+            "possible" if fitting else "impossible",
+            "percentage_holds" if fitting else "percentage_fails",
             values,
-            witness=f"{part.printed.value} / {n}" if holds else "",
+            witness=f"{part.printed.value} / {n}" if fitting else "",
         )
+
+
+def _wholes(paper: Paper, claim: Claim) -> list[Claim]:
+    """List the counts that a percentage may be out of: the known values of its column, and the rows."""
+    counts, compute = counted(paper), claim.compute
+    within = where_of(compute.within)
+    known = [counts.get((column, compute.over, within)) for column in compute.group if column not in compute.within]
+    return [whole for whole in (*known, counts.get((None, compute.over, within))) if whole is not None]
 
 
 def _sums(paper: Paper) -> Iterator[Check]:
@@ -261,12 +269,10 @@ def _sums(paper: Paper) -> Iterator[Check]:
 
 
 def _whole(paper: Paper, over: str, where: Where, column: str) -> tuple[Claim | None, bool]:
-    """Find how many the categories of a column are of, and whether fewer than the rows, as values are missing."""
+    """Find how many the categories of a column are of, and whether these are not the rows, as values are missing."""
     rows = counted(paper).get((None, over, where))
-    if column not in paper.complete:
-        return rows, False
-    own = counted(paper).get((column, over, where))
-    return own or rows, bool(own and rows and own.printed.value < rows.printed.value)
+    known = counted(paper).get((column, over, where))
+    return known or rows, bool(known and rows and known.printed.value != rows.printed.value)
 
 
 def _all_printed(paper: Paper, column: str, parts: Iterable[str]) -> bool:
@@ -294,31 +300,27 @@ def _is_of_leaks(column: str, values: Iterable[str]) -> bool:
 
 def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     """Try each percentage out of its own rows and, of everybody, of the other unit: one may be what it refers to."""
-    by_rows: dict[Where, dict[str, Claim]] = {}
-    for (variable, over, where), total in counted(paper).items():
-        if variable is None:
-            by_rows.setdefault(where, {})[over] = total
+    counts = counted(paper)
+    # Rows of the other unit are compared for everybody only: a group of patients may be none of vertebrae.
+    everybody = {over: total for (variable, over, where), total in counts.items() if variable is None and not where}
     for claim in _of_kind(paper, "percentage"):
-        within = where_of(claim.compute.within)
-        # Rows of the other unit are compared for everybody only: a group of patients may be none of vertebrae.
-        totals = by_rows.get(within, {})
-        if within:
-            totals = {over: total for over, total in totals.items() if over == claim.compute.over}
-        sizes = {over: int(total.printed.value) for over, total in totals.items()}
-        if claim.compute.of:
-            totals, sizes = {}, {claim.compute.over: claim.compute.of}
-        if claim.compute.over not in sizes:
+        compute = claim.compute
+        alone = bool(compute.within or compute.of)
+        wholes = [] if compute.of else _wholes(paper, claim)
+        sizes = [compute.of] if compute.of else [int(whole.printed.value) for whole in wholes]
+        if not sizes:
             continue
-        fitting = {over: fitting_counts(claim, size, rule) for over, size in sizes.items()}
-        own, n = fitting[claim.compute.over], sizes[claim.compute.over]
-        others = [over for over, ways in fitting.items() if over != claim.compute.over and not ways]
-        fits = "denominator_fits_within" if within or claim.compute.of else "denominator_fits"
-        values: dict[str, str | float] = {"printed": claim.printed.printed, "n": float(n), "over": claim.compute.over}
+        elsewhere = {} if alone else {over: total for over, total in everybody.items() if over != compute.over}
+        n = next((size for size in sizes if fitting_counts(claim, size, rule)), sizes[0])
+        own = fitting_counts(claim, n, rule)
+        others = [o for o, total in elsewhere.items() if not fitting_counts(claim, int(total.printed.value), rule)]
+        fits = "denominator_fits_within" if alone else "denominator_fits"
+        values: dict[str, str | float] = {"printed": claim.printed.printed, "n": float(n), "over": compute.over}
         values |= {"other": " ".join(map(quote, others)), "fitting": "" if own else _fitting(paper, claim, n, rule)}
         code = "denominator_fails" if not own else ("denominator_forced" if others else fits)
         yield Check(
             "denominator",
-            (claim.id, *(total.id for total in totals.values())),
+            (claim.id, *(total.id for total in (*wholes, *elsewhere.values()))),
             "possible" if own else "impossible",
             code,
             values,
@@ -342,6 +344,9 @@ def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     for (over, category, _), parts in divided.items():
         n = [int(counts[None, over, within].printed.value) for within in parts if (None, over, within) in counts]
         total = counts.get((None, over, ()))
+        # Where values are missing, a percentage may be of those that are known, and another of all.
+        if any((category[0], over, within) in counts for within in (*parts, ())):
+            continue
         # Groups that do not make up everybody tell nothing of the whole.
         if len(n) < len(parts) or total is None or sum(n) != total.printed.value:
             continue
