@@ -179,6 +179,51 @@ def test_a_count_of_its_own_number(tmp_path: Path) -> None:
     assert (of["l / y.count"], of["l / y.percent"], of["l / z.count"]) == (("35", None), ("64.8%", 54), ("6", None))
 
 
+@pytest.mark.parametrize("total", ["Total", "All", "overall", "Todos", "Global"])
+def test_a_group_that_is_called_all_of_them_is_everybody(total: str, tmp_path: Path) -> None:
+    # Of women and men in two groups of 60, p is 0.55; with everybody as a third group it would be 0.83.
+    cells = [
+        f"sex;{group};{of};60;{n}"
+        for group, women in (("a", 41), ("b", 44))
+        for of, n in (("f", women), ("m", 60 - women))
+    ]
+    cells += [f"sex;{total};f;120;85"]
+    path = written(
+        tmp_path, "\n".join(["variable;group;category;n;count", *cells]), "variable;test;p\nsex;Chi-squared;0.55"
+    )
+    paper = read_paper(path)
+    assert [dict(claim.compute.group) for claim in paper.claims if claim.printed.printed == "120"] == [{}]
+    assert not [check for check in audit(paper) if check.alarm]
+
+
+def test_two_ends_in_one_cell_of_a_column_of_their_own(tmp_path: Path) -> None:
+    cells = "variable;n;mean;RIC;Range\nage;20;68,2;60-75;(45 a 89)*\n"
+    found = {claim.kind: claim.printed.printed for claim in read_paper(written(tmp_path, cells, "")).claims}
+    assert found == {"count": "20", "mean": "68,2", "q1": "60", "q3": "75", "minimum": "45", "maximum": "89"}
+
+
+def test_a_width_in_the_place_of_two_ends_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refusal:
+        read_paper(written(tmp_path, "variable;n;median;IQR\nage;20;68;15\n", ""))
+    (problem,) = refusal.value.problems
+    assert (problem.code, problem.row, problem.column) == ("table_two_ends", 2, "IQR")
+
+
+@pytest.mark.parametrize(
+    ("called", "tests"),
+    [
+        ("t-test", ("student", "welch")),
+        ("Student's t test", ("student",)),
+        ("U de Mann-Whitney", ("mann_whitney",)),
+        ("Chi-cuadrado / Fisher's exact test", ("chi_squared", "fisher")),
+        ("likelihood ratio", ("likelihood_ratio",)),
+    ],
+)
+def test_a_test_may_be_called_what_papers_call_it(called: str, tests: tuple[str, ...], tmp_path: Path) -> None:
+    paper = read_paper(written(tmp_path, CELLS, f"variable;test;p value\nscore;{called};0.16\n"))
+    assert [claim.tests for claim in paper.claims if claim.kind == "p"] == [tests]
+
+
 def test_a_variable_without_categories_is_not_complete(tmp_path: Path) -> None:
     cells = "variable;category;n;count;complete\ngrade;a;20;8;\ngrade;b;20;12;\ngrad;;20;;yes\n"
     with pytest.raises(InputError) as refusal:

@@ -588,16 +588,16 @@ def _printed_test(entry: Entry) -> PrintedTest:
 
 # Columns of a table of cells and of one of tests, with what else they may be called.
 CELL_COLUMNS: dict[str, tuple[str, ...]] = {
-    "variable": (),
+    "variable": ("characteristic", "caracteristica"),
     "group": ("grupo", "arm", "brazo"),
     "category": ("categoria", "value", "valor"),
     "n": (),
-    "count": ("recuento", "events", "casos"),
-    "percent": ("porcentaje", "%"),
+    "count": ("recuento", "events", "casos", "frequency", "frecuencia"),
+    "percent": ("porcentaje", "percentage", "%"),
     "of": ("denominator", "denominador"),
     "complete": ("completo",),
-    "mean": ("media",),
-    "sd": ("de", "ds", "standard deviation", "desviacion estandar"),
+    "mean": ("media", "average", "promedio"),
+    "sd": ("de", "ds", "dt", "std dev", "standard deviation", "desviacion estandar", "desviacion tipica"),
     "min": ("minimum", "minimo"),
     "q1": ("p25",),
     "median": ("mediana", "p50"),
@@ -614,15 +614,19 @@ CELL_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "id": (),
-    "variable": (),
+    "variable": ("characteristic", "caracteristica"),
     "group": ("grupo", "arm", "brazo"),
     "by": ("por",),
     "over": ("unit of analysis", "unidad de analisis"),
     "test": ("prueba",),
     "sided": ("colas",),
     "randomised": ("randomized", "aleatorizado"),
-    "p": (),
+    "p": ("p value", "pvalue", "p valor", "valor p", "valor de p"),
     **dict.fromkeys(NUMBERS, ()),
+    "chi2": ("chi squared", "chi square", "chi cuadrado", "ji cuadrado"),
+    "or": ("odds ratio",),
+    "rr": ("relative risk", "risk ratio", "riesgo relativo"),
+    "hr": ("hazard ratio",),
     "df": ("gl",),
     "df2": ("gl2",),
     "coefficient": ("coeficiente", "b", "beta"),
@@ -639,6 +643,23 @@ _BEHIND = {
     **dict.fromkeys(("iqr", "ric", "q1 q3", "p25 p75", "interquartile range", "rango intercuartilico"), ("q1", "q3")),
     **dict.fromkeys(("range", "rango", "min max"), ("min", "max")),
 }
+# Tests by other names than their words; a t test that is not further named is one of two.
+_CALLED: dict[str, tuple[TestName, ...]] = {
+    **dict.fromkeys(("t", "t test", "ttest", "prueba t"), ("student", "welch")),
+    **dict.fromkeys(("student s t", "student s t test", "student t test"), ("student",)),
+    **dict.fromkeys(("t student", "t de student", "prueba t de student"), ("student",)),
+    **dict.fromkeys(("welch s t test", "welch t test", "t de welch"), ("welch",)),
+    **dict.fromkeys(("paired t test", "t pareada", "t de student pareada"), ("paired_t",)),
+    **dict.fromkeys(("one way anova", "analysis of variance", "analisis de varianza"), ("anova",)),
+    **dict.fromkeys(("kruskal wallis", "kruskal wallis test"), ("kruskal",)),
+    **dict.fromkeys(("mann whitney u", "mann whitney u test", "u de mann whitney"), ("mann_whitney",)),
+    **dict.fromkeys(("mann whitney test", "wilcoxon rank sum", "wilcoxon rank sum test"), ("mann_whitney",)),
+    **dict.fromkeys(("wilcoxon signed rank", "wilcoxon signed rank test"), ("signed_rank",)),
+    **dict.fromkeys(("chi square", "chi2", "chi square test", "chi squared test"), ("chi_squared",)),
+    **dict.fromkeys(("chi cuadrado", "ji cuadrado"), ("chi_squared",)),
+    **dict.fromkeys(("fisher exact", "fisher s exact", "fisher exact test"), ("fisher",)),
+    **dict.fromkeys(("fisher s exact test", "exacta de fisher"), ("fisher",)),
+}
 _BEFORE = {("sd",): ("mean",), ("percent",): ("count",), ("q1", "q3"): ("median", "mean")}
 _BEFORE[("min", "max")] = _BEFORE[("q1", "q3")]
 _TWO_NAMES = re.compile(r"(.{1,40}?)\s*(?:±|\+/?-|[(\[,;/])\s*(.{1,40}?)[)\]\s]*")
@@ -647,10 +668,19 @@ _TWO_NUMBERS = re.compile(
     rf"({_NUMBER})(?:\s*/\s*([0-9]+))?\s*(?:±|\+/?-|[(\[])\s*([^\W\d]*)[:=]?\s*({_NUMBER}(?:\s*%)?)"
     rf"(?:\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER}))?\s*[)\]]?\s*[*†‡§¶]*"
 )
+_TWO_ENDS = re.compile(rf"[(\[]?({_NUMBER})\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER})[)\]]?\s*[*†‡§¶]*")
+_PAIRS = (("q1", "q3"), ("min", "max"))
 # A further column that tells groups, named behind the word.
 _FURTHER_GROUP = re.compile(r"(?:group|grupo|arm|brazo)\s*:\s*(.{1,40})", re.I)
 # Rows in which a header is looked for: titles may stand above it.
 _TITLES = 10
+# What a group is called that is all of them together.
+_EVERYBODY = frozenset(
+    {
+        *("total", "all", "all patients", "overall", "everybody", "whole cohort", "whole sample", "entire cohort"),
+        *("todos", "todas", "todos los pacientes", "global", "conjunto", "muestra total", "cohorte total"),
+    }
+)
 # A number behind "p" or before the marks of footnotes.
 _MARKED = re.compile(r"(?:p\s*(?=[<>=≤≥]))?([<>=≤≥\s]*[-\u2212]?[0-9.,]+\s*%?)\s*[*†‡§¶]*", re.I)
 _YES_OR_NO = {**dict.fromkeys(("yes", "si", "true", "x", "1"), True), **dict.fromkeys(("no", "false", "0"), False)}
@@ -737,8 +767,13 @@ def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, t
                 continue
             texts: dict[str, str] = {}
             for names, value in cells.items():
-                if text := _text_of(value):
-                    texts |= _divided(names, text)
+                if not (text := _text_of(value)):
+                    continue
+                if names in _PAIRS and _TWO_ENDS.fullmatch(text) is None:
+                    at = {"sheet": sheet.title, "row": number, "column": headers[names[0]]}
+                    problems.append(tell("table_two_ends", given=text[:40], **at))
+                    continue
+                texts |= _divided(names, text)
             if texts:
                 lines.append(Line(sheet.title, number, texts, headers))
         yield of, lines
@@ -761,6 +796,8 @@ def _unmerged(
 
 def _divided(names: tuple[str, ...], text: str) -> dict[str, str]:
     """Take the numbers of one cell apart, where its header or itself says what each is; else it is left as it is."""
+    if names in _PAIRS and (ends := _TWO_ENDS.fullmatch(text)):
+        return dict(zip(names, ends.groups(), strict=True))
     found = _TWO_NUMBERS.fullmatch(text)
     if names[0] == "count" and (share := re.fullmatch(r"([0-9]+)\s*/\s*([0-9]+)", text)):
         return {"count": share[1], "of": share[2]}
@@ -794,7 +831,7 @@ def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]],
         places: dict[int, tuple[str, ...]] = {}
         for position, spelling in enumerate(written):
             title, told = str(header[position]).strip(), {name for each in places.values() for name in each}
-            several = _named_together(title, names) if of is CELL_COLUMNS else ()
+            several = _named_together(title, spelling, names) if of is CELL_COLUMNS else ()
             if several and told.isdisjoint(several):
                 places[position] = several
             elif not several and spelling in names and _is_new(names[spelling], told):
@@ -811,8 +848,10 @@ def _is_new(name: str, told: set[str]) -> bool:
     return told.isdisjoint(alike if name in alike else {name})
 
 
-def _named_together(title: str, names: Mapping[str, str]) -> tuple[str, ...]:
-    """Read a header of several numbers, such as mean ± SD, n (%) or median [IQR]."""
+def _named_together(title: str, spelling: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Read a header of several numbers, such as mean ± SD, n (%), median [IQR] or range."""
+    if len(both := _BEHIND.get(spelling, ())) > 1:
+        return both
     found = _TWO_NAMES.fullmatch(title)
     if found is None:
         return ()
@@ -894,7 +933,8 @@ def _with_ids(claims: Iterable[Claim]) -> Iterator[Claim]:
 
 def _where(line: Line) -> dict[str, str]:
     """Return the group of a row: its value in each column that tells groups."""
-    return {key.partition(":")[2] or key: text for key, text in line.cells.items() if key.partition(":")[0] == "group"}
+    groups = {key: text for key, text in line.cells.items() if key.partition(":")[0] == "group"}
+    return {key.partition(":")[2] or key: text for key, text in groups.items() if fold(text) not in _EVERYBODY}
 
 
 def _over(line: Line) -> str:
@@ -977,14 +1017,21 @@ def _test_of(
     if entry.get("by") not in columns and fold(entry.get("by", "")) in ("group", *CELL_COLUMNS["group"]):
         entry["by"] = "group"
     if "test" in entry:
-        words = {word.strip(): (fold(word) or "").replace(" ", "_") for word in re.split("[,;/]", entry["test"])}
-        entry["test"] = [name if name in get_args(TestName) else word for word, name in words.items()]
+        words = (word.strip() for word in re.split("[,;/]", entry["test"]))
+        entry["test"] = [name for word in words for name in _tests_called(word)]
     entry.line, entry.lines = line.row, {}
     found = of_printed_test(entry, number, line.row)
     for each in found:
         column = line.headers.get(str(each.values.get("key")))
         problems.append(replace(each, line=None, sheet=line.sheet, row=line.row, column=column))
     return None if found else _printed_test(entry)
+
+
+def _tests_called(word: str) -> tuple[str, ...]:
+    """Return the tests that a word stands for, or the word where it stands for none."""
+    plain = fold(word)
+    name = plain.replace(" ", "_")
+    return (name,) if name in get_args(TestName) else _CALLED.get(plain, (word,))
 
 
 SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
