@@ -157,6 +157,27 @@ def test_percentages_of_known_values_force_no_overall_one_of_all(tmp_path: Path)
     assert not [check for check in audit(read_paper(path)) if check.alarm]
 
 
+@pytest.mark.parametrize(
+    ("rows", "alarms"),
+    [
+        # Everybody's row is of a score that three lack: the groups of 20 and 22 need not be 39.
+        (["age,a,,20,", "pain,a,,18,", "age,b,,22,", "pain,b,,21,", "pain,,,39,"], []),
+        (["age,a,,20,", "age,b,,22,", "age,,,39,"], ["sum"]),
+        ([",a,,20,", "pain,a,,18,", "age,b,,22,", "age,,,39,"], ["sum"]),
+        # Of whom 46.7% are is not printed, and the other rows do not agree.
+        (["age,a,,20,", "pain,a,,18,", "sex,a,f,,46.7"], []),
+        (["age,a,,20,", "pain,a,,20,", "sex,a,f,,46.7"], ["denominator"]),
+        (["age,a,,20,", "pain,a,,18,", "sex,a,f,20,46.7"], ["denominator"]),
+    ],
+)
+def test_the_size_of_a_group_that_rows_tell_otherwise_proves_nothing(
+    rows: list[str], alarms: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["variable,group,category,n,percent", *rows]), encoding="utf-8")
+    assert [check.check for check in audit(read_paper(path)) if check.alarm] == alarms
+
+
 def _of_grades(folder: Path, header: str, *rows: str) -> dict[str, str]:
     path = folder / "t.csv"
     path.write_text("\n".join([f"variable;category;{header}", *rows]), encoding="utf-8")

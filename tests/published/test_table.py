@@ -51,11 +51,13 @@ def test_a_table_is_read_as_a_paper(write: object, tmp_path: Path) -> None:
     paper: Paper = read_paper(write(tmp_path))  # type: ignore[operator]
     assert paper.grids == {"score": Grid("patients", "1", "0", "10"), "fatigue": Grid("patients", "1/3", "1", "5")}
     assert [claim.printed.printed for claim in paper.claims if claim.kind == "mean"] == ["2,5", "3,4", "2,54", "2,40"]
-    # The group has 15; of one variable two values are missing.
+    # As most rows say, the group has 15; of one variable two values are missing.
     assert {claim.id: claim.printed.printed for claim in paper.claims if claim.compute.statistic == "n"} == {
         "treated.n": "15",
         "control.n": "14",
+        "score / treated.n": "15",
         "fatigue / treated.n": "13",
+        "leakage / treated / yes.n": "15",
         "leakage / treated / yes.count": "3",
         "leakage / control / yes.count": "5",
     }

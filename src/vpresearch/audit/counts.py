@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -215,6 +215,8 @@ def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
             continue
         shares = {n: 100 * part.printed.value / n for n in sizes if n}
         fitting = [n for n, share in shares.items() if share in claim.printed.interval(rule)]
+        if not fitting and _is_open(wholes):
+            continue
         n = [*fitting, *shares][0]
         values: dict[str, str | float] = {
             "count": float(part.printed.value),
@@ -241,6 +243,11 @@ def _wholes(paper: Paper, claim: Claim) -> list[Claim]:
     return [whole for whole in (*known, counts.get((None, compute.over, within))) if whole is not None]
 
 
+def _is_open(wholes: Sequence[Claim]) -> bool:
+    """Whether what something is out of is known from other rows of a table alone, which do not agree."""
+    return any(whole.inferred for whole in wholes) and not any(whole.compute.variable for whole in wholes)
+
+
 def _sums(paper: Paper) -> Iterator[Check]:
     """Hold the categories of a column against their total: no more than it, and equal where all are printed."""
     by_column: dict[tuple[str, Where, str], dict[str, Claim]] = {}
@@ -255,6 +262,8 @@ def _sums(paper: Paper) -> Iterator[Check]:
         if whole is None or len(parts) < 2:
             continue
         total, n = sum(int(claim.printed.value) for claim in parts.values()), int(whole.printed.value)
+        if total > n and (whole.inferred or any(claim.inferred for claim in parts.values())):
+            continue
         proves = not some_missing and _all_printed(paper, column, parts)
         verdict: Verdict = "possible" if total == n else ("impossible" if total > n or proves else "undecided")
         below = "sum_short" if proves else "sum_below"
@@ -313,6 +322,8 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         elsewhere = {} if alone else {over: total for over, total in everybody.items() if over != compute.over}
         n = next((size for size in sizes if fitting_counts(claim, size, rule)), sizes[0])
         own = fitting_counts(claim, n, rule)
+        if not own and _is_open(wholes):
+            continue
         others = [o for o, total in elsewhere.items() if not fitting_counts(claim, int(total.printed.value), rule)]
         fits = "denominator_fits_within" if alone else "denominator_fits"
         values: dict[str, str | float] = {"printed": claim.printed.printed, "n": float(n), "over": compute.over}

@@ -129,6 +129,8 @@ class Claim:
         Whether the paper says that a p is one-sided.
     randomised : bool
         Whether a p compares the groups of a randomised study at baseline.
+    inferred : bool
+        Whether the size of a group is the number that most rows of a table tell, of several.
     """
 
     id: str
@@ -141,6 +143,7 @@ class Claim:
     tests: tuple[TestName, ...] = ()
     one_sided: bool = False
     randomised: bool = False
+    inferred: bool = False
 
     def __hash__(self) -> int:
         # What it holds by name has no hash.

@@ -878,6 +878,10 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         if "n" in line.cells:
             sizes.setdefault(_of_group(line), Counter())[line.cells["n"]] += 1
     usual = {group: counted.most_common(1)[0][0] for group, counted in sizes.items()}
+    stated = {_of_group(line): line.cells["n"] for line in lines if "n" in line.cells and "variable" not in line.cells}
+    usual |= stated
+    # Where rows tell of several numbers values are missing, perhaps in those that agree as well.
+    inferred = {group for group, counted in sizes.items() if len(counted) > 1 and group not in stated}
     told: set[tuple[str, ...]] = set()
     seen: set[tuple[str, tuple[str, ...], str]] = set()
     for line in lines:
@@ -888,7 +892,7 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
         if (variable, group, category) in seen:
             problems.append(line.told(name, "variable", _fault("table_twice", 0)))
         seen.add((variable, group, category))
-        yield from _size(line, name, usual.get(group, ""), told)
+        yield from _size(line, name, usual.get(group, ""), told, inferred=group in inferred)
         _scale(line, name, grids, problems)
         between = {key: cells[key] for key in ("from", "to") if key in cells}
         further: dict[str, Any] = {**cells, **({"change": between} if between else {})}
@@ -945,7 +949,7 @@ def _of_group(line: Line) -> tuple[str, ...]:
     return (_over(line), *(f"{column}={value}" for column, value in sorted(_where(line).items())))
 
 
-def _size(line: Line, name: str, usual: str, told: set[tuple[str, ...]]) -> Iterator[Claim]:
+def _size(line: Line, name: str, usual: str, told: set[tuple[str, ...]], *, inferred: bool) -> Iterator[Claim]:
     """Tell the size of a group once, and that of a variable of its own where values are missing."""
     n, group, where = line.cells.get("n", ""), _of_group(line), _where(line)
     if not _COUNT.fullmatch(n):
@@ -958,8 +962,9 @@ def _size(line: Line, name: str, usual: str, told: set[tuple[str, ...]]) -> Iter
             "count",
             (),
             Compute("n", _over(line), group=where),
+            inferred=inferred,
         )
-    if n != usual and "variable" in line.cells:
+    if (inferred or n != usual) and "variable" in line.cells:
         own = Compute("n", _over(line), line.cells["variable"], group=where)
         yield Claim(f"{name}.n", Reported(n), "count", (), own)
 
