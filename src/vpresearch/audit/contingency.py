@@ -74,7 +74,7 @@ def check_contingency(paper: Paper, rule: RoundingRule, *, brief: bool = False) 
         found = source(checks, claim)
         if brief or found.verdict != "impossible":
             pass
-        elif any(_left(counts) > _MISSING for counts in printed):
+        elif variable not in paper.complete and any(_left(counts) > _MISSING for counts in printed):
             found = replace(found, verdict="undecided", code="p_if_rest")
         elif any(_explains(counts, claim, meant, rule) for counts in printed):
             found = replace(found, verdict="undecided", code="p_if_missing")
