@@ -222,6 +222,9 @@ def test_categories_that_are_not_printed_may_be_in_a_test(tmp_path: Path) -> Non
     assert source(("38", "34"), "0.900").remark
     assert source(("29", "27"), "0.900").alarm
     assert source(("28", "26"), "0.900").alarm
+    # Where the file says that there are no others, what is left is missing.
+    cells = "\n".join(f"{line};{said}" for line, said in zip(cells.split(), ("complete", *["yes"] * 4), strict=True))
+    assert source(("38", "34"), "0.900").alarm
 
 
 def test_p_of_wald_beside_an_interval_of_another_method_is_left_open(tmp_path: Path) -> None:

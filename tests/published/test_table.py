@@ -254,3 +254,12 @@ def test_the_template_is_audited_as_it_is(tmp_path: Path, capsys: pytest.Capture
         assert not [check for check in checks if check.alarm]
         assert all(each.checks for each in coverage(paper, checks))
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("suffix", [".ods", ".xls", ".xlsm"])
+def test_a_spreadsheet_of_another_kind_is_refused_as_one(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"numbers{suffix}"
+    path.write_bytes(b"PK\x03\x04")
+    with pytest.raises(InputError) as refusal:
+        read_paper(path)
+    assert "xlsx" in str(refusal.value)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpresearch.audit.alike import check_alike, check_same
+from vpresearch.audit.alone import with_changes
 from vpresearch.audit.cells import compared, groups, may_compare
 from vpresearch.audit.changes import check_changes
 from vpresearch.audit.check import Check
@@ -67,11 +68,12 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
     ]
     # What fails for one number fails for all together: one alarm a fault.
     faults = [set(check.claims) for check in checks if check.alarm and check.check not in _TOGETHER]
-    return [
+    apart = [
         check
         for check in checks
         if not (check.check in _TOGETHER and check.alarm and any(fault <= set(check.claims) for fault in faults))
     ]
+    return with_changes(paper, apart, rule)
 
 
 _TOGETHER = frozenset({"groups_joined", "quantiles_mean", "quantiles_sd"})

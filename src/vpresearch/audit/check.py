@@ -42,6 +42,16 @@ _NOISE = 1e-9
 
 
 @dataclass(frozen=True)
+class Change:
+    """A printed number, or a part of one, and values near it each of which would make the numbers of a check agree."""
+
+    claim: Claim
+    part: str
+    printed: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Check(Framed):
     """One check of printed numbers against one another.
 
@@ -63,6 +73,8 @@ class Check(Framed):
         Smallest and largest attainable p; NaN for a check without one.
     witness : str
         A dataset, or a few numbers, that print as claimed.
+    changes : tuple of Change
+        Of an alarm, the numbers each of which, changed alone, would make all of them agree.
 
     Examples
     --------
@@ -81,6 +93,7 @@ class Check(Framed):
     p_min: float = math.nan
     p_max: float = math.nan
     witness: str = ""
+    changes: tuple[Change, ...] = ()
 
     @property
     def alarm(self) -> bool:

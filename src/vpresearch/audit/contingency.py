@@ -44,8 +44,11 @@ class _Counts:
     by: str
 
 
-def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
-    """Hold the printed p of one column by another against each test on every table that the numbers allow."""
+def check_contingency(paper: Paper, rule: RoundingRule, *, brief: bool = False) -> Iterator[Check]:
+    """Hold the printed p of one column by another against each test on every table that the numbers allow.
+
+    In brief, nothing is looked for that would excuse it.
+    """
     # Where means of noughts and ones are printed, they tell more, and the tables are tested with them.
     by_means = {claim.id for claim, _, _ in pairs(paper)} | {claim.id for claim, _ in several(paper)}
     for claim in paper.claims:
@@ -69,9 +72,11 @@ def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
             yield untried(claim)
             continue
         found = source(checks, claim)
-        if found.verdict == "impossible" and any(_left(counts) > _MISSING for counts in printed):
+        if brief or found.verdict != "impossible":
+            pass
+        elif variable not in paper.complete and any(_left(counts) > _MISSING for counts in printed):
             found = replace(found, verdict="undecided", code="p_if_rest")
-        elif found.verdict == "impossible" and any(_explains(counts, claim, meant, rule) for counts in printed):
+        elif any(_explains(counts, claim, meant, rule) for counts in printed):
             found = replace(found, verdict="undecided", code="p_if_missing")
         yield found
 

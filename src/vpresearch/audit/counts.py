@@ -28,7 +28,7 @@ from vpresearch.audit.cells import (
 from vpresearch.audit.check import Check, Verdict, show_values
 from vpresearch.audit.witness import admissible, climb, extreme_squares, is_coarse, is_countable, on_scale
 from vpresearch.core.dictionary import columns
-from vpresearch.core.reported import RoundingRule
+from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import Cell, count, find_dataset, sample, to_values
 from vpresearch.lattice.cell import exact
 from vpresearch.published import Claim, Grid, Paper
@@ -48,9 +48,16 @@ def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) ->
 
 
 def check_on_grid(
-    paper: Paper, group: Group, grid: Grid, rule: RoundingRule, rng: np.random.Generator, *, stated: bool
+    paper: Paper,
+    group: Group,
+    grid: Grid,
+    rule: RoundingRule,
+    rng: np.random.Generator,
+    *,
+    stated: bool,
+    brief: bool = False,
 ) -> Check:
-    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted."""
+    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted; in brief, by sums."""
     name = "grimmer" if "sd" in group.claims else "grim"
     if is_binary(grid) and "sd" in group.claims:
         # Of a yes or no, the mean tells the standard deviation (Heathers & Brown, 2019).
@@ -75,6 +82,8 @@ def check_on_grid(
     if not admissible(relaxed):
         code, more = why_not(relaxed) if stated else ("no_sum", {})
         return Check(name, group.ids, "impossible", code, values | more)
+    if brief:
+        return Check(name, group.ids, "undecided", "no_witness", values)
     if is_coarse(relaxed):
         return _counted(name, group, values, relaxed, strict)
     witness = _search(strict, rng) if strict is not None else ""
@@ -436,10 +445,15 @@ def _fitting(paper: Paper, claim: Claim, n: int, rule: RoundingRule, part: int |
 
 def fitting_counts(claim: Claim, n: int, rule: RoundingRule = "any") -> list[int]:
     """List the counts out of n that print as a percentage."""
-    printed = claim.printed.interval(rule)
+    return list(_fitting_counts(claim.printed, n, rule))
+
+
+@lru_cache(maxsize=50_000)
+def _fitting_counts(percent: Reported, n: int, rule: RoundingRule) -> tuple[int, ...]:
+    printed = percent.interval(rule)
     first = max(0, math.ceil((printed.low or 0) * n / 100))
     last = n if printed.high is None else min(n, math.floor(printed.high * n / 100))
-    return [count for count in range(first, last + 1) if Fraction(100 * count, n) in printed] if n else []
+    return tuple(count for count in range(first, last + 1) if Fraction(100 * count, n) in printed) if n else ()
 
 
 def _of_kind(paper: Paper, kind: str) -> list[Claim]:

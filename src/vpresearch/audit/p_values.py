@@ -266,8 +266,10 @@ class Row:
     is_whole: bool = True
 
 
-def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Hold every printed p-value against each test, in its own row and in the others."""
+def check_p_values(
+    paper: Paper, rule: RoundingRule, rng: np.random.Generator, *, by_t_alone: bool = False
+) -> Iterator[Check]:
+    """Hold every printed p-value against each test, in its own row and in the others, or tell what t gives."""
     first_scale: dict[str, Row] = {}
     yield from _noughts(paper)
     compared = list(pairs(paper))
@@ -276,7 +278,7 @@ def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -
             if not stated:
                 continue
             # Of very many p-values those that a t test gives are tried by no other test, which would take minutes.
-            for brief in (True, False) if len(compared) > MANY else (False,):
+            for brief in (True,) if by_t_alone else (True, False) if len(compared) > MANY else (False,):
                 row = _row(paper, claim, (first, second), grid, rule, rng, brief=brief)
                 if row is None:
                     break

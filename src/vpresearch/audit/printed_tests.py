@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from scipy.special import chdtrc, fdtrc, gammaln, ndtr, ndtri, stdtr, stdtrit
@@ -277,7 +278,7 @@ def _table(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
     # A p beside a hazard ratio is of times, which no table tells.
     if "p" in row.claims and (named or "hr" not in row.claims):
         one_sided = row.claims["p"].one_sided
-        found = tests_of(table, named, one_sided=one_sided)
+        found = dict(_made(tests_of, row.table, named, one_sided=one_sided))
         ratios = [name for name in ("or", "rr") if name in row.claims]
         if table.shape == (2, 2) and ("wald" in named or (ratios and not named)):
             found["wald"] = np.append(wald_of(table, ratios, one_sided=one_sided), found["wald"])
@@ -288,12 +289,18 @@ def _table(row: PrintedTest, rule: RoundingRule) -> Iterator[Check]:
             verdict: Verdict = "possible" if giving else "impossible"
             yield _check("p_of_table", row, ["p"], verdict, "table_meets" if giving else "table_fails", told, shown)
     if "chi2" in row.claims:
-        yield _of_table(row, "chi2", statistics_of(table), values, rule)
+        yield _of_table(row, "chi2", _made(statistics_of, row.table), values, rule)
     for name in get_args(Ratio):
         if name in row.claims and table.shape == (2, 2):
-            yield _of_table(row, name, ratios_of(table, name), values, rule)
+            yield _of_table(row, name, _made(ratios_of, row.table, name), values, rule)
             if {"low", "high"} <= set(row.claims):
-                yield _interval_of_table(row, name, table, values, rule)
+                yield _interval_of_table(row, name, values, rule)
+
+
+@lru_cache(maxsize=256)
+def _made(make: Callable[..., Any], table: tuple[tuple[int, ...], ...], *arguments: object, **named: object) -> Any:
+    """Make something of a table once, as other numbers are tried beside it."""
+    return make(np.array(table, dtype=np.int64), *arguments, **named)
 
 
 def statistics_of(table: np.ndarray) -> list[float]:
@@ -346,11 +353,9 @@ def _of_table(
     return _check("of_table", row, [name], "possible" if fits else "impossible", code, told, str(values["table"]))
 
 
-def _interval_of_table(
-    row: PrintedTest, name: Ratio, table: np.ndarray, values: dict[str, str | float], rule: RoundingRule
-) -> Check:
+def _interval_of_table(row: PrintedTest, name: Ratio, values: dict[str, str | float], rule: RoundingRule) -> Check:
     """Hold an interval against those that are made of its table; one by bootstrap or of a model is none of them."""
-    every = np.array(intervals_of(table, name, row.level))
+    every = np.array(_made(intervals_of, row.table, name, row.level))
     printed = [row.claims[key].printed for key in ("low", "high")]
     fits = np.logical_and(*(inside(every[:, end], printed[end].interval(rule)) for end in (0, 1))).any()
     with np.errstate(divide="ignore", invalid="ignore"):

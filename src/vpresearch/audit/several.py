@@ -30,12 +30,15 @@ _PAIRED = 60
 _POOL, _TRIES = 40, 3000
 
 
-def check_several(paper: Paper, rule: RoundingRule, seed: int) -> Iterator[Check]:
-    """Hold a printed p of three or more groups against each test of them, and of two by t where no grid serves."""
+def check_several(paper: Paper, rule: RoundingRule, seed: int, *, brief: bool = False) -> Iterator[Check]:
+    """Hold a printed p of three or more groups against each test of them, and of two by t where no grid serves.
+
+    In brief, no ranks are searched.
+    """
     two = [(claim, [first, second]) for claim, first, second in pairs(paper) if not _is_listed(paper, first, second)]
     every = [*two, *several(paper)]
     for claim, parts in every:
-        known = tuple(_OF_TWO) if len(parts) == 2 else _TESTS
+        known = tuple(_OF_TWO) if len(parts) == 2 else _TESTS[: 2 if brief else None]
         meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())} if claim.tests else set(known)
         if claim.one_sided and len(parts) > 2:
             continue

@@ -31,6 +31,7 @@ from vpresearch.published.claims import (
     TestName,
     TestNumber,
 )
+from vpresearch.reading.file import OF_TABLES
 from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
 CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
@@ -1067,7 +1068,7 @@ def read_paper(path: Path | str) -> Paper:
     '0,466'
     """
     path = Path(path)
-    return _table(path) if path.suffix.lower() in {".csv", ".xlsx"} else _paper(path.name, read_text(path))
+    return _table(path) if path.suffix.lower() in OF_TABLES else _paper(path.name, read_text(path))
 
 
 @lru_cache(maxsize=4)

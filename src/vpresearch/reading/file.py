@@ -82,6 +82,8 @@ def _categories() -> frozenset[str]:
 
 _OLD = {".xls", ".xlt", ".ods", ".fods", ".numbers"}
 _WITH_MACROS = {".xlsm", ".xltm", ".xlsb", ".xlam"}
+# What is a table, or is refused as one.
+OF_TABLES = {".csv", ".xlsx"} | _OLD | _WITH_MACROS
 
 
 def read_bytes(path: Path) -> bytes:

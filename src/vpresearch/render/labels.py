@@ -6,7 +6,7 @@ import math
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
@@ -19,7 +19,7 @@ from vpresearch.core.errors import words as words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from vpresearch.audit import Check, Conclusion, Covered
+    from vpresearch.audit import Change, Check, Conclusion, Covered
     from vpresearch.published import Claim, Paper
     from vpresearch.scorecard import Note, Row
 
@@ -344,7 +344,17 @@ def audited(check: Check, language: str) -> str:
     values["df"] = text("word.with_df", language, df=values["df"]) if values.get("df") else ""
     if "step" in values:
         values["step"] = str(values["step"]).replace(".", words_of(language)["decimal_mark"])
-    return text(f"audit.{check.code}", language, **values)
+    said = text(f"audit.{check.code}", language, **values)
+    changes = "; ".join(_changed(each, language) for each in check.changes)
+    return f"{said} {text('word.changed_alone', language, list=changes)}" if changes else said
+
+
+def _changed(change: Change, language: str) -> str:
+    name = claimed(replace(change.claim, places=()), language)
+    if change.part:
+        name = text(f"word.changed_{change.part if change.part in ('of', 'sum') else 'cell'}", language, name=name)
+    values = text("word.or", language).join(printed(value, language) for value in change.values)
+    return text("word.changed", language, name=name, values=values, printed=printed(change.printed, language))
 
 
 def _fractions(written: object) -> list[list[str]]:
