@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pingouin
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import kruskal, ttest_ind
 
 from tests.audit.test_documented import audited
@@ -18,7 +21,7 @@ from tests.made_up_paper import write_paper
 from vpresearch.audit import Check, audit, contingency, coverage, witness
 from vpresearch.audit.cells import several
 from vpresearch.audit.printed_tests import statistics_of
-from vpresearch.audit.several import anova_range, kruskal_range, welch_range
+from vpresearch.audit.several import _kruskal, anova_range, kruskal_range, welch_range
 from vpresearch.cli import main
 from vpresearch.core.errors import LANGUAGES, InputError
 from vpresearch.core.reported import Reported
@@ -442,3 +445,13 @@ def test_an_effect_size_of_pairs_is_not_judged(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(cells, encoding="utf-8")
     (tmp_path / "t-tests.csv").write_text("variable;d;p;test\nscore;2.9;0.01;paired_t\n", encoding="utf-8")
     assert "effect_size" not in {check.check for check in audit(read_paper(tmp_path / "t.csv"))}
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 6), min_size=4, max_size=4), min_size=2, max_size=5),
+    st.lists(st.integers(0, 6), min_size=3, max_size=3),
+)
+def test_ranks_of_many_sets_at_once_are_tested_as_one(groups: list[list[int]], last: list[int]) -> None:
+    every = [np.array([group, group[::-1]], dtype=float) for group in (*groups, last)]
+    expected = kruskal(*(group[0] for group in every)).pvalue if np.ptp(np.concatenate(every, axis=1)) else math.nan
+    np.testing.assert_allclose(_kruskal(every), expected, rtol=1e-10)
