@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,22 +50,29 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
     >>> found["p_kruskal", "table4.vas_pre.p"]
     'possible'
     """
+    return settled(paper, list(each_check(paper, seed, rule)), rule)
+
+
+def each_check(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> Iterator[Check]:
+    """Make one check after the other, for whoever shows them as they come."""
     rng = np.random.default_rng(seed)
-    checks = [
-        *check_counts(paper, rule),
-        *check_moments(paper, rule, rng),
-        *check_joined(paper, rule, rng),
-        *check_p_values(paper, rule, rng),
-        *check_contingency(paper, rule),
-        *check_derived(paper, rule),
-        *check_several(paper, rule, seed),
-        *check_paired(paper, rule),
-        *check_printed_tests(paper, rule),
-        *check_quantiles(paper, rule),
-        *check_changes(paper, rule),
-        *check_alike(paper, rule),
-        *check_same(paper),
-    ]
+    yield from check_counts(paper, rule)
+    yield from check_moments(paper, rule, rng)
+    yield from check_joined(paper, rule, rng)
+    yield from check_p_values(paper, rule, rng)
+    yield from check_contingency(paper, rule)
+    yield from check_derived(paper, rule)
+    yield from check_several(paper, rule, seed)
+    yield from check_paired(paper, rule)
+    yield from check_printed_tests(paper, rule)
+    yield from check_quantiles(paper, rule)
+    yield from check_changes(paper, rule)
+    yield from check_alike(paper, rule)
+    yield from check_same(paper)
+
+
+def settled(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:
+    """Tell of each fault once, with the number that would mend it, when all checks are made."""
     # What fails for one number fails for all together: one alarm a fault.
     faults = [set(check.claims) for check in checks if check.alarm and check.check not in _TOGETHER]
     apart = [

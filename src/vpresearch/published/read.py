@@ -31,7 +31,7 @@ from vpresearch.published.claims import (
     TestName,
     TestNumber,
 )
-from vpresearch.reading.file import OF_TABLES
+from vpresearch.reading.file import OF_TABLES, read_bytes, read_delimited, read_sheets
 from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
 CLAIM_KEYS = {"id", "printed", "kind", "unit", "places", "says", "compute", "test", "sided", "randomised"}
@@ -710,10 +710,30 @@ def _table(path: Path) -> Paper:
     beside = path.with_name(f"{path.stem}-tests{path.suffix}")
     if path.suffix.lower() == ".csv" and beside.is_file():
         paths.append(beside)
+    sheets = [read_sheets(each, read_bytes(each)) for each in paths]
+    return _of_sheets(path, [[_best(each)] if path.suffix.lower() == ".csv" else each for each in sheets])
+
+
+def read_pasted(text: str, name: str) -> Paper:
+    """Read a table that was copied from a sheet or a PDF, where runs of blanks part its columns.
+
+    Raises ``InputError``, as for a file.
+    """
+    parted = "\n".join(re.sub(r"\t| {2,}", "\t", line.strip(" ")) for line in text.splitlines())
+    cuts = [cut for each in dict.fromkeys((text, parted)) for cut in read_delimited(name, each.encode())]
+    return _of_sheets(Path(name), [[_best(cuts)]])
+
+
+def _best(cuts: list[Sheet]) -> Sheet:
+    """Choose the cut of a text that gives most columns."""
+    return max(cuts, key=lambda cut: len(_header(list(cut.records.values())[:_TITLES])[2]))
+
+
+def _of_sheets(path: Path, sheets: Iterable[list[Sheet]]) -> Paper:
     cells: list[Line] = []
     tests: list[Line] = []
     problems: list[Problem] = []
-    for each in paths:
+    for each in sheets:
         for of, found in _lines(each, problems):
             (tests if of is TEST_COLUMNS else cells).extend(found)
     if not cells and not tests and not problems:
@@ -740,15 +760,10 @@ def _table(path: Path) -> Paper:
     return Paper(path.stem, {"key": path.stem}, grids, {}, every, tests=tuple(rows), complete=complete)
 
 
-def _lines(path: Path, problems: list[Problem]) -> Iterator[tuple[Mapping[str, tuple[str, ...]], list[Line]]]:
-    """Read each sheet that has the columns of cells or of tests; of a CSV the cut that gives most of them."""
-    from vpresearch.reading import read_bytes, read_sheets
-
-    sheets = read_sheets(path, read_bytes(path))
-    matched = [(sheet, *_header(list(sheet.records.values())[:_TITLES])) for sheet in sheets]
-    if path.suffix.lower() == ".csv":
-        matched = [max(matched, key=lambda each: len(each[3]))]
-    for sheet, above, of, places in matched:
+def _lines(sheets: list[Sheet], problems: list[Problem]) -> Iterator[tuple[Mapping[str, tuple[str, ...]], list[Line]]]:
+    """Read each sheet that has the columns of cells or of tests."""
+    for sheet in sheets:
+        above, of, places = _header(list(sheet.records.values())[:_TITLES])
         if len(places) < 2:
             continue
         (first, header), *records = list(sheet.records.items())[above:]

@@ -16,19 +16,18 @@ import ipywidgets as widgets
 import numpy as np
 
 from vpresearch.audit import Check
+from vpresearch.audit.audit import each_check, settled
 from vpresearch.audit.cells import grids, groups
-from vpresearch.audit.contingency import check_contingency
-from vpresearch.audit.counts import check_counts, check_moments, check_on_grid
-from vpresearch.audit.derived import check_derived
-from vpresearch.audit.joined import check_joined
+from vpresearch.audit.counts import check_on_grid
 from vpresearch.audit.p_attained import t_bounds
-from vpresearch.audit.p_values import check_p_values
+from vpresearch.core.errors import InputError, line
 from vpresearch.core.reported import Reported
 from vpresearch.explore import chart, show
 from vpresearch.explore.chart import Plot
 from vpresearch.explore.session import Session
 from vpresearch.parallel.forks import end_with_parent
 from vpresearch.published import Claim, Compute, Grid, Paper
+from vpresearch.published.read import read_pasted
 from vpresearch.render.labels import audited, p_value, printed, text
 
 Told = Callable[[list[Check], bool | None, float], None]
@@ -68,9 +67,9 @@ class Audit:
         while done is False:
             try:
                 if receiver.poll(1.0):
-                    check = receiver.recv()
-                    done = check is None
-                    checks += [] if done else [check]
+                    made: Check | list[Check] | None = receiver.recv()
+                    done = made is None
+                    checks = made if isinstance(made, list) else [*checks, *([made] if made else [])]
             except (EOFError, OSError):
                 done = None
             if self._process is not process:
@@ -85,20 +84,11 @@ class Audit:
 
 def _work(paper: Paper, sender: Connection) -> None:
     end_with_parent(signal.SIGKILL)
-    rng = np.random.default_rng(1)
-    for check in (
-        *check_counts(paper, "any"),
-        *check_contingency(paper, "any"),
-        *check_derived(paper, "any"),
-    ):
+    checks = []
+    for check in each_check(paper):
+        checks.append(check)
         sender.send(check)
-    for checks in (
-        check_moments(paper, "any", rng),
-        check_joined(paper, "any", rng),
-        check_p_values(paper, "any", rng),
-    ):
-        for check in checks:
-            sender.send(check)
+    sender.send(settled(paper, checks))
     sender.send(None)
 
 
@@ -106,6 +96,8 @@ NAMES = ("n", "mean", "sd")
 GROUPS = ("a", "b")
 _KINDS = {"n": "count", "mean": "mean", "sd": "sd"}
 MOST = 100_000
+# Problems of a pasted table that are shown.
+_MOST_PROBLEMS = 20
 # What can be put into the boxes at once, as a Spanish paper prints it.
 _BOXES = (*(f"{name}_{group}" for group in GROUPS for name in NAMES), "p", "low", "high", "step")
 PRESETS = {
@@ -228,7 +220,7 @@ def checks_table(checks: list[Check], language: str) -> str:
     alarms: list[int] = []
     for check in checks:
         name = check.check
-        said = [text(f"audit_check.{name}", language), where(check.claims, language)]
+        said = [text(f"audit_check.{name}", language), where(check.claims, language) or "; ".join(check.claims)]
         said.append(text(f"audit_verdict.{check.verdict}", language))
         if check.verdict == "impossible":
             alarms.append(len(rows))
@@ -290,7 +282,15 @@ def panel(session: Session) -> widgets.Widget:
     everything = show.made(widgets.Button, description=text("explore.audit_all", language))
     stop = show.made(widgets.Button, description=text("explore.audit_stop", language), disabled=True)
     said, bounds, checks, progress, plot = show.html(), show.html(), show.html(), show.html(), Plot()
-    code = show.html()
+    code, fault = show.html(), show.html()
+    pasted = show.made(
+        widgets.Textarea,
+        session.notes.get("pasted", ""),
+        description=text("explore.audit_paste", language),
+        placeholder=text("explore.audit_paste_such", language),
+        rows=6,
+    )
+    table = show.made(widgets.Button, description=text("explore.audit_pasted", language))
     state = {"quiet": False}
     running: Audit = session.notes.setdefault("audit", Audit())
 
@@ -326,7 +326,9 @@ def panel(session: Session) -> widgets.Widget:
 
     def told(found: list[Check], done: bool | None, seconds: float) -> None:
         if found:
-            checks.value = checks_table(found, language)
+            # Of a table those that pass would be hundreds.
+            shown = [each for each in found if each.alarm or each.remark] if session.notes.get("of_pasted") else found
+            checks.value = checks_table(shown, language)
         word = {True: "done", False: "running", None: "ended"}[done]
         progress.value = show.paragraph(text(f"explore.audit_{word}", language, n=len(found), seconds=round(seconds)))
         stop.disabled = done is not False
@@ -335,7 +337,20 @@ def panel(session: Session) -> widgets.Widget:
         paper = asked()
         if isinstance(paper, str):
             return
+        session.notes["of_pasted"] = False
         running.start(paper)
+
+    def run_pasted() -> None:
+        running.stop()
+        session.notes |= {"pasted": pasted.value, "of_pasted": True}
+        fault.value = checks.value = progress.value = ""
+        try:
+            paper = read_pasted(pasted.value, text("explore.audit_paste", language))
+        except InputError as error:
+            problems = (line(problem, language) for problem in error.problems[:_MOST_PROBLEMS])
+            fault.value = "".join(show.paragraph(said, "vp-fault") for said in problems)
+        else:
+            running.start(paper)
 
     def halt() -> None:
         running.stop()
@@ -351,6 +366,7 @@ def panel(session: Session) -> widgets.Widget:
     for name, button in presets.items():
         button.on_click(session.guarded(partial(lambda name, _: fill(name), name)))
     everything.on_click(session.guarded(lambda _: run()))
+    table.on_click(session.guarded(lambda _: run_pasted()))
     stop.on_click(session.guarded(lambda _: halt()))
     for control in typed.values():
         session.on(control, change)
@@ -368,6 +384,9 @@ def panel(session: Session) -> widgets.Widget:
         said,
         show.row(show.half(bounds), show.half(plot)),
         show.row(everything, stop),
+        pasted,
+        table,
+        fault,
         progress,
         checks,
         code,
