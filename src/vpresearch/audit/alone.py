@@ -26,6 +26,8 @@ from vpresearch.published import Claim, Grid, Paper, PrintedTest
 
 # Numbers that are tried in a paper, at most and at least so many in the place of one, and steps of its last digit.
 _TRIES, _MOST, _LEAST, _STEPS = 400, 140, 10, 40
+# Claims that are read again where another size of a group is held against the whole paper.
+_READ_AGAIN = 20_000
 # What is possible only where a search finds data, and what is searched for so many of the numbers that may do.
 _ON_GRIDS, _SEARCHES = frozenset({"grim", "grimmer", "debit"}), 4
 # An end of what is attained may be hard to reach.
@@ -42,8 +44,9 @@ def with_changes(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "an
     # Of very many alarms those that come first.
     alarms = [place for place, check in enumerate(checks) if check.alarm][: _TRIES // _LEAST]
     found = list(checks)
+    wholes = iter(range(_READ_AGAIN // max(1, len(paper.claims))))
     for place in alarms:
-        alarm = _Alarm(paper, checks[place], checks, rule)
+        alarm = _Alarm(paper, checks[place], checks, rule, wholes)
         found[place] = replace(checks[place], changes=tuple(alarm.changes(_TRIES // len(alarms))))
     return found
 
@@ -51,8 +54,10 @@ def with_changes(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "an
 class _Alarm:
     """An alarm with what is printed of the same variables and columns, and its numbers that may be wrong."""
 
-    def __init__(self, paper: Paper, check: Check, checks: Sequence[Check], rule: RoundingRule) -> None:
-        self.check, self.rule, self.whole = check, rule, paper
+    def __init__(
+        self, paper: Paper, check: Check, checks: Sequence[Check], rule: RoundingRule, wholes: Iterator[int]
+    ) -> None:
+        self.check, self.rule, self.whole, self.wholes = check, rule, paper, wholes
         self.seeds = list(_numbers([each for each in checks if each.claims[0] == check.claims[0]]))
         self.paper = _around(paper, check)
         self.slots = list(_slots(self.paper, check))
@@ -106,6 +111,8 @@ class _Alarm:
         )
         if not found or part or claim.kind != "count":
             return found
+        if next(self.wholes, None) is None:
+            return False
         known = _news(self.whole, self.rule)
         return _news(with_number(self.whole, claim, part, text), self.rule) <= known
 
