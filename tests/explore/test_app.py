@@ -157,11 +157,11 @@ def test_dose_groups_and_a_dragged_vertebra_say_what_the_library_says(one: Visit
         )
 
     # The last move may still be under way on a busy machine.
-    for _ in range(40):
+    for _ in range(120):
         if shows_what_is_dragged():
             break
         page.wait_for_timeout(250)
-    assert shows_what_is_dragged()
+    assert shows_what_is_dragged(), one.text()
 
 
 def test_a_vertebra_follows_the_hand_alone_and_is_let_go_with_the_button(one: Visitor) -> None:
