@@ -51,6 +51,11 @@ def changes_of(checks: list[Check] | tuple[Check, ...], name: str) -> dict[tuple
             "sum",
             {("count", "8"): "9", ("count", "11"): "12"},
         ),
+        (
+            "variable=score n=12 mean=6.92 sd=1.31 min=5 q1=7.00 median=7.0 q3=8.00 max=9 scale=0-10",
+            "quantiles_counted",
+            {("q1", "7.00"): "6.00"},
+        ),
         ("variable=levels n=27 mean=1.5 sum=45", "mean_sum", {("mean", "1.5"): "1.7", ("meansum", "45"): "41"}),
         (
             "variable=pre n=20 mean=6.2 sd=1.9; variable=post n=20 mean=4.1 sd=2.2;"

@@ -10,8 +10,9 @@ import pytest
 
 from tests.made_up_paper import write_paper
 from vpresearch.audit import Check, audit
-from vpresearch.audit.quantiles import check_quantiles, places
+from vpresearch.audit.quantiles import check_quantile_data, check_quantiles, places
 from vpresearch.core.reported import Reported
+from vpresearch.lattice import Cell, enumerate_multisets, to_values
 from vpresearch.published import Claim, Compute, Grid, Paper, read_paper
 
 METHODS = (
@@ -188,3 +189,75 @@ def test_a_spread_beyond_the_extremes_is_told_once() -> None:
     said = {"n": "20", "min": "0", "median": "2", "max": "4", "mean": "2.0", "sd": "2.9"}
     assert found("quantiles_sd", None, **said).alarm
     assert [check.check for check in audit(paper(None, **said)) if check.alarm] == ["sd_limit"]
+
+
+# -- counted together ------------------------------------------------------------------------------------------------
+
+
+def counted(grid: Grid, /, **printed: str) -> list[Check]:
+    return list(check_quantile_data(paper(grid, **printed), "any"))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_true_dataset_is_ruled_out_by_counting(method: str) -> None:
+    rng = np.random.default_rng(100 + METHODS.index(method))
+    for n in (*range(2, 13), 30):
+        values = np.sort(rng.choice([rng.integers(0, 6, n), rng.binomial(5, 0.2, n)])).astype(float)
+        said = printed_of(values, method, rng)
+        said |= {"mean": f"{values.mean():.2f}", "sd": f"{values.std(ddof=1):.2f}"}
+        checks = counted(SCALE, **said)
+        assert [check.verdict for check in checks] == ["possible"] * bool({"q1", "median", "q3"} & set(said)), said
+        for check in checks:
+            shown = shown_values(check.witness)
+            assert len(shown) == n
+            assert abs(shown.mean() - values.mean()) < 0.011
+            assert abs(shown.std(ddof=1) - values.std(ddof=1)) < 0.011
+
+
+def shown_values(witness: str) -> np.ndarray:
+    parts = [part.partition(" x") for part in witness.split(", ")]
+    return np.array([float(value) for value, _, times in parts for _ in range(int(times or 1))])
+
+
+def test_quantiles_that_bounds_allow_and_no_dataset_has() -> None:
+    wide = Grid("patients", "1", "0", "10")
+    said = {
+        "n": "12",
+        "mean": "6.92",
+        "sd": "1.31",
+        "min": "5",
+        "q1": "7.00",
+        "median": "7.0",
+        "q3": "8.00",
+        "max": "9",
+    }
+    assert not [check for check in check_quantiles(paper(wide, **said), "any") if check.alarm]
+    (check,) = counted(wide, **said)
+    assert (check.verdict, check.code) == ("impossible", "quantiles_counted_fail")
+    assert check.claims == ("q1", "median", "q3", "min", "max", "mean", "sd", "n")
+    # Every dataset with the mean, the SD and the extremes, by each definition of its quartiles.
+    cell = Cell(12, Reported("6.92"), Reported("1.31"), 0, 10, attained_low=5, attained_high=9)
+    rows = [np.sort(row) for row in to_values(cell, enumerate_multisets(cell))]
+    wanted = np.array([7.0, 7.0, 8.0])
+    off = [np.abs(quartiles(row, method) - wanted).max() for row in rows for method in METHODS]
+    assert len(rows) == 4
+    assert min(off) > 0.1
+    (check,) = counted(wide, **{**said, "q1": "6.00"})
+    assert (check.verdict, check.code) == ("possible", "quantiles_counted_hold")
+
+
+def test_what_is_not_counted_is_not_claimed() -> None:
+    said = {"n": "12", "mean": "6.92", "sd": "1.31", "q1": "7.00", "median": "7.0", "q3": "8.00"}
+    wide = Grid("patients", "1", "0", "10")
+    assert [check.verdict for check in counted(wide, **said)] == ["impossible"]
+    # Without a grid, an SD, a size or a quantile; where mean and SD alone tell; on too fine a grid.
+    assert list(check_quantile_data(paper(None, **said), "any")) == []
+    for name in ("sd", "n"):
+        assert counted(wide, **{key: value for key, value in said.items() if key != name}) == []
+    assert counted(wide, n="12", mean="6.92", sd="1.31", min="5") == []
+    assert counted(wide, **{**said, "mean": "6.93"}) == []
+    assert counted(Grid("patients", "0.001", "0", "10"), **said) == []
+    # Another low end of the scale would do.
+    assert [check.verdict for check in counted(Grid("patients", "1", "7", "10", ("0",)), **{**said, "q1": "6.00"})] == [
+        "possible"
+    ]

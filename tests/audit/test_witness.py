@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from vpresearch.audit.witness import _two_places, admissible, climb, datasets, is_coarse, on_scale, prints, shift_two
 from vpresearch.core.reported import Reported
-from vpresearch.lattice import Cell, count
+from vpresearch.lattice import Cell, count, table_cost
+from vpresearch.lattice.multisets import MAX_STATES
 
 
 @given(
@@ -24,11 +25,11 @@ def test_what_is_not_admissible_does_not_exist(n: int, mean: str, sd: str) -> No
         assert count(cell) == 0
 
 
-def test_few_values_with_a_mean_alone_are_looked_for_where_their_table_is_too_large() -> None:
-    cell = Cell(17, Reported("-0.65"), None, -7.5, 6, "0.5")
-    assert not is_coarse(cell)
-    (found,) = datasets(cell, np.random.default_rng(1), 1)
-    assert prints(cell, found)
+@pytest.mark.parametrize(("n", "last"), [(10, 49), (17, 28), (20, 24), (40, 11)])
+def test_what_is_coarse_can_be_counted_even_where_next_to_nothing_is_printed(n: int, last: int) -> None:
+    cell = Cell(n, Reported(f"< {last / 2:g}"), None, 0, last)
+    assert is_coarse(cell)
+    assert table_cost(cell) < MAX_STATES
 
 
 @given(seed=st.integers(0, 50))

@@ -18,7 +18,7 @@ from vpresearch.audit.derived import check_derived
 from vpresearch.audit.joined import check_joined
 from vpresearch.audit.p_values import check_p_values
 from vpresearch.audit.printed_tests import check_printed_tests
-from vpresearch.audit.quantiles import check_quantiles
+from vpresearch.audit.quantiles import check_quantile_data, check_quantiles
 from vpresearch.audit.several import check_paired, check_several
 from vpresearch.audit.witness import is_coarse
 from vpresearch.core.reported import Reported, RoundingRule
@@ -64,6 +64,8 @@ class _Alarm:
 
     def changes(self, tries: int) -> Iterator[Change]:
         families = list(_quick(self.rule))
+        if self.check.check == "quantiles_counted":
+            families.append(partial(check_quantile_data, rule=self.rule))
         found = [[*family(self.paper)] for family in families]
         self.known = {_key(each) for of in found for each in of if each.alarm or each.remark} - {_key(self.check)}
         # First what told of the alarm, as it ends most tries.

@@ -19,7 +19,7 @@ from vpresearch.audit.derived import check_derived, quantity
 from vpresearch.audit.joined import check_joined
 from vpresearch.audit.p_values import check_p_values
 from vpresearch.audit.printed_tests import check_printed_tests
-from vpresearch.audit.quantiles import check_quantiles
+from vpresearch.audit.quantiles import check_quantile_data, check_quantiles
 from vpresearch.audit.several import check_paired, check_several
 from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
@@ -66,6 +66,7 @@ def each_check(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> Itera
     yield from check_paired(paper, rule)
     yield from check_printed_tests(paper, rule)
     yield from check_quantiles(paper, rule)
+    yield from check_quantile_data(paper, rule)
     yield from check_changes(paper, rule)
     yield from check_alike(paper, rule)
     yield from check_same(paper)
@@ -73,17 +74,26 @@ def each_check(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> Itera
 
 def settled(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:
     """Tell of each fault once, with the number that would mend it, when all checks are made."""
-    # What fails for one number fails for all together: one alarm a fault.
-    faults = [set(check.claims) for check in checks if check.alarm and check.check not in _TOGETHER]
-    apart = [
-        check
-        for check in checks
-        if not (check.check in _TOGETHER and check.alarm and any(fault <= set(check.claims) for fault in faults))
-    ]
+    alarms = sorted((check for check in checks if check.alarm), key=lambda check: _together(check.check))
+    faults: list[set[str]] = []
+    told = set()
+    for check in alarms:
+        # What fails for some numbers fails for more: one alarm a fault.
+        if not _together(check.check) or not any(fault <= set(check.claims) for fault in faults):
+            faults.append(set(check.claims))
+            told.add(id(check))
+    apart = [check for check in checks if not check.alarm or id(check) in told]
     return with_changes(paper, apart, rule)
 
 
-_TOGETHER = frozenset({"groups_joined", "quantiles_mean", "quantiles_sd"})
+# Of the same numbers and more, later ones hold what earlier ones do too.
+_TOGETHER = ("groups_joined", "quantiles_mean", "quantiles_sd", "quantiles_counted")
+
+
+def _together(check: str) -> int:
+    return _TOGETHER.index(check) + 1 if check in _TOGETHER else 0
+
+
 # What says that a number was not checked, and what only supposes or reads otherwise.
 _NO_CHECK = frozenset({"p_nought", "p_untried", "p_paired", "too_fine", "change_unknown"})
 _READINGS = frozenset({"p_exchange", "p_copy", "sd_or_se", "alike", "same_summaries"})

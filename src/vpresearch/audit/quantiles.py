@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations, pairwise
 
-from vpresearch.audit.cells import Group, described
-from vpresearch.audit.check import Check, Range, Verdict
-from vpresearch.core.reported import RoundingRule
+from vpresearch.audit.cells import Group, cell, described, grids, groups, is_too_fine
+from vpresearch.audit.check import Check, Range, Verdict, show_values
+from vpresearch.core.reported import Reported, RoundingRule
+from vpresearch.lattice import Cell, LatticeTooLargeError, is_possible, sample, table_cost, to_values
 from vpresearch.published import QUANTILES, Grid, Paper
 
 # How many values, and between which ends each of them lies; an end that nothing tells is infinite.
 Block = tuple[int, float, float]
 
 _NOISE = 1e-9
+# Entries of a table that is made in a few tenths of a second, for each definition of a quartile.
+_COUNTED = 300_000
 
 
 def check_quantiles(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
@@ -162,6 +166,48 @@ def _moments(group: Group, grid: Grid | None, rule: RoundingRule) -> Iterator[Ch
         reach = min(low for low, _ in spreads), max(high for _, high in spreads)
         ids += [group.claims["mean"].id] if "mean" in group.claims else []
         yield from _held("quantiles_sd", group, "sd", ids, reach, rule, values)
+
+
+def check_quantile_data(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Count the datasets that have a mean, an SD and quantiles at once, where the grid is coarse enough to count."""
+    for group in groups(paper):
+        stated = [grid for grid, is_stated in grids(paper, group.variable) if is_stated]
+        if not _definitions(group) or "sd" not in group.claims or not stated:
+            continue
+        cells = [None if is_too_fine(group, grid) else cell(paper, group, grid, rule, strict=False) for grid in stated]
+        known = [each for each in cells if each is not None]
+        if len(known) == len(stated):
+            yield from _counted(group, known, stated[0].step)
+
+
+def _definitions(group: Group) -> list[tuple[tuple[Fraction, Reported], ...]]:
+    """List the places of the printed quantiles, by every definition that differs in them."""
+    names = QUANTILES[1:-1]
+    found = {
+        tuple((place, name) for place, name in zip(where, names, strict=True) if name in group.claims): None
+        for where in places(group.n or 1)
+    }
+    return [tuple((place, group.claims[name].printed) for place, name in each) for each in found if each]
+
+
+def _counted(group: Group, cells: Sequence[Cell], step: str) -> Iterator[Check]:
+    every = [replace(each, quantiles=where) for where in _definitions(group) for each in cells]
+    if any(table_cost(each) > _COUNTED for each in every):
+        return
+    try:
+        if not any(map(is_possible, cells)):
+            # Of what mean and SD alone do not allow is told elsewhere.
+            return
+        found = next(filter(is_possible, every), None)
+    except LatticeTooLargeError:
+        return
+    names = (*QUANTILES[1:-1], QUANTILES[0], QUANTILES[-1], "mean", "sd", "n")
+    ids = tuple(group.claims[name].id for name in names if name in group.claims)
+    values: dict[str, str | float] = {"variable": group.variable, "n": float(group.n), "step": step}
+    verdict: Verdict = "impossible" if found is None else "possible"
+    code = {"possible": "quantiles_counted_hold", "impossible": "quantiles_counted_fail"}[verdict]
+    witness = "" if found is None else show_values(to_values(found, sample(found, 1, 0))[0])
+    yield Check("quantiles_counted", ids, verdict, code, values, witness=witness)
 
 
 def _held(

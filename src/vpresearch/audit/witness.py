@@ -13,7 +13,6 @@ from scipy.stats import chi2, chi2_contingency, fisher_exact, hypergeom, norm
 
 from vpresearch.lattice import Cell, Window, count, enumerate_multisets, table_cost
 from vpresearch.lattice.cell import exact
-from vpresearch.lattice.multisets import MAX_STATES
 
 Ints = NDArray[np.int64]
 
@@ -30,8 +29,7 @@ _EITHER, _STRIDES = (-1, 1), (1, 5)
 
 def is_coarse(cell: Cell) -> bool:
     """Return whether a cell is so small that it is counted before anything else; of a yes or no the sum says all."""
-    # Where no standard deviation bounds the squares, few values have a large table.
-    return cell.size == 2 or (cell.n * cell.size <= _EXACT and table_cost(cell) <= MAX_STATES)
+    return cell.size == 2 or cell.n * cell.size <= _EXACT
 
 
 def is_countable(cell: Cell) -> bool:

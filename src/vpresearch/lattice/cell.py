@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -17,6 +17,7 @@ import numpy as np
 from vpresearch.core.errors import failure
 from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.lattice.multisets import FloatArray, IntArray, LatticeTooLargeError, Multisets, Window
+from vpresearch.lattice.ordered import Knot, Ordered
 
 Number: TypeAlias = int | float | str | Fraction
 Seed: TypeAlias = int | np.random.Generator | None
@@ -60,6 +61,9 @@ class Cell:
         Printed minimum and maximum: no value lies beyond, and one at least is equal to it.
     required : tuple of numbers
         Values that must occur; a value listed twice must occur at least twice.
+    quantiles : tuple of (place, Reported)
+        Printed medians and quartiles, each with its place among the sorted values: 3 is the third, 3.5 halfway to the
+        fourth. The median is at (n + 1) / 2, a quantile p of R's ``quantile`` at 1 + (n - 1) p.
 
     Raises
     ------
@@ -72,6 +76,10 @@ class Cell:
     >>> cell = vp.Cell(12, vp.Reported("1.2"), vp.Reported("0.5"), 1, 5, 1)
     >>> vp.count_datasets(cell)
     1
+    >>> quartiles = (4.5, vp.Reported("1")), (8, vp.Reported("2"))
+    >>> cell = vp.Cell(15, vp.Reported("2.5"), vp.Reported("1.9"), 0, 10, quantiles=quartiles)
+    >>> vp.count_datasets(cell)
+    188
     """
 
     n: int
@@ -85,9 +93,14 @@ class Cell:
     attained_low: Number | None = None
     attained_high: Number | None = None
     required: tuple[Number, ...] = ()
+    quantiles: tuple[tuple[Number, Reported], ...] = ()
 
     def __post_init__(self) -> None:
         self._check_sizes()
+        if not all(1 <= exact(place) <= self.n for place, _ in self.quantiles):
+            raise ValueError(f"the places of quantiles are from 1 to n = {self.n}")
+        if self.quantiles and self.required:
+            raise ValueError("values that must occur cannot be told together with quantiles")
         if self.span[0] > self.span[1]:
             raise ValueError("attained_low is above attained_high")
         for value in map(self.index, self.required):
@@ -138,6 +151,9 @@ class Cell:
     def required_places(self) -> Counter[int]:
         """Least copies of each position that must occur, the attained extremes included."""
         copies = Counter(map(self.index, self.required))
+        if self.quantiles:
+            # The extremes are then the first and the last of the sorted values.
+            return copies
         for extreme in (self.attained_low, self.attained_high):
             if extreme is not None:
                 copies[self.index(extreme)] = max(1, copies[self.index(extreme)])
@@ -164,6 +180,23 @@ class Cell:
             low, high = square_bounds(self.n, deviation, sd, self.unit, self.n * farthest * farthest)
             if low <= high:
                 yield Window(deviation, low, high)
+
+    def knots(self, centre: int) -> tuple[Knot, ...]:
+        """Return the quantiles, and with them the attained extremes, as deviations of positions from one of them."""
+        if not self.quantiles:
+            # The extremes are then among the values that must occur.
+            return ()
+        ends = ((1, self.attained_low), (self.n, self.attained_high))
+        exactly = [(Fraction(place), Interval(exact(end), exact(end))) for place, end in ends if end is not None]
+        printed = [(exact(place), value.interval(self.rule)) for place, value in self.quantiles]
+
+        def moved(value: Fraction | None) -> Fraction | None:
+            return None if value is None else (value - exact(self.low)) / self.unit - centre
+
+        return tuple(
+            Knot(math.floor(place), place % 1, replace(within, low=moved(within.low), high=moved(within.high)))
+            for place, within in [*exactly, *printed]
+        )
 
     def moments(self, total: int, squares: int) -> tuple[Fraction, Fraction | None]:
         """Return the exact mean and sample variance that go with sums of positions; of one value no variance."""
@@ -255,6 +288,16 @@ def _fixed(cell: Cell, centre: int) -> tuple[int, int]:
 @lru_cache(maxsize=16)
 def solve(cell: Cell, low: int, high: int) -> Solved:
     """Set up the multisets of a cell whose values lie between two positions (kept for the calls that follow)."""
+    solved = _unordered(cell, low, high)
+    found = solved.multisets
+    if found.cost <= _CHEAP and not cell.quantiles:
+        return solved
+    # A large table is smaller when made from the lowest value up; a small one takes longer so.
+    knots = cell.knots(solved.centre)
+    return replace(solved, multisets=Ordered(found.size, found.low, found.high, found.windows, knots))
+
+
+def _unordered(cell: Cell, low: int, high: int) -> Solved:
     centre = round((cell.mean.value - exact(cell.low)) / cell.unit)
     # The two neighbours of the centre must belong to the range; two values or one need no neighbours.
     centre = min(max(centre, low + 1), high - 1) if high - low > 1 else low
@@ -336,12 +379,12 @@ def is_possible(cell: Cell) -> bool:
     >>> vp.is_possible(vp.Cell(1000, vp.Reported("4.12"), vp.Reported("1.31"), 1, 7))
     True
     """
-    if cell.sd is None:
+    if cell.sd is None and not cell.quantiles:
         # The sums of a lattice have no gaps between the least and the greatest.
         (low, high), fixed = cell.span, _fixed(cell, 0)[0]
         free = cell.n - sum(cell.required_counts)
         return any(fixed + free * low <= window.total <= fixed + free * high for window in cell.windows())
-    if table_cost(cell) <= _CHEAP:
+    if cell.quantiles or table_cost(cell) <= _CHEAP:
         return count(cell) > 0
     return find_dataset(cell) is not None or count(cell) > 0
 
@@ -465,13 +508,13 @@ def sample(
     82
     """
     rng = np.random.default_rng(seed)
-    solved = solve(cell, *cell.span)
+    if weights is not None and (distinct or cell.quantiles):
+        raise ValueError("neither distinct datasets nor those with quantiles can be sampled with weights")
+    solved = (solve if weights is None else _unordered)(cell, *cell.span)
     total = solved.multisets.count
     if not total:
         raise ValueError("no dataset on this lattice prints as the reported statistics")
     if weights is not None:
-        if distinct:
-            raise ValueError("distinct datasets cannot be sampled with weights")
         return solved.rows(solved.multisets.sample_weighted(_free_terms(solved, weights), size, rng))
     if distinct and size > total:
         raise ValueError(f"only {total} distinct datasets exist, fewer than {size}")

@@ -26,7 +26,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 MAX_STATES = 30_000_000
 MAX_EDGES = 20_000_000
 # Places at which the area of the states is summed.
-_STRIPS = 32
+STRIPS = 32
 _FEW_EDGES = 2_000
 # Sums of counts below this stay exact in 64 bits; the table is too large long before.
 MAX_COUNT = 2.0**61
@@ -76,14 +76,14 @@ class Inner:
     copies: IntArray
 
 
-def _checked(counts: IntArray) -> IntArray:
+def checked(counts: IntArray) -> IntArray:
     """Refuse counts whose sum might leave 64 bits."""
     if counts.sum(dtype=np.float64) > MAX_COUNT:
         raise failure("beyond_64_bits", LatticeTooLargeError)
     return counts
 
 
-def _cumulative(counts: IntArray) -> IntArray:
+def cumulative(counts: IntArray) -> IntArray:
     """Sum the first 0, 1, 2, ... counts."""
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
 
@@ -139,9 +139,9 @@ class Multisets:
             taken = np.arange(1, min(self.size, max(budget, 0) // square) + 1, dtype=np.float64)[:, None]
             left = self.size - taken
             start = np.clip(np.maximum(taken * square, low - left * farthest * farthest), 0, budget)
-            squares = start + (budget - start) * (np.arange(_STRIPS) + 0.5) / _STRIPS
+            squares = start + (budget - start) * (np.arange(STRIPS) + 0.5) / STRIPS
             half = np.minimum(np.sqrt(taken * squares), np.sqrt(left * (budget - squares)) + greatest - least + 1)
-            area = (half * (budget - start) / _STRIPS).sum(axis=1)
+            area = (half * (budget - start) / STRIPS).sum(axis=1)
             multisets = gammaln(place + 1 + taken[:, 0]) - gammaln(taken[:, 0] + 1) - gammaln(place + 1)
             states += 1 + float(np.minimum(area, np.exp(np.minimum(multisets, 60.0))).sum())
             if states > 10 * MAX_STATES:
@@ -169,7 +169,7 @@ class Multisets:
         if most.sum() <= _FEW_EDGES:
             # So few that to list them takes less than to merge again and again.
             step, reached = self._edges(states, most, deviation, abs(deviation))
-            return reached._replace(ways=np.add.reduceat(_checked(states.ways[step.previous]), step.first))
+            return reached._replace(ways=np.add.reduceat(checked(states.ways[step.previous]), step.first))
         copies = 1
         while copies < most.max(initial=0):
             taken, total = states.taken + copies, states.total + copies * deviation
@@ -193,7 +193,7 @@ class Multisets:
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
         first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else order
-        ways = np.add.reduceat(_checked(both.ways)[order], first) if len(keys) else both.ways
+        ways = np.add.reduceat(checked(both.ways)[order], first) if len(keys) else both.ways
         return both.some(order[first])._replace(ways=ways)
 
     def _keys(self, states: States) -> IntArray:
@@ -251,7 +251,7 @@ class Multisets:
     def classes(self) -> tuple[tuple[int, int, int], ...]:
         """Every attained (sum, sum of squares), in ascending order, with its exact number of multisets."""
         found = tuple(found for window in self.windows for found in self._window_classes(window))
-        _checked(np.array([ways for _, _, ways in found], dtype=np.int64))
+        checked(np.array([ways for _, _, ways in found], dtype=np.int64))
         return found
 
     def _window_classes(self, window: Window) -> Iterator[tuple[int, int, int]]:
@@ -289,7 +289,7 @@ class Multisets:
     def unrank(self, ranks: IntArray) -> IntArray:
         """Return the multisets of some ranks."""
         after, final = self._table
-        ends = _cumulative(np.array([ways for _, _, ways in self.classes]))
+        ends = cumulative(np.array([ways for _, _, ways in self.classes]))
         member = np.searchsorted(ends, ranks, side="right") - 1
         rest = ranks - ends[member]
         key = np.empty(len(ranks), dtype=np.int64)
@@ -297,7 +297,7 @@ class Multisets:
         final_keys = self._keys(final)
         for which, rows in _by_value(member):
             inner = self.inner(*self.classes[which][:2])
-            ways = _cumulative(final.ways[inner.states])
+            ways = cumulative(final.ways[inner.states])
             place = np.searchsorted(ways, rest[rows], side="right") - 1
             key[rows], rest[rows] = final_keys[inner.states[place]], rest[rows] - ways[place]
             self._put_inner(out, rows, inner.copies[place])
