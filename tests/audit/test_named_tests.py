@@ -266,6 +266,16 @@ def test_means_that_no_grid_has_can_still_give_their_p(tmp_path: Path) -> None:
     assert 0.5995 <= found <= 0.6005
 
 
+@pytest.mark.parametrize(("p", "alarms"), [("0.155", ["grim"]), ("0.555", ["grim", "p_source"])])
+def test_a_mean_that_no_coarse_grid_has_is_one_fault(p: str, alarms: list[str], tmp_path: Path) -> None:
+    # No 15 whole values have the mean; 0.155 is the p of the printed means and SDs, 0.555 is not.
+    content = _of_two("1", "10", ("15", "2.51", "1.91"), ("14", "3.43", "1.40"), p=p)
+    next(claim for claim in content["claims"] if claim["kind"] == "p")["test"] = "student"
+    checks = audit(read_paper(write_paper(content, tmp_path / "paper.yaml")))
+    names = [check.check for check in checks if check.alarm]
+    assert [name.replace("grimmer", "grim") for name in names] == alarms
+
+
 def test_of_many_p_the_t_test_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vpresearch.audit.p_values.MANY", 0)
     groups = ("12", "3.17", "1.75"), ("11", "2.55", "1.75")

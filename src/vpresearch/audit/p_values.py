@@ -39,6 +39,7 @@ from vpresearch.audit.witness import (
     admissible,
     datasets,
     is_coarse,
+    no_data,
     on_scale,
     one_or_both,
     prints,
@@ -292,7 +293,7 @@ def check_p_values(
                 yield from checks
                 if checks:
                     found = source(checks, claim)
-                    yield found if all(map(admissible, row.cells)) else without_ranks(found, claim)
+                    yield without_ranks(found, claim) if any(map(no_data, row.cells)) else found
                 elif all(map(len, row.pools)) and not is_paired_t(claim, first, second):
                     yield untried(claim)
                 if checks and not any(check.verdict == "possible" for check in checks):
@@ -363,12 +364,14 @@ def _row(
     pools = [none if brief else datasets(group, rng, _POOL) for group in cells]
     sizes = (first.n, second.n)
     tests = candidate_tests(sizes, claim.tests, binary=is_binary(grid), one_sided=claim.one_sided)
-    if brief or not (admissible(first) and admissible(second)):
+    off_grid = no_data(first) or no_data(second)
+    if brief or off_grid:
         # Where no data on the grid print so, what is left is whether means and SDs give p at all.
         tests = tuple(test for test in tests if test in T_TESTS)
     of_tables = [test for test in tests if test in TABLE_TESTS]
     joint, attained = None, {}
-    if not brief and is_coarse(first) and is_coarse(second) and count(first) * count(second) <= _MOST_PAIRS:
+    listable = is_coarse(first) and is_coarse(second) and not (brief or off_grid)
+    if listable and count(first) * count(second) <= _MOST_PAIRS:
         joint = Joint(first, second)
         attained = listed(joint, tests, one_sided=claim.one_sided)
     if joint is None and math.prod(map(len, pools)) > _SOME**2:
@@ -411,7 +414,7 @@ def _by_moments(row: Row, test: str, rule: RoundingRule) -> tuple[Verdict, str, 
     """Go through the sums and sums of squares that both groups can have, on which alone a t test depends."""
     printed, one_sided = row.claim.printed.interval(rule), row.claim.one_sided
     cells, windows = row.cells, [admissible(cell) for cell in row.cells]
-    if not all(windows):
+    if any(map(no_data, cells)):
         found = in_the_box(row.compared, test, printed, rule, one_sided=one_sided)
         return ("possible", "p_off_grid", found) if found else ("undecided", "p_undecided", "")
     if math.prod(map(len, windows)) > _MOST_SUMS:

@@ -15,7 +15,7 @@ from vpresearch.audit.cells import Group, cell, changes, grids, is_too_fine, mom
 from vpresearch.audit.check import Check, Range, Verdict, inside, meets, show_values, sides_of
 from vpresearch.audit.p_attained import STANDS_FOR, apart, in_the_box, over, p_of_t
 from vpresearch.audit.p_values import MANY, is_paired_t, said_of, source, without_ranks
-from vpresearch.audit.witness import Floats, Ints, admissible, datasets, on_scale
+from vpresearch.audit.witness import Floats, Ints, datasets, no_data, on_scale
 from vpresearch.core.reported import Interval, RoundingRule
 from vpresearch.published import Claim, Paper
 
@@ -252,7 +252,7 @@ def _ranked(
     if grid is None or any(is_too_fine(part, grid) for part in parts):
         return ""
     cells = [cell(paper, part, grid, rule, strict=True) for part in parts]
-    if any(each is None or not admissible(each) for each in cells):
+    if any(each is None or no_data(each) for each in cells):
         return ""
     known = [each for each in cells if each is not None]
     pools: list[Ints] = [np.array(datasets(each, rng, _POOL)) for each in known]

@@ -57,6 +57,11 @@ def admissible(cell: Cell) -> tuple[Window, ...]:
     return tuple(found)
 
 
+def no_data(cell: Cell) -> bool:
+    """Return whether it is proved that no dataset on the grid prints so."""
+    return not admissible(cell) or (is_coarse(cell) and not count(cell))
+
+
 def climb(cell: Cell, rng: np.random.Generator, window: Window | None = None) -> Ints | None:
     """Look for a dataset that prints as reported."""
     if cell.n > _SEARCHED:
