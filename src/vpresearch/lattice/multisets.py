@@ -28,6 +28,8 @@ MAX_EDGES = 20_000_000
 # Places at which the area of the states is summed.
 STRIPS = 32
 _FEW_EDGES = 2_000
+# So few multisets that to estimate better takes longer than to make the table.
+_FEW_STATES = 10_000
 # Sums of counts below this stay exact in 64 bits; the table is too large long before.
 MAX_COUNT = 2.0**61
 
@@ -132,6 +134,9 @@ class Multisets:
         """
         if not self.windows:
             return 0.0
+        fewest = math.comb(self.size + len(self._outer), self.size)
+        if fewest <= _FEW_STATES:
+            return float(fewest)
         least, greatest, low, budget = self._hull
         states = 0.0
         for place, (deviation, farthest) in enumerate(self._outer):
@@ -314,7 +319,7 @@ class Multisets:
         (keys, ways_to), active = states, np.arange(len(key))
         while len(active):
             before = key[active] - one
-            place = np.searchsorted(keys, before).clip(max=len(keys) - 1)
+            place = np.minimum(np.searchsorted(keys, before), len(keys) - 1)
             ways = np.where(keys[place] == before, ways_to[place], 0)
             more = rest[active] < ways
             rest[active[~more]] -= ways[~more]
