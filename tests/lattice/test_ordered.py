@@ -133,6 +133,9 @@ def test_quantiles_that_cannot_be_are_refused(arguments: dict[str, object], mess
         Cell(15, Reported("2.5"), Reported("1.9"), 1, 10, attained_high=9),
         Cell(41, Reported("2.0"), Reported("0.8"), 1, 4, "0.5"),
         Cell(12, Reported("3"), None, 1, 5),
+        Cell(12, Reported("1.2"), Reported("0.5"), 1, 3),
+        Cell(12, Reported("2.6"), Reported("0.5"), 1, 3),
+        Cell(4, Reported("2.5"), Reported("0.6"), 2, 3),
     ],
     ids=str,
 )
@@ -148,6 +151,8 @@ def test_from_the_lowest_up_is_the_same_as_from_the_outermost_in(cell: Cell) -> 
     assert {(int(row @ places), int(row @ places**2)) for row in rows} <= {found[:2] for found in plain.classes}
     if plain.count <= 5000:
         assert {tuple(row) for row in rows} == {tuple(row) for row in plain.unrank(ranks)}
+        assert sorted(plain.every().tolist()) == sorted(plain.unrank(ranks).tolist())
+    assert plain.count == sum(ways for _, _, ways in plain.classes)
 
 
 def test_a_large_table_is_made_from_the_lowest_up() -> None:

@@ -262,7 +262,7 @@ class Solved:
             raise failure("lattice_listed", LatticeTooLargeError, n=total, most=_MOST_LISTED)
         if not total:
             return np.zeros((0, self.cell.size), dtype=np.int64)
-        rows = self.rows(self.multisets.unrank(np.arange(total)))
+        rows = self.rows(self.multisets.every())
         return rows[np.lexsort(rows.T[::-1])]
 
     def rows(self, free: IntArray) -> IntArray:

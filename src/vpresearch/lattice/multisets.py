@@ -28,8 +28,8 @@ MAX_EDGES = 20_000_000
 # Places at which the area of the states is summed.
 STRIPS = 32
 _FEW_EDGES = 2_000
-# So few multisets that to estimate better takes longer than to make the table.
-_FEW_STATES = 10_000
+# So few multisets that a table takes longer than to list them.
+_FEW_MULTISETS = 50_000
 # Sums of counts below this stay exact in 64 bits; the table is too large long before.
 MAX_COUNT = 2.0**61
 
@@ -126,6 +126,15 @@ class Multisets:
         return of_taken, of_total
 
     @cached_property
+    def _most_outer(self) -> int:
+        """Bound how many multisets of outer values there are."""
+        return math.comb(self.size + len(self._outer), self.size)
+
+    @property
+    def _is_small(self) -> bool:
+        return self._most_outer <= _FEW_MULTISETS
+
+    @cached_property
     def cost(self) -> float:
         """Upper estimate of the states of the table, known before any is made; infinite where there are far too many.
 
@@ -134,9 +143,8 @@ class Multisets:
         """
         if not self.windows:
             return 0.0
-        fewest = math.comb(self.size + len(self._outer), self.size)
-        if fewest <= _FEW_STATES:
-            return float(fewest)
+        if self._is_small:
+            return float(self._most_outer)
         least, greatest, low, budget = self._hull
         states = 0.0
         for place, (deviation, farthest) in enumerate(self._outer):
@@ -158,15 +166,18 @@ class Multisets:
         """Keys of the states after each outer value, with their ways, and the states that -1, 0 and 1 complete."""
         if self.cost > MAX_STATES:
             raise failure("lattice_table", LatticeTooLargeError, most=MAX_STATES)
-        zero = np.zeros(1, dtype=np.int64)
-        states = States(zero, zero, zero, np.ones(1, dtype=np.int64))
-        after = []
+        states, after = self._first(), []
         for deviation, farthest in self._outer:
             reached = self._add(states, deviation)
             after.append((self._keys(reached), reached.ways))
             alive = self._completable(reached.taken, reached.total, reached.squares, farthest)
             states = reached.some(np.flatnonzero(alive))
         return tuple(after), states
+
+    @staticmethod
+    def _first() -> States:
+        zero = np.zeros(1, dtype=np.int64)
+        return States(zero, zero, zero, np.ones(1, dtype=np.int64))
 
     def _add(self, states: States, deviation: int) -> States:
         """Take every possible number of copies of one value from every state: 0 or 1, then 0 or 2, then 0 or 4, ..."""
@@ -208,9 +219,7 @@ class Multisets:
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
         """Every edge of the table, for what weighs them."""
-        zero = np.zeros(1, dtype=np.int64)
-        states = States(zero, zero, zero, np.ones(1, dtype=np.int64))
-        steps = []
+        states, steps = self._first(), []
         for deviation, farthest in self._outer:
             most = self._most_copies(states, deviation)
             if most.sum() > MAX_EDGES:
@@ -221,17 +230,22 @@ class Multisets:
 
     def _edges(self, states: States, most: IntArray, deviation: int, farthest: int) -> tuple[Step, States]:
         """List the numbers of copies of one value that lead from one state to another."""
-        previous = np.repeat(np.arange(len(most)), most)
-        copies = np.arange(len(previous)) - np.repeat(np.cumsum(most) - most, most)
-        taken = states.taken[previous] + copies
-        total = states.total[previous] + deviation * copies
-        squares = states.squares[previous] + deviation * deviation * copies
-        alive = np.flatnonzero(self._completable(taken, total, squares, farthest))
-        reached = States(taken, total, squares, states.ways[previous]).some(alive)
+        previous, copies, more = self._more(states, most, deviation)
+        alive = np.flatnonzero(self._completable(more.taken, more.total, more.squares, farthest))
+        reached = more.some(alive)
         keys = self._keys(reached)
         order = np.argsort(keys, kind="stable")
         first = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0)) if len(order) else order
         return Step(deviation, previous[alive][order], copies[alive][order], first), reached.some(order[first])
+
+    @staticmethod
+    def _more(states: States, most: IntArray, deviation: int) -> tuple[IntArray, IntArray, States]:
+        """Take each number of copies of one value from every state: from which state, how many, and what is reached."""
+        previous = np.repeat(np.arange(len(most)), most)
+        copies = np.arange(len(previous)) - np.repeat(np.cumsum(most) - most, most)
+        taken, total = states.taken[previous] + copies, states.total[previous] + deviation * copies
+        squares = states.squares[previous] + deviation * deviation * copies
+        return previous, copies, States(taken, total, squares, states.ways[previous])
 
     def _completable(self, taken: IntArray, total: IntArray, squares: IntArray, farthest: int) -> npt.NDArray[np.bool_]:
         """Drop states that no remaining values can complete (Cauchy-Schwarz, and the farthest values left)."""
@@ -261,12 +275,7 @@ class Multisets:
 
     def _window_classes(self, window: Window) -> Iterator[tuple[int, int, int]]:
         _, states = self._table
-        missing = window.total - states.total
-        start = states.squares + np.abs(missing)
-        stop = np.minimum(states.squares + self._most_inner(states, missing), window.high)
-        # A state reaches start, start + 2, ... up to stop: the parity of the sum is that of the sum of squares.
-        start = np.maximum(start, window.low + (start - window.low) % 2)
-        stop -= (stop - start) % 2
+        _, start, stop = self._inner_squares(states, window)
         used = np.flatnonzero(start <= stop)
         ways = states.ways[used]
         change = np.zeros(window.high - window.low + 3, dtype=np.int64)
@@ -277,19 +286,61 @@ class Multisets:
         for offset in np.flatnonzero(change):
             yield window.total, window.low + int(offset), int(change[offset])
 
+    def _inner_squares(self, states: States, window: Window) -> tuple[IntArray, IntArray, IntArray]:
+        """Return what sums lack, and from and up to which sum of squares -1, 0 and 1 complete them, by twos."""
+        missing = window.total - states.total
+        start = states.squares + np.abs(missing)
+        stop = np.minimum(states.squares + self._most_inner(states, missing), window.high)
+        # The parity of the sum is that of the sum of squares.
+        start = np.maximum(start, window.low + (start - window.low) % 2)
+        return missing, start, stop - (stop - start) % 2
+
     @property
     def count(self) -> int:
         """Exact number of multisets."""
-        return sum(ways for _, _, ways in self.classes)
+        if not self._is_small:
+            return sum(ways for _, _, ways in self.classes)
+        ends = [self._inner_squares(self._few[0], window)[1:] for window in self.windows]
+        return sum(int((np.maximum(stop - start, -2) // 2 + 1).sum()) for start, stop in ends)
 
     def inner(self, total: int, squares: int) -> Inner:
         """States that complete one class, with the copies of -1, 0 and 1 they need."""
         _, states = self._table
         missing, left = total - states.total, squares - states.squares
         chosen = np.flatnonzero((np.abs(missing) <= left) & (left <= self._most_inner(states, missing)))
-        missing, left = missing[chosen], left[chosen]
-        zeros = self.size - states.taken[chosen] - left
-        return Inner(chosen, np.stack([(left - missing) // 2, zeros, (left + missing) // 2], axis=1))
+        return Inner(chosen, self._inner_copies(states.taken[chosen], missing[chosen], left[chosen]))
+
+    def _inner_copies(self, taken: IntArray, missing: IntArray, left: IntArray) -> IntArray:
+        """Solve for the copies of -1, 0 and 1 that add what a sum and a sum of squares lack."""
+        return np.stack([(left - missing) // 2, self.size - taken - left, (left + missing) // 2], axis=1)
+
+    @cached_property
+    def _few(self) -> tuple[States, IntArray]:
+        """List the multisets of outer values that -1, 0 and 1 may complete, each with its copies of every value."""
+        states, copies_of = self._first(), np.zeros((1, self.high - self.low + 1), dtype=np.int64)
+        for deviation, farthest in self._outer:
+            previous, copies, more = self._more(states, self._most_copies(states, deviation), deviation)
+            alive = np.flatnonzero(self._completable(more.taken, more.total, more.squares, farthest))
+            states, copies_of = more.some(alive), copies_of[previous[alive]]
+            copies_of[:, deviation - self.low] = copies[alive]
+        return states, copies_of
+
+    def every(self) -> IntArray:
+        """List all multisets, in no order."""
+        if not self._is_small:
+            return self.unrank(np.arange(self.count))
+        found = []
+        for window in self.windows:
+            states, copies_of = self._few
+            missing, start, stop = self._inner_squares(states, window)
+            number = np.maximum(stop - start, -2) // 2 + 1
+            chosen = np.repeat(np.arange(len(number)), number)
+            nth = np.arange(len(chosen)) - np.repeat(np.cumsum(number) - number, number)
+            left = start[chosen] + 2 * nth - states.squares[chosen]
+            found.append(copies_of[chosen])
+            inner = self._inner_copies(states.taken[chosen], missing[chosen], left)
+            self._put_inner(found[-1], np.arange(len(inner)), inner)
+        return np.concatenate(found)
 
     def unrank(self, ranks: IntArray) -> IntArray:
         """Return the multisets of some ranks."""

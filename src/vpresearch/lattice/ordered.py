@@ -71,6 +71,11 @@ class Ordered(Multisets):
 
     knots: tuple[Knot, ...] = ()
 
+    @property
+    def _is_small(self) -> bool:
+        # The list of few multisets heeds no order.
+        return False
+
     @cached_property
     def _waits(self) -> frozenset[int]:
         """Numbers of values taken with which a quantile waits for the next value."""
