@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from vpresearch.audit.alike import check_alike, check_same
 from vpresearch.audit.alone import with_changes
 from vpresearch.audit.cells import compared, groups, may_compare
 from vpresearch.audit.changes import check_changes
-from vpresearch.audit.check import Check
+from vpresearch.audit.check import IF_MISSING, Check
 from vpresearch.audit.contingency import check_contingency
 from vpresearch.audit.counts import check_counts, check_moments
 from vpresearch.audit.derived import check_derived, quantity
@@ -55,6 +55,11 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
 
 def each_check(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> Iterator[Check]:
     """Make one check after the other, for whoever shows them as they come."""
+    for check in _each(paper, seed, rule):
+        yield _unless_missing(check) if paper.may_miss else check
+
+
+def _each(paper: Paper, seed: int, rule: RoundingRule) -> Iterator[Check]:
     rng = np.random.default_rng(seed)
     yield from check_counts(paper, rule)
     yield from check_moments(paper, rule, rng)
@@ -84,6 +89,17 @@ def settled(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -
             told.add(id(check))
     apart = [check for check in checks if not check.alarm or id(check) in told]
     return with_changes(paper, apart, rule)
+
+
+def _unless_missing(check: Check) -> Check:
+    """Leave open what is impossible only if every row has as many values as the head of its column says."""
+    if check.verdict != "impossible" or check.check in _WITHOUT_N:
+        return check
+    return replace(check, verdict="undecided", values={**check.values, IF_MISSING: "yes"})
+
+
+# What cannot be right however many values are missing.
+_WITHOUT_N = frozenset({"sum", "percentage", "quantile_order"})
 
 
 # Of the same numbers and more, later ones hold what earlier ones do too.

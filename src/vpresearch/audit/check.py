@@ -35,6 +35,8 @@ def find(
     return max(found, key=lambda claim: claim.printed.decimals, default=None)
 
 
+# Told in the values of a check that would be impossible if no value were missing.
+IF_MISSING = "if_missing"
 Verdict = Literal["possible", "impossible", "undecided"]
 Range = tuple[float, float]
 
@@ -101,13 +103,22 @@ class Check(Framed):
 
         That one test cannot give a p, or that a grid that nobody stated cannot give a mean, is no fault of theirs.
         """
-        supposed = "test" in self.values or self.check.endswith("_natural_grid")
-        return self.verdict == "impossible" and not supposed
+        return self.verdict == "impossible" and not self._supposed
+
+    @property
+    def _supposed(self) -> bool:
+        return "test" in self.values or self.check.endswith("_natural_grid")
 
     @property
     def remark(self) -> bool:
         """Whether a reader must see it though it proves nothing: another test, side or missing value may explain it."""
-        return self.code in _REMARKS and not self.alarm
+        unless_missing = self.only_if_none_missing and not self._supposed
+        return (self.code in _REMARKS or unless_missing) and not self.alarm
+
+    @property
+    def only_if_none_missing(self) -> bool:
+        """Whether it would be impossible if no value of a row were missing."""
+        return IF_MISSING in self.values
 
 
 _REMARKS = frozenset(

@@ -205,8 +205,8 @@ def check_counts(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     shares = list(_percentages(paper, rule))
     yield from shares
     yield from _sums(paper)
-    # What its own count does not give is told already.
-    told = {check.claims[0] for check in shares if check.alarm}
+    # What its own count does not give, or gives of fewer, is told already.
+    told = {check.claims[0] for check in shares if check.alarm or check.code == "percentage_of_fewer"}
     yield from (check for check in _denominators(paper, rule) if not (check.alarm and check.claims[0] in told))
     yield from _of_groups(paper, rule)
     yield from _shares(paper, rule)
@@ -226,6 +226,9 @@ def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         fitting = [n for n, share in shares.items() if share in claim.printed.interval(rule)]
         if not fitting and _is_open(wholes):
             continue
+        fewer = 0 if fitting or compute.of or not paper.may_miss else _fewer(part, claim, max(sizes), rule)
+        if fewer:
+            fitting, shares = [fewer], {fewer: 100 * part.printed.value / fewer}
         n = [*fitting, *shares][0]
         values: dict[str, str | float] = {
             "count": float(part.printed.value),
@@ -238,10 +241,16 @@ def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
             "percentage",
             (claim.id, part.id, *(whole.id for whole in wholes)),
             "possible" if fitting else "impossible",
-            "percentage_holds" if fitting else "percentage_fails",
-            values,
+            "percentage_of_fewer" if fewer else "percentage_holds" if fitting else "percentage_fails",
+            values | ({"whole": float(max(sizes))} if fewer else {}),
             witness=f"{part.printed.value} / {n}" if fitting else "",
         )
+
+
+def _fewer(part: Claim, claim: Claim, n: int, rule: RoundingRule) -> int:
+    """Return the most values below those of a group that a count and its percentage can be out of, or 0."""
+    count, interval = int(part.printed.value), claim.printed.interval(rule)
+    return next((each for each in range(n - 1, max(count, 1) - 1, -1) if Fraction(100 * count, each) in interval), 0)
 
 
 def _wholes(paper: Paper, claim: Claim) -> list[Claim]:

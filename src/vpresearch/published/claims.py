@@ -207,6 +207,8 @@ class Paper:
         Statistics, estimates and intervals that are printed with a p; their numbers are claims too.
     complete : tuple of str
         Columns of whose categories everybody has one that is printed.
+    may_miss : bool
+        Whether the head of a column alone says how many a group has, so that a row may have fewer values.
 
     Examples
     --------
@@ -226,6 +228,7 @@ class Paper:
     statements: tuple[Statement, ...] = ()
     tests: tuple[PrintedTest, ...] = ()
     complete: tuple[str, ...] = ()
+    may_miss: bool = False
 
     def __getitem__(self, claim_id: str) -> Claim:
         return {claim.id: claim for claim in self.claims}[claim_id]

@@ -31,6 +31,7 @@ from vpresearch.published.claims import (
     TestName,
     TestNumber,
 )
+from vpresearch.published.wide import Part, columns_of_groups, of_groups
 from vpresearch.reading.file import OF_TABLES, read_bytes, read_delimited, read_sheets
 from vpresearch.reading.raw import Percent, Sheet, Unreadable
 
@@ -661,6 +662,8 @@ _CALLED: dict[str, tuple[TestName, ...]] = {
     **dict.fromkeys(("fisher exact", "fisher s exact", "fisher exact test"), ("fisher",)),
     **dict.fromkeys(("fisher s exact test", "exacta de fisher"), ("fisher",)),
 }
+# Words for a count where its percentage stands behind; alone they may number the rows.
+_NUMBERS_OF = frozenset({"no", "nos", "num", "number", "numero"})
 _BEFORE = {("sd",): ("mean",), ("percent",): ("count",), ("q1", "q3"): ("median", "mean")}
 _BEFORE[("min", "max")] = _BEFORE[("q1", "q3")]
 _TWO_NAMES = re.compile(r"(.{1,40}?)\s*(?:±|\+/?-|[(\[,;/])\s*(.{1,40}?)[)\]\s]*")
@@ -726,16 +729,27 @@ def read_pasted(text: str, name: str) -> Paper:
 
 def _best(cuts: list[Sheet]) -> Sheet:
     """Choose the cut of a text that gives most columns."""
-    return max(cuts, key=lambda cut: len(_header(list(cut.records.values())[:_TITLES])[2]))
+
+    def columns(cut: Sheet) -> int:
+        rows = list(cut.records.values())[:_TITLES]
+        return len(_header(rows)[2]) + max((columns_of_groups(row) for row in rows), default=0)
+
+    return max(cuts, key=columns)
+
+
+def _titled(title: str) -> str:
+    """Return the columns that a title stands for, joined, or an empty text."""
+    places = next((found for of in (CELL_COLUMNS, TEST_COLUMNS) if (found := _places((title,), of))), {})
+    return " ".join(places.get(0, ()))
 
 
 def _of_sheets(path: Path, sheets: Iterable[list[Sheet]]) -> Paper:
     cells: list[Line] = []
     tests: list[Line] = []
     problems: list[Problem] = []
-    for each in sheets:
-        for of, found in _lines(each, problems):
-            (tests if of is TEST_COLUMNS else cells).extend(found)
+    printed = [part for each in sheets for sheet in each for part in of_groups(sheet, _titled, problems, _TITLES)]
+    for of, found in _lines(printed, problems):
+        (tests if of is TEST_COLUMNS else cells).extend(found)
     if not cells and not tests and not problems:
         problems.append(tell("no_table", columns=", ".join(CELL_COLUMNS), tests=", ".join(TEST_COLUMNS)))
     if (n := len(cells) + len(tests)) > _MOST_CLAIMS:
@@ -757,17 +771,19 @@ def _of_sheets(path: Path, sheets: Iterable[list[Sheet]]) -> Paper:
     if problems:
         raise InputError(path.name, problems)
     every = (*claims, *(claim for row in rows for claim in row.claims.values()))
-    return Paper(path.stem, {"key": path.stem}, grids, {}, every, tests=tuple(rows), complete=complete)
+    may_miss = any(part.column for part in printed)
+    about = {"key": path.stem}
+    return Paper(path.stem, about, grids, {}, every, tests=tuple(rows), complete=complete, may_miss=may_miss)
 
 
-def _lines(sheets: list[Sheet], problems: list[Problem]) -> Iterator[tuple[Mapping[str, tuple[str, ...]], list[Line]]]:
+def _lines(parts: list[Part], problems: list[Problem]) -> Iterator[tuple[Mapping[str, tuple[str, ...]], list[Line]]]:
     """Read each sheet that has the columns of cells or of tests."""
-    for sheet in sheets:
+    for sheet, printed in parts:
         above, of, places = _header(list(sheet.records.values())[:_TITLES])
         if len(places) < 2:
             continue
         (first, header), *records = list(sheet.records.items())[above:]
-        headers = {name: str(header[position]) for position, names in places.items() for name in names}
+        headers = {name: printed or str(header[position]) for position, names in places.items() for name in names}
         for position, name in enumerate(header):
             if position not in places and name is not None and str(name).strip():
                 again = fold(name) in ("group", *CELL_COLUMNS["group"]) or _FURTHER_GROUP.fullmatch(str(name).strip())
@@ -840,22 +856,24 @@ def _header(
 
 def _matched(header: tuple[object, ...]) -> tuple[Mapping[str, tuple[str, ...]], dict[int, tuple[str, ...]]]:
     """Match a header with the columns of cells or of tests, whichever has more of them."""
-    found = []
-    for of in (CELL_COLUMNS, TEST_COLUMNS):
-        names = {fold(spelling) or spelling: name for name, spellings in of.items() for spelling in (name, *spellings)}
-        written = [fold(cell) or str(cell).strip() if cell is not None else "" for cell in header]
-        places: dict[int, tuple[str, ...]] = {}
-        for position, spelling in enumerate(written):
-            title, told = str(header[position]).strip(), {name for each in places.values() for name in each}
-            several = _named_together(title, spelling, names) if of is CELL_COLUMNS else ()
-            if several and told.isdisjoint(several):
-                places[position] = several
-            elif not several and spelling in names and _is_new(names[spelling], told):
-                places[position] = (names[spelling],)
-            elif (further := _FURTHER_GROUP.fullmatch(title)) and _is_new(f"group:{further[1]}", told):
-                places[position] = (f"group:{further[1]}",)
-        found.append((of, places))
-    return max(found, key=lambda each: len(each[1]))
+    return max(((of, _places(header, of)) for of in (CELL_COLUMNS, TEST_COLUMNS)), key=lambda each: len(each[1]))
+
+
+def _places(header: tuple[object, ...], of: Mapping[str, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
+    """Match a header with columns, by position."""
+    names = {fold(spelling) or spelling: name for name, spellings in of.items() for spelling in (name, *spellings)}
+    written = [fold(cell) or str(cell).strip() if cell is not None else "" for cell in header]
+    places: dict[int, tuple[str, ...]] = {}
+    for position, spelling in enumerate(written):
+        title, told = str(header[position]).strip(), {name for each in places.values() for name in each}
+        several = _named_together(title, spelling, names) if of is CELL_COLUMNS else ()
+        if several and told.isdisjoint(several):
+            places[position] = several
+        elif not several and spelling in names and _is_new(names[spelling], told):
+            places[position] = (names[spelling],)
+        elif (further := _FURTHER_GROUP.fullmatch(title)) and _is_new(f"group:{further[1]}", told):
+            places[position] = (f"group:{further[1]}",)
+    return places
 
 
 def _is_new(name: str, told: set[str]) -> bool:
@@ -872,7 +890,8 @@ def _named_together(title: str, spelling: str, names: Mapping[str, str]) -> tupl
     if found is None:
         return ()
     first, behind = names.get(fold(found[1]), ""), _BEHIND.get(fold(found[2]) or found[2], ())
-    first = "count" if behind == ("percent",) and first == "n" else first
+    if behind == ("percent",) and (first == "n" or fold(found[1]) in _NUMBERS_OF):
+        first = "count"
     return (first, *behind) if first in _BEFORE.get(behind, ()) else ()
 
 
@@ -899,15 +918,16 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
     # Where rows tell of several numbers values are missing, perhaps in those that agree as well.
     inferred = {group for group, counted in sizes.items() if len(counted) > 1 and group not in stated}
     told: set[tuple[str, ...]] = set()
-    seen: set[tuple[str, tuple[str, ...], str]] = set()
+    seen: dict[tuple[str, tuple[str, ...], str], dict[str, str]] = {}
     for line in lines:
         cells, over = line.cells, _over(line)
         variable, where, category = cells.get("variable", ""), _where(line), cells.get("category", "")
         group = _of_group(line)
         name = " / ".join(filter(None, (variable, *where.values(), category, cells.get("over"))))
-        if (variable, group, category) in seen:
+        numbers = {key: cells[key] for key in ("count", "percent", "mean", "sd", *QUANTILES) if key in cells}
+        before = seen.setdefault((variable, group, category), {})
+        if any(before.get(key, text) != text for key, text in numbers.items()):
             problems.append(line.told(name, "variable", _fault("table_twice", 0)))
-        seen.add((variable, group, category))
         yield from _size(line, name, usual.get(group, ""), told, inferred=group in inferred)
         _scale(line, name, grids, problems)
         between = {key: cells[key] for key in ("from", "to") if key in cells}
@@ -919,7 +939,7 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
             problems.append(line.told(name, next(iter(between)) if amiss[0] == "change" else amiss[0], found))
             continue
         for key in ("n", "count", "percent", "mean", "sd", *QUANTILES):
-            if key not in cells:
+            if key not in cells or key in before:
                 continue
             faults = list(_of_printed(cells[key], _KIND_OF[key], 0))
             if key in {"mean", "sd"} and "n" not in cells and group not in usual:
@@ -941,6 +961,7 @@ def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem
                 compute = Compute("percent", over, group={variable: category}, within=where, **asked)
             place = (cells["place"],) if "place" in cells else ()
             yield Claim(f"{name}.{key}", Reported(cells[key]), _KIND_OF[key], place, compute)  # type: ignore[arg-type]
+        before |= numbers
 
 
 def _with_ids(claims: Iterable[Claim]) -> Iterator[Claim]:

@@ -345,6 +345,8 @@ def audited(check: Check, language: str) -> str:
     if "step" in values:
         values["step"] = str(values["step"]).replace(".", words_of(language)["decimal_mark"])
     said = text(f"audit.{check.code}", language, **values)
+    if check.only_if_none_missing:
+        said = f"{said} {text('word.if_none_missing', language)}"
     changes = "; ".join(_changed(each, language) for each in check.changes)
     return f"{said} {text('word.changed_alone', language, list=changes)}" if changes else said
 

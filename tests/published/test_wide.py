@@ -1,0 +1,179 @@
+"""A table as papers print it, with a column a group: what each cell holds, which rows are categories, what is open."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from vpresearch.audit import Check, audit
+from vpresearch.core.errors import InputError
+from vpresearch.core.paths import ROOT
+from vpresearch.published import Paper, read_paper
+from vpresearch.published.read import read_pasted
+from vpresearch.render import labels
+
+HEAD = "Variable;Treated (n = 15);Control (n = 14);p\n"
+
+
+def read(rows: str, head: str = HEAD) -> Paper:
+    return read_pasted(head + rows, "table")
+
+
+def printed(paper: Paper) -> dict[str, str]:
+    return {claim.id: claim.printed.printed for claim in paper.claims}
+
+
+def alarms(paper: Paper) -> list[str]:
+    return [check.check for check in audit(paper) if check.alarm]
+
+
+def remarks(paper: Paper) -> list[Check]:
+    return [check for check in audit(paper) if check.remark]
+
+
+@pytest.mark.parametrize(
+    ("row", "numbers"),
+    [
+        ("Age, years, mean ± SD;71.3 ± 8.4;;", {"Age, years / Treated": {"mean": "71.3", "sd": "8.4"}}),
+        ("Age (years) mean (SD);71.3 (8.4);;", {"Age (years) / Treated": {"mean": "71.3", "sd": "8.4"}}),
+        ("Edad, media (DE);71,3 (8,4);;", {"Edad / Treated": {"mean": "71,3", "sd": "8,4"}}),
+        ("Age;71.3±8.4;;", {"Age / Treated": {"mean": "71.3", "sd": "8.4"}}),
+        ("VAS, median [IQR];;6 [5-8];", {"VAS / Control": {"q1": "5", "median": "6", "q3": "8"}}),
+        ("Stay, median (range);;4 (1–9);", {"Stay / Control": {"min": "1", "median": "4", "max": "9"}}),
+        ("Women, No. (%);10 (66.7);;", {"Women / Treated / yes": {"count": "10", "percent": "66.7"}}),
+        ("Women;10 (66.7%);–;", {"Women / Treated / yes": {"count": "10", "percent": "66.7%"}}),
+        ("Women;10/15 (66.7%);;", {"Women / Treated / yes": {"count": "10", "percent": "66.7%"}}),
+        ("Deaths, n;1;;", {"Deaths / Treated / yes": {"count": "1"}}),
+    ],
+)
+def test_a_cell_holds_what_its_row_or_itself_says(row: str, numbers: dict[str, dict[str, str]]) -> None:
+    found = {name: text for name, text in printed(read(row)).items() if not name.endswith(".n")}
+    assert found == {f"{of}.{name}": text for of, each in numbers.items() for name, text in each.items()}
+
+
+@pytest.mark.parametrize(
+    ("head", "names"),
+    [
+        ("Variable;Treated, N=1,015;Total (n = 2015)\n", {"Treated.n": "1015", "all.n": "2015"}),
+        (";Treated;Control\nCharacteristic;(n = 15);n=14\n", {"Treated.n": "15", "Control.n": "14"}),
+        ("Table 1;;\n;a (n = 15), mean (SD);b (n = 14), mean (SD)\n", {"a.n": "15", "b.n": "14"}),
+    ],
+)
+def test_the_head_of_a_column_names_a_group_and_says_how_many_it_has(head: str, names: dict[str, str]) -> None:
+    found = printed(read("Age;70.1 ± 8.2;69.3 ± 9.1\n", head))
+    assert {name: text for name, text in found.items() if name.endswith(".n")} == names
+
+
+def test_what_the_cells_of_a_column_hold_may_stand_in_its_head() -> None:
+    found = printed(read("Age;70.1 (8.2)\n", "Variable;Treated (n = 15), mean (SD)\n"))
+    assert (found["Age / Treated.mean"], found["Age / Treated.sd"]) == ("70.1", "8.2")
+
+
+def test_rows_below_a_heading_are_its_categories_until_they_make_up_every_group() -> None:
+    rows = "Sex;;;0.60\nMale;5 (33.3%);6 (42.9%);\nFemale;10 (66.7%);8 (57.1%);\nDiabetes;3 (20.0%);4 (28.6%);0.68\n"
+    paper = read(rows)
+    found = printed(paper)
+    assert {"Sex / Treated / Male.count", "Sex / Control / Female.count", "Diabetes / Treated / yes.count"} <= set(
+        found
+    )
+    checks = audit(paper)
+    assert {check.check for check in checks if check.claims[0].startswith("Sex (2)")} >= {"p_chi_squared", "p_fisher"}
+    assert not [check for check in checks if check.alarm or check.remark]
+    wrong = read(rows.replace("Sex;;;0.60", "Sex;;;0.06"))
+    assert [check.code for check in remarks(wrong)] == ["p_source_impossible"]
+
+
+def test_of_rows_that_do_not_make_up_a_group_none_is_taken_for_a_category() -> None:
+    # Of the control group one is missing, so that diabetes might be a class.
+    rows = "Class;;;0.02\nI;5 (33.3%);6 (46.2%);\nII;10 (66.7%);7 (53.8%);\nDiabetes;3 (20.0%);4 (28.6%);\n"
+    paper = read(rows)
+    assert "Class: II / Control / yes.count" in printed(paper)
+    assert "Class / Control / II.count" not in printed(paper)
+    assert not [check for check in audit(paper) if check.claims[0] == "Class (2).p"]
+
+
+def test_a_column_may_name_the_categories() -> None:
+    head = "Variable;Category;Treated (n = 15);Control (n = 14);p\n"
+    found = printed(read("Sex;Male;5 (33.3%);6 (42.9%);0.60\n;Female;10 (66.7%);8 (57.1%);\n", head))
+    assert "Sex / Control / Female.count" in found
+
+
+def test_several_rows_may_describe_one_variable() -> None:
+    found = printed(
+        read("Age, mean ± SD;71.3 ± 8.4;;\nAge, median (IQR);71 (65-78);;\nAge, median (range);71 (50-90);;\n")
+    )
+    assert {name.rpartition(".")[2] for name in found} == {"n", "mean", "sd", "min", "q1", "median", "q3", "max"}
+    with pytest.raises(InputError) as refusal:
+        read("Age, median (IQR);71 (65-78);;\nAge, median (range);72 (50-90);;\n")
+    assert [(each.row, each.column) for each in refusal.value.problems] == [(3, "Treated (n = 15)")]
+
+
+def test_what_only_missing_values_could_mend_is_a_remark_that_says_so() -> None:
+    # No sum of 15 whole values gives 7.51, and one of 13 does not need all.
+    paper = read("VAS, mean ± SD;7.51 ± 1.31;;;0-10\n", HEAD.replace(";p", ";p;Scale"))
+    (check,) = remarks(paper)
+    assert (check.check, check.verdict, check.alarm) == ("grimmer", "undecided", False)
+    assert "only if no value is missing" in labels.audited(check, "en")
+    assert "solo si no falta ningún dato" in labels.audited(check, "es")
+    # A table with a row a cell tells the size of each row.
+    long = read("VAS;a;15;7.51;1.31;0-10\n", "variable;group;n;mean;sd;scale\n")
+    assert alarms(long) == ["grimmer"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("5 (33.3%)", "percentage_holds"),
+        ("5 (38.5%)", "percentage_of_fewer"),
+        ("5 (30.1%)", "percentage_fails"),
+        # Of 16 it would be, but there are 15.
+        ("5 (31.3%)", "percentage_fails"),
+        ("0 (10.0%)", "percentage_fails"),
+    ],
+)
+def test_a_percentage_is_of_the_group_or_of_the_values_that_are_known(cell: str, code: str) -> None:
+    checks = audit(read(f"Women;{cell};;\n"))
+    assert [check.code for check in checks if check.check == "percentage"] == [code]
+    assert [check.check for check in checks if check.alarm] == (["percentage"] if code == "percentage_fails" else [])
+    assert not [check for check in checks if check.remark]
+
+
+def test_quantiles_out_of_order_are_wrong_however_many_are_missing() -> None:
+    assert alarms(read("VAS, median [IQR];10 [5-8];;\n")) == ["quantile_order"]
+
+
+def test_faults_are_told_by_the_row_and_the_column_of_the_group() -> None:
+    with pytest.raises(InputError) as refusal:
+        read("Age;71.3 (8.4);69.8 (9.1);0.65\nVAS, mean (SD);7.1 (dos);6.9 (1.2);\nStay, mean (SD);4.1 (1.0);;x\n")
+    assert [(each.row, each.column) for each in refusal.value.problems] == [
+        (2, "Treated (n = 15)"),
+        (3, "Treated (n = 15)"),
+        (4, "p"),
+    ]
+    with pytest.raises(InputError) as refusal:
+        read("Age;71.3 ± 8.4;;a\n", "Variable;Treated (n = 15);Other;p\n")
+    assert (refusal.value.problems[0].row, refusal.value.problems[0].column) == (1, "Other")
+
+
+def test_a_workbook_and_a_text_with_tabs_are_read_alike(tmp_path: Path) -> None:
+    rows = [line.split(";") for line in (HEAD + "Age;71.3 ± 8.4;69.8 ± 9.1;0.65").splitlines()]
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "table.xlsx")
+    pasted = read_pasted("\n".join("\t".join(row) for row in rows), "table")
+    assert (
+        printed(read_paper(tmp_path / "table.xlsx"))
+        == printed(pasted)
+        == printed(read("Age;71.3 ± 8.4;69.8 ± 9.1;0.65"))
+    )
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.es.md"])
+def test_the_example_of_the_page(name: str) -> None:
+    page = (ROOT / "data/published" / name).read_text("utf-8")
+    (example,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert alarms(read_pasted(example, "table")) == ["percentage"]
