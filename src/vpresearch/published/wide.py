@@ -13,8 +13,9 @@ from vpresearch.reading.raw import Sheet, is_blank
 # A column of a group says how many it has: Treated (n = 15), Control, n=1,234; what its cells hold may stand behind.
 _OF_GROUP = re.compile(
     r"(?P<name>.*?)[\s,;:]*[(\[]?\s*n\s*=\s*(?P<n>[0-9]{1,3}(?:[ ,.][0-9]{3})+|[0-9]+)\s*[)\]]?[\s,;:]*(?P<holds>.*)",
-    re.IGNORECASE | re.DOTALL,
+    re.IGNORECASE,
 )
+_LONGEST_HEAD = 200
 _SHARE = re.compile(r"[0-9]+(?:\s*/\s*[0-9]+)?\s*[(\[]\s*[0-9.,]+\s*%\s*[)\]]")
 _COUNT = re.compile(r"\s*([0-9]+)\b")
 _MEAN_SD, _COUNT_PERCENT = "mean ± sd", "n (%)"
@@ -63,7 +64,7 @@ def of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: int) 
         groups = [
             _Group(position, str(cell).strip(), *_called(found, before, position))
             for position, cell in enumerate(header)
-            if cell is not None and position and (found := _OF_GROUP.fullmatch(str(cell).strip()))
+            if position and (found := _head(cell))
         ]
         if groups:
             return list(_Wide(sheet, number, header, groups, titled, problems).parts())
@@ -72,7 +73,12 @@ def of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: int) 
 
 def columns_of_groups(header: tuple[object, ...]) -> int:
     """Count the columns of groups, each of which says how many it has."""
-    return sum(cell is not None and bool(_OF_GROUP.fullmatch(str(cell).strip())) for cell in header[1:])
+    return sum(_head(cell) is not None for cell in header[1:])
+
+
+def _head(cell: object) -> re.Match[str] | None:
+    text = "" if cell is None else " ".join(str(cell)[:_LONGEST_HEAD].split())
+    return _OF_GROUP.fullmatch(text)
 
 
 def _called(found: re.Match[str], before: tuple[object, ...], position: int) -> tuple[str, str, str]:

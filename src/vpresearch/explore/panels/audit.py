@@ -288,7 +288,7 @@ def panel(session: Session) -> widgets.Widget:
         session.notes.get("pasted", ""),
         description=text("explore.audit_paste", language),
         placeholder=text("explore.audit_paste_such", language),
-        rows=6,
+        rows=8,
     )
     table = show.made(widgets.Button, description=text("explore.audit_pasted", language))
     state = {"quiet": False}
