@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from openpyxl import Workbook
+from scipy.stats import chi2_contingency, f_oneway
 
 from vpresearch.audit import Check, audit
 from vpresearch.core.errors import InputError
@@ -170,6 +172,31 @@ def test_a_workbook_and_a_text_with_tabs_are_read_alike(tmp_path: Path) -> None:
         == printed(pasted)
         == printed(read("Age;71.3 ± 8.4;69.8 ± 9.1;0.65"))
     )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_true_tables_with_values_missing_raise_no_alarm(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(10, 40, int(rng.integers(2, 4)))
+    rows = [["Variable", *(f"{name} (n = {n})" for name, n in zip("abc", sizes, strict=False)), "p", "Scale"]]
+    for name, scale in (("Age", ""), ("Pain", "0-10")):
+        known = [np.clip(np.rint(rng.normal(6, 2, n - rng.integers(0, 5))), 0, 10) for n in sizes]
+        means = [f"{each.mean():.1f} ± {each.std(ddof=1):.2f}" for each in known]
+        rows.append([f"{name}, mean ± SD", *means, f"{f_oneway(*known).pvalue:.3f}", scale])
+        quartiles = [np.quantile(each, [0.5, 0.25, 0.75]) for each in known]
+        rows.append(
+            [f"{name}, median (IQR)", *("{:.1f} ({:.1f}-{:.1f})".format(*each) for each in quartiles), "", scale]
+        )
+    for name, levels in (("Sex", ["men", "women"]), ("Class", ["I", "II", "III"])):
+        known_n = [n - rng.integers(0, n // 4) - len(levels) for n in sizes]
+        # One of each at least, as a table without a level has no chi-squared.
+        counts = 1 + np.array([rng.multinomial(n, np.ones(len(levels)) / len(levels)) for n in known_n])
+        rows.append([name, *[""] * len(sizes), f"{chi2_contingency(counts).pvalue:.3f}", ""])
+        for level, column in zip(levels, counts.T, strict=True):
+            shares = zip(column, counts.sum(axis=1), strict=True)
+            rows.append([level, *(f"{count} ({100 * count / n:.1f}%)" for count, n in shares), "", ""])
+    paper = read_pasted("\n".join(";".join(row) for row in rows), "table")
+    assert alarms(paper) == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.es.md"])
