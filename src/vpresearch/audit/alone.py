@@ -11,7 +11,7 @@ import numpy as np
 
 from vpresearch.audit.cells import Group, cell, compared, described, grids, groups, is_too_fine
 from vpresearch.audit.changes import check_changes
-from vpresearch.audit.check import Change, Check
+from vpresearch.audit.check import Check, Correction
 from vpresearch.audit.contingency import check_contingency
 from vpresearch.audit.counts import check_counts, check_moments, check_on_grid
 from vpresearch.audit.derived import check_derived
@@ -39,7 +39,7 @@ _Checks = Callable[[Paper], Iterable[Check]]
 _Key = tuple[str, tuple[str, ...]]
 
 
-def with_changes(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:
+def with_corrections(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:
     """Tell of every alarm which of its numbers, changed alone, would make them agree; no verdict changes."""
     # Of very many alarms those that come first.
     alarms = [place for place, check in enumerate(checks) if check.alarm][: _TRIES // _LEAST]
@@ -47,7 +47,7 @@ def with_changes(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "an
     wholes = iter(range(_READ_AGAIN // max(1, len(paper.claims))))
     for place in alarms:
         alarm = _Alarm(paper, checks[place], checks, rule, wholes)
-        found[place] = replace(checks[place], changes=tuple(alarm.changes(_TRIES // len(alarms))))
+        found[place] = replace(checks[place], corrections=tuple(alarm.corrections(_TRIES // len(alarms))))
     return found
 
 
@@ -62,7 +62,7 @@ class _Alarm:
         self.paper = _around(paper, check)
         self.slots = list(_slots(self.paper, check))
 
-    def changes(self, tries: int) -> Iterator[Change]:
+    def corrections(self, tries: int) -> Iterator[Correction]:
         families = list(_quick(self.rule))
         found = [[*family(self.paper)] for family in families]
         self.known = {_key(each) for of in found for each in of if each.alarm or each.remark} - {_key(self.check)}
@@ -76,7 +76,7 @@ class _Alarm:
         for claim, part, printed in self.slots[: tries // each]:
             values = self._values(claim, part, printed, _near(claim, part, printed, self.seeds, each))
             if values:
-                yield Change(claim, part, printed.printed, tuple(values))
+                yield Correction(claim, part, printed.printed, tuple(values))
 
     def _values(self, claim: Claim, part: str, printed: Reported, tried: Iterable[tuple[str, bool]]) -> list[str]:
         """List the nearest values below and above that agree, and the nearest by a likely slip."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpresearch.audit.alike import check_alike, check_same
-from vpresearch.audit.alone import with_changes
+from vpresearch.audit.alone import with_corrections
 from vpresearch.audit.cells import compared, groups, may_compare
 from vpresearch.audit.changes import check_changes
 from vpresearch.audit.check import Check
@@ -80,7 +80,7 @@ def settled(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -
         for check in checks
         if not (check.check in _TOGETHER and check.alarm and any(fault <= set(check.claims) for fault in faults))
     ]
-    return with_changes(paper, apart, rule)
+    return with_corrections(paper, apart, rule)
 
 
 _TOGETHER = frozenset({"groups_joined", "quantiles_mean", "quantiles_sd"})
