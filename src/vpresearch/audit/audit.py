@@ -6,21 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from vpresearch.audit.alike import check_alike, check_same
 from vpresearch.audit.alone import with_corrections
 from vpresearch.audit.cells import compared, groups, may_compare
-from vpresearch.audit.changes import check_changes
 from vpresearch.audit.check import Check
-from vpresearch.audit.contingency import check_contingency
-from vpresearch.audit.counts import check_counts, check_moments
-from vpresearch.audit.derived import check_derived, quantity
-from vpresearch.audit.joined import check_joined
-from vpresearch.audit.p_values import check_p_values
-from vpresearch.audit.printed_tests import check_printed_tests
-from vpresearch.audit.quantiles import check_quantiles
-from vpresearch.audit.several import check_paired, check_several
+from vpresearch.audit.derived import quantity
+from vpresearch.audit.every import every_check
 from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
 
@@ -55,20 +45,8 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
 
 def each_check(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> Iterator[Check]:
     """Make one check after the other, for whoever shows them as they come."""
-    rng = np.random.default_rng(seed)
-    yield from check_counts(paper, rule)
-    yield from check_moments(paper, rule, rng)
-    yield from check_joined(paper, rule, rng)
-    yield from check_p_values(paper, rule, rng)
-    yield from check_contingency(paper, rule)
-    yield from check_derived(paper, rule)
-    yield from check_several(paper, rule, seed)
-    yield from check_paired(paper, rule)
-    yield from check_printed_tests(paper, rule)
-    yield from check_quantiles(paper, rule)
-    yield from check_changes(paper, rule)
-    yield from check_alike(paper, rule)
-    yield from check_same(paper)
+    for checks in every_check(rule, seed):
+        yield from checks(paper)
 
 
 def settled(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:

@@ -38,11 +38,12 @@ _CLIMBS = 30
 _FAR, _SHOWN = 500, 3
 
 
-def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Check every printed mean and standard deviation on every grid."""
+def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator | None) -> Iterator[Check]:
+    """Check every printed mean and standard deviation on every grid, or without data on the stated ones."""
     for group in groups(paper):
         for grid, stated in grids(paper, group.variable):
-            yield check_on_grid(paper, group, grid, rule, rng, stated=stated)
+            if stated or rng is not None:
+                yield check_on_grid(paper, group, grid, rule, rng, stated=stated)
         yield from _spread_limit(group, rule)
     yield from _sums_of_means(paper, rule)
 
@@ -52,12 +53,11 @@ def check_on_grid(
     group: Group,
     grid: Grid,
     rule: RoundingRule,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
     *,
     stated: bool,
-    brief: bool = False,
 ) -> Check:
-    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted; in brief, by sums."""
+    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted; or by sums alone."""
     name = "grimmer" if "sd" in group.claims else "grim"
     if is_binary(grid) and "sd" in group.claims:
         # Of a yes or no, the mean tells the standard deviation (Heathers & Brown, 2019).
@@ -82,7 +82,7 @@ def check_on_grid(
     if not admissible(relaxed):
         code, more = why_not(relaxed) if stated else ("no_sum", {})
         return Check(name, group.ids, "impossible", code, values | more)
-    if brief:
+    if rng is None:
         return Check(name, group.ids, "undecided", "no_witness", values)
     if is_coarse(relaxed):
         return _counted(name, group, values, relaxed, strict)
