@@ -117,5 +117,6 @@ def _why(paper: Paper, claim: Claim, told: dict[str, str]) -> str:
         return "p_groups" if variable in paper.grids else "no_grid"
     if claim.kind in {"mean", "sd"}:
         means = {other.compute.variable for other in paper.claims if other.kind == "mean"}
-        return "no_mean" if variable not in means else "no_grid"
+        sized = {each.id for group in groups(paper) for each in group.claims.values()}
+        return "no_mean" if variable not in means else "no_grid" if claim.id in sized else "no_n"
     return claim.kind

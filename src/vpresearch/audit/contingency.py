@@ -189,6 +189,7 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
     shares: dict[Where, Claim] = {}
     # Where values are missing, the sizes of the groups among those that are known.
     known: dict[Where, int] = {}
+    unsure: set[Where] = set()
     for other in paper.claims:
         of = {**other.compute.within, **other.compute.group}
         if (
@@ -203,6 +204,7 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
             known[where] = int(other.printed.value)
         elif other.kind == "count":
             counts[where] = int(other.printed.value)
+            unsure |= {where} if other.inferred else set()
         elif (
             other.kind == "percentage"
             and variable in other.compute.group
@@ -210,6 +212,8 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
             and not other.compute.of
         ):
             shares[where] = other
+    # A size that most rows tell stands beside what those of the variable tell, not in its place.
+    counts = {where: n for where, n in counts.items() if where not in unsure or where in known}
     cells = [where for where in (*counts, *shares) if len(where) == 2 and variable in dict(where)]
     by = list(dict.fromkeys(column for where in cells for column, _ in where if _may_be_by(column, asked)))
     if not by:

@@ -271,9 +271,10 @@ def _sums(paper: Paper) -> Iterator[Check]:
         if whole is None or len(parts) < 2:
             continue
         total, n = sum(int(claim.printed.value) for claim in parts.values()), int(whole.printed.value)
-        if total > n and (whole.inferred or any(claim.inferred for claim in parts.values())):
+        unsure = whole.inferred or any(claim.inferred for claim in parts.values())
+        if total > n and unsure:
             continue
-        proves = not some_missing and _all_printed(paper, column, parts)
+        proves = not (some_missing or unsure) and _all_printed(paper, column, parts)
         verdict: Verdict = "possible" if total == n else ("impossible" if total > n or proves else "undecided")
         below = "sum_short" if proves else "sum_below"
         yield Check(
@@ -362,13 +363,16 @@ def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         if len(within) == 1 and (over, category) in overall and not claim.compute.of:
             divided.setdefault((over, category, within[0][0]), {})[within] = claim
     for (over, category, _), parts in divided.items():
-        n = [int(counts[None, over, within].printed.value) for within in parts if (None, over, within) in counts]
+        sizes = [counts[None, over, within] for within in parts if (None, over, within) in counts]
+        n = [int(size.printed.value) for size in sizes]
         total = counts.get((None, over, ()))
         # Where values are missing, a percentage may be of those that are known, and another of all.
         if any((category[0], over, within) in counts for within in (*parts, ())):
             continue
         # Groups that do not make up everybody tell nothing of the whole.
         if len(n) < len(parts) or total is None or sum(n) != total.printed.value:
+            continue
+        if any(size.inferred for size in (*sizes, total)):
             continue
         fitting = [fitting_counts(claim, size, rule) for claim, size in zip(parts.values(), n, strict=True)]
         if not all(fitting):
@@ -402,7 +406,7 @@ def _shares(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         proves = not some_missing and not of_fewer and _all_printed(paper, column, parts)
         if len(parts) < 2 or (total is None and column not in paper.complete) or (total and not total.printed.value):
             continue
-        n = of or (0 if total is None or some_missing else int(total.printed.value))
+        n = of or (0 if total is None or some_missing or total.inferred else int(total.printed.value))
         ends = [_share(claim, n, rule) for claim in parts.values()]
         if None in ends:
             continue
