@@ -17,12 +17,10 @@ from vpresearch.render import labels
 KINDS = [(0, "r"), (0, "F"), (0, "percentage"), (0, "two digits exchanged"), (0, "count beside its percentage")]
 
 
-def changes_of(checks: list[Check] | tuple[Check, ...], name: str) -> dict[tuple[str, str], tuple[str, ...]]:
+def corrections_of(checks: list[Check] | tuple[Check, ...], name: str) -> dict[tuple[str, str], tuple[str, ...]]:
     """Collect what is told of an alarm, by the last part of a number's name, and what is printed."""
     found = next(check for check in checks if check.alarm and check.check == name)
-    return {
-        (change.claim.id.rpartition(".")[2] + change.part, change.printed): change.values for change in found.changes
-    }
+    return {(each.claim.id.rpartition(".")[2] + each.part, each.printed): each.values for each in found.corrections}
 
 
 @pytest.mark.parametrize(
@@ -81,17 +79,17 @@ def test_an_alarm_names_what_changed_alone_would_do(
     example: str, check: str, changed: dict[tuple[str, str], str], tmp_path: Path
 ) -> None:
     checks = audited(example, tmp_path)
-    found = changes_of(checks, check)
+    found = corrections_of(checks, check)
     assert {name: value in found[name] for name, value in changed.items()} == dict.fromkeys(changed, True), found
     # Each of them passes the audit, as far as this alarm goes, and raises no other.
     paper = read_paper(next(path for path in (tmp_path / "paper.yaml", tmp_path / "table.csv") if path.exists()))
     before = {(each.check, each.claims) for each in checks if each.alarm}
     for alarm in (each for each in checks if each.alarm):
-        for change in alarm.changes:
-            for value in change.values:
-                again = audit(alone.with_number(paper, change.claim, change.part, value))
+        for each in alarm.corrections:
+            for value in each.values:
+                again = audit(alone.with_number(paper, each.claim, each.part, value))
                 after = {(each.check, each.claims) for each in again if each.alarm}
-                assert after <= before - {(alarm.check, alarm.claims)}, (change, value)
+                assert after <= before - {(alarm.check, alarm.claims)}, (each, value)
 
 
 def altered(seed: int, kind: str, folder: Path) -> tuple[Paper, str, str]:
@@ -106,22 +104,22 @@ def altered(seed: int, kind: str, folder: Path) -> tuple[Paper, str, str]:
 @pytest.mark.parametrize(("seed", "kind"), KINDS)
 def test_the_true_number_of_an_altered_paper_is_named(seed: int, kind: str, tmp_path: Path) -> None:
     paper, name, true = altered(seed, kind, tmp_path)
-    told = {(change.claim.id, value) for check in audit(paper) for change in check.changes for value in change.values}
+    told = {(each.claim.id, value) for check in audit(paper) for each in check.corrections for value in each.values}
     assert (name, true) in told
 
 
 def test_what_is_told_changes_no_verdict(tmp_path: Path) -> None:
     checks = audited("variable=levels n=27 mean=1.5 sum=45", tmp_path)
-    without = [replace(check, changes=()) for check in checks]
-    assert alone.with_changes(read_paper(tmp_path / "table.csv"), without) == list(checks)
-    assert {check.verdict for check in checks if check.changes} == {"impossible"}
-    assert {check.verdict for check in checks if not check.changes} <= {"possible", "undecided"}
+    without = [replace(check, corrections=()) for check in checks]
+    assert alone.with_corrections(read_paper(tmp_path / "table.csv"), without) == list(checks)
+    assert {check.verdict for check in checks if check.corrections} == {"impossible"}
+    assert {check.verdict for check in checks if not check.corrections} <= {"possible", "undecided"}
 
 
 def test_nothing_is_told_where_no_single_number_does(tmp_path: Path) -> None:
     # The mean has no sum, and the SD belongs to none.
     checks = audited("variable=healed n=20 mean=0.36 sd=0.11 scale=0-1", tmp_path)
-    assert changes_of(checks, "debit") == {}
+    assert corrections_of(checks, "debit") == {}
     assert "instead of" not in labels.audited(next(check for check in checks if check.alarm), "en")
 
 

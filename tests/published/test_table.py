@@ -95,6 +95,61 @@ def test_a_faulty_table_is_refused_by_row_and_column(
     assert all(column in line(problem, language) for language in LANGUAGES)
 
 
+SIZES = (
+    "variable;group;n;mean;scale\nscore;a;20;2.05;0-10\npain;a;20;3.10;0-10\nfear;a;18;1.50;0-10\njoy;a;;2.0{};0-10\n"
+)
+
+
+@pytest.mark.parametrize(("digit", "verdict"), [("6", "possible"), ("5", "impossible")])
+def test_a_merged_n_is_that_of_each_row(digit: str, verdict: str, tmp_path: Path) -> None:
+    path = in_excel(tmp_path, SIZES.format(digit), TESTS)
+    book = load_workbook(path)
+    book["cells"].merge_cells("C4:C5")
+    book.save(path)
+    (check,) = [each for each in audit(read_paper(path)) if each.claims == ("joy / a.mean",) and each.check == "grim"]
+    assert (check.verdict, check.values["n"]) == (verdict, 18)
+
+
+def test_an_empty_n_is_that_of_the_group_where_its_rows_agree(tmp_path: Path) -> None:
+    paper = read_paper(written(tmp_path, SIZES.format("6").replace("18;1.50", "20;1.50"), ""))
+    assert [check.claims for check in audit(paper) if check.alarm] == [("joy / a.mean",)]
+
+
+def test_of_an_empty_n_nothing_is_proven_where_the_rows_of_its_group_disagree(tmp_path: Path) -> None:
+    # Of 18 it is 37 / 18; no 20 values have such a mean.
+    paper = read_paper(written(tmp_path, SIZES.format("6"), ""))
+    checks = audit(paper)
+    assert not [check for check in checks if check.alarm]
+    assert {each.claim.id: each.why for each in coverage(paper, checks) if each.why}["joy / a.mean"] == "no_n"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shares", "tests"),
+    [
+        # 9 of 18 beside 0 of 18; of 20 the p would be 0.0004.
+        ((18, 18, 36), "leak;a;yes;;;50.0%\nleak;b;yes;;;0.0%\n", "variable;test;p\nleak;fisher;0.0010\n"),
+        # 10 of 20, 0 of 14 and 10 of 34; of 40 nothing is 29.4%.
+        ((20, 14, 34), "leak;a;yes;;;50.0%\nleak;b;yes;;;0.0%\nleak;total;yes;;;29.4%\n", ""),
+        # 6, 6 and 24 of 36; of 40 they would be 7, 7 and 27, which is one too many.
+        ((18, 18, 36), "leak;total;yes;;;17%\nleak;total;no;;;17%\nleak;total;unknown;;;67%\n", ""),
+    ],
+)
+def test_shares_without_an_n_are_of_no_size_that_other_rows_disagree_on(
+    sizes: tuple[int, ...], shares: str, tests: str, tmp_path: Path
+) -> None:
+    rows = [(name, *each) for name in ("age", "pain") for each in (("a", 20), ("b", 20), ("total", 40))]
+    rows += [("fear", *each) for each in zip(("a", "b", "total"), sizes, strict=True)]
+    cells = "variable;group;category;n;mean;percent\n"
+    cells += "".join(f"{name};{group};;{n};5;\n" for name, group, n in rows)
+    assert not [check for check in audit(read_paper(written(tmp_path, cells + shares, tests))) if check.alarm]
+
+
+def test_counts_without_an_n_need_not_make_up_one_that_other_rows_disagree_on(tmp_path: Path) -> None:
+    cells = "variable;group;category;n;mean;count;complete\nage;a;;20;5;;\npain;a;;20;5;;\nfear;a;;18;5;;\n"
+    cells += "leak;a;yes;;;8;yes\nleak;a;no;;;10;yes\n"
+    assert not [check for check in audit(read_paper(written(tmp_path, cells, ""))) if check.alarm]
+
+
 def test_a_formula_without_its_value_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refusal:
         read_paper(in_excel(tmp_path, "variable;group;n\nscore;a;=10+10\n", TESTS))

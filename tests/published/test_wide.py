@@ -143,6 +143,15 @@ def test_a_percentage_is_of_the_group_or_of_the_values_that_are_known(cell: str,
     assert not [check for check in checks if check.remark]
 
 
+def test_parts_that_are_fewer_than_a_whole_may_be_missing_and_more_cannot_be() -> None:
+    head = HEAD.replace(";p", ";complete")
+    rows = "Sex;;;yes\nMale;5 (35.7%);6 (42.9%);yes\nFemale;9 (64.3%);8 (57.1%);yes\n"
+    checks = audit(read(rows, head))
+    assert not [check for check in checks if check.alarm]
+    groups = audit(read("Age;71.3 ± 8.4;69.8 ± 9.1;70.6 ± 8.7\n", "Variable;a (n = 15);b (n = 14);Total (n = 28)\n"))
+    assert "sum_above" in {check.code for check in groups if check.alarm}
+
+
 def test_quantiles_out_of_order_are_wrong_however_many_are_missing() -> None:
     assert alarms(read("VAS, median [IQR];10 [5-8];;\n")) == ["quantile_order"]
 

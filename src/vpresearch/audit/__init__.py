@@ -1,7 +1,7 @@
 """What the printed numbers allow, without any data."""
 
 from vpresearch.audit.audit import Covered, audit, coverage
-from vpresearch.audit.check import Change, Check, find
+from vpresearch.audit.check import Check, Correction, find
 from vpresearch.audit.conclusions import Conclusion, conclusions
 from vpresearch.audit.diagnose import Finding, findings, p_bounds
 from vpresearch.audit.entailed import implied_by
@@ -9,9 +9,9 @@ from vpresearch.audit.p_attained import AttainableP, kruskal_without_contrived_t
 
 __all__ = [
     "AttainableP",
-    "Change",
     "Check",
     "Conclusion",
+    "Correction",
     "Covered",
     "Finding",
     "audit",

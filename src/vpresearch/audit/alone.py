@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -10,16 +10,11 @@ from functools import lru_cache, partial
 import numpy as np
 
 from vpresearch.audit.cells import Group, cell, compared, described, grids, groups, is_too_fine
-from vpresearch.audit.changes import check_changes
-from vpresearch.audit.check import Change, Check
-from vpresearch.audit.contingency import check_contingency
-from vpresearch.audit.counts import check_counts, check_moments, check_on_grid
-from vpresearch.audit.derived import check_derived
-from vpresearch.audit.joined import check_joined
+from vpresearch.audit.check import Check, Correction
+from vpresearch.audit.counts import check_on_grid
+from vpresearch.audit.every import every_check
 from vpresearch.audit.p_values import check_p_values
-from vpresearch.audit.printed_tests import check_printed_tests
-from vpresearch.audit.quantiles import check_quantile_data, check_quantiles
-from vpresearch.audit.several import check_paired, check_several
+from vpresearch.audit.quantiles import check_quantile_data
 from vpresearch.audit.witness import is_coarse
 from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.published import Claim, Grid, Paper, PrintedTest
@@ -35,11 +30,10 @@ _BESIDE = (-50, -20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 _SIGNED = frozenset({"mean", "minimum", "q1", "median", "q3", "maximum"})
 _SIGNED_TESTS = frozenset({"t", "z", "r", "coefficient", "d", "g", "low", "high"})
 _OF_TABLE = frozenset({"p_of_table", "of_table"})
-_Checks = Callable[[Paper], Iterable[Check]]
 _Key = tuple[str, tuple[str, ...]]
 
 
-def with_changes(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:
+def with_corrections(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:
     """Tell of every alarm which of its numbers, changed alone, would make them agree; no verdict changes."""
     # Of very many alarms those that come first.
     alarms = [place for place, check in enumerate(checks) if check.alarm][: _TRIES // _LEAST]
@@ -47,7 +41,7 @@ def with_changes(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "an
     wholes = iter(range(_READ_AGAIN // max(1, len(paper.claims))))
     for place in alarms:
         alarm = _Alarm(paper, checks[place], checks, rule, wholes)
-        found[place] = replace(checks[place], changes=tuple(alarm.changes(_TRIES // len(alarms))))
+        found[place] = replace(checks[place], corrections=tuple(alarm.corrections(_TRIES // len(alarms))))
     return found
 
 
@@ -62,8 +56,8 @@ class _Alarm:
         self.paper = _around(paper, check)
         self.slots = list(_slots(self.paper, check))
 
-    def changes(self, tries: int) -> Iterator[Change]:
-        families = list(_quick(self.rule))
+    def corrections(self, tries: int) -> Iterator[Correction]:
+        families = list(every_check(self.rule, None))
         if self.check.check == "quantiles_counted":
             families.append(partial(check_quantile_data, rule=self.rule))
         found = [[*family(self.paper)] for family in families]
@@ -78,7 +72,7 @@ class _Alarm:
         for claim, part, printed in self.slots[: tries // each]:
             values = self._values(claim, part, printed, _near(claim, part, printed, self.seeds, each))
             if values:
-                yield Change(claim, part, printed.printed, tuple(values))
+                yield Correction(claim, part, printed.printed, tuple(values))
 
     def _values(self, claim: Claim, part: str, printed: Reported, tried: Iterable[tuple[str, bool]]) -> list[str]:
         """List the nearest values below and above that agree, and the nearest by a likely slip."""
@@ -101,32 +95,28 @@ class _Alarm:
     def _agrees(self, paper: Paper) -> bool:
         """Whether the numbers of the alarm may agree, and quick checks tell of nothing that they did not before."""
         allowed = {"possible", "undecided"} if self.check.check in _ON_GRIDS else {"possible"}
-        return self._holds(paper, self.families, allowed, seen=False)
+        return self._holds((each for family in self.families for each in family(paper)), allowed, seen=False)
 
     def _stands(self, claim: Claim, part: str, text: str) -> bool:
         """Whether a search finds data too, and another size of a group contradicts nothing else in the paper."""
-        found = self._holds(
-            with_number(self.paper, claim, part, text),
-            _slow(self.rule),
-            {"possible"},
-            seen=self.check.check not in {*_ON_GRIDS, "p_source"},
-        )
-        if not found or part or claim.kind != "count":
-            return found
+        found = _on_grids(with_number(self.paper, claim, part, text), self.rule)
+        if not self._holds(found, {"possible"}, seen=True):
+            return False
+        if part or claim.kind != "count":
+            return True
         if next(self.wholes, None) is None:
             return False
         known = _news(self.whole, self.rule)
         return _news(with_number(self.whole, claim, part, text), self.rule) <= known
 
-    def _holds(self, paper: Paper, families: Iterable[_Checks], allowed: set[str], *, seen: bool) -> bool:
-        for family in families:
-            for each in family(paper):
-                if self._is_it(each):
-                    if each.verdict not in allowed:
-                        return False
-                    seen = True
-                elif (each.alarm or each.remark) and _key(each) not in self.known:
+    def _holds(self, checks: Iterable[Check], allowed: set[str], *, seen: bool) -> bool:
+        for each in checks:
+            if self._is_it(each):
+                if each.verdict not in allowed:
                     return False
+                seen = True
+            elif (each.alarm or each.remark) and _key(each) not in self.known:
+                return False
         return seen
 
     def _is_it(self, each: Check) -> bool:
@@ -142,57 +132,24 @@ def _key(check: Check) -> _Key:
 @lru_cache(maxsize=2)
 def _news(paper: Paper, rule: RoundingRule) -> set[_Key]:
     """Return what quick checks of a whole paper tell of."""
-    return {_key(each) for family in _quick(rule) for each in family(paper) if each.alarm or each.remark}
+    return {_key(each) for family in every_check(rule, None) for each in family(paper) if each.alarm or each.remark}
 
 
-def _rng() -> np.random.Generator:
-    return np.random.default_rng(1)
-
-
-def _quick(rule: RoundingRule) -> Iterator[_Checks]:
-    """Make the checks, without those that look for data."""
-    yield partial(check_counts, rule=rule)
-    yield partial(check_changes, rule=rule)
-    yield lambda paper: check_joined(replace(paper, grids={}), rule, _rng())
-    yield lambda paper: check_moments(replace(paper, grids={}), rule, _rng())
-    yield partial(check_paired, rule=rule)
-    yield partial(check_derived, rule=rule)
-    yield lambda paper: check_several(replace(paper, grids={}), rule, 1, brief=True)
-    yield partial(check_quantiles, rule=rule)
-    yield partial(check_printed_tests, rule=rule)
-    yield lambda paper: _on_grids(paper, rule, brief=True)
-    yield partial(check_contingency, rule=rule, brief=True)
-
-
-def _slow(rule: RoundingRule) -> Iterator[_Checks]:
-    yield lambda paper: _on_grids(paper, rule, brief=False)
-    yield partial(check_contingency, rule=rule, brief=True)
-    yield lambda paper: _of_means(paper, rule)
-
-
-def _of_means(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
-    """Hold a p of two groups against means and SDs, and on a grid against data where there are few that print so."""
-    fine = {
-        group.variable
-        for group in groups(paper)
-        for grid, stated in grids(paper, group.variable)
-        if stated and not (is_too_fine(group, grid) or _is_coarse(paper, group, grid, rule))
-    }
+def _on_grids(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Look for data on the stated grids, and go through the sums of two groups where few print so."""
+    fine = set()
+    for group in groups(paper):
+        for grid in (grid for grid, stated in grids(paper, group.variable) if stated):
+            yield check_on_grid(paper, group, grid, rule, np.random.default_rng(1), stated=True)
+            if not (is_too_fine(group, grid) or _is_coarse(paper, group, grid, rule)):
+                fine.add(group.variable)
     coarse = replace(paper, grids={name: grid for name, grid in paper.grids.items() if name not in fine})
-    yield from check_several(coarse, rule, 1, brief=True)
-    yield from check_p_values(coarse, rule, _rng(), by_t_alone=True)
+    yield from check_p_values(coarse, rule, None)
 
 
 def _is_coarse(paper: Paper, group: Group, grid: Grid, rule: RoundingRule) -> bool:
     found = cell(paper, group, grid, rule, strict=False)
     return found is None or is_coarse(found)
-
-
-def _on_grids(paper: Paper, rule: RoundingRule, *, brief: bool) -> Iterator[Check]:
-    for group in groups(paper):
-        for grid, stated in grids(paper, group.variable):
-            if stated:
-                yield check_on_grid(paper, group, grid, rule, _rng(), stated=True, brief=brief)
 
 
 # -- what may be wrong -----------------------------------------------------------------------------------------------

@@ -6,21 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from vpresearch.audit.alike import check_alike, check_same
-from vpresearch.audit.alone import with_changes
+from vpresearch.audit.alone import with_corrections
 from vpresearch.audit.cells import compared, groups, may_compare
-from vpresearch.audit.changes import check_changes
 from vpresearch.audit.check import IF_MISSING, Check
-from vpresearch.audit.contingency import check_contingency
-from vpresearch.audit.counts import check_counts, check_moments
-from vpresearch.audit.derived import check_derived, quantity
-from vpresearch.audit.joined import check_joined
-from vpresearch.audit.p_values import check_p_values
-from vpresearch.audit.printed_tests import check_printed_tests
-from vpresearch.audit.quantiles import check_quantile_data, check_quantiles
-from vpresearch.audit.several import check_paired, check_several
+from vpresearch.audit.derived import quantity
+from vpresearch.audit.every import every_check
 from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
 
@@ -55,26 +45,8 @@ def audit(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> list[Check
 
 def each_check(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> Iterator[Check]:
     """Make one check after the other, for whoever shows them as they come."""
-    for check in _each(paper, seed, rule):
-        yield _unless_missing(check) if paper.may_miss else check
-
-
-def _each(paper: Paper, seed: int, rule: RoundingRule) -> Iterator[Check]:
-    rng = np.random.default_rng(seed)
-    yield from check_counts(paper, rule)
-    yield from check_moments(paper, rule, rng)
-    yield from check_joined(paper, rule, rng)
-    yield from check_p_values(paper, rule, rng)
-    yield from check_contingency(paper, rule)
-    yield from check_derived(paper, rule)
-    yield from check_several(paper, rule, seed)
-    yield from check_paired(paper, rule)
-    yield from check_printed_tests(paper, rule)
-    yield from check_quantiles(paper, rule)
-    yield from check_quantile_data(paper, rule)
-    yield from check_changes(paper, rule)
-    yield from check_alike(paper, rule)
-    yield from check_same(paper)
+    for checks in every_check(rule, seed):
+        yield from map(_unless_missing, checks(paper)) if paper.may_miss else checks(paper)
 
 
 def settled(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:
@@ -87,19 +59,18 @@ def settled(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -
         if not _together(check.check) or not any(fault <= set(check.claims) for fault in faults):
             faults.append(set(check.claims))
             told.add(id(check))
-    apart = [check for check in checks if not check.alarm or id(check) in told]
-    return with_changes(paper, apart, rule)
+    return with_corrections(paper, [check for check in checks if not check.alarm or id(check) in told], rule)
 
 
 def _unless_missing(check: Check) -> Check:
     """Leave open what is impossible only if every row has as many values as the head of its column says."""
-    if check.verdict != "impossible" or check.check in _WITHOUT_N:
+    if check.verdict != "impossible" or check.code in _WITHOUT_N:
         return check
     return replace(check, verdict="undecided", values={**check.values, IF_MISSING: "yes"})
 
 
 # What cannot be right however many values are missing.
-_WITHOUT_N = frozenset({"sum", "percentage", "quantile_order"})
+_WITHOUT_N = frozenset({"sum_above", "percentage_fails", "quantiles_disordered"})
 
 
 # Of the same numbers and more, later ones hold what earlier ones do too.
@@ -165,5 +136,6 @@ def _why(paper: Paper, claim: Claim, told: dict[str, str]) -> str:
         return "p_groups" if variable in paper.grids else "no_grid"
     if claim.kind in {"mean", "sd"}:
         means = {other.compute.variable for other in paper.claims if other.kind == "mean"}
-        return "no_mean" if variable not in means else "no_grid"
+        sized = {each.id for group in groups(paper) for each in group.claims.values()}
+        return "no_mean" if variable not in means else "no_grid" if claim.id in sized else "no_n"
     return claim.kind

@@ -83,7 +83,8 @@ def described(paper: Paper) -> tuple[Group, ...]:
     found = []
     for key, claims in collected.items():
         size = sizes.get(key) or sizes.get((None, *key[1:]))
-        if size is None or size.printed.value > _LARGEST:
+        # Where rows disagree, that most tell a size is no proof for one that tells none.
+        if size is None or size.inferred or size.printed.value > _LARGEST:
             found.append(Group(*key, 0, claims))
         else:
             found.append(Group(*key, int(size.printed.value), {"n": size, **claims}))

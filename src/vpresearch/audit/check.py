@@ -44,7 +44,7 @@ _NOISE = 1e-9
 
 
 @dataclass(frozen=True)
-class Change:
+class Correction:
     """A printed number, or a part of one, and values near it each of which would make the numbers of a check agree."""
 
     claim: Claim
@@ -75,7 +75,7 @@ class Check(Framed):
         Smallest and largest attainable p; NaN for a check without one.
     witness : str
         A dataset, or a few numbers, that print as claimed.
-    changes : tuple of Change
+    corrections : tuple of Correction
         Of an alarm, the numbers each of which, changed alone, would make all of them agree.
 
     Examples
@@ -95,7 +95,7 @@ class Check(Framed):
     p_min: float = math.nan
     p_max: float = math.nan
     witness: str = ""
-    changes: tuple[Change, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def alarm(self) -> bool:

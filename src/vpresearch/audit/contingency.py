@@ -44,11 +44,25 @@ class _Counts:
     by: str
 
 
-def check_contingency(paper: Paper, rule: RoundingRule, *, brief: bool = False) -> Iterator[Check]:
-    """Hold the printed p of one column by another against each test on every table that the numbers allow.
+def check_contingency(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the printed p of one column by another against each test; what missing values would explain is left open."""
+    for check in check_tables(paper, rule):
+        yield _excused(paper, check, rule) if check.check == "p_source" and check.verdict == "impossible" else check
 
-    In brief, nothing is looked for that would excuse it.
-    """
+
+def _excused(paper: Paper, found: Check, rule: RoundingRule) -> Check:
+    claim = paper[found.claims[0]]
+    printed = _printed(paper, claim, str(claim.compute.variable), rule)
+    meant = str(found.values["impossible"]).split()
+    if claim.compute.variable not in paper.complete and any(_left(counts) > _MISSING for counts in printed):
+        return replace(found, verdict="undecided", code="p_if_rest")
+    if any(_explains(counts, claim, meant, rule) for counts in printed):
+        return replace(found, verdict="undecided", code="p_if_missing")
+    return found
+
+
+def check_tables(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
+    """Hold the printed p of one column by another against each test on every table that the numbers allow."""
     # Where means of noughts and ones are printed, they tell more, and the tables are tested with them.
     by_means = {claim.id for claim, _, _ in pairs(paper)} | {claim.id for claim, _ in several(paper)}
     for claim in paper.claims:
@@ -68,17 +82,7 @@ def check_contingency(paper: Paper, rule: RoundingRule, *, brief: bool = False) 
             for test in meant
         ]
         yield from checks
-        if not checks:
-            yield untried(claim)
-            continue
-        found = source(checks, claim)
-        if brief or found.verdict != "impossible":
-            pass
-        elif variable not in paper.complete and any(_left(counts) > _MISSING for counts in printed):
-            found = replace(found, verdict="undecided", code="p_if_rest")
-        elif any(_explains(counts, claim, meant, rule) for counts in printed):
-            found = replace(found, verdict="undecided", code="p_if_missing")
-        yield found
+        yield source(checks, claim) if checks else untried(claim)
 
 
 def tests_of(table: Table, named: Sequence[TestName], *, one_sided: bool) -> dict[str, Floats]:
@@ -185,6 +189,7 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
     shares: dict[Where, Claim] = {}
     # Where values are missing, the sizes of the groups among those that are known.
     known: dict[Where, int] = {}
+    unsure: set[Where] = set()
     for other in paper.claims:
         of = {**other.compute.within, **other.compute.group}
         if (
@@ -199,6 +204,7 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
             known[where] = int(other.printed.value)
         elif other.kind == "count":
             counts[where] = int(other.printed.value)
+            unsure |= {where} if other.inferred else set()
         elif (
             other.kind == "percentage"
             and variable in other.compute.group
@@ -206,6 +212,8 @@ def _printed(paper: Paper, claim: Claim, variable: str, rule: RoundingRule) -> l
             and not other.compute.of
         ):
             shares[where] = other
+    # A size that most rows tell stands beside what those of the variable tell, not in its place.
+    counts = {where: n for where, n in counts.items() if where not in unsure or where in known}
     cells = [where for where in (*counts, *shares) if len(where) == 2 and variable in dict(where)]
     by = list(dict.fromkeys(column for where in cells for column, _ in where if _may_be_by(column, asked)))
     if not by:

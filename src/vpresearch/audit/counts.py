@@ -38,11 +38,12 @@ _CLIMBS = 30
 _FAR, _SHOWN = 500, 3
 
 
-def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Check every printed mean and standard deviation on every grid."""
+def check_moments(paper: Paper, rule: RoundingRule, rng: np.random.Generator | None) -> Iterator[Check]:
+    """Check every printed mean and standard deviation on every grid, or without data on the stated ones."""
     for group in groups(paper):
         for grid, stated in grids(paper, group.variable):
-            yield check_on_grid(paper, group, grid, rule, rng, stated=stated)
+            if stated or rng is not None:
+                yield check_on_grid(paper, group, grid, rule, rng, stated=stated)
         yield from _spread_limit(group, rule)
     yield from _sums_of_means(paper, rule)
 
@@ -52,12 +53,11 @@ def check_on_grid(
     group: Group,
     grid: Grid,
     rule: RoundingRule,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
     *,
     stated: bool,
-    brief: bool = False,
 ) -> Check:
-    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted; in brief, by sums."""
+    """Check one mean, and standard deviation, on one grid, exactly where the cell can be counted; or by sums alone."""
     name = "grimmer" if "sd" in group.claims else "grim"
     if is_binary(grid) and "sd" in group.claims:
         # Of a yes or no, the mean tells the standard deviation (Heathers & Brown, 2019).
@@ -82,7 +82,7 @@ def check_on_grid(
     if not admissible(relaxed):
         code, more = why_not(relaxed) if stated else ("no_sum", {})
         return Check(name, group.ids, "impossible", code, values | more)
-    if brief:
+    if rng is None:
         return Check(name, group.ids, "undecided", "no_witness", values)
     if is_coarse(relaxed):
         return _counted(name, group, values, relaxed, strict)
@@ -280,9 +280,10 @@ def _sums(paper: Paper) -> Iterator[Check]:
         if whole is None or len(parts) < 2:
             continue
         total, n = sum(int(claim.printed.value) for claim in parts.values()), int(whole.printed.value)
-        if total > n and (whole.inferred or any(claim.inferred for claim in parts.values())):
+        unsure = whole.inferred or any(claim.inferred for claim in parts.values())
+        if total > n and unsure:
             continue
-        proves = not some_missing and _all_printed(paper, column, parts)
+        proves = not (some_missing or unsure) and _all_printed(paper, column, parts)
         verdict: Verdict = "possible" if total == n else ("impossible" if total > n or proves else "undecided")
         below = "sum_short" if proves else "sum_below"
         yield Check(
@@ -371,13 +372,16 @@ def _of_groups(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         if len(within) == 1 and (over, category) in overall and not claim.compute.of:
             divided.setdefault((over, category, within[0][0]), {})[within] = claim
     for (over, category, _), parts in divided.items():
-        n = [int(counts[None, over, within].printed.value) for within in parts if (None, over, within) in counts]
+        sizes = [counts[None, over, within] for within in parts if (None, over, within) in counts]
+        n = [int(size.printed.value) for size in sizes]
         total = counts.get((None, over, ()))
         # Where values are missing, a percentage may be of those that are known, and another of all.
         if any((category[0], over, within) in counts for within in (*parts, ())):
             continue
         # Groups that do not make up everybody tell nothing of the whole.
         if len(n) < len(parts) or total is None or sum(n) != total.printed.value:
+            continue
+        if any(size.inferred for size in (*sizes, total)):
             continue
         fitting = [fitting_counts(claim, size, rule) for claim, size in zip(parts.values(), n, strict=True)]
         if not all(fitting):
@@ -411,7 +415,7 @@ def _shares(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
         proves = not some_missing and not of_fewer and _all_printed(paper, column, parts)
         if len(parts) < 2 or (total is None and column not in paper.complete) or (total and not total.printed.value):
             continue
-        n = of or (0 if total is None or some_missing else int(total.printed.value))
+        n = of or (0 if total is None or some_missing or total.inferred else int(total.printed.value))
         ends = [_share(claim, n, rule) for claim in parts.values()]
         if None in ends:
             continue

@@ -35,8 +35,8 @@ _MOST_SUMS = 100_000
 _HAIR = (1 - 1e-12, 1 + 1e-12)
 
 
-def check_joined(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> Iterator[Check]:
-    """Hold the groups of every variable against the printed statistics of everybody."""
+def check_joined(paper: Paper, rule: RoundingRule, rng: np.random.Generator | None) -> Iterator[Check]:
+    """Hold the groups of every variable against the printed statistics of everybody, one by one and as data."""
     for group in groups(paper):
         everybody = pooled(paper, group)
         if group.where and everybody is not None:
@@ -48,7 +48,7 @@ def check_joined(paper: Paper, rule: RoundingRule, rng: np.random.Generator) -> 
         yield from _overall(parts, everybody, rule)
         yield from _all_extremes(parts, everybody, rule)
         for grid, stated in grids(paper, everybody.variable) if len(parts) == 2 else ():
-            if stated and not any(is_too_fine(group, grid) for group in (*parts, everybody)):
+            if rng is not None and stated and not any(is_too_fine(group, grid) for group in (*parts, everybody)):
                 yield from _together(paper, (parts[0], parts[1]), everybody, grid, rule, rng)
 
 

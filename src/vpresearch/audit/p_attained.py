@@ -290,7 +290,7 @@ def bounded(
     pools: tuple[Ints, Ints],
     tests: Sequence[str],
     rule: RoundingRule,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
     *,
     one_sided: bool = False,
 ) -> dict[str, Attained]:
@@ -304,7 +304,7 @@ def _bounded(
     second: Cell,
     pools: tuple[Ints, Ints],
     rule: RoundingRule,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
     one_sided: bool,
 ) -> Attained:
     means, sds, sizes = (first.mean, second.mean), (first.sd, second.sd), (first.n, second.n)
@@ -314,7 +314,7 @@ def _bounded(
             math.comb(sum(sizes), sizes[0])
         )
         return Attained(((least, 1.0),), np.empty(0))
-    values = _pool_p(test, *pools, rng, one_sided) if len(pools[0]) and len(pools[1]) else np.empty(0)
+    values = np.empty(0) if rng is None or not all(map(len, pools)) else _pool_p(test, *pools, rng, one_sided)
     if test in T_TESTS:
         ends = t_bounds(means, sds, sizes, equal_var=test != "welch", rule=rule)
         low, high = _on_its_scale(np.array(ends), test, sum(sizes)).tolist()

@@ -267,10 +267,8 @@ class Row:
     is_whole: bool = True
 
 
-def check_p_values(
-    paper: Paper, rule: RoundingRule, rng: np.random.Generator, *, by_t_alone: bool = False
-) -> Iterator[Check]:
-    """Hold every printed p-value against each test, in its own row and in the others, or tell what t gives."""
+def check_p_values(paper: Paper, rule: RoundingRule, rng: np.random.Generator | None) -> Iterator[Check]:
+    """Hold every printed p-value against each test, in its own row and in the others, or against t tests alone."""
     first_scale: dict[str, Row] = {}
     yield from _noughts(paper)
     compared = list(pairs(paper))
@@ -279,27 +277,30 @@ def check_p_values(
             if not stated:
                 continue
             # Of very many p-values those that a t test gives are tried by no other test, which would take minutes.
-            for brief in (True,) if by_t_alone else (True, False) if len(compared) > MANY else (False,):
-                row = _row(paper, claim, (first, second), grid, rule, rng, brief=brief)
+            for chance in dict.fromkeys((None, rng) if len(compared) > MANY else (rng,)):
+                row = _row(paper, claim, (first, second), grid, rule, chance)
                 if row is None:
                     break
                 checks: list[Check] = []
                 for test in row.attained:
                     unexplained = not any(check.verdict == "possible" for check in checks)
-                    checks.append(_check(row, test, rule, rng, unexplained=unexplained))
-                if brief and not any(check.verdict == "possible" for check in checks):
+                    checks.append(_check(row, test, rule, chance, unexplained=unexplained))
+                given = any(check.verdict == "possible" for check in checks)
+                if chance is not rng and not given:
                     continue
                 first_scale.setdefault(claim.id, row)
                 yield from checks
                 if checks:
                     found = source(checks, claim)
-                    yield without_ranks(found, claim) if any(map(no_data, row.cells)) else found
+                    tried = rng is not None and not any(map(no_data, row.cells))
+                    yield found if tried else without_ranks(found, claim)
                 elif all(map(len, row.pools)) and not is_paired_t(claim, first, second):
                     yield untried(claim)
-                if checks and not any(check.verdict == "possible" for check in checks):
+                if checks and not given and rng is not None:
                     yield from _as_errors(row, rule)
                 break
-    yield from _readings(list(first_scale.values()), rule, rng)
+    if rng is not None:
+        yield from _readings(list(first_scale.values()), rule, rng)
 
 
 def _noughts(paper: Paper) -> Iterator[Check]:
@@ -345,11 +346,9 @@ def _row(
     compared: tuple[Group, Group],
     grid: Grid,
     rule: RoundingRule,
-    rng: np.random.Generator,
-    *,
-    brief: bool = False,
+    rng: np.random.Generator | None,
 ) -> Row | None:
-    """Set a row on a grid, in brief for the t tests alone; None where its groups cannot be set on it together."""
+    """Set a row on a grid, without data for the t tests alone; None where its groups cannot be set on it together."""
     if any(is_too_fine(group, grid) for group in compared):
         return None
     relaxed, strict = (
@@ -361,20 +360,20 @@ def _row(
     first, second = loose
     cells = aligned(*strict) or loose
     none = np.zeros((0, 0), dtype=np.int64)
-    pools = [none if brief else datasets(group, rng, _POOL) for group in cells]
+    pools = [none if rng is None else datasets(group, rng, _POOL) for group in cells]
     sizes = (first.n, second.n)
     tests = candidate_tests(sizes, claim.tests, binary=is_binary(grid), one_sided=claim.one_sided)
     off_grid = no_data(first) or no_data(second)
-    if brief or off_grid:
+    if rng is None or off_grid:
         # Where no data on the grid print so, what is left is whether means and SDs give p at all.
         tests = tuple(test for test in tests if test in T_TESTS)
     of_tables = [test for test in tests if test in TABLE_TESTS]
     joint, attained = None, {}
-    listable = is_coarse(first) and is_coarse(second) and not (brief or off_grid)
+    listable = is_coarse(first) and is_coarse(second) and rng is not None and not off_grid
     if listable and count(first) * count(second) <= _MOST_PAIRS:
         joint = Joint(first, second)
         attained = listed(joint, tests, one_sided=claim.one_sided)
-    if joint is None and math.prod(map(len, pools)) > _SOME**2:
+    if rng is not None and joint is None and math.prod(map(len, pools)) > _SOME**2:
         # All pairs of ten thousand at once would take gigabytes.
         pools = [pool[rng.permutation(len(pool))[:_SOME]] for pool in pools]
     rest = [test for test in tests if test not in (*attained, *of_tables)]
@@ -386,7 +385,7 @@ def _row(
 # -- verdicts ----------------------------------------------------------------------------------------------------
 
 
-def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator, *, unexplained: bool) -> Check:
+def _check(row: Row, test: str, rule: RoundingRule, rng: np.random.Generator | None, *, unexplained: bool) -> Check:
     claim, grid = row.claim, row.grid
     printed = claim.printed.interval(rule)
     verdict, code, values = _judge(claim.printed, row, test, rule)
@@ -461,7 +460,9 @@ def said_of(claim: Claim, scale: str = "") -> dict[str, str | float]:
     }
 
 
-def _witness(row: Row, test: str, printed: Interval, rng: np.random.Generator, *, every: bool = False) -> str:
+def _witness(row: Row, test: str, printed: Interval, rng: np.random.Generator | None, *, every: bool = False) -> str:
+    if rng is None:
+        return ""
     return p_witness(test, row.cells, row.pools, printed, rng, one_sided=row.claim.one_sided, every=every)
 
 

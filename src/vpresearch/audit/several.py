@@ -30,15 +30,19 @@ _PAIRED = 60
 _POOL, _TRIES, _AT_ONCE = 40, 3000, 250
 
 
-def check_several(paper: Paper, rule: RoundingRule, seed: int, *, brief: bool = False) -> Iterator[Check]:
+def check_several(paper: Paper, rule: RoundingRule, seed: int | None) -> Iterator[Check]:
     """Hold a printed p of three or more groups against each test of them, and of two by t where no grid serves.
 
-    In brief, no ranks are searched.
+    Without a seed nothing is looked for on a grid, and no ranks are.
     """
-    two = [(claim, [first, second]) for claim, first, second in pairs(paper) if not _is_listed(paper, first, second)]
+    two = [
+        (claim, [first, second])
+        for claim, first, second in pairs(paper)
+        if seed is None or not _is_listed(paper, first, second)
+    ]
     every = [*two, *several(paper)]
     for claim, parts in every:
-        known = tuple(_OF_TWO) if len(parts) == 2 else _TESTS[: 2 if brief else None]
+        known = tuple(_OF_TWO) if len(parts) == 2 else _TESTS[: 2 if seed is None else None]
         meant = {test for name in claim.tests for test in STANDS_FOR.get(name, ())} if claim.tests else set(known)
         if claim.one_sided and len(parts) > 2:
             continue

@@ -814,13 +814,13 @@ def _lines(parts: list[Part], problems: list[Problem]) -> Iterator[tuple[Mapping
 def _unmerged(
     sheet: Sheet, records: list[tuple[int, tuple[object, ...]]], places: Mapping[int, tuple[str, ...]]
 ) -> Iterator[tuple[int, tuple[object, ...]]]:
-    """Give each row the variable, group and category whose cell is merged with cells above it."""
+    """Give each row the variable, group, category and n whose cell is merged with cells above it."""
     rows = dict(records)
     for number, values in records:
         row = list(values)
         for block in sheet.merged:
             position = block.left - 1
-            named = places.get(position, ("",))[0].partition(":")[0] in {"variable", "group", "category"}
+            named = places.get(position, ("",))[0].partition(":")[0] in {"variable", "group", "category", "n"}
             if named and block.top < number <= block.bottom and position < min(len(row), len(rows.get(block.top, ()))):
                 row[position] = rows[block.top][position]
         yield number, tuple(row)

@@ -19,7 +19,7 @@ from vpresearch.core.errors import words as words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from vpresearch.audit import Change, Check, Conclusion, Covered
+    from vpresearch.audit import Check, Conclusion, Correction, Covered
     from vpresearch.published import Claim, Paper
     from vpresearch.scorecard import Note, Row
 
@@ -347,16 +347,16 @@ def audited(check: Check, language: str) -> str:
     said = text(f"audit.{check.code}", language, **values)
     if check.only_if_none_missing:
         said = f"{said} {text('word.if_none_missing', language)}"
-    changes = "; ".join(_changed(each, language) for each in check.changes)
-    return f"{said} {text('word.changed_alone', language, list=changes)}" if changes else said
+    corrections = "; ".join(_correction(each, language) for each in check.corrections)
+    return f"{said} {text('word.changed_alone', language, list=corrections)}" if corrections else said
 
 
-def _changed(change: Change, language: str) -> str:
-    name = claimed(replace(change.claim, places=()), language)
-    if change.part:
-        name = text(f"word.changed_{change.part if change.part in ('of', 'sum') else 'cell'}", language, name=name)
-    values = text("word.or", language).join(printed(value, language) for value in change.values)
-    return text("word.changed", language, name=name, values=values, printed=printed(change.printed, language))
+def _correction(found: Correction, language: str) -> str:
+    name = claimed(replace(found.claim, places=()), language)
+    if found.part:
+        name = text(f"word.changed_{found.part if found.part in ('of', 'sum') else 'cell'}", language, name=name)
+    values = text("word.or", language).join(printed(value, language) for value in found.values)
+    return text("word.changed", language, name=name, values=values, printed=printed(found.printed, language))
 
 
 def _fractions(written: object) -> list[list[str]]:
