@@ -340,3 +340,29 @@ def test_a_sum_of_what_is_no_mean_or_no_count_is_refused(tmp_path: Path) -> None
     claims = [_claim("n", "27", "count", {"statistic": "n", "sum": "41"})]
     with pytest.raises(InputError, match="add up to is no whole number"):
         read_paper(write_paper({"paper": {"key": "a"}, "variables": {}, "claims": claims}, tmp_path / "paper.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        # The groups are everybody: their counts are those of all.
+        (["smoker;a;yes;38;8", "smoker;b;yes;34;11", "smoker;Total;yes;72;19"], {"sum_holds": "possible"}),
+        (["smoker;a;yes;38;8", "smoker;b;yes;34;11", "smoker;Total;yes;72;25"], {"sum_groups": "impossible"}),
+        (["smoker;a;yes;38;8", "smoker;b;yes;34;11", "smoker;Total;yes;72;18"], {"sum_groups": "impossible"}),
+        # A third group is not printed.
+        (["smoker;a;yes;38;8", "smoker;b;yes;30;11", "smoker;Total;yes;72;25"], {}),
+        (["smoker;a;yes;38;8", "smoker;b;yes;30;11", "smoker;Total;yes;72;18"], {"sum_above": "impossible"}),
+        # Of two diseases one patient may have both.
+        (["disease;a;lungs;38;20", "disease;a;heart;38;25"], {"sum_above_if": "undecided"}),
+        (["disease;;lungs;38;20", "disease;;heart;38;25"], {"sum_above_if": "undecided"}),
+        (["disease;a;lungs;38;20", "disease;a;heart;38;15"], {}),
+    ],
+)
+def test_counts_of_groups_and_of_what_one_patient_may_have_several_of(
+    rows: list[str], code: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["variable;group;category;n;count", *rows]), encoding="utf-8")
+    checks = [check for check in audit(read_paper(path)) if check.check == "sum" and len(check.claims) > 2]
+    assert {check.code: check.verdict for check in checks if not check.claims[0].endswith("a.n")} == code
+    assert [check.code for check in checks if check.remark] == [one for one in code if one == "sum_above_if"]

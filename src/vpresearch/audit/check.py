@@ -124,6 +124,7 @@ class Check(Framed):
 _REMARKS = frozenset(
     {
         "p_nought",
+        "sum_above_if",
         "statistic_one_sided",
         "interval_skewed",
         "wald_other",

@@ -267,11 +267,11 @@ def _is_open(wholes: Sequence[Claim]) -> bool:
 
 
 def _sums(paper: Paper) -> Iterator[Check]:
-    """Hold the categories of a column against their total: no more than it, and equal where all are printed."""
+    """Hold the parts of a column against their total: no more than it, and equal where they are all that there are."""
     by_column: dict[tuple[str, Where, str], dict[str, Claim]] = {}
     for claim in _of_kind(paper, "count"):
         group = claim.compute.group if claim.compute.variable is None else {}
-        for column in group if len(group) == 1 else [name for name in group if name in paper.complete]:
+        for column in group:
             rest = where_of({name: value for name, value in group.items() if name != column})
             by_column.setdefault((claim.compute.over, rest, column), {})[group[column]] = claim
     for (over, rest, column), parts in by_column.items():
@@ -281,19 +281,48 @@ def _sums(paper: Paper) -> Iterator[Check]:
             continue
         total, n = sum(int(claim.printed.value) for claim in parts.values()), int(whole.printed.value)
         unsure = whole.inferred or any(claim.inferred for claim in parts.values())
-        if total > n and unsure:
+        everybody = bool(rest) and not unsure and _make_up(paper, over, column, parts)
+        told = everybody or not rest or column in paper.complete
+        if (total > n and unsure) or (total <= n and not told):
             continue
-        proves = not (some_missing or unsure) and _all_printed(paper, column, parts)
-        verdict: Verdict = "possible" if total == n else ("impossible" if total > n or proves else "undecided")
-        below = "sum_short" if proves else "sum_below"
-        yield Check(
-            "sum",
-            (*(claim.id for claim in parts.values()), whole.id),
-            verdict,
-            "sum_holds" if total == n else ("sum_above" if total > n else below),
-            {"column": column, "sum": float(total), "n": float(n)},
-            witness=" + ".join(claim.printed.printed for claim in parts.values()) if total == n else "",
-        )
+        verdict: Verdict
+        if total == n:
+            verdict, code = "possible", "sum_holds"
+        elif everybody:
+            verdict, code = "impossible", "sum_groups"
+        elif total > n:
+            verdict, code = _above(paper, column)
+        else:
+            proves = not (some_missing or unsure) and _all_printed(paper, column, parts)
+            verdict, code = ("impossible", "sum_short") if proves else ("undecided", "sum_below")
+        values: dict[str, str | float] = {"column": column, "sum": float(total), "n": float(n)}
+        witness = " + ".join(claim.printed.printed for claim in parts.values()) if total == n else ""
+        yield Check("sum", (*(claim.id for claim in parts.values()), whole.id), verdict, code, values, witness=witness)
+
+
+def _above(paper: Paper, column: str) -> tuple[Verdict, str]:
+    """Judge parts that are more than their whole: of diseases or levels, say, one may have several."""
+    divides = column in paper.complete or column in _dividing(paper)
+    return ("impossible", "sum_above") if divides else ("undecided", "sum_above_if")
+
+
+@lru_cache(maxsize=8)
+def _dividing(paper: Paper) -> set[str]:
+    """Find the columns that divide rows into groups, by their name or as means, percentages and tests of them show."""
+    counts = [claim for claim in paper.claims if claim.kind in {"count", "percentage"}]
+    others = [claim for claim in paper.claims if claim.kind not in {"count", "percentage"}]
+    found = {"group", *(column for claim in counts for column in claim.compute.within)}
+    return found | {column for claim in others for column in (*claim.compute.group, *filter(None, [claim.compute.by]))}
+
+
+def _make_up(paper: Paper, over: str, column: str, parts: Iterable[str]) -> bool:
+    """Whether some parts of a column are all that are printed, and everybody is in one of them."""
+    counts = counted(paper)
+    sizes = [counts.get((None, over, ((column, value),))) for value in parts]
+    known, everybody = [size for size in sizes if size is not None], counts.get((None, over, ()))
+    if everybody is None or len(known) < len(sizes) or any(size.inferred for size in (*known, everybody)):
+        return False
+    return sum(size.printed.value for size in known) == everybody.printed.value and _values(paper)[column] <= set(parts)
 
 
 def _whole(paper: Paper, over: str, where: Where, column: str) -> tuple[Claim | None, bool]:
