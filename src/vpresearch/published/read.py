@@ -308,12 +308,12 @@ def _is_numbered(column: str, other: str) -> bool:
 def _of_printed(printed: object, kind: str, line: int) -> Iterator[Fault]:
     """Report what no printed number of its kind can be."""
     if not isinstance(printed, str):
-        yield _fault("paper_printed_text", line)
+        yield _fault("paper_printed_text", line, key="printed")
         return
     try:
         number = Reported(printed)
     except ValueError:
-        yield _fault("paper_printed_number", line, printed=printed[:40])
+        yield _fault("paper_printed_number", line, key="printed", printed=printed[:40])
         return
     wrong = {
         "paper_negative": number.value < 0 and kind in {"sd", "count", "percentage", "p"},
@@ -701,10 +701,11 @@ class Line(NamedTuple):
     headers: dict[str, str]
 
     def told(self, name: object, key: str, found: Fault) -> Problem:
-        """Report what is wrong in a cell."""
-        column = self.headers.get(key, key)
-        place: dict[str, Any] = {"sheet": self.sheet, "row": self.row, "column": column}
-        return tell("claim", wording=found.wording, name=name, **place, **found.values)
+        """Report what is wrong in a cell, by what the table calls its columns."""
+        called = {**self.headers, "printed": self.headers.get(key, key)}
+        values = {each: called.get(value, value) if each == "key" else value for each, value in found.values.items()}
+        place: dict[str, Any] = {"sheet": self.sheet, "row": self.row, "column": called["printed"]}
+        return tell("claim", wording=found.wording, name=name, **place, **values)
 
 
 def _table(path: Path) -> Paper:
