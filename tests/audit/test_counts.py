@@ -60,6 +60,13 @@ def test_percentages_of_the_groups_force_the_overall_one(overall: str, verdict: 
     assert check.claims == ("share0.percent", "share1.percent", "share2.percent")
 
 
+def test_a_percentage_of_a_group_that_no_count_gives_forces_no_overall_one(tmp_path: Path) -> None:
+    shares = [(WOMEN, {"leak": "no"}, "69%"), (WOMEN, {"leak": "yes"}, "61%"), (WOMEN, {}, "66%")]
+    found = checks(tmp_path, COUNTS, shares)
+    assert [check.check for check in found if check.alarm] == ["denominator"]
+    assert [check for check in found if check.check == "groups_percentage"] == []
+
+
 def test_groups_that_are_not_everybody_force_nothing(tmp_path: Path) -> None:
     shares = [(WOMEN, {"leak": "no"}, "69%"), (WOMEN, {"leak": "yes"}, "60%"), (WOMEN, {}, "99%")]
     found = checks(tmp_path, COUNTS | {"all": 50}, shares)
