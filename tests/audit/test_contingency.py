@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ from scipy.stats import chi2_contingency, fisher_exact
 from tests.made_up_paper import write_paper
 from vpresearch.audit import audit
 from vpresearch.audit.check import Check
-from vpresearch.audit.contingency import check_contingency
+from vpresearch.audit.contingency import check_contingency, fisher_of_any, tests_of
 from vpresearch.published import read_paper
 
 # Leak by sex: 8 of 20 women, 11 of 15 men.
@@ -65,18 +69,74 @@ def test_a_p_that_no_table_gives_is_impossible(tmp_path: Path) -> None:
     assert found["p_source"].alarm
 
 
+def _tables_with_the_margins_of(table: np.ndarray) -> Iterator[np.ndarray]:
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    for inner in product(range(table.max(initial=0) * 3 + 1), repeat=(len(rows) - 1) * (len(columns) - 1)):
+        upper = np.array(inner).reshape(len(rows) - 1, -1)
+        upper = np.hstack([upper, (rows[:-1] - upper.sum(axis=1))[:, None]])
+        whole = np.vstack([upper, columns - upper.sum(axis=0)])
+        if (whole >= 0).all():
+            yield whole
+
+
+@pytest.mark.parametrize(
+    "table", [[[3, 1], [0, 4]], [[2, 0, 1], [1, 3, 0]], [[2, 1], [0, 3], [2, 0]], [[1, 0, 2], [0, 2, 0], [1, 1, 1]]]
+)
+def test_fisher_s_test_of_any_table_is_that_of_all_tables_with_its_margins(table: list[list[int]]) -> None:
+    own = np.array(table)
+
+    def chance(each: np.ndarray) -> Fraction:
+        return 1 / Fraction(math.prod(math.factorial(int(cell)) for cell in each.ravel()))
+
+    chances = [chance(each) for each in _tables_with_the_margins_of(own)]
+    expected = sum(each for each in chances if each <= chance(own)) / sum(chances)
+    assert fisher_of_any(own) == pytest.approx(float(expected), rel=1e-12)
+    if own.shape == (2, 2):
+        assert fisher_of_any(own) == pytest.approx(fisher_exact(own).pvalue, rel=1e-9)
+
+
+@pytest.mark.parametrize("table", [[[3, 4], [0, 0]], [[3, 0], [4, 0]], [[3, 4, 2], [0, 0, 0]], [[5, 0, 0], [2, 0, 0]]])
+def test_a_table_of_which_one_row_or_column_is_left_has_no_test(table: list[list[int]]) -> None:
+    assert tests_of(np.array(table), (), one_sided=False) == {}
+
+
 def test_this_paper_prints_no_such_p() -> None:
     from vpresearch.core.paths import PUBLISHED
 
     assert list(check_contingency(read_paper(PUBLISHED), "any")) == []
 
 
+@pytest.mark.parametrize(("by", "verdicts"), [("leak", {"impossible"}), ("cause", set())])
+def test_a_p_by_one_column_is_not_held_against_the_table_of_another(
+    by: str, verdicts: set[str], tmp_path: Path
+) -> None:
+    claims = [
+        *(_claim(f"{sex}.n", n, "count", group={"sex": sex}) for sex, n in (("F", "20"), ("M", "15"))),
+        *(_claim(f"{leak}.n", n, "count", group={"leak": leak}) for leak, n in (("yes", "19"), ("no", "16"))),
+        _claim("women_with_leak.n", "8", "count", group={"sex": "F", "leak": "yes"}),
+        _claim("sex.p", "0.501", "p", variable="sex", by=by),
+    ]
+    content = {"paper": {"key": "made-up"}, "variables": {}, "claims": claims}
+    paper = read_paper(write_paper(content, tmp_path / "paper.yaml"))
+    assert {check.verdict for check in check_contingency(paper, "any")} == verdicts
+
+
 @pytest.mark.parametrize(("p", "verdict"), [("0.020", "possible"), ("0.016", "possible"), ("0.90", "impossible")])
 def test_a_p_may_be_of_the_values_that_are_known_or_of_all_rows(p: str, verdict: str, tmp_path: Path) -> None:
     # 21 of 45 and 9 of 40 by chi-squared, or 21 of 52 and 9 of 49.
+    assert _smokers(p, tmp_path).verdict == verdict
+
+
+def _smokers(p: str, tmp_path: Path) -> Check:
     path = tmp_path / "t.csv"
     rows = ["variable,group,category,n,count,mean,sd", "age,a,,52,,71.3,8.4", "age,b,,49,,70.6,9.1"]
     path.write_text("\n".join([*rows, "smoker,a,yes,45,21,,", "smoker,b,yes,40,9,,"]), encoding="utf-8")
     path.with_name("t-tests.csv").write_text(f"variable,p\nsmoker,{p}", encoding="utf-8")
     (found,) = [check for check in audit(read_paper(path)) if check.check == "p_source"]
-    assert found.verdict == verdict
+    return found
+
+
+def test_a_few_missing_values_of_one_reading_are_enough_to_explain_a_p(tmp_path: Path) -> None:
+    # Of the 45 and 40 that are known, four more of the second group may be missing; of all rows no few give this p.
+    p = float(tests_of(np.array([[21, 9], [24, 27]]), (), one_sided=False)["chi_squared_yates"].flat[0])
+    assert _smokers(f"{p:.3f}", tmp_path).code == "p_if_missing"
