@@ -19,6 +19,7 @@ from vpresearch.privacy import (
     Precision,
     all_alike,
     check_public,
+    few_as_far,
     hidden_leak_kinds,
     hidden_levels,
     hides_relief,
@@ -118,6 +119,11 @@ def test_many_leaks_of_a_few_patients_are_a_few() -> None:
 @pytest.mark.parametrize(("count", "small"), [(0, False), (1, True), (4, True), (5, False), (26, True), (30, False)])
 def test_a_count_is_small_on_either_side(count: int, small: bool) -> None:
     assert is_small(count, 30, 5) is small
+
+
+def test_where_a_few_lie_beyond_is_told_on_both_sides() -> None:
+    values, places = list(range(1, 11)), [0, 1, 2, 3, 5, 8, 9, 10, 11]
+    assert few_as_far(values, places, 3).tolist() == [True, True, True, False, False, False, True, True, True]
 
 
 def test_claims_are_withheld_with_their_verdict(paper: Paper, shipped: Dataset) -> None:

@@ -240,6 +240,16 @@ def test_a_large_study_without_what_the_paper_prints_is_another(
     assert held_against(PUBLISHED, dataset, named=True) == PUBLISHED
 
 
+@pytest.mark.parametrize(("vertebrae", "another"), [(82, False), (83, True)])
+def test_a_study_is_another_from_more_than_twice_the_size_of_the_paper_s(
+    studies: dict[str, Dataset], vertebrae: int, *, another: bool
+) -> None:
+    whole = studies["spanish"]
+    study = replace(whole, vertebrae=whole.vertebrae.head(vertebrae), patients=whole.patients.drop(columns=["vas_1y"]))
+    assert len(study.vertebrae) == vertebrae
+    assert held_against(PUBLISHED, study, named=False) == (NO_PAPER if another else PUBLISHED)
+
+
 @pytest.mark.parametrize(
     ("spec", "code"),
     [
@@ -388,6 +398,15 @@ def test_another_unit_is_looked_at_only_for_means_and_percentages_of_patients(
     assert asked > 2
 
 
+def test_what_belongs_in_part_to_a_vertebra_has_no_other_unit(paper: Paper, studies: dict[str, Dataset]) -> None:
+    spec = Compute("percent", "vertebrae", group={"cause": "osteoporosis", "region": "lumbar"})
+    other = compute(over_unit(spec, "patients"), studies["large"]).value
+    claim = replace(paper["cohort.lumbar.percent"], compute=spec, printed=Reported(f"{other:.6f}"))
+    row = judge(paper, claim, studies["large"])
+    assert row.verdict == "differs"
+    assert "other_unit" not in _codes(row)
+
+
 @pytest.mark.parametrize("test", ["student", "welch", "mann_whitney"])
 def test_another_test_is_noticed(paper: Paper, studies: dict[str, Dataset], test: str) -> None:
     p = compare_by_leak(studies["plain"], "vas_1m").tests[test].p_value
@@ -487,6 +506,16 @@ def test_an_aim_that_the_data_miss_implies_nothing(paper: Paper, shipped: Datase
     claims = tuple(missed if claim.id == missed.id else claim for claim in paper.claims)
     row = judge(replace(paper, claims=claims), paper["cohort.lumbar.majority"], shipped)
     assert row.verdict == "consistent"
+
+
+def test_a_number_one_of_whose_two_parents_the_data_miss_is_not_implied(paper: Paper, shipped: Dataset) -> None:
+    vertebrae = shipped.vertebrae.copy()
+    vertebrae.loc[vertebrae.index[vertebrae["leak_site"] == "disc"][:1], "leak_site"] = "vascular"
+    altered = replace(shipped, vertebrae=vertebrae)
+    assert _judge(paper, altered, "results.leaks.n").verdict == "by construction"
+    assert _judge(paper, altered, "results.leak_site.vascular.n").verdict == "differs"
+    row = _judge(paper, altered, "results.leak_site.vascular.majority")
+    assert (row.verdict, _codes(row)) == ("consistent", ["consistent"])
 
 
 @settings(max_examples=150)

@@ -7,9 +7,10 @@ import pytest
 
 from tests.made_up_paper import write_paper
 from vpresearch.audit import Check, audit, coverage
-from vpresearch.audit.counts import check_counts
+from vpresearch.audit.counts import check_counts, fitting_counts
 from vpresearch.core.errors import InputError
-from vpresearch.published import read_paper
+from vpresearch.core.reported import Reported, RoundingRule
+from vpresearch.published import Claim, Compute, read_paper
 
 Where: TypeAlias = dict[str, str]
 SIZES: dict[str, Where] = {"all": {}, "no": {"leak": "no"}, "yes": {"leak": "yes"}}
@@ -58,6 +59,31 @@ def test_percentages_of_the_groups_force_the_overall_one(overall: str, verdict: 
     assert check.verdict == verdict
     assert check.witness == ("27 / 41" if verdict == "possible" else "")
     assert check.claims == ("share0.percent", "share1.percent", "share2.percent")
+
+
+@pytest.mark.parametrize(
+    ("printed", "n", "rule", "counts"),
+    [
+        ("12%", 100, "truncation", [12]),
+        ("12%", 200, "half-up", [23, 24]),
+        ("12%", 200, "any", [23, 24, 25]),
+        ("<5%", 100, "any", [0, 1, 2, 3, 4]),
+        (">97%", 100, "any", [98, 99, 100]),
+        ("12%", 0, "any", []),
+    ],
+)
+def test_the_counts_of_a_percentage_are_those_that_print_as_it(
+    printed: str, n: int, rule: RoundingRule, counts: list[int]
+) -> None:
+    claim = Claim("a", Reported(printed), "percentage", (), Compute("percent", "vertebrae"))
+    assert fitting_counts(claim, n, rule) == counts
+
+
+def test_a_percentage_of_a_group_that_no_count_gives_forces_no_overall_one(tmp_path: Path) -> None:
+    shares = [(WOMEN, {"leak": "no"}, "69%"), (WOMEN, {"leak": "yes"}, "61%"), (WOMEN, {}, "66%")]
+    found = checks(tmp_path, COUNTS, shares)
+    assert [check.check for check in found if check.alarm] == ["denominator"]
+    assert [check for check in found if check.check == "groups_percentage"] == []
 
 
 def test_groups_that_are_not_everybody_force_nothing(tmp_path: Path) -> None:

@@ -66,6 +66,26 @@ def test_grim(n: str, mean: str, verdict: str, tmp_path: Path) -> None:
     assert (check.check, check.verdict) == ("grim", verdict)
 
 
+@pytest.mark.parametrize(
+    ("mean", "sd", "verdict"),
+    [
+        # From 0.5 to 3.5 with a mean of 1.25, or of 2.75, four values reach 1.5 and no more.
+        ("1.2", "2", "possible"),
+        ("2.8", "2", "possible"),
+        ("1.1", "2", "impossible"),
+        ("2.9", "2", "impossible"),
+        ("2.0", "2", "possible"),
+        ("2.0", "3", "impossible"),
+    ],
+)
+def test_the_most_spread_that_extremes_and_mean_allow_is_allowed(
+    mean: str, sd: str, verdict: str, tmp_path: Path
+) -> None:
+    printed = {"a.n": "4", "a.mean": mean, "a.sd": sd, "a.min": "1", "a.max": "3"}
+    (check,) = [check for check in moments(tmp_path, "1", printed) if check.check == "sd_limit"]
+    assert check.verdict == verdict
+
+
 def test_a_mean_on_a_grid_that_nobody_stated_raises_no_alarm(tmp_path: Path) -> None:
     paper = read_paper(
         write_paper(two_groups("0.1", "0", "9", {"a.n": "26", "a.mean": "1.95"}), tmp_path / "paper.yaml")

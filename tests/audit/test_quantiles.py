@@ -103,6 +103,8 @@ def test_the_places_of_quartiles_are_those_of_every_definition() -> None:
         for method in METHODS:
             said = quartiles(np.arange(1.0, n + 1), method)
             assert any(np.allclose(said, place) for place in known), (n, method)
+    # The nearest place, of which some round a tie up and others down.
+    assert {(1, 3, 4), (1, 2, 4)} <= set(places(5))
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,16 @@ def test_mean_and_median_are_less_than_a_standard_deviation_apart() -> None:
     assert reach(check) == pytest.approx((5 * (20 / 19) ** 0.5, float("inf")), abs=0.002)
     assert check.verdict == "possible"
     assert found("quantiles_sd", None, n="20", median="4.000", mean="9.000", sd="5.0").verdict == "impossible"
+
+
+@pytest.mark.parametrize("moved", [-1000, -7, 0, 1000])
+def test_a_spread_does_not_depend_on_where_the_scale_begins(moved: int) -> None:
+    said = {"n": "20", "sd": "5.1", "median": f"{4 + moved}.000", "mean": f"{9 + moved}.000"}
+    assert reach(found("quantiles_sd", None, **said)) == pytest.approx((5 * (20 / 19) ** 0.5, float("inf")), abs=0.002)
+    said |= {"min": f"{moved}", "max": f"{20 + moved}"}
+    assert reach(found("quantiles_sd", None, **said)) == pytest.approx(
+        reach(found("quantiles_sd", None, n="20", sd="5.1", min="0", median="4.000", mean="9.000", max="20")), abs=1e-6
+    )
 
 
 def test_the_middle_pair_is_on_the_grid_of_the_scale_that_was_used() -> None:

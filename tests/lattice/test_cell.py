@@ -31,7 +31,7 @@ from vpresearch.lattice import (
     to_values,
 )
 from vpresearch.lattice.cell import solve
-from vpresearch.lattice.multisets import IntArray
+from vpresearch.lattice.multisets import IntArray, Multisets, Window
 
 ROUNDINGS: dict[RoundingRule, tuple[str, ...]] = {
     "any": (ROUND_HALF_UP, ROUND_HALF_DOWN),
@@ -260,6 +260,28 @@ def test_what_does_not_fit_is_refused_rather_than_wrong(monkeypatch: pytest.Monk
         count(cell)
 
 
+@pytest.mark.parametrize(("known", "few"), [("_radix", 2000), ("_radix", 0), ("_table", 2000)])
+def test_counts_that_may_leave_64_bits_are_refused_wherever_they_are_added(
+    monkeypatch: pytest.MonkeyPatch, fresh: None, known: str, few: int
+) -> None:
+    cell = _cell(50, "4.7", "2.2", 1, 7)
+    getattr(solve(cell, *cell.span).multisets, known)
+    monkeypatch.setattr(multisets, "_FEW_EDGES", few)
+    monkeypatch.setattr(multisets, "MAX_COUNT", 1000.0)
+    with pytest.raises(LatticeTooLargeError, match="too many possible datasets"):
+        count(cell)
+
+
+@pytest.mark.parametrize(("size", "refused"), [(1_000, False), (1_000_000, True)])
+def test_keys_that_may_leave_64_bits_are_refused(size: int, refused: bool) -> None:
+    sets = Multisets(size, -3, 3, (Window(0, 0, 10 * size),))
+    if not refused:
+        assert sets._radix[0] * (size + 1) < 2**63
+        return
+    with pytest.raises(LatticeTooLargeError, match="too many possible datasets"):
+        _ = sets._radix
+
+
 def test_the_cost_of_a_table_is_known_before_it_is_made(fresh: None) -> None:
     for cell in (_cell(50, "5.2", "2.1", 0, 10), _cell(20, "27.0", "5.9", 10, 45), _cell(15, "2.5", "1.9")):
         cost, made = table_cost(cell), sum(len(keys) for keys, _ in solve(cell, *cell.span).multisets._table[0])
@@ -307,6 +329,49 @@ def test_a_dataset_is_found_only_where_there_is_one() -> None:
     assert missed < tried / 20
 
 
+def test_a_dataset_that_is_found_keeps_to_the_extremes_and_holds_what_must_occur() -> None:
+    rng = random.Random(6)
+    found = 0
+    for _ in range(600):
+        low, high = sorted(rng.sample(range(10), 2))
+        drawn = [low, high, *rng.choices(range(low, high + 1), k=rng.randint(0, 7))]
+        required = tuple(rng.sample(drawn, rng.randint(0, len(drawn) - 1)))
+        n, mean, sd = len(drawn), f"{np.mean(drawn) + rng.uniform(-0.5, 0.5):.1f}", f"{np.std(drawn, ddof=1):.1f}"
+        cell = _cell(n, mean, sd, 0, 9, attained_low=low, attained_high=high, required=required)
+        copies = find_dataset(cell)
+        if copies is not None:
+            values = to_values(cell, copies[None])[0]
+            found += 1
+            assert (len(values), values.min(), values.max()) == (n, low, high)
+            assert not Counter(required) - Counter(int(value) for value in values)
+            assert any(window.total == values.sum() for window in cell.windows())
+            assert values.std(ddof=1) in cell.sd.interval()  # type: ignore[union-attr]
+    assert found > 150
+
+
+def test_where_all_values_must_occur_a_dataset_is_those_alone() -> None:
+    cell = _cell(3, "2.0", "1.0", 1, 3, required=(1, 2, 3))
+    for window, there in ((Window(3, 5, 5), True), (Window(3, 0, 9), True), (Window(3, 6, 6), False)):
+        found = find_dataset(cell, window)
+        assert (found is not None and found.tolist() == [1, 1, 1]) is there
+    assert find_dataset(cell, Window(4, 0, 9)) is None
+
+
+def test_a_window_is_of_all_values_those_that_must_occur_included() -> None:
+    cell = _cell(4, "2.5", "1.3", 1, 4, required=(4,))
+    found = find_dataset(cell, Window(6, 14, 14))
+    assert found is not None
+    assert found.tolist() == [1, 1, 1, 1]
+    # Three others that add to no more than their least have it, and no fewer squares.
+    assert find_dataset(cell, Window(6, 10, 11)) is None
+
+
+@pytest.mark.parametrize(("total", "there"), [(14, False), (15, True), (30, True), (31, False)])
+def test_no_value_of_a_window_lies_beyond_the_attained_extremes(total: int, there: bool) -> None:
+    cell = _cell(5, "5.0", "2.0", 1, 10, attained_low=3, attained_high=8)
+    assert (find_dataset(cell, Window(total, 0, 1000)) is not None) is there
+
+
 def _gaussian(n: int, last: int) -> list[int]:
     """Number of multisets of n integers from 0 to last, by their sum."""
     table = [[1] + [0] * (n * last)] + [[0] * (n * last + 1) for _ in range(n)]
@@ -329,6 +394,7 @@ def _gaussian(n: int, last: int) -> list[int]:
         ({"step": 0}, "positive step"),
         ({"low": 6}, "low <= high"),
         ({"high": "5.5"}, "not a value of the lattice"),
+        ({"high": "5.5", "attained_high": 5}, "not a value of the lattice"),
         ({"attained_low": 0}, "not a value of the lattice"),
         ({"attained_low": 4, "attained_high": 2}, "above attained_high"),
         ({"attained_high": 3, "required": (4,)}, "beyond the attained extremes"),
@@ -391,6 +457,16 @@ def test_weighted_sampling_is_the_conditional_prior(cell: Cell) -> None:
     wanted = np.append(expected[~rare], expected[rare].sum())
     kept = wanted > 0
     assert chisquare(observed[kept], wanted[kept]).pvalue > 0.001
+
+
+def test_weights_choose_between_datasets_that_meet_in_one_state() -> None:
+    # Of 1, 7, 7 and of 3, 3, 9 the deviations from 5 have one sum and one sum of squares.
+    cell = _cell(3, "5.000", "3.464")
+    weights = np.ones(10)
+    weights[8] = 3
+    drawn = to_values(cell, sample(cell, 4000, 1, weights))
+    assert {tuple(row) for row in drawn.tolist()} == {(1, 7, 7), (3, 3, 9)}
+    assert 0.72 < (drawn[:, 2] == 9).mean() < 0.78
 
 
 def test_weighted_sampling_agrees_with_rejection() -> None:

@@ -116,7 +116,6 @@ class Cell:
             raise ValueError(f"items = {self.items} must be at least 1")
         if exact(self.step) <= 0 or exact(self.low) > exact(self.high):
             raise ValueError("the lattice needs low <= high and a positive step")
-        self.index(self.high)
 
     @cached_property
     def unit(self) -> Fraction:
