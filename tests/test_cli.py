@@ -29,10 +29,10 @@ from vpresearch.core.compendium import read_compendium
 from vpresearch.core.errors import VPResearchError, refused
 from vpresearch.core.errors import words as words_of
 from vpresearch.core.files import put
-from vpresearch.core.paths import RECONSTRUCTION, ROOT
+from vpresearch.core.paths import PAPER_SCHEMA, RECONSTRUCTION, ROOT
 from vpresearch.data import load
 from vpresearch.parallel.cache import VARIABLE
-from vpresearch.published import Paper
+from vpresearch.published import Paper, read_paper
 from vpresearch.render import labels
 from vpresearch.run import reproduce, runner
 from vpresearch.run.state import Computed, State
@@ -373,6 +373,25 @@ def test_one_exhibit_is_made_without_a_report(
     assert cli.main(["reproduce", "--only", "table3"]) == 0
     assert no_notebooks[0]["only"] == ["table3"]
     assert "Informe en" not in capsys.readouterr().out
+
+
+def test_claims_of_data_are_written_with_the_schema_that_editors_look_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "own" / "corrected.yaml"
+    assert cli.main(["claims", str(out), "--data", str(WORKBOOK), "--language", "en"]) == 0
+    first, *_ = out.read_text("utf-8").splitlines()
+    assert first == "# yaml-language-server: $schema=paper.schema.json"
+    assert (out.parent / "paper.schema.json").read_text("utf-8") == PAPER_SCHEMA.read_text("utf-8")
+    assert read_paper(out).key == "barriga-martin-2022-corrected"
+    # A schema that stands there stays.
+    (out.parent / "paper.schema.json").write_text("{}", encoding="utf-8")
+    again = ["claims", str(out.with_name("again.yaml")), "--data", str(WORKBOOK)]
+    assert cli.main([*again, "--paper", str(out)]) == 0
+    assert (out.parent / "paper.schema.json").read_text("utf-8") == "{}"
+    assert out.with_name("again.yaml").read_text("utf-8").count("yaml-language-server") == 1
+    assert cli.main([*again, "--paper", str(out)]) == 2
+    assert "again.yaml" in capsys.readouterr().err
 
 
 def test_an_unknown_exhibit_is_refused_with_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

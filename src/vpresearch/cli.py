@@ -498,6 +498,7 @@ def _claims(options: argparse.Namespace) -> int:
         raise refused(options.file.name, "file_exists")
     from vpresearch.data import load
     from vpresearch.published import read_paper
+    from vpresearch.published.schema import with_schema
     from vpresearch.render import labels
     from vpresearch.scorecard import corrected, scorecard
 
@@ -506,7 +507,7 @@ def _claims(options: argparse.Namespace) -> int:
     if dataset.reconstruction:
         raise refused(options.data.name, "claims_of_reconstruction")
     rows = scorecard(paper, dataset, options.alpha)
-    put(options.file, corrected(options.paper, rows))
+    put_all(with_schema(options.file, corrected(options.paper, rows)))
     changed = [row for row in rows if row.verdict == "differs" and row.claim.kind != "verbal"]
     say(labels.text("console.claims", options.language, n=len(changed), of=len(rows), path=shown(options.file)))
     # Words are the authors' to change.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
+from vpresearch.core.paths import PAPER_SCHEMA
 from vpresearch.published import read
 from vpresearch.published.claims import Kind, Recomputed, Sided, TestName
 
@@ -62,6 +64,13 @@ _VALUES: dict[str, _Schema] = {
 }
 _SAID: _Schema = {"type": "object", "properties": dict.fromkeys(sorted(read.LANGUAGES), _TEXT)}
 _VALUES |= {key: {**_SAID, "additionalProperties": False} for key in ("says", "reason")}
+
+
+def with_schema(path: Path, text: str) -> dict[Path, str]:
+    """Head a paper's YAML with the line that editors look for, and put the schema beside it unless one is there."""
+    head = f"# yaml-language-server: $schema={PAPER_SCHEMA.name}\n"
+    beside = path.with_name(PAPER_SCHEMA.name)
+    return {path: head + text.removeprefix(head), **({} if beside.exists() else {beside: schema_text()})}
 
 
 def schema_text() -> str:
