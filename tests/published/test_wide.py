@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook
 from scipy.stats import chi2_contingency, f_oneway
 
-from vpresearch.audit import Check, audit
+from vpresearch.audit import Check, audit, coverage
 from vpresearch.core.errors import InputError
 from vpresearch.core.paths import ROOT
 from vpresearch.published import Paper, read_paper
@@ -150,6 +150,11 @@ def test_parts_that_are_fewer_than_a_whole_may_be_missing_and_more_cannot_be() -
     assert not [check for check in checks if check.alarm]
     groups = audit(read("Age;71.3 ± 8.4;69.8 ± 9.1;70.6 ± 8.7\n", "Variable;a (n = 15);b (n = 14);Total (n = 28)\n"))
     assert "sum_above" in {check.code for check in groups if check.alarm}
+
+
+def test_a_p_beside_medians_alone_is_not_checked_and_says_so() -> None:
+    paper = read("VAS, median [IQR];7 [5-8];6 [5-8];0.41\n")
+    assert [each.why for each in coverage(paper, audit(paper)) if each.claim.kind == "p"] == ["p_of_medians"]
 
 
 def test_quantiles_out_of_order_are_wrong_however_many_are_missing() -> None:

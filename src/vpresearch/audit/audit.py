@@ -131,6 +131,8 @@ def _why(paper: Paper, claim: Claim, told: dict[str, str]) -> str:
         of_it = [group for group in groups(paper) if group.variable == variable and group.where]
         if claim.compute.by is not None or (of_it and may_compare(claim) and not compared(paper, claim)):
             return "p_by"
+        if not of_it and any(other.compute.variable == variable for other in paper.claims if other.kind == "median"):
+            return "p_of_medians"
         if not of_it:
             return "p_no_counts" if variable not in paper.grids else "p_no_groups"
         return "p_groups" if variable in paper.grids else "no_grid"
