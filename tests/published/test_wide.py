@@ -152,6 +152,16 @@ def test_parts_that_are_fewer_than_a_whole_may_be_missing_and_more_cannot_be() -
     assert "sum_above" in {check.code for check in groups if check.alarm}
 
 
+def test_a_table_with_a_row_a_cell_may_speak_of_n_in_its_cells() -> None:
+    rows = "variable;group;n;mean;sd;place\nVAS;a;15;7.5;1.3;table 1 (n = 29)\nVAS;b;14;7.1;1.2;table 1 (n = 29)\n"
+    found = read(rows, "")
+    assert not found.may_miss
+    assert found["VAS / b.mean"].places == ("table 1 (n = 29)",)
+    with pytest.raises(InputError) as refusal:
+        read("VAS;7.5;7.1\n", "Variable;Mean = 3;Duration=4\n")
+    assert not [each for each in refusal.value.problems if each.code == "table_holds"]
+
+
 def test_a_p_beside_medians_alone_is_not_checked_and_says_so() -> None:
     paper = read("VAS, median [IQR];7 [5-8];6 [5-8];0.41\n")
     assert [each.why for each in coverage(paper, audit(paper)) if each.claim.kind == "p"] == ["p_of_medians"]

@@ -12,7 +12,7 @@ from vpresearch.reading.raw import Sheet, is_blank
 
 # A column of a group says how many it has: Treated (n = 15), Control, n=1,234; what its cells hold may stand behind.
 _OF_GROUP = re.compile(
-    r"(?P<name>.*?)[\s,;:]*[(\[]?\s*n\s*=\s*(?P<n>[0-9]{1,3}(?:[ ,.][0-9]{3})+|[0-9]+)\s*[)\]]?[\s,;:]*(?P<holds>.*)",
+    r"(?P<name>.*?)[\s,;:]*[(\[]?\s*(?<!\w)n\s*=\s*(?P<n>[0-9]{1,3}(?:[ ,.][0-9]{3})+|[0-9]+)\s*[)\]]?[\s,;:]*(?P<holds>.*)",
     re.IGNORECASE,
 )
 _LONGEST_HEAD = 200
@@ -24,6 +24,8 @@ _ENDS = " ,;:-–—"
 _MOST_WORDS = 5
 # What every row of a variable may say beside, and what its test may.
 _OF_CELLS, _OF_TESTS = ("category", "scale", "step", "items", "over", "complete"), ("test", "sided", "randomised")
+# Columns that may stand in either kind of table.
+_NO_NUMBERS = frozenset({*_OF_CELLS, *_OF_TESTS, "p", "variable", "group", "by", "place", "id"})
 
 Titled = Callable[[str], str]
 
@@ -68,6 +70,9 @@ def of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: int) 
         ]
         if groups:
             return list(_Wide(sheet, number, header, groups, titled, problems).parts())
+        if any({*titled(str(cell)).split()} - _NO_NUMBERS for cell in header if cell is not None):
+            # The header of a table with a row a cell; what is said of n below it is of its rows.
+            break
     return [Part(sheet)]
 
 
