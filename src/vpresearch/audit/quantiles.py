@@ -74,12 +74,11 @@ def places(n: int) -> tuple[tuple[Fraction, ...], ...]:
     """Return the places of q1, median and q3 among n sorted values, for each definition that anybody uses.
 
     A place between two values weighs them. The nine types of Hyndman & Fan (Am Stat 1996;50:361-365), of which the
-    third may round a tie either way; the hinges of Tukey; and the medians of the halves without the middle value.
+    third may round a tie either way; the hinges of Tukey; and the medians of the halves without the middle value. The
+    first two types, the hinges and the halves have no places that the others do not give.
     """
     parts = [Fraction(k, 4) for k in (1, 2, 3)]
     rules: list[Callable[[Fraction], Fraction]] = [
-        lambda p: Fraction(math.ceil(n * p)),
-        lambda p: n * p + Fraction(1, 2) if (n * p).denominator == 1 else Fraction(math.ceil(n * p)),
         lambda p: Fraction(round(n * p)),
         lambda p: Fraction(math.ceil(n * p - Fraction(1, 2))),
         lambda p: Fraction(math.floor(n * p + Fraction(1, 2))),
@@ -90,11 +89,7 @@ def places(n: int) -> tuple[tuple[Fraction, ...], ...]:
         lambda p: (n + Fraction(1, 3)) * p + Fraction(1, 3),
         lambda p: (n + Fraction(1, 4)) * p + Fraction(3, 8),
     ]
-    found = {tuple(min(max(rule(p), Fraction(1)), Fraction(n)) for p in parts) for rule in rules}
-    for half in (n // 2, (n + 1) // 2):
-        hinge = max(Fraction(half + 1, 2), Fraction(1))
-        found.add((hinge, Fraction(n + 1, 2), n + 1 - hinge))
-    return tuple(sorted(found))
+    return tuple(sorted({tuple(min(max(rule(p), Fraction(1)), Fraction(n)) for p in parts) for rule in rules}))
 
 
 def _parts_of_a_step(name: str, n: int) -> set[int]:
