@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpresearch.core.reported import Reported
+from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.lattice import (
     Cell,
     LatticeTooLargeError,
@@ -92,6 +92,16 @@ def test_every_dataset_has_one_median(n: int) -> None:
     assert sum(by_median) == count(plain) > 50
     on_step = {Fraction(k, 2).denominator for k, ways in enumerate(by_median) if ways}
     assert on_step == ({1} if n % 2 else {1, 2})
+
+
+@pytest.mark.parametrize("rule", ["any", "half-up", "half-even", "truncation"])
+@pytest.mark.parametrize("said", ["<3", "<= 3", "> 2", ">= 2", "2", "3", "2.5"])
+@pytest.mark.parametrize("place", [3, 3.5])
+def test_a_bound_and_a_rule_of_rounding_open_an_end(place: float, said: str, rule: RoundingRule) -> None:
+    cell = Cell(6, Reported("2.5"), Reported("1"), 0, 5, rule=rule, quantiles=((place, Reported(said)),))
+    expected = _brute_force(cell)
+    assert expected or said == "2.5"
+    assert enumerate_multisets(cell).tolist() == expected
 
 
 def test_of_the_listed_those_with_the_quartiles_are_left() -> None:

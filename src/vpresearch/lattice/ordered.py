@@ -222,13 +222,11 @@ class Ordered(Multisets):
         """Take the copies of one value off, in place; of the ways to a state, those without the value come first."""
         of_total, _ = self._base
         step, none = value * of_total + value * value, self.low - 1
-        going = np.ones(len(copies), dtype=np.bool_)
         for taken in range(self.size, 0, -1):
-            for last in (None, *sorted(last for last in before[taken] if last is not None), value):
-                here = np.flatnonzero(going & (walk.taken == taken) & (walk.last == (none if last is None else last)))
-                stays = walk.passed(here, before[taken].get(last), 0)
-                going[here[stays]] = False
-                here = here[~stays]
+            # What waits with a lower value has none of this one.
+            for last in (none, value):
+                here = np.flatnonzero((walk.taken == taken) & (walk.last == last))
+                here = here[~walk.passed(here, before[taken].get(None) if last == none else None, 0)]
                 copies[here] += 1
                 # A quantile may have waited with a lower value; else the one before is the same.
                 for lower in sorted(last for last in before[taken - 1] if last is not None):

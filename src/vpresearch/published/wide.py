@@ -12,7 +12,8 @@ from vpresearch.reading.raw import Sheet, is_blank
 
 # A column of a group says how many it has: Treated (n = 15), Control, n=1,234; what its cells hold may stand behind.
 _OF_GROUP = re.compile(
-    r"(?P<name>.*?)[\s,;:]*[(\[]?\s*(?<!\w)n\s*=\s*(?P<n>[0-9]{1,3}(?:[ ,.][0-9]{3})+|[0-9]+)\s*[)\]]?[\s,;:]*(?P<holds>.*)",
+    r"(?P<name>.*?)[\s,;:]*[(\[]?\s*(?<!\w)n\s*=\s*"
+    r"(?P<n>[0-9]{1,3}(?:[ ,.][0-9]{3})+|[0-9]+)\s*[)\]]?[\s,;:]*(?P<holds>.*)",
     re.IGNORECASE,
 )
 _LONGEST_HEAD = 200
