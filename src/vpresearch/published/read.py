@@ -663,7 +663,7 @@ _CALLED: dict[str, tuple[TestName, ...]] = {
     **dict.fromkeys(("fisher s exact test", "exacta de fisher"), ("fisher",)),
 }
 # Words for a count where its percentage stands behind; alone they may number the rows.
-_NUMBERS_OF = frozenset({"no", "nos", "num", "number", "numero"})
+_NUMBERS_OF = frozenset({"no", "n o", "nos", "num", "number", "numero"})
 _BEFORE = {("sd",): ("mean",), ("percent",): ("count",), ("q1", "q3"): ("median", "mean")}
 _BEFORE[("min", "max")] = _BEFORE[("q1", "q3")]
 _TWO_NAMES = re.compile(r"(.{1,40}?)\s*(?:±|\+/?-|[(\[,;/])\s*(.{1,40}?)[)\]\s]*")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from vpresearch.core.errors import Problem, tell
@@ -18,7 +19,15 @@ _OF_GROUP = re.compile(
 )
 _LONGEST_HEAD = 200
 _SHARE = re.compile(r"[0-9]+(?:\s*/\s*[0-9]+)?\s*[(\[]\s*[0-9.,]+\s*%\s*[)\]]")
-_COUNT = re.compile(r"\s*([0-9]+)\b")
+_COUNT = re.compile(r"\s*([0-9]+)(?![0-9.,/])")
+# What is read as nothing else: a pair such as right/left, thousands where points are decimal, errors and intervals.
+_PAIR = re.compile(r"[0-9]+\s*/\s*[0-9]+")
+_THOUSANDS, _POINT = re.compile(r"(?<![0-9.,])[0-9]{1,3},[0-9]{3}(?![0-9])"), re.compile(r"[0-9]\.[0-9]")
+_ERRORS = re.compile(r"\b(?:SEM?|EEM?|CI|IC)\b|standard errors?|error(?:es)? est[aá]ndar", re.IGNORECASE)
+_MISSING = frozenset({"", "na", "n/a", "n.a.", "nd", "n.d.", "nr", "n.r."})
+# What the words at the end of a row's name may stand for; one alone stands behind a comma, as it may be a unit.
+_HELD = frozenset({"n", "count", "percent", "mean", "sd", "min", "q1", "median", "q3", "max"})
+_UNITS = frozenset({"percent", "min", "max"})
 _MEAN_SD, _COUNT_PERCENT = "mean ± sd", "n (%)"
 _ENDS = " ,;:-–—"
 # Words of what the cells of a row hold, at the end of its name: at most so many.
@@ -70,7 +79,9 @@ def of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: int) 
             if position and (found := _head(cell))
         ]
         if groups:
-            return list(_Wide(sheet, number, header, groups, titled, problems).parts())
+            # A title may stand in the row above as well.
+            whole = tuple(_at(before, k) if k and _is_empty(cell) else cell for k, cell in enumerate(header))
+            return list(_Wide(sheet, number, whole, groups, titled, problems).parts())
         if any({*titled(str(cell)).split()} - _NO_NUMBERS for cell in header if cell is not None):
             # The header of a table with a row a cell; what is said of n below it is of its rows.
             break
@@ -114,14 +125,14 @@ class _Wide:
             row = rows[number]
             for group in self.groups:
                 text = _cell(row, group.position)
-                if text.strip("-–— "):
+                if not _is_missing(text):
                     kind = self._kind(number, group, text, holds)
                     of_kind = self.titled(kind).startswith("count") if kind else False
                     told = category or ("yes" if of_kind else None)
                     cells = (variable, group.name, told, group.n, row[group.position])
                     if kind:
                         tables.setdefault((group, kind), {})[number] = (*cells, *(_at(row, each) for each in beside))
-            if any(_cell(row, position) for position, name in named.items() if name == "p"):
+            if self._has_p(row, named):
                 tests[number] = (variable, *(_at(row, position) for position in of_tests))
         more = tuple(self.header[position] for position in beside)
         for (group, kind), records in tables.items():
@@ -135,23 +146,33 @@ class _Wide:
         """Return the columns that are of no group, by name; what has none is told."""
         found: dict[int, str] = {}
         taken = {group.position for group in self.groups}
-        for position, cell in enumerate(self.header[1:], 1):
-            if position in taken or cell is None or is_blank(cell):
+        below = [row for number, row in self.sheet.records.items() if number > self.header_row]
+        for position in range(1, max(map(len, [self.header, *below]))):
+            cell = _at(self.header, position)
+            if position in taken or (_is_empty(cell) and all(_is_empty(_at(row, position)) for row in below)):
                 continue
-            name = self.titled(str(cell))
+            name = "" if cell is None else self.titled(str(cell))
             if name in (*_OF_CELLS, "p", *_OF_TESTS) and name not in found.values():
                 found[position] = name
             else:
-                at = {"sheet": self.sheet.title, "row": self.header_row, "column": str(cell)[:40]}
-                self.problems.append(tell("table_column_wide", given=at["column"], **at))  # type: ignore[arg-type]
+                title = str(position + 1) if _is_empty(cell) else str(cell)[:40]
+                self._tell("table_column_wide", self.header_row, title, title)
         return found
+
+    def _tell(self, code: str, row: int, column: str, given: str) -> None:
+        self.problems.append(tell(code, sheet=self.sheet.title, row=row, column=column, given=given))
+
+    @staticmethod
+    def _has_p(row: tuple[object, ...], named: Mapping[int, str]) -> bool:
+        return any(not _is_missing(_cell(row, position)) for position, name in named.items() if name == "p")
 
     def _told(
         self, rows: Mapping[int, tuple[object, ...]], named: Mapping[int, str]
     ) -> dict[int, tuple[str, str, str]]:
         """Return the variable and the category of every row with numbers, and what its cells hold."""
         found: dict[int, tuple[str, str, str]] = {}
-        section, name = _Section(), ""
+        section, name, heading = _Section(), "", ""
+        seen: set[tuple[str, str]] = set()
         column = next((position for position, each in named.items() if each == "category"), None)
         for number, row in rows.items():
             label, holds = self._label(_cell(row, 0))
@@ -161,22 +182,33 @@ class _Wide:
                 found[number] = name, _cell(row, column), holds
             elif not any(texts):
                 self._close(section, found)
-                section = _Section(label, holds, [number])
+                section, heading = _Section(label, holds, [number]), label
                 found[number] = label, "", holds
-            elif section.heading and not section.closed and self._takes(section, texts):
+            elif section.heading and not section.closed and self._has_p(row, named):
+                # With a p of its own a row is no category of another.
+                found[number] = f"{heading}: {label}", "", holds or section.holds
+            elif section.heading and not section.closed and self._takes(section, texts, holds):
                 section.rows.append(number)
                 found[number] = section.heading, label, holds or section.holds
             else:
                 self._close(section, found)
                 section = _Section()
-                found[number] = label, "", holds
+                # What is described before and after stands below two headings.
+                again = (label, holds) in seen
+                found[number] = f"{heading}: {label}" if again and heading else label, "", holds
+            seen.add((label, holds))
         self._close(section, found)
         return found
 
-    def _takes(self, section: _Section, texts: list[str]) -> bool:
+    def _takes(self, section: _Section, texts: list[str], holds: str) -> bool:
         """Add the counts of a row to those of a section, where they leave no group more than it has."""
+        said = [self.titled(holds or section.holds or group.holds).startswith(("count", "n")) for group in self.groups]
         counts = [int(match[1]) if (match := _COUNT.match(text)) else 0 for text in texts]
-        if not all(_SHARE.match(text) or text.isdecimal() or not text.strip("-–— ") for text in texts):
+        seen = [
+            _SHARE.match(text) or text.isdecimal() or (of and _COUNT.match(text))
+            for of, text in zip(said, texts, strict=True)
+        ]
+        if not all(each or _is_missing(text) for each, text in zip(seen, texts, strict=True)):
             return False
         sums = [one + other for one, other in zip(section.counts or [0] * len(counts), counts, strict=True)]
         sizes = [int(group.n) for group in self.groups]
@@ -197,24 +229,57 @@ class _Wide:
         """Part the name of a row from the words at its end for what its cells hold, such as mean ± SD or n (%)."""
         words = text.split(" ")
         for first in range(max(0, len(words) - _MOST_WORDS), len(words)):
-            holds = " ".join(words[first:]).strip(_ENDS)
-            if holds and first and self.titled(holds) and self.titled(holds) not in {"category", "variable", "group"}:
-                return " ".join(words[:first]).strip(_ENDS), holds
+            holds, before = " ".join(words[first:]).strip(_ENDS), " ".join(words[:first])
+            names = self.titled(holds).split()
+            alone = len(names) == 1 and (before[-1:] not in set(",;:") or {*names} & _UNITS)
+            if names and before and {*names} <= _HELD and not alone:
+                return before.strip(_ENDS), holds
         return text.strip(_ENDS), ""
 
     def _kind(self, number: int, group: _Group, text: str, holds: str) -> str:
-        """Return what a cell holds: as its row says, its column, or the cell itself."""
-        for kind in (holds, group.holds):
-            if self.titled(kind):
-                return "count" if self.titled(kind) == "n" else kind
+        """Return what a cell holds: as its row says, itself, or its column."""
+        said = self.titled(holds)
+        if _THOUSANDS.search(text) and self._has_points:
+            return self._refuse("table_thousands", number, group, text)
+        if _PAIR.fullmatch(text) or (not said and "±" in text and self._has_errors(number)):
+            return self._refuse("table_pair" if _PAIR.fullmatch(text) else "table_errors", number, group, text)
+        if said:
+            return "count" if said == "n" else holds
         if "±" in text:
             return _MEAN_SD
         if _SHARE.match(text):
             return _COUNT_PERCENT
-        if not any(each.code == "table_holds" and each.row == number for each in self.problems):
-            at = {"sheet": self.sheet.title, "row": number, "column": group.title[:40]}
-            self.problems.append(tell("table_holds", given=text[:40], **at))  # type: ignore[arg-type]
+        if self.titled(group.holds) and not self._has_errors(number):
+            return group.holds
+        return self._refuse("table_errors" if self._has_errors(number) else "table_holds", number, group, text)
+
+    def _refuse(self, code: str, number: int, group: _Group, text: str) -> str:
+        """Tell once a row what cannot be read."""
+        if not any(each.code == code and each.row == number for each in self.problems):
+            self._tell(code, number, group.title[:40], text[:40])
         return ""
+
+    def _has_errors(self, number: int) -> bool:
+        """Whether a row, or a note that is no row of numbers, speaks of standard errors or intervals."""
+        return bool(_ERRORS.search(_cell(self.sheet.records[number], 0))) or self._notes_errors
+
+    @cached_property
+    def _notes_errors(self) -> bool:
+        notes = [row for row in self.sheet.records.values() if all(map(_is_empty, row[1:]))]
+        return any(_ERRORS.search(_cell(row, 0)) for row in notes)
+
+    @cached_property
+    def _has_points(self) -> bool:
+        rows = [row for number, row in self.sheet.records.items() if number > self.header_row]
+        return any(_POINT.search(_cell(row, group.position)) for row in rows for group in self.groups)
+
+
+def _is_missing(text: str) -> bool:
+    return text.strip("-–—− ").casefold() in _MISSING
+
+
+def _is_empty(cell: object) -> bool:
+    return cell is None or is_blank(cell)
 
 
 def _at(row: tuple[object, ...], position: int) -> object:
