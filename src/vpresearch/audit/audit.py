@@ -70,7 +70,7 @@ def _unless_missing(check: Check) -> Check:
 
 
 # What cannot be right however many values are missing.
-_WITHOUT_N = frozenset({"sum_above", "sum_groups", "quantiles_disordered"})
+_WITHOUT_N = frozenset({"quantiles_disordered"})
 
 
 # Of the same numbers and more, later ones hold what earlier ones do too.
