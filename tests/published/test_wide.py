@@ -280,6 +280,7 @@ def test_rows_as_papers_have_them(rows: str, names: set[str]) -> None:
         ("Side (right/left), n;8/7;9/5;\n", [("table_pair", 2)]),
         ("Platelets, mean (SD);931 (257);1,012 (250);\nAge, mean (SD);71.3 (8.4);;\n", [("table_thousands", 2)]),
         ("Pain, mean (95% CI);3.3 (2.9-3.7);;\n", [("table_errors", 2)]),
+        ("Dolor;3,3 ± 0,4;;\nMedia ± error estándar;;;\n", [("table_errors", 2)]),
     ],
 )
 def test_what_may_be_another_thing_is_not_read(rows: str, told: list[tuple[str, int]]) -> None:

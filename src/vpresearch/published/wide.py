@@ -23,7 +23,7 @@ _COUNT = re.compile(r"\s*([0-9]+)(?![0-9.,/])")
 # What is read as nothing else: a pair such as right/left, thousands where points are decimal, errors and intervals.
 _PAIR = re.compile(r"[0-9]+\s*/\s*[0-9]+")
 _THOUSANDS, _POINT = re.compile(r"(?<![0-9.,])[0-9]{1,3},[0-9]{3}(?![0-9])"), re.compile(r"[0-9]\.[0-9]")
-_ERRORS = re.compile(r"\b(?:SEM?|EEM?|CI|IC)\b|standard errors?|error(?:es)? est[aá]ndar", re.IGNORECASE)
+_ERRORS = re.compile(r"\b(?:SEM?|EEM?|CI|IC)\b|(?i:standard errors?|error(?:es)? est[aá]ndar)")
 _MISSING = frozenset({"", "na", "n/a", "n.a.", "nd", "n.d.", "nr", "n.r."})
 # What the words at the end of a row's name may stand for; one alone stands behind a comma, as it may be a unit.
 _HELD = frozenset({"n", "count", "percent", "mean", "sd", "min", "q1", "median", "q3", "max"})
