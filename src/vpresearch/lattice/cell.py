@@ -77,7 +77,8 @@ class Cell:
     >>> vp.count_datasets(cell)
     1
     >>> quartiles = (4.5, vp.Reported("1")), (8, vp.Reported("2"))
-    >>> cell = vp.Cell(15, vp.Reported("2.5"), vp.Reported("1.9"), 0, 10, quantiles=quartiles)
+    >>> moments = vp.Reported("2.5"), vp.Reported("1.9")
+    >>> cell = vp.Cell(15, *moments, 0, 10, quantiles=quartiles)
     >>> vp.count_datasets(cell)
     188
     """
