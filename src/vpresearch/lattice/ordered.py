@@ -147,23 +147,22 @@ class Ordered(Multisets):
         """Take every number of copies of one integer, one more at a time."""
         of_total, _ = self._base
         layers = [dict(layer) for layer in before]
-        for taken in range(self.size):
+        for taken in range(self.size + 1):
             more = [states for last, states in layers[taken].items() if self._may_follow(taken, last, value)]
             if more:
                 last = value if taken + 1 in self._waits else None
                 old = [layers[taken + 1][last]] if last in layers[taken + 1] else []
                 added = [(keys + value * of_total + value * value, ways) for keys, ways in more]
                 layers[taken + 1][last] = self._alive(_merged([*old, *added]), taken + 1, value)
-        return [
-            {last: self._alive(states, taken, value + 1) for last, states in layer.items()}
-            if taken == self.size or self._ranges[1][taken] > value
-            else {}
-            for taken, layer in enumerate(layers)
-        ]
+            # At once, as before this most of the states are there.
+            waits = taken == self.size or self._ranges[1][taken] > value
+            alive = layers[taken].items() if waits else ()
+            layers[taken] = {last: self._alive(states, taken, value + 1) for last, states in alive}
+        return layers
 
     def _may_follow(self, taken: int, last: int | None, value: int) -> bool:
         """Whether a value may be the next of the sorted ones."""
-        if not self._ranges[0][taken] <= value <= self._ranges[1][taken]:
+        if taken == self.size or not self._ranges[0][taken] <= value <= self._ranges[1][taken]:
             return False
         waiting = [
             knot.next_to(last) for knot in self.knots if knot.weight and knot.place == taken and last is not None
