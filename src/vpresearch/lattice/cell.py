@@ -17,7 +17,7 @@ import numpy as np
 from vpresearch.core.errors import failure
 from vpresearch.core.reported import Interval, Reported, RoundingRule
 from vpresearch.lattice.multisets import FloatArray, IntArray, LatticeTooLargeError, Multisets, Window
-from vpresearch.lattice.ordered import Knot, Ordered
+from vpresearch.lattice.ordered import Knot, Ordered, ceiling
 
 Number: TypeAlias = int | float | str | Fraction
 Seed: TypeAlias = int | np.random.Generator | None
@@ -217,7 +217,7 @@ class SumClass:
 
 def total_bounds(n: int, mean: Interval, low: Fraction, unit: Fraction, most: int) -> tuple[int, int]:
     """Least and greatest integer sum of positions whose mean lies in an interval."""
-    least = 0 if mean.low is None else _ceiling(n * (mean.low - low) / unit, mean.low_closed)
+    least = 0 if mean.low is None else ceiling(n * (mean.low - low) / unit, mean.low_closed)
     greatest = most if mean.high is None else _floor(n * (mean.high - low) / unit, mean.high_closed)
     return max(least, 0), min(greatest, most)
 
@@ -227,7 +227,7 @@ def square_bounds(n: int, total: int, sd: Interval | None, unit: Fraction, most:
     base = Fraction(total * total, n)
     low, high = math.ceil(base), most
     if sd is not None and sd.low is not None and (sd.low > 0 or (sd.low == 0 and not sd.low_closed)):
-        low = _ceiling((n - 1) * (sd.low / unit) ** 2 + base, sd.low_closed)
+        low = ceiling((n - 1) * (sd.low / unit) ** 2 + base, sd.low_closed)
     if sd is not None and sd.high is not None:
         if sd.high < 0:
             return 1, 0
@@ -235,12 +235,8 @@ def square_bounds(n: int, total: int, sd: Interval | None, unit: Fraction, most:
     return low, high
 
 
-def _ceiling(value: Fraction, closed: bool) -> int:
-    return math.ceil(value) if closed else math.floor(value) + 1
-
-
 def _floor(value: Fraction, closed: bool) -> int:
-    return math.floor(value) if closed else math.ceil(value) - 1
+    return -ceiling(-value, closed)
 
 
 @dataclass(frozen=True)

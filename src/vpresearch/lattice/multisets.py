@@ -300,8 +300,8 @@ class Multisets:
         """Exact number of multisets."""
         if not self._is_small:
             return sum(ways for _, _, ways in self.classes)
-        ends = [self._inner_squares(self._few[0], window)[1:] for window in self.windows]
-        return sum(int((np.maximum(stop - start, -2) // 2 + 1).sum()) for start, stop in ends)
+        ends = (self._inner_squares(self._few[0], window)[1:] for window in self.windows)
+        return sum(int(_by_twos(*each).sum()) for each in ends)
 
     def inner(self, total: int, squares: int) -> Inner:
         """States that complete one class, with the copies of -1, 0 and 1 they need."""
@@ -333,7 +333,7 @@ class Multisets:
         for window in self.windows:
             states, copies_of = self._few
             missing, start, stop = self._inner_squares(states, window)
-            number = np.maximum(stop - start, -2) // 2 + 1
+            number = _by_twos(start, stop)
             chosen = np.repeat(np.arange(len(number)), number)
             nth = np.arange(len(chosen)) - np.repeat(np.cumsum(number) - number, number)
             left = start[chosen] + 2 * nth - states.squares[chosen]
@@ -422,6 +422,12 @@ class Multisets:
             if self.low <= deviation <= self.high:
                 logs = logs + log_terms[deviation - self.low, inner.copies[:, column]]
         return inner, logs
+
+
+def _by_twos(start: IntArray, stop: IntArray) -> IntArray:
+    """Count from each start to its stop by twos; none where the stop comes first."""
+    number: IntArray = np.maximum(stop - start, -2) // 2 + 1
+    return number
 
 
 def _by_value(member: IntArray) -> Iterator[tuple[int, IntArray]]:

@@ -56,12 +56,13 @@ class Knot:
 
     def _ends(self, start: Fraction, weight: Fraction) -> tuple[float, float]:
         low, high = self.within.low, self.within.high
-        least = -math.inf if low is None else _ceiling((low - start) / weight, self.within.low_closed)
-        most = math.inf if high is None else -_ceiling((start - high) / weight, self.within.high_closed)
+        least = -math.inf if low is None else ceiling((low - start) / weight, self.within.low_closed)
+        most = math.inf if high is None else -ceiling((start - high) / weight, self.within.high_closed)
         return least, most
 
 
-def _ceiling(value: Fraction, closed: bool) -> int:
+def ceiling(value: Fraction, closed: bool) -> int:
+    """Return the least integer above a value, or equal to it where it belongs."""
     return math.ceil(value) if closed else math.floor(value) + 1
 
 
