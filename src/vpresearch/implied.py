@@ -288,14 +288,14 @@ def intervals() -> Intervals:
 def _fitted(ensemble: Ensemble) -> Iterator[tuple[_Model, _Fitted]]:
     fill, leak = ensemble.fill_percent, ensemble.leak
     yield ("ml", "vertebrae", "none"), _of(batched_ml(fill, leak))
-    yield ("firth", "vertebrae", "none"), _of(batched_firth(fill, leak))
+    yield ("firth", "vertebrae", "none"), _of(batched_firth(fill, leak, limits=False))
     clustered = batched_gee(fill, leak, ensemble.patient)
     for kind in ("robust", "kc", "md", "fg"):
         yield (f"gee_{kind}", "vertebrae", "none"), (clustered.slope, clustered.p_value(kind), clustered.reason)
     yield ("ml", "vertebrae", "volume"), _adjusted(ensemble)
     mean_fill, any_leak = _by_patient(ensemble)
     yield ("ml", "patients", "none"), _of(batched_ml(mean_fill, any_leak))
-    yield ("firth", "patients", "none"), _of(batched_firth(mean_fill, any_leak))
+    yield ("firth", "patients", "none"), _of(batched_firth(mean_fill, any_leak, limits=False))
 
 
 def _of(found: Fits) -> _Fitted:

@@ -66,6 +66,15 @@ def test_each_is_what_the_model_makes_of_it(name: str) -> None:
             assert _numbers(fits, at) == pytest.approx(expected, rel=1e-8, abs=1e-9, nan_ok=True)
 
 
+@pytest.mark.parametrize("name", list(_SETS))
+def test_without_limits_the_rest_is_the_same(name: str) -> None:
+    whole, brief = batched(*_SETS[name]), batched(*_SETS[name], limits=False)
+    assert brief.reason.tolist() == whole.reason.tolist()
+    for at, hard in enumerate(np.isfinite(brief.low).any(axis=1)):
+        assert _numbers(brief, at)[:5] == pytest.approx(_numbers(whole, at)[:5], rel=1e-12, nan_ok=True)
+        assert hard or np.isnan(_numbers(brief, at)[5:]).all()
+
+
 def test_the_sets_are_of_every_kind() -> None:
     kinds = {str(kind) for x, y in _SETS.values() for kind in reasons(x, y)}
     assert kinds == {"", "complete_separation", "quasi_complete_separation", "one_outcome"}

@@ -21,6 +21,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ticker import MaxNLocator
@@ -33,7 +34,7 @@ from vpresearch.render import labels
 from vpresearch.render.table import harmless_frame, steady
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_EIGHT_BITS_RGB = (8, 2, 0, 0, 0)
+_EIGHT_BITS_RGB, _COLOURS = (8, 2, 0, 0, 0), 3
 _METRES_PER_INCH, _PER_METRE = 0.0254, 1
 # Bytes of the signature and of the first chunk.
 _HEAD = 33
@@ -46,13 +47,13 @@ _ROWS = 64
 
 
 def encode(pixels: NDArray[np.uint8], dpi: int) -> bytes:
-    """Write a picture as PNG without loss, in a fraction of the time that it takes to look for the fewest bytes.
+    """Write the colours of a picture as PNG without loss, in a fraction of the time that the fewest bytes would take.
 
     ISO/IEC 15948:2004, Portable Network Graphics.
     """
     height, width, _ = pixels.shape
     head = _SIGNATURE + _chunk(b"IHDR", struct.pack(">2I5B", width, height, *_EIGHT_BITS_RGB))
-    body = _chunk(b"IDAT", _squeezed(pixels.reshape(height, -1))) + _chunk(b"IEND", b"")
+    body = _chunk(b"IDAT", _squeezed(pixels)) + _chunk(b"IEND", b"")
     return with_resolution(head + body, dpi)
 
 
@@ -62,15 +63,18 @@ def with_resolution(png: bytes, dpi: int) -> bytes:
     return png[:_HEAD] + _chunk(b"pHYs", struct.pack(">2IB", per_metre, per_metre, _PER_METRE)) + png[_HEAD:]
 
 
-def _squeezed(rows: NDArray[np.uint8]) -> bytes:
+def _squeezed(pixels: NDArray[np.uint8]) -> bytes:
     squeezing = zlib.compressobj(1)
-    filtered = np.full((_ROWS, rows.shape[1] + 1), _UP, np.uint8)
-    above = np.zeros_like(rows[:1])
+    filtered = np.full((_ROWS, pixels.shape[1] * _COLOURS + 1), _UP, np.uint8)
+    differences = filtered[:, 1:].reshape(_ROWS, -1, _COLOURS)
+    above = np.zeros_like(pixels[:1])
     parts = []
-    for start in range(0, len(rows), _ROWS):
-        block = rows[start : start + _ROWS]
-        np.subtract(block[:1], above, out=filtered[:1, 1:])
-        np.subtract(block[1:], block[:-1], out=filtered[1 : len(block), 1:])
+    for start in range(0, len(pixels), _ROWS):
+        block = pixels[start : start + _ROWS]
+        # Colour by colour: to take three of four at once takes three times as long.
+        for colour in range(_COLOURS):
+            np.subtract(block[:1, :, colour], above[..., colour], out=differences[:1, :, colour])
+            np.subtract(block[1:, :, colour], block[:-1, :, colour], out=differences[1 : len(block), :, colour])
         parts.append(squeezing.compress(filtered[: len(block)].data))
         above = block[-1:]
     return b"".join([*parts, squeezing.flush()])
@@ -180,19 +184,18 @@ class Figure:
         return _cut_svg(self.to_bytes("svg"))
 
     def _to_png(self) -> bytes:
-        pixels = np.frombuffer(self._render("rgba"), np.uint8)
-        pixels = pixels.reshape(-1, int(self.canvas.get_figwidth() * DPI), 4)
-        # Colour by colour: to copy a cut array takes three times as long.
-        return encode(np.stack([pixels[..., colour] for colour in range(3)], axis=-1), DPI)
+        with mpl.style.context("default"):
+            self.canvas.set_dpi(DPI)
+            drawn: Any = FigureCanvasAgg(self.canvas)
+            drawn.draw()
+            # From where they were drawn: they are too many to be copied on the way.
+            return encode(np.asarray(drawn.buffer_rgba()), DPI)
 
     def _to_svg(self) -> bytes:
-        # Nothing that tells of the day or the program.
-        return self._render("svg", metadata={"Date": None, "Creator": None})
-
-    def _render(self, kind: str, **more: Any) -> bytes:
         buffer = io.BytesIO()
         with mpl.style.context("default"), mpl.rc_context({"svg.hashsalt": self.name}):
-            self.canvas.savefig(buffer, format=kind, dpi=DPI, **more)
+            # Nothing that tells of the day or the program.
+            self.canvas.savefig(buffer, format="svg", dpi=DPI, metadata={"Date": None, "Creator": None})
         return buffer.getvalue()
 
     def to_csv(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 NUMBERS = """
@@ -27,11 +27,8 @@ def html_table(
     kinds = [' class="vp-number"' if place in numbers else "" for place in range(len(heads[-1]))]
     lines = ["<table>", f"<caption>{caption}</caption>"] if caption else ["<table>"]
     lines.append("<thead>")
-    for depth in range(1, len(heads)):
-        # What stands under different heads is not one, whatever it is called.
-        above = list(zip(*heads[:depth], strict=True))
-        spans = [(len(list(group)), path[-1]) for path, group in groupby(above)]
-        lines.append(f"<tr>{''.join(_head(word, span) for span, word in spans)}</tr>")
+    for upper in upper_heads(heads):
+        lines.append(f"<tr>{''.join(_head(word, span) for word, span in upper)}</tr>")
     lines.append(f"<tr>{''.join(map(_head, heads[-1], [1] * len(kinds), kinds))}</tr>")
     lines += ["</thead>", "<tbody>"]
     for place, row in enumerate(rows):
@@ -44,6 +41,14 @@ def html_table(
             cells[0] = f'<th scope="row"{kinds[0]}>{row[0]}</th>'
         lines.append(f"<tr{name}{mark}>{''.join(cells)}</tr>")
     return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def upper_heads(heads: Sequence[Sequence[str]]) -> Iterator[list[tuple[str, int]]]:
+    """Give the heads above the lowest, row by row, each with how many columns it spans."""
+    for depth in range(1, len(heads)):
+        # What stands under different heads is not one, whatever it is called.
+        above = zip(*heads[:depth], strict=True)
+        yield [(path[-1], len(list(group))) for path, group in groupby(above)]
 
 
 def _head(word: str, span: int, kind: str = "") -> str:

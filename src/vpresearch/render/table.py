@@ -15,7 +15,7 @@ from vpresearch.core.files import put_all
 from vpresearch.inference import TestResult
 from vpresearch.inference.describe import Summary
 from vpresearch.render import labels
-from vpresearch.render.html import NUMBERS, html_table
+from vpresearch.render.html import NUMBERS, html_table, upper_heads
 from vpresearch.results import Results
 
 _STARTS = ("=", "+", "-", "@", "\t", "\n")
@@ -116,22 +116,30 @@ class Table:
         )
 
     def to_latex(self) -> str:
-        """Return a floating table for the booktabs and multirow packages."""
-        styler = self.shown.style.hide(axis="index").format(_to_latex).format_index(_to_latex, axis=1)
-        styler = styler.apply(self._weights, axis=None) if self.bold else styler
-        caption = " ".join(filter(None, (_to_latex(self.caption) + ".", _to_latex(self._banner()))))
+        """Return a floating table for the booktabs package."""
+        heads, rows = self._cells(_to_latex)
+        rows = [[rf"\bfseries {cell}" for cell in row] if at in self.bold else row for at, row in enumerate(rows)]
+        spanned = [
+            [rf"\multicolumn{{{span}}}{{c}}{{{head}}}" if span > 1 else head for head, span in row]
+            for row in upper_heads(heads)
+        ]
         numbers = self.numbers()
-        body = styler.to_latex(
-            hrules=True,
-            caption=caption,
-            label=f"tab:{self.name}",
-            position_float="centering",
-            column_format="".join("r" if place in numbers else "l" for place in range(self.shown.shape[1])),
-            multicol_align="c",
-            convert_css=True,
-        )
-        notes = "".join(f"\\par\\footnotesize {_to_latex(note)}\n" for note in self.notes)
-        return body.replace("\\end{table}", f"{notes}\\end{{table}}")
+        lines = [
+            "\\begin{table}",
+            "\\centering",
+            rf"\caption{{{' '.join(filter(None, (_to_latex(self.caption) + '.', _to_latex(self._banner()))))}}}",
+            rf"\label{{tab:{self.name}}}",
+            rf"\begin{{tabular}}{{{''.join('r' if at in numbers else 'l' for at in range(len(heads[-1])))}}}",
+            "\\toprule",
+            *(rf"{' & '.join(row)} \\" for row in (*spanned, heads[-1])),
+            "\\midrule",
+            *(rf"{' & '.join(row)} \\" for row in rows),
+            "\\bottomrule",
+            "\\end{tabular}",
+            *(rf"\par\footnotesize {_to_latex(note)}" for note in self.notes),
+            "\\end{table}",
+        ]
+        return "\n".join([*lines, ""])
 
     def _repr_html_(self) -> str:
         # The style goes with the table into notebooks.
@@ -139,16 +147,21 @@ class Table:
 
     def _html(self) -> str:
         banner = self._banner()
-        shown = self.shown
         table = html_table(
-            [[*map(_to_html, shown.columns.get_level_values(level))] for level in range(shown.columns.nlevels)],
-            [[*map(_to_html, row)] for row in shown.to_numpy().tolist()],
+            *self._cells(_to_html),
             caption=_to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else ""),
             numbers=self.numbers(),
             chosen=self.bold,
         )
         notes = "".join(f'\n<p class="note">{_to_html(note)}</p>' for note in self.notes)
         return f"{table}{notes}"
+
+    def _cells(self, write_as: Callable[[object], str]) -> tuple[list[list[str]], list[list[str]]]:
+        """Return the rows of heads, and the rows."""
+        levels = map(self.shown.columns.get_level_values, range(self.shown.columns.nlevels))
+        return [[*map(write_as, row)] for row in levels], [
+            [*map(write_as, row)] for row in self.shown.to_numpy().tolist()
+        ]
 
     def _banner(self) -> str:
         return labels.text("banner.reconstruction", self.language) if self.reconstruction else ""
@@ -163,11 +176,6 @@ class Table:
             for place, cells in enumerate(columns)
             if all(map(number.fullmatch, cells)) and any(re.search(r"\d", cell) for cell in cells)
         ]
-
-    def _weights(self, shown: pd.DataFrame) -> pd.DataFrame:
-        weights = pd.DataFrame("", index=shown.index, columns=shown.columns)
-        weights.iloc[list(self.bold)] = "font-weight: bold"
-        return weights
 
 
 Exhibit = Callable[[Results, str], Table]
