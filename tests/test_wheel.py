@@ -71,7 +71,7 @@ def test_what_needs_the_project_says_so(elsewhere: Path) -> None:
 
 
 def test_a_package_that_is_not_installed_is_named_by_its_extra(elsewhere: Path) -> None:
-    program = "import sys; sys.modules['typst'] = None; from vpresearch.cli import main; sys.exit(main(['report']))"
+    program = "import sys; sys.modules['pypandoc'] = None; from vpresearch.cli import main; sys.exit(main(['report']))"
     done = run(elsewhere, "-c", program)
     assert done.returncode == 2
     assert "vpresearch[report]" in done.stderr

@@ -210,12 +210,15 @@ def _free_slopes(ensemble: Ensemble) -> Iterator[tuple[tuple[str, str], Floats]]
 
 def free_rate() -> tuple[float, float]:
     """Return how far the interval of the leak rate for vertebrae that share patients reaches."""
-    found = [
-        precision.korn_graubard(Design("leak", y, np.ones((len(y), 1)), ("intercept",), ("",), patient))
-        for each in shipped().values()
-        for y, patient in zip(each.leak.astype(float), each.patient, strict=True)
-    ]
-    return min(each.low for each in found), max(each.high for each in found)
+    leaks, patients = (
+        np.concatenate([getattr(each, name) for each in shipped().values()]) for name in ("leak", "patient")
+    )
+    # Of one share the interval is the wider the fewer vertebrae are left.
+    effects = [precision.clustering(y, patient)[1] for y, patient in zip(leaks.astype(float), patients, strict=True)]
+    widest = int(np.argmax(effects))
+    y = leaks[widest].astype(float)
+    found = precision.korn_graubard(Design("leak", y, np.ones((len(y), 1)), ("intercept",), ("",), patients[widest]))
+    return found.low, found.high
 
 
 def free_risk(fill_percent: ArrayLike) -> pd.DataFrame:

@@ -189,7 +189,7 @@ SPOKEN = "VPRESEARCH_LANGUAGE"
 _EXTRAS = {
     "notebooks": ("ipykernel", "jupyter_client", "nbconvert", "nbformat", "papermill"),
     "app": ("anywidget", "ipywidgets", "jupyter_server", "jupyterlab", "voila"),
-    "report": ("pypandoc", "typst"),
+    "report": ("pypandoc",),
 }
 # Values that are named in the language, and where its words for them are.
 _NAMED = {"unit": "unit", "kind": "identifier"}

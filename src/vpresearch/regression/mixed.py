@@ -134,8 +134,8 @@ def log_integrands(rows: Grouped, logit: Floats, sd: Floats, at: Floats) -> Floa
 
 # In standard deviations of the intercepts, how far the nodes reach; in widths of the narrowest integrand, their steps.
 _MANY_REACH, _MANY_STEP = 7.0, 0.9
-# Numbers of one block, which stay in the processor's cache; an exponential that is not infinite.
-_BLOCK, _MANY_CAP = 40_000, 700.0
+# Numbers of one block, which stay in the processor's cache; log odds whose exponentials have a finite product.
+_BLOCK, _MANY_CAP = 40_000, 350.0
 
 
 def log_likelihoods(rows: Grouped, at: Floats) -> Floats:
@@ -169,12 +169,13 @@ def _rule(sd: float, most_rows: int) -> tuple[Floats, Floats]:
 
 def _block(rows: Grouped, coefficients: Floats, intercepts: Floats, weights: Floats) -> Floats:
     away = (1 - 2 * rows.y)[:, None]
-    logit, moved = away * (rows.x @ coefficients.T), away * intercepts
-    odds = (np.exp(np.minimum(logit[layer, :, None] + moved[layer, None, :], _MANY_CAP)) for layer in rows.layers)
+    # The exponential of a sum as a product: for every place and every node it would take most of the time.
+    odds, moved = (np.exp(np.minimum(away * part, _MANY_CAP)) for part in (rows.x @ coefficients.T, intercepts))
+    by_layer = (odds[layer, :, None] * moved[layer, None, :] for layer in rows.layers)
     with np.errstate(over="ignore", divide="ignore"):
         # One over the chance of each patient's outcomes, row after row of all patients that have as many.
-        rarity = 1 + next(odds)
-        for layer in odds:
+        rarity = 1 + next(by_layer)
+        for layer in by_layer:
             rarity[: len(layer)] *= 1 + layer
         likelihoods: Floats = np.log((1 / rarity) @ weights).sum(axis=0)
     return likelihoods

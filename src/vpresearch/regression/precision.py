@@ -54,13 +54,18 @@ def korn_graubard(design: Design, alpha: float = 0.05) -> ClusteredProportion:
     share = design.events / n if n else math.nan
     if clusters < 2 or share in (0, 1):
         return ClusteredProportion(100 * share, reason="too_few_clusters" if clusters < 2 else "one_outcome")
-    sizes = np.bincount(design.cluster)
-    icc = _icc((design.y > 0).astype(float), design.cluster, sizes)
-    design_effect = 1 + (float((sizes**2).sum()) / n - 1) * max(icc, 0.0)
+    icc, design_effect = clustering((design.y > 0).astype(float), design.cluster)
     quantiles = float(t.isf(alpha / 2, n - 1)) / float(t.isf(alpha / 2, clusters - 1))
     n_effective = n / design_effect * quantiles**2
     low, high = clopper_pearson(share * n_effective, n_effective, alpha)
     return ClusteredProportion(100 * share, low, high, icc, design_effect, n_effective)
+
+
+def clustering(y: Floats, cluster: Ints) -> tuple[float, float]:
+    """Return the correlation of an outcome of 0 and 1 within clusters, and the design effect."""
+    sizes = np.bincount(cluster)
+    icc = _icc(y, cluster, sizes)
+    return icc, 1 + (float((sizes**2).sum()) / len(y) - 1) * max(icc, 0.0)
 
 
 def _icc(y: Floats, cluster: Ints, sizes: Ints) -> float:

@@ -27,8 +27,7 @@ def html_table(
     kinds = [' class="vp-number"' if place in numbers else "" for place in range(len(heads[-1]))]
     lines = ["<table>", f"<caption>{caption}</caption>"] if caption else ["<table>"]
     lines.append("<thead>")
-    for upper in upper_heads(heads):
-        lines.append(f"<tr>{''.join(_head(word, span) for word, span in upper)}</tr>")
+    lines += [f"<tr>{''.join(_head(word, span) for word, span in upper)}</tr>" for upper in upper_heads(heads)]
     lines.append(f"<tr>{''.join(map(_head, heads[-1], [1] * len(kinds), kinds))}</tr>")
     lines += ["</thead>", "<tbody>"]
     for place, row in enumerate(rows):

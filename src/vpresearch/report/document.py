@@ -17,8 +17,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from vpresearch.core.dictionary import remember
 from vpresearch.core.errors import placed
 from vpresearch.core.files import staging
@@ -31,7 +29,7 @@ from vpresearch.published import Paper
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
 from vpresearch.render.docx import SHORT, TEMPLATES, Node, docx, docx_each, landscape, write
-from vpresearch.render.figure import DPI, Figure, with_resolution
+from vpresearch.render.figure import Figure, printed, typeset
 from vpresearch.render.html import reachable
 from vpresearch.report import template
 from vpresearch.report.blocks import (
@@ -53,6 +51,7 @@ from vpresearch.tables import TABLES, Table
 from vpresearch.tables.leak_risk import one_of_many
 
 DOCUMENTS = ("manuscript", "supplement", "letter")
+_KINDS = ("png", "pdf")
 _LOCALES = {"es": "es-ES", "en": "en-GB"}
 
 
@@ -113,13 +112,7 @@ def _picture(draw: Callable[[Results, str], Figure], results: Results, language:
 
 def _pictured(figure: Figure) -> Picture:
     svg = figure.untitled()
-    # As wide as two columns of a journal; the PDF in lines that no resolution coarsens.
-    page = "#set page(width: 170mm, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.drawing), width: 100%)"
-    told = {"drawing": svg.decode()}
-    png = with_resolution(_compiled(page.encode(), told, format="png", ppi=DPI), DPI)
-    return Picture(
-        figure.caption, figure.reconstruction, {"svg": svg, "png": png, "pdf": _compiled(page.encode(), told)}
-    )
+    return Picture(figure.caption, figure.reconstruction, {"svg": svg, **{kind: printed(svg, kind) for kind in _KINDS}})
 
 
 def _recorded(results: Results) -> dict[str, bool]:
@@ -235,16 +228,7 @@ def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
     # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
     body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
     told = {"title": report.titles[name], "language": report.language, "banner": _banner(report)}
-    return _compiled((TEMPLATES / "page.typ").read_bytes() + body, told, pictures)
-
-
-def _compiled(source: bytes, told: dict[str, str], place: Path = TEMPLATES, **more: Any) -> bytes:
-    # Only the letters that the compiler brings with it: the same pages on every machine.
-    compiler = typst.Compiler(source, root=place, ignore_system_fonts=True, sys_inputs=told)
-    made = compiler.compile(**{"format": "pdf", "timestamp": 0, **more})
-    if not isinstance(made, bytes):
-        raise TypeError("a page is one file")
-    return made
+    return typeset((TEMPLATES / "page.typ").read_bytes() + body, told, pictures)
 
 
 FORMATS: Mapping[str, Callable[[Report, str, Path], bytes]] = {"html": to_html, "docx": to_docx, "pdf": to_pdf}
