@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -134,8 +134,8 @@ def log_integrands(rows: Grouped, logit: Floats, sd: Floats, at: Floats) -> Floa
 
 # In standard deviations of the intercepts, how far the nodes reach; in widths of the narrowest integrand, their steps.
 _MANY_REACH, _MANY_STEP = 7.0, 0.9
-# Numbers of one block, which stay in the processor's cache; log odds whose exponentials have a finite product.
-_BLOCK, _MANY_CAP = 40_000, 350.0
+# Numbers of one block, which stay in the processor's cache; an exponential that is not infinite.
+_BLOCK, _MANY_CAP = 40_000, 700.0
 
 
 def log_likelihoods(rows: Grouped, at: Floats) -> Floats:
@@ -169,9 +169,7 @@ def _rule(sd: float, most_rows: int) -> tuple[Floats, Floats]:
 
 def _block(rows: Grouped, coefficients: Floats, intercepts: Floats, weights: Floats) -> Floats:
     away = (1 - 2 * rows.y)[:, None]
-    # The exponential of a sum as a product: for every place and every node it would take most of the time.
-    odds, moved = (np.exp(np.minimum(away * part, _MANY_CAP)) for part in (rows.x @ coefficients.T, intercepts))
-    by_layer = (odds[layer, :, None] * moved[layer, None, :] for layer in rows.layers)
+    by_layer = _odds(away * (rows.x @ coefficients.T), away * intercepts, rows.layers)
     with np.errstate(over="ignore", divide="ignore"):
         # One over the chance of each patient's outcomes, row after row of all patients that have as many.
         rarity = 1 + next(by_layer)
@@ -179,6 +177,16 @@ def _block(rows: Grouped, coefficients: Floats, intercepts: Floats, weights: Flo
             rarity[: len(layer)] *= 1 + layer
         likelihoods: Floats = np.log((1 / rarity) @ weights).sum(axis=0)
     return likelihoods
+
+
+def _odds(logit: Floats, moved: Floats, layers: Sequence[Ints]) -> Iterator[Floats]:
+    """Give the odds of each layer's rows at every place and node; shapes (n_rows, n_places, n_nodes)."""
+    if max(np.abs(logit).max(), np.abs(moved).max()) > _MANY_CAP / 2:
+        yield from (np.exp(np.minimum(logit[layer, :, None] + moved[layer, None, :], _MANY_CAP)) for layer in layers)
+        return
+    # The exponential of each sum would take most of the time.
+    fixed, drawn = np.exp(logit), np.exp(moved)
+    yield from (fixed[layer, :, None] * drawn[layer, None, :] for layer in layers)
 
 
 # Of the coefficients of the standardised columns and then the deviation: the log likelihood and its gradient.
