@@ -163,22 +163,21 @@ def remake(wanted: Wanted) -> Told:
             force=wanted.force,
             copies=forks,
         )
+        from vpresearch.privacy import withhold
+        from vpresearch.results import Results
+        from vpresearch.review import write_pages
+        from vpresearch.scorecard import differing
+
+        # While what the notebooks computed is still there, and the report is being written.
+        rows = list(Results(dataset, wanted.alpha, wanted.seed, paper).rows)
         if put_in_place is not None:
             put_in_place(wanted.records / "report")
             _record_report(wanted, dataset)
-        from vpresearch.results import Results
-        from vpresearch.scorecard import differing
-
-        # While what the notebooks computed is still there.
-        rows = list(Results(dataset, wanted.alpha, wanted.seed, paper).rows)
         if dataset.reconstruction:
             computed.keep(results)
     if wanted.min_cell:
         # Its prose tells what the tables hide; one of an earlier run may stand there.
         shutil.rmtree(wanted.records / "report", ignore_errors=True)
-    from vpresearch.privacy import withhold
-    from vpresearch.review import write_pages
-
     rows = withhold(rows, dataset, wanted.min_cell) if wanted.min_cell else rows
     differences, counts = differing(rows), Counter(str(row.verdict) for row in rows)
     proved = [row for row in rows if row.verdict == "unattainable"]
