@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from vpresearch.core.paths import PAPER_SCHEMA
-from vpresearch.published import read
+from vpresearch.published import paper_yaml
 from vpresearch.published.claims import Kind, Recomputed, Sided, TestName
 
 _Schema = dict[str, Any]
@@ -37,12 +37,12 @@ def _where(key: str, value: str, then: _Schema) -> _Schema:
 
 
 def _compute() -> _Schema:
-    rules = [_where("statistic", name, {"required": sorted(needed)}) for name, needed in read.NEEDS.items()]
+    rules = [_where("statistic", name, {"required": sorted(needed)}) for name, needed in paper_yaml.NEEDS.items()]
     rules += [
         {"if": {"required": [key]}, "then": {"properties": {"statistic": _one_of(each.of)}}}
-        for key, each in read.FURTHER.items()
+        for key, each in paper_yaml.FURTHER.items()
     ]
-    return _entry(read.COMPUTE_KEYS | set(read.FURTHER), {"statistic", "over"}, rules)
+    return _entry(paper_yaml.COMPUTE_KEYS, {"statistic", "over"}, rules)
 
 
 # What is no mere text.
@@ -62,7 +62,7 @@ _VALUES: dict[str, _Schema] = {
         "anyOf": [_one_of(get_args(TestName)), {"type": "array", "items": _one_of(get_args(TestName)), "minItems": 1}]
     },
 }
-_SAID: _Schema = {"type": "object", "properties": dict.fromkeys(sorted(read.LANGUAGES), _TEXT)}
+_SAID: _Schema = {"type": "object", "properties": dict.fromkeys(sorted(paper_yaml.LANGUAGES), _TEXT)}
 _VALUES |= {key: {**_SAID, "additionalProperties": False} for key in ("says", "reason")}
 
 
@@ -84,20 +84,20 @@ def paper_schema() -> Mapping[str, Any]:
     step = {"anyOf": [{"required": ["step"]}, {"required": ["ratio"]}, complete]}
     kinds = [
         _where("kind", kind, {"properties": {"compute": {"properties": {"statistic": {"const": statistic}}}}})
-        for kind, statistic in read.STATISTIC_OF.items()
+        for kind, statistic in paper_yaml.STATISTIC_OF.items()
     ]
-    claim = _entry(read.CLAIM_KEYS, read.CLAIM_NEEDS, kinds)
+    claim = _entry(paper_yaml.CLAIM_KEYS, paper_yaml.CLAIM_NEEDS, kinds)
     claim["properties"]["compute"] = _compute()
-    statement = _entry(read.STATEMENT_KEYS, read.STATEMENT_KEYS - {"beside", "contradicted"})
-    number = {"anyOf": [{"required": [key]} for key in ("p", *read.NUMBERS, "table")]}
-    lists = {"claims": claim, "statements": statement, "tests": _entry(read.TEST_KEYS, {"id"}, [number])}
+    statement = _entry(paper_yaml.STATEMENT_KEYS, paper_yaml.STATEMENT_NEEDS)
+    number = {"anyOf": [{"required": [key]} for key in ("p", *paper_yaml.NUMBERS, "table")]}
+    lists = {"claims": claim, "statements": statement, "tests": _entry(paper_yaml.TEST_KEYS, {"id"}, [number])}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
-        "required": [*read.SECTIONS],
+        "required": [*paper_yaml.SECTIONS],
         "properties": {
             "paper": {"type": "object", "properties": {"key": _TEXT}, "required": ["key"]},
-            "variables": {"type": "object", "additionalProperties": _entry(read.VARIABLE_KEYS, {"over"}, [step])},
+            "variables": {"type": "object", "additionalProperties": _entry(paper_yaml.VARIABLE_KEYS, {"over"}, [step])},
             **{name: {"type": "array", "items": items} for name, items in lists.items()},
         },
     }
