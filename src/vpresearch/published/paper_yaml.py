@@ -15,7 +15,6 @@ from vpresearch.core.entries import Entry, Items, read_entries
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.core.reported import Reported
 from vpresearch.published.claims import (
-    QUANTILES,
     Claim,
     Compute,
     Grid,
@@ -26,29 +25,30 @@ from vpresearch.published.claims import (
     Sided,
     Statement,
     TestName,
-    TestNumber,
+)
+from vpresearch.published.schema import (
+    CLAIM_KEYS,
+    CLAIM_NEEDS,
+    COMPUTE_KEYS,
+    FROM_TO,
+    FURTHER,
+    NEEDS,
+    NUMBERS,
+    OPTIONAL,
+    ROWS,
+    SECTIONS,
+    STATEMENT_KEYS,
+    STATEMENT_NEEDS,
+    STATISTIC_OF,
+    TEST_KEYS,
+    VARIABLE_KEYS,
+    Form,
+    further,
+    is_count,
+    is_list_of_text,
 )
 
-STATISTIC_OF = {
-    "count": "n",
-    "percentage": "percent",
-    "mean": "mean",
-    "sd": "sd",
-    "minimum": "min",
-    "q1": "q1",
-    "median": "median",
-    "q3": "q3",
-    "maximum": "max",
-    "p": "p",
-}
-NEEDS = {name: {"variable"} for name in ("mean", "sd", *QUANTILES, "p")} | {
-    "difference": {"variable", "minus"},
-    "smallest_p": {"variables"},
-}
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(?:[.,][0-9]{1,20})?")
-LANGUAGES = {"en", "es"}
-_COUNT = re.compile(r"[0-9]{1,15}")
-_ROWS = ("group", "minus", "within")
 # How alike a column that stands once and one that stands more often are, where the first is taken for a slip.
 _ALIKE = 0.7
 # Units are as alike only by a slip: cases and cages are not.
@@ -83,125 +83,6 @@ def decimal(text: object) -> str | None:
 def _is_share(step: object) -> bool:
     """Whether a step is that of a mean of several items, such as 1/3."""
     return isinstance(step, str) and re.fullmatch(r"[1-9][0-9]{0,5}/[1-9][0-9]{0,5}", step) is not None
-
-
-# -- forms -------------------------------------------------------------------------------------------------------
-
-
-def _is_list_of_text(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(part, str) for part in value)
-
-
-def _is_text_by_text(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
-
-
-def is_count(text: object) -> bool:
-    """Whether it is a whole number as text."""
-    return isinstance(text, str) and _COUNT.fullmatch(text) is not None
-
-
-def _is_table(table: object) -> bool:
-    rows = table if isinstance(table, list) else []
-    sized = len(rows) > 1 and all(_is_list_of_text(row) and len(row) == len(rows[0]) > 1 for row in rows)
-    return sized and all(re.fullmatch("[0-9]{1,7}", cell) for row in rows for cell in row)
-
-
-class Form(NamedTuple):
-    """What the value of a key must be, and the words for one that it is not."""
-
-    fits: Callable[[Any], bool]
-    wording: str
-    accepted: str = ""
-
-
-def _one_of(words: tuple[str, ...]) -> Form:
-    return Form(lambda value: isinstance(value, str) and value in words, "paper_not_one_of", ", ".join(words))
-
-
-# What is looked at together with other keys.
-_ANY = Form(lambda _: True, "")
-_TEXT = Form(lambda value: isinstance(value, str), "paper_text")
-_NAME = Form(lambda value: isinstance(value, str) and value != "", "paper_text")
-# Any text names a unit of analysis.
-_UNIT = Form(lambda value: isinstance(value, str) and bool(value.strip()), "paper_text")
-_TRUTH = Form(lambda value: isinstance(value, bool), "paper_yes_or_no")
-_ENTRY = Form(lambda value: isinstance(value, Entry), "paper_keys")
-_TEXTS, _BY_COLUMN = Form(_is_list_of_text, "paper_texts"), Form(_is_text_by_text, "paper_group")
-_SAID = Form(lambda said: _is_text_by_text(said) and {*said} <= LANGUAGES, "paper_says", ", ".join(sorted(LANGUAGES)))
-_SAID_IN_ALL = _SAID._replace(fits=lambda said: _is_text_by_text(said) and {*said} == LANGUAGES)
-
-
-def _is_from_to(ends: object) -> bool:
-    return _is_text_by_text(ends) and set(ends) == {"from", "to"}  # type: ignore[call-overload]
-
-
-def _is_size(text: object) -> bool:
-    return is_count(text) and int(str(text)) > 0
-
-
-class Further(NamedTuple):
-    """What may be told of some statistics beside which rows they are of: how it is refused, and how it is read."""
-
-    of: frozenset[str]
-    fits: Callable[[object], bool]
-    wording: str
-    read: Callable[[Any], Any]
-
-
-FROM_TO = "from, to"
-FURTHER = {
-    "change": Further(frozenset({"mean", "sd"}), _is_from_to, "paper_change", lambda ends: (ends["from"], ends["to"])),
-    "of": Further(frozenset({"percent"}), _is_size, "paper_of", int),
-    "sum": Further(frozenset({"mean"}), is_count, "paper_sum", int),
-    "by": Further(frozenset({"p"}), _NAME.fits, "paper_by", str),
-}
-
-
-_OF_P = dict.fromkeys(("test", "sided", "randomised"), _ANY)
-NUMBERS = tuple(name for name in get_args(TestNumber) if name != "table")
-VARIABLE_KEYS = {
-    "over": _UNIT,
-    "complete": _TRUTH,
-    **dict.fromkeys(("step", "low", "high", "also", "most_equal", "ratio"), _ANY),
-}
-CLAIM_KEYS = {
-    "id": _NAME,
-    "printed": _ANY,
-    "kind": _one_of(tuple(kind for kind in get_args(Kind) if kind != "test")),
-    "unit": _TEXT,
-    "places": _TEXTS,
-    "says": _SAID,
-    "compute": _ENTRY,
-    **_OF_P,
-}
-CLAIM_NEEDS = {"id", "printed", "kind", "places", "compute"}
-STATEMENT_KEYS = {
-    "id": _NAME,
-    "places": _TEXTS,
-    **dict.fromkeys(("says", "reason"), _SAID_IN_ALL),
-    "beside": _TEXTS,
-    "contradicted": _TRUTH,
-}
-STATEMENT_NEEDS = {"id", "places", "says", "reason"}
-COMPUTE_KEYS = {
-    "statistic": _one_of(get_args(Recomputed)),
-    "over": _UNIT,
-    "variable": _TEXT,
-    "variables": _TEXTS._replace(wording="paper_columns"),
-    "fell": Form(lambda value: _is_list_of_text(value) and len(value) == 2, "paper_two_columns"),
-    **dict.fromkeys(_ROWS, _ENTRY._replace(wording="paper_group")),
-    **dict.fromkeys(FURTHER, _ANY),
-}
-TEST_KEYS = {
-    **dict.fromkeys(("id", "variable", "by"), _NAME),
-    "places": _TEXTS,
-    **_OF_P,
-    "over": _UNIT,
-    "group": _BY_COLUMN,
-    **dict.fromkeys(("p", "level", *NUMBERS), _ANY),
-    "table": Form(_is_table, "paper_table"),
-}
 
 
 def _of_keys(entry: Entry, keys: Mapping[str, Form], needed: Collection[str]) -> Iterator[Fault]:
@@ -239,7 +120,7 @@ def _told_of_none(variables: Mapping[str, Any], used: Mapping[str, Any]) -> Iter
 
 def _ratio(entry: Entry, variables: Mapping[str, Any]) -> Iterator[Fault]:
     parts, line = entry["ratio"], entry.line_of("ratio")
-    if not _is_list_of_text(parts) or len(parts) != 2 or parts[0] == parts[1]:
+    if not is_list_of_text(parts) or len(parts) != 2 or parts[0] == parts[1]:
         yield fault("paper_ratio", line)
         return
     for part in parts:
@@ -277,7 +158,7 @@ def columns_of(entries: list[Any]) -> Counter[str]:
     found: Counter[str] = Counter()
     for entry in entries:
         compute = entry.get("compute") if isinstance(entry, Entry) else None
-        rows = [compute.get(key) for key in _ROWS] if isinstance(compute, Entry) else []
+        rows = [compute.get(key) for key in ROWS] if isinstance(compute, Entry) else []
         found.update(column for part in rows if isinstance(part, Entry) for column in part if isinstance(column, str))
     return found
 
@@ -297,7 +178,7 @@ def of_claim(entry: Entry, name: str, variables: Mapping[str, Any], used: Counte
 def of_statement(entry: Entry, name: str, claims: Container[object]) -> list[Problem]:
     """Find what is wrong with one statement."""
     faults = [*_of_keys(entry, STATEMENT_KEYS, STATEMENT_NEEDS)]
-    beside = entry.get("beside", []) if _is_list_of_text(entry.get("beside")) else []
+    beside = entry.get("beside", []) if is_list_of_text(entry.get("beside")) else []
     unknown = [each for each in beside if each not in claims]
     faults += [fault("paper_beside", entry.line_of("beside"), claim=each) for each in unknown]
     return _told("claim", name, faults)
@@ -339,7 +220,7 @@ def _of_compute(compute: Entry, kind: str, variables: Mapping[str, Any], used: C
             for name in [compute[key]] if key == "variable" else compute[key]:
                 # The p of a table is of a column that divides the rows.
                 yield from _unknown(name, {**variables, **used}, compute.line_of(key))
-    for key in _ROWS:
+    for key in ROWS:
         if isinstance(compute.get(key), Entry):
             yield from _of_rows(compute[key], key, used)
     for key, each in FURTHER.items():
@@ -383,7 +264,7 @@ def of_printed(printed: object, kind: str, line: int) -> Iterator[Fault]:
         "paper_p_above": kind == "p" and (number.value > 1 or (number.bound == ">" and number.value == 1)),
         "paper_below_nought": number.bound == "<" and number.value == 0 and kind in {"p", "percentage"},
         "paper_percentage_above": number.value > 100 and kind == "percentage",
-        "paper_count": kind == "count" and number.value >= 0 and not number.bound and not _COUNT.fullmatch(printed),
+        "paper_count": kind == "count" and number.value >= 0 and not number.bound and not is_count(printed),
         "paper_bound": bool(number.bound) and kind not in {"p", "percentage", "verbal"},
     }
     yield from (fault(code, line, kind_of=kind, printed=printed[:40]) for code, found in wrong.items() if found)
@@ -487,11 +368,6 @@ def _near(name: str, names: list[str], alike: float) -> list[str]:
     return get_close_matches(name, [other for other in names if len(other) <= _LONG_NAME], 1, alike)
 
 
-def further(told: Mapping[str, Any], statistic: str) -> dict[str, Any]:
-    """Read what is told of a statistic beside which rows it is of."""
-    return {key: each.read(told[key]) for key, each in FURTHER.items() if key in told and statistic in each.of}
-
-
 # -- tests -------------------------------------------------------------------------------------------------------
 
 
@@ -547,20 +423,16 @@ def printed_test(entry: Entry) -> PrintedTest:
 
 # -- the file ----------------------------------------------------------------------------------------------------
 
-SECTIONS: dict[str, type] = {"paper": dict, "variables": dict, "claims": list}
-# Most papers are audited for their numbers alone.
-_OPTIONAL: dict[str, type] = {"statements": list, "tests": list}
-
 
 @lru_cache(maxsize=4)
 def read_yaml(source: str, text: str) -> Paper:
     """Read the same text once in a process, and in those that are forked from it."""
     content, problems = read_entries(source, text)
     whole = content if isinstance(content, Entry) else Entry()
-    kinds = SECTIONS | {name: kind for name, kind in _OPTIONAL.items() if name in whole}
+    kinds = SECTIONS | {name: kind for name, kind in OPTIONAL.items() if name in whole}
     sections = {name: _section(content, name, kind, problems) for name, kind in kinds.items()}
     about, variables, claims = (sections[name] for name in SECTIONS)
-    statements, tests = (sections.get(name, Items()) for name in _OPTIONAL)
+    statements, tests = (sections.get(name, Items()) for name in OPTIONAL)
     if isinstance(about, Entry) and not isinstance(about.get("key"), str):
         problems.append(tell("missing_key", wording="paper_no_key", line=about.line))
     for name, entry in variables.items():

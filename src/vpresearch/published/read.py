@@ -16,24 +16,18 @@ from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.core.reported import Reported
 from vpresearch.published.claims import QUANTILES, Claim, Compute, Grid, Paper, PrintedTest, TestName
 from vpresearch.published.paper_yaml import (
-    FROM_TO,
-    FURTHER,
     MOST_CLAIMS,
-    NUMBERS,
-    STATISTIC_OF,
-    TEST_KEYS,
     Fault,
     decimal,
     fault,
-    further,
     is_below,
-    is_count,
     of_printed,
     of_printed_test,
     printed_test,
     read_yaml,
     slips,
 )
+from vpresearch.published.schema import FROM_TO, FURTHER, NUMBERS, STATISTIC_OF, TEST_KEYS, further, is_count
 from vpresearch.published.wide import Row, columns_of_groups, rows_of_groups
 from vpresearch.reading.file import OF_TABLES, read_bytes, read_delimited, read_sheets
 from vpresearch.reading.raw import Percent, Sheet, Unreadable
