@@ -87,6 +87,7 @@ _TWO: _Schema = {**_TEXTS, "minItems": 2, "maxItems": 2}
 _BY_COLUMN: _Schema = {"type": "object", "additionalProperties": _TEXT}
 _BY_LANGUAGE: _Schema = {"type": "object", "properties": dict.fromkeys(sorted(LANGUAGES), _TEXT)}
 _BY_LANGUAGE["additionalProperties"] = False
+_ANY_TEXT = Form(lambda value: isinstance(value, str), "paper_text", _TEXT)
 _NAME = Form(lambda value: isinstance(value, str) and value != "", "paper_text", {**_TEXT, "minLength": 1})
 # Any text names a unit of analysis.
 _UNIT = _NAME._replace(fits=lambda value: isinstance(value, str) and bool(value.strip()))
@@ -163,7 +164,8 @@ STATEMENT_NEEDS = {"id", "places", "says", "reason"}
 COMPUTE_KEYS = {
     "statistic": _word(get_args(Recomputed)),
     "over": _UNIT,
-    "variable": _NAME,
+    # Read as it is, whatever it is called under variables.
+    "variable": _NAME._replace(fits=_ANY_TEXT.fits),
     "variables": _PLACES._replace(wording="paper_columns"),
     "fell": Form(lambda value: is_list_of_text(value) and len(value) == 2, "paper_two_columns", _TWO),
     **dict.fromkeys(ROWS, Form(lambda value: isinstance(value, Entry), "paper_group", _BY_COLUMN)),
@@ -204,7 +206,7 @@ CLAIM_KEYS = {
     "id": _NAME,
     "printed": _free(_TEXT),
     "kind": _word(tuple(kind for kind in get_args(Kind) if kind != "test")),
-    "unit": Form(lambda value: isinstance(value, str), "paper_text", _TEXT),
+    "unit": _ANY_TEXT,
     "places": _PLACES,
     "says": _SAID,
     "compute": Form(lambda value: isinstance(value, Entry), "paper_keys", _compute()),
