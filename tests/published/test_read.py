@@ -349,6 +349,7 @@ _MEAN = {"statistic": "mean", "over": "patients", "variable": "vas_pre"}
         (_claim(kind=["count"]), "kind is not one of"),
         (_compute(over=["patients"]), "over is not text"),
         (_compute(statistic=["n"]), "statistic is not one of"),
+        (_compute(statistic=["percent"], of="54"), "statistic is not one of"),
     ],
 )
 def test_a_claim_that_would_mislead_is_told_at_its_line(tmp_path: Path, claim: dict[str, object], says: str) -> None:
