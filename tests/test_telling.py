@@ -68,9 +68,9 @@ def asked() -> set[str]:
                 case ast.Call(func=ast.Name(id="tell"), keywords=[ast.keyword(arg="wording"), *_]):
                     # What the code itself is called has no words.
                     pass
-                case ast.Call(func=ast.Name(id="tell" | "failure" | "_fault" | "Unreadable"), args=[first, *_]):
+                case ast.Call(func=ast.Name(id="tell" | "failure" | "fault" | "Unreadable"), args=[first, *_]):
                     told = [first]
-                case ast.Call(func=ast.Name(id="Failure"), args=[_, second, *_]):
+                case ast.Call(func=ast.Name(id="Failure" | "Form"), args=[_, second, *_]):
                     told = [second]
                 case ast.Call(func=ast.Name(id="refused"), args=[_, second, *_]):
                     told = [second]

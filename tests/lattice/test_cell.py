@@ -284,7 +284,9 @@ def test_keys_that_may_leave_64_bits_are_refused(size: int, refused: bool) -> No
 
 def test_the_cost_of_a_table_is_known_before_it_is_made(fresh: None) -> None:
     for cell in (_cell(50, "5.2", "2.1", 0, 10), _cell(20, "27.0", "5.9", 10, 45), _cell(15, "2.5", "1.9")):
-        cost, made = table_cost(cell), sum(len(keys) for keys, _ in solve(cell, *cell.span).multisets._table[0])
+        found = solve(cell, *cell.span).multisets
+        assert isinstance(found, Multisets)
+        cost, made = table_cost(cell), sum(len(keys) for keys, _ in found._table[0])
         assert made <= cost < 20 * made
     # Gigabytes, which must not be taken before it is refused.
     with pytest.raises(LatticeTooLargeError, match="more than"):

@@ -323,7 +323,7 @@ def test_too_many_claims_and_ends_are_refused(tmp_path: Path, monkeypatch: pytes
     grid = {"over": "patients", "step": "1", "low": "0", "high": "9", "also": [f"-{end}" for end in range(1, 201)]}
     (problem,) = _refused(tmp_path, _paper(variables={"vas_pre": grid}))
     assert "also has 200 ends" in problem.message
-    monkeypatch.setattr("vpresearch.published.read._MOST_CLAIMS", 1)
+    monkeypatch.setattr("vpresearch.published.paper_yaml.MOST_CLAIMS", 1)
     (problem,) = _refused(tmp_path, _paper({"id": "b"}, {"id": "c"}))
     assert problem.code == "too_large"
 
@@ -349,6 +349,7 @@ _MEAN = {"statistic": "mean", "over": "patients", "variable": "vas_pre"}
         (_claim(kind=["count"]), "kind is not one of"),
         (_compute(over=["patients"]), "over is not text"),
         (_compute(statistic=["n"]), "statistic is not one of"),
+        (_compute(statistic=["percent"], of="54"), "statistic is not one of"),
     ],
 )
 def test_a_claim_that_would_mislead_is_told_at_its_line(tmp_path: Path, claim: dict[str, object], says: str) -> None:

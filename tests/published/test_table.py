@@ -320,3 +320,13 @@ def test_a_spreadsheet_of_another_kind_is_refused_as_one(suffix: str, tmp_path: 
     with pytest.raises(InputError) as refusal:
         read_paper(path)
     assert "xlsx" in str(refusal.value)
+
+
+def test_a_category_of_no_variable_cannot_be_complete(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("group;category;n;complete\na;x;15;yes\n", encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        read_paper(path)
+    assert [(each.wording, each.row, each.column) for each in refusal.value.problems] == [
+        ("paper_complete", 2, "complete")
+    ]

@@ -297,3 +297,8 @@ def test_no_column_of_numbers_is_passed_over() -> None:
     with pytest.raises(InputError) as refusal:
         read("Male, n;5;33.3%\n", "Variable;Treated (n = 15);\n")
     assert [(each.code, each.column) for each in refusal.value.problems] == [("table_column_wide", "3")]
+
+
+def test_a_column_whose_head_says_n_holds_counts() -> None:
+    found = printed(read("Deaths;1\n", "Variable;Treated (n = 15), n\n"))
+    assert found == {"Treated.n": "15", "Deaths / Treated / yes.count": "1"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from vpresearch.audit.check import Check, Correction
 from vpresearch.audit.counts import check_on_grid
 from vpresearch.audit.every import every_check
 from vpresearch.audit.p_values import check_p_values
-from vpresearch.audit.quantiles import check_quantile_data
 from vpresearch.audit.witness import is_coarse
 from vpresearch.core.reported import Reported, RoundingRule
 from vpresearch.published import Claim, Grid, Paper, PrintedTest
@@ -57,9 +56,7 @@ class _Alarm:
         self.slots = list(_slots(self.paper, check))
 
     def corrections(self, tries: int) -> Iterator[Correction]:
-        families = list(every_check(self.rule, None))
-        if self.check.check == "quantiles_counted":
-            families.append(partial(check_quantile_data, rule=self.rule))
+        families = list(every_check(self.rule, None, self.check.check))
         found = [[*family(self.paper)] for family in families]
         self.known = {_key(each) for of in found for each in of if each.alarm or each.remark} - {_key(self.check)}
         # First what told of the alarm, as it ends most tries.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from vpresearch.audit.alone import with_corrections
 from vpresearch.audit.cells import compared, groups, may_compare
-from vpresearch.audit.check import IF_MISSING, Check
+from vpresearch.audit.check import Check
 from vpresearch.audit.derived import quantity
-from vpresearch.audit.every import every_check
+from vpresearch.audit.every import TOGETHER, every_check
 from vpresearch.core.reported import RoundingRule
 from vpresearch.published import Claim, Paper
 
@@ -51,12 +51,12 @@ def each_check(paper: Paper, seed: int = 1, rule: RoundingRule = "any") -> Itera
 
 def settled(paper: Paper, checks: Sequence[Check], rule: RoundingRule = "any") -> list[Check]:
     """Tell of each fault once, with the number that would mend it, when all checks are made."""
-    alarms = sorted((check for check in checks if check.alarm), key=lambda check: _together(check.check))
+    alarms = sorted((check for check in checks if check.alarm), key=lambda check: TOGETHER.get(check.check, 0))
     faults: list[set[str]] = []
     told = set()
     for check in alarms:
         # What fails for some numbers fails for more: one alarm a fault.
-        if not _together(check.check) or not any(fault <= set(check.claims) for fault in faults):
+        if check.check not in TOGETHER or not any(fault <= set(check.claims) for fault in faults):
             faults.append(set(check.claims))
             told.add(id(check))
     return with_corrections(paper, [check for check in checks if not check.alarm or id(check) in told], rule)
@@ -66,19 +66,11 @@ def _unless_missing(check: Check) -> Check:
     """Leave open what is impossible only if every row has as many values as the head of its column says."""
     if check.verdict != "impossible" or check.code in _WITHOUT_N:
         return check
-    return replace(check, verdict="undecided", values={**check.values, IF_MISSING: "yes"})
+    return replace(check, verdict="undecided", only_if_none_missing=True)
 
 
 # What cannot be right however many values are missing.
 _WITHOUT_N = frozenset({"quantiles_disordered"})
-
-
-# Of the same numbers and more, later ones hold what earlier ones do too.
-_TOGETHER = ("groups_joined", "quantiles_mean", "quantiles_sd", "quantiles_counted")
-
-
-def _together(check: str) -> int:
-    return _TOGETHER.index(check) + 1 if check in _TOGETHER else 0
 
 
 # What says that a number was not checked, and what only supposes or reads otherwise.

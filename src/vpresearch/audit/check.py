@@ -35,8 +35,6 @@ def find(
     return max(found, key=lambda claim: claim.printed.decimals, default=None)
 
 
-# Told in the values of a check that would be impossible if no value were missing.
-IF_MISSING = "if_missing"
 Verdict = Literal["possible", "impossible", "undecided"]
 Range = tuple[float, float]
 
@@ -77,6 +75,8 @@ class Check(Framed):
         A dataset, or a few numbers, that print as claimed.
     corrections : tuple of Correction
         Of an alarm, the numbers each of which, changed alone, would make all of them agree.
+    only_if_none_missing : bool
+        Whether it would be impossible if no value of a row were missing.
 
     Examples
     --------
@@ -96,6 +96,7 @@ class Check(Framed):
     p_max: float = math.nan
     witness: str = ""
     corrections: tuple[Correction, ...] = ()
+    only_if_none_missing: bool = False
 
     @property
     def alarm(self) -> bool:
@@ -114,11 +115,6 @@ class Check(Framed):
         """Whether a reader must see it though it proves nothing: another test, side or missing value may explain it."""
         unless_missing = self.only_if_none_missing and not self._supposed
         return (self.code in _REMARKS or unless_missing) and not self.alarm
-
-    @property
-    def only_if_none_missing(self) -> bool:
-        """Whether it would be impossible if no value of a row were missing."""
-        return IF_MISSING in self.values
 
 
 _REMARKS = frozenset(

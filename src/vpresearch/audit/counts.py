@@ -218,8 +218,7 @@ def _percentages(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     for claim in _of_kind(paper, "percentage"):
         compute = claim.compute
         part = counts.get((None, compute.over, where_of({**compute.within, **compute.group})))
-        wholes = [] if compute.of else _wholes(paper, claim)
-        sizes = [compute.of] if compute.of else [int(whole.printed.value) for whole in wholes]
+        wholes, sizes = _wholes(paper, claim)
         if part is None or not any(sizes):
             continue
         shares = {n: 100 * part.printed.value / n for n in sizes if n}
@@ -253,12 +252,15 @@ def _fewer(part: Claim, claim: Claim, n: int, rule: RoundingRule) -> int:
     return next((each for each in range(n - 1, max(count, 1) - 1, -1) if Fraction(100 * count, each) in interval), 0)
 
 
-def _wholes(paper: Paper, claim: Claim) -> list[Claim]:
-    """List the counts that a percentage may be out of: the known values of its column, and the rows."""
+def _wholes(paper: Paper, claim: Claim) -> tuple[list[Claim], list[int]]:
+    """List the counts that a percentage may be out of, the known values of its column and the rows, and their sizes."""
     counts, compute = counted(paper), claim.compute
+    if compute.of:
+        return [], [compute.of]
     within = where_of(compute.within)
     known = [counts.get((column, compute.over, within)) for column in compute.group if column not in compute.within]
-    return [whole for whole in (*known, counts.get((None, compute.over, within))) if whole is not None]
+    wholes = [whole for whole in (*known, counts.get((None, compute.over, within))) if whole is not None]
+    return wholes, [int(whole.printed.value) for whole in wholes]
 
 
 def _is_open(wholes: Sequence[Claim]) -> bool:
@@ -363,8 +365,7 @@ def _denominators(paper: Paper, rule: RoundingRule) -> Iterator[Check]:
     for claim in _of_kind(paper, "percentage"):
         compute = claim.compute
         alone = bool(compute.within or compute.of)
-        wholes = [] if compute.of else _wholes(paper, claim)
-        sizes = [compute.of] if compute.of else [int(whole.printed.value) for whole in wholes]
+        wholes, sizes = _wholes(paper, claim)
         if not sizes:
             continue
         elsewhere = {} if alone else {over: total for over, total in everybody.items() if over != compute.over}

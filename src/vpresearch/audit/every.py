@@ -24,9 +24,12 @@ from vpresearch.published import Paper
 
 Checks: TypeAlias = Callable[[Paper], Iterator[Check]]
 
+# Of the same numbers and more, later ones hold what earlier ones do too.
+TOGETHER = {"groups_joined": 1, "quantiles_mean": 2, "quantiles_sd": 3, "quantiles_counted": 4}
 
-def every_check(rule: RoundingRule, seed: int | None) -> Iterator[Checks]:
-    """List the kinds of checks; without a seed those of few numbers that take a moment, as no data are looked for."""
+
+def every_check(rule: RoundingRule, seed: int | None, alarm: str = "") -> Iterator[Checks]:
+    """List the kinds of checks; without a seed those that take a moment, and the one that may have given an alarm."""
     rng = None if seed is None else np.random.default_rng(seed)
     yield partial(check_counts, rule=rule)
     yield partial(check_moments, rule=rule, rng=rng)
@@ -39,7 +42,7 @@ def every_check(rule: RoundingRule, seed: int | None) -> Iterator[Checks]:
     yield partial(check_paired, rule=rule)
     yield partial(check_printed_tests, rule=rule)
     yield partial(check_quantiles, rule=rule)
-    if rng is not None:
+    if rng is not None or alarm == "quantiles_counted":
         yield partial(check_quantile_data, rule=rule)
     yield partial(check_changes, rule=rule)
     if rng is not None:

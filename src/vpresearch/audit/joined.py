@@ -18,12 +18,11 @@ from vpresearch.audit.cells import (
     grids,
     groups,
     is_too_fine,
-    moments,
     pooled,
     pooled_mean,
 )
 from vpresearch.audit.check import Check, show_values
-from vpresearch.audit.several import least_between, most_between
+from vpresearch.audit.several import squares
 from vpresearch.audit.witness import Ints, admissible, climb, is_coarse, on_scale
 from vpresearch.core.reported import RoundingRule
 from vpresearch.lattice import Cell, Joint, Window, joint_count, pooled_bounds
@@ -60,12 +59,9 @@ def _overall(parts: Sequence[Group], everybody: Group, rule: RoundingRule) -> It
     low, high = pooled_mean(parts, rule)
     yield _overlap("groups_mean", ids, low, high, everybody, "mean", rule)
     if all("sd" in group.claims for group in (*parts, everybody)):
-        means, sds = moments(parts, rule)
-        n = [part.n for part in parts]
-        within = [sum((size - 1) * sd[end] ** 2 for size, sd in zip(n, sds, strict=True)) for end in (0, 1)]
-        squares = within[0] + least_between(means, n), within[1] + most_between(means, n)
+        within, between = squares(parts, rule)
         # A hair wider, as these are no exact numbers.
-        ends = [math.sqrt(each / (everybody.n - 1)) * wider for each, wider in zip(squares, _HAIR, strict=True)]
+        ends = [math.sqrt((within[k] + between[k]) / (everybody.n - 1)) * wider for k, wider in enumerate(_HAIR)]
         yield _overlap("groups_sd", ids, Fraction(ends[0]), Fraction(ends[1]), everybody, "sd", rule)
 
 

@@ -173,11 +173,17 @@ def anova_range(parts: Sequence[Group], rule: RoundingRule) -> Range:
 
 def anova_f(parts: Sequence[Group], rule: RoundingRule) -> Range:
     """Bound F."""
+    within, between = squares(parts, rule)
+    scale = (sum(part.n for part in parts) - len(parts)) / (len(parts) - 1)
+    return over(scale * between[0], within[1]), over(scale * between[1], within[0])
+
+
+def squares(parts: Sequence[Group], rule: RoundingRule) -> tuple[Range, Range]:
+    """Bound the sums of squares within groups, and between them."""
     means, sds = moments(parts, rule)
     n = [part.n for part in parts]
-    within = [sum((m - 1) * sd[end] ** 2 for m, sd in zip(n, sds, strict=True)) for end in (0, 1)]
-    scale = (sum(n) - len(n)) / (len(n) - 1)
-    return over(scale * least_between(means, n), within[1]), over(scale * most_between(means, n), within[0])
+    least, most = (sum((m - 1) * sd[end] ** 2 for m, sd in zip(n, sds, strict=True)) for end in (0, 1))
+    return (least, most), (least_between(means, n), most_between(means, n))
 
 
 def welch_range(parts: Sequence[Group], rule: RoundingRule) -> Range:

@@ -16,7 +16,7 @@ import numpy as np
 
 from vpresearch.core.errors import failure
 from vpresearch.core.reported import Interval, Reported, RoundingRule
-from vpresearch.lattice.multisets import FloatArray, IntArray, LatticeTooLargeError, Multisets, Window
+from vpresearch.lattice.multisets import FloatArray, IntArray, LatticeTooLargeError, Multisets, Tabled, Window
 from vpresearch.lattice.ordered import Knot, Ordered, ceiling
 
 Number: TypeAlias = int | float | str | Fraction
@@ -245,7 +245,7 @@ class Solved:
 
     cell: Cell
     centre: int
-    multisets: Multisets
+    multisets: Tabled
 
     def classes(self) -> tuple[SumClass, ...]:
         """Every attainable class of the cell."""
@@ -284,16 +284,14 @@ def _fixed(cell: Cell, centre: int) -> tuple[int, int]:
 @lru_cache(maxsize=16)
 def solve(cell: Cell, low: int, high: int) -> Solved:
     """Set up the multisets of a cell whose values lie between two positions (kept for the calls that follow)."""
-    solved = _unordered(cell, low, high)
-    found = solved.multisets
+    centre, found = _unordered(cell, low, high)
     if found.cost <= _CHEAP and not cell.quantiles:
-        return solved
+        return Solved(cell, centre, found)
     # A large table is smaller when made from the lowest value up; a small one takes longer so.
-    knots = cell.knots(solved.centre)
-    return replace(solved, multisets=Ordered(found.size, found.low, found.high, found.windows, knots))
+    return Solved(cell, centre, Ordered(found.size, found.low, found.high, found.windows, cell.knots(centre)))
 
 
-def _unordered(cell: Cell, low: int, high: int) -> Solved:
+def _unordered(cell: Cell, low: int, high: int) -> tuple[int, Multisets]:
     centre = round((cell.mean.value - exact(cell.low)) / cell.unit)
     # The two neighbours of the centre must belong to the range; two values or one need no neighbours.
     centre = min(max(centre, low + 1), high - 1) if high - low > 1 else low
@@ -301,7 +299,7 @@ def _unordered(cell: Cell, low: int, high: int) -> Solved:
     if any(copies and not low <= k <= high for k, copies in enumerate(cell.required_counts)):
         windows = ()
     free = cell.n - sum(cell.required_counts)
-    return Solved(cell, centre, Multisets(free, low - centre, high - centre, windows))
+    return centre, Multisets(free, low - centre, high - centre, windows)
 
 
 def _free_windows(cell: Cell, centre: int, low: int, high: int) -> tuple[Window, ...]:
@@ -506,11 +504,12 @@ def sample(
     rng = np.random.default_rng(seed)
     if weights is not None and (distinct or cell.quantiles):
         raise ValueError("neither distinct datasets nor those with quantiles can be sampled with weights")
-    solved = (solve if weights is None else _unordered)(cell, *cell.span)
+    solved = solve(cell, *cell.span) if weights is None else Solved(cell, *_unordered(cell, *cell.span))
     total = solved.multisets.count
     if not total:
         raise ValueError("no dataset on this lattice prints as the reported statistics")
     if weights is not None:
+        assert isinstance(solved.multisets, Multisets)
         return solved.rows(solved.multisets.sample_weighted(_free_terms(solved, weights), size, rng))
     if distinct and size > total:
         raise ValueError(f"only {total} distinct datasets exist, fewer than {size}")

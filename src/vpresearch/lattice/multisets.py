@@ -8,6 +8,7 @@ copies of -1, 0 and 1 are then the only solution of three linear equations, so t
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,8 +91,19 @@ def cumulative(counts: IntArray) -> IntArray:
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
 
 
+def merge(keys: IntArray, ways: IntArray) -> tuple[IntArray, IntArray]:
+    """Return where each key stands first, in ascending order, and the ways of all places that share it."""
+    # Of ascending runs: a stable sort merges them.
+    order = np.argsort(keys, kind="stable")
+    if not len(order):
+        return order, ways
+    keys = keys[order]
+    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    return order[first], np.add.reduceat(checked(ways)[order], first)
+
+
 @dataclass(frozen=True)
-class Multisets:
+class Tabled(ABC):
     """All multisets of ``size`` integers from ``low`` to ``high`` whose (sum, sum of squares) lies in a window."""
 
     size: int
@@ -100,17 +112,44 @@ class Multisets:
     windows: tuple[Window, ...]
 
     @cached_property
-    def _outer(self) -> tuple[tuple[int, int], ...]:
-        """Outer values, the farthest first, each with the farthest distance that is left after it."""
-        outer = sorted((d for d in range(self.low, self.high + 1) if abs(d) > 1), key=lambda d: (-abs(d), d))
-        return tuple(zip(outer, [abs(d) for d in outer[1:]] + [1], strict=False))
-
-    @cached_property
     def _hull(self) -> tuple[int, int, int, int]:
         """Least and greatest sum of all windows, and sum of squares."""
         totals = [window.total for window in self.windows]
         lows, highs = [window.low for window in self.windows], [window.high for window in self.windows]
         return min(totals), max(totals), min(lows), max(highs)
+
+    @property
+    @abstractmethod
+    def cost(self) -> float:
+        """Upper estimate of the states of the table, known before any is made."""
+
+    @property
+    @abstractmethod
+    def classes(self) -> tuple[tuple[int, int, int], ...]:
+        """Every attained (sum, sum of squares), in ascending order, with its exact number of multisets."""
+
+    @abstractmethod
+    def unrank(self, ranks: IntArray) -> IntArray:
+        """Return the multisets of some ranks."""
+
+    @property
+    def count(self) -> int:
+        """Exact number of multisets."""
+        return sum(ways for _, _, ways in self.classes)
+
+    def every(self) -> IntArray:
+        """List all multisets, in no order."""
+        return self.unrank(np.arange(self.count))
+
+
+class Multisets(Tabled):
+    """Multisets of which all values are alike, counted from the outermost values in."""
+
+    @cached_property
+    def _outer(self) -> tuple[tuple[int, int], ...]:
+        """Outer values, the farthest first, each with the farthest distance that is left after it."""
+        outer = sorted((d for d in range(self.low, self.high + 1) if abs(d) > 1), key=lambda d: (-abs(d), d))
+        return tuple(zip(outer, [abs(d) for d in outer[1:]] + [1], strict=False))
 
     @cached_property
     def _radix(self) -> tuple[int, int]:
@@ -204,13 +243,8 @@ class Multisets:
     def _merged(self, one: States, other: States) -> States:
         """Put two sorted tables into one."""
         both = States(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
-        keys = self._keys(both)
-        # Two ascending runs: a stable sort merges them.
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else order
-        ways = np.add.reduceat(checked(both.ways)[order], first) if len(keys) else both.ways
-        return both.some(order[first])._replace(ways=ways)
+        places, ways = merge(self._keys(both), both.ways)
+        return both.some(places)._replace(ways=ways)
 
     def _keys(self, states: States) -> IntArray:
         of_taken, of_total = self._radix
@@ -299,7 +333,7 @@ class Multisets:
     def count(self) -> int:
         """Exact number of multisets."""
         if not self._is_small:
-            return sum(ways for _, _, ways in self.classes)
+            return super().count
         ends = (self._inner_squares(self._few[0], window)[1:] for window in self.windows)
         return sum(int(_by_twos(*each).sum()) for each in ends)
 
@@ -328,7 +362,7 @@ class Multisets:
     def every(self) -> IntArray:
         """List all multisets, in no order."""
         if not self._is_small:
-            return self.unrank(np.arange(self.count))
+            return super().every()
         found = []
         for window in self.windows:
             states, copies_of = self._few

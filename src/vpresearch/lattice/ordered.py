@@ -24,9 +24,10 @@ from vpresearch.lattice.multisets import (
     STRIPS,
     IntArray,
     LatticeTooLargeError,
-    Multisets,
+    Tabled,
     checked,
     cumulative,
+    merge,
 )
 
 # Sums and sums of squares as ascending keys, with the number of multisets of each; by the value that a quantile waits
@@ -67,15 +68,10 @@ def ceiling(value: Fraction, closed: bool) -> int:
 
 
 @dataclass(frozen=True)
-class Ordered(Multisets):
-    """Multisets as their base counts them, of which some sorted values lie in intervals."""
+class Ordered(Tabled):
+    """Multisets of which some sorted values lie in intervals, counted from the lowest value up."""
 
     knots: tuple[Knot, ...] = ()
-
-    @property
-    def _is_small(self) -> bool:
-        # The list of few multisets heeds no order.
-        return False
 
     @cached_property
     def _waits(self) -> frozenset[int]:
@@ -267,9 +263,5 @@ def _merged(parts: Sequence[_States]) -> _States:
     if len(parts) == 1:
         return parts[0]
     keys, ways = (np.concatenate(each) for each in zip(*parts, strict=True))
-    if not len(keys):
-        return keys, ways
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-    return keys[first], np.add.reduceat(checked(ways)[order], first)
+    places, ways = merge(keys, ways)
+    return keys[places], ways

@@ -1,4 +1,4 @@
-"""A table as papers print it, with a column a group and a row a variable, as tables with a row a cell."""
+"""A table as papers print it, with a column a group and a row a variable, as rows with a cell each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from vpresearch.core.errors import Problem, tell
-from vpresearch.reading.raw import Sheet, is_blank
+from vpresearch.reading.raw import Sheet, cell_at, is_blank
 
 # A column of a group says how many it has: Treated (n = 15), Control, n=1,234; what its cells hold may stand behind.
 _OF_GROUP = re.compile(
@@ -28,7 +28,6 @@ _MISSING = frozenset({"", "na", "n/a", "n.a.", "nd", "n.d.", "nr", "n.r."})
 # What the words at the end of a row's name may stand for; one alone stands behind a comma, as it may be a unit.
 _HELD = frozenset({"n", "count", "percent", "mean", "sd", "min", "q1", "median", "q3", "max"})
 _UNITS = frozenset({"percent", "min", "max"})
-_MEAN_SD, _COUNT_PERCENT = "mean ± sd", "n (%)"
 _ENDS = " ,;:-–—"
 # Words of what the cells of a row hold, at the end of its name: at most so many.
 _MOST_WORDS = 5
@@ -37,14 +36,20 @@ _OF_CELLS, _OF_TESTS = ("category", "scale", "step", "items", "over", "complete"
 # Columns that may stand in either kind of table.
 _NO_NUMBERS = frozenset({*_OF_CELLS, *_OF_TESTS, "p", "variable", "group", "by", "place", "id"})
 
-Titled = Callable[[str], str]
+Titled = Callable[[str], tuple[str, ...]]
 
 
-class Part(NamedTuple):
-    """A table with a row a cell, and the column of the printed one that its numbers stand in, if it is of one."""
+_Cells = dict[tuple[str, ...], object]
 
-    sheet: Sheet
-    column: str | None = None
+
+class Row(NamedTuple):
+    """A row with a cell, or one of tests: its cells by what each holds, and what the table calls its columns."""
+
+    sheet: str | None
+    number: int
+    cells: Mapping[tuple[str, ...], object]
+    headers: Mapping[str, str]
+    of_tests: bool
 
 
 class _Group(NamedTuple):
@@ -66,10 +71,10 @@ class _Section:
     closed: bool = False
 
 
-def of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: int) -> list[Part]:
-    """Take a table with a column a group apart; any other is left as it is.
+def rows_of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: int) -> list[Row] | None:
+    """Take a table with a column a group apart; None where it is another.
 
-    ``titled`` returns the name of the column that a title stands for, several joined, or an empty text.
+    ``titled`` returns the names of the columns that a title stands for.
     """
     for above, (number, header) in enumerate(list(sheet.records.items())[:most]):
         before = list(sheet.records.values())[above - 1] if above else ()
@@ -80,12 +85,12 @@ def of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: int) 
         ]
         if groups:
             # A title may stand in the row above as well.
-            whole = tuple(_at(before, k) if k and _is_empty(cell) else cell for k, cell in enumerate(header))
-            return list(_Wide(sheet, number, whole, groups, titled, problems).parts())
-        if any({*titled(str(cell)).split()} - _NO_NUMBERS for cell in header if cell is not None):
+            whole = tuple(cell_at(before, k) if k and is_blank(cell) else cell for k, cell in enumerate(header))
+            return list(_Wide(sheet, number, whole, groups, titled, problems).rows())
+        if any({*titled(str(cell))} - _NO_NUMBERS for cell in header if cell is not None):
             # The header of a table with a row a cell; what is said of n below it is of its rows.
             break
-    return [Part(sheet)]
+    return None
 
 
 def columns_of_groups(header: tuple[object, ...]) -> int:
@@ -113,34 +118,33 @@ class _Wide:
     titled: Titled
     problems: list[Problem]
 
-    def parts(self) -> Iterator[Part]:
-        """Yield a table of each group and of each kind of numbers in it, and one of tests."""
+    def rows(self) -> Iterator[Row]:
+        """Yield the cells of each group and of each kind of numbers in it, and the tests."""
         rows = {number: row for number, row in self.sheet.records.items() if number > self.header_row}
         named = self._named()
-        tables: dict[tuple[_Group, str], dict[int, tuple[object, ...]]] = {}
-        tests: dict[int, tuple[object, ...]] = {}
-        beside = [position for position, name in named.items() if name in _OF_CELLS and name != "category"]
-        of_tests = [position for position, name in named.items() if name in ("p", *_OF_TESTS)]
+        found: dict[tuple[_Group, tuple[str, ...]], list[Row]] = {}
+        tests: list[Row] = []
+        beside = {position: name for position, name in named.items() if name in _OF_CELLS and name != "category"}
+        of_tests = {position: name for position, name in named.items() if name in ("p", *_OF_TESTS)}
+        headers = {"variable": "variable", **{name: str(self.header[position]) for position, name in of_tests.items()}}
         for number, (variable, category, holds) in self._told(rows, named).items():
             row = rows[number]
             for group in self.groups:
                 text = _cell(row, group.position)
-                if not _is_missing(text):
-                    kind = self._kind(number, group, text, holds)
-                    of_kind = self.titled(kind).startswith("count") if kind else False
-                    told = category or ("yes" if of_kind else None)
-                    cells = (variable, group.name, told, group.n, row[group.position])
-                    if kind:
-                        tables.setdefault((group, kind), {})[number] = (*cells, *(_at(row, each) for each in beside))
+                kind = () if _is_missing(text) else self._kind(number, group, text, holds)
+                if kind:
+                    told = category or ("yes" if kind[0] == "count" else None)
+                    cells: _Cells = {("variable",): variable, ("group",): group.name, ("category",): told}
+                    cells |= {("n",): group.n, kind: row[group.position]}
+                    cells |= {(name,): cell_at(row, position) for position, name in beside.items()}
+                    called = {name: group.title for names in cells for name in names}
+                    found.setdefault((group, kind), []).append(Row(self.sheet.title, number, cells, called, False))
             if self._has_p(row, named):
-                tests[number] = (variable, *(_at(row, position) for position in of_tests))
-        more = tuple(self.header[position] for position in beside)
-        for (group, kind), records in tables.items():
-            top = {self.header_row: ("variable", "group", "category", "n", kind, *more)}
-            yield Part(Sheet(self.sheet.title, {**top, **records}), group.title)
-        if tests:
-            top = {self.header_row: ("variable", *(self.header[position] for position in of_tests))}
-            yield Part(Sheet(self.sheet.title, {**top, **tests}))
+                tested: _Cells = {("variable",): variable}
+                tested |= {(name,): cell_at(row, position) for position, name in of_tests.items()}
+                tests.append(Row(self.sheet.title, number, tested, headers, True))
+        yield from (row for rows in found.values() for row in rows)
+        yield from tests
 
     def _named(self) -> dict[int, str]:
         """Return the columns that are of no group, by name; what has none is told."""
@@ -148,14 +152,14 @@ class _Wide:
         taken = {group.position for group in self.groups}
         below = [row for number, row in self.sheet.records.items() if number > self.header_row]
         for position in range(1, max(map(len, [self.header, *below]))):
-            cell = _at(self.header, position)
-            if position in taken or (_is_empty(cell) and all(_is_empty(_at(row, position)) for row in below)):
+            cell = cell_at(self.header, position)
+            if position in taken or (is_blank(cell) and all(is_blank(cell_at(row, position)) for row in below)):
                 continue
-            name = "" if cell is None else self.titled(str(cell))
-            if name in (*_OF_CELLS, "p", *_OF_TESTS) and name not in found.values():
+            name, *more = ("",) if cell is None else self.titled(str(cell)) or ("",)
+            if not more and name in (*_OF_CELLS, "p", *_OF_TESTS) and name not in found.values():
                 found[position] = name
             else:
-                title = str(position + 1) if _is_empty(cell) else str(cell)[:40]
+                title = str(position + 1) if is_blank(cell) else str(cell)[:40]
                 self._tell("table_column_wide", self.header_row, title, title)
         return found
 
@@ -202,7 +206,7 @@ class _Wide:
 
     def _takes(self, section: _Section, texts: list[str], holds: str) -> bool:
         """Add the counts of a row to those of a section, where they leave no group more than it has."""
-        said = [self.titled(holds or section.holds or group.holds).startswith(("count", "n")) for group in self.groups]
+        said = [self.titled(holds or section.holds or group.holds)[:1] in {("count",), ("n",)} for group in self.groups]
         counts = [int(match[1]) if (match := _COUNT.match(text)) else 0 for text in texts]
         seen = [
             _SHARE.match(text) or text.isdecimal() or (of and _COUNT.match(text))
@@ -230,34 +234,35 @@ class _Wide:
         words = text.split(" ")
         for first in range(max(0, len(words) - _MOST_WORDS), len(words)):
             holds, before = " ".join(words[first:]).strip(_ENDS), " ".join(words[:first])
-            names = self.titled(holds).split()
+            names = self.titled(holds)
             alone = len(names) == 1 and (before[-1:] not in set(",;:") or {*names} & _UNITS)
             if names and before and {*names} <= _HELD and not alone:
                 return before.strip(_ENDS), holds
         return text.strip(_ENDS), ""
 
-    def _kind(self, number: int, group: _Group, text: str, holds: str) -> str:
+    def _kind(self, number: int, group: _Group, text: str, holds: str) -> tuple[str, ...]:
         """Return what a cell holds: as its row says, itself, or its column."""
         said = self.titled(holds)
         if _THOUSANDS.search(text) and self._has_points:
             return self._refuse("table_thousands", number, group, text)
         if _PAIR.fullmatch(text) or (not said and "±" in text and self._has_errors(number)):
             return self._refuse("table_pair" if _PAIR.fullmatch(text) else "table_errors", number, group, text)
-        if said:
-            return "count" if said == "n" else holds
-        if "±" in text:
-            return _MEAN_SD
-        if _SHARE.match(text):
-            return _COUNT_PERCENT
-        if self.titled(group.holds) and not self._has_errors(number):
-            return group.holds
-        return self._refuse("table_errors" if self._has_errors(number) else "table_holds", number, group, text)
+        if not said and "±" in text:
+            return "mean", "sd"
+        if not said and _SHARE.match(text):
+            return "count", "percent"
+        of_column = self.titled(group.holds)
+        if not said and {*of_column} <= _HELD and not self._has_errors(number):
+            said = of_column
+        if not said:
+            return self._refuse("table_errors" if self._has_errors(number) else "table_holds", number, group, text)
+        return ("count",) if said == ("n",) else said
 
-    def _refuse(self, code: str, number: int, group: _Group, text: str) -> str:
+    def _refuse(self, code: str, number: int, group: _Group, text: str) -> tuple[str, ...]:
         """Tell once a row what cannot be read."""
         if not any(each.code == code and each.row == number for each in self.problems):
             self._tell(code, number, group.title[:40], text[:40])
-        return ""
+        return ()
 
     def _has_errors(self, number: int) -> bool:
         """Whether a row, or a note that is no row of numbers, speaks of standard errors or intervals."""
@@ -265,7 +270,7 @@ class _Wide:
 
     @cached_property
     def _notes_errors(self) -> bool:
-        notes = [row for row in self.sheet.records.values() if all(map(_is_empty, row[1:]))]
+        notes = [row for row in self.sheet.records.values() if all(map(is_blank, row[1:]))]
         return any(_ERRORS.search(_cell(row, 0)) for row in notes)
 
     @cached_property
@@ -278,14 +283,6 @@ def _is_missing(text: str) -> bool:
     return text.strip("-–—− ").casefold() in _MISSING
 
 
-def _is_empty(cell: object) -> bool:
-    return cell is None or is_blank(cell)
-
-
-def _at(row: tuple[object, ...], position: int) -> object:
-    return row[position] if position < len(row) else None
-
-
 def _cell(row: tuple[object, ...], position: int) -> str:
-    value = _at(row, position)
+    value = cell_at(row, position)
     return "" if value is None else str(value).strip()
