@@ -141,7 +141,6 @@ def test_processes_of_one_run_draw_a_figure_once(
         other = draw_anew(name, shipped, "en")
     assert hasattr(first, "canvas")
     assert not hasattr(second, "canvas")
-    assert second.rendered
     assert drawn(first) == drawn(second) == alone
     assert hasattr(other, "canvas")
 

@@ -13,7 +13,7 @@ from vpresearch.core.frame import Framed
 from vpresearch.regression import bayes, logistic, ordinal
 from vpresearch.regression.design import Design, Estimate, Floats
 from vpresearch.regression.models import PRIMARY, leak_design, severity_design
-from vpresearch.regression.risk import log_odds, risks
+from vpresearch.regression.risk import along_fill, log_odds, risks
 
 Knots = tuple[float, float, float]
 KNOT_QUANTILES = (0.1, 0.5, 0.9)
@@ -57,10 +57,8 @@ def fit(design: Design, alpha: float = 0.05) -> tuple[Estimate, ...]:
 
 def curve(design: Design, fill_percent: ArrayLike | None = None, alpha: float = 0.05) -> pd.DataFrame:
     """Return the curve of the spline along the fill, other predictors at their means, with patients as clusters."""
-    chosen, observed = knots(design), design.x[:, 1]
-    fill = np.linspace(observed.min(), observed.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)
-    x = np.tile(design.x.mean(axis=0), (len(fill), 1))
-    x[:, 1] = fill
+    chosen, x = knots(design), along_fill(design, fill_percent)
+    fill = x[:, 1]
     fitted = log_odds(with_spline(design, chosen), PRIMARY)
     table = risks(fitted, np.column_stack([x, basis(fill, chosen)]), alpha).assign(reason=fitted.reason)
     table.insert(0, "fill_percent", fill)

@@ -90,6 +90,15 @@ def risks(fitted: LogOdds, x: Floats, alpha: float = 0.05) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def along_fill(design: Design, fill_percent: ArrayLike | None) -> Floats:
+    """Return rows along the fill, the second column of a design, with its other predictors at their means."""
+    fill = design.x[:, 1]
+    fill = np.linspace(fill.min(), fill.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)
+    x = np.tile(design.x.mean(axis=0), (len(fill), 1))
+    x[:, 1] = fill
+    return x
+
+
 def risk_curve(
     design: Design, fitted: LogOdds, fill_percent: ArrayLike | None = None, alpha: float = 0.05
 ) -> pd.DataFrame:
@@ -97,11 +106,8 @@ def risk_curve(
 
     At 101 points from the least observed fill to the most where none are told; ``extrapolated`` is beyond these.
     """
-    observed = design.x[:, 1]
-    fill = np.linspace(observed.min(), observed.max(), 101) if fill_percent is None else np.asarray(fill_percent, float)
-    x = np.tile(design.x.mean(axis=0), (len(fill), 1))
-    x[:, 1] = fill
-    table = risks(fitted, x, alpha)
+    observed, x = design.x[:, 1], along_fill(design, fill_percent)
+    fill, table = x[:, 1], risks(fitted, x, alpha)
     table.insert(0, "fill_percent", fill)
     table["extrapolated"] = (fill < observed.min()) | (fill > observed.max())
     return table

@@ -146,18 +146,13 @@ class Figure:
 
     def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
         # The words that a page puts in the picture's place for those who cannot see it.
-        banner = f". {labels.text('banner.reconstruction', self.language)}" if self.reconstruction else ""
-        return self.to_bytes("png"), {"alt": f"{self.caption}{banner}"}
+        said = (self.caption, labels.banner(self.language, reconstruction=self.reconstruction))
+        return self.to_bytes("png"), {"alt": ". ".join(filter(None, said))}
 
     def __getstate__(self) -> dict[str, Any]:
         for kind in KINDS:
             self.to_bytes(kind)
         return {name: value for name, value in self.__dict__.items() if name != "canvas"}
-
-    @property
-    def rendered(self) -> bool:
-        """Whether its files need no more drawing."""
-        return all(kind in self._rendered for kind in KINDS)
 
     def to_bytes(self, kind: str) -> bytes:
         """Render as ``png`` or ``svg``, the same bytes for the same figure."""

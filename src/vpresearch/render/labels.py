@@ -410,6 +410,11 @@ def _groups(groups: str, language: str) -> str:
     )
 
 
+def banner(language: str, *, reconstruction: bool) -> str:
+    """Say of a reconstruction what it is."""
+    return text("banner.reconstruction", language) if reconstruction else ""
+
+
 @dataclass(frozen=True)
 class Banner:
     """What a notebook says of its data before anything else."""
@@ -418,7 +423,8 @@ class Banner:
     language: str
 
     def _repr_markdown_(self) -> str:
-        return f"> **{text('banner.reconstruction', self.language)}**" if self.reconstruction else ""
+        said = banner(self.language, reconstruction=self.reconstruction)
+        return f"> **{said}**" if said else ""
 
 
 class _Number(float):

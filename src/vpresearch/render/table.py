@@ -118,6 +118,7 @@ class Table:
     def to_latex(self) -> str:
         """Return a floating table for the booktabs package."""
         heads, rows = self._cells(_to_latex)
+        said = (f"{self.caption}.", labels.banner(self.language, reconstruction=self.reconstruction))
         rows = [[rf"\bfseries {cell}" for cell in row] if at in self.bold else row for at, row in enumerate(rows)]
         spanned = [
             [rf"\multicolumn{{{span}}}{{c}}{{{head}}}" if span > 1 else head for head, span in row]
@@ -127,7 +128,7 @@ class Table:
         lines = [
             "\\begin{table}",
             "\\centering",
-            rf"\caption{{{' '.join(filter(None, (_to_latex(self.caption) + '.', _to_latex(self._banner()))))}}}",
+            rf"\caption{{{' '.join(map(_to_latex, filter(None, said)))}}}",
             rf"\label{{tab:{self.name}}}",
             rf"\begin{{tabular}}{{{''.join('r' if at in numbers else 'l' for at in range(len(heads[-1])))}}}",
             "\\toprule",
@@ -146,7 +147,7 @@ class Table:
         return f"<style>{NUMBERS}</style>\n{self._html()}"
 
     def _html(self) -> str:
-        banner = self._banner()
+        banner = labels.banner(self.language, reconstruction=self.reconstruction)
         table = html_table(
             *self._cells(_to_html),
             caption=_to_html(self.caption) + (f'<br><span class="banner">{banner}</span>' if banner else ""),
@@ -162,9 +163,6 @@ class Table:
         return [[*map(write_as, row)] for row in levels], [
             [*map(write_as, row)] for row in self.shown.to_numpy().tolist()
         ]
-
-    def _banner(self) -> str:
-        return labels.text("banner.reconstruction", self.language) if self.reconstruction else ""
 
     def numbers(self) -> list[int]:
         """Positions of the columns of numbers, which belong to the right."""

@@ -70,6 +70,11 @@ class Report:
     open_slope: tuple[str, str]
     titles: Mapping[str, str]
 
+    @property
+    def banner(self) -> str:
+        """What every page of a reconstruction says."""
+        return labels.banner(self.language, reconstruction=self.reconstruction)
+
     @cached_property
     def laid(self) -> dict[str, Node]:
         """The tables as blocks."""
@@ -204,8 +209,8 @@ def to_html(report: Report, name: str, pictures: Path) -> bytes:
     blocks = with_exhibits(report, name, lambda own: f"picture:{own}")
     page = template.TEMPLATES / "page.html"
     options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
-    banner = {"banner": labels.text("banner.reconstruction", report.language)} if report.reconstruction else {}
-    made = write(blocks, "html5", options, {"title": report.titles[name], "lang": report.language, **banner})
+    told = {"title": report.titles[name], "lang": report.language}
+    made = write(blocks, "html5", options, told | ({"banner": report.banner} if report.banner else {}))
     # A break that is copied with the name it stands in would spoil it.
     made = reachable(made.decode().replace(BREAK, "<wbr>")).encode()
     for own in template.pictures(report.documents[name]):
@@ -218,7 +223,7 @@ def to_html(report: Report, name: str, pictures: Path) -> bytes:
 def to_docx(report: Report, name: str, pictures: Path) -> bytes:
     """Give a document as a Word file."""
     blocks = with_exhibits(report, name, lambda own: f"{own}.png")
-    return docx(blocks, report.titles[name], _LOCALES[report.language], banner=_banner(report), pictures=pictures)
+    return docx(blocks, report.titles[name], _LOCALES[report.language], banner=report.banner, pictures=pictures)
 
 
 def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
@@ -227,7 +232,7 @@ def to_pdf(report: Report, name: str, pictures: Path) -> bytes:
     body = write(with_exhibits(report, name, lambda own: f"{own}.svg"), "typst-citations")
     # pandoc sets tables in the middle of the page, away from their captions; words never hold these signs unescaped.
     body = body.replace(b"align(center)[#table(", b"align(left)[#table(")
-    told = {"title": report.titles[name], "language": report.language, "banner": _banner(report)}
+    told = {"title": report.titles[name], "language": report.language, "banner": report.banner}
     return typeset((TEMPLATES / "page.typ").read_bytes() + body, told, pictures)
 
 
@@ -245,7 +250,7 @@ def _publish_tables(report: Report, folder: Path) -> None:
         (folder / f"{name}.tex").write_bytes(captioned.to_latex().encode())
         (folder / f"{name}.csv").write_bytes(_spreadsheet(table))
         documents.append((_exhibit(report, key, report.notes[key]), is_wide(table)))
-    made = docx_each(documents, _LOCALES[report.language], banner=_banner(report))
+    made = docx_each(documents, _LOCALES[report.language], banner=report.banner)
     for name, words in zip(report.tables, made, strict=True):
         (folder / f"{name}.docx").write_bytes(words)
 
@@ -297,10 +302,6 @@ def _turned(blocks: list[Node]) -> list[Node]:
         lies = block["t"] == "Div" and "landscape" in block["c"][0][1]
         done += landscape(block["c"][1]) if lies else [block]
     return done
-
-
-def _banner(report: Report) -> str:
-    return labels.text("banner.reconstruction", report.language) if report.reconstruction else ""
 
 
 def about() -> dict[str, str]:

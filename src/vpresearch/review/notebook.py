@@ -18,7 +18,7 @@ _TEMPLATE = Path(__file__).parent / "templates" / "page.html"
 
 def page(title: str, body: str, language: str, *, reconstruction: bool, style: str = "") -> str:
     """Write a page."""
-    banner = labels.text("banner.reconstruction", language) if reconstruction else ""
+    banner = labels.banner(language, reconstruction=reconstruction)
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(title),
         language=language,
