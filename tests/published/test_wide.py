@@ -74,6 +74,40 @@ def test_what_the_cells_of_a_column_hold_may_stand_in_its_head() -> None:
     assert (found["Age / Treated.mean"], found["Age / Treated.sd"]) == ("70.1", "8.2")
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        ";Treated (n = 15);;Control (n = 14);;p\n;n;%;n;%;\n",
+        ";Treated (n = 15);;Control (n = 14);;\nVariable;N;%;N;%;p\n",
+        "Variable;Treated (n = 15), n;Treated (n = 15), %;Control (n = 14), n;Control (n = 14), %;p\n",
+    ],
+)
+def test_a_group_may_have_a_column_a_number(head: str) -> None:
+    rows = "Sex;;;;;0.60\nMale;5;33.3;6;42.9;\nFemale;10;66.7;8;57.1;\nDiabetes;3;20.0;4;28.6;\n"
+    found = printed(read(rows, head))
+    assert (found["Sex / Treated / Male.count"], found["Sex / Treated / Male.percent"]) == ("5", "33.3")
+    assert (found["Diabetes / Control / yes.count"], found["Diabetes / Control / yes.percent"]) == ("4", "28.6")
+    assert not [check for check in audit(read(rows, head)) if check.alarm or check.remark]
+    (check,) = remarks(read(rows.replace("33.3", "35.3"), head))
+    assert check.claims[0].startswith("Sex / Treated / Male")
+
+
+def test_beside_a_mean_n_says_of_how_many_it_is_known() -> None:
+    head = ";Treated (n = 15);;;Control (n = 14);;\n;n;mean;SD;n;mean;SD\n"
+    found = printed(read("Age;13;71.3;8.4;14;69.9;9.1\nVAS;15;7.47;1.2;14;7.50;1.4\n", head))
+    assert (found["Age / Treated.n"], found["VAS / Treated.n"], found["Control.n"]) == ("13", "15", "14")
+    assert (found["Age / Treated.mean"], found["Age / Treated.sd"]) == ("71.3", "8.4")
+    assert not any(name.endswith(".count") for name in found)
+
+
+def test_what_the_cells_of_every_column_hold_may_stand_below_the_heads() -> None:
+    found = printed(read("Women;10 (66.7);8 (57.1);0.60\n", f"{HEAD};n (%);n (%);\n"))
+    assert (found["Women / Treated / yes.count"], found["Women / Control / yes.percent"]) == ("10", "57.1")
+    # Below a name of its own they are of a row that it cannot be said of.
+    with pytest.raises(InputError):
+        read("Sex;n (%);n (%);\nWomen;10 (66.7);8 (57.1);0.60\n")
+
+
 def test_rows_below_a_heading_are_its_categories_until_they_make_up_every_group() -> None:
     rows = "Sex;;;0.60\nMale;5 (33.3%);6 (42.9%);\nFemale;10 (66.7%);8 (57.1%);\nDiabetes;3 (20.0%);4 (28.6%);0.68\n"
     paper = read(rows)

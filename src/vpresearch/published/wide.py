@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from itertools import groupby
+from typing import NamedTuple, TypeAlias
 
 from vpresearch.core.errors import Problem, tell
 from vpresearch.reading.raw import Sheet, cell_at, is_blank
@@ -39,7 +40,8 @@ _NO_NUMBERS = frozenset({*_OF_CELLS, *_OF_TESTS, "p", "variable", "group", "by",
 Titled = Callable[[str], tuple[str, ...]]
 
 
-_Cells = dict[tuple[str, ...], object]
+_Cells: TypeAlias = dict[tuple[str, ...], object]
+_Titles: TypeAlias = dict[tuple[str, ...], str]
 
 
 class Row(NamedTuple):
@@ -76,16 +78,21 @@ def rows_of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: 
 
     ``titled`` returns the names of the columns that a title stands for.
     """
-    for above, (number, header) in enumerate(list(sheet.records.items())[:most]):
-        before = list(sheet.records.values())[above - 1] if above else ()
+    records = list(sheet.records.items())
+    for above, (number, header) in enumerate(records[:most]):
+        before = records[above - 1][1] if above else ()
         groups = [
             _Group(position, str(cell).strip(), *_called(found, before, position))
             for position, cell in enumerate(header)
             if position and (found := _head(cell))
         ]
         if groups:
-            # A title may stand in the row above as well.
+            # A title may stand in the row above as well, or in the one below.
             whole = tuple(cell_at(before, k) if k and is_blank(cell) else cell for k, cell in enumerate(header))
+            last, below = records[above + 1] if len(records) > above + 1 else (number, ())
+            parted = _parted(groups, whole, below, titled)
+            if parted is not None:
+                return list(_Wide(sheet, last, *parted, titled, problems).rows())
             return list(_Wide(sheet, number, whole, groups, titled, problems).rows())
         if any({*titled(str(cell))} - _NO_NUMBERS for cell in header if cell is not None):
             # The header of a table with a row a cell; what is said of n below it is of its rows.
@@ -109,6 +116,30 @@ def _called(found: re.Match[str], before: tuple[object, ...], position: int) -> 
     return found["name"].strip() or above or "all", re.sub("[ ,.]", "", found["n"]), found["holds"].strip(_ENDS)
 
 
+def _parted(
+    groups: list[_Group], header: tuple[object, ...], below: tuple[object, ...], titled: Titled
+) -> tuple[tuple[object, ...], list[_Group]] | None:
+    """Part groups into the columns that the row below their heads names, such as n and %; None where it names none."""
+    if not is_blank(cell_at(below, 0)) and titled(str(below[0])) != ("variable",):
+        return None
+    parts, heads = [], [*header, *[None] * (len(below) - len(header))]
+    of = {group.position: group for group in groups}
+    group = None
+    for position, cell in enumerate(below):
+        group = of.get(position, group if is_blank(heads[position]) else None)
+        if position == 0 or is_blank(cell):
+            continue
+        word = str(cell).strip()
+        names = {*titled(word)}
+        if group is not None and names and names <= _HELD:
+            parts.append(group._replace(position=position, title=f"{group.title}, {word}", holds=word))
+        elif names and names <= _NO_NUMBERS and is_blank(heads[position]):
+            heads[position] = word
+        else:
+            return None
+    return (tuple(heads), parts) if {(part.name, part.n) for part in parts} == {(g.name, g.n) for g in groups} else None
+
+
 @dataclass
 class _Wide:
     sheet: Sheet
@@ -122,29 +153,45 @@ class _Wide:
         """Yield the cells of each group and of each kind of numbers in it, and the tests."""
         rows = {number: row for number, row in self.sheet.records.items() if number > self.header_row}
         named = self._named()
-        found: dict[tuple[_Group, tuple[str, ...]], list[Row]] = {}
+        found: dict[tuple[object, ...], list[Row]] = {}
         tests: list[Row] = []
         beside = {position: name for position, name in named.items() if name in _OF_CELLS and name != "category"}
         of_tests = {position: name for position, name in named.items() if name in ("p", *_OF_TESTS)}
         headers = {"variable": "variable", **{name: str(self.header[position]) for position, name in of_tests.items()}}
         for number, (variable, category, holds) in self._told(rows, named).items():
             row = rows[number]
-            for group in self.groups:
-                text = _cell(row, group.position)
-                kind = () if _is_missing(text) else self._kind(number, group, text, holds)
-                if kind:
-                    told = category or ("yes" if kind[0] == "count" else None)
-                    cells: _Cells = {("variable",): variable, ("group",): group.name, ("category",): told}
-                    cells |= {("n",): group.n, kind: row[group.position]}
-                    cells |= {(name,): cell_at(row, position) for position, name in beside.items()}
-                    called = {name: group.title for names in cells for name in names}
-                    found.setdefault((group, kind), []).append(Row(self.sheet.title, number, cells, called, False))
+            for group, held, called in self._held(number, row, holds):
+                told = category or ("yes" if any(kind[0] == "count" for kind in held) else None)
+                cells: _Cells = {("variable",): variable, ("group",): group.name, ("category",): told}
+                cells |= {("n",): group.n, **held}
+                cells |= {(name,): cell_at(row, position) for position, name in beside.items()}
+                titles = {name: called.get(names, group.title) for names in cells for name in names}
+                found.setdefault((group, *held), []).append(Row(self.sheet.title, number, cells, titles, False))
             if self._has_p(row, named):
                 tested: _Cells = {("variable",): variable}
                 tested |= {(name,): cell_at(row, position) for position, name in of_tests.items()}
                 tests.append(Row(self.sheet.title, number, tested, headers, True))
         yield from (row for rows in found.values() for row in rows)
         yield from tests
+
+    def _held(self, number: int, row: tuple[object, ...], holds: str) -> Iterator[tuple[_Group, _Cells, _Titles]]:
+        """Yield what a row holds of each group, from all of its columns together, with their titles."""
+        for _, of_group in groupby(self.groups, lambda group: (group.name, group.n)):
+            columns = list(of_group)
+            # Beside a mean, n says of how many it is known.
+            described = {"mean", "median"} & {name for each in columns for name in self.titled(each.holds)}
+            first, held, called = columns[0], _Cells(), _Titles()
+            for column in columns:
+                text = _cell(row, column.position)
+                kind = () if _is_missing(text) else self._kind(number, column, text, holds if len(columns) == 1 else "")
+                kind = ("n",) if described and self.titled(column.holds) == ("n",) else kind
+                if kind in held:
+                    yield first, held, called
+                    first, held, called = column, {}, {}
+                if kind:
+                    held[kind], called[kind] = row[column.position], column.title
+            if held:
+                yield first, held, called
 
     def _named(self) -> dict[int, str]:
         """Return the columns that are of no group, by name; what has none is told."""
@@ -180,7 +227,7 @@ class _Wide:
         column = next((position for position, each in named.items() if each == "category"), None)
         for number, row in rows.items():
             label, holds = self._label(_cell(row, 0))
-            texts = [_cell(row, group.position) for group in self.groups]
+            texts = [_cell(row, group.position) for group in self._counting]
             name = label or name
             if column is not None:
                 found[number] = name, _cell(row, column), holds
@@ -206,7 +253,8 @@ class _Wide:
 
     def _takes(self, section: _Section, texts: list[str], holds: str) -> bool:
         """Add the counts of a row to those of a section, where they leave no group more than it has."""
-        said = [self.titled(holds or section.holds or group.holds)[:1] in {("count",), ("n",)} for group in self.groups]
+        held = [self.titled(holds or section.holds or group.holds)[:1] for group in self._counting]
+        said = [names in {("count",), ("n",)} for names in held]
         counts = [int(match[1]) if (match := _COUNT.match(text)) else 0 for text in texts]
         seen = [
             _SHARE.match(text) or text.isdecimal() or (of and _COUNT.match(text))
@@ -215,11 +263,16 @@ class _Wide:
         if not all(each or _is_missing(text) for each, text in zip(seen, texts, strict=True)):
             return False
         sums = [one + other for one, other in zip(section.counts or [0] * len(counts), counts, strict=True)]
-        sizes = [int(group.n) for group in self.groups]
+        sizes = [int(group.n) for group in self._counting]
         if any(total > n for total, n in zip(sums, sizes, strict=True)):
             return False
         section.counts, section.closed = sums, sums == sizes
         return True
+
+    @cached_property
+    def _counting(self) -> list[_Group]:
+        """The columns that can count: all but those of percentages beside them."""
+        return [group for group in self.groups if self.titled(group.holds) != ("percent",)] or self.groups
 
     @staticmethod
     def _close(section: _Section, found: dict[int, tuple[str, str, str]]) -> None:
