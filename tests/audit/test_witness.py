@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vpresearch.audit import p_values
+from vpresearch.audit.p_values import both_witness, p_witness
 from vpresearch.audit.witness import _two_places, admissible, climb, datasets, is_coarse, on_scale, prints, shift_two
 from vpresearch.core.reported import Reported
+from vpresearch.inference import kruskal, student
 from vpresearch.lattice import Cell, count, table_cost
 from vpresearch.lattice.multisets import MAX_STATES
 
@@ -75,3 +78,21 @@ def test_two_places_are_those_that_numpy_draws() -> None:
         ours, numpy_s = np.random.default_rng(n), np.random.default_rng(n)
         for _ in range(100):
             assert list(_two_places(ours, n)) == numpy_s.choice(n, 2, replace=False).tolist()
+
+
+def test_no_pair_is_believed_that_an_ordinary_test_denies(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    cells = Cell(4, Reported("2.0"), Reported("0.8"), 0, 4), Cell(5, Reported("2.6"), Reported("1.1"), 0, 4)
+    pools = datasets(cells[0], rng, 1), datasets(cells[1], rng, 1)
+    pair = pools[0][0], pools[1][0]
+    for name in ("_candidates", "_walk", "_walks"):
+        monkeypatch.setattr(p_values, name, lambda *_: iter([pair]))
+    tests = {"student": student(*pair).p_value, "kruskal": kruskal(*pair).p_value}
+    right, wrong = {name: Reported(f"{p:.3f}").interval() for name, p in tests.items()}, Reported("0.001").interval()
+    for name in tests:
+        assert p_witness(name, cells, pools, right[name], rng)
+        assert not p_witness(name, cells, pools, wrong, rng)
+    names = ("student", "kruskal")
+    assert both_witness(names, cells, pools, (right["student"], right["kruskal"]), rng)
+    assert not both_witness(names, cells, pools, (right["student"], wrong), rng)
+    assert not both_witness(names, cells, pools, (wrong, right["kruskal"]), rng)
