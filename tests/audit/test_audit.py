@@ -99,6 +99,16 @@ def test_both_p_of_table_3_fit_the_cement(checks: list[Check]) -> None:
     assert 0.2665 <= kruskal(no, yes).pvalue <= 0.2675
 
 
+def test_what_no_pair_was_found_for_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of two that are exchanged one is found; of the copied none.
+    found = iter(["1, 2 | 3, 4"])
+    monkeypatch.setattr(p_values, "_first_witness", lambda *_: next(found, ""))
+    monkeypatch.setattr(p_values, "both_witness", lambda *_: "")
+    checks = check_p_values(read_paper(PUBLISHED), "any", np.random.default_rng(1))
+    told = {check.check: check.verdict for check in checks if check.check in ("p_exchange", "p_copy")}
+    assert told == {"p_exchange": "undecided", "p_copy": "undecided"}
+
+
 def _values(shown: str) -> list[float]:
     parts = (part.split(" x") for part in shown.split(", "))
     return [float(value) for value, *times in parts for _ in range(int(times[0]) if times else 1)]

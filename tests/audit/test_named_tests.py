@@ -255,6 +255,17 @@ def test_student_on_a_grid_without_end_is_decided_by_its_sums(p: str, student: s
     assert (check.verdict, check.code) == (student, code)
 
 
+def test_where_the_sums_of_squares_of_one_group_are_too_many_nothing_is_impossible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = ("38", "3.16", "1.76"), ("34", "2.53", "1.7")
+    paper = read_paper(write_paper(_of_two("1", None, *groups, p="0.131"), tmp_path / "paper.yaml"))
+    for most, verdict in ((300, "impossible"), (1, "undecided")):
+        monkeypatch.setattr("vpresearch.audit.p_values._MOST_SQUARES", most)
+        (check,) = [check for check in audit(paper) if check.check == "p_student"]
+        assert check.verdict == verdict
+
+
 def test_means_that_no_grid_has_can_still_give_their_p(tmp_path: Path) -> None:
     groups = ("38", "79.30", "10.40"), ("34", "78.04", "9.80")
     checks = audit(read_paper(write_paper(_of_two("2", "100", *groups, p="0.600"), tmp_path / "paper.yaml")))
