@@ -41,7 +41,7 @@ from vpresearch.regression.design import Estimate
 from vpresearch.regression.models import PRIMARY
 from vpresearch.regression.validation import Performance
 from vpresearch.render import labels
-from vpresearch.render.docx import text_of
+from vpresearch.render.pandoc import text_of
 from vpresearch.report import Report, analyse
 from vpresearch.report.template import exhibits, fill, parse
 from vpresearch.report.values import Value

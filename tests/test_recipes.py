@@ -21,7 +21,7 @@ from vpresearch import tables
 from vpresearch.core.paths import RECONSTRUCTION
 from vpresearch.data import load
 from vpresearch.report.blocks import table_block
-from vpresearch.render.docx import write
+from vpresearch.render.pandoc import write
 from vpresearch.results import Results
 
 results = Results(load(RECONSTRUCTION))

@@ -13,7 +13,7 @@ from vpresearch.core.errors import InputError
 from vpresearch.published.comparators import read_comparators
 from vpresearch.regression.design import REASONS
 from vpresearch.render import labels
-from vpresearch.render.docx import text_of
+from vpresearch.render.pandoc import text_of
 from vpresearch.report import Report
 from vpresearch.report.document import DOCUMENTS
 from vpresearch.report.template import TEMPLATES, exhibits, fill, headings, parse, source

@@ -1,147 +1,17 @@
-"""Documents by pandoc and typst: DOCX, HTML and PDF."""
+"""Word files: what pandoc writes, in our styles and on our pages."""
 
 from __future__ import annotations
 
 import io
-import json
-import os
 import re
-import subprocess
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-import pypandoc
-
-from vpresearch.core.errors import failure
-
-# Where pandoc and typst look for their pages.
-TEMPLATES = Path(__file__).parent / "templates"
-
-
-Node = dict[str, Any]
-
-# Prose only: no TeX, no HTML, and quotation marks as they are typed.
-_MARKDOWN = "markdown-smart-tex_math_dollars-raw_tex-raw_html-example_lists-auto_identifiers"
-
-
-def read(prose: str) -> list[Node]:
-    """Read Markdown into blocks."""
-    blocks: list[Node] = json.loads(run(["--from", _MARKDOWN, "--to", "json"], prose))["blocks"]
-    return blocks
-
-
-def write(blocks: Sequence[Node], to: str, options: Sequence[str] = (), meta: Mapping[str, str] | None = None) -> bytes:
-    """Write blocks in a format of pandoc."""
-    told = {name: {"t": "MetaInlines", "c": words(text)} for name, text in (meta or {}).items()}
-    tree = {"pandoc-api-version": [1, 23, 1], "meta": told, "blocks": list(blocks)}
-    return run(["--from", "json", "--to", to, "--wrap", "none", "--output", "-", *options], json.dumps(tree))
-
-
-def cite(blocks: Sequence[Node], bibliography: Path, style: Path) -> list[Node]:
-    """Resolve the citations of blocks by pandoc's own processor, the same for every format."""
-    options = ["--citeproc", "--bibliography", str(bibliography), "--csl", str(style)]
-    cited: list[Node] = json.loads(write(blocks, "json", options))["blocks"]
-    return cited
-
-
-def run(arguments: Sequence[str], given: str) -> bytes:
-    """Call pandoc, without a shell and without any setting of the user's own."""
-    command = [pypandoc.get_pandoc_path(), "--data-dir", str(TEMPLATES.parent), *arguments]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": "0"}
-    done = subprocess.run(command, input=given.encode(), capture_output=True, check=False, env=environment)
-    if done.returncode:
-        raise failure("pandoc_failed", said=done.stderr.decode(errors="replace").strip())
-    return done.stdout
-
-
-# -- parts of the tree -----------------------------------------------------------------------------------------------
-
-
-def words(text: str) -> list[Node]:
-    """Return the inline nodes of plain words, of which none is taken as markup."""
-    first, *others = text.split() or [""]
-    # What begins a line may mean more than it says, and pandoc sees to that by word; for others a word would be slow.
-    apart = [{"t": "Space"}, {"t": "Str", "c": " ".join(others)}] if others else []
-    return [{"t": "Str", "c": first}, *apart] if first else []
-
-
-def strong(nodes: list[Node]) -> Node:
-    """Return inline nodes in bold."""
-    return {"t": "Strong", "c": nodes}
-
-
-def para(nodes: list[Node]) -> Node:
-    """Return a paragraph."""
-    return {"t": "Para", "c": nodes}
-
-
-def plain(nodes: list[Node]) -> Node:
-    """Return the words of a cell."""
-    return {"t": "Plain", "c": nodes}
-
-
-def div(style: str, blocks: list[Node]) -> Node:
-    """Return blocks of a style: a class in HTML, a paragraph style in DOCX."""
-    return {"t": "Div", "c": [["", [style], [["custom-style", style]]], blocks]}
-
-
-def raw(form: str, text: str) -> Node:
-    """Return text that one output format alone takes over as it is."""
-    return {"t": "RawBlock", "c": [form, text]}
-
-
-def raw_words(form: str, text: str) -> Node:
-    """Return words among others that one output format alone takes over as they are."""
-    return {"t": "RawInline", "c": [form, text]}
-
-
-def counted(kind: str, number: str) -> list[Node]:
-    """Return the number of a caption, which Word counts by itself, marked for those who refer to it."""
-    series, count = number[: number.startswith("S")], number.removeprefix("S")
-    # Word asks for marks of different numbers in a document; pandoc's own are small.
-    mark = f"{_MARKS + ord(kind[0])}{len(series)}{count:0>3}"
-    field = f'<w:fldSimple w:instr=" SEQ {kind}{"_S" if series else ""} \\* ARABIC ">'
-    return [
-        raw_words("openxml", f'<w:bookmarkStart w:id="{mark}" w:name="{_name(kind, number)}"/>'),
-        *words(series),
-        raw_words("openxml", field),
-        *words(count),
-        raw_words("openxml", f'</w:fldSimple><w:bookmarkEnd w:id="{mark}"/>'),
-    ]
-
-
-def referred(kind: str, number: str) -> list[Node]:
-    """Return the number of an exhibit of the same document, which Word takes from its caption."""
-    field = f'<w:fldSimple w:instr=" REF {_name(kind, number)} \\h ">'
-    return [raw_words("openxml", field), *words(number), raw_words("openxml", "</w:fldSimple>")]
-
-
-def _name(kind: str, number: str) -> str:
-    # Word hides marks that begin so.
-    return f"_Ref_{kind}_{number}"
-
-
-def text_of(node: object) -> str:
-    """Return the words of a node or of a list of nodes."""
-    return "".join(" " if part["t"] in {"Space", "SoftBreak", "LineBreak"} else str(part["c"]) for part in leaves(node))
-
-
-def leaves(node: object) -> Iterator[Node]:
-    """Walk over the words, blanks and code in a node or a list of nodes, in reading order."""
-    if isinstance(node, dict):
-        if node.get("t") in {"Str", "Space", "SoftBreak", "LineBreak"}:
-            yield node
-        else:
-            yield from leaves(node.get("c", []))
-    elif isinstance(node, list):
-        for part in node:
-            yield from leaves(part)
-
+from vpresearch.render.pandoc import Node, raw, write
 
 Document = tuple[Sequence[Node], bool]
 
@@ -157,7 +27,6 @@ _CUT = "<!-- cut -->"
 _SECTION = re.compile(r"<w:sectPr[^>]*?(?:/>|>.*?</w:sectPr>)", re.S)
 _TABLE = re.compile(r"<w:tbl>.*?</w:tbl>", re.S)
 _FIELD = re.compile(r"</?w:fldSimple[^>]*>")
-_MARKS = 1000
 _TAG = re.compile("<[^>]*>")
 A_PAGE = 2500
 _GRID = re.compile(r"<w:tblGrid>(.*?)</w:tblGrid>", re.S)
@@ -186,15 +55,15 @@ def docx(
     pictures: Path | None = None,
 ) -> bytes:
     """Write a Word file, the same bytes for the same blocks."""
-    place = [] if pictures is None else ["--resource-path", str(pictures)]
-    parts = _unzipped(write(blocks, "docx", place, {"title": title, "lang": language}))
+    place = {} if pictures is None else {"folder": str(pictures)}
+    parts = _unzipped(write(blocks, "docx", {"title": title, "lang": language}, **place))
     return _zipped(_dressed(parts, banner, lying))
 
 
 def docx_each(documents: Sequence[Document], language: str, *, banner: str) -> list[bytes]:
     """Write many Word files without a title at the price of one."""
     every = [block for blocks, _ in documents for block in (*blocks, raw("openxml", _CUT))]
-    parts = _unzipped(write(every, "docx", [], {"title": "", "lang": language}))
+    parts = _unzipped(write(every, "docx", {"title": "", "lang": language}))
     head, *bodies, tail = _cut(parts[_DOCUMENT].decode())
     made = []
     for body, (_, lying) in zip(bodies, documents, strict=True):

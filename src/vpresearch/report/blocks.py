@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from vpresearch.render import labels
-from vpresearch.render.docx import Node, counted, div, para, plain, raw, raw_words, strong, words
+from vpresearch.render.pandoc import Node, counted, div, para, plain, raw, raw_words, strong, words
 from vpresearch.report.template import TEMPLATES, headings
 from vpresearch.results import Results
 from vpresearch.tables import Table

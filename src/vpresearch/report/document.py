@@ -28,9 +28,10 @@ from vpresearch.parallel.forks import begin_beside, each
 from vpresearch.published import Paper
 from vpresearch.regression.models import PRIMARY
 from vpresearch.render import labels
-from vpresearch.render.docx import SHORT, TEMPLATES, Node, docx, docx_each, landscape, write
+from vpresearch.render.docx import SHORT, docx, docx_each, landscape
 from vpresearch.render.figure import Figure, printed, typeset
 from vpresearch.render.html import reachable
+from vpresearch.render.pandoc import TEMPLATES, Node, write
 from vpresearch.report import template
 from vpresearch.report.blocks import (
     BREAK,
@@ -207,10 +208,11 @@ def publish(report: Report, folder: Path) -> list[Path]:
 def to_html(report: Report, name: str, pictures: Path) -> bytes:
     """Give a document as one page that needs no other file."""
     blocks = with_exhibits(report, name, lambda own: f"picture:{own}")
-    page = template.TEMPLATES / "page.html"
-    options = ["--standalone", "--template", str(page), "--toc", "--toc-depth", "2"]
+    page = str(TEMPLATES / "page.html")
+    options = {"table_of_contents": True, "toc_depth": 2}
     told = {"title": report.titles[name], "lang": report.language}
-    made = write(blocks, "html5", options, told | ({"banner": report.banner} if report.banner else {}))
+    told |= {"banner": report.banner} if report.banner else {}
+    made = write(blocks, "html5", told, template=page, options=options)
     # A break that is copied with the name it stands in would spoil it.
     made = reachable(made.decode().replace(BREAK, "<wbr>")).encode()
     for own in template.pictures(report.documents[name]):

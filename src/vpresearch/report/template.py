@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vpresearch.core.errors import InputError, Problem, tell
 from vpresearch.render import labels
-from vpresearch.render.docx import Node, cite, leaves, read, referred, text_of, words
+from vpresearch.render.pandoc import Node, cite, leaves, read, referred, text_of, words
 from vpresearch.report.values import Missing, Value, write
 
 TEMPLATES = Path(__file__).parent / "templates"

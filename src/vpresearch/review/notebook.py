@@ -79,11 +79,11 @@ def formulas_to_mathml(markdown: str) -> str:
     found = _FORMULA.findall(markdown)
     if not found:
         return markdown
-    from vpresearch.render.docx import run
+    from vpresearch.render.pandoc import convert
 
     # One call for all of them: starting pandoc is most of what it takes.
     given = "\n\n".join(f"${formula}$" for formula in found)
-    answer = run(["--from", "markdown", "--to", "html", "--mathml", "--wrap", "none"], given).decode()
+    answer = convert(given, "markdown", "html", options={"html_math_method": "mathml"}).decode()
     maths = iter(re.findall(r"<math .*?</math>", answer, re.S))
     return _FORMULA.sub(lambda _: next(maths), markdown)
 
