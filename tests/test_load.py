@@ -124,7 +124,7 @@ def test_sizes_of_the_reference_workbooks(studies: dict[str, Dataset], oracle: d
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
 @pytest.mark.parametrize("comma", [False, True], ids=["point", "comma"])
 def test_every_usual_csv_is_the_same_dataset(
     rows: Rows, write: Write, canonical: Dataset, delimiter: str, encoding: str, comma: bool
@@ -327,7 +327,9 @@ def _zip(**members: bytes) -> bytes:
         ("study.csv", b"\xef\xbb\xbf\r\n", "empty_file"),
         ("study.csv", "\u00a0\n".encode(), "empty_file"),
         ("study.xlsx", b"", "empty_file"),
-        ("study.csv", "Paciente;Sexo\n".encode("utf-16"), "not_text"),
+        ("study.csv", "Paciente;Sexo\n".encode("utf-16-le"), "not_text"),
+        ("study.csv", "Paciente\0;Sexo\n".encode("utf-16"), "not_text"),
+        ("study.csv", b"\xff\xfeP\x00a", "not_text"),
         ("study.csv", b"Paciente,Sexo\nxyzzy\x00,F\n", "not_text"),
         ("study.csv", b"xyzzy,F,74\nxyzzy,M,68\n", "no_header"),
         ("study.xlsx", b"Paciente,Sexo\nxyzzy,F\n", "not_a_workbook"),

@@ -82,6 +82,9 @@ def test_what_only_looks_like_a_number_is_none(odd: object) -> None:
         ("7,,4", "number_misspelt", "bien escrito"),
         ("74.", "number_misspelt", "bien escrito"),
         ("1 958", "number_misspelt", "bien escrito"),
+        ("7O", "letter_for_digit", "letra"),
+        ("l4,5", "letter_for_digit", "letra"),
+        ("lo", None, "no contiene un número"),
         ("7-8", "number_range", "intervalo"),
         ("7 a 8", "number_range", "intervalo"),
         ("entre 7 y 8", "number_range", "intervalo"),
@@ -109,12 +112,14 @@ def test_a_number_written_otherwise_is_told_as_what_it_seems(written: str, wordi
     assert words in told(tell(fault[0], **fault[1]), "es").message  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("written", ["T12", "t 12", "D-12", "T.12", "Th 12", " T12\xa0"])
+@pytest.mark.parametrize(
+    "written", ["T12", "t 12", "D-12", "T.12", "Th 12", " T12\xa0", "Dorsal 12", "vértebra torácica 12", "Thoracic 12"]
+)
 def test_a_vertebra_is_known_with_a_gap(written: str) -> None:
     assert convert(written, columns()["level"]) == ("T12", None)
 
 
-@pytest.mark.parametrize("written", ["T 1 2", "1 2", "T12 L1", "T12*", "D13", "L6"])
+@pytest.mark.parametrize("written", ["T 1 2", "1 2", "T12 L1", "T12*", "D13", "L6", "Dorsal 12 y lumbar 1", "dolor 12"])
 def test_what_may_be_another_vertebra_is_none(written: str) -> None:
     assert convert(written, columns()["level"])[0] is None
 

@@ -49,6 +49,8 @@ _DAY = re.compile(r"[0-9]{1,4}([-/])[0-9]{1,2}\1[0-9]{2,4}")
 # Points out of a whole: 12/50, 3 de 10.
 _FRACTION = re.compile(r"([0-9]{1,2}) ?(?:/|de|of|sobre) ?([0-9]{1,3})")
 # 2'5, 2 ,5, 2,,5 and 2 000: one number, and not two to be added.
+# O for 0 and l for 1, beside a digit.
+_LETTERS_FOR_DIGITS = re.compile(r"(?=.*[0-9])(?=.*[oli|])[0-9oli|]+(?:[.,][0-9oli|]+)?")
 _MISSPELT = re.compile(r"[.,]?[0-9]+(?:(?: ?[.,'´`·]){1,2} ?[0-9]+|(?: [0-9]{3})+)[.,]?|[0-9]+[.,]|[.,·][0-9]+")
 _WHOLE = re.compile(r"([0-9]+)[.,]0+")
 _LARGEST = 1e15
@@ -60,8 +62,9 @@ _LIKE_A_FORMULA = re.compile(r"[=@+\-\t\r][\w\s(\[|'\"+=@-]")
 _DITTO = frozenset({"idem", "igual", "ditto", "same", "same as above", "igual que arriba", "lo mismo"})
 _DITTO_SIGNS = re.compile(r"[\"“”„»«〃″]|''|´´|,,|[-–—]\s?[\"“”〃″]\s?[-–—]")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|N/D|[A-Z0-9/¡¿]+[!?])", re.I)
-# Vertebrae are also written T 12, D-12 and L.1.
+# Vertebrae are also written T 12, D-12, L.1 and lumbar 1.
 _APART = re.compile(r"(?<=[a-z]) (?=\d+$)")
+_IN_WORDS = re.compile(r"^(?:vertebra )?(d(?=orsal)|t(?=oracica|horacic)|l(?=umbar))[a-z]+ (?=\d+$)")
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
 # What programs and people write where a value is missing, folded; signs alone, such as - or ?, fold to nothing.
 _MISSING = frozenset(
@@ -255,6 +258,8 @@ def _seeming(cell: object, column: Column) -> dict[str, object]:
         return {"wording": "number_with_thousands"}
     if _MISSPELT.fullmatch(written):
         return {"wording": "number_misspelt"}
+    if _LETTERS_FOR_DIGITS.fullmatch(written):
+        return {"wording": "letter_for_digit"}
     if fraction := _FRACTION.fullmatch(written):
         part, whole = map(int, fraction.groups())
         if column.unit in {"points", "percent"} and part <= whole:
@@ -369,7 +374,7 @@ def _folded(cell: object, column: Column) -> str:
     """Fold a word; other programs write a code of 1 as 1.0, and a vertebra with a gap."""
     if isinstance(cell, str) and (whole := _WHOLE.fullmatch(cell.strip())):
         return whole[1]
-    return _APART.sub("", fold(cell)) if column.name == "level" else fold(cell)
+    return _APART.sub("", _IN_WORDS.sub(r"\1", fold(cell))) if column.name == "level" else fold(cell)
 
 
 def _mistaken(cell: object, column: Column) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -55,15 +56,17 @@ def _numbered(records: Iterable[list[str]]) -> dict[int, tuple[object, ...]]:
 
 
 def _decode(name: str, content: bytes) -> str:
-    if b"\x00" in content:
-        raise refused(name, "not_text")
     try:
-        text = content.decode("utf-8-sig")
+        # Excel calls it Unicode text.
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
         understood = {encoding: _understood(content.decode(encoding)) for encoding in _OTHER_ENCODINGS}
         if max(understood.values()) > _understood(text):
             raise refused(name, "other_encoding") from None
+    if "\0" in text:
+        raise refused(name, "not_text")
     if not text.strip():
         raise refused(name, "empty_file")
     return text
