@@ -42,6 +42,11 @@ def _printed(draw: st.DrawFn) -> Reported:
         ("\u22121.5", Fraction(-3, 2), 1, ".", ""),
         (" 8 ", Fraction(8), 0, "", ""),
         ("007", Fraction(7), 0, "", ""),
+        ("n.s.", Fraction(1, 20), 2, ".", ">"),
+        ("NS", Fraction(1, 20), 2, ".", ">"),
+        ("no sig.", Fraction(1, 20), 2, ".", ">"),
+        ("no significativo", Fraction(1, 20), 2, ".", ">"),
+        ("Non-significant", Fraction(1, 20), 2, ".", ">"),
     ],
 )
 def test_reads_a_printed_number(printed: str, value: Fraction, decimals: int, mark: str, bound: str) -> None:
@@ -50,7 +55,7 @@ def test_reads_a_printed_number(printed: str, value: Fraction, decimals: int, ma
     assert number.half_unit == Fraction(1, 2 * 10**decimals)
 
 
-@pytest.mark.parametrize("text", ["", " ", "1,2,3", "1.", "1 2", "8 cc", "3-4", "%", "<", "1e3", "nan"])
+@pytest.mark.parametrize("text", ["", " ", "1,2,3", "1.", "1 2", "8 cc", "3-4", "%", "<", "1e3", "nan", "sig.", "no"])
 def test_refuses_what_is_not_one_printed_number(text: str) -> None:
     with pytest.raises(ValueError, match="is not a printed number"):
         Reported(text)

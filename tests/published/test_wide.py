@@ -49,6 +49,11 @@ def remarks(paper: Paper) -> list[Check]:
         ("Women;10 (66.7%);–;", {"Women / Treated / yes": {"count": "10", "percent": "66.7%"}}),
         ("Women;10/15 (66.7%);;", {"Women / Treated / yes": {"count": "10", "percent": "66.7%"}}),
         ("Deaths, n;1;;", {"Deaths / Treated / yes": {"count": "1"}}),
+        ("Women;66.7% (10);;", {"Women / Treated / yes": {"percent": "66.7%", "count": "10"}}),
+        ("Women, % (n);66.7 (10);;", {"Women / Treated / yes": {"percent": "66.7", "count": "10"}}),
+        ("Women;66.7% (n = 10);;", {"Women / Treated / yes": {"percent": "66.7%", "count": "10"}}),
+        ("Change;–3.2 ± 1.1;—;", {"Change / Treated": {"mean": "\u22123.2", "sd": "1.1"}}),
+        ("VAS, median [IQR];;–6 [–7–5];", {"VAS / Control": {"q1": "\u22127", "median": "\u22126", "q3": "5"}}),
     ],
 )
 def test_a_cell_holds_what_its_row_or_itself_says(row: str, numbers: dict[str, dict[str, str]]) -> None:
@@ -67,6 +72,55 @@ def test_a_cell_holds_what_its_row_or_itself_says(row: str, numbers: dict[str, d
 def test_the_head_of_a_column_names_a_group_and_says_how_many_it_has(head: str, names: dict[str, str]) -> None:
     found = printed(read("Age;70.1 ± 8.2;69.3 ± 9.1\n", head))
     assert {name: text for name, text in found.items() if name.endswith(".n")} == names
+
+
+@pytest.mark.parametrize("mark", ["*", " †", "ᵃ", "ᵃ,ᵇ", "¹", "a", "a, b", " (a)", "‡§", "#"])
+def test_marks_of_footnotes_are_no_part_of_a_number(mark: str) -> None:
+    marked = f"Age;71.3 ± 8.4{mark};;0.49{mark}\nWomen;10 (66.7%){mark};7 (50.0%);\n"
+    assert printed(read(marked)) == printed(read(marked.replace(mark, "")))
+
+
+def test_marks_of_footnotes_are_no_part_of_a_name() -> None:
+    head = "Variable*;Treated (n = 15)ᵃ;Control (n = 14)†;p value‡\n"
+    row = "Age, yearsᵇ;71.3 ± 8.4;69.1 ± 7.9;0.49\n"
+    assert printed(read(row, head)) == printed(read(row.replace("ᵇ", "")))
+
+
+def test_a_letter_behind_a_whole_number_may_be_its_name() -> None:
+    """So may a raised figure; and a sign alone is not nothing."""
+    found = printed(read("Grade, n;;;\n3a;10;8;\n3b;5;6;\nArea mm², n;2;2;\n"))
+    assert {
+        "Grade / Treated / 3a.count",
+        "Grade / Treated / 3b.count",
+        "Area mm² / Treated / yes.count",
+    } <= found.keys()
+    with pytest.raises(InputError):
+        read("Age;71.3 ± 8.4;69.1 ± 7.9;*\n")
+
+
+def test_a_statistic_beside_its_p_is_read() -> None:
+    head = "Variable;Treated (n = 15);Control (n = 14);t;df;p\n"
+    right, wrong = (f"Age;71.3 ± 8.4;69.1 ± 7.9;{t};27;0.47\n" for t in ("0.73", "1.73"))
+    assert alarms(read(right, head)) == []
+    assert "p_of_statistic" in alarms(read(wrong, head))
+
+
+def test_a_row_may_say_how_many_every_group_has() -> None:
+    row = "Age;71.3 ± 8.4;69.1 ± 7.9;0.49\n"
+    found = printed(read(row, "Variable;Treated;Control;p\nN;15;14;\n"))
+    assert found == {name.replace("(2)", "(3)"): text for name, text in printed(read(row)).items()}
+    tested = "Variable;Treated;Control;t;gl;p\nPacientes;15;14;;;\nAge;71.3 ± 8.4;69.1 ± 7.9;0.73;27;0.47\n"
+    assert {"Treated.n": "15", "Age (3).t": "0.73", "Age (3).df": "27"}.items() <= printed(read(tested, "")).items()
+    # Below numbers it is a row of its own.
+    with pytest.raises(InputError):
+        read("Known, n;15;14;\n" + row, "Variable;Treated;Control;p\nAge;71;69;\n")
+
+
+def test_a_width_beside_a_median_is_told() -> None:
+    with pytest.raises(InputError) as refusal:
+        read("Stay, median (IQR);5 (3);6 (4-7);\n")
+    (problem,) = refusal.value.problems
+    assert (problem.code, problem.row, problem.column) == ("table_width", 2, "Treated (n = 15)")
 
 
 def test_what_the_cells_of_a_column_hold_may_stand_in_its_head() -> None:

@@ -70,7 +70,7 @@ def _unless_missing(check: Check) -> Check:
 
 
 # What cannot be right however many values are missing.
-_WITHOUT_N = frozenset({"quantiles_disordered"})
+_WITHOUT_N = frozenset({"quantiles_disordered", "statistic_fails"})
 
 
 # What says that a number was not checked, and what only supposes or reads otherwise.

@@ -17,7 +17,7 @@ _PRINTED = re.compile(
 
 _LONGEST = 40
 # Not significant, which says p > 0.05.
-_NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?", re.IGNORECASE)
+_NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?|no[nt]?[-\s]?sig(?:nificant|nificativ[oa]|\.)?", re.IGNORECASE)
 _BOUNDS = {"<": "<", ">": ">", "≤": "<", "≥": ">", "⩽": "<", "⩾": ">", "=": ""}
 
 # A binary float carries a mean such as 26.95 with an error in its 16th digit; it must not decide a verdict.

@@ -69,7 +69,7 @@ TEST_COLUMNS: dict[str, tuple[str, ...]] = {
     "randomised": ("randomized", "aleatorizado"),
     "p": ("p value", "pvalue", "p valor", "valor p", "valor de p"),
     **dict.fromkeys(NUMBERS, ()),
-    "chi2": ("chi squared", "chi square", "chi cuadrado", "ji cuadrado"),
+    "chi2": ("chi squared", "chi square", "chi cuadrado", "ji cuadrado", "χ2", "x2"),
     "or": ("odds ratio",),
     "rr": ("relative risk", "risk ratio", "riesgo relativo"),
     "hr": ("hazard ratio",),
@@ -88,6 +88,7 @@ _BEHIND = {
     **dict.fromkeys(("percent", *CELL_COLUMNS["percent"]), ("percent",)),
     **dict.fromkeys(("iqr", "ric", "q1 q3", "p25 p75", "interquartile range", "rango intercuartilico"), ("q1", "q3")),
     **dict.fromkeys(("range", "rango", "min max"), ("min", "max")),
+    **dict.fromkeys(("n", "count", *CELL_COLUMNS["count"]), ("count",)),
 }
 # Tests by other names than their words; a t test that is not further named is one of two.
 _CALLED: dict[str, tuple[TestName, ...]] = {
@@ -108,15 +109,15 @@ _CALLED: dict[str, tuple[TestName, ...]] = {
 }
 # Words for a count where its percentage stands behind; alone they may number the rows.
 _NUMBERS_OF = frozenset({"no", "n o", "nos", "num", "number", "numero"})
-_BEFORE = {("sd",): ("mean",), ("percent",): ("count",), ("q1", "q3"): ("median", "mean")}
+_BEFORE = {("sd",): ("mean",), ("percent",): ("count",), ("count",): ("percent",), ("q1", "q3"): ("median", "mean")}
 _BEFORE[("min", "max")] = _BEFORE[("q1", "q3")]
 _TWO_NAMES = re.compile(r"(.{1,40}?)\s*(?:±|\+/?-|[(\[,;/])\s*(.{1,40}?)[)\]\s]*")
 _NUMBER = r"[-\u2212]?[0-9]+(?:[.,][0-9]+)?"
 _TWO_NUMBERS = re.compile(
-    rf"({_NUMBER})(?:\s*/\s*([0-9]+))?\s*(?:±|\+/?-|[(\[])\s*([^\W\d]*)[:=]?\s*({_NUMBER}(?:\s*%)?)"
-    rf"(?:\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER}))?\s*[)\]]?\s*[*†‡§¶]*"
+    rf"({_NUMBER}(?:\s*%)?)(?:\s*/\s*([0-9]+))?\s*(?:±|\+/?-|[(\[])\s*([^\W\d]*)\s*[:=]?\s*({_NUMBER}(?:\s*%)?)"
+    rf"(?:\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER}))?\s*[)\]]?"
 )
-_TWO_ENDS = re.compile(rf"[(\[]?({_NUMBER})\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER})[)\]]?\s*[*†‡§¶]*")
+_TWO_ENDS = re.compile(rf"[(\[]?({_NUMBER})\s*(?:[-–—\u2212;]|to|a|,\s)\s*({_NUMBER})[)\]]?")
 _PAIRS = (("q1", "q3"), ("min", "max"))
 # A further column that tells groups, named behind the word.
 _FURTHER_GROUP = re.compile(r"(?:group|grupo|arm|brazo)\s*:\s*(.{1,40})", re.I)
@@ -129,8 +130,16 @@ _EVERYBODY = frozenset(
         *("todos", "todas", "todos los pacientes", "global", "conjunto", "muestra total", "cohorte total"),
     }
 )
-# A number behind "p" or before the marks of footnotes.
-_MARKED = re.compile(r"(?:p\s*(?=[<>=≤≥]))?([<>=≤≥\s]*[-\u2212]?[0-9.,]+\s*%?)\s*[*†‡§¶]*", re.I)
+_BEHIND_P = re.compile(r"(?:p\s*(?=[<>=≤≥]))?([<>=≤≥\s]*[-\u2212]?[0-9.,]+\s*%?)", re.I)
+# Marks of footnotes end any cell; letters and raised figures are marks behind numbers alone: 3a may be a category.
+_SIGNS_OF_NOTES = "*†‡§¶‖ᵃ-ᶻ"
+_NOTED = re.compile(rf"(?<=[^\s{_SIGNS_OF_NOTES}])\s*[{_SIGNS_OF_NOTES}](?:[\s,]*[{_SIGNS_OF_NOTES}])*\s*$")
+_NUMBERS_ONLY = re.compile(r"\s*(?:p\s*)?[0-9\s.,;:±+/%()\[\]<>=≤≥‐‑–—\u2212-]+", re.I)
+_NOTED_NUMBERS = re.compile(
+    rf"({_NUMBERS_ONLY.pattern}(?<=[0-9%)\]]))(?:[#¹²³⁰⁴-⁹]+|[a-h](?:,\s?[a-h])*|\s?\([a-h]\))\s*", re.I
+)
+# Papers print a minus as a dash; between two numbers it is one.
+_DASH_FOR_MINUS = re.compile(r"(?:(?<=^)|(?<=[(\[±<>=≤≥])|(?<=[±;,] ))[‐‑–—](?=[0-9.,])")
 _YES_OR_NO = {**dict.fromkeys(("yes", "si", "true", "x", "1"), True), **dict.fromkeys(("no", "false", "0"), False)}
 _SCALE = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?)\s*(?:-|–|to|a)\s*(-?[0-9]+(?:[.,][0-9]+)?)")
 _KIND_OF = {"count": "count"} | {statistic: kind for kind, statistic in STATISTIC_OF.items()}
@@ -238,7 +247,7 @@ def _of_sheets(path: Path, sheets: Iterable[list[Sheet]]) -> Paper:
     tests: list[Line] = []
     problems: list[Problem] = []
     may_miss = False
-    for sheet in (sheet for each in sheets for sheet in each):
+    for sheet in (_as_typed(sheet) for each in sheets for sheet in each):
         printed = rows_of_groups(sheet, _titled, problems, _TITLES)
         for row in _rows(sheet, problems) if printed is None else printed:
             may_miss |= printed is not None and not row.of_tests
@@ -265,6 +274,10 @@ def _of_sheets(path: Path, sheets: Iterable[list[Sheet]]) -> Paper:
     every = (*claims, *(claim for row in rows for claim in row.claims.values()))
     about = {"key": path.stem}
     return Paper(path.stem, about, grids, {}, every, tests=rows, complete=complete, may_miss=may_miss)
+
+
+def _as_typed(sheet: Sheet) -> Sheet:
+    return replace(sheet, records={number: tuple(map(_plain, row)) for number, row in sheet.records.items()})
 
 
 def _rows(sheet: Sheet, problems: list[Problem]) -> Iterator[Row]:
@@ -299,6 +312,8 @@ def _texts(row: Row, problems: list[Problem]) -> dict[str, str]:
         text = _text_of(value)
         if text and names in _PAIRS and _TWO_ENDS.fullmatch(text) is None:
             refuse("table_two_ends", names, given=text[:40])
+        elif text and names[1:] in _PAIRS and (two := _TWO_NUMBERS.fullmatch(text)) and two[5] is None:
+            refuse("table_width", names, given=text[:40])
         elif text:
             texts |= _divided(names, text)
     return texts
@@ -334,7 +349,7 @@ def _divided(names: tuple[str, ...], text: str) -> dict[str, str]:
         says = ("percent",)
     behind = names[1:] or says or ()
     known = names[0] in _BEFORE.get(behind, ()) and says in (None, behind) and len(behind) == 1 + (third is not None)
-    if not known or (of and names[0] != "count"):
+    if not known or (of and names[0] != "count") or (first.endswith("%") and names[0] != "percent"):
         return {names[0]: text}
     return dict(zip((names[0], *behind), (first, second, third), strict=False)) | ({"of": of} if of else {})
 
@@ -382,7 +397,7 @@ def _named_together(title: str, spelling: str, names: Mapping[str, str]) -> tupl
     found = _TWO_NAMES.fullmatch(title)
     if found is None:
         return ()
-    first, behind = names.get(fold(found[1]), ""), _BEHIND.get(fold(found[2]) or found[2], ())
+    first, behind = names.get(fold(found[1]) or found[1], ""), _BEHIND.get(fold(found[2]) or found[2], ())
     if behind == ("percent",) and (first == "n" or fold(found[1]) in _NUMBERS_OF):
         first = "count"
     return (first, *behind) if first in _BEFORE.get(behind, ()) else ()
@@ -395,8 +410,18 @@ def _text_of(value: object) -> str:
     if isinstance(value, Percent):
         return f"{100 * value:.10g}%"
     text = f"{value:.12g}" if isinstance(value, float) else str(value).strip()
-    marked = _MARKED.fullmatch(text)
-    return marked[1].strip() if marked else text.strip("-–—") and text
+    number = _BEHIND_P.fullmatch(text)
+    return number[1].strip() if number else text.strip("-–—") and text
+
+
+def _plain(cell: object) -> object:
+    """Take the marks of footnotes from a cell, and give its numbers a minus."""
+    if not isinstance(cell, str):
+        return cell
+    text = _NOTED.sub("", cell)
+    noted = _NOTED_NUMBERS.fullmatch(text)
+    text = noted[1] if noted and re.search("[.,%)±]", noted[1]) else text
+    return _DASH_FOR_MINUS.sub("\u2212", text) if _NUMBERS_ONLY.fullmatch(text) else text
 
 
 def _claims_of(lines: list[Line], grids: dict[str, Grid], problems: list[Problem]) -> Iterator[Claim]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
+from vpresearch.core.dictionary import fold
 from vpresearch.core.errors import Problem, tell
 from vpresearch.reading.raw import Sheet, cell_at, is_blank
 
@@ -20,6 +21,7 @@ _OF_GROUP = re.compile(
 )
 _LONGEST_HEAD = 200
 _SHARE = re.compile(r"[0-9]+(?:\s*/\s*[0-9]+)?\s*[(\[]\s*[0-9.,]+\s*%\s*[)\]]")
+_PERCENT_FIRST = re.compile(r"[0-9.,]+\s*%\s*[(\[]\s*(?:n\s*=\s*)?[0-9]+\s*[)\]]", re.IGNORECASE)
 _COUNT = re.compile(r"\s*([0-9]+)(?![0-9.,/])")
 # What is read as nothing else: a pair such as right/left, thousands where points are decimal, errors and intervals.
 _PAIR = re.compile(r"[0-9]+\s*/\s*[0-9]+")
@@ -34,8 +36,11 @@ _ENDS = " ,;:-–—"
 _MOST_WORDS = 5
 # What every row of a variable may say beside, and what its test may.
 _OF_CELLS, _OF_TESTS = ("category", "scale", "step", "items", "over", "complete"), ("test", "sided", "randomised")
+_TESTED = ("p", "t", "F", "chi2", "z", "df", "df2")
 # Columns that may stand in either kind of table.
-_NO_NUMBERS = frozenset({*_OF_CELLS, *_OF_TESTS, "p", "variable", "group", "by", "place", "id"})
+_NO_NUMBERS = frozenset({*_OF_CELLS, *_OF_TESTS, *_TESTED, "variable", "group", "by", "place", "id"})
+# A row of numbers of patients below the names of the groups.
+_SIZES = frozenset({"n", "patients", "number of patients", "pacientes", "numero de pacientes"})
 
 Titled = Callable[[str], tuple[str, ...]]
 
@@ -84,7 +89,7 @@ def rows_of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: 
         groups = [
             _Group(position, str(cell).strip(), *_called(found, before, position))
             for position, cell in enumerate(header)
-            if position and (found := _head(cell))
+            if position and (found := _head(cell) or _size(header, before, position))
         ]
         if groups:
             # A title may stand in the row above as well, or in the one below.
@@ -98,6 +103,12 @@ def rows_of_groups(sheet: Sheet, titled: Titled, problems: list[Problem], most: 
             # The header of a table with a row a cell; what is said of n below it is of its rows.
             break
     return None
+
+
+def _size(row: tuple[object, ...], above: tuple[object, ...], position: int) -> re.Match[str] | None:
+    """Read how many a group has whose name stands above, in a row that says n once for all."""
+    says, name = fold(row[0]), str(cell_at(above, position) or "").strip()
+    return _head(f"n = {row[position]}") if says in _SIZES and name[:1].isalpha() else None
 
 
 def columns_of_groups(header: tuple[object, ...]) -> int:
@@ -156,18 +167,18 @@ class _Wide:
         found: dict[tuple[object, ...], list[Row]] = {}
         tests: list[Row] = []
         beside = {position: name for position, name in named.items() if name in _OF_CELLS and name != "category"}
-        of_tests = {position: name for position, name in named.items() if name in ("p", *_OF_TESTS)}
+        of_tests = {position: name for position, name in named.items() if name in (*_TESTED, *_OF_TESTS)}
         headers = {"variable": "variable", **{name: str(self.header[position]) for position, name in of_tests.items()}}
         for number, (variable, category, holds) in self._told(rows, named).items():
             row = rows[number]
             for group, held, called in self._held(number, row, holds):
-                told = category or ("yes" if any(kind[0] == "count" for kind in held) else None)
+                told = category or ("yes" if any("count" in kind for kind in held) else None)
                 cells: _Cells = {("variable",): variable, ("group",): group.name, ("category",): told}
                 cells |= {("n",): group.n, **held}
                 cells |= {(name,): cell_at(row, position) for position, name in beside.items()}
                 titles = {name: called.get(names, group.title) for names in cells for name in names}
                 found.setdefault((group, *held), []).append(Row(self.sheet.title, number, cells, titles, False))
-            if self._has_p(row, named):
+            if any(not _is_missing(_cell(row, position)) for position, name in of_tests.items() if name in _TESTED):
                 tested: _Cells = {("variable",): variable}
                 tested |= {(name,): cell_at(row, position) for position, name in of_tests.items()}
                 tests.append(Row(self.sheet.title, number, tested, headers, True))
@@ -203,7 +214,7 @@ class _Wide:
             if position in taken or (is_blank(cell) and all(is_blank(cell_at(row, position)) for row in below)):
                 continue
             name, *more = ("",) if cell is None else self.titled(str(cell)) or ("",)
-            if not more and name in (*_OF_CELLS, "p", *_OF_TESTS) and name not in found.values():
+            if not more and name in (*_OF_CELLS, *_TESTED, *_OF_TESTS) and name not in found.values():
                 found[position] = name
             else:
                 title = str(position + 1) if is_blank(cell) else str(cell)[:40]
@@ -304,6 +315,8 @@ class _Wide:
             return "mean", "sd"
         if not said and _SHARE.match(text):
             return "count", "percent"
+        if not said and _PERCENT_FIRST.match(text):
+            return "percent", "count"
         of_column = self.titled(group.holds)
         if not said and {*of_column} <= _HELD and not self._has_errors(number):
             said = of_column
