@@ -20,11 +20,12 @@ from tests.parts import DECLARATION
 from vpresearch.core.dictionary import Column, Level, columns
 from vpresearch.core.errors import LANGUAGES, InputError, Problem, VPResearchError, line, told
 from vpresearch.core.paths import PUBLISHED, RECONSTRUCTION
-from vpresearch.data import Dataset, load, write_rows
+from vpresearch.data import Dataset, examine, load, write_rows
 from vpresearch.regression.models import with_covariates, with_own
 from vpresearch.report.values import _of_last, _of_table
 from vpresearch.results import Results
 from vpresearch.tables import outcome, table1, table4
+from vpresearch.workbook.validation import report
 
 Rows = list[dict[str, str]]
 Write = Callable[..., Path]
@@ -675,6 +676,12 @@ def test_scores_are_read_at_whatever_times_the_study_names(rows: Rows, write: Wr
     told = _of_last(_of_table(outcome(results, "es"), ("variable",)), results, "es")
     assert (told["last.vas.mean"], told["last.vas.when"]) == (3.0, "a los 3 meses")
     assert (told["last.odi.mean"], told["last.odi.when"]) == (20.0, "a los 2 años")
+    # A usual time that this study has not is not missed; of another study it is.
+    assert not [note for note in outcome(results, "es").notes if "EAV un año" in note]
+    assert "EAV un año" not in report(examine(path), "es")
+    unnamed = write([{name: cell for name, cell in row.items() if name != "vas_1y"} for row in rows], "unnamed.csv")
+    assert "EAV un año" in report(examine(unnamed), "es")
+    assert [note for note in outcome(Results(load(unnamed)), "es").notes if "EAV un año" in note]
     copied = path.with_name("copy.csv")
     write_rows(results.dataset, copied)
     assert list(load(copied).patients["odi_2y"]) == list(results.dataset.patients["odi_2y"])

@@ -217,6 +217,7 @@ _SAY_NOTHING = {
     "same_as_above",
 }
 RECONSTRUCTED_ID_PREFIX = "reconstructed-"
+_SCORES = ("vas_", "odi_")
 
 
 @dataclass(frozen=True, repr=False)
@@ -276,6 +277,10 @@ class Dataset:
         """The scores at times that the dictionary has no column for, and of which anything was recorded."""
         found = (follow_up(str(name)) for name in self.patients if self.patients[name].notna().any())
         return tuple(filter(None, found))
+
+    def awaits(self, name: str) -> bool:
+        """Whether a column without any value was to have some: not a usual time, in a study with times of its own."""
+        return not (self.followed and name.startswith(_SCORES) and not name.endswith("_pre"))
 
     @property
     def digest(self) -> str:

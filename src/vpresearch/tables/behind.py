@@ -106,9 +106,9 @@ def _score_shown(row: Mapping[Hashable, Any], language: str) -> list[str]:
 
 
 def _unrecorded_note(dataset: Dataset, language: str) -> tuple[str, ...]:
-    """Name the scores that have a column, and no value in it."""
+    """Name the scores of the study's times without any value."""
     names = [f"{scale}_{time}" for scale in SCALES for time in times(map(str, dataset.patients), scale)]
-    empty = [name for name in names if not recorded(dataset, name)]
+    empty = [name for name in names if not recorded(dataset, name) and dataset.awaits(name)]
     listed = "; ".join(labels.variable(name, language) for name in empty)
     return (labels.text("footnote.unrecorded", language, list=listed),) if empty else ()
 

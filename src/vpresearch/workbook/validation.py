@@ -114,7 +114,9 @@ def report(examined: Examined, language: str) -> str:
         lines.append(text("validation.n", language))
         counts = presence(dataset)
         lines += [f"  {_present(one, language)}" for one in counts if one.n]
-        if nothing := [variable(one.variable, language) for one in counts if not one.n]:
+        if nothing := [
+            variable(one.variable, language) for one in counts if not one.n and dataset.awaits(one.variable)
+        ]:
             lines.append(f"  {text('validation.n_none', language, list=', '.join(nothing))}")
     if notes := _notes(examined):
         lines.append(text("validation.notes", language))
