@@ -43,7 +43,7 @@ from vpresearch.regression.validation import Performance
 from vpresearch.render import labels
 from vpresearch.render.pandoc import text_of
 from vpresearch.report import Report, analyse
-from vpresearch.report.template import exhibits, fill, parse
+from vpresearch.report.template import exhibits, fill, parse, source
 from vpresearch.report.values import Value
 from vpresearch.results import Results
 from vpresearch.review import write_pages
@@ -341,3 +341,14 @@ def test_a_count_of_leaks_says_of_how_many_the_site_is_not_known(paper: Paper, t
 def test_a_total_of_no_recorded_leak_has_no_percentage(tmp_path: Path) -> None:
     study = as_study(larger_study(24, seed=2).assign(leak_site="", leak_size=""), tmp_path / "study.csv")
     assert set(leak_kinds(Results(study), "es").shown.iloc[:, -1]) == {"0"}
+
+
+def test_nothing_is_told_of_sizes_that_nobody_recorded(shipped: Dataset, tmp_path: Path) -> None:
+    study = as_study(larger_study(24, seed=2).assign(leak_site="", leak_size=""), tmp_path / "study.csv")
+    for dataset, told in ((study, False), (shipped, True)):
+        results = Results(dataset)
+        assert any(each.model == "ordinal" for each in results.estimates) == told
+        assert any(each.question == "proportional_odds" for each in results.assumptions) == told
+    # Each sentence of it in the report asks for it.
+    assert "described by its site and size" in text_of(parse(source("supplement", "en"), {"kinds"}))
+    assert "described by its site and size" not in text_of(parse(source("supplement", "en"), set()))

@@ -214,8 +214,10 @@ class Results:
 
     @_kept
     def estimates(self) -> Sequence[Estimate]:
-        """Every model of leak on fill."""
-        return models.fit_models(self.dataset.rows, self.seed)
+        """Every model of leak on fill; of sizes that nobody recorded there is none."""
+        return [
+            each for each in models.fit_models(self.dataset.rows, self.seed) if self._sized or each.model != "ordinal"
+        ]
 
     @cached_property
     def slopes(self) -> Mapping[str, Estimate]:
@@ -230,7 +232,12 @@ class Results:
     @_kept
     def assumptions(self) -> Sequence[Assumption]:
         """Whether the models may take for granted what they do."""
-        return assumptions.assumptions(self.dataset.rows, self.slopes["bayes"])
+        found = assumptions.assumptions(self.dataset.rows, self.slopes["bayes"])
+        return [each for each in found if self._sized or each.question != "proportional_odds"]
+
+    @property
+    def _sized(self) -> bool:
+        return bool(self.dataset.vertebrae["leak_size"].notna().any())
 
     @_kept
     def risk_fits(self) -> Mapping[str, LogOdds]:
