@@ -245,6 +245,14 @@ COARSE: dict[str, tuple[Values, Values, str, tuple[int | None, bool]]] = {
     "Student's p": ([3.5, 3.5, 4, 4, 4, 4, 3, 4.5], [None, None, None, 3.5, 4.5, 2.5, 3.5, 2.5], "groups", (1, False)),
     "p of ranks": ([None, 3, 4, 2.5, 5, 6, 3.5], [None, 3, 2, 4, 2.5, 4.5, 3, 4], "groups", (1, False)),
     "both": ([None, 6, 5, 3, 2, 0, 4, 5, 2], [3, 4, 4, 4, 5, 3, 4], "groups", (0, False)),
+    "a third of them": (
+        [None, 6, 7, 3, 0, 5],
+        [None, None, 3, 2, 0, 3, 5, 6, 6],
+        "groups",
+        (0, False),
+    ),
+    # Of one patient alone there would be no spread to show.
+    "one left": ([6, 0, 1, 7, 6], [7, 5, 4, 1, 6, 5], "groups", (0, True)),
     # Many patients lack it, and the n of a group, which is small, would follow.
     "patients": ([*[None] * 7, 2.5, 2.5, 2, 0, 0, 0], [None, None, None, 4.5, 3, 8.5, 4, 6], "patients", (None, False)),
 }

@@ -27,6 +27,7 @@ from vpresearch.lattice import (
     t_p_distribution,
     to_values,
 )
+from vpresearch.lattice.joint import _inside
 from vpresearch.lattice.multisets import FloatArray, IntArray
 
 
@@ -287,3 +288,12 @@ def test_values_that_must_occur_count_with_their_squares(
     inside = [interval.low**2 <= value <= interval.high**2 for value in spread]
     assert 0 < sum(inside) < len(inside)
     assert joint_count(pair) == sum(inside)
+
+
+@pytest.mark.parametrize("printed", ["0.05", "< 0.05", "<= 0.05", "> 0.05", ">= 0.05", "1"])
+def test_a_p_is_matched_as_the_printed_number_holds_it(printed: str) -> None:
+    """At its ends too, which some belong to and some do not."""
+    interval = Reported(printed).interval()
+    ends = [float(end) for end in (interval.low, interval.high) if end is not None]
+    p = np.array([each + shift for each in ends for shift in (-1e-6, 0, 1e-6)] + [0.5])
+    assert _inside(p, interval).tolist() == [each in interval for each in p]

@@ -20,7 +20,7 @@ from vpresearch.data import Dataset
 from vpresearch.regression import logistic, profile
 from vpresearch.regression.batched import batched_firth
 from vpresearch.regression.design import Design, Floats, design
-from vpresearch.regression.firth import fit, flic, penalised, summit
+from vpresearch.regression.firth import fit, flic, maxima, penalised, summit
 from vpresearch.regression.logistic import gate
 from vpresearch.regression.profile import climb
 
@@ -206,6 +206,9 @@ def test_of_two_maxima_the_higher_is_taken(y: list[float], x: list[float]) -> No
     starts = [step * study.x @ [-middle, 1.0] for step in (0.2, 0.5, 1.0, 2.0) for middle in (7.0, 10.0, 27.5)]
     highest = max(climb(whole, study.x, start).loglik for start in starts)
     assert highest > near.loglik + 0.02
+    heights = [round(top.loglik, 9) for top in maxima(study.x, study.y) if top.converged]
+    assert heights == sorted(heights, reverse=True)
+    assert heights[0] == pytest.approx(highest, abs=1e-8)
     intercept, slope = fit(study)
     reached = whole(intercept.estimate + slope.estimate * study.x[:, 1]).height
     assert reached == pytest.approx(highest, abs=1e-9)
