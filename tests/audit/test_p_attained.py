@@ -5,16 +5,22 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import kruskal, mannwhitneyu, ranksums, ttest_ind
+from statsmodels.stats.oneway import anova_generic
 
 from vpresearch.audit.p_attained import (
     PAIRED,
     PERMUTATION,
     STANDS_FOR,
+    _df,
+    _permutation_p,
     bounded,
     candidate_tests,
     exact_p,
     listed,
+    p_of_groups,
     permuted,
     rank_p,
     t_p,
@@ -191,3 +197,53 @@ def test_every_test_that_a_paper_may_name_stands_for_some() -> None:
         "permutation_mid",
         "permutation_means",
     )
+
+
+_SD = st.tuples(st.floats(0.1, 5), st.floats(0, 3)).map(lambda low_width: (low_width[0], sum(low_width)))
+
+
+@given(_SD, _SD, st.integers(2, 30), st.integers(2, 30))
+def test_welch_s_degrees_of_freedom_are_bounded_over_the_whole_box(
+    first: tuple[float, float], second: tuple[float, float], n: int, m: int
+) -> None:
+    """They are largest within it where both groups can weigh alike."""
+    least, most = _df(first, second, (n, m), equal_var=False)
+    a, b = (np.linspace(*ends, 60) ** 2 / size for ends, size in ((first, n), (second, m)))
+    df = (a[:, None] + b) ** 2 / (a[:, None] ** 2 / (n - 1) + b**2 / (m - 1))
+    assert least - 1e-9 <= df.min()
+    assert df.max() <= most + 1e-9
+    assert df.min() == pytest.approx(least)
+
+
+@pytest.mark.parametrize(("test", "use_var"), [("anova", "equal"), ("welch_anova", "unequal")])
+def test_the_p_of_means_and_sds_is_statsmodels_s(test: str, use_var: str) -> None:
+    means, sds, n = np.array([5.0, 6.0, 7.5]), np.array([1.0, 2.0, 1.5]), np.array([8.0, 10.0, 7.0])
+    peer = anova_generic(means, sds**2, n, use_var=use_var).pvalue
+    assert p_of_groups(test, means[None], sds[None], n) == pytest.approx(peer, rel=1e-12)
+
+
+def test_the_upper_tail_of_the_least_u_is_everything() -> None:
+    assert exact_p(np.array([9]), 3, 3, one_sided=True).tolist() == [pytest.approx([0.05, 1.0])]
+
+
+def test_mid_p_takes_half_of_the_observed_from_each_side_and_doubling_ends_at_one() -> None:
+    # Below, above, both, and what is as far as the observed one, on one side and on both.
+    tails = np.array([[0.7, 0.5, 0.9, 0.2, 0.3]])
+    assert _permutation_p("permutation_mid", tails, one_sided=True).tolist() == [pytest.approx([0.6, 0.4])]
+    assert _permutation_p("permutation_mid", tails, one_sided=False).tolist() == [pytest.approx([0.75, 0.8])]
+    assert _permutation_p("permutation_doubled", np.array([[0.9, 0.9, 1, 0, 0]]), one_sided=False).tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize(
+    ("test", "one_sided", "divisions"),
+    [
+        ("permutation_distance", False, 1),
+        ("permutation_doubled", False, 2),
+        ("permutation_doubled", True, 1),
+        ("permutation_mid", False, 0.5),
+    ],
+)
+def test_no_permutation_has_a_p_below_that_of_one_division(test: str, one_sided: bool, divisions: float) -> None:
+    none = (np.zeros((0, 6), int), np.zeros((0, 5), int))
+    (found,) = bounded(JOINT.a, JOINT.b, none, [test], "any", None, one_sided=one_sided).values()
+    assert np.array(found.ranges) == pytest.approx(np.array([[divisions / 462, 1.0]]))

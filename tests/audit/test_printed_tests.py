@@ -57,6 +57,12 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("p_of_statistic", {"r": "0.35", "df": "40", "p": "0.23"}, "impossible"),
     ("p_of_statistic", {"z": "1.96", "p": "≤ 0.05"}, "possible"),
     ("p_of_statistic", {"z": "1.96", "p": "0.5"}, "impossible"),
+    ("p_of_statistic", {"r": "1.00", "df": "10", "p": "<0.001"}, "possible"),
+    # Whole degrees of freedom of a t that is not named may be Welch's, rounded: 2.5 give 0.157, 3 give 0.139.
+    ("p_of_statistic", {"t": "2.0000", "df": "3", "p": "0.15"}, "possible"),
+    ("p_of_statistic", {"t": "2.0000", "df": "3", "p": "0.15", "test": "welch"}, "possible"),
+    ("p_of_statistic", {"t": "2.0000", "df": "3", "p": "0.15", "test": "student"}, "impossible"),
+    ("interval", {"or": "0.90", "low": "0.20", "high": "0.60"}, "impossible"),
     ("interval", {"or": "2.31", "low": "1.10", "high": "4.85"}, "possible"),
     ("interval", {"hr": "5.31", "low": "1.10", "high": "4.85"}, "impossible"),
     ("interval", {"rr": "4.31", "low": "1.10", "high": "4.85"}, "undecided"),
@@ -69,6 +75,8 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("p_of_interval", {"coefficient": "0.52", "se": "0.21", "df": "97", "p": "0.015"}, "possible"),
     ("p_of_interval", {"coefficient": "0.52", "se": "0.21", "df": "97", "p": "0.15"}, "impossible"),
     ("p_of_interval", {"coefficient": "0.52", "se": "0.21", "p": "0.15"}, "undecided"),
+    # The error may be as good as nought.
+    ("p_of_interval", {"coefficient": "0.1", "se": "0.0", "df": "20", "p": "0.01"}, "possible"),
     ("interval", {"coefficient": "0.52", "se": "0.21", "low": "0.11", "high": "0.93"}, "possible"),
     ("interval", {"coefficient": "0.52", "se": "0.21", "low": "0.31", "high": "0.73"}, "undecided"),
     ("interval", {"coefficient": "0.52", "low": "0.61", "high": "0.93"}, "impossible"),
@@ -86,6 +94,11 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("p_of_table", {"table": TABLE, "or": "0.56", "p": "0.140", "test": "wald", "sided": "one"}, "possible"),
     ("of_table", {"table": TABLE, "chi2": "1.18"}, "possible"),
     ("of_table", {"table": TABLE, "chi2": "2.18"}, "impossible"),
+    # By Yates' correction, which R takes for no more than what a cell is apart.
+    ("of_table", {"table": TABLE, "chi2": "0.67"}, "possible"),
+    ("of_table", {"table": [["5", "5"], ["5", "6"]], "chi2": "0.00"}, "possible"),
+    # With a half added to every cell.
+    ("of_table", {"table": [["5", "0"], ["3", "4"]], "or": "14.14"}, "possible"),
     ("of_table", {"table": TABLE, "or": "0.56"}, "possible"),
     ("of_table", {"table": TABLE, "or": "0.86"}, "impossible"),
     ("of_table", {"table": TABLE, "rr": "0.65"}, "possible"),
@@ -99,10 +112,16 @@ def test_a_row_of_tests(kind: str, row: dict[str, Any], verdict: str, tmp_path: 
     (check,) = [check for check in checks if check.check == kind]
     assert check.verdict == verdict
     assert check.alarm == (verdict == "impossible")
+    assert check.code.endswith("_meets") == (verdict == "possible")
     assert bool(check.witness) == (verdict == "possible")
     for language in LANGUAGES:
         assert labels.audited(check, language)
         assert all(labels.claimed(paper[name], language) for name in check.claims)
+
+
+def test_two_pairs_have_a_correlation_of_one_and_no_p(tmp_path: Path) -> None:
+    paper = paper_of(tmp_path, [{"id": "a", "places": [], "r": "1.00", "n": "2", "p": "0.5"}])
+    assert [check for check in audit(paper) if check.check == "p_of_statistic"] == []
 
 
 def test_what_was_found_is_a_page_that_can_be_sent(tmp_path: Path) -> None:

@@ -185,6 +185,18 @@ def test_of_rows_that_do_not_make_up_a_group_none_is_taken_for_a_category() -> N
     assert not [check for check in audit(paper) if check.claims[0] == "Class (2).p"]
 
 
+@pytest.mark.parametrize("after", ["Sex;;;\nMale;5 (33.3%);6 (42.9%);\n", "Age;71.3 ± 8.4;69.1 ± 7.9;\n"])
+def test_what_comes_after_rows_that_do_not_make_up_a_group_makes_no_categories_of_them(after: str) -> None:
+    found = printed(read("Class;;;\nI;5 (33.3%);6 (42.9%);\nII;9 (60.0%);7 (50.0%);\n" + after))
+    assert "Class: II / Treated / yes.count" in found
+    assert "Class / Treated / II.count" not in found
+
+
+def test_a_category_that_nobody_of_a_group_has_may_be_a_dash() -> None:
+    found = printed(read("Class;;;\nI;5 (33.3%);6 (42.9%);\nII;10 (66.7%);7 (50.0%);\nIII;–;1 (7.1%);\n"))
+    assert {"Class / Treated / II.count", "Class / Control / III.count"} <= found.keys()
+
+
 def test_a_column_may_name_the_categories() -> None:
     head = "Variable;Category;Treated (n = 15);Control (n = 14);p\n"
     found = printed(read("Sex;Male;5 (33.3%);6 (42.9%);0.60\n;Female;10 (66.7%);8 (57.1%);\n", head))
@@ -363,7 +375,7 @@ def test_rows_as_papers_have_them(rows: str, names: set[str]) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ("Pain, mean ± SE;3.3 ± 0.4;2.9 ± 0.4;\n", [("table_errors", 2)]),
+        ("Pain, mean ± SE;3.3 ± 0.4;2.9 ± 0.4;\nAge;71.3 ± 8.4;69.1 ± 7.9;\n", [("table_errors", 2)]),
         ("Pain;3.3 ± 0.4;;\nValues are mean ± SE;;;\n", [("table_errors", 2)]),
         ("Side (right/left), n;8/7;9/5;\n", [("table_pair", 2)]),
         ("Platelets, mean (SD);931 (257);1,012 (250);\nAge, mean (SD);71.3 (8.4);;\n", [("table_thousands", 2)]),
