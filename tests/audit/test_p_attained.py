@@ -215,6 +215,10 @@ def test_welch_s_degrees_of_freedom_are_bounded_over_the_whole_box(
     assert df.min() == pytest.approx(least)
 
 
+def test_means_as_exact_as_each_other_have_welch_s_degrees_of_freedom_too() -> None:
+    assert _df((2.0, 2.0), (3.0, 3.0), (4, 9), equal_var=False)[0] == pytest.approx(4 / (1 / 3 + 1 / 8))
+
+
 @pytest.mark.parametrize(("test", "use_var"), [("anova", "equal"), ("welch_anova", "unequal")])
 def test_the_p_of_means_and_sds_is_statsmodels_s(test: str, use_var: str) -> None:
     means, sds, n = np.array([5.0, 6.0, 7.5]), np.array([1.0, 2.0, 1.5]), np.array([8.0, 10.0, 7.0])
@@ -224,6 +228,7 @@ def test_the_p_of_means_and_sds_is_statsmodels_s(test: str, use_var: str) -> Non
 
 def test_the_upper_tail_of_the_least_u_is_everything() -> None:
     assert exact_p(np.array([9]), 3, 3, one_sided=True).tolist() == [pytest.approx([0.05, 1.0])]
+    assert exact_p(np.array([7]), 3, 3, one_sided=True).tolist() == [pytest.approx([0.1, 0.95])]
 
 
 def test_mid_p_takes_half_of_the_observed_from_each_side_and_doubling_ends_at_one() -> None:
