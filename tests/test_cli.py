@@ -726,6 +726,15 @@ def test_every_word_of_the_help_is_used() -> None:
     assert [key for key in words_of("en")["help"] if f'"{key}"' not in source] == []
 
 
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_help_of_claims_names_the_ending_that_its_file_has(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["claims", "--help", "--language", language])
+    told = capsys.readouterr().out
+    assert ".yaml" in told.replace("OUT.yaml", "")
+    assert ".xlsx" not in told
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["--help"])

@@ -269,7 +269,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     template.add_argument("file", type=Path, metavar="FILE", help=says["new_file"])
 
     claims = add("claims", _claims)
-    claims.add_argument("file", type=Path, metavar="OUT.yaml", help=says["new_file"])
+    claims.add_argument("file", type=Path, metavar="OUT.yaml", help=says["new_claims"])
     claims.add_argument("--data", type=Path, required=True, help=says["data_claims"])
     claims.add_argument("--paper", type=Path, default=PUBLISHED, help=says["paper"])
     claims.add_argument("--alpha", type=_level, default=_ALPHA, help=says["alpha"])

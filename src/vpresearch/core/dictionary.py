@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from vpresearch.core.entries import Entry, read_entries, read_text
 from vpresearch.core.errors import LANGUAGES, InputError, Problem, tell, words
@@ -221,19 +222,24 @@ def declared(declaration: str) -> Mapping[str, Column]:
     if not isinstance(entries, Entry) or not entries:
         raise InputError("YAML", [tell("bad_declaration", wording="no_declaration")])
     known = {fold(spelling) for column in _read(DICTIONARY).values() for spelling in column.spellings()} | _COMPUTED
+    found: dict[str, Column] = {}
     for own, entry in entries.items():
-        problems += _faults(own, entry, known, entries.line_of(own))
+        told: dict[str, Any] = {"name": str(own)[:40], "line": entries.line_of(own)}
+        faults = _faults(own, entry, known, told)
+        if not faults:
+            found[own] = _declared(own, entry)
+            faults = _alike(found, own, told)
+        problems += faults
     if problems:
         raise InputError("YAML", problems)
-    return {own: _declared(own, entry) for own, entry in entries.items()}
+    return found
 
 
-def _faults(own: Any, entry: Any, known: set[str], line: int) -> list[Problem]:
+def _faults(own: Any, entry: Any, known: set[str], told: dict[str, Any]) -> list[Problem]:
     """Tell what is wrong with one column that is declared."""
-    told: dict[str, Any] = {"name": str(own)[:40], "line": line}
     if not isinstance(own, str) or not _NAME.fullmatch(own) or {own, fold(own)} & known or follow_up(own):
         return [tell("bad_declaration", wording="declared_name", **told)]
-    if not isinstance(entry, dict) or entry.get("type") not in _KEYS:
+    if not isinstance(entry, dict) or entry.get("type") not in [*_KEYS]:
         return [tell("bad_declaration", wording="declared_type", **told)]
     asked = {_UNIT, "type", "label", *_KEYS[entry["type"]]}
     faulty = [*(asked - entry.keys())] + [key for key in entry if key not in asked | _OPTIONAL_KEYS]
@@ -245,18 +251,42 @@ def _faults(own: Any, entry: Any, known: set[str], line: int) -> list[Problem]:
         isinstance(values, dict) and len(values) > 1 and all(map(_is_label, values.values()))
     ):
         faulty.append("values")
-    if "label" in entry and not (_is_label(entry["label"]) and known.isdisjoint(map(fold, entry["label"].values()))):
+    if "label" in entry and not _is_label(entry["label"]):
         faulty.append("label")
-    faulty += [_UNIT] if _UNIT in entry and entry[_UNIT] not in {"patient", "vertebra"} else []
-    return [tell("bad_declaration", **told, key=", ".join(sorted(set(faulty))))] if faulty else []
+    if not isinstance(entry.get("unit", ""), str):
+        faulty.append("unit")
+    faulty += [_UNIT] if _UNIT in entry and entry[_UNIT] not in get_args(UnitOfObservation) else []
+    return [tell("bad_declaration", **told, key=", ".join(sorted(set(map(str, faulty)))))] if faulty else []
+
+
+def _alike(found: Mapping[str, Column], own: str, told: dict[str, Any]) -> list[Problem]:
+    """Tell which other column, or which two categories of this one, a cell could mean as well."""
+    problems = [
+        tell("bad_declaration", wording="declared_label", **told, other=other)
+        for other, column in {**_read(DICTIONARY), **found}.items()
+        if other != own and _folded(column) & _folded(found[own])
+    ]
+    levels = found[own].levels
+    return problems + [
+        tell("bad_declaration", wording="declared_value", **told, key=level.value, other=before.value)
+        for n, level in enumerate(levels)
+        for before in levels[:n]
+        if _folded(level) & _folded(before)
+    ]
+
+
+def _folded(named: Column | Level) -> set[str]:
+    return set(map(fold, named.spellings()))
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_label(entry: object) -> bool:
-    return isinstance(entry, dict) and set(entry) == set(LANGUAGES) and all(isinstance(v, str) for v in entry.values())
+    if not isinstance(entry, dict) or set(entry) != set(LANGUAGES):
+        return False
+    return all(isinstance(label, str) and fold(label) for label in entry.values())
 
 
 def _declared(own: str, entry: Mapping[str, Any]) -> Column:
